@@ -1,0 +1,138 @@
+//! A stream of random numbers at a place: an epoch and a sample.
+
+use crate::normal::box_muller;
+use crate::philox::{LANES, Words, philox};
+
+/// Words that are drawn together.
+const GROUP: usize = 4 * LANES;
+
+/// A stream of random numbers; see the crate's page.
+///
+/// A stream holds 2^34 words before it repeats.
+/// The filling methods take whole groups of 64 words and begin with a fresh one.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    key: [u32; 2],
+    /// Epoch and the two halves of the sample: the upper words of the counter.
+    place: [u32; 3],
+    /// The lower word of the counter, for the next group's first block.
+    block: u32,
+    group: [u32; GROUP],
+    used: usize,
+}
+
+impl Stream {
+    pub(crate) fn new(key: [u32; 2]) -> Self {
+        Self { key, place: [0; 3], block: 0, group: [0; GROUP], used: GROUP }
+    }
+
+    /// The beginning of this stream at an epoch and a sample.
+    ///
+    /// It depends on the stream's seed and name and on the two numbers, not on what was drawn.
+    pub fn at(&self, epoch: u32, sample: u64) -> Self {
+        Self { place: [epoch, sample as u32, (sample >> 32) as u32], ..Self::new(self.key) }
+    }
+
+    /// The next 32 random bits.
+    pub fn next_u32(&mut self) -> u32 {
+        if self.used == GROUP {
+            self.group = flatten(self.next_words());
+            self.used = 0;
+        }
+        self.used += 1;
+        self.group[self.used - 1]
+    }
+
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        u64::from(self.next_u32()) | u64::from(self.next_u32()) << 32
+    }
+
+    /// A number in [0, 1), a multiple of 2^-24.
+    pub fn uniform(&mut self) -> f32 {
+        unit_interval(self.next_u32())
+    }
+
+    /// A number in [low, high).
+    pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.uniform()
+    }
+
+    /// A standard normal number.
+    ///
+    /// The first one of a stream equals the first of [`fill_normal`](Self::fill_normal).
+    pub fn normal(&mut self) -> f32 {
+        let mut one = [0.0];
+        self.fill_normal(&mut one);
+        one[0]
+    }
+
+    /// A whole number in [0, `bound`), each equally likely (Lemire 2019, arXiv 1805.10941).
+    ///
+    /// # Panics
+    /// If `bound` is 0: there is no such number.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        assert!(bound > 0, "there is no number below 0");
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let product = u64::from(self.next_u32()) * u64::from(bound);
+            if product as u32 >= threshold {
+                return (product >> 32) as u32;
+            }
+        }
+    }
+
+    /// Puts the items into a random order (Fisher and Yates).
+    ///
+    /// # Panics
+    /// If there are 2^32 items or more.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        assert!(u32::try_from(items.len()).is_ok(), "a stream shuffles fewer than 2^32 items");
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last as u32 + 1) as usize);
+        }
+    }
+
+    /// Fills with numbers in [0, 1), multiples of 2^-24.
+    pub fn fill_uniform(&mut self, out: &mut [f32]) {
+        self.fill(out, |words| words.map(|word| word.map(unit_interval)));
+    }
+
+    /// Fills with standard normal numbers.
+    pub fn fill_normal(&mut self, out: &mut [f32]) {
+        self.fill(out, |words| {
+            let (n0, n1) = box_muller(&words[0], &words[1]);
+            let (n2, n3) = box_muller(&words[2], &words[3]);
+            [n0, n1, n2, n3]
+        });
+    }
+
+    fn fill(&mut self, out: &mut [f32], transform: impl Fn(Words) -> [[f32; LANES]; 4]) {
+        self.used = GROUP;
+        for chunk in out.chunks_mut(GROUP) {
+            let numbers = flatten(transform(self.next_words()));
+            chunk.copy_from_slice(&numbers[..chunk.len()]);
+        }
+    }
+
+    fn next_words(&mut self) -> Words {
+        let first = self.block;
+        self.block = first.wrapping_add(LANES as u32);
+        let counters = std::array::from_fn(|lane| first.wrapping_add(lane as u32));
+        let [epoch, low, high] = self.place;
+        philox([counters, [epoch; LANES], [low; LANES], [high; LANES]], self.key)
+    }
+}
+
+fn flatten<T: Copy + Default>(words: [[T; LANES]; 4]) -> [T; GROUP] {
+    let mut flat = [T::default(); GROUP];
+    for (chunk, word) in flat.chunks_exact_mut(LANES).zip(words) {
+        chunk.copy_from_slice(&word);
+    }
+    flat
+}
+
+/// The upper 24 bits: every one of these numbers is exact in `f32`.
+fn unit_interval(word: u32) -> f32 {
+    (word >> 8) as i32 as f32 * (1.0 / 16_777_216.0)
+}
