@@ -1,0 +1,172 @@
+//! Noises and draws as text and in specifications.
+
+use ae_corruption::{Draw, Gaussian, Masking, Noise};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Names and ranges as they are documented.
+const KINDS: [(&str, f32, f32); 7] = [
+    ("gaussian", 0.0, 100.0),
+    ("masking", 0.0, 1.0),
+    ("salt-and-pepper", 0.0, 1.0),
+    ("speckle", 0.0, 100.0),
+    ("poisson", 0.1, 500.0),
+    ("occlusion", 0.0, 1.0),
+    ("blur", 0.0, 100.0),
+];
+
+fn parse(text: &str) -> Noise {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+#[track_caller]
+fn assert_refused(text: &str, message: &str) {
+    assert_eq!(text.parse::<Noise>().unwrap_err().to_string(), message);
+}
+
+#[test]
+fn a_text_is_the_noise_that_it_names() {
+    let gaussian = Noise::Gaussian(Gaussian::new(0.1).unwrap());
+    let masking = Noise::Masking(Masking::new(0.25).unwrap());
+    assert_eq!(parse("gaussian:0.1"), gaussian);
+    let chain = Noise::chain(vec![masking, gaussian]).unwrap();
+    assert_eq!(parse("masking:0.25+gaussian:0.1"), chain);
+    assert_eq!(parse(" masking : 0.25 + gaussian: 1e-1 "), chain);
+}
+
+#[test]
+fn the_ends_of_a_range_are_allowed_and_nothing_beyond() {
+    for (name, low, high) in KINDS {
+        for value in [low, high] {
+            assert_eq!(parse(&format!("{name}:{value}")).to_string(), format!("{name}:{value}"));
+        }
+        for value in [low.next_down(), high.next_up(), -1.0, f32::NAN, f32::INFINITY, 1e30] {
+            let error = format!("{name}:{value}").parse::<Noise>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}: expected a ")), "{error}");
+            assert!(error.ends_with(&format!(" from {low} to {high}, found {value}")), "{error}");
+        }
+    }
+    assert_eq!(parse("gaussian:-0").to_string(), "gaussian:0");
+}
+
+#[test]
+fn a_wrong_text_is_refused_with_what_was_expected() {
+    assert_refused("masking:1.5", "masking: expected a probability from 0 to 1, found 1.5");
+    assert_refused("poisson:0", "poisson: expected a peak from 0.1 to 500, found 0");
+    assert_refused("blur:wide", "blur: expected a number as its sigma, found \"wide\"");
+    assert_refused("blur", "blur: its sigma is missing; write blur:NUMBER");
+    assert_refused("blur:", "blur: its sigma is missing; write blur:NUMBER");
+    let known = "known are gaussian, masking, salt-and-pepper, speckle, poisson, occlusion, blur";
+    let unknown = "there is no noise \"gausian\" (did you mean \"gaussian\"?); ".to_owned();
+    assert_refused("gausian:0.5", &(unknown + known));
+    let unknown = "there is no noise \"salt_and_pepper\" (did you mean \"salt-and-pepper\"?); ";
+    assert_refused("salt_and_pepper:0.5", &(unknown.to_owned() + known));
+    assert_refused("dropout:0.5", &("there is no noise \"dropout\"; ".to_owned() + known));
+    for text in ["", " ", "+", "gaussian:0.5+", "+gaussian:0.5", "blur:1++blur:2"] {
+        let expected = "expected a noise such as gaussian:0.5 or masking:0.25+gaussian:0.1, found ";
+        assert_refused(text, &format!("{expected}{text:?}"));
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Specification {
+    noise: Noise,
+    draw: Draw,
+}
+
+fn from_toml(noise: &str) -> Result<Noise, String> {
+    toml::from_str(&format!("draw = \"once\"\nnoise = {noise}"))
+        .map(|specification: Specification| specification.noise)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_specification_holds_text_a_table_or_a_list() {
+    let gaussian = parse("gaussian:0.5");
+    assert_eq!(from_toml(r#""gaussian:0.5""#).unwrap(), gaussian);
+    assert_eq!(from_toml(r#"{ kind = "gaussian", factor = 0.5 }"#).unwrap(), gaussian);
+    assert_eq!(from_toml(r#"{ peak = 30, kind = "poisson" }"#).unwrap(), parse("poisson:30"));
+    let list = r#"["masking:0.25", { kind = "gaussian", factor = 0.5 }, ["blur:1"]]"#;
+    assert_eq!(from_toml(list).unwrap(), parse("masking:0.25+gaussian:0.5+blur:1"));
+}
+
+#[test]
+fn a_specification_is_written_with_texts() {
+    let noise = parse("masking:0.25+gaussian:0.5");
+    let text = toml::to_string(&Specification { noise, draw: Draw::EveryEpoch }).unwrap();
+    assert_eq!(text, "noise = \"masking:0.25+gaussian:0.5\"\ndraw = \"every-epoch\"\n");
+}
+
+#[test]
+fn a_wrong_specification_is_refused() {
+    for (noise, message) in [
+        (r#""masking:2""#, "masking: expected a probability from 0 to 1, found 2"),
+        (r#"{ kind = "masking", probability = nan }"#, "from 0 to 1, found NaN"),
+        (
+            r#"{ kind = "masking", factor = 0.5 }"#,
+            r#"expected the key "probability", found "factor""#,
+        ),
+        (r#"{ kind = "masking" }"#, "masking: its probability is missing"),
+        (r#"{ factor = 0.5 }"#, "missing field `kind`"),
+        (
+            r#"{ kind = "gaussian", factor = 0.5, seed = 1 }"#,
+            r#"expected one parameter beside kind, found "factor" and "seed""#,
+        ),
+        ("[]", "expected a noise such as gaussian:0.5"),
+        ("0.5", "expected a noise: text such as"),
+    ] {
+        let error = from_toml(noise).unwrap_err();
+        assert!(error.contains(message), "{noise}: {error}");
+    }
+    let twice = r#"{"kind":"blur","kind":"masking","sigma":1}"#;
+    let error = serde_json::from_str::<Noise>(twice).unwrap_err().to_string();
+    assert!(error.contains("duplicate field `kind`"), "{error}");
+}
+
+#[test]
+fn a_draw_reads_alike_as_text_and_in_a_specification() {
+    for (draw, text, epochs) in
+        [(Draw::Once, "once", [0, 0]), (Draw::EveryEpoch, "every-epoch", [0, 9])]
+    {
+        assert_eq!(draw.to_string(), text);
+        assert_eq!(text.parse::<Draw>().unwrap(), draw);
+        assert_eq!(serde_json::to_string(&draw).unwrap(), format!("{text:?}"));
+        assert_eq!([draw.epoch(0), draw.epoch(9)], epochs);
+    }
+    let error = "each epoch".parse::<Draw>().unwrap_err().to_string();
+    assert!(error.contains("\"once\" or \"every-epoch\", found \"each epoch\""), "{error}");
+}
+
+fn single_noise() -> impl Strategy<Value = Noise> {
+    (prop::sample::select(&KINDS[..]), 0.0..=1.0_f32).prop_map(|((name, low, high), share)| {
+        let value = (low + share * (high - low)).clamp(low, high);
+        parse(&format!("{name}:{value}"))
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_noise_is_read_again_from_its_text(links in prop::collection::vec(single_noise(), 1..5)) {
+        let noise = Noise::chain(links).unwrap();
+        prop_assert_eq!(&parse(&noise.to_string()), &noise);
+        let json = serde_json::to_string(&noise).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Noise>(&json).unwrap(), noise);
+    }
+
+    #[test]
+    fn chains_in_chains_are_one_chain(links in prop::collection::vec(single_noise(), 3)) {
+        let [first, second, third] = <[Noise; 3]>::try_from(links).unwrap();
+        let inner = Noise::chain(vec![second.clone(), third.clone()]).unwrap();
+        let nested = Noise::chain(vec![first.clone(), inner]).unwrap();
+        prop_assert_eq!(nested, Noise::chain(vec![first, second, third]).unwrap());
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(
+        text in prop_oneof![any::<String>(), "[a-z:+. 0-9-]{0,40}", "(blur|masking|poisson):\\PC{0,8}"],
+    ) {
+        if let Ok(noise) = text.parse::<Noise>() {
+            prop_assert_eq!(parse(&noise.to_string()), noise);
+        }
+    }
+}
