@@ -1,0 +1,192 @@
+//! What can go wrong with a model.
+
+use std::path::PathBuf;
+
+use ae_files::FileError;
+
+use crate::Part;
+
+/// What can go wrong with a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A field of a specification does not fit.
+    #[error("the model's {field} must be {expected}, but found {found}")]
+    Spec {
+        /// The field or fields.
+        field: &'static str,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// Binary cross-entropy is defined for pixels in [0, 1], which a linear output leaves.
+    #[error(
+        "binary cross-entropy needs a sigmoid output, but the model's is linear; \
+         take `mean-squared-error` or `output_activation = \"sigmoid\"`"
+    )]
+    LossOfLinear,
+    /// Two parameters share a name.
+    #[error("two parameters are named {name}")]
+    DuplicateParameter {
+        /// The name.
+        name: String,
+    },
+    /// A buffer does not fit its layout.
+    #[error("the layout has {expected} parameters, but found {found} values")]
+    ParameterCount {
+        /// Numbers in the layout.
+        expected: usize,
+        /// Numbers given.
+        found: usize,
+    },
+    /// A batch does not fit the model.
+    #[error("a batch must have the shape (n, {expected}), but found {found:?}")]
+    Batch {
+        /// Numbers in a row.
+        expected: usize,
+        /// The batch's shape.
+        found: Vec<usize>,
+    },
+    /// Targets do not fit the reconstructions, or both are empty.
+    #[error(
+        "targets must have the reconstructions' shape {expected:?} and not be empty, but found {found:?}"
+    )]
+    Targets {
+        /// The reconstructions' shape.
+        expected: Vec<usize>,
+        /// The targets' shape.
+        found: Vec<usize>,
+    },
+    /// candle refused an operation.
+    #[error("tensor operation failed: {0}")]
+    Tensor(#[from] candle_core::Error),
+
+    /// A file could not be read or written, or is too large.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file is of another format.
+    #[error("{} is not a safetensors file: {reason}", path.display())]
+    NotSafetensors {
+        /// The file.
+        path: PathBuf,
+        /// What gave it away.
+        reason: String,
+    },
+    /// A file was cut, or something follows its tensors.
+    #[error(
+        "{} must have {expected} bytes by its header, but has {found}; copy or save it again",
+        path.display()
+    )]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Bytes by its header.
+        expected: usize,
+        /// Bytes there.
+        found: usize,
+    },
+    /// A safetensors file of another program.
+    #[error(
+        "{} has no metadata entry `ae.model`, which must hold the architecture as JSON",
+        path.display()
+    )]
+    NoDescription {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The description of the architecture cannot be used.
+    #[error("the metadata entry `ae.model` of {} cannot be used: {reason}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file of a later version of this project.
+    #[error(
+        "{} has schema {found}, but this version reads schema {expected}; use a later version",
+        path.display()
+    )]
+    LaterSchema {
+        /// The file.
+        path: PathBuf,
+        /// The schema that is read.
+        expected: u64,
+        /// The schema of the file.
+        found: u64,
+    },
+    /// An encoder where a whole model was expected, or the other way round.
+    #[error("{} must hold {expected}, but holds {found}", path.display())]
+    WrongPart {
+        /// The file.
+        path: PathBuf,
+        /// What was to be loaded.
+        expected: Part,
+        /// What is there.
+        found: Part,
+    },
+    /// Parameters of another architecture were to be written.
+    #[error("{} would not hold {part}: the parameters are not the architecture's", path.display())]
+    Parameters {
+        /// The file.
+        path: PathBuf,
+        /// What was to be written.
+        part: Part,
+    },
+    /// A tensor of the architecture is not in the file.
+    #[error("{} lacks the tensor {name} of shape {expected:?}", path.display())]
+    MissingTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        expected: Vec<usize>,
+    },
+    /// A tensor in the file is none of the architecture's.
+    #[error("{} holds the tensor {name}, which its architecture does not have", path.display())]
+    ExtraTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor has another shape than the architecture says.
+    #[error(
+        "{}: the tensor {name} must have the shape {expected:?}, but has {found:?}",
+        path.display()
+    )]
+    TensorShape {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The architecture's shape.
+        expected: Vec<usize>,
+        /// The file's shape.
+        found: Vec<usize>,
+    },
+    /// A tensor is not of `f32`.
+    #[error("{}: the tensor {name} must be F32, but is {found}", path.display())]
+    TensorType {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The file's type in safetensors' words.
+        found: String,
+    },
+    /// A parameter is NaN or infinite.
+    #[error("{}: value {index} of {name} must be finite, but is {found}", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Index of the value in the tensor, row-major.
+        index: usize,
+        /// The value.
+        found: f32,
+    },
+}

@@ -1,0 +1,131 @@
+//! The flat buffer: the one home of a model's numbers.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write;
+
+use candle_core::{Device, Tensor, Var};
+use sha2::{Digest, Sha256};
+
+use crate::{Layout, ModelError, ParameterView};
+
+/// All parameters of a model in one flat buffer, with named views into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    layout: Layout,
+    values: Vec<f32>,
+}
+
+impl Parameters {
+    /// Values in a layout's order.
+    ///
+    /// # Errors
+    /// If their number is not the layout's, or if two parameters share a name.
+    pub fn new(layout: Layout, values: Vec<f32>) -> Result<Self, ModelError> {
+        let mut names = BTreeSet::new();
+        if let Some(twice) = layout.views().iter().find(|view| !names.insert(&view.name)) {
+            return Err(ModelError::DuplicateParameter { name: twice.name.clone() });
+        }
+        if values.len() != layout.len() {
+            return Err(ModelError::ParameterCount { expected: layout.len(), found: values.len() });
+        }
+        Ok(Self { layout, values })
+    }
+
+    /// A buffer whose values `fill` writes parameter by parameter over zeros.
+    pub(crate) fn filled(layout: Layout, fill: impl Fn(&ParameterView, &mut [f32])) -> Self {
+        let mut values = vec![0.0; layout.len()];
+        let mut rest = values.as_mut_slice();
+        for view in layout.views() {
+            let (of_view, after) = rest.split_at_mut(view.len());
+            fill(view, of_view);
+            rest = after;
+        }
+        Self { layout, values }
+    }
+
+    /// Names, shapes and places.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// All values in the layout's order.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// All values in the layout's order, to be changed in place.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// The values of one parameter, row-major, or `None` if there is none of this name.
+    pub fn get(&self, name: &str) -> Option<&[f32]> {
+        let view = self.layout.views().iter().find(|view| view.name == name)?;
+        self.values.get(view.range())
+    }
+
+    /// The parameters as constant tensors by name, ready for `VarBuilder::from_tensors`.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    pub fn tensors(&self, device: &Device) -> Result<HashMap<String, Tensor>, ModelError> {
+        self.slices()
+            .map(|(view, values)| {
+                let tensor = Tensor::from_slice(values, view.shape.as_slice(), device)?;
+                Ok((view.name.clone(), tensor))
+            })
+            .collect()
+    }
+
+    /// The parameters as variables that gradients flow to, in the layout's order.
+    ///
+    /// # Errors
+    /// If the device cannot hold them.
+    pub fn vars(&self, device: &Device) -> Result<Vec<(ParameterView, Var)>, ModelError> {
+        self.slices()
+            .map(|(view, values)| {
+                let var = Var::from_slice(values, view.shape.as_slice(), device)?;
+                Ok((view.clone(), var))
+            })
+            .collect()
+    }
+
+    /// The SHA-256 of all values as little-endian `f32` in the layout's order, in lower-case
+    /// hexadecimal: two models of one architecture are the same if this is.
+    ///
+    /// The layout's order is the network's: `encoder.0.weight`, `encoder.0.bias`,
+    /// `encoder.1.weight`, ..., `decoder.0.weight`, .... A weights file holds the tensors in another
+    /// order, so that Python recomputes it as follows:
+    ///
+    /// ```python
+    /// import hashlib, sys
+    /// from safetensors.numpy import load_file
+    ///
+    /// def place(name):
+    ///     part, layer, kind = name.split(".")
+    ///     return (part == "decoder", int(layer), kind == "bias")
+    ///
+    /// tensors = load_file(sys.argv[1])
+    /// data = b"".join(tensors[name].astype("<f4").tobytes() for name in sorted(tensors, key=place))
+    /// print(hashlib.sha256(data).hexdigest())
+    /// ```
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for value in &self.values {
+            hash.update(value.to_le_bytes());
+        }
+        hash.finalize().iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// Every view with its values.
+    pub(crate) fn slices(&self) -> impl Iterator<Item = (&ParameterView, &[f32])> {
+        self.layout
+            .views()
+            .iter()
+            .map(|view| (view, self.values.get(view.range()).unwrap_or_default()))
+    }
+}

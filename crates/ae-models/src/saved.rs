@@ -1,0 +1,124 @@
+//! Models and encoders with their numbers, to be saved, loaded and used.
+
+use std::path::Path;
+
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
+
+use crate::dense::DenseEncoder;
+use crate::file::{self, Part};
+use crate::{Autoencoder, Encoder, ModelError, ModelSpec, Parameters};
+
+/// A whole model: what it is and its numbers.
+///
+/// # Format
+/// The weights file is in the safetensors format, and the same model always gives the same bytes.
+/// The tensors are `f32` with the names and shapes of [`ModelSpec::architecture`]'s layout, which are
+/// PyTorch's. The one metadata entry, `ae.model`, is a JSON object: `schema` (1), `part` (`model`, or
+/// `encoder` for a [`SavedEncoder`]), and the fields of [`ModelSpec`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedModel {
+    /// What it is.
+    pub spec: ModelSpec,
+    /// Its numbers, in the layout of the architecture.
+    pub parameters: Parameters,
+}
+
+impl SavedModel {
+    /// Writes a weights file, whole or not at all.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's or not finite, or if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        file::write(path, Part::Model, &self.spec, &self.parameters)
+    }
+
+    /// Reads a weights file of a whole model.
+    ///
+    /// # Errors
+    /// If it cannot be read, is larger than [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES), or is not
+    /// exactly what [`save`](Self::save) writes: each kind of damage has its own [`ModelError`].
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let (spec, parameters) = file::read(path, Part::Model)?;
+        Ok(Self { spec, parameters })
+    }
+
+    /// The model in the contents of a weights file, for those who have no file system; `path` is
+    /// what errors call it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
+        let (spec, parameters) = file::decode(path, Part::Model, bytes)?;
+        Ok(Self { spec, parameters })
+    }
+
+    /// The model, ready for use.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's, or the device cannot hold them.
+    pub fn autoencoder(&self, device: &Device) -> Result<Box<dyn Autoencoder>, ModelError> {
+        self.spec.architecture()?.build(var_builder(&self.parameters, device)?)
+    }
+
+    /// The encoder alone, to be saved or used without the decoder.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's.
+    pub fn encoder(&self) -> Result<SavedEncoder, ModelError> {
+        self.spec.dense.check()?;
+        let layout = self.spec.dense.encoder_layout();
+        let values = layout
+            .views()
+            .iter()
+            .filter_map(|view| self.parameters.get(&view.name))
+            .flatten()
+            .copied()
+            .collect();
+        Ok(SavedEncoder { spec: self.spec.clone(), parameters: Parameters::new(layout, values)? })
+    }
+}
+
+/// The encoder of a model and its numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedEncoder {
+    /// The model that the encoder was taken from.
+    pub spec: ModelSpec,
+    /// The encoder's numbers.
+    pub parameters: Parameters,
+}
+
+impl SavedEncoder {
+    /// Writes a weights file of the encoder alone, whole or not at all.
+    ///
+    /// # Errors
+    /// If the parameters are not the encoder's or not finite, or if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        file::write(path, Part::Encoder, &self.spec, &self.parameters)
+    }
+
+    /// Reads a weights file of an encoder alone.
+    ///
+    /// # Errors
+    /// As [`SavedModel::load`].
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let (spec, parameters) = file::read(path, Part::Encoder)?;
+        Ok(Self { spec, parameters })
+    }
+
+    /// The encoder, ready for use.
+    ///
+    /// # Errors
+    /// If the parameters are not the encoder's, or the device cannot hold them.
+    pub fn encoder(&self, device: &Device) -> Result<Box<dyn Encoder + Send + Sync>, ModelError> {
+        let vb = var_builder(&self.parameters, device)?;
+        Ok(Box::new(DenseEncoder::new(&self.spec.dense, vb.pp("encoder"))?))
+    }
+}
+
+fn var_builder(
+    parameters: &Parameters,
+    device: &Device,
+) -> Result<VarBuilder<'static>, ModelError> {
+    Ok(VarBuilder::from_tensors(parameters.tensors(device)?, DType::F32, device))
+}

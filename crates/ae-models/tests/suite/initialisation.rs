@@ -1,0 +1,133 @@
+//! Initial parameters, the flat buffer and its hash.
+
+use ae_models::Activation::Relu;
+use ae_models::{DenseConfig, Layout, ModelError, ModelKind, ModelSpec, Parameters, TrainingInput};
+use ae_random::Seed;
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
+
+use crate::{small_parameters, small_spec};
+
+fn tutorial() -> ModelSpec {
+    ModelSpec { kind: ModelKind::Regular, dense: DenseConfig::default() }
+}
+
+fn initial(spec: &ModelSpec, seed: u64) -> Parameters {
+    spec.architecture().unwrap().initialise(Seed::new(seed))
+}
+
+#[test]
+fn weights_fill_glorots_interval_evenly_and_biases_are_zero() {
+    let parameters = initial(&tutorial(), 42);
+    let limit = (6.0_f32 / (784.0 + 32.0)).sqrt();
+    for (name, values) in ["encoder.0", "decoder.0"].map(|layer| {
+        let name = format!("{layer}.weight");
+        (name.clone(), parameters.get(&name).unwrap())
+    }) {
+        assert_eq!(values.len(), 784 * 32);
+        assert!(values.iter().all(|value| value.abs() <= limit), "{name}");
+        // Four standard errors of the mean and of the variance of 25088 uniform numbers.
+        let mean = values.iter().sum::<f32>() / values.len() as f32 / limit;
+        assert!(mean.abs() < 0.0146, "{name}: mean {mean}");
+        let variance = values.iter().map(|v| (v / limit).powi(2)).sum::<f32>() / 25088.0;
+        assert!((variance - 1.0 / 3.0).abs() < 0.0076, "{name}: variance {variance}");
+    }
+    for name in ["encoder.0.bias", "decoder.0.bias"] {
+        assert!(parameters.get(name).unwrap().iter().all(|&bias| bias == 0.0), "{name}");
+    }
+}
+
+#[test]
+fn a_parameter_depends_on_the_seed_and_its_name_alone() {
+    let (a, b) = (initial(&tutorial(), 1), initial(&tutorial(), 2));
+    assert_eq!(a, initial(&tutorial(), 1));
+    assert_ne!(a.get("encoder.0.weight"), b.get("encoder.0.weight"));
+    assert_ne!(a.get("encoder.0.weight"), a.get("decoder.0.weight"));
+
+    let mut tied = tutorial();
+    tied.kind = ModelKind::Denoising;
+    tied.dense.tied_weights = true;
+    let tied = initial(&tied, 1);
+    assert_eq!(tied.get("encoder.0.weight"), a.get("encoder.0.weight"));
+    assert_eq!(tied.get("decoder.0.weight"), None);
+}
+
+#[test]
+fn a_seed_keeps_its_meaning() {
+    // From this code: a change of it would change every run.
+    assert_eq!(
+        initial(&tutorial(), 42).sha256(),
+        "d0d2b892b090c813570379daaf2b6d560f3b1067c38552eaff35070c995148dc"
+    );
+}
+
+#[test]
+fn the_hash_is_that_of_the_little_endian_bytes() {
+    // import hashlib, struct
+    // values = [((k * 37) % 101 - 50) / 100 for k in range(89)]
+    // print(hashlib.sha256(struct.pack("<89f", *values)).hexdigest())
+    let parameters = small_parameters(&small_spec(Relu, false));
+    assert_eq!(parameters.layout().len(), 89);
+    assert_eq!(
+        parameters.sha256(),
+        "9ffd13dc99038bbf20ff5987aa9cde25e394b8ea824ac061623a7f1e414ca941"
+    );
+}
+
+#[test]
+fn tensors_and_variables_hold_the_buffers_values_under_their_names() {
+    let parameters = small_parameters(&small_spec(Relu, false));
+    let tensors = parameters.tensors(&Device::Cpu).unwrap();
+    let vars = parameters.vars(&Device::Cpu).unwrap();
+    assert_eq!(tensors.len(), 8);
+    let names: Vec<_> = vars.iter().map(|(view, _)| view.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "encoder.0.weight",
+            "encoder.0.bias",
+            "encoder.1.weight",
+            "encoder.1.bias",
+            "decoder.0.weight",
+            "decoder.0.bias",
+            "decoder.1.weight",
+            "decoder.1.bias",
+        ]
+    );
+    let mut flat = Vec::new();
+    for (view, var) in &vars {
+        let of_tensor = tensors[&view.name].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(of_tensor, parameters.get(&view.name).unwrap());
+        assert_eq!(var.dims(), view.shape);
+        flat.extend(var.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+    }
+    assert_eq!(flat, parameters.values());
+}
+
+#[test]
+fn a_buffer_that_does_not_fit_its_layout_is_refused() {
+    let layout = Layout::new(vec![("a".to_owned(), vec![2, 3]), ("b".to_owned(), vec![3])]);
+    let error = Parameters::new(layout, vec![0.0; 8]).unwrap_err();
+    assert_eq!(error.to_string(), "the layout has 9 parameters, but found 8 values");
+
+    let twice = Layout::new(vec![("a".to_owned(), vec![1]), ("a".to_owned(), vec![1])]);
+    let error = Parameters::new(twice, vec![0.0; 2]).unwrap_err();
+    assert!(matches!(error, ModelError::DuplicateParameter { name } if name == "a"));
+
+    let endless = Layout::new(vec![("a".to_owned(), vec![usize::MAX, 3])]);
+    assert!(Parameters::new(endless, vec![0.0; 8]).is_err());
+}
+
+#[test]
+fn the_kinds_differ_in_what_they_are_shown() {
+    for (kind, input) in [
+        (ModelKind::Regular, TrainingInput::Clean),
+        (ModelKind::Denoising, TrainingInput::Corrupted),
+    ] {
+        let spec = ModelSpec { kind, ..small_spec(Relu, false) };
+        let tensors = small_parameters(&spec).tensors(&Device::Cpu).unwrap();
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let model = spec.architecture().unwrap().build(vb).unwrap();
+        assert_eq!(model.input(), input);
+    }
+}

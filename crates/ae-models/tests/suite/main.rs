@@ -1,0 +1,51 @@
+//! The crate's tests over its public interface, in one binary.
+
+mod config;
+mod files;
+mod forward;
+mod gradients;
+mod initialisation;
+mod loss;
+
+use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, OutputActivation, Parameters};
+use candle_core::{Device, Result, Tensor};
+
+/// 2 x 3 pixels, a hidden layer of 4 and a code of 3.
+fn small_spec(activation: Activation, tied_weights: bool) -> ModelSpec {
+    let dense = DenseConfig {
+        image: [2, 3],
+        encoder: vec![6, 4, 3],
+        decoder: vec![3, 4, 6],
+        hidden_activation: activation,
+        code_activation: activation,
+        output_activation: OutputActivation::Sigmoid,
+        tied_weights,
+    };
+    ModelSpec { kind: ModelKind::Regular, dense }
+}
+
+/// `((k * factor) % modulus - shift) / (modulus - 1)` for k = 0, 1, ...: numbers that Python makes too.
+fn numbers(count: usize, factor: usize, modulus: usize, shift: f64) -> Vec<f64> {
+    (0..count).map(|k| (((k * factor) % modulus) as f64 - shift) / (modulus - 1) as f64).collect()
+}
+
+/// The parameters of all oracle values, between -0.5 and 0.5.
+fn small_values(count: usize) -> Vec<f64> {
+    numbers(count, 37, 101, 50.0)
+}
+
+fn small_parameters(spec: &ModelSpec) -> Parameters {
+    let layout = spec.architecture().unwrap().layout().clone();
+    let values = small_values(layout.len()).into_iter().map(|value| value as f32).collect();
+    Parameters::new(layout, values).unwrap()
+}
+
+/// Two images between 0 and 1, as `f64`.
+fn inputs() -> Result<Tensor> {
+    Tensor::from_vec(numbers(12, 29, 97, 0.0), (2, 6), &Device::Cpu)
+}
+
+/// Two other images, as `f64`.
+fn targets() -> Result<Tensor> {
+    Tensor::from_vec(numbers(12, 53, 89, 0.0), (2, 6), &Device::Cpu)
+}
