@@ -1,0 +1,130 @@
+/// An axis from one round number to another, with round steps between.
+#[derive(Debug)]
+pub(crate) struct Axis {
+    low: f64,
+    high: f64,
+    step: f64,
+    /// The power of ten of the step.
+    power: i32,
+}
+
+/// About so many steps are aimed at.
+const STEPS: f64 = 5.0;
+/// Smaller magnitudes count as 0, larger ones are left out, so that no step under- or overflows.
+const MAGNITUDES: std::ops::Range<f64> = 1e-100..1e100;
+
+/// Whether a value can stand on an axis: neither NaN nor infinite nor beyond 1e100.
+pub(crate) fn drawable(value: f64) -> bool {
+    value.abs() < MAGNITUDES.end
+}
+
+impl Axis {
+    /// An axis that covers the drawable values, in steps of at least `smallest_step`.
+    pub(crate) fn covering(values: impl Iterator<Item = f64>, smallest_step: f64) -> Self {
+        let (mut low, mut high) = values
+            .filter(|value| drawable(*value))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        if low > high {
+            (low, high) = (0.0, 1.0);
+        }
+        let largest = low.abs().max(high.abs());
+        // Equal values, or ones that no label would tell apart.
+        if high - low < (largest * 1e-9).max(MAGNITUDES.start) {
+            let half = if largest < MAGNITUDES.start { 1.0 } else { largest * 0.05 };
+            let half = half.max(smallest_step);
+            (low, high) = (low - half, high + half);
+        }
+        let (step, power) = round_step(((high - low) / STEPS).max(smallest_step));
+        Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step, power }
+    }
+
+    /// Where a value lies: 0 at the low end, 1 at the high end.
+    pub(crate) fn fraction(&self, value: f64) -> f32 {
+        ((value - self.low) / (self.high - self.low)) as f32
+    }
+
+    /// The round numbers with their labels, in rising order.
+    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
+        let count = ((self.high - self.low) / self.step).round() as usize;
+        let first = (self.low / self.step).round();
+        (0..=count)
+            .map(|index| (first + index as f64) * self.step)
+            .map(|value| (value, self.label(value)))
+            .collect()
+    }
+
+    fn label(&self, value: f64) -> String {
+        let largest = self.low.abs().max(self.high.abs()).log10().floor() as i32;
+        if largest < 6 && self.power >= -6 {
+            return format!("{value:.*}", (-self.power).max(0) as usize);
+        }
+        if value == 0.0 {
+            "0".to_owned()
+        } else {
+            format!("{value:.*e}", self.digits_beyond(value))
+        }
+    }
+
+    /// Digits after the first that tell a value from its neighbours.
+    fn digits_beyond(&self, value: f64) -> usize {
+        (value.abs().log10().floor() as i32 - self.power).max(0) as usize
+    }
+}
+
+/// The smallest of 1, 2 and 5 times a power of ten that is not below `step`, and that power.
+fn round_step(step: f64) -> (f64, i32) {
+    let power = step.log10().floor() as i32;
+    let unit = 10_f64.powi(power);
+    // A step of 1 may come out as 1.0000000000000002 of its unit.
+    let fits = |factor: &f64| factor * unit >= step * (1.0 - 1e-9);
+    match [1.0, 2.0, 5.0].into_iter().find(fits) {
+        Some(factor) => (factor * unit, power),
+        None => (10.0 * unit, power + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn labels(values: &[f64], smallest_step: f64) -> String {
+        let axis = Axis::covering(values.iter().copied(), smallest_step);
+        let labels: Vec<String> = axis.ticks().into_iter().map(|(_, label)| label).collect();
+        labels.join(" ")
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(labels(&[0.0915, 0.274], 0.0), "0.05 0.10 0.15 0.20 0.25 0.30");
+        assert_eq!(labels(&[1.0, 50.0], 1.0), "0 10 20 30 40 50");
+        assert_eq!(labels(&[1.0, 4.0], 1.0), "1 2 3 4");
+        assert_eq!(labels(&[-0.3, 0.3], 0.0), "-0.4 -0.2 0.0 0.2 0.4");
+        assert_eq!(labels(&[0.0, 3e7], 0.0), "0 1e7 2e7 3e7");
+    }
+
+    #[test]
+    fn one_value_and_none_still_make_an_axis() {
+        assert_eq!(labels(&[1.0], 1.0), "0 1 2");
+        assert_eq!(labels(&[0.5, 0.5], 0.0), "0.47 0.48 0.49 0.50 0.51 0.52 0.53");
+        assert_eq!(labels(&[f64::NAN, f64::INFINITY], 0.0), "0.0 0.2 0.4 0.6 0.8 1.0");
+    }
+
+    proptest! {
+        #[test]
+        fn every_axis_covers_its_values_with_few_distinct_ticks(
+            values in prop::collection::vec(any::<f64>(), 0..6),
+        ) {
+            let axis = Axis::covering(values.iter().copied(), 0.0);
+            let ticks = axis.ticks();
+            prop_assert!((2..=9).contains(&ticks.len()), "{ticks:?}");
+            let mut labels: Vec<&String> = ticks.iter().map(|(_, label)| label).collect();
+            labels.dedup();
+            prop_assert_eq!(labels.len(), ticks.len());
+            for value in values.into_iter().filter(|value| drawable(*value)) {
+                prop_assert!((-1e-6..=1.0 + 1e-6).contains(&axis.fraction(value)), "{axis:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+use noto_sans_mono_bitmap::get_raster;
+use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use tiny_skia::{Color, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
+
+use crate::ReportError;
+use crate::figure::{Dash, Figure, Item, Pen};
+use crate::image::{Raster, Rgb};
+use crate::text::Style;
+
+/// Pixels of the PNG for one of the figure, both ways.
+const SCALE: u32 = 2;
+
+pub(crate) fn render(figure: &Figure) -> Result<Vec<u8>, ReportError> {
+    let (width, height) = (figure.width() * SCALE, figure.height() * SCALE);
+    let too_large = ReportError::TooLarge { width: width as f32, height: height as f32 };
+    let mut canvas = Pixmap::new(width, height).ok_or(too_large)?;
+    canvas.fill(Color::WHITE);
+    for item in figure.items() {
+        match item {
+            Item::Rectangle { x, y, width, height, fill } => {
+                if let Some(area) = Rect::from_xywh(*x, *y, *width, *height) {
+                    canvas.fill_rect(area, &paint(*fill), scale(), None);
+                }
+            }
+            Item::Line { points, pen } => draw_line(&mut canvas, points, *pen),
+            Item::Text { x, y, text, style, colour } => {
+                draw_text(&mut canvas, (*x, *y), text, *style, *colour);
+            }
+            Item::Picture { x, y, magnification, raster } => {
+                draw_picture(&mut canvas, (*x, *y), *magnification, raster);
+            }
+        }
+    }
+    let (pixels, _) = canvas.data().as_chunks::<4>();
+    let rgb: Vec<Rgb> = pixels.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
+    encode(width as usize, height as usize, rgb.as_flattened())
+}
+
+/// Encodes 8-bit RGB.
+pub(crate) fn encode(width: usize, height: usize, rgb: &[u8]) -> Result<Vec<u8>, ReportError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Balanced);
+    // Flat areas and sharp edges compress best as they are.
+    encoder.set_filter(Filter::NoFilter);
+    encoder.write_header()?.write_image_data(rgb)?;
+    Ok(bytes)
+}
+
+fn draw_line(canvas: &mut Pixmap, points: &[(f32, f32)], pen: Pen) {
+    let mut path = PathBuilder::new();
+    for (index, &(x, y)) in points.iter().enumerate() {
+        if index == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
+    }
+    let dash = match pen.dash {
+        Dash::Solid => None,
+        Dash::Dashed => StrokeDash::new(Dash::DASHED.to_vec(), 0.0),
+    };
+    let line_join = tiny_skia::LineJoin::Round;
+    let stroke = Stroke { width: pen.width, dash, line_join, ..Stroke::default() };
+    if let Some(path) = path.finish() {
+        canvas.stroke_path(&path, &paint(pen.colour), &stroke, scale(), None);
+    }
+}
+
+fn draw_text(canvas: &mut Pixmap, (x, y): (f32, f32), text: &str, style: Style, colour: Rgb) {
+    let mut left = to_pixels(x);
+    let top = to_pixels(y);
+    for letter in text.chars() {
+        let glyph = |c| get_raster(c, style.weight(), style.raster());
+        let Some(glyph) = glyph(letter).or_else(|| glyph('?')) else { continue };
+        for (row, coverages) in glyph.rows().enumerate() {
+            for (column, &coverage) in coverages.iter().enumerate() {
+                blend(canvas, left + column, top + row, colour, coverage);
+            }
+        }
+        left += glyph.width();
+    }
+}
+
+fn draw_picture(canvas: &mut Pixmap, (x, y): (f32, f32), magnification: usize, raster: &Raster) {
+    let side = magnification * SCALE as usize;
+    let (left, top) = (to_pixels(x), to_pixels(y));
+    for (row, colours) in raster.rows().enumerate() {
+        for line in 0..side {
+            let wide = colours.iter().flat_map(|colour| std::iter::repeat_n(colour, side));
+            for (column, &colour) in wide.enumerate() {
+                blend(canvas, left + column, top + row * side + line, colour, u8::MAX);
+            }
+        }
+    }
+}
+
+/// Lays a colour over a pixel; one beyond the canvas is left out.
+fn blend(canvas: &mut Pixmap, x: usize, y: usize, colour: Rgb, coverage: u8) {
+    let width = canvas.width() as usize;
+    if x >= width {
+        return;
+    }
+    let (pixels, _) = canvas.data_mut().as_chunks_mut::<4>();
+    if let Some(pixel) = pixels.get_mut(y * width + x) {
+        for (below, above) in pixel.iter_mut().zip(colour) {
+            let coverage = u32::from(coverage);
+            let mixed = u32::from(*below) * (255 - coverage) + u32::from(above) * coverage;
+            *below = ((mixed + 127) / 255) as u8;
+        }
+    }
+}
+
+fn to_pixels(position: f32) -> usize {
+    (position * SCALE as f32).round() as usize
+}
+
+fn scale() -> Transform {
+    Transform::from_scale(SCALE as f32, SCALE as f32)
+}
+
+fn paint([red, green, blue]: Rgb) -> Paint<'static> {
+    let mut paint = Paint::default();
+    paint.set_color_rgba8(red, green, blue, u8::MAX);
+    paint
+}

@@ -1,0 +1,47 @@
+use crate::figure::{MAX_AREA, MAX_SIDE};
+
+/// Why a figure cannot be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The number of values is not what the size of the images asks for.
+    #[error("images of {height} x {width} pixels cannot be made of {found} values")]
+    Size {
+        /// Rows of pixels of one image.
+        height: usize,
+        /// Columns of pixels of one image.
+        width: usize,
+        /// The number of values given.
+        found: usize,
+    },
+    /// A pixel or a weight is NaN or infinite.
+    #[error("value {index} of {what} is {found}, expected a finite number")]
+    NotFinite {
+        /// What the values are.
+        what: &'static str,
+        /// Place of the first such value.
+        index: usize,
+        /// The value.
+        found: f32,
+    },
+    /// There is no image to show.
+    #[error("{figure} needs at least one image, found none")]
+    Empty {
+        /// The kind of figure.
+        figure: &'static str,
+    },
+    /// The figure would need too much memory.
+    #[error(
+        "the figure would be {width} x {height} pixels; at most {MAX_SIDE} a side and {MAX_AREA} \
+         in all are drawn: show fewer or smaller images"
+    )]
+    TooLarge {
+        /// Width in pixels.
+        width: f32,
+        /// Height in pixels.
+        height: f32,
+    },
+    /// The PNG encoder failed.
+    #[error("cannot encode the PNG: {0}")]
+    Png(#[from] png::EncodingError),
+}

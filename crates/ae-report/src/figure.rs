@@ -1,0 +1,174 @@
+use crate::image::{Raster, Rgb};
+use crate::text::{Style, printable, wrap};
+use crate::{ReportError, bitmap, svg};
+
+/// The longest side of a figure, in pixels at its own size.
+pub(crate) const MAX_SIDE: f32 = 16_384.0;
+/// The largest area; its PNG has four times as many pixels.
+pub(crate) const MAX_AREA: f32 = 8_000_000.0;
+
+pub(crate) const INK: Rgb = [0x1f, 0x29, 0x33];
+pub(crate) const MUTED: Rgb = [0x5b, 0x67, 0x70];
+pub(crate) const FAINT: Rgb = [0xdd, 0xe2, 0xe6];
+
+const MARGIN: f32 = 16.0;
+const GAP: f32 = 14.0;
+const GAP_ABOVE_CAPTION: f32 = 18.0;
+/// Narrower figures are widened, so that titles and captions stay readable.
+const MIN_CONTENT_WIDTH: f32 = 420.0;
+
+/// A drawing that is ready to be written as PNG or SVG.
+#[derive(Debug)]
+pub struct Figure {
+    title: String,
+    width: u32,
+    height: u32,
+    items: Vec<Item>,
+}
+
+/// What a figure is made of. Positions are in pixels from the top left, at the figure's own size.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Rectangle { x: f32, y: f32, width: f32, height: f32, fill: Rgb },
+    Line { points: Vec<(f32, f32)>, pen: Pen },
+    Text { x: f32, y: f32, text: String, style: Style, colour: Rgb },
+    Picture { x: f32, y: f32, magnification: usize, raster: Raster },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pen {
+    pub(crate) colour: Rgb,
+    pub(crate) width: f32,
+    pub(crate) dash: Dash,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Dash {
+    Solid,
+    Dashed,
+}
+
+impl Dash {
+    /// Lengths of a dash and of the gap after it.
+    pub(crate) const DASHED: [f32; 2] = [5.0, 4.0];
+}
+
+/// Which part of a text stands at its position.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Align {
+    Left,
+    Middle,
+    Right,
+}
+
+impl Figure {
+    /// The figure as a PNG of twice its size, 8-bit RGB.
+    ///
+    /// Letters beyond Latin are drawn as `?`; the SVG keeps them.
+    ///
+    /// # Errors
+    /// If the encoder fails.
+    pub fn png(&self) -> Result<Vec<u8>, ReportError> {
+        bitmap::render(self)
+    }
+
+    /// The figure as one self-contained SVG element; its images are embedded PNGs.
+    ///
+    /// They ask to be shown `pixelated`, as browsers do; a viewer that does not know this smooths.
+    ///
+    /// # Errors
+    /// If the encoder of the embedded images fails.
+    pub fn svg(&self) -> Result<String, ReportError> {
+        svg::render(self)
+    }
+
+    /// Width in pixels, at the figure's own size.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels, at the figure's own size.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// A page with a title, free space of the given size and a caption below; also gives the place
+    /// of the free space. All sizes are checked here, before anything large is made.
+    pub(crate) fn page(
+        title: &str,
+        caption: &str,
+        (content_width, content_height): (f32, f32),
+    ) -> Result<(Self, (f32, f32)), ReportError> {
+        let inner_width = content_width.ceil().max(MIN_CONTENT_WIDTH);
+        let columns = (inner_width.min(MAX_SIDE) / Style::Label.advance()) as usize;
+        let (title_lines, caption_lines) = (wrap(title, columns), wrap(caption, columns));
+        let block = |lines: &[String]| match lines.len() {
+            0 => 0.0,
+            count => count as f32 * Style::Label.line_height() + GAP,
+        };
+        let content_top = MARGIN + block(&title_lines);
+        let caption_top = content_top + content_height.ceil() + GAP_ABOVE_CAPTION;
+        let width = inner_width + 2.0 * MARGIN;
+        let height = caption_top + block(&caption_lines) - GAP + MARGIN;
+        if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_AREA {
+            return Err(ReportError::TooLarge { width, height });
+        }
+
+        let (width, height) = (width as u32, height as u32);
+        let mut figure = Self { title: printable(title), width, height, items: Vec::new() };
+        figure.paragraph(MARGIN, &title_lines, Style::Title, INK);
+        figure.paragraph(caption_top, &caption_lines, Style::Label, MUTED);
+        Ok((figure, (MARGIN, content_top)))
+    }
+
+    fn paragraph(&mut self, top: f32, lines: &[String], style: Style, colour: Rgb) {
+        for (line, text) in lines.iter().enumerate() {
+            let y = top + line as f32 * style.line_height();
+            self.text((MARGIN, y), Align::Left, style, colour, text);
+        }
+    }
+
+    /// Adds a line of text; `y` is the top of the line.
+    pub(crate) fn text(
+        &mut self,
+        (x, y): (f32, f32),
+        align: Align,
+        style: Style,
+        colour: Rgb,
+        text: &str,
+    ) {
+        let before = match align {
+            Align::Left => 0.0,
+            Align::Middle => style.width(text) / 2.0,
+            Align::Right => style.width(text),
+        };
+        if !text.is_empty() {
+            // Half pixels are whole ones in the PNG: letters stay crisp.
+            let x = ((x - before) * 2.0).round() / 2.0;
+            self.items.push(Item::Text { x, y, text: printable(text), style, colour });
+        }
+    }
+
+    pub(crate) fn rectangle(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), fill: Rgb) {
+        self.items.push(Item::Rectangle { x, y, width, height, fill });
+    }
+
+    pub(crate) fn line(&mut self, points: Vec<(f32, f32)>, pen: Pen) {
+        self.items.push(Item::Line { points, pen });
+    }
+
+    pub(crate) fn picture(&mut self, (x, y): (f32, f32), magnification: usize, raster: Raster) {
+        let (x, y) = (x.round(), y.round());
+        self.items.push(Item::Picture { x, y, magnification, raster });
+    }
+}

@@ -1,0 +1,45 @@
+//! Figures of autoencoders: plain data in, PNG, SVG or a terminal picture out.
+//!
+//! Every figure is a pure function from plain data to a [`Figure`]: [`reconstruction_grid`],
+//! [`worst`], [`filters`] and [`loss_curves`]. A figure is drawn by [`Figure::png`] (at twice the
+//! figure's size, so that it is crisp on any screen) or [`Figure::svg`] (one file, images embedded);
+//! the same input gives the same bytes. Images are magnified by whole factors and not smoothed.
+//! [`half_blocks`] draws the rows of a grid in a terminal.
+//!
+//! ```
+//! use ae_report::{GreyImage, GridRow, reconstruction_grid};
+//!
+//! # fn main() -> Result<(), ae_report::ReportError> {
+//! let original = GreyImage::from_unit(2, 2, &[0.0, 1.0, 1.0, 0.0])?;
+//! let reconstruction = GreyImage::from_unit(2, 2, &[0.1, 0.8, 0.9, 0.2])?;
+//! let rows = [
+//!     GridRow { label: "original", images: vec![original] },
+//!     GridRow { label: "reconstruction", images: vec![reconstruction] },
+//! ];
+//! let figure = reconstruction_grid(&rows, "Reconstructions", "a toy, epoch 50")?;
+//! assert!(figure.svg()?.starts_with("<svg"));
+//! assert!(figure.png()?.starts_with(b"\x89PNG"));
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+
+mod axis;
+mod bitmap;
+mod curves;
+mod error;
+mod figure;
+mod filters;
+mod grid;
+mod image;
+mod svg;
+mod terminal;
+mod text;
+
+pub use curves::{Axes, Reference, Series, loss_curves};
+pub use error::ReportError;
+pub use figure::Figure;
+pub use filters::filters;
+pub use grid::{GridRow, WorstItem, reconstruction_grid, worst};
+pub use image::GreyImage;
+pub use terminal::{ColorSupport, half_blocks};

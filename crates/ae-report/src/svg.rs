@@ -1,0 +1,94 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::figure::{Dash, Figure, Item, Pen};
+use crate::image::{Raster, Rgb};
+use crate::text::Style;
+use crate::{ReportError, bitmap};
+
+const FONTS: &str = "'Noto Sans Mono', 'DejaVu Sans Mono', monospace";
+/// Monospaced letters are commonly this wide, in units of the font's size.
+const LETTER_WIDTH: f32 = 0.6;
+
+pub(crate) fn render(figure: &Figure) -> Result<String, ReportError> {
+    let (width, height, title) = (figure.width(), figure.height(), escape(figure.title()));
+    let elements: Vec<String> = figure.items().iter().map(element).collect::<Result<_, _>>()?;
+    Ok(format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" font-family="{FONTS}">
+<title>{title}</title>
+<rect width="{width}" height="{height}" fill="#ffffff"/>
+{}
+</svg>
+"##,
+        elements.join("\n")
+    ))
+}
+
+fn element(item: &Item) -> Result<String, ReportError> {
+    match item {
+        Item::Rectangle { x, y, width, height, fill } => {
+            let [x, y, width, height] = [*x, *y, *width, *height].map(round);
+            let fill = hex(*fill);
+            Ok(format!(
+                r#"<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}"/>"#
+            ))
+        }
+        Item::Line { points, pen } => Ok(polyline(points, *pen)),
+        Item::Text { x, y, text, style, colour } => {
+            Ok(line_of_text((*x, *y), text, *style, *colour))
+        }
+        Item::Picture { x, y, magnification, raster } => {
+            let (width, height) =
+                (raster.width * magnification, raster.rows().len() * magnification);
+            let uri = data_uri(raster)?;
+            Ok(format!(
+                r#"<image x="{x}" y="{y}" width="{width}" height="{height}" style="image-rendering:pixelated" href="{uri}"/>"#
+            ))
+        }
+    }
+}
+
+fn polyline(points: &[(f32, f32)], pen: Pen) -> String {
+    let points: Vec<String> =
+        points.iter().map(|&(x, y)| format!("{},{}", round(x), round(y))).collect();
+    let (points, colour, width) = (points.join(" "), hex(pen.colour), pen.width);
+    let dash = match pen.dash {
+        Dash::Solid => String::new(),
+        Dash::Dashed => {
+            let [dash, gap] = Dash::DASHED;
+            format!(r#" stroke-dasharray="{dash} {gap}""#)
+        }
+    };
+    format!(
+        r#"<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round"{dash}/>"#
+    )
+}
+
+/// The given length holds the layout together where the reader's font is wider or narrower.
+fn line_of_text((x, y): (f32, f32), text: &str, style: Style, colour: Rgb) -> String {
+    let (x, y, size) =
+        (round(x), round(y + style.baseline()), round(style.advance() / LETTER_WIDTH));
+    let (length, colour, text) = (style.width(text), hex(colour), escape(text));
+    let weight = if style == Style::Title { r#" font-weight="bold""# } else { "" };
+    format!(
+        r#"<text x="{x}" y="{y}" font-size="{size}"{weight} fill="{colour}" textLength="{length}" lengthAdjust="spacingAndGlyphs">{text}</text>"#
+    )
+}
+
+fn data_uri(raster: &Raster) -> Result<String, ReportError> {
+    let png = bitmap::encode(raster.width, raster.rows().len(), raster.pixels.as_flattened())?;
+    Ok(format!("data:image/png;base64,{}", STANDARD.encode(png)))
+}
+
+fn round(value: f32) -> f32 {
+    (value * 100.0).round() / 100.0
+}
+
+fn hex([red, green, blue]: Rgb) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+/// Text between tags: quotes may stay as they are.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,135 @@
+use std::fmt::Write as _;
+
+use crate::text::printable;
+use crate::{GreyImage, GridRow};
+
+/// What the reader's terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColorSupport {
+    /// 24-bit colours.
+    TrueColor,
+    /// The greys of the 256-colour palette.
+    Grey256,
+    /// None: pictures are made of characters, denser ones for lighter pixels.
+    None,
+}
+
+const GAP: usize = 2;
+/// From black to white.
+const RAMP: &[u8] = b" .:-=+*#%@";
+
+/// Rows of images for a terminal of `columns` characters, one character for two pixels above one
+/// another.
+///
+/// Each row stands under its label. Images that do not fit side by side follow in further blocks of
+/// all rows; one that is wider than the terminal is shrunk by a whole factor.
+#[must_use]
+pub fn half_blocks(rows: &[GridRow<'_>], columns: usize, colors: ColorSupport) -> String {
+    let columns = columns.max(1);
+    let images = rows.iter().flat_map(|row| &row.images);
+    let widest = images.map(GreyImage::width).max().unwrap_or(1);
+    let factor = widest.div_ceil(columns);
+    let side_by_side = ((columns + GAP) / (widest.div_ceil(factor) + GAP)).max(1);
+    let count = rows.iter().map(|row| row.images.len()).max().unwrap_or(0);
+
+    let mut picture = String::new();
+    for start in (0..count).step_by(side_by_side) {
+        for row in rows {
+            let images: Vec<Shrunk> = row
+                .images
+                .iter()
+                .skip(start)
+                .take(side_by_side)
+                .map(|i| shrink(i, factor))
+                .collect();
+            if images.is_empty() {
+                continue;
+            }
+            if !row.label.is_empty() {
+                picture.push_str(&printable(row.label));
+                picture.push('\n');
+            }
+            draw_band(&mut picture, &images, colors);
+        }
+    }
+    picture
+}
+
+/// The rows of an image's pixels.
+type Shrunk = Vec<Vec<u8>>;
+
+/// Takes the mean of each `factor` x `factor` pixels.
+fn shrink(image: &GreyImage, factor: usize) -> Shrunk {
+    let rows: Vec<&[u8]> = image.rows().collect();
+    let mean = |band: &[&[u8]], column: usize| {
+        let block = band.iter().flat_map(|row| row.iter().skip(column).take(factor));
+        let (sum, count) = block.fold((0, 0), |(sum, count), &p| (sum + u64::from(p), count + 1));
+        ((sum + count / 2) / count.max(1)) as u8
+    };
+    let columns = || (0..image.width()).step_by(factor);
+    rows.chunks(factor).map(|band| columns().map(|column| mean(band, column)).collect()).collect()
+}
+
+/// Draws images side by side, two lines of pixels in each line of text.
+fn draw_band(picture: &mut String, images: &[Shrunk], colors: ColorSupport) {
+    let height = images.iter().map(Vec::len).max().unwrap_or(0);
+    for line in (0..height).step_by(2) {
+        for (index, image) in images.iter().enumerate() {
+            if index > 0 {
+                picture.push_str(&" ".repeat(GAP));
+            }
+            let lower = image.get(line + 1).map(Vec::as_slice);
+            match (image.get(line), colors) {
+                // A neighbour is higher.
+                (None, _) => picture.push_str(&" ".repeat(image.first().map_or(0, Vec::len))),
+                (Some(upper), ColorSupport::None) => {
+                    draw_characters(picture, upper, lower.unwrap_or(upper));
+                }
+                (Some(upper), _) => draw_half_blocks(picture, upper, lower, colors),
+            }
+        }
+        picture.truncate(picture.trim_end_matches(' ').len());
+        picture.push('\n');
+    }
+}
+
+fn draw_characters(picture: &mut String, upper: &[u8], lower: &[u8]) {
+    for (&upper, &lower) in upper.iter().zip(lower) {
+        let mean = (usize::from(upper) + usize::from(lower)) / 2;
+        let place = (mean * (RAMP.len() - 1) + 127) / 255;
+        picture.push(RAMP.get(place).map_or(' ', |&letter| char::from(letter)));
+    }
+}
+
+fn draw_half_blocks(
+    picture: &mut String,
+    upper: &[u8],
+    lower: Option<&[u8]>,
+    colors: ColorSupport,
+) {
+    let mut current = None;
+    for (column, &above) in upper.iter().enumerate() {
+        let below = lower.and_then(|lower| lower.get(column)).copied();
+        if current != Some((above, below)) {
+            // Writing to a string cannot fail.
+            let _ = write!(picture, "\x1b[38;{}m", code(above, colors));
+            if let Some(below) = below {
+                let _ = write!(picture, "\x1b[48;{}m", code(below, colors));
+            }
+            current = Some((above, below));
+        }
+        picture.push('▀');
+    }
+    picture.push_str("\x1b[0m");
+}
+
+/// The colour part of an ANSI sequence (ECMA-48 SGR 38 and 48).
+fn code(grey: u8, colors: ColorSupport) -> String {
+    match (colors, grey) {
+        (ColorSupport::TrueColor, _) => format!("2;{grey};{grey};{grey}"),
+        // The palette has greys 8, 18, ..., 238 from number 232 on, black at 16 and white at 231.
+        (_, 0..4) => "5;16".to_owned(),
+        (_, 247..) => "5;231".to_owned(),
+        _ => format!("5;{}", 232 + (u32::from(grey.clamp(8, 238)) - 8 + 5) / 10),
+    }
+}

@@ -1,0 +1,281 @@
+//! What figures show, read back from their PNG and SVG.
+
+use ae_report::{
+    Axes, Figure, GreyImage, GridRow, Reference, ReportError, Series, WorstItem, filters,
+    loss_curves, reconstruction_grid, worst,
+};
+use proptest::prelude::*;
+use roxmltree::{Document, Node};
+
+const AXES: Axes<'_> = Axes { x: "epoch", y: "binary cross-entropy per pixel" };
+const MARGIN: usize = 16;
+
+fn grey(height: usize, width: usize, pixels: &[u8]) -> GreyImage {
+    GreyImage::new(height, width, pixels.to_vec()).unwrap()
+}
+
+/// Width and RGB pixels of a PNG.
+fn decode(png: &[u8]) -> (usize, Vec<[u8; 3]>) {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
+    let width = reader.next_frame(&mut rgb).unwrap().width as usize;
+    (width, rgb.as_chunks::<3>().0.to_vec())
+}
+
+/// The colour in a figure's PNG at a place of the figure, whose pixels are 2 x 2 there.
+fn colour_at(figure: &Figure, (x, y): (f32, f32)) -> [u8; 3] {
+    let (width, pixels) = decode(&figure.png().unwrap());
+    pixels[(y * 2.0) as usize * width + (x * 2.0) as usize]
+}
+
+fn elements<'a>(document: &'a Document<'_>, name: &str) -> Vec<Node<'a, 'a>> {
+    document.descendants().filter(|node| node.has_tag_name(name)).collect()
+}
+
+fn number(node: &Node<'_, '_>, attribute: &str) -> f32 {
+    node.attribute(attribute).unwrap().parse().unwrap()
+}
+
+fn points(polyline: &Node<'_, '_>) -> Vec<(f32, f32)> {
+    let pair = |text: &str| {
+        let (x, y) = text.split_once(',').unwrap();
+        (x.parse().unwrap(), y.parse().unwrap())
+    };
+    polyline.attribute("points").unwrap().split(' ').map(pair).collect()
+}
+
+/// The SVG with the images' bytes, which depend on the compressor, left out.
+fn redacted(svg: &str) -> String {
+    let mut parts = svg.split("base64,");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |text, part| text + "base64,..." + &part[part.find('"').unwrap()..])
+}
+
+fn small_grid() -> Figure {
+    let originals = vec![grey(2, 2, &[0, 255, 80, 160]), grey(2, 2, &[1, 2, 3, 4])];
+    let rows = [
+        GridRow { label: "original", images: originals },
+        GridRow { label: "reconstruction", images: vec![grey(2, 2, &[9, 9, 9, 9])] },
+    ];
+    reconstruction_grid(&rows, "Two \"rows\" & <more>", "Data: 'x' < 1.").unwrap()
+}
+
+fn crowded_curves() -> Figure {
+    let curve = |start: f64| (1..=50).map(|e| (f64::from(e), start / f64::from(e))).collect();
+    let labels = ["train, Gaussian noise drawn once", "validation, drawn once", "afresh", "d", "e"];
+    let series = labels.map(|label| Series { label, points: curve(label.len() as f64) });
+    let values = [0.1, 0.2, 0.15, 31.0, 30.9];
+    let lines = values.map(|value| Reference { label: "expected at most this", value });
+    loss_curves(&series, &lines, AXES, "Loss", &"many words ".repeat(40)).unwrap()
+}
+
+fn ten_worst() -> Figure {
+    let item = |index| WorstItem {
+        original: grey(1, 1, &[0]),
+        reconstruction: grey(1, 1, &[255]),
+        index,
+        label: Some(7),
+        squared_error: 31.415_926,
+    };
+    worst(&[item(59_999), item(0), item(123_456_789_012)], "Worst", "caption").unwrap()
+}
+
+#[test]
+fn every_pixel_of_an_image_becomes_a_square_and_nothing_is_blurred() {
+    let pixels = [0, 255, 80, 160, 33, 66];
+    let rows = [GridRow { label: "", images: vec![grey(2, 3, &pixels)] }];
+    let figure = reconstruction_grid(&rows, "", "").unwrap();
+    let (width, shown) = decode(&figure.png().unwrap());
+    assert_eq!(
+        (width, shown.len() / width),
+        (figure.width() as usize * 2, figure.height() as usize * 2)
+    );
+
+    let (left, side) = (2 * MARGIN, 2 * (64 / 3));
+    for (place, &colour) in shown.iter().enumerate() {
+        let (y, x) = (place / width, place % width);
+        let inside = (left..left + 3 * side).contains(&x) && (left..left + 2 * side).contains(&y);
+        let expected = if inside { pixels[(y - left) / side * 3 + (x - left) / side] } else { 255 };
+        assert_eq!(colour, [expected; 3], "at {x}, {y}");
+    }
+}
+
+#[test]
+fn a_grid_as_svg() {
+    insta::assert_snapshot!(redacted(&small_grid().svg().unwrap()));
+}
+
+#[test]
+fn images_in_the_svg_are_the_original_pixels() {
+    use base64::Engine as _;
+    let svg = small_grid().svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let images = elements(&document, "image");
+    let uri = images[0].attribute("href").unwrap();
+    let encoded = uri.strip_prefix("data:image/png;base64,").unwrap();
+    let png = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
+    assert_eq!(decode(&png), (2, [0, 255, 80, 160].map(|grey| [grey; 3]).to_vec()));
+}
+
+#[test]
+fn nothing_overlaps_and_everything_is_on_the_page() {
+    let units: Vec<f32> = (0..7 * 12).map(|weight| weight as f32 - 40.0).collect();
+    let units = filters(&units, 3, 4, "Filters of an encoder", "").unwrap();
+    for figure in [small_grid(), crowded_curves(), ten_worst(), units] {
+        let svg = figure.svg().unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let images = elements(&document, "image").into_iter().map(|node| {
+            let (x, y) = (number(&node, "x"), number(&node, "y"));
+            (x, y, x + number(&node, "width"), y + number(&node, "height"))
+        });
+        let texts = elements(&document, "text").into_iter().map(|node| {
+            let (x, foot, size) =
+                (number(&node, "x"), number(&node, "y"), number(&node, "font-size"));
+            (x, foot - 0.75 * size, x + number(&node, "textLength"), foot + 0.2 * size)
+        });
+        let boxes: Vec<_> = images.chain(texts).collect();
+        assert!(boxes.len() > 4);
+        for (index, a) in boxes.iter().enumerate() {
+            let on_page = a.2 <= figure.width() as f32 && a.3 <= figure.height() as f32;
+            assert!(a.0 >= 0.0 && a.1 >= 0.0 && on_page, "{a:?}\n{svg}");
+            for b in &boxes[..index] {
+                let apart = a.2 <= b.0 || b.2 <= a.0 || a.3 <= b.1 || b.3 <= a.1;
+                assert!(apart, "{a:?} and {b:?}\n{}", redacted(&svg));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_is_drawn_where_its_values_are() {
+    let series = [Series { label: "train", points: vec![(0.0, 0.0), (10.0, 1.0)] }];
+    let half = [Reference { label: "half", value: 0.5 }];
+    let figure = loss_curves(&series, &half, AXES, "", "").unwrap();
+    let svg = figure.svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let lines = elements(&document, "polyline");
+    let (reference, curve) = (points(&lines[0]), points(&lines[1]));
+    let ((left, bottom), (right, top)) = (curve[0], curve[1]);
+
+    assert_eq!((right - left, bottom - top), (520.0, 260.0));
+    assert_eq!(
+        reference,
+        [(left, (bottom + top) / 2.0 + 0.5), (right, (bottom + top) / 2.0 + 0.5)]
+    );
+    let blue = [0x00, 0x72, 0xb2];
+    assert_eq!(colour_at(&figure, (left + 130.0, bottom - 65.0)), blue);
+    assert_ne!(colour_at(&figure, (left + 130.0, bottom - 75.0)), blue);
+}
+
+#[test]
+fn values_that_are_not_finite_leave_gaps_and_lone_points_are_marked() {
+    let values = [1.0, 2.0, f64::NAN, 3.0, f64::INFINITY, 2.0, 1.0];
+    let points = values.iter().enumerate().map(|(e, &value)| (e as f64, value)).collect();
+    let lines = [Reference { label: "unknown", value: f64::NAN }];
+    let figure = loss_curves(&[Series { label: "val", points }], &lines, AXES, "", "").unwrap();
+    let svg = figure.svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    assert_eq!(elements(&document, "polyline").len(), 2);
+    let marks =
+        elements(&document, "rect").into_iter().filter(|r| r.attribute("width") == Some("5"));
+    assert_eq!(marks.count(), 1);
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn curves_without_any_point_still_make_a_figure() {
+    let none = Series { label: "diverged", points: vec![(1.0, f64::NAN)] };
+    for series in [vec![], vec![none]] {
+        let svg = loss_curves(&series, &[], AXES, "Loss", "").unwrap().svg().unwrap();
+        assert!(svg.contains(">0.6</text>") && !svg.contains("<polyline"), "{svg}");
+    }
+}
+
+#[test]
+fn the_worst_have_their_numbers_beneath_them() {
+    let svg = ten_worst().svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let middle = |node: &Node<'_, '_>, width| number(node, "x") + number(node, width) / 2.0;
+    let first_image = middle(&elements(&document, "image")[0], "width");
+    let beneath: Vec<_> = elements(&document, "text")
+        .into_iter()
+        .filter(|node| (middle(node, "textLength") - first_image).abs() <= 1.0)
+        .filter_map(|node| node.text())
+        .collect();
+    assert_eq!(beneath, ["59999", "7", "31.42"]);
+}
+
+#[test]
+fn filters_reach_the_ends_of_the_scale_and_say_so() {
+    let figure = filters(&[-0.25, 0.0, 0.125, 0.25], 1, 2, "", "").unwrap();
+    let first = MARGIN as f32 + 1.0;
+    assert_eq!(colour_at(&figure, (first, first)), [0x05, 0x30, 0x61]);
+    assert_eq!(colour_at(&figure, (first + 32.0, first)), [0xf7; 3]);
+    let svg = figure.svg().unwrap();
+    assert!(svg.contains(">-0.250</text>") && svg.contains(">+0.250</text>"), "{svg}");
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused_with_a_reason() {
+    let said = |result: Result<Figure, ReportError>| result.unwrap_err().to_string();
+    assert_eq!(
+        said(reconstruction_grid(&[], "", "")),
+        "a grid of images needs at least one image, found none"
+    );
+    assert_eq!(said(worst(&[], "", "")), "a grid of images needs at least one image, found none");
+    assert_eq!(
+        said(filters(&[], 28, 28, "", "")),
+        "a picture of filters needs at least one image, found none"
+    );
+    let odd = "images of 2 x 2 pixels cannot be made of 5 values";
+    assert_eq!(said(filters(&[0.0; 5], 2, 2, "", "")), odd);
+    assert!(filters(&[0.0; 4], usize::MAX, 2, "", "").is_err());
+    assert!(filters(&[0.0; 4], 0, 2, "", "").is_err());
+    let nan = "value 1 of the weights is NaN, expected a finite number";
+    assert_eq!(said(filters(&[0.0, f32::NAN], 1, 2, "", "")), nan);
+
+    assert_eq!(GreyImage::new(2, 2, vec![0; 5]).unwrap_err().to_string(), odd);
+    assert!(GreyImage::new(0, 3, vec![]).is_err());
+    assert!(GreyImage::from_unit(1, 1, &[f32::INFINITY]).is_err());
+    assert_eq!(GreyImage::from_unit(1, 3, &[-1.0, 0.5, 2.0]).unwrap(), grey(1, 3, &[0, 128, 255]));
+}
+
+#[test]
+fn too_many_and_too_large_images_are_refused() {
+    let wide = vec![grey(1, 20_000, &[0; 20_000])];
+    let many = vec![grey(1, 1, &[0]); 1000];
+    for images in [wide, many] {
+        let error = reconstruction_grid(&[GridRow { label: "", images }], "", "").unwrap_err();
+        assert!(matches!(error, ReportError::TooLarge { .. }), "{error}");
+    }
+    let tall = vec![GridRow { label: "", images: vec![grey(1, 1, &[0])] }; 1000];
+    assert!(reconstruction_grid(&tall, "", "").is_err());
+    let square = vec![GridRow { label: "", images: vec![grey(1, 1, &[0]); 50] }; 50];
+    assert!(reconstruction_grid(&square, "", "").is_err());
+    assert!(loss_curves(&[], &[], AXES, "", &"word ".repeat(1_000_000)).is_err());
+}
+
+/// Letters of any kind, and often those that XML forbids or gives a meaning.
+fn any_text() -> impl Strategy<Value = String> {
+    let special = prop::sample::select(
+        "<>&\"'\0\n\r\t\u{1b}\u{7f}\u{85}\u{fffe}".chars().collect::<Vec<_>>(),
+    );
+    prop::collection::vec(prop_oneof![any::<char>(), special], 0..40)
+        .prop_map(|letters| letters.into_iter().collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_text_can_be_shown(title in any_text(), label in any_text()) {
+        let rows = [GridRow { label: &label, images: vec![grey(1, 1, &[0])] }];
+        let figure = reconstruction_grid(&rows, &title, &label).unwrap();
+        let svg = figure.svg().unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let forbidden = |c: char| c.is_control() || c == '\u{fffe}' || c == '\u{ffff}';
+        let expected = title.replace(forbidden, "?");
+        prop_assert_eq!(elements(&document, "title")[0].text().unwrap_or(""), expected);
+        prop_assert!(figure.png().is_ok());
+    }
+}
