@@ -1,0 +1,215 @@
+//! Checkpoints: the whole state of a run in one file, so that it is written at once or not at all.
+//!
+//! `epoch-0007.safetensors` holds the flat parameters, the optimizer's buffers, and, as metadata, the
+//! optimizer's step, the curve, a fingerprint of the run and a SHA-256 of all of it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ae_files::FileError;
+use ae_models::{Layout, Parameters};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{EpochRecord, Optimizer, OptimizerConfig, TrainingError, TrainingState};
+
+/// The folder of a run's checkpoints.
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    fingerprint: String,
+    keep: usize,
+}
+
+/// What stands in the metadata entry `ae.checkpoint`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    schema: u32,
+    /// What the run was: a state is not continued under other settings.
+    fingerprint: String,
+    steps: u64,
+    curve: Vec<EpochRecord>,
+}
+
+const SCHEMA: u32 = 1;
+const HEADER: &str = "ae.checkpoint";
+const DIGEST: &str = "ae.sha256";
+const PARAMETERS: &str = "parameters";
+/// The largest file that is read: 2^28 parameters with two moments, and a curve.
+const LARGEST: u64 = 4 << 30;
+
+impl Checkpoints {
+    /// Checkpoints in a folder, which is made if it is missing, for the run with this fingerprint.
+    /// The newest `keep` are kept (at least one).
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn open(folder: &Path, fingerprint: String, keep: usize) -> Result<Self, TrainingError> {
+        ae_files::make_folder(folder)?;
+        Ok(Self { folder: folder.to_owned(), fingerprint, keep: keep.max(1) })
+    }
+
+    /// Where the checkpoint after this many epochs stands.
+    pub fn path(&self, completed_epochs: u32) -> PathBuf {
+        self.folder.join(format!("epoch-{completed_epochs:04}.safetensors"))
+    }
+
+    /// The newest checkpoint's file, if there is one.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn newest(&self) -> Result<Option<PathBuf>, TrainingError> {
+        Ok(self.epochs()?.last().map(|&epoch| self.path(epoch)))
+    }
+
+    /// Writes the state and removes all but the newest checkpoints.
+    ///
+    /// # Errors
+    /// If a file cannot be written or removed.
+    pub fn save(&self, state: &TrainingState) -> Result<(), TrainingError> {
+        let path = self.path(state.completed_epochs());
+        ae_files::write_atomic(&path, &self.encode(state, &path)?)?;
+        let epochs = self.epochs()?;
+        for &epoch in &epochs[..epochs.len().saturating_sub(self.keep)] {
+            let path = self.path(epoch);
+            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
+        }
+        Ok(())
+    }
+
+    /// The newest state that can be read, and what was wrong with newer ones.
+    ///
+    /// A damaged file costs the epochs since the one before it and changes nothing in the result.
+    ///
+    /// # Errors
+    /// If there is no checkpoint, or none that can be used: the newest one's fault is told.
+    pub fn load_newest(
+        &self,
+        layout: &Layout,
+        optimizer: OptimizerConfig,
+    ) -> Result<(TrainingState, Vec<TrainingError>), TrainingError> {
+        let mut faults = Vec::new();
+        for epoch in self.epochs()?.into_iter().rev() {
+            match self.load(&self.path(epoch), layout, optimizer) {
+                Ok(state) => return Ok((state, faults)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let none = TrainingError::NoCheckpoint { folder: self.folder.clone() };
+        Err(faults.into_iter().next().unwrap_or(none))
+    }
+
+    /// The epochs that there are checkpoints of, in order.
+    fn epochs(&self) -> Result<Vec<u32>, TrainingError> {
+        let fail = |source| FileError::Read { path: self.folder.clone(), source };
+        let mut epochs = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(fail)? {
+            let name = entry.map_err(fail)?.file_name();
+            let number = name.to_str().and_then(|name| {
+                name.strip_prefix("epoch-")?.strip_suffix(".safetensors")?.parse::<u32>().ok()
+            });
+            // Only names that this crate would write: `epoch-7` is somebody else's file.
+            epochs.extend(number.filter(|&epoch| self.path(epoch).ends_with(&name)));
+        }
+        epochs.sort_unstable();
+        Ok(epochs)
+    }
+
+    fn encode(&self, state: &TrainingState, path: &Path) -> Result<Vec<u8>, TrainingError> {
+        let fault = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
+        let header = Header {
+            schema: SCHEMA,
+            fingerprint: self.fingerprint.clone(),
+            steps: state.optimizer.steps(),
+            curve: state.curve.clone(),
+        };
+        let header = serde_json::to_string(&header).map_err(|error| fault(error.to_string()))?;
+        let names =
+            std::iter::once(PARAMETERS).chain(state.optimizer.config().moments().iter().copied());
+        let buffers = std::iter::once(state.parameters.values())
+            .chain(state.optimizer.moments().iter().map(Vec::as_slice));
+        let buffers: Vec<(&str, Vec<u8>)> =
+            names.zip(buffers).map(|(name, values)| (name, to_bytes(values))).collect();
+        let digest = digest(&header, buffers.iter().map(|(_, bytes)| bytes.as_slice()));
+        let views = buffers
+            .iter()
+            .map(|(name, bytes)| {
+                Ok((*name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes)?))
+            })
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|error| fault(error.to_string()))?;
+        let metadata = HashMap::from([(HEADER.to_owned(), header), (DIGEST.to_owned(), digest)]);
+        safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))
+    }
+
+    fn load(
+        &self,
+        path: &Path,
+        layout: &Layout,
+        config: OptimizerConfig,
+    ) -> Result<TrainingState, TrainingError> {
+        let fault = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
+        let bytes = ae_files::read_bounded(path, LARGEST)?;
+        let (_, metadata) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| fault(error.to_string()))?;
+        let entry = |name: &str| {
+            let entries = metadata.metadata().as_ref();
+            entries
+                .and_then(|entries| entries.get(name))
+                .ok_or_else(|| fault(format!("its metadata has no entry `{name}`")))
+        };
+        let header_text = entry(HEADER)?;
+        let header: Header =
+            serde_json::from_str(header_text).map_err(|error| fault(error.to_string()))?;
+        if header.schema != SCHEMA {
+            return Err(fault(format!("expected schema {SCHEMA}, found {}", header.schema)));
+        }
+        if header.fingerprint != self.fingerprint {
+            return Err(fault("it belongs to a run with other settings or other data".to_owned()));
+        }
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| fault(error.to_string()))?;
+        let names = std::iter::once(PARAMETERS).chain(config.moments().iter().copied());
+        let views = names
+            .map(|name| checked_view(&tensors, name, layout.len()).map_err(fault))
+            .collect::<Result<Vec<_>, _>>()?;
+        if *entry(DIGEST)? != digest(header_text, views.iter().copied()) {
+            return Err(fault("its contents do not match their SHA-256".to_owned()));
+        }
+        let mut buffers = views.into_iter().map(to_values);
+        let parameters = buffers.next().unwrap_or_default();
+        Ok(TrainingState {
+            parameters: Parameters::new(layout.clone(), parameters)?,
+            optimizer: Optimizer::restore(config, header.steps, buffers.collect()),
+            curve: header.curve,
+        })
+    }
+}
+
+fn checked_view<'a>(tensors: &SafeTensors<'a>, name: &str, len: usize) -> Result<&'a [u8], String> {
+    let view = tensors.tensor(name).map_err(|error| error.to_string())?;
+    if view.dtype() != Dtype::F32 || view.shape() != [len] {
+        let (dtype, shape) = (view.dtype(), view.shape());
+        return Err(format!(
+            "`{name}`: expected F32 of shape [{len}], found {dtype:?} of {shape:?}"
+        ));
+    }
+    Ok(view.data())
+}
+
+fn digest<'a>(header: &str, buffers: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut hasher = Sha256::new_with_prefix(header.as_bytes());
+    buffers.for_each(|buffer| hasher.update(buffer));
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn to_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn to_values(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}

@@ -1,0 +1,139 @@
+//! How the gradient of a batch is computed.
+
+use ae_models::{Architecture, Autoencoder, Objective, ParameterView, Parameters};
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::VarBuilder;
+use rayon::prelude::*;
+
+use crate::{Samples, TrainingError};
+
+/// Computes what training needs of a model: gradients of the objective, and the model itself.
+pub trait Engine: Sync {
+    /// Writes the objective's gradient at `parameters`, averaged over the chosen samples as they
+    /// stand in `epoch`, into `gradient` (the layout's order), and returns the mean loss.
+    ///
+    /// The result does not depend on the number of threads.
+    ///
+    /// # Errors
+    /// If the model or candle fails.
+    fn gradient(
+        &self,
+        parameters: &Parameters,
+        samples: &Samples,
+        batch: &[u32],
+        epoch: u32,
+        gradient: &mut [f32],
+    ) -> Result<BatchLoss, TrainingError>;
+
+    /// The model with these parameters, for evaluation.
+    ///
+    /// # Errors
+    /// If the model cannot be built.
+    fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError>;
+}
+
+/// The loss of a batch, averaged over its images.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BatchLoss {
+    /// The reconstruction's loss alone: mean per pixel.
+    pub reconstruction: f64,
+    /// With the penalties: what is minimised.
+    pub objective: f64,
+}
+
+/// Rows that one task differentiates on the CPU. Part of the result: it fixes the order in which
+/// gradients are added, whatever the number of threads.
+const SLICE_ROWS: usize = 64;
+
+/// candle's automatic differentiation: serves every model and every device.
+pub struct AutogradEngine<'a> {
+    architecture: &'a dyn Architecture,
+    objective: Objective,
+    device: Device,
+}
+
+impl<'a> AutogradEngine<'a> {
+    /// An engine for a model on a device.
+    pub fn new(architecture: &'a dyn Architecture, objective: Objective, device: Device) -> Self {
+        Self { architecture, objective, device }
+    }
+
+    /// The loss and the gradient of a slice, weighted by its share of the batch.
+    fn slice(
+        &self,
+        parameters: &Parameters,
+        samples: &Samples,
+        slice: &[u32],
+        epoch: u32,
+        share: f64,
+    ) -> Result<(BatchLoss, Vec<f32>), TrainingError> {
+        let batch = samples.gather(slice, epoch);
+        let shape = (slice.len(), samples.images().image_size());
+        let inputs = Tensor::from_vec(batch.inputs, shape, &self.device)?;
+        let targets = Tensor::from_vec(batch.targets, shape, &self.device)?;
+
+        let vars = parameters.vars(&self.device)?;
+        let by_name = vars.iter().map(|(view, var)| (view.name.clone(), var.as_tensor().clone()));
+        let vb = VarBuilder::from_tensors(by_name.collect(), DType::F32, &self.device);
+        let model = self.architecture.build(vb)?;
+        let terms = self.objective.evaluate(model.as_ref(), &inputs, &targets)?;
+
+        let loss = BatchLoss {
+            reconstruction: share * scalar(&terms.reconstruction)?,
+            objective: share * scalar(&terms.total)?,
+        };
+        Ok((loss, differentiate(&(terms.total * share)?, &vars)?))
+    }
+}
+
+impl Engine for AutogradEngine<'_> {
+    fn gradient(
+        &self,
+        parameters: &Parameters,
+        samples: &Samples,
+        batch: &[u32],
+        epoch: u32,
+        gradient: &mut [f32],
+    ) -> Result<BatchLoss, TrainingError> {
+        // An accelerator is one device: cutting its batch would only cost launches.
+        let rows = if self.device.is_cpu() { SLICE_ROWS } else { batch.len() };
+        let slices = batch
+            .par_chunks(rows)
+            .map(|slice| {
+                let share = slice.len() as f64 / batch.len() as f64;
+                self.slice(parameters, samples, slice, epoch, share)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        gradient.fill(0.0);
+        let mut loss = BatchLoss::default();
+        for (slice_loss, slice_gradient) in slices {
+            loss.reconstruction += slice_loss.reconstruction;
+            loss.objective += slice_loss.objective;
+            gradient.iter_mut().zip(slice_gradient).for_each(|(sum, part)| *sum += part);
+        }
+        Ok(loss)
+    }
+
+    fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError> {
+        let tensors = parameters.tensors(&self.device)?;
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &self.device);
+        Ok(self.architecture.build(vb)?)
+    }
+}
+
+fn scalar(tensor: &Tensor) -> Result<f64, TrainingError> {
+    Ok(f64::from(tensor.to_scalar::<f32>()?))
+}
+
+/// The flat gradient of a scalar. A parameter that the loss does not depend on has gradient 0.
+fn differentiate(loss: &Tensor, vars: &[(ParameterView, Var)]) -> Result<Vec<f32>, TrainingError> {
+    let gradients = loss.backward()?;
+    let mut flat = Vec::with_capacity(vars.iter().map(|(view, _)| view.len()).sum());
+    for (view, var) in vars {
+        match gradients.get(var) {
+            Some(gradient) => flat.extend(gradient.flatten_all()?.to_vec1::<f32>()?),
+            None => flat.resize(flat.len() + view.len(), 0.0),
+        }
+    }
+    Ok(flat)
+}

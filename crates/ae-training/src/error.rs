@@ -1,0 +1,91 @@
+//! What can go wrong in training.
+
+use std::path::PathBuf;
+
+use ae_files::FileError;
+use ae_models::ModelError;
+
+/// An error of training.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// The loss or its gradient became NaN or infinite.
+    #[error(
+        "training diverged in epoch {epoch}, batch {batch}: {quantity} is not finite; {}",
+        last_good(checkpoint)
+    )]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: u32,
+        /// The batch of the epoch, counted from 1.
+        batch: usize,
+        /// The loss, or the gradient.
+        quantity: &'static str,
+        /// The newest checkpoint, written before the divergence.
+        checkpoint: Option<PathBuf>,
+    },
+    /// The model learns from corrupted images and no noise was given, or the reverse.
+    #[error("{expected}, but {found}")]
+    Noise {
+        /// What the model learns from.
+        expected: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// A setting is outside its range.
+    #[error("{setting} must be {expected}, found {found}")]
+    Setting {
+        /// The setting's name in a spec.
+        setting: &'static str,
+        /// The accepted range.
+        expected: String,
+        /// The value that was given.
+        found: String,
+    },
+    /// The images are of another size than the model's.
+    #[error("the model takes images of {expected} pixels, the data has {found}")]
+    ImageSize {
+        /// Pixels of the model's input.
+        expected: usize,
+        /// Pixels of the data's images.
+        found: usize,
+    },
+    /// A named metric is not computed in this run.
+    #[error("there is no metric `{name}` in this run; there are {known}")]
+    UnknownMetric {
+        /// The name that was given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A checkpoint does not hold what it should.
+    #[error("{} is not a usable checkpoint: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
+    /// There is nothing to resume from.
+    #[error("there is no checkpoint in {}", folder.display())]
+    NoCheckpoint {
+        /// The folder that was searched.
+        folder: PathBuf,
+    },
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// candle failed.
+    #[error("tensor operation failed")]
+    Tensor(#[from] candle_core::Error),
+    /// A file failed.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+fn last_good(checkpoint: &Option<PathBuf>) -> String {
+    match checkpoint {
+        Some(path) => format!("the last good checkpoint is {}", path.display()),
+        None => "there is no checkpoint before it".to_owned(),
+    }
+}

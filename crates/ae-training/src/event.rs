@@ -1,0 +1,105 @@
+//! What a run tells while it goes on, and who listens.
+
+use std::path::{Path, PathBuf};
+
+use crate::{BatchLoss, EpochRecord, TrainingError, TrainingState, curve_csv};
+
+/// Something that happened in a run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The run begins, or goes on after `completed` epochs.
+    Started {
+        /// Epochs done before.
+        completed: u32,
+        /// Epochs planned in all.
+        epochs: u32,
+        /// Batches of an epoch.
+        batches: usize,
+    },
+    /// A batch was learned.
+    BatchEnded {
+        /// The epoch, counted from 1.
+        epoch: u32,
+        /// The batch, counted from 1.
+        batch: usize,
+        /// Its loss.
+        loss: BatchLoss,
+    },
+    /// An epoch was learned and validated. Its checkpoint is written after all observers have seen
+    /// this, so what they write is written again if the run is killed in between.
+    EpochEnded {
+        /// Its line of the curve.
+        record: &'a EpochRecord,
+        /// All that a checkpoint holds.
+        state: &'a TrainingState,
+    },
+    /// The run stops before its planned end because a metric no longer falls.
+    StoppedEarly {
+        /// Epochs done.
+        completed: u32,
+        /// The metric.
+        metric: &'a str,
+    },
+}
+
+/// Someone who listens to a run.
+pub trait Observer {
+    /// Hears of an event.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError>;
+}
+
+/// Several observers, told in order.
+impl Observer for Vec<Box<dyn Observer + '_>> {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        self.iter_mut().try_for_each(|observer| observer.observe(event))
+    }
+}
+
+/// Writes the learning curve to a CSV file after every epoch, as a whole and at once.
+#[derive(Debug)]
+pub struct CsvCurve {
+    path: PathBuf,
+}
+
+impl CsvCurve {
+    /// An observer that writes to this file.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+}
+
+impl Observer for CsvCurve {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        if let Event::EpochEnded { state, .. } = event {
+            ae_files::write_atomic(&self.path, curve_csv(state.curve()).as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Remembers a run in memory: for tests and notebooks.
+#[derive(Debug, Default)]
+pub struct MemoryObserver {
+    /// The mean loss of every batch, in order.
+    pub batch_losses: Vec<f64>,
+    /// The curve.
+    pub epochs: Vec<EpochRecord>,
+    /// The epoch after which the run stopped early, if it did.
+    pub stopped_early: Option<u32>,
+}
+
+impl Observer for MemoryObserver {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        match event {
+            Event::BatchEnded { loss, .. } => self.batch_losses.push(loss.objective),
+            Event::EpochEnded { record, .. } => self.epochs.push((*record).clone()),
+            Event::StoppedEarly { completed, .. } => self.stopped_early = Some(*completed),
+            Event::Started { .. } => {}
+        }
+        Ok(())
+    }
+}

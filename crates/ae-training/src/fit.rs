@@ -1,0 +1,185 @@
+//! The training loop.
+
+use ae_dataset::epoch_order;
+use ae_models::{Loss, TrainingInput};
+use ae_random::Seed;
+use candle_core::Device;
+
+use crate::clip::clip_to_norm;
+use crate::{
+    BatchLoss, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer, Progress,
+    Samples, Schedule, TrainingError, TrainingState, evaluate,
+};
+
+/// What is learned from and what is validated on.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingData<'a> {
+    /// The training images, with their noise.
+    pub train: &'a Samples<'a>,
+    /// The validation images, with theirs; drawn once.
+    pub validation: &'a Samples<'a>,
+}
+
+/// The settings of the loop.
+#[derive(Debug, Clone)]
+pub struct FitConfig {
+    /// The order of every epoch follows from it.
+    pub seed: Seed,
+    /// Epochs of the whole run, those done before a resume included.
+    pub epochs: u32,
+    /// Images of a batch; the last batch of an epoch may be shorter and is kept.
+    pub batch_size: usize,
+    /// The loss, which names the training metric: `train_bce` or `train_mse`.
+    pub loss: Loss,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
+    pub clip_norm: Option<f64>,
+    /// When to stop before the last epoch.
+    pub early_stopping: Option<EarlyStopping>,
+    /// Where the model is evaluated.
+    pub device: Device,
+}
+
+/// Trains until the last epoch, or until early stopping.
+///
+/// A state that has epochs behind it goes on from there and ends bit for bit as if it had not been
+/// interrupted. The result does not depend on the number of threads.
+///
+/// # Errors
+/// If the model and the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), early stopping
+/// names a metric that is not computed, or a model, file or observer fails.
+pub fn fit(
+    engine: &dyn Engine,
+    data: TrainingData,
+    config: &FitConfig,
+    state: &mut TrainingState,
+    checkpoints: &Checkpoints,
+    observer: &mut dyn Observer,
+) -> Result<(), TrainingError> {
+    check_noise(engine.model(&state.parameters)?.input(), data)?;
+    let images = data.train.images().len();
+    let batches = images.div_ceil(config.batch_size);
+    let mut gradient = vec![0.0; state.parameters.values().len()];
+    let completed = state.completed_epochs();
+    observer.observe(&Event::Started { completed, epochs: config.epochs, batches })?;
+
+    for epoch in completed..config.epochs {
+        // A run that was killed after its last epoch has nothing left to do.
+        if stops_early(config, state, observer)? {
+            break;
+        }
+        let order = epoch_order(config.seed, epoch, images);
+        let mut running = RunningMean::default();
+        let mut learning_rate = 0.0;
+        for (batch, samples) in order.chunks(config.batch_size).enumerate() {
+            let loss =
+                engine.gradient(&state.parameters, data.train, samples, epoch, &mut gradient)?;
+            guard(&loss, &gradient, epoch + 1, batch + 1, checkpoints)?;
+            if let Some(norm) = config.clip_norm {
+                clip_to_norm(&mut gradient, norm);
+            }
+            let progress = Progress {
+                step: state.optimizer.steps(),
+                steps_per_epoch: batches as u64,
+                epochs: config.epochs,
+            };
+            learning_rate =
+                state.optimizer.config().learning_rate() * config.schedule.factor(progress);
+            state.optimizer.step(learning_rate, state.parameters.values_mut(), &gradient);
+            running.add(loss.reconstruction, samples.len());
+            observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
+        }
+
+        let model = engine.model(&state.parameters)?;
+        let validation = evaluate(model.as_ref(), data.validation, &config.device, Detail::Losses)?;
+        let mut metrics = validation.metrics(Detail::Losses);
+        metrics.insert(train_metric(config.loss).to_owned(), running.mean());
+        let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
+        state.curve.push(record.clone());
+        observer.observe(&Event::EpochEnded { record: &record, state })?;
+        checkpoints.save(state)?;
+    }
+    Ok(())
+}
+
+/// A denoising model needs noise to learn from; a regular one must not get any.
+fn check_noise(input: TrainingInput, data: TrainingData) -> Result<(), TrainingError> {
+    let corrupted = [data.train, data.validation].map(Samples::is_corrupted);
+    match input {
+        TrainingInput::Corrupted if corrupted != [true; 2] => Err(TrainingError::Noise {
+            expected: "the model learns from corrupted images",
+            found: "no noise was given",
+        }),
+        TrainingInput::Clean if corrupted != [false; 2] => Err(TrainingError::Noise {
+            expected: "the model learns from clean images",
+            found: "a noise was given",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The name of the training loss in the curve.
+pub fn train_metric(loss: Loss) -> &'static str {
+    match loss {
+        Loss::BinaryCrossEntropy => "train_bce",
+        Loss::MeanSquaredError => "train_mse",
+    }
+}
+
+fn stops_early(
+    config: &FitConfig,
+    state: &TrainingState,
+    observer: &mut dyn Observer,
+) -> Result<bool, TrainingError> {
+    let Some(stopping) = &config.early_stopping else { return Ok(false) };
+    if let Some(row) = state.curve.last()
+        && !row.metrics.contains_key(&stopping.metric)
+    {
+        let known: Vec<&str> = row.metrics.keys().map(String::as_str).collect();
+        let (name, known) = (stopping.metric.clone(), known.join(", "));
+        return Err(TrainingError::UnknownMetric { name, known });
+    }
+    if !stopping.should_stop(&state.curve) {
+        return Ok(false);
+    }
+    let completed = state.completed_epochs();
+    observer.observe(&Event::StoppedEarly { completed, metric: &stopping.metric })?;
+    Ok(true)
+}
+
+/// Stops a run before a step that would destroy the parameters.
+fn guard(
+    loss: &BatchLoss,
+    gradient: &[f32],
+    epoch: u32,
+    batch: usize,
+    checkpoints: &Checkpoints,
+) -> Result<(), TrainingError> {
+    let quantity = if !loss.objective.is_finite() {
+        "the loss"
+    } else if !gradient.iter().all(|value| value.is_finite()) {
+        "the gradient"
+    } else {
+        return Ok(());
+    };
+    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: checkpoints.newest()? })
+}
+
+/// A mean over images that are seen batch by batch; a short last batch counts less.
+#[derive(Debug, Default)]
+struct RunningMean {
+    sum: f64,
+    images: usize,
+}
+
+impl RunningMean {
+    fn add(&mut self, batch_mean: f64, images: usize) {
+        self.sum += batch_mean * images as f64;
+        self.images += images;
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.images as f64
+    }
+}

@@ -1,0 +1,70 @@
+//! Which images a model learns from, and the noise on them.
+
+use ae_corruption::{Corruption, Draw, corrupt_batch};
+use ae_dataset::Images;
+use ae_random::Stream;
+
+/// Noise on a set of images: what, how often it is drawn, and from which stream.
+#[derive(Debug, Clone)]
+pub struct Noise<'a> {
+    /// The noise itself.
+    pub corruption: &'a dyn Corruption,
+    /// Drawn once (every epoch sees the same noise) or afresh in every epoch.
+    pub draw: Draw,
+    /// Where it is drawn from; sample `i` of epoch `e` uses `stream.at(e, i)`.
+    pub stream: Stream,
+}
+
+/// Images and, for a model that learns from corrupted ones, the noise on them.
+#[derive(Debug, Clone)]
+pub struct Samples<'a> {
+    images: &'a Images,
+    noise: Option<Noise<'a>>,
+}
+
+/// A batch in memory: what the model sees and what it should answer, both `rows x image_size`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The model's input, values in [0, 1].
+    pub inputs: Vec<f32>,
+    /// The clean images, values in [0, 1].
+    pub targets: Vec<f32>,
+}
+
+impl<'a> Samples<'a> {
+    /// Images, and the noise on them if there is one.
+    pub fn new(images: &'a Images, noise: Option<Noise<'a>>) -> Self {
+        Self { images, noise }
+    }
+
+    /// The clean images.
+    pub fn images(&self) -> &Images {
+        self.images
+    }
+
+    /// Whether the inputs differ from the targets.
+    pub fn is_corrupted(&self) -> bool {
+        self.noise.is_some()
+    }
+
+    /// Gathers a batch as it stands in an epoch (counted from 0).
+    pub fn gather(&self, samples: &[u32], epoch: u32) -> Batch {
+        let images = self.images;
+        let mut targets = vec![0.0; samples.len() * images.image_size()];
+        images.gather(samples, &mut targets);
+        let mut inputs = targets.clone();
+        if let Some(Noise { corruption, draw, stream }) = &self.noise {
+            let (height, width) = (images.height(), images.width());
+            corrupt_batch(
+                *corruption,
+                &mut inputs,
+                samples,
+                height,
+                width,
+                draw.epoch(epoch),
+                stream,
+            );
+        }
+        Batch { inputs, targets }
+    }
+}

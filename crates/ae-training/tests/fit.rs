@@ -1,0 +1,298 @@
+//! The loop as a whole: it learns, it repeats itself, it resumes exactly, it stops when it should.
+
+use std::path::Path;
+
+use ae_corruption::{Draw, Noise as AnyNoise};
+use ae_dataset::Images;
+use ae_models::{Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective};
+use ae_random::Seed;
+use ae_training::{
+    AutogradEngine, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, MemoryObserver,
+    Noise, Observer, OptimizerConfig, Samples, Schedule, TrainingData, TrainingError,
+    TrainingState, evaluate, fit, squared_errors,
+};
+use candle_core::Device;
+
+const SIDE: usize = 8;
+
+/// Images of a bright bar each: something that a narrow code can hold.
+fn bars(n: usize) -> Images {
+    let pixels = (0..n * SIDE * SIDE).map(|i| {
+        let (image, column) = (i / (SIDE * SIDE), i % SIDE);
+        if column == image * 5 % SIDE { 230 } else { (i * 7 % 20) as u8 }
+    });
+    Images::new(SIDE, SIDE, pixels.collect()).unwrap()
+}
+
+struct Setup {
+    images: Images,
+    architecture: Box<dyn Architecture>,
+    objective: Objective,
+    noise: Option<(AnyNoise, Draw)>,
+    optimizer: OptimizerConfig,
+    config: FitConfig,
+}
+
+fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
+    let kind = if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
+    let dense = DenseConfig {
+        image: [SIDE, SIDE],
+        encoder: vec![SIDE * SIDE, 12],
+        decoder: vec![12, SIDE * SIDE],
+        ..DenseConfig::default()
+    };
+    let optimizer =
+        OptimizerConfig::Adam { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+    Setup {
+        images: bars(300),
+        architecture: ModelSpec { kind, dense }.architecture().unwrap(),
+        objective: Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 },
+        noise: noise.map(|(text, draw)| (text.parse().unwrap(), draw)),
+        optimizer,
+        config: FitConfig {
+            seed: Seed::new(7),
+            epochs,
+            batch_size: 100,
+            loss: Loss::BinaryCrossEntropy,
+            schedule: Schedule::Cosine { warmup_epochs: 1, final_factor: 0.1 },
+            clip_norm: None,
+            early_stopping: None,
+            device: Device::Cpu,
+        },
+    }
+}
+
+impl Setup {
+    fn samples(&self) -> Samples<'_> {
+        let noise = self.noise.as_ref().map(|(corruption, draw)| Noise {
+            corruption,
+            draw: *draw,
+            stream: Seed::new(7).stream("noise"),
+        });
+        Samples::new(&self.images, noise)
+    }
+
+    fn start(&self) -> TrainingState {
+        TrainingState::new(self.architecture.initialise(Seed::new(7)), self.optimizer)
+    }
+
+    fn checkpoints(&self, folder: &Path) -> Checkpoints {
+        Checkpoints::open(folder, "a run".to_owned(), 2).unwrap()
+    }
+
+    fn fit(
+        &self,
+        state: &mut TrainingState,
+        folder: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainingError> {
+        let engine = AutogradEngine::new(self.architecture.as_ref(), self.objective, Device::Cpu);
+        let samples = self.samples();
+        let data = TrainingData { train: &samples, validation: &samples };
+        fit(&engine, data, &self.config, state, &self.checkpoints(folder), observer)
+    }
+
+    fn run(&self) -> TrainingState {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = self.start();
+        self.fit(&mut state, folder.path(), &mut MemoryObserver::default()).unwrap();
+        state
+    }
+}
+
+#[test]
+fn it_learns_bars_by_heart() {
+    let state = setup(60, None).run();
+    let (first, last) = (&state.curve()[0].metrics, &state.curve()[59].metrics);
+    assert!(first["val_bce"] > 0.4, "{first:?}");
+    assert!(last["val_bce"] < 0.2, "{last:?}");
+    assert!(last["val_mse"] < 0.005, "{last:?}");
+}
+
+#[test]
+fn the_same_weights_for_any_number_of_threads() {
+    for noise in [None, Some(("gaussian:0.5+masking:0.2", Draw::EveryEpoch))] {
+        let digest = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let state = setup(3, noise).run();
+                (state.parameters().sha256(), state.curve().to_vec())
+            })
+        };
+        let one = digest(1);
+        for threads in [2, 3, 4, 8] {
+            assert_eq!(digest(threads), one, "{threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_interrupted_ends_as_one_that_is_not() {
+    for noise in [None, Some(("gaussian:0.5", Draw::Once)), Some(("masking:0.3", Draw::EveryEpoch))]
+    {
+        let setup = setup(6, noise);
+        let whole = setup.run();
+
+        /// Interrupts the run in the middle of an epoch, as a kill does.
+        struct Interrupt;
+        impl Observer for Interrupt {
+            fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+                match event {
+                    Event::BatchEnded { epoch: 4, batch: 2, .. } => {
+                        Err(TrainingError::NoCheckpoint { folder: "interrupted".into() })
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        setup.fit(&mut setup.start(), folder.path(), &mut Interrupt).unwrap_err();
+        let checkpoints = setup.checkpoints(folder.path());
+        let layout = setup.architecture.layout();
+        let (mut state, faults) = checkpoints.load_newest(layout, setup.optimizer).unwrap();
+        assert_eq!((state.completed_epochs(), faults.len()), (3, 0));
+        setup.fit(&mut state, folder.path(), &mut MemoryObserver::default()).unwrap();
+
+        assert_eq!(state, whole);
+    }
+}
+
+#[test]
+fn fresh_noise_differs_between_epochs_and_noise_drawn_once_does_not() {
+    let gather = |draw, epoch| {
+        let setup = setup(1, Some(("gaussian:0.5", draw)));
+        setup.samples().gather(&[3, 9], epoch).inputs
+    };
+    assert_eq!(gather(Draw::Once, 0), gather(Draw::Once, 5));
+    assert_eq!(gather(Draw::Once, 0), gather(Draw::EveryEpoch, 0));
+    assert_ne!(gather(Draw::EveryEpoch, 0), gather(Draw::EveryEpoch, 5));
+}
+
+#[test]
+fn a_batch_larger_than_the_data_is_one_batch_and_one_image_can_be_learned() {
+    let mut setup = setup(2, None);
+    setup.images = bars(1);
+    let mut observer = MemoryObserver::default();
+    let folder = tempfile::tempdir().unwrap();
+    setup.fit(&mut setup.start(), folder.path(), &mut observer).unwrap();
+    assert_eq!(observer.batch_losses.len(), 2);
+    assert_eq!(observer.epochs[1].metrics["train_bce"], observer.batch_losses[1]);
+}
+
+#[test]
+fn the_training_loss_is_the_mean_over_images_and_not_over_batches() {
+    let mut setup = setup(1, None);
+    setup.config.batch_size = 200;
+    let mut observer = MemoryObserver::default();
+    let folder = tempfile::tempdir().unwrap();
+    setup.fit(&mut setup.start(), folder.path(), &mut observer).unwrap();
+    let [long, short] = observer.batch_losses[..] else { panic!("200 and 100 images") };
+    let expected = (200.0 * long + 100.0 * short) / 300.0;
+    assert!((observer.epochs[0].metrics["train_bce"] - expected).abs() < 1e-12);
+}
+
+#[test]
+fn a_divergence_names_epoch_and_batch_and_the_last_good_checkpoint() {
+    let mut setup = setup(50, None);
+    setup.optimizer = OptimizerConfig::Sgd { learning_rate: 1e30, momentum: 0.0 };
+    setup.config.schedule = Schedule::Constant {};
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = setup.start();
+    let error = setup.fit(&mut state, folder.path(), &mut MemoryObserver::default()).unwrap_err();
+    let TrainingError::Diverged { epoch: 1, batch, .. } = &error else { panic!("{error}") };
+    assert!((2..=3).contains(batch), "{error}");
+    assert!(error.to_string().ends_with("there is no checkpoint before it"), "{error}");
+
+    // After a good epoch the checkpoint is named.
+    setup.optimizer = OptimizerConfig::Sgd { learning_rate: 0.01, momentum: 0.0 };
+    setup.config.epochs = 1;
+    let mut state = setup.start();
+    setup.fit(&mut state, folder.path(), &mut MemoryObserver::default()).unwrap();
+    setup.config.epochs = 9;
+    setup.config.schedule = Schedule::Constant {};
+    setup.optimizer = OptimizerConfig::Sgd { learning_rate: 1e30, momentum: 0.0 };
+    let checkpoints = setup.checkpoints(folder.path());
+    let (mut state, _) =
+        checkpoints.load_newest(setup.architecture.layout(), setup.optimizer).unwrap();
+    let error = setup.fit(&mut state, folder.path(), &mut MemoryObserver::default()).unwrap_err();
+    assert!(error.to_string().contains("epoch-0001.safetensors"), "{error}");
+}
+
+#[test]
+fn clipping_bounds_the_step() {
+    let mut setup = setup(1, None);
+    setup.optimizer = OptimizerConfig::Sgd { learning_rate: 1.0, momentum: 0.0 };
+    setup.config.schedule = Schedule::Constant {};
+    setup.config.clip_norm = Some(1e-3);
+    setup.config.batch_size = 300;
+    let before = setup.start();
+    let after = setup.run();
+    let moved = before.parameters().values().iter().zip(after.parameters().values());
+    let distance: f64 = moved.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
+    assert!((distance - 1e-3).abs() < 1e-6, "{distance}");
+}
+
+#[test]
+fn a_run_stops_when_its_metric_no_longer_falls_and_an_unknown_metric_is_told() {
+    let mut setup = setup(30, None);
+    let never =
+        |metric: &str| EarlyStopping { metric: metric.to_owned(), patience: 3, min_delta: 100.0 };
+    setup.config.early_stopping = Some(never("val_bce"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut observer = MemoryObserver::default();
+    setup.fit(&mut setup.start(), folder.path(), &mut observer).unwrap();
+    assert_eq!(observer.stopped_early, Some(4), "one that counts as better, and three that do not");
+
+    setup.config.early_stopping = Some(never("val_loss"));
+    let error = setup.fit(&mut setup.start(), folder.path(), &mut observer).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no metric `val_loss` in this run; there are train_bce, val_bce, val_mse"
+    );
+}
+
+#[test]
+fn a_model_and_its_data_must_agree_about_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut denoising = setup(1, Some(("gaussian:0.5", Draw::Once)));
+    denoising.noise = None;
+    let error = denoising
+        .fit(&mut denoising.start(), folder.path(), &mut MemoryObserver::default())
+        .unwrap_err();
+    assert_eq!(error.to_string(), "the model learns from corrupted images, but no noise was given");
+}
+
+#[test]
+fn an_evaluation_adds_up() {
+    let setup = setup(40, Some(("gaussian:0.5", Draw::Once)));
+    let state = setup.run();
+    let engine = AutogradEngine::new(setup.architecture.as_ref(), setup.objective, Device::Cpu);
+    let model = engine.model(state.parameters()).unwrap();
+    let samples = setup.samples();
+    let full = evaluate(model.as_ref(), &samples, &Device::Cpu, Detail::Full).unwrap();
+    let errors = squared_errors(model.as_ref(), &samples, &Device::Cpu).unwrap();
+
+    let quality = &full.reconstruction;
+    let mean = errors.iter().sum::<f64>() / 300.0;
+    assert!((quality.sse - mean).abs() < 1e-9 * mean);
+    assert!((quality.mse * 64.0 - quality.sse).abs() < 1e-12);
+    assert!((quality.psnr() - 10.0 * (1.0 / quality.mse).log10()).abs() < 1e-12);
+    let noisy = full.noisy.as_ref().unwrap();
+    assert!(noisy.mse > quality.mse && noisy.ssim < quality.ssim);
+    // What the loop reported in its last epoch is what the final evaluation says.
+    assert_eq!(Some(&state.curve()[39].metrics["val_bce"]), quality.bce.as_ref());
+    let names: Vec<String> = full.metrics(Detail::Full).into_keys().collect();
+    assert_eq!(
+        names,
+        [
+            "noisy_mse",
+            "noisy_psnr",
+            "noisy_ssim",
+            "val_bce",
+            "val_mse",
+            "val_psnr",
+            "val_sse",
+            "val_ssim"
+        ]
+    );
+}
