@@ -1,0 +1,60 @@
+//! The project's chores: `cargo xtask reproduce` and `cargo xtask check`.
+//!
+//! This crate links no other crate of the workspace: it builds in seconds, and what it knows of a
+//! training run it knows from the `ae` program and the files that program leaves.
+#![expect(clippy::print_stderr, reason = "a command-line tool says what it is doing")]
+
+mod arguments;
+mod check;
+mod files;
+mod json;
+mod layers;
+mod reproduce;
+mod tidy;
+mod workspace;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use arguments::{Command, UsageError};
+
+/// How a command ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All is as it should be.
+    Held,
+    /// Something that was run failed.
+    Failed,
+    /// Everything ran, and an expectation was not met.
+    Short,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(Outcome::Held) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Short) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run() -> anyhow::Result<Outcome> {
+    match arguments::parse(std::env::args_os().skip(1))? {
+        Command::Help(text) => {
+            print(text)?;
+            Ok(Outcome::Held)
+        }
+        Command::Reproduce(options) => reproduce::reproduce(&options),
+        Command::Check(steps) => check::check(&steps),
+    }
+}
+
+/// Writes a result to standard output; unlike `print!`, a closed pipe is an error and no panic.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}

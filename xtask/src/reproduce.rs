@@ -1,0 +1,182 @@
+//! `cargo xtask reproduce`: trains the experiments and compares them with the published numbers.
+//!
+//! ```text
+//! build ae -> for each experiment: ae train -> record.json -> table, summary.json, report.html
+//! ```
+
+mod commands;
+mod experiments;
+mod folder;
+mod record;
+mod report;
+mod summary;
+mod table;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::arguments::Reproduce;
+use crate::files::write_atomic;
+use crate::json::Node;
+use crate::{Outcome, workspace};
+use experiments::Experiment;
+use record::{Dataset, Record};
+
+/// The exit status with which `ae train` says that an expectation fell short.
+const SHORT_STATUS: i32 = 3;
+
+/// One experiment's run, as it ended.
+struct Run {
+    name: String,
+    /// The command that was run.
+    command: String,
+    result: Result<Record>,
+}
+
+/// Builds `ae`, runs the experiments, and leaves a table, a summary and a report.
+pub(crate) fn reproduce(options: &Reproduce) -> Result<Outcome> {
+    let root = from_here(&workspace::root());
+    let out = options.out.clone().unwrap_or_else(|| root.join("runs"));
+    let experiments = experiments::select(&root.join("xtask/experiments"), &options.selection)?;
+    let plan = Plan { options, out, experiments };
+    plan.check_folders()?;
+    plan.execute(&build(&root)?, &mut std::io::stdout())
+}
+
+/// What to run, and where to leave it.
+struct Plan<'a> {
+    options: &'a Reproduce,
+    out: PathBuf,
+    experiments: Vec<Experiment>,
+}
+
+impl Plan<'_> {
+    /// Finds out before anything is built or run whether something would be overwritten.
+    fn check_folders(&self) -> Result<()> {
+        folder::check_out(&self.out)?;
+        self.experiments
+            .iter()
+            .try_for_each(|experiment| folder::check_run(&self.out.join(&experiment.name)))
+    }
+
+    /// Runs every experiment, also after one that fails, and writes the table to `output`.
+    fn execute(&self, ae: &Path, output: &mut impl Write) -> Result<Outcome> {
+        folder::claim_out(&self.out)?;
+        let mut runs = Vec::new();
+        for (index, experiment) in self.experiments.iter().enumerate() {
+            eprintln!("== {} ({} of {})", experiment.name, index + 1, self.experiments.len());
+            runs.push(self.run(ae, experiment));
+        }
+        // A full disk must not hide the table.
+        let written = self.write_results(&runs);
+        output.write_all(self.conclusion(&runs).as_bytes())?;
+        written?;
+        Ok(outcome(&runs))
+    }
+
+    fn run(&self, ae: &Path, experiment: &Experiment) -> Run {
+        let Experiment { name, spec } = experiment;
+        let folder = self.out.join(name);
+        let arguments = commands::train(self.options, spec, &folder);
+        let train = || {
+            folder::claim_run(&folder)?;
+            let mut command = Command::new(ae);
+            command.args(&arguments).stdin(Stdio::null());
+            // What is printed there stands in the record too; standard output is for the table.
+            command.stdout(Stdio::null());
+            let status =
+                command.status().with_context(|| format!("cannot start {}", ae.display()))?;
+            match status.code() {
+                Some(0 | SHORT_STATUS) => {}
+                Some(code) => bail!("ae train ended with exit status {code}; it says why above"),
+                None => bail!("ae train was killed ({status})"),
+            }
+            let record = Record::read(&folder.join("record.json"), name)?;
+            ensure!(
+                record.held() == (status.code() == Some(0)),
+                "ae train ended with {status}, which contradicts the verdicts in its record"
+            );
+            Ok(record)
+        };
+        Run { name: name.clone(), command: commands::line("ae", &arguments), result: train() }
+    }
+
+    fn write_results(&self, runs: &[Run]) -> Result<()> {
+        write_atomic(&self.out.join(folder::SUMMARY), &summary::render(runs))?;
+        let report = report::render(runs, &commands::reproduce(self.options));
+        write_atomic(&self.out.join(folder::REPORT), &report)
+    }
+
+    fn conclusion(&self, runs: &[Run]) -> String {
+        let mut text = table::text(&table::rows(runs)) + "\n";
+        for run in runs {
+            if let Err(error) = &run.result {
+                text += &format!("failed: {}: {error:#}\n", run.name);
+            }
+        }
+        for data in datasets(runs) {
+            text += &format!("data: {}\n", table::describe(data));
+        }
+        text + &format!("report: {}\n", self.out.join(folder::REPORT).display())
+    }
+}
+
+/// How all of the runs ended together.
+fn outcome(runs: &[Run]) -> Outcome {
+    if runs.iter().any(|run| run.result.is_err()) {
+        Outcome::Failed
+    } else if runs.iter().flat_map(|run| &run.result).all(Record::held) {
+        Outcome::Held
+    } else {
+        Outcome::Short
+    }
+}
+
+/// The data that the runs used, each once.
+fn datasets(runs: &[Run]) -> Vec<&Dataset> {
+    let mut datasets = Vec::new();
+    for record in runs.iter().flat_map(|run| &run.result) {
+        if !datasets.contains(&&record.dataset) {
+            datasets.push(&record.dataset);
+        }
+    }
+    datasets
+}
+
+/// The shorter form of a path below the current folder.
+fn from_here(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_owned()
+}
+
+/// Builds `ae` with its progress on standard error, and says where Cargo has put it.
+fn build(root: &Path) -> Result<PathBuf> {
+    let output = workspace::cargo()
+        .args(["build", "--release", "--locked", "--package", "ae-cli"])
+        .args(["--message-format", "json-render-diagnostics", "--manifest-path"])
+        .arg(root.join("Cargo.toml"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo build")?;
+    ensure!(output.status.success(), "ae could not be built; the compiler says why above");
+    executable(&String::from_utf8_lossy(&output.stdout))
+        .context("cargo build names no executable ae")
+}
+
+/// The path of `ae` in Cargo's messages, one JSON object a line.
+fn executable(messages: &str) -> Option<PathBuf> {
+    messages.lines().find_map(|line| {
+        let message = serde_json::from_str(line).ok()?;
+        let message = Node::root(&message);
+        let target = message.optional("target")?.field("name").ok()?.text().ok()?;
+        let path = message.optional("executable")?.text().ok()?;
+        (target == "ae").then(|| path.into())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The experiments that exist, and those that were asked for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::arguments::{Selection, UsageError};
+
+/// What is run when nothing else is asked for.
+const TUTORIAL: [&str; 3] = ["regular", "denoising", "denoising-fresh"];
+
+/// An experiment: a file that `ae train` takes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Experiment {
+    pub(crate) name: String,
+    pub(crate) spec: PathBuf,
+}
+
+/// The chosen experiments among the `.toml` files of a folder, each once.
+pub(crate) fn select(folder: &Path, selection: &Selection) -> Result<Vec<Experiment>> {
+    let known = known(folder)?;
+    let names = match selection {
+        Selection::All => known,
+        Selection::Tutorial => TUTORIAL.map(str::to_owned).to_vec(),
+        Selection::Only(names) => {
+            if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+                let known = known.join(", ");
+                let message = format!("there is no experiment `{unknown}`; there are: {known}");
+                return Err(UsageError::reproduce(message).into());
+            }
+            names.clone()
+        }
+    };
+    let mut experiments: Vec<Experiment> = Vec::new();
+    for name in names {
+        if experiments.iter().all(|chosen| chosen.name != name) {
+            experiments.push(Experiment { spec: folder.join(format!("{name}.toml")), name });
+        }
+    }
+    Ok(experiments)
+}
+
+fn known(folder: &Path) -> Result<Vec<String>> {
+    let list = || -> std::io::Result<Vec<PathBuf>> {
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    };
+    let files = list().with_context(|| format!("cannot list {}", folder.display()))?;
+    let specs = files.iter().filter(|file| file.extension().is_some_and(|end| end == "toml"));
+    let names = specs.filter_map(|file| file.file_stem()?.to_str());
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(selection: &Selection) -> Result<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in
+            ["regular.toml", "denoising.toml", "denoising-fresh.toml", "b.toml", "README.md"]
+        {
+            fs::write(folder.path().join(file), "").unwrap();
+        }
+        let experiments = select(folder.path(), selection)?;
+        assert!(experiments.iter().all(|experiment| experiment.spec.is_file()));
+        Ok(experiments.into_iter().map(|experiment| experiment.name).collect())
+    }
+
+    #[test]
+    fn the_tutorial_s_experiments_are_the_default() {
+        assert_eq!(names(&Selection::Tutorial).unwrap(), TUTORIAL);
+        let all = names(&Selection::All).unwrap();
+        assert_eq!(all, ["b", "denoising", "denoising-fresh", "regular"]);
+    }
+
+    #[test]
+    fn chosen_names_keep_their_order_and_count_once() {
+        let only = |names: &[&str]| Selection::Only(names.iter().map(|&n| n.to_owned()).collect());
+        assert_eq!(names(&only(&["regular", "b", "regular"])).unwrap(), ["regular", "b"]);
+        let error = names(&only(&["b", "dense"])).unwrap_err();
+        assert!(error.is::<UsageError>());
+        let message = error.to_string();
+        assert!(message.starts_with("there is no experiment `dense`; there are: b, denoising,"));
+    }
+}

@@ -1,0 +1,179 @@
+//! `report.html`: one page with the table, the pictures, the commands and the data's digests.
+
+use super::record::{Dataset, Figure, Record, Verdict};
+use super::table::{self, HEADINGS, Row};
+use super::{Run, datasets, outcome};
+use crate::Outcome;
+
+/// The page's text; it needs nothing but the pictures in the runs' folders beside it.
+pub(crate) fn render(runs: &[Run], command: &str) -> String {
+    format!(
+        include_str!("report.html"),
+        verdict = verdict(runs),
+        style = include_str!("report.css"),
+        command = escape(command),
+        table = render_table(&table::rows(runs)),
+        experiments = runs.iter().map(experiment).collect::<String>(),
+        data = datasets(runs).into_iter().map(render_data).collect::<String>(),
+    )
+}
+
+fn verdict(runs: &[Run]) -> &'static str {
+    let mut expected = runs.iter().flat_map(|run| &run.result).flat_map(|record| &record.expected);
+    match outcome(runs) {
+        Outcome::Held if expected.all(|one| one.verdict == Verdict::NotJudged) => {
+            "Every run ended well; no expectation was judged."
+        }
+        Outcome::Held => "Every expectation that was judged held.",
+        Outcome::Short => "An expectation fell short.",
+        Outcome::Failed => "A run failed.",
+    }
+}
+
+fn render_table(rows: &[Row]) -> String {
+    let headings: String = HEADINGS.iter().map(|heading| format!("<th>{heading}</th>")).collect();
+    let mut html = format!("<table>\n<tr>{headings}</tr>\n");
+    for row in rows {
+        let cells = row.iter().zip(HEADINGS).map(|(cell, heading)| {
+            let class = match heading {
+                "reached" | "seconds" => "number",
+                "verdict" => cell.as_str(),
+                _ => "",
+            };
+            format!("<td class=\"{class}\">{}</td>", escape(cell))
+        });
+        html.push_str(&format!("<tr>{}</tr>\n", cells.collect::<String>()));
+    }
+    html + "</table>\n"
+}
+
+fn experiment(run: &Run) -> String {
+    let body = match &run.result {
+        Err(error) => format!("<p class=\"failed\">{}</p>\n", escape(&format!("{error:#}"))),
+        Ok(record) => facts(record) + &sources(record) + &figures(record),
+    };
+    let (name, command) = (escape(&run.name), escape(&run.command));
+    format!("<h2>{name}</h2>\n<pre>{command}</pre>\n{body}")
+}
+
+fn facts(record: &Record) -> String {
+    let Record { epochs, planned_epochs, seed, threads, parameters, seconds, .. } = record;
+    let planned = if epochs == planned_epochs {
+        String::new()
+    } else {
+        format!(" of the {planned_epochs} that the experiment asks for")
+    };
+    let data = escape(&table::describe(&record.dataset));
+    let digest = escape(&record.weights_sha256);
+    format!(
+        "<p>{epochs} epochs{planned} in {seconds:.1} s on {threads} threads, seed {seed}, \
+         {parameters} parameters.<br>\nData: {data}<br>\n\
+         Weights: SHA-256 <code>{digest}</code></p>\n"
+    )
+}
+
+fn sources(record: &Record) -> String {
+    let mut html = String::new();
+    for expected in &record.expected {
+        let (metric, published) = (escape(&expected.metric), escape(&expected.published));
+        let source = escape(&expected.source);
+        html.push_str(&format!("<li>{metric}: published {published}, {source}</li>\n"));
+    }
+    if html.is_empty() { html } else { format!("<ul>\n{html}</ul>\n") }
+}
+
+fn figures(record: &Record) -> String {
+    let figures = record.figures.iter().map(|figure| render_figure(&record.name, figure));
+    format!("<div class=\"figures\">\n{}</div>\n", figures.collect::<String>())
+}
+
+fn render_figure(run: &str, figure: &Figure) -> String {
+    let [png, svg] = [&figure.png, &figure.svg].map(|file| escape(&format!("{run}/{file}")));
+    let [title, caption] = [&figure.title, &figure.caption].map(|text| escape(text));
+    format!(
+        "<figure><a href=\"{svg}\"><img src=\"{png}\" alt=\"{title}\" loading=\"lazy\"></a>\n\
+         <figcaption><b>{title}</b>. {caption}</figcaption></figure>\n"
+    )
+}
+
+fn render_data(data: &Dataset) -> String {
+    let mut html = format!("<p>{}</p>\n<table>\n", escape(&table::describe(data)));
+    for (name, sha256) in &data.files {
+        let (name, sha256) = (escape(name), escape(sha256));
+        html.push_str(&format!("<tr><td>{name}</td><td><code>{sha256}</code></td></tr>\n"));
+    }
+    html + "</table>\n"
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{example_run, failed_run};
+    use super::*;
+
+    #[test]
+    fn the_page_shows_the_table_the_pictures_the_commands_and_the_digests() {
+        let page = render(&[example_run(), failed_run()], "cargo xtask reproduce");
+        for part in [
+            "A run failed.",
+            "<pre>cargo xtask reproduce</pre>",
+            "<td class=\"held\">held</td>",
+            "<td class=\"\">&lt;= 0.092</td>",
+            "<pre>ae train regular.toml</pre>",
+            "<a href=\"regular/reconstructions.svg\"><img src=\"regular/reconstructions.png\"",
+            "originals &amp; reconstructions",
+            "published 0.093, Keras blog",
+            "<td>train-images-idx3-ubyte</td><td><code>ba89</code></td>",
+            "data/&lt;mnist&gt;",
+            "<p class=\"failed\">was killed (signal: 9)</p>",
+        ] {
+            assert!(page.contains(part), "no {part} in {page}");
+        }
+        assert!(!page.contains("of the 50"), "the planned number of epochs was run");
+    }
+
+    #[test]
+    fn the_first_line_claims_no_more_than_was_judged() {
+        let mut run = example_run();
+        let line = |run: &Run| verdict(std::slice::from_ref(run));
+        assert_eq!(line(&run), "Every expectation that was judged held.");
+        let judge = |run: &mut Run, verdict| {
+            run.result.as_mut().unwrap().expected[0].verdict = verdict;
+        };
+        judge(&mut run, Verdict::Short);
+        assert_eq!(line(&run), "An expectation fell short.");
+        judge(&mut run, Verdict::NotJudged);
+        assert_eq!(line(&run), "Every run ended well; no expectation was judged.");
+    }
+
+    #[test]
+    fn text_from_outside_can_make_no_markup() {
+        let hostile = "\"><script>alert('{verdict}')</script>&";
+        let mut run = example_run();
+        run.command = hostile.to_owned();
+        let record = run.result.as_mut().unwrap();
+        record.epochs = 2;
+        record.dataset.location = hostile.to_owned();
+        record.figures[0].title = hostile.to_owned();
+        record.expected[0].source = hostile.to_owned();
+        let page = render(&[run], hostile);
+        assert!(!page.contains("<script"), "{page}");
+        assert!(!page.contains("alert('"), "{page}");
+        assert!(page.contains("2 epochs of the 50 that"), "{page}");
+        assert!(page.contains("{verdict}"), "{page}");
+    }
+}

@@ -1,0 +1,275 @@
+//! The rules of `docs/style.md` that a program can check and Clippy does not.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::{Dependency, Package};
+
+const MOST_LINES: usize = 400;
+
+/// Where people write files; the rest of the repository is Cargo's or Git's.
+const FOLDERS: &[&str] = &["crates", "docs", "tests", "xtask"];
+
+// The needles below are cut in two so that this file passes its own examination.
+
+/// Tests that do not run, and code that is not finished.
+const BANNED: &[(&str, &str)] = &[
+    (concat!("#[", "ignore"), "a test that does not run proves nothing"),
+    (concat!("#[", "should_panic"), "compare the error instead"),
+    (concat!("todo", "!("), "finish it"),
+    (concat!("dbg", "!("), "use a tracing event"),
+];
+
+/// Banned outside tests. Clippy cannot be told to allow a method in tests alone.
+const BANNED_IN_CODE: &[(&str, &str)] = &[
+    (concat!("fs::", "write("), "use ae_files::write_atomic: whoever reads sees no half"),
+    (concat!("File::", "create("), "use ae_files::write_atomic: whoever reads sees no half"),
+];
+
+/// Beginnings of paths that exist on one machine only.
+const MACHINE_PATHS: &[&str] =
+    &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Use", "rs/"), concat!("/wo", "rk/")];
+
+/// What the training loop must not know: it sees traits, not models and noises.
+const CONCRETE: &[&str] = &["dense", "conv", "gaussian"];
+
+/// A text file of the repository.
+struct Source {
+    /// Relative to the workspace, with `/`.
+    path: String,
+    text: String,
+}
+
+/// What is untidy, one sentence each, beginning with the file.
+pub(crate) fn problems(root: &Path, packages: &[Package]) -> Result<Vec<String>> {
+    let mut sources = Vec::new();
+    for folder in FOLDERS {
+        collect(root, folder, &mut sources)?;
+    }
+    let mut problems: Vec<String> = sources.iter().flat_map(problems_of_source).collect();
+    for package in packages {
+        let manifest = fs::read_to_string(&package.manifest)
+            .with_context(|| format!("cannot read {}", package.manifest.display()))?;
+        problems.extend(problems_of_package(package, &manifest)?);
+    }
+    for page in ["CHANGELOG.md", "docs/architecture.md"] {
+        // A missing page names nothing.
+        let text = fs::read_to_string(root.join(page)).unwrap_or_default();
+        problems.extend(unnamed(page, &text, packages));
+    }
+    Ok(problems)
+}
+
+fn collect(root: &Path, folder: &str, sources: &mut Vec<Source>) -> Result<()> {
+    let place = root.join(folder);
+    let entries =
+        fs::read_dir(&place).with_context(|| format!("cannot list {}", place.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot list {}", place.display()))?;
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            collect(root, &path, sources)?;
+        } else if [".rs", ".toml", ".md"].iter().any(|end| path.ends_with(end)) {
+            let text = fs::read_to_string(entry.path())
+                .with_context(|| format!("cannot read {}", entry.path().display()))?;
+            sources.push(Source { path, text });
+        }
+    }
+    Ok(())
+}
+
+fn problems_of_source(source: &Source) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (number, line) in source.text.lines().enumerate() {
+        for start in MACHINE_PATHS.iter().filter(|start| begins_a_path(line, start)) {
+            problems.push(format!("line {}: {start} exists on one machine only", number + 1));
+        }
+    }
+    if source.path.ends_with(".rs") {
+        if !source.text.starts_with("//!") {
+            problems.push("begin with a line that says what the file is for (`//!`)".to_owned());
+        }
+        let lines = source.text.lines().count();
+        if lines > MOST_LINES {
+            problems.push(format!("{lines} lines; split what is longer than {MOST_LINES}"));
+        }
+        let code = without_tests(source);
+        problems.extend(found(&source.text, BANNED));
+        problems.extend(found(code, BANNED_IN_CODE));
+        if source.path.starts_with("crates/ae-training/src/") {
+            problems.extend(concrete_words(code));
+        }
+    }
+    problems.iter().map(|problem| format!("{}: {problem}", source.path)).collect()
+}
+
+fn found(text: &str, banned: &[(&str, &str)]) -> Vec<String> {
+    let is_found = |(needle, _): &&(&str, &str)| text.contains(needle);
+    banned.iter().filter(is_found).map(|(needle, why)| format!("`{needle}`: {why}")).collect()
+}
+
+/// What stands before the module of tests at the end of a file; nothing of a file of tests.
+fn without_tests(source: &Source) -> &str {
+    if source.path.split('/').any(|part| part == "tests" || part == "tests.rs") {
+        return "";
+    }
+    let is_module = |rest: &str| {
+        rest.lines().next().is_some_and(|line| line.contains("mod ") && line.ends_with('{'))
+    };
+    let attribute = "\n#[cfg(test)]\n";
+    let mut places = source.text.match_indices(attribute).map(|(at, _)| at);
+    let end = places.find(|at| is_module(&source.text[at + attribute.len()..]));
+    &source.text[..end.unwrap_or(source.text.len())]
+}
+
+fn begins_a_path(line: &str, start: &str) -> bool {
+    let is_middle = |c: char| c.is_alphanumeric() || "_-./}".contains(c);
+    line.match_indices(start).any(|(at, _)| !line[..at].ends_with(is_middle))
+}
+
+fn concrete_words(code: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (number, line) in code.lines().enumerate() {
+        for word in words(line).iter().filter(|word| CONCRETE.contains(&word.as_str())) {
+            problems.push(format!("line {}: training must not know `{word}`", number + 1));
+        }
+    }
+    problems
+}
+
+/// The lower-case words of a line; `DenseModel`, `dense_model` and `Dense2` hold `dense`.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in line.chars() {
+        if !c.is_ascii_lowercase() {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (c.is_ascii_alphabetic(), words.last_mut()) {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    words
+}
+
+fn problems_of_package(package: &Package, manifest: &str) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    if package.description.is_none() {
+        problems.push("has no description".to_owned());
+    }
+    if package.license.is_none() {
+        problems.push("has no licence".to_owned());
+    }
+    let is_anyhow = |dependency: &Dependency| dependency.name == "anyhow";
+    let is_program = ["ae-cli", "xtask"].contains(&package.name.as_str());
+    if !is_program && package.dependencies.iter().any(is_anyhow) {
+        problems.push("uses anyhow; libraries have an error type of their own".to_owned());
+    }
+    let manifest: toml::Table =
+        toml::from_str(manifest).with_context(|| package.manifest.display().to_string())?;
+    for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+        for (name, value) in
+            manifest.get(section).and_then(toml::Value::as_table).into_iter().flatten()
+        {
+            if value.get("workspace").and_then(toml::Value::as_bool) != Some(true) {
+                problems.push(format!("{name}: versions stand in the workspace's Cargo.toml"));
+            }
+        }
+    }
+    Ok(problems.iter().map(|problem| format!("{}: {problem}", package.name)).collect())
+}
+
+fn unnamed(page: &str, text: &str, packages: &[Package]) -> Vec<String> {
+    let names = packages.iter().map(|package| package.name.as_str());
+    names
+        .filter(|name| !text.contains(name))
+        .map(|name| format!("{page}: names no {name}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace;
+
+    #[test]
+    fn the_workspace_is_tidy() {
+        let root = workspace::root();
+        let packages = workspace::packages(&root).unwrap();
+        let problems = problems(&root, &packages).unwrap();
+        assert!(problems.is_empty(), "untidy:\n{}", problems.join("\n"));
+    }
+
+    fn problems_of(path: &str, text: &str) -> Vec<String> {
+        problems_of_source(&Source { path: path.to_owned(), text: text.to_owned() })
+    }
+
+    #[test]
+    fn every_rule_finds_what_it_bans() {
+        let long = format!("//! Long.\n{}", "\n".repeat(MOST_LINES));
+        for (text, expected) in [
+            ("fn main() {}", "begin with a line"),
+            (long.as_str(), "401 lines"),
+            (concat!("//! A.\n#[", "ignore]"), "a test that does not run"),
+            (concat!("//! A.\n#[", "ignore = \"slow\"]"), "a test that does not run"),
+            (concat!("//! A.\n#[", "should_panic]"), "compare the error"),
+            (concat!("//! A.\nfn f() { todo", "!() }"), "finish it"),
+            (concat!("//! A.\nfn f() { dbg", "!(1); }"), "tracing"),
+            (concat!("//! A.\nfn f() { std::fs::", "write(a, b) }"), "write_atomic"),
+            (concat!("//! A.\nfn f() { File::", "create(a) }"), "write_atomic"),
+            (concat!("//! A.\nconst A: &str = \"/ho", "me/a\";"), "line 2: "),
+        ] {
+            let found = problems_of("crates/a/src/lib.rs", text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(found[0].contains(expected), "{text}: {found:?}");
+        }
+        assert_eq!(problems_of("docs/a.md", concat!("see /wo", "rk/a")).len(), 1);
+    }
+
+    #[test]
+    fn tests_may_write_files_and_paths_may_go_through_any_folder() {
+        let writes = concat!("//! A.\nfn f() { fs::", "write(a, b) }\n");
+        let tested =
+            concat!("//! A.\n\n#[cfg(test)]\nmod tests {\nfn f() { fs::", "write(a) }\n}\n");
+        let inner = concat!("//! data/ho", "me/a {dir}/wo", "rk/b");
+        for (path, text) in [
+            ("crates/a/tests/a.rs", writes),
+            ("crates/a/src/tests.rs", writes),
+            ("crates/a/src/lib.rs", tested),
+            ("crates/a/src/lib.rs", inner),
+        ] {
+            assert_eq!(problems_of(path, text), [""; 0], "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn training_knows_no_concrete_model() {
+        let found = |text: &str| problems_of("crates/ae-training/src/a.rs", text).len();
+        for line in ["DenseAutoencoder", "let dense_out", "Conv2d", "a gaussian", "Gaussian(0.5)"] {
+            assert_eq!(found(&format!("//! {line}")), 1, "{line}");
+        }
+        assert_eq!(found("//! They converge; convert what is condensed."), 0);
+        assert_eq!(found("//! A.\n\n#[cfg(test)]\nmod tests {\n// gaussian\n}\n"), 0);
+        assert_eq!(problems_of("crates/ae-models/src/a.rs", "//! Dense."), [""; 0]);
+    }
+
+    #[test]
+    fn manifests_are_complete_and_take_versions_from_the_workspace() {
+        let package = Package {
+            name: "ae-new".to_owned(),
+            description: None,
+            license: None,
+            manifest: "Cargo.toml".into(),
+            dependencies: vec![Dependency {
+                name: "anyhow".to_owned(),
+                purpose: workspace::Purpose::Use,
+            }],
+        };
+        let manifest = "[dependencies]\nanyhow = \"1\"\nserde.workspace = true\n";
+        let found = problems_of_package(&package, manifest).unwrap();
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert_eq!(unnamed("page", "ae-old", std::slice::from_ref(&package)).len(), 1);
+        assert_eq!(unnamed("page", "ae-new", &[package]), [""; 0]);
+    }
+}

@@ -1,0 +1,83 @@
+//! Where the workspace is, and what Cargo says about its crates.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::json::Node;
+
+/// A crate of the workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) license: Option<String>,
+    pub(crate) manifest: PathBuf,
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// A crate that another one names in its manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a dependency is for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Purpose {
+    /// The crate itself, or its build script.
+    Use,
+    /// Tests, benchmarks and examples.
+    Development,
+}
+
+/// The workspace's folder, whichever folder the command was started in.
+pub(crate) fn root() -> PathBuf {
+    // Cargo sets the variable for what it runs; the other is for a binary that is started directly.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let mut folder = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    folder.pop();
+    folder
+}
+
+/// The Cargo that started this program.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The workspace's crates, sorted by name.
+pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
+        .arg(root.join("Cargo.toml"))
+        .output()
+        .context("cannot start cargo metadata")?;
+    ensure!(
+        output.status.success(),
+        "cargo metadata failed: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    let metadata = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let mut packages = Node::root(&metadata).field("packages")?.list(package)?;
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(packages)
+}
+
+fn package(node: &Node<'_>) -> Result<Package> {
+    let text = |key: &str| node.optional(key).map(|value| value.text()).transpose();
+    Ok(Package {
+        name: node.field("name")?.text()?,
+        description: text("description")?,
+        license: text("license")?,
+        manifest: node.field("manifest_path")?.text()?.into(),
+        dependencies: node.field("dependencies")?.list(dependency)?,
+    })
+}
+
+fn dependency(node: &Node<'_>) -> Result<Dependency> {
+    let kind = node.optional("kind").map(|kind| kind.text()).transpose()?;
+    let purpose = if kind.as_deref() == Some("dev") { Purpose::Development } else { Purpose::Use };
+    Ok(Dependency { name: node.field("name")?.text()?, purpose })
+}

@@ -1,0 +1,51 @@
+//! The program's exit status, and where it writes.
+
+use std::process::{Command, Output};
+
+fn xtask(line: &str) -> Output {
+    let arguments = line.split(' ').filter(|argument| !argument.is_empty());
+    // Somewhere else: the workspace is found from any folder.
+    let elsewhere = std::env::temp_dir();
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .current_dir(elsewhere)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn wrong_usage_is_exit_status_2_with_the_usage() {
+    for line in [
+        "",
+        "publish",
+        "reproduce --epochs 0",
+        "reproduce --threads two",
+        "reproduce --seed",
+        "reproduce --only no-such-experiment",
+        "check --only no-such-step",
+    ] {
+        let output = xtask(line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert_eq!(output.stdout, b"", "{line}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.starts_with("error: ") && message.contains("Usage: "), "{message}");
+    }
+}
+
+#[test]
+fn help_is_a_result_and_has_an_example() {
+    for line in ["--help", "reproduce --help", "check -h"] {
+        let output = xtask(line);
+        assert!(output.status.success(), "{line}");
+        assert_eq!(output.stderr, b"", "{line}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("Example:\n  cargo xtask "));
+    }
+}
+
+#[test]
+fn a_step_that_is_chosen_is_run_alone() {
+    let output = xtask("check --only layers");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("layers "), "{text}");
+}
