@@ -1,3 +1,5 @@
+//! Ticks of an axis at round numbers.
+
 /// An axis from one round number to another, with round steps between.
 #[derive(Debug)]
 pub(crate) struct Axis {

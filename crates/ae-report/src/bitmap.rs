@@ -1,3 +1,5 @@
+//! Figures as PNG.
+
 use noto_sans_mono_bitmap::get_raster;
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use tiny_skia::{Color, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};

@@ -1,3 +1,5 @@
+//! Learning curves.
+
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
 use crate::figure::{Align, Dash, FAINT, Figure, INK, MUTED, Pen};

@@ -1,3 +1,5 @@
+//! Why a figure cannot be drawn.
+
 use crate::figure::{MAX_AREA, MAX_SIDE};
 
 /// Why a figure cannot be drawn.

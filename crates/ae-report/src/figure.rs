@@ -1,3 +1,5 @@
+//! A figure: rectangles, lines, texts and pictures on a page.
+
 use crate::image::{Raster, Rgb};
 use crate::text::{Style, printable, wrap};
 use crate::{ReportError, bitmap, svg};

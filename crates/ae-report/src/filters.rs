@@ -1,3 +1,5 @@
+//! The weights of units as pictures.
+
 use crate::ReportError;
 use crate::figure::{Align, FAINT, Figure, MUTED};
 use crate::grid::magnification;

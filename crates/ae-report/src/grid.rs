@@ -1,3 +1,5 @@
+//! Images in rows and columns.
+
 use crate::figure::{Align, Figure, INK, MUTED};
 use crate::text::{Style, shorten, significant};
 use crate::{GreyImage, ReportError};

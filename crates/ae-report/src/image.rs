@@ -1,3 +1,5 @@
+//! Grey images, and colours.
+
 use crate::{ReportError, bitmap};
 
 /// An 8-bit grey image of at least one pixel: 0 is black, 255 white.

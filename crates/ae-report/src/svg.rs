@@ -1,3 +1,5 @@
+//! Figures as SVG.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

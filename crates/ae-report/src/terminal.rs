@@ -1,3 +1,5 @@
+//! Images in a terminal.
+
 use std::fmt::Write as _;
 
 use crate::text::printable;

@@ -1,3 +1,5 @@
+//! The widths of texts, and how captions wrap.
+
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight};
 
 /// The three kinds of text, all monospaced, so that a layout knows every width.

@@ -1,20 +1,81 @@
-//! placeholder
+//! The training loop: optimizers, schedules, metrics, events and exact checkpoints.
+//!
+//! [`fit`] is the loop, to be read from top to bottom. It asks an [`Engine`] for the gradient of a
+//! batch of [`Samples`], takes a step with an [`Optimizer`], evaluates after every epoch, tells its
+//! [`Observer`] and saves a checkpoint. It knows models and noises by their traits alone.
+//!
+//! All that changes in a run is one value, the [`TrainingState`]; order and noise of an epoch follow
+//! from the seed and the epoch's number. So a run that was interrupted goes on from its last
+//! checkpoint and ends with the same bits, and so does a run on another number of threads.
+//!
+//! ```
+//! use ae_dataset::Images;
+//! use ae_models::{DenseConfig, Loss, ModelKind, ModelSpec, Objective};
+//! use ae_random::Seed;
+//! use ae_training::{
+//!     AutogradEngine, Checkpoints, FitConfig, MemoryObserver, OptimizerConfig, Samples, Schedule,
+//!     TrainingData, TrainingState, fit,
+//! };
+//! use candle_core::Device;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // 50 images of 4 x 4 pixels, and a 16-3-16 autoencoder.
+//! let images = Images::new(4, 4, (0..50 * 16).map(|i| (i * i % 256) as u8).collect())?;
+//! let dense = DenseConfig {
+//!     image: [4, 4],
+//!     encoder: vec![16, 3],
+//!     decoder: vec![3, 16],
+//!     ..DenseConfig::default()
+//! };
+//! let architecture = ModelSpec { kind: ModelKind::Regular, dense }.architecture()?;
+//! let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+//! let engine = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+//!
+//! let seed = Seed::new(42);
+//! let samples = Samples::new(&images, None);
+//! let data = TrainingData { train: &samples, validation: &samples };
+//! let config = FitConfig {
+//!     seed,
+//!     epochs: 3,
+//!     batch_size: 8,
+//!     loss: objective.loss,
+//!     schedule: Schedule::Constant {},
+//!     clip_norm: None,
+//!     early_stopping: None,
+//!     device: Device::Cpu,
+//! };
+//! let mut state = TrainingState::new(architecture.initialise(seed), OptimizerConfig::keras_adam());
+//! # let folder = tempfile::tempdir()?;
+//! let checkpoints = Checkpoints::open(folder.path(), "my run".to_owned(), 2)?;
+//! let mut observer = MemoryObserver::default();
+//! fit(&engine, data, &config, &mut state, &checkpoints, &mut observer)?;
+//!
+//! let curve = state.curve();
+//! assert!(curve[2].metrics["val_bce"] < curve[0].metrics["val_bce"]);
+//! # Ok(())
+//! # }
+//! ```
 #![deny(missing_docs)]
 
-mod checkpoint;
-mod clip;
-mod curve;
-mod early_stopping;
-mod engine;
-mod error;
-mod evaluate;
-mod event;
 mod fit;
-pub mod metrics;
-mod optimizer;
+
+mod engine;
 mod samples;
-mod schedule;
 mod state;
+
+mod clip;
+mod early_stopping;
+mod optimizer;
+mod schedule;
+
+mod curve;
+mod evaluate;
+pub mod metrics;
+
+mod checkpoint;
+mod event;
+
+mod error;
 
 pub use checkpoint::Checkpoints;
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
