@@ -1,0 +1,98 @@
+//! To and from the data sets of candle-datasets.
+
+use candle_core::{D, DType, Device, Tensor};
+use candle_datasets::vision;
+
+use crate::{Dataset, DatasetError, Images, mnist};
+
+/// The data set as candle-datasets has it, on the CPU.
+///
+/// Images are `f32`, `n x (height * width)`, in [0, 1]: bytes divided by 255 by candle, which
+/// multiplies by the reciprocal, so that they equal its own loader's bit for bit. Labels are `u8`,
+/// `n`; the number of classes is the largest label plus one.
+///
+/// # Errors
+/// If a half has no labels.
+pub fn to_candle(dataset: &Dataset) -> Result<vision::Dataset, DatasetError> {
+    let (train_images, train_labels) = tensors("train", &dataset.train)?;
+    let (test_images, test_labels) = tensors("test", &dataset.test)?;
+    let largest = |images: &Images| images.labels().and_then(|labels| labels.iter().max().copied());
+    let classes = largest(&dataset.train).max(largest(&dataset.test));
+    let labels = classes.map_or(0, |largest| usize::from(largest) + 1);
+    Ok(vision::Dataset { train_images, train_labels, test_images, test_labels, labels })
+}
+
+/// A data set of candle-datasets; its images are `height x width`, which its tensors do not say.
+///
+/// The name is `mnist` if the images and labels are MNIST's, otherwise `candle`. Values are rounded
+/// to the nearest of the 256 levels.
+///
+/// # Errors
+/// If a tensor has another shape than `n x (height * width)` or `n`, an image has a value outside
+/// [0, 1], or a label is not within 0 to 255.
+pub fn from_candle(
+    dataset: &vision::Dataset,
+    height: usize,
+    width: usize,
+) -> Result<Dataset, DatasetError> {
+    let part = |images: &Tensor, images_name, labels: &Tensor, labels_name| {
+        let pixels = pixels(images, images_name, height * width)?;
+        Images::new(height, width, pixels)?.with_labels(bytes(labels, labels_name)?)
+    };
+    let train = part(&dataset.train_images, "train_images", &dataset.train_labels, "train_labels")?;
+    let test = part(&dataset.test_images, "test_images", &dataset.test_labels, "test_labels")?;
+    let mut dataset = Dataset::new("candle", "candle-datasets", train, test)?;
+    if mnist::first_difference(&dataset.origin.files).is_none() {
+        dataset.origin.name = "mnist".to_owned();
+    }
+    Ok(dataset)
+}
+
+fn tensors(part: &'static str, images: &Images) -> Result<(Tensor, Tensor), DatasetError> {
+    let labels = images.labels().ok_or(DatasetError::Unlabelled { part })?;
+    let shape = (images.len(), images.image_size());
+    let pixels = Tensor::from_slice(images.pixels(), shape, &Device::Cpu)?;
+    let pixels = (pixels.to_dtype(DType::F32)? / 255.0)?;
+    Ok((pixels, Tensor::from_slice(labels, labels.len(), &Device::Cpu)?))
+}
+
+/// `n x size` floats in [0, 1] to bytes.
+fn pixels(images: &Tensor, name: &'static str, size: usize) -> Result<Vec<u8>, DatasetError> {
+    if images.rank() != 2 || images.dim(D::Minus1)? != size {
+        return Err(DatasetError::Tensor {
+            name,
+            expected: format!("the shape [n, {size}]"),
+            found: format!("the shape {:?}", images.dims()),
+        });
+    }
+    let values = images.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+    match values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+        Some(value) => Err(DatasetError::Tensor {
+            name,
+            expected: "values in [0, 1]".to_owned(),
+            found: format!("the value {value}"),
+        }),
+        None => Ok(values.into_iter().map(|value| (value * 255.0).round() as u8).collect()),
+    }
+}
+
+/// Whole numbers of one dimension to bytes.
+fn bytes(labels: &Tensor, name: &'static str) -> Result<Vec<u8>, DatasetError> {
+    if labels.rank() != 1 {
+        return Err(DatasetError::Tensor {
+            name,
+            expected: "the shape [n]".to_owned(),
+            found: format!("the shape {:?}", labels.dims()),
+        });
+    }
+    let labels = labels.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    let byte = |label: f64| {
+        let whole = (0.0..=255.0).contains(&label) && label.fract() == 0.0;
+        whole.then_some(label as u8).ok_or_else(|| DatasetError::Tensor {
+            name,
+            expected: "whole numbers from 0 to 255".to_owned(),
+            found: format!("the label {label}"),
+        })
+    };
+    labels.into_iter().map(byte).collect()
+}

@@ -1,0 +1,110 @@
+//! From the name of a data set to its images.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::places::Places;
+use crate::{Dataset, DatasetError, Progress};
+
+/// Which data to use; written `auto`, `mnist`, `fashion-mnist`, `digits`, or as a folder's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The first of these: the folder `$AE_DATA`, MNIST from the user's cache, MNIST from the hub,
+    /// the procedural digits. Only the last is a substitution, and [`Origin`](crate::Origin) says so.
+    Auto,
+    /// MNIST, from the same places; an error if it cannot be had.
+    Mnist,
+    /// Fashion-MNIST, from the user's cache or the hub; an error if it cannot be had.
+    FashionMnist,
+    /// The procedural digits, which need neither files nor a network.
+    Digits,
+    /// A data folder. One that is called like a word above is written `./mnist`.
+    Folder(PathBuf),
+}
+
+/// Whether data may be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// The hub may be asked, for a bounded time.
+    Allowed,
+    /// Only what is on this machine.
+    Offline,
+}
+
+/// Loads a data set.
+///
+/// The user's cache is the folder `ae/mnist` (`ae/fashion-mnist`) in `$XDG_CACHE_HOME` or
+/// `~/.cache`, with the four IDX files, and then the hub's own cache. `progress` hears of a
+/// download.
+///
+/// # Errors
+/// If the data cannot be had or are damaged. A folder that is there but cannot be used is an error,
+/// never a reason to take other data: also `$AE_DATA`, and the one in the user's cache.
+///
+/// ```
+/// use ae_dataset::{Network, Source, load};
+///
+/// # fn main() -> Result<(), ae_dataset::DatasetError> {
+/// let data = load(&Source::Digits, Network::Offline, &mut ())?;
+/// assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
+/// assert_eq!((data.train.height(), data.train.width()), (28, 28));
+/// assert_eq!(data.origin.substituted, None);
+/// # Ok(())
+/// # }
+/// ```
+pub fn load(
+    source: &Source,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<Dataset, DatasetError> {
+    Places::from_environment().load(source, network, progress)
+}
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "mnist" => Self::Mnist,
+            "fashion-mnist" => Self::FashionMnist,
+            "digits" => Self::Digits,
+            folder => Self::Folder(PathBuf::from(folder)),
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Mnist => f.write_str("mnist"),
+            Self::FashionMnist => f.write_str("fashion-mnist"),
+            Self::Digits => f.write_str("digits"),
+            Self::Folder(folder) => {
+                let text = folder.display().to_string();
+                match text.parse() {
+                    Ok(Self::Folder(_)) => f.write_str(&text),
+                    _ => write!(f, "./{text}"),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_written_as_they_are_read() {
+        for text in ["auto", "mnist", "fashion-mnist", "digits", "some/folder", "./mnist", ""] {
+            let Ok(source) = text.parse::<Source>();
+            assert_eq!(source.to_string(), text);
+        }
+        let called_like_a_word = Source::Folder("digits".into());
+        assert_eq!(called_like_a_word.to_string(), "./digits");
+    }
+}
