@@ -1,0 +1,332 @@
+//! What a person can type.
+
+use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+use ae_experiment::{Draw, Loss, ModelKind, Noise};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Trains, examines and applies autoencoders.
+///
+/// Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed (damaged or
+/// missing input), 2 usage, 3 an expectation of the experiment fell short.
+#[derive(Debug, Parser)]
+#[command(name = "ae", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Flags that every command knows.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Threads to use; they never change the result [default: one a core]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<NonZeroU16>,
+    /// Where to compute: cpu, cuda, cuda:N or metal
+    #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
+    pub(crate) device: String,
+    /// Use only what is on this machine: never ask the hub
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Print the result as one line of JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but the result and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// How to show progress
+    #[arg(long, global = true, value_enum, default_value_t = ProgressStyle::Auto, value_name = "STYLE")]
+    pub(crate) progress: ProgressStyle,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    /// A bar on a terminal, a line an epoch elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A line an epoch
+    Plain,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look at, fetch or export a data set
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Train an autoencoder, from a spec or from flags
+    Train(Box<Train>),
+    /// Go on with a run that was interrupted
+    Resume(Resume),
+    /// Evaluate a model on the test images of a data set
+    Evaluate(Evaluate),
+    /// Reconstruct images: encode and decode them
+    Reconstruct(Apply),
+    /// Take the noise off images
+    Denoise(Denoise),
+    /// Encode images to codes (.npy)
+    Encode(Encode),
+    /// Decode codes (.npy) to images
+    Decode(Decode),
+    /// Say what a weights file or a run holds
+    Inspect(Inspect),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+/// Which data set.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Data {
+    /// auto, mnist, fashion-mnist, digits, or a folder with the four IDX files
+    ///
+    /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
+    /// procedural digits, and says so. mnist fails rather than take other data.
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) data: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Say what a data set is: sizes, labels, digests
+    #[command(after_help = "Example: ae data info --data digits --show")]
+    Info(DataInfo),
+    /// Fetch a data set from the hub into the user's cache
+    #[command(after_help = "Example: ae data fetch mnist")]
+    Fetch(DataFetch),
+    /// Write a data set as the four IDX files
+    #[command(after_help = "Example: ae data export --data digits --out digits/")]
+    Export(DataExport),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataInfo {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Draw the first images in the terminal
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataFetch {
+    /// mnist or fashion-mnist
+    #[arg(value_parser = ["mnist", "fashion-mnist"])]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataExport {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// The folder to write to; existing files are not overwritten
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae train xtask/experiments/denoising.toml --out runs/denoising
+  ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
+  ae train --noise gaussian:0.5 --drawn every-epoch")]
+pub(crate) struct Train {
+    /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder and the flags below
+    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
+    pub(crate) spec: Option<PathBuf>,
+    /// The folder of the run [default: runs/<name>]
+    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the run that is in the folder
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Everything random follows from it
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Passes over the training images
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<NonZeroU32>,
+    /// Images of a batch
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_size: Option<NonZeroUsize>,
+    /// Step size of the optimizer
+    #[arg(long, value_name = "RATE", value_parser = positive)]
+    pub(crate) learning_rate: Option<f64>,
+    /// What is minimised: binary-cross-entropy or mean-squared-error
+    #[arg(long, value_parser = loss, value_name = "LOSS")]
+    pub(crate) loss: Option<Loss>,
+    /// Widths from the image to the code; the decoder mirrors them
+    #[arg(long, value_delimiter = ',', value_name = "N,N,..")]
+    pub(crate) widths: Option<Vec<NonZeroUsize>>,
+    /// The decoder uses the encoder's weights, transposed
+    #[arg(long)]
+    pub(crate) tied_weights: bool,
+    /// Weight of an L1 penalty on the code
+    #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
+    pub(crate) code_l1: Option<f32>,
+    /// Learn to remove this noise, such as gaussian:0.5 or masking:0.25+gaussian:0.1
+    #[arg(long, value_name = "NOISE")]
+    pub(crate) noise: Option<Noise>,
+    /// How often the noise is drawn: once (the tutorial) or every-epoch
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) drawn: Option<Draw>,
+    /// Draw reconstructions in the terminal at the end
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ae resume runs/denoising")]
+pub(crate) struct Resume {
+    /// The folder of the run
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(crate) run: PathBuf,
+    /// Draw reconstructions in the terminal at the end
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ae evaluate runs/denoising --data mnist --noise gaussian:0.5")]
+pub(crate) struct Evaluate {
+    /// A weights file or the folder of a run
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Noise on the test images [default: that of the run, if it is a denoising one]
+    #[arg(long, value_name = "NOISE")]
+    pub(crate) noise: Option<Noise>,
+    /// The noise's seed [default: that of the run, or 42]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae reconstruct digit.png -m runs/regular -o again.png
+  ae reconstruct mnist/ -m runs/regular -o figure.png --count 10")]
+pub(crate) struct Apply {
+    /// Images: a data folder (its test images), IDX (.gz too), .npy, PNG or JPEG; or mnist, digits, ..
+    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
+    pub(crate) images: PathBuf,
+    /// A weights file or the folder of a run
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Where images go.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Target {
+    /// Where to write: .npy (all images), .png or .svg (one image itself, or a figure of the first ones)
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "show")]
+    pub(crate) output: Option<PathBuf>,
+    /// Images of a figure
+    #[arg(long, default_value = "10", value_name = "N")]
+    pub(crate) count: NonZeroUsize,
+    /// Draw the first images in the terminal
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae denoise noisy.png -m runs/denoising -o clean.png
+  ae denoise mnist/ -m runs/denoising --noise gaussian:0.5 -o figure.png")]
+pub(crate) struct Denoise {
+    #[command(flatten)]
+    pub(crate) apply: Apply,
+    /// Put this noise on the images first
+    #[arg(long, value_name = "NOISE")]
+    pub(crate) noise: Option<Noise>,
+    /// The noise's seed
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ae encode mnist/ -m runs/regular -o codes.npy")]
+pub(crate) struct Encode {
+    /// Images: a data folder (its test images), IDX (.gz too), .npy, PNG or JPEG; or mnist, digits, ..
+    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
+    pub(crate) images: PathBuf,
+    /// A weights file, of an encoder alone too, or the folder of a run
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// Where to write the codes: .npy, f32, images x latent dimension
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ae decode codes.npy -m runs/regular -o images.npy")]
+pub(crate) struct Decode {
+    /// Codes: .npy, images x latent dimension
+    #[arg(value_name = "CODES", value_hint = ValueHint::FilePath)]
+    pub(crate) codes: PathBuf,
+    /// A weights file or the folder of a run
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ae inspect runs/regular")]
+pub(crate) struct Inspect {
+    /// A weights file, of an encoder alone too, or the folder of a run
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: ae completions bash > ~/.local/share/bash-completion/completions/ae"
+)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum, action = ArgAction::Set)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+impl Train {
+    /// Regular without noise, denoising with it.
+    pub(crate) fn kind(&self) -> ModelKind {
+        if self.noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular }
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if value.is_finite() && value > 0.0 {
+        Ok(value)
+    } else {
+        Err("expected a finite number above 0".to_owned())
+    }
+}
+
+fn not_negative(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if value.is_finite() && value >= 0.0 {
+        Ok(value)
+    } else {
+        Err("expected a finite number, 0 or above".to_owned())
+    }
+}
+
+fn loss(text: &str) -> Result<Loss, String> {
+    match text {
+        "binary-cross-entropy" => Ok(Loss::BinaryCrossEntropy),
+        "mean-squared-error" => Ok(Loss::MeanSquaredError),
+        _ => Err("expected binary-cross-entropy or mean-squared-error".to_owned()),
+    }
+}

@@ -1,0 +1,85 @@
+//! `ae data info|fetch|export`
+
+use ae_experiment::{Dataset, DatasetRecord, GreyImage, GridRow, write_folder};
+use anyhow::bail;
+use serde_json::json;
+
+use super::{Status, dataset};
+use crate::args::{Common, Data, DataCommand};
+use crate::output;
+
+/// Images that `--show` draws.
+const SHOWN: usize = 10;
+
+pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
+    match command {
+        DataCommand::Info(info) => {
+            let dataset = dataset(&info.data, common)?;
+            describe(&dataset, common)?;
+            if info.show {
+                show(&dataset)?;
+            }
+        }
+        DataCommand::Fetch(fetch) => {
+            if common.offline {
+                bail!("--offline and fetching do not go together");
+            }
+            describe(&dataset(&Data { data: Some(fetch.name.clone()) }, common)?, common)?;
+        }
+        DataCommand::Export(export) => {
+            let dataset = dataset(&export.data, common)?;
+            let mut files = dataset.origin.files.iter().map(|file| export.out.join(&file.name));
+            if let Some(file) = files.find(|file| file.exists()) {
+                bail!("{} exists already; choose another folder", file.display());
+            }
+            write_folder(&dataset, &export.out)?;
+            let (train, test) = (dataset.train.len(), dataset.test.len());
+            let out = export.out.display().to_string();
+            if common.json {
+                output::json(&json!({ "train_images": train, "test_images": test, "output": out }))?;
+            } else if !common.quiet {
+                output::text(&format!("{train} training and {test} test images written to {out}"))?;
+            }
+        }
+    }
+    Ok(Status::Done)
+}
+
+fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
+    let record = DatasetRecord::of(dataset);
+    if common.json {
+        output::json(&serde_json::to_value(&record)?)?;
+        return Ok(());
+    }
+    output::text(&format!("{} from {}", record.name, record.location))?;
+    let (train, test) = (record.train_images, record.test_images);
+    output::text(&format!(
+        "  {train} training and {test} test images of {} x {}",
+        record.height, record.width
+    ))?;
+    for (part, images) in [("training", &dataset.train), ("test", &dataset.test)] {
+        if let Some(labels) = images.labels() {
+            output::text(&format!("  {part} labels: {}", counts(labels)))?;
+        }
+    }
+    for file in &record.files {
+        output::text(&format!("  {}  {}", file.sha256, file.name))?;
+    }
+    Ok(())
+}
+
+/// "0: 5923, 1: 6742, ..."
+fn counts(labels: &[u8]) -> String {
+    let mut counts = [0_usize; 256];
+    labels.iter().for_each(|&label| counts[usize::from(label)] += 1);
+    let present = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
+    present.map(|(label, count)| format!("{label}: {count}")).collect::<Vec<_>>().join(", ")
+}
+
+fn show(dataset: &Dataset) -> anyhow::Result<()> {
+    let images = &dataset.train;
+    let shown = (0..SHOWN.min(images.len()))
+        .map(|index| GreyImage::new(images.height(), images.width(), images.image(index).to_vec()));
+    output::pictures(&[GridRow { label: "", images: shown.collect::<Result<_, _>>()? }])?;
+    Ok(())
+}

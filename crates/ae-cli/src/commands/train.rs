@@ -1,0 +1,68 @@
+//! `ae train`
+
+use std::path::PathBuf;
+
+use ae_experiment::{CorruptionSpec, Draw, Existing, Spec, train};
+
+use super::{Status, finish};
+use crate::args::{Common, Train};
+
+/// The tutorial's code.
+const LATENT_DIM: usize = 32;
+
+pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
+    let spec = spec(args)?;
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&spec.name));
+    let existing = if args.force { Existing::Replace } else { Existing::Refuse };
+    let widths = match (&args.widths, &args.spec) {
+        (Some(widths), _) => Some(widths.iter().map(|width| width.get()).collect()),
+        (None, Some(_)) => None,
+        (None, None) => Some(vec![LATENT_DIM]),
+    };
+    let widths: Option<&[usize]> = widths.as_deref();
+    finish(common, &folder, args.show, |options| train(spec, widths, &folder, existing, options))
+}
+
+/// The spec with what the flags say otherwise.
+fn spec(args: &Train) -> anyhow::Result<Spec> {
+    let mut spec = match &args.spec {
+        Some(path) => Spec::read(path)?,
+        None => Spec::tutorial(),
+    };
+    if let Some(source) = &args.data.data {
+        spec.data.source.clone_from(source);
+    }
+    if let Some(seed) = args.seed {
+        spec.seed = seed;
+    }
+    let training = &mut spec.training;
+    if let Some(epochs) = args.epochs {
+        training.epochs = epochs.get();
+    }
+    if let Some(batch_size) = args.batch_size {
+        training.batch_size = batch_size.get();
+    }
+    if let Some(rate) = args.learning_rate {
+        training.optimizer = training.optimizer.with_learning_rate(rate);
+    }
+    if let Some(loss) = args.loss {
+        training.loss = loss;
+    }
+    if let Some(weight) = args.code_l1 {
+        training.code_l1 = weight;
+    }
+    spec.model.tied_weights |= args.tied_weights;
+    if let Some(noise) = &args.noise {
+        let drawn = spec.corruption.as_ref().map_or(Draw::Once, |corruption| corruption.drawn);
+        spec.corruption = Some(CorruptionSpec { noise: noise.clone(), drawn });
+        spec.model.kind = args.kind();
+    }
+    match (args.drawn, &mut spec.corruption) {
+        (Some(drawn), Some(corruption)) => corruption.drawn = drawn,
+        (Some(_), None) => anyhow::bail!(
+            "--drawn says how often a noise is drawn, and there is none: give --noise too"
+        ),
+        (None, _) => {}
+    }
+    Ok(spec)
+}

@@ -1,0 +1,107 @@
+//! The only file that writes to the terminal: results to stdout, everything else to stderr.
+//!
+//! `println!` is not used: it panics where a disk is full or a pipe is closed.
+
+use std::io::{self, IsTerminal, Write};
+
+use ae_experiment::{Bound, ColorSupport, GridRow, Record, Verdict, half_blocks};
+use anyhow::Context as _;
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+
+/// Columns that are assumed where there is no terminal to ask.
+const COLUMNS: usize = 100;
+
+/// Sends warnings to stderr; only errors if quiet.
+pub(crate) fn start_log(quiet: bool) {
+    let level = if quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .without_time()
+        .init();
+}
+
+/// An error with its causes, but for those that an outer message tells already.
+pub(crate) fn error(error: &anyhow::Error) {
+    let mut line = "error".to_owned();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line.push_str(": ");
+            line.push_str(&cause);
+        }
+    }
+    progress(&line);
+}
+
+/// A line of progress. Training goes on if nobody hears it.
+pub(crate) fn progress(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A result as text.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    match writeln!(io::stdout(), "{}", text.trim_end()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to stdout"),
+    }
+}
+
+/// A result as one line of JSON.
+pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
+    text(&value.to_string())
+}
+
+/// Whether somebody looks at the results.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Images, drawn with half blocks.
+pub(crate) fn pictures(rows: &[GridRow]) -> anyhow::Result<()> {
+    let colors = match std::env::var("COLORTERM").as_deref() {
+        _ if !is_terminal() || std::env::var_os("NO_COLOR").is_some() => ColorSupport::None,
+        Ok("truecolor" | "24bit") => ColorSupport::TrueColor,
+        _ => ColorSupport::Grey256,
+    };
+    let columns = terminal_columns().unwrap_or(COLUMNS);
+    text(&half_blocks(rows, columns, colors))
+}
+
+fn terminal_columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
+}
+
+/// What a finished run reached.
+pub(crate) fn record(record: &Record, folder: &str) -> String {
+    let mut lines = vec![format!(
+        "{}: {} epoch{} on {} ({} images) in {:.1} s",
+        record.name,
+        record.epochs,
+        if record.epochs == 1 { "" } else { "s" },
+        record.dataset.name,
+        record.dataset.train_images,
+        record.seconds
+    )];
+    for (name, value) in &record.metrics {
+        lines.push(format!("  {name:<12} {value:.5}"));
+    }
+    for judgement in &record.expected {
+        let bound = match judgement.bound {
+            Bound::AtMost(bound) => format!("at most {bound}"),
+            Bound::AtLeast(bound) => format!("at least {bound}"),
+        };
+        let verdict = match judgement.verdict {
+            Verdict::Held => "held",
+            Verdict::Short => "fell short",
+            Verdict::NotJudged => "not judged: needs the full run",
+        };
+        lines.push(format!("  expected {} {bound}: {verdict}", judgement.metric));
+    }
+    lines.push(format!("  weights_sha256 {}", record.weights_sha256));
+    lines.push(format!("  written to {folder}"));
+    lines.join("\n")
+}

@@ -1,0 +1,141 @@
+//! Progress of training and of downloads: a bar on a terminal, lines elsewhere.
+
+use std::io::{self, IsTerminal};
+
+use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
+
+use crate::args::{Common, ProgressStyle};
+use crate::output;
+
+const TRAINING: &str = "{msg} [{bar:32}] {pos}/{len} batches, {eta} left";
+const TRANSFER: &str = "{msg} [{bar:32}] {bytes}/{total_bytes}";
+
+/// How progress is shown, decided.
+fn style(common: &Common) -> ProgressStyle {
+    match common.progress {
+        ProgressStyle::Auto if common.quiet => ProgressStyle::None,
+        ProgressStyle::Auto if io::stderr().is_terminal() => ProgressStyle::Bar,
+        ProgressStyle::Auto => ProgressStyle::Plain,
+        chosen => chosen,
+    }
+}
+
+/// Shows a training as it goes on.
+pub(crate) fn training(common: &Common) -> Box<dyn Observer> {
+    match style(common) {
+        ProgressStyle::None => Box::new(Silent),
+        ProgressStyle::Plain | ProgressStyle::Auto => Box::new(Lines { epochs: 0 }),
+        ProgressStyle::Bar => Box::new(Bar { bar: bar(TRAINING), epochs: 0, last: String::new() }),
+    }
+}
+
+/// Shows a download as it goes on.
+pub(crate) fn transfer(common: &Common) -> Box<dyn Progress> {
+    match style(common) {
+        ProgressStyle::None => Box::new(|_: &str, _: u64, _: Option<u64>| {}),
+        ProgressStyle::Bar => {
+            let bar = bar(TRANSFER);
+            Box::new(move |file: &str, done: u64, total: Option<u64>| {
+                bar.set_message(file.to_owned());
+                bar.set_length(total.unwrap_or(done));
+                bar.set_position(done);
+            })
+        }
+        ProgressStyle::Plain | ProgressStyle::Auto => {
+            let mut current = String::new();
+            Box::new(move |file: &str, _: u64, _: Option<u64>| {
+                if current != file {
+                    output::progress(&format!("fetching {file}"));
+                    file.clone_into(&mut current);
+                }
+            })
+        }
+    }
+}
+
+fn bar(template: &str) -> ProgressBar {
+    let style = BarStyle::with_template(template).unwrap_or_else(|_| BarStyle::default_bar());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+}
+
+fn summary(epoch: u32, epochs: u32, metrics: &Metrics) -> String {
+    let metrics: Vec<String> =
+        metrics.iter().map(|(name, value)| format!("{name} {value:.5}")).collect();
+    format!("epoch {epoch}/{epochs}: {}", metrics.join(", "))
+}
+
+/// Shows nothing.
+struct Silent;
+
+impl Observer for Silent {
+    fn observe(&mut self, _: &Event) -> Result<(), TrainingError> {
+        Ok(())
+    }
+}
+
+/// Shows a line an epoch.
+struct Lines {
+    epochs: u32,
+}
+
+impl Observer for Lines {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        match event {
+            Event::Started { completed, epochs, .. } => {
+                self.epochs = *epochs;
+                if *completed > 0 {
+                    output::progress(&format!("going on after epoch {completed}/{epochs}"));
+                }
+            }
+            Event::EpochEnded { record, .. } => {
+                output::progress(&summary(record.epoch, self.epochs, &record.metrics));
+            }
+            Event::StoppedEarly { completed, metric } => {
+                output::progress(&format!(
+                    "stopped after epoch {completed}: {metric} no longer falls"
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Shows a bar over the batches of an epoch, with the last epoch's metrics beside it.
+struct Bar {
+    bar: ProgressBar,
+    epochs: u32,
+    last: String,
+}
+
+impl Observer for Bar {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        match event {
+            Event::Started { completed, epochs, batches } => {
+                self.epochs = *epochs;
+                self.bar.set_length(u64::from(*epochs) * *batches as u64);
+                self.bar.set_position(u64::from(*completed) * *batches as u64);
+                self.bar.reset_eta();
+                self.last = format!("epoch {completed}/{epochs}");
+                self.bar.set_message(self.last.clone());
+            }
+            Event::BatchEnded { .. } => self.bar.inc(1),
+            Event::EpochEnded { record, .. } => {
+                self.last = summary(record.epoch, self.epochs, &record.metrics);
+                self.bar.set_message(self.last.clone());
+                if record.epoch == self.epochs {
+                    self.bar.finish();
+                }
+            }
+            Event::StoppedEarly { completed, metric } => {
+                self.bar.abandon_with_message(format!(
+                    "{}, stopped after epoch {completed}: {metric} no longer falls",
+                    self.last
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

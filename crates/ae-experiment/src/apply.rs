@@ -1,0 +1,241 @@
+//! A trained model at work on somebody's images.
+
+use std::path::{Path, PathBuf};
+
+use ae_corruption::{Draw, Noise as NoiseKind, corrupt_batch};
+use ae_dataset::{Dataset, Inputs, Network, Progress, Source, load, read_inputs, read_npy_matrix};
+use ae_models::{Autoencoder, Encoder, ModelError, SavedEncoder, SavedModel};
+use ae_random::Seed;
+use ae_training::{Detail, Metrics, Noise, Samples, evaluate};
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+
+use crate::{ExperimentError, Spec};
+
+/// Images that go through a model at once.
+const BATCH: usize = 256;
+
+/// A trained model.
+pub struct Model {
+    saved: SavedModel,
+    autoencoder: Box<dyn Autoencoder>,
+    device: Device,
+}
+
+impl Model {
+    /// Opens a `model.safetensors` or the folder of a run.
+    ///
+    /// # Errors
+    /// If there is no such file or it is not a whole autoencoder.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
+        let saved = SavedModel::load(&model_file(path)?)?;
+        let autoencoder = saved.autoencoder(device)?;
+        Ok(Self { saved, autoencoder, device: device.clone() })
+    }
+
+    /// What the file says of it.
+    pub fn saved(&self) -> &SavedModel {
+        &self.saved
+    }
+
+    /// Height and width of its images.
+    pub fn image(&self) -> [usize; 2] {
+        self.saved.spec.dense.image
+    }
+
+    /// Numbers in a code.
+    pub fn latent_dim(&self) -> usize {
+        self.autoencoder.latent_dim()
+    }
+
+    /// Encodes and decodes images, `n x height x width` in [0, 1].
+    ///
+    /// # Errors
+    /// If the images do not fit the model, or candle fails.
+    pub fn reconstruct(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
+        let columns = self.image()[0] * self.image()[1];
+        in_batches(images, columns, &self.device, |batch| {
+            Ok(self.autoencoder.reconstruct(batch)?)
+        })
+    }
+
+    /// Decodes codes, `n x latent_dim`, to images in [0, 1].
+    ///
+    /// # Errors
+    /// If the codes do not fit the model, or candle fails.
+    pub fn decode(&self, codes: &[f32]) -> Result<Vec<f32>, ExperimentError> {
+        in_batches(codes, self.latent_dim(), &self.device, |batch| {
+            Ok(self.autoencoder.decode(batch)?)
+        })
+    }
+
+    /// Evaluates it on the test images of a data set, in full detail.
+    ///
+    /// A denoising model is given noisy images: `noise` is drawn once from the seed. A regular one
+    /// may be, to see what it makes of them.
+    ///
+    /// # Errors
+    /// If the images do not fit the model, or candle fails.
+    pub fn evaluate(
+        &self,
+        dataset: &Dataset,
+        noise: Option<&NoiseKind>,
+        seed: Seed,
+    ) -> Result<Metrics, ExperimentError> {
+        let images = &dataset.test;
+        check_size(&dataset.origin.name, self.image(), [images.height(), images.width()])?;
+        let noise = noise.map(|corruption| Noise {
+            corruption,
+            draw: Draw::Once,
+            stream: seed.stream("corruption/validation"),
+        });
+        let samples = Samples::new(images, noise);
+        let evaluation = evaluate(self.autoencoder.as_ref(), &samples, &self.device, Detail::Full)?;
+        Ok(evaluation.metrics(Detail::Full))
+    }
+}
+
+/// The noise and the seed of the run in a folder, if the path is one: what its model is evaluated
+/// with when nothing else is said.
+///
+/// # Errors
+/// If the folder's spec cannot be read.
+pub fn noise_of_run(path: &Path) -> Result<Option<(Option<NoiseKind>, Seed)>, ExperimentError> {
+    let spec = path.join("spec.toml");
+    if !spec.is_file() {
+        return Ok(None);
+    }
+    let spec = Spec::read(&spec)?;
+    Ok(Some((spec.corruption.map(|corruption| corruption.noise), Seed::new(spec.seed))))
+}
+
+/// The encoder of a trained model, from a whole model or from a file of its own.
+pub struct TrainedEncoder {
+    image: [usize; 2],
+    encoder: Box<dyn Encoder + Send + Sync>,
+    device: Device,
+}
+
+impl TrainedEncoder {
+    /// Opens an `encoder.safetensors`, a `model.safetensors`, or the folder of a run.
+    ///
+    /// # Errors
+    /// If there is no such file or there is no encoder in it.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
+        let file = model_file(path)?;
+        let saved = match SavedEncoder::load(&file) {
+            Err(ModelError::WrongPart { .. }) => SavedModel::load(&file)?.encoder()?,
+            loaded => loaded?,
+        };
+        let image = saved.spec.dense.image;
+        Ok(Self { image, encoder: saved.encoder(device)?, device: device.clone() })
+    }
+
+    /// Height and width of its images.
+    pub fn image(&self) -> [usize; 2] {
+        self.image
+    }
+
+    /// Numbers in a code.
+    pub fn latent_dim(&self) -> usize {
+        self.encoder.latent_dim()
+    }
+
+    /// Encodes images, `n x height x width` in [0, 1], to `n x latent_dim`.
+    ///
+    /// # Errors
+    /// If the images do not fit the model, or candle fails.
+    pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
+        let columns = self.image[0] * self.image[1];
+        in_batches(images, columns, &self.device, |batch| Ok(self.encoder.encode(batch)?))
+    }
+}
+
+/// Reads images of a model's size from a path, or the test images of a data set by its name.
+///
+/// # Errors
+/// If there is no such thing, it is damaged, or its images are of another size.
+pub fn input_images(
+    images: &Path,
+    size: [usize; 2],
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<Inputs, ExperimentError> {
+    let [height, width] = size;
+    let source = images.to_str().map(str::parse::<Source>);
+    match source {
+        // A file or folder of this name comes first.
+        Some(Ok(source)) if !images.exists() && !matches!(source, Source::Folder(_)) => {
+            let dataset = load(&source, network, progress)?;
+            if let Some(sentence) = &dataset.origin.substituted {
+                tracing::warn!("{sentence}");
+            }
+            let found = [dataset.test.height(), dataset.test.width()];
+            check_size(&dataset.origin.name, size, found)?;
+            Ok(Inputs::from_images(&dataset.origin.name, &dataset.test))
+        }
+        _ => Ok(read_inputs(images, height, width)?),
+    }
+}
+
+/// Reads codes for a model from a `.npy` file, `n x latent_dim`.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, or its codes are of another length.
+pub fn read_codes(path: &Path, model: &Model) -> Result<Vec<f32>, ExperimentError> {
+    let codes = read_npy_matrix(path)?;
+    let (expected, found) = (model.latent_dim(), codes.columns);
+    if found != expected {
+        return Err(ExperimentError::CodeLength { path: path.to_owned(), expected, found });
+    }
+    Ok(codes.values)
+}
+
+/// Corrupts images as an evaluation does: drawn once, image by image, from the seed.
+pub fn corrupt(inputs: &Inputs, noise: &NoiseKind, seed: Seed) -> Vec<f32> {
+    let mut pixels = inputs.pixels.clone();
+    let samples: Vec<u32> = (0..inputs.len() as u32).collect();
+    let stream = seed.stream("corruption/validation");
+    corrupt_batch(noise, &mut pixels, &samples, inputs.height, inputs.width, 0, &stream);
+    pixels
+}
+
+fn check_size(
+    origin: &str,
+    expected: [usize; 2],
+    found: [usize; 2],
+) -> Result<(), ExperimentError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(ExperimentError::ImageSize { origin: origin.to_owned(), expected, found })
+}
+
+/// The weights file that a user names by itself or by its run.
+pub(crate) fn model_file(path: &Path) -> Result<PathBuf, ExperimentError> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let file = path.join("model.safetensors");
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(ExperimentError::NoRun { path: path.to_owned(), missing: "model.safetensors" })
+}
+
+/// Sends rows through a model, batch by batch, in parallel.
+fn in_batches(
+    rows: &[f32],
+    columns: usize,
+    device: &Device,
+    apply: impl Fn(&Tensor) -> Result<Tensor, ExperimentError> + Sync,
+) -> Result<Vec<f32>, ExperimentError> {
+    let batches = rows
+        .par_chunks(BATCH * columns)
+        .map(|batch| {
+            let tensor = Tensor::from_slice(batch, (batch.len() / columns, columns), device)?;
+            Ok(apply(&tensor)?.flatten_all()?.to_vec1::<f32>()?)
+        })
+        .collect::<Result<Vec<_>, ExperimentError>>()?;
+    Ok(batches.concat())
+}

@@ -1,0 +1,125 @@
+//! What can go wrong in an experiment.
+
+use std::path::PathBuf;
+
+use ae_corruption::CorruptionError;
+use ae_dataset::DatasetError;
+use ae_files::FileError;
+use ae_models::ModelError;
+use ae_report::ReportError;
+use ae_training::TrainingError;
+
+/// An error of an experiment.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// The spec is not valid TOML, or has an unknown, missing or mistyped key.
+    #[error("{} is not a valid spec:\n{source}", path.display())]
+    Spec {
+        /// The file.
+        path: PathBuf,
+        /// The place and the reason.
+        source: Box<toml::de::Error>,
+    },
+    /// The spec's bytes are not text.
+    #[error("{} is not a valid spec: it is not UTF-8 text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A setting is outside its range.
+    #[error("{setting} must be {expected}, found {found}")]
+    Setting {
+        /// The setting's place in the spec.
+        setting: &'static str,
+        /// The accepted values.
+        expected: String,
+        /// The value that was given.
+        found: String,
+    },
+    /// The folder for the run is not empty.
+    #[error(
+        "{} exists already; resume it (`ae resume`), choose another folder, or replace it with --force",
+        path.display()
+    )]
+    RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder to replace holds something that no run has written.
+    #[error("{} is not replaced: it holds {found}, which no run writes", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// The first foreign file.
+        found: String,
+    },
+    /// There is no run in the folder.
+    #[error("{} is not a run: it has no {missing}", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+        /// The file that is missing.
+        missing: &'static str,
+    },
+    /// The images are of another size than the model's.
+    #[error(
+        "{origin} has images of {} x {} pixels, the model takes {} x {}",
+        found[0], found[1], expected[0], expected[1]
+    )]
+    ImageSize {
+        /// Where the images come from.
+        origin: String,
+        /// Height and width that the model takes.
+        expected: [usize; 2],
+        /// Height and width of the images.
+        found: [usize; 2],
+    },
+    /// The codes are of another length than the model's.
+    #[error("{} has codes of length {found}, the model's are of length {expected}", path.display())]
+    CodeLength {
+        /// The file.
+        path: PathBuf,
+        /// The model's latent dimension.
+        expected: usize,
+        /// The length that was found.
+        found: usize,
+    },
+    /// A device that this build or this machine does not have.
+    #[error("the device `{name}` cannot be used: {reason}")]
+    Device {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The record could not be put into words.
+    #[error("cannot encode {what}: {reason}")]
+    Encode {
+        /// What was to be written.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// The data failed.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The noise failed.
+    #[error(transparent)]
+    Corruption(#[from] CorruptionError),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Training failed.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A figure failed.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A file failed.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// candle failed.
+    #[error("tensor operation failed")]
+    Tensor(#[from] candle_core::Error),
+}

@@ -1,0 +1,169 @@
+//! The pictures of a run.
+
+use ae_models::Autoencoder;
+use ae_report::{
+    Axes, Figure, GreyImage, GridRow, Reference, Series, WorstItem, filters, loss_curves,
+    reconstruction_grid, worst,
+};
+use ae_training::{Batch, Samples, TrainingState, squared_errors};
+use candle_core::{Device, Tensor};
+
+use crate::expectation::Bound;
+use crate::folder::RunFolder;
+use crate::plan::Plan;
+use crate::record::FigureRecord;
+use crate::run::validation_metric;
+use crate::{ExperimentError, Record};
+
+/// Images of a grid, as in the tutorial.
+const COLUMNS: u32 = 10;
+/// Units that are drawn; wider layers show their first ones.
+const FILTERS: usize = 64;
+
+/// Draws the figures of a run into its folder, each as PNG and as SVG; `grid` is the first one.
+pub(crate) fn write_figures(
+    plan: &Plan,
+    folder: &RunFolder,
+    model: &dyn Autoencoder,
+    state: &TrainingState,
+    grid: &[GridRow],
+    record: &Record,
+) -> Result<Vec<FigureRecord>, ExperimentError> {
+    let caption = caption(plan, record);
+    let validation = plan.validation_samples();
+    let mut written = Vec::new();
+    let mut write =
+        |name: &str, title: &str, draw: &dyn Fn(&str) -> Result<Figure, ExperimentError>| {
+            let figure = draw(title)?;
+            let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
+            ae_files::write_atomic(&folder.file(&file), &figure.png()?)?;
+            ae_files::write_atomic(&folder.file(&svg), figure.svg()?.as_bytes())?;
+            let (title, caption) = (title.to_owned(), caption.clone());
+            written.push(FigureRecord { file, svg, title, caption });
+            Ok::<(), ExperimentError>(())
+        };
+    let title = if validation.is_corrupted() { "Denoised" } else { "Reconstructed" };
+    write("reconstructions", title, &|title| Ok(reconstruction_grid(grid, title, &caption)?))?;
+    write("worst", "Worst reconstructions", &|title| {
+        worst_ten(model, &validation, title, &caption)
+    })?;
+    write("loss", "Learning curve", &|title| curve(plan, state, title, &caption))?;
+    if let Some(weights) = state.parameters().get("encoder.0.weight") {
+        let (height, width) = (plan.dataset.train.height(), plan.dataset.train.width());
+        let shown = weights.len().min(FILTERS * height * width);
+        write("filters", "What the encoder's units look for", &|title| {
+            Ok(filters(&weights[..shown], height, width, title, &caption)?)
+        })?;
+    }
+    Ok(written)
+}
+
+/// Data, epoch and metric; and the substitution, if there was one.
+fn caption(plan: &Plan, record: &Record) -> String {
+    let metric = validation_metric(plan);
+    let value = record.metrics.get(metric).map(|value| format!(", {metric} {value:.4}"));
+    let mut caption = format!(
+        "{}: data {}, epoch {}{}",
+        record.name,
+        record.dataset.name,
+        record.epochs,
+        value.unwrap_or_default()
+    );
+    if let Some(corruption) = &plan.spec.corruption {
+        caption.push_str(&format!(", noise {} drawn {}", corruption.noise, corruption.drawn));
+    }
+    if let Some(substituted) = &record.dataset.substituted {
+        caption.push_str(&format!(". {substituted}"));
+    }
+    caption
+}
+
+/// The rows of the tutorial's figures: originals over reconstructions, or noisy, denoised, original.
+pub(crate) fn first_images(
+    model: &dyn Autoencoder,
+    samples: &Samples,
+) -> Result<Vec<GridRow<'static>>, ExperimentError> {
+    let shown: Vec<u32> = (0..COLUMNS.min(samples.images().len() as u32)).collect();
+    let (Batch { inputs, targets }, outputs) = reconstruct(model, samples, &shown)?;
+    let rows = if samples.is_corrupted() {
+        vec![("noisy", inputs), ("denoised", outputs), ("original", targets)]
+    } else {
+        vec![("original", targets), ("reconstructed", outputs)]
+    };
+    let rows = rows.into_iter();
+    rows.map(|(label, values)| Ok(GridRow { label, images: images(samples, &values)? })).collect()
+}
+
+/// The ten validation images with the largest squared error.
+fn worst_ten(
+    model: &dyn Autoencoder,
+    samples: &Samples,
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ExperimentError> {
+    let errors = squared_errors(model, samples, &Device::Cpu)?;
+    let mut order: Vec<u32> = (0..errors.len() as u32).collect();
+    // Ties keep the data's order: the sort is stable.
+    order.sort_by(|&a, &b| errors[b as usize].total_cmp(&errors[a as usize]));
+    order.truncate(COLUMNS as usize);
+    let (Batch { targets, .. }, outputs) = reconstruct(model, samples, &order)?;
+    let originals = images(samples, &targets)?;
+    let reconstructions = images(samples, &outputs)?;
+    let pairs = originals.into_iter().zip(reconstructions).zip(&order);
+    let items: Vec<WorstItem> = pairs
+        .map(|((original, reconstruction), &index)| WorstItem {
+            original,
+            reconstruction,
+            index: index as usize,
+            label: samples.images().labels().map(|labels| labels[index as usize]),
+            squared_error: errors[index as usize],
+        })
+        .collect();
+    Ok(worst(&items, title, caption)?)
+}
+
+/// Training and validation loss over the epochs, with the numbers that are expected of them.
+fn curve(
+    plan: &Plan,
+    state: &TrainingState,
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ExperimentError> {
+    let validation = validation_metric(plan);
+    let training = ae_training::train_metric(plan.spec.training.loss);
+    let series = [(training, "training"), (validation, "validation")].map(|(metric, label)| {
+        let rows = state.curve().iter();
+        let points = rows.filter_map(|row| Some((f64::from(row.epoch), *row.metrics.get(metric)?)));
+        Series { label, points: points.collect() }
+    });
+    let expected = plan.spec.expected.iter().filter(|expected| {
+        expected.metric == validation && expected.dataset == plan.dataset.origin.name
+    });
+    let references: Vec<Reference> = expected
+        .map(|expected| match expected.bound {
+            Bound::AtMost(value) => Reference { label: "at most", value },
+            Bound::AtLeast(value) => Reference { label: "at least", value },
+        })
+        .collect();
+    let axes = Axes { x: "epoch", y: &validation["val_".len()..] };
+    Ok(loss_curves(&series, &references, axes, title, caption)?)
+}
+
+fn reconstruct(
+    model: &dyn Autoencoder,
+    samples: &Samples,
+    chosen: &[u32],
+) -> Result<(Batch, Vec<f32>), ExperimentError> {
+    let batch = samples.gather(chosen, 0);
+    let shape = (chosen.len(), samples.images().image_size());
+    let inputs = Tensor::from_slice(&batch.inputs, shape, &Device::Cpu)?;
+    let outputs = model.reconstruct(&inputs)?.flatten_all()?.to_vec1::<f32>()?;
+    Ok((batch, outputs))
+}
+
+fn images(samples: &Samples, values: &[f32]) -> Result<Vec<GreyImage>, ExperimentError> {
+    let (height, width) = (samples.images().height(), samples.images().width());
+    let images =
+        values.chunks(height * width).map(|image| GreyImage::from_unit(height, width, image));
+    Ok(images.collect::<Result<_, _>>()?)
+}

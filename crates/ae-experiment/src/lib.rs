@@ -1,0 +1,67 @@
+//! An experiment: a TOML spec in, a trained model, figures and a record out.
+//!
+//! A [`Spec`] is what a person writes; [`train`] checks it against its data and runs it into a
+//! folder; [`resume`] goes on with a run that was interrupted; the [`Record`] says what came out and
+//! how it stands to what was [expected](Expectation). [`Model`] and [`TrainedEncoder`] apply the
+//! result to other images. This is the one place where concrete data, noises and models meet.
+//!
+//! ```
+//! use ae_experiment::{Existing, Network, RunOptions, Spec, device, train};
+//! use ae_training::MemoryObserver;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let data = dir.path().join("data");
+//! # let pixels: Vec<u8> = (0..20 * 16).map(|i| (i * 37 % 256) as u8).collect();
+//! # let images = ae_dataset::Images::new(4, 4, pixels)?.with_labels(vec![0; 20])?;
+//! # ae_dataset::write_folder(&ae_dataset::Dataset::new("toy", "here", images.clone(), images)?, &data)?;
+//! let mut spec = Spec::tutorial();
+//! spec.data.source = data.display().to_string();
+//! spec.training.epochs = 2;
+//! let options = RunOptions {
+//!     device: device("cpu")?,
+//!     network: Network::Offline,
+//!     progress: &mut |_: &str, _: u64, _: Option<u64>| {},
+//!     observer: Box::new(MemoryObserver::default()),
+//! };
+//! let folder = dir.path().join("run");
+//! let record = train(spec, Some(&[3]), &folder, Existing::Refuse, options)?.record;
+//! assert_eq!(record.epochs, 2);
+//! assert!(folder.join("model.safetensors").is_file());
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+
+mod spec;
+
+mod expectation;
+mod plan;
+mod run;
+
+mod apply;
+mod describe;
+mod device;
+mod error;
+mod figures;
+mod folder;
+mod record;
+
+pub use ae_corruption::{Draw, Noise};
+pub use ae_dataset::{
+    Dataset, Inputs, Network, Origin, Progress, Source, load, read_inputs, write_folder, write_npy,
+};
+pub use ae_files::write_atomic as write_file;
+pub use ae_models::{Loss, ModelKind};
+pub use ae_random::Seed;
+pub use ae_report::{ColorSupport, Figure, GreyImage, GridRow, half_blocks, reconstruction_grid};
+pub use ae_training::{Event, Metrics, Observer, TrainingError};
+pub use apply::{Model, TrainedEncoder, corrupt, input_images, noise_of_run, read_codes};
+pub use describe::{Description, TensorDescription, describe};
+pub use device::device;
+pub use error::ExperimentError;
+pub use expectation::{Bound, Expectation, Judgement, Verdict};
+pub use folder::Existing;
+pub use record::{DatasetRecord, FigureRecord, FileRecord, Record};
+pub use run::{Outcome, RunOptions, resume, train};
+pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};

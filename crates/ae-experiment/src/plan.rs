@@ -1,0 +1,129 @@
+//! A spec that was checked against its data: the only thing that runs.
+
+use ae_dataset::{Dataset, Images};
+use ae_models::{DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_random::Seed;
+use ae_training::{Noise, Samples};
+use sha2::{Digest, Sha256};
+
+use crate::{ExperimentError, Spec};
+
+/// A spec that was checked against its data.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) spec: Spec,
+    pub(crate) dataset: Dataset,
+    pub(crate) model: ModelSpec,
+    pub(crate) objective: Objective,
+}
+
+impl Plan {
+    /// Checks a spec against its data.
+    pub(crate) fn new(spec: Spec, dataset: Dataset) -> Result<Self, ExperimentError> {
+        at_least_1("training.epochs", spec.training.epochs as usize)?;
+        at_least_1("training.batch_size", spec.training.batch_size)?;
+        at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
+        spec.training.optimizer.check()?;
+        spec.training.schedule.check(spec.training.epochs)?;
+        check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
+            x >= 0.0
+        })?;
+        if let Some(norm) = spec.training.clip_norm {
+            check_number("training.clip_norm", norm, "above 0", |x| x > 0.0)?;
+        }
+        if let Some(stopping) = &spec.training.early_stopping {
+            at_least_1("training.early_stopping.patience", stopping.patience as usize)?;
+            let place = "training.early_stopping.min_delta";
+            check_number(place, stopping.min_delta, "at least 0", |x| x >= 0.0)?;
+        }
+        check_corruption(&spec)?;
+        let model = model_spec(&spec, &dataset.train);
+        // Layout and widths are checked by the model itself.
+        model.architecture()?;
+        let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
+        objective.check(&model)?;
+        if spec.training.batch_size > dataset.train.len() {
+            let (batch_size, images) = (spec.training.batch_size, dataset.train.len());
+            tracing::warn!(
+                "the batch size {batch_size} is above the {images} training images: an epoch is one batch"
+            );
+        }
+        Ok(Self { spec, dataset, model, objective })
+    }
+
+    pub(crate) fn seed(&self) -> Seed {
+        Seed::new(self.spec.seed)
+    }
+
+    /// The training images with the noise of training.
+    pub(crate) fn train_samples(&self) -> Samples<'_> {
+        self.samples(&self.dataset.train, "corruption/train")
+    }
+
+    /// The test images with a noise of their own.
+    pub(crate) fn validation_samples(&self) -> Samples<'_> {
+        self.samples(&self.dataset.test, "corruption/validation")
+    }
+
+    fn samples<'a>(&'a self, images: &'a Images, stream: &str) -> Samples<'a> {
+        let noise = self.spec.corruption.as_ref().map(|corruption| Noise {
+            corruption: &corruption.noise,
+            draw: corruption.drawn,
+            stream: self.seed().stream(stream),
+        });
+        Samples::new(images, noise)
+    }
+
+    /// What a checkpoint must agree with: all that decides the weights.
+    pub(crate) fn fingerprint(&self) -> Result<String, ExperimentError> {
+        let decisive = Spec { question: String::new(), expected: Vec::new(), ..self.spec.clone() };
+        let mut hasher = Sha256::new_with_prefix(decisive.to_toml()?);
+        for file in &self.dataset.origin.files {
+            hasher.update(format!("{} {}\n", file.sha256, file.name));
+        }
+        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
+    let network = &spec.model;
+    let dense = DenseConfig {
+        image: [images.height(), images.width()],
+        encoder: network.encoder.clone(),
+        decoder: network.decoder.clone(),
+        hidden_activation: network.hidden_activation,
+        code_activation: network.code_activation,
+        output_activation: network.output_activation,
+        tied_weights: network.tied_weights,
+    };
+    ModelSpec { kind: network.kind, dense }
+}
+
+fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
+    let (expected, found) = match (spec.model.kind, &spec.corruption) {
+        (ModelKind::Denoising, None) => ("given for a denoising model", "none"),
+        (ModelKind::Regular, Some(_)) => ("left out for a regular model", "a noise"),
+        _ => return Ok(()),
+    };
+    Err(setting("corruption", expected, found))
+}
+
+fn at_least_1(place: &'static str, value: usize) -> Result<(), ExperimentError> {
+    if value == 0 { Err(setting(place, "at least 1", "0")) } else { Ok(()) }
+}
+
+fn check_number(
+    place: &'static str,
+    value: f64,
+    expected: &str,
+    holds: impl Fn(f64) -> bool,
+) -> Result<(), ExperimentError> {
+    if value.is_finite() && holds(value) {
+        return Ok(());
+    }
+    Err(setting(place, &format!("finite and {expected}"), &value.to_string()))
+}
+
+fn setting(setting: &'static str, expected: &str, found: &str) -> ExperimentError {
+    ExperimentError::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
+}

@@ -1,0 +1,142 @@
+//! What is known of a finished run: `record.json`.
+
+use std::path::Path;
+
+use ae_dataset::Dataset;
+use ae_training::Metrics;
+use serde::{Deserialize, Serialize};
+
+use crate::{ExperimentError, Judgement, Verdict};
+
+/// The schema of `record.json`.
+pub(crate) const SCHEMA: u32 = 1;
+/// The largest record that is read, in bytes.
+const LARGEST: u64 = 1 << 24;
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The version of this format.
+    pub schema: u32,
+    /// The version of the project that made it.
+    pub version: String,
+    /// The experiment's name.
+    pub name: String,
+    /// What was learned from.
+    pub dataset: DatasetRecord,
+    /// The seed.
+    pub seed: u64,
+    /// Epochs done.
+    pub epochs: u32,
+    /// Epochs planned; more than done if the run stopped early.
+    pub planned_epochs: u32,
+    /// Threads that were used; they do not change the result.
+    pub threads: usize,
+    /// The device.
+    pub device: String,
+    /// Wall time of the training loop with its validation, in seconds; loading left out.
+    pub seconds: f64,
+    /// The epochs before a resume: `seconds` is of those after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed_after: Option<u32>,
+    /// The metrics by name.
+    pub metrics: Metrics,
+    /// SHA-256 of the parameters.
+    pub weights_sha256: String,
+    /// How many parameters there are.
+    pub parameters: usize,
+    /// The expectations for this data set, judged.
+    pub expected: Vec<Judgement>,
+    /// The figures.
+    pub figures: Vec<FigureRecord>,
+}
+
+/// The data of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetRecord {
+    /// `mnist`, `fashion-mnist`, `digits` or `folder`.
+    pub name: String,
+    /// Where it was read from.
+    pub location: String,
+    /// Training images.
+    pub train_images: usize,
+    /// Test images.
+    pub test_images: usize,
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// The digests of its files.
+    pub files: Vec<FileRecord>,
+    /// Why it stands in for other data, if it does.
+    pub substituted: Option<String>,
+}
+
+/// The digest of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// The IDX file's usual name.
+    pub name: String,
+    /// SHA-256 of the uncompressed file.
+    pub sha256: String,
+}
+
+/// A figure of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureRecord {
+    /// The PNG's name in the run's folder.
+    pub file: String,
+    /// The SVG's name in the run's folder.
+    pub svg: String,
+    /// Its title.
+    pub title: String,
+    /// Its caption: data, epoch, metric.
+    pub caption: String,
+}
+
+impl Record {
+    /// Reads a run's record.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a record.
+    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
+        let bytes = ae_files::read_bounded(path, LARGEST)?;
+        serde_json::from_slice(&bytes).map_err(|error| ExperimentError::Encode {
+            what: "the record",
+            reason: format!("{}: {error}", path.display()),
+        })
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<(), ExperimentError> {
+        let mut json = serde_json::to_vec_pretty(self).map_err(|error| {
+            ExperimentError::Encode { what: "the record", reason: error.to_string() }
+        })?;
+        json.push(b'\n');
+        Ok(ae_files::write_atomic(path, &json)?)
+    }
+
+    /// Whether an expectation fell short.
+    pub fn falls_short(&self) -> bool {
+        self.expected.iter().any(|judgement| judgement.verdict == Verdict::Short)
+    }
+}
+
+impl DatasetRecord {
+    /// What a record says of a data set.
+    pub fn of(dataset: &Dataset) -> Self {
+        let Dataset { train, test, origin } = dataset;
+        let files = origin.files.iter();
+        Self {
+            name: origin.name.clone(),
+            location: origin.location.clone(),
+            train_images: train.len(),
+            test_images: test.len(),
+            height: train.height(),
+            width: train.width(),
+            files: files
+                .map(|file| FileRecord { name: file.name.clone(), sha256: file.sha256.clone() })
+                .collect(),
+            substituted: origin.substituted.clone(),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Spec to record: the one place that puts concrete data, noise and model together.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use ae_dataset::{Dataset, Network, Progress, Source, load};
+use ae_files::FileError;
+use ae_models::SavedModel;
+use ae_report::GridRow;
+use ae_training::{
+    AutogradEngine, Checkpoints, CsvCurve, Detail, Engine, Event, FitConfig, Metrics, Observer,
+    TrainingData, TrainingError, TrainingState, best_epoch, evaluate, fit, train_metric,
+};
+use candle_core::Device;
+
+use crate::figures::{first_images, write_figures};
+use crate::folder::{Existing, RunFolder};
+use crate::plan::Plan;
+use crate::record::{DatasetRecord, SCHEMA};
+use crate::{ExperimentError, Record, Spec};
+
+/// How a run is carried out: nothing here changes its result.
+pub struct RunOptions<'a> {
+    /// Where the model is trained.
+    pub device: Device,
+    /// Whether data may be fetched.
+    pub network: Network,
+    /// Hears of a download.
+    pub progress: &'a mut dyn Progress,
+    /// Hears of the training.
+    pub observer: Box<dyn Observer + 'a>,
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it reached; also in its folder.
+    pub record: Record,
+    /// The first validation images and what the model makes of them.
+    pub grid: Vec<GridRow<'static>>,
+}
+
+/// Trains a model by its spec into a new folder.
+///
+/// With `widths`, the network is built for the data: from the image's pixels through these widths to
+/// the code and back through them. Without, it is the spec's.
+///
+/// The spec is written before the first step, the record after the last.
+///
+/// # Errors
+/// If the spec or its data is invalid, the folder is taken, or training fails. What was written
+/// until then stays and can be resumed.
+pub fn train(
+    spec: Spec,
+    widths: Option<&[usize]>,
+    folder: &Path,
+    existing: Existing,
+    options: RunOptions,
+) -> Result<Outcome, ExperimentError> {
+    let RunOptions { device, network, progress, observer } = options;
+    let (mut spec, dataset) = resolve(spec, network, progress)?;
+    if let Some(widths) = widths {
+        let pixels = dataset.train.image_size();
+        spec.model.encoder = [&[pixels], widths].concat();
+        spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
+    }
+    let plan = Plan::new(spec, dataset)?;
+    let folder = RunFolder::create(folder, existing)?;
+    ae_files::write_atomic(&folder.spec(), plan.spec.to_toml()?.as_bytes())?;
+    let checkpoints = open_checkpoints(&folder, &plan)?;
+    let state = initial_state(&plan)?;
+    run(&plan, &folder, state, &checkpoints, device, observer)
+}
+
+/// Goes on with a run that was interrupted: it ends with the weights and the curve of one that was
+/// not. A run that had ended is evaluated and drawn again.
+///
+/// # Errors
+/// As [`train`]; and if the folder holds no run, or its data is no longer what it was.
+pub fn resume(folder: &Path, options: RunOptions) -> Result<Outcome, ExperimentError> {
+    let RunOptions { device, network, progress, observer } = options;
+    let folder = RunFolder::open(folder)?;
+    let (spec, dataset) = resolve(Spec::read(&folder.spec())?, network, progress)?;
+    let plan = Plan::new(spec, dataset)?;
+    let checkpoints = open_checkpoints(&folder, &plan)?;
+    let state = match checkpoints.newest()? {
+        // Killed before its first checkpoint: it begins again.
+        None => initial_state(&plan)?,
+        Some(_) => {
+            let optimizer = plan.spec.training.optimizer;
+            let layout = plan.model.architecture()?.layout().clone();
+            let (state, faults) = checkpoints.load_newest(&layout, optimizer)?;
+            faults.iter().for_each(|fault| tracing::warn!("{fault}; going on from an older one"));
+            state
+        }
+    };
+    run(&plan, &folder, state, &checkpoints, device, observer)
+}
+
+fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
+    let parameters = plan.model.architecture()?.initialise(plan.seed());
+    Ok(TrainingState::new(parameters, plan.spec.training.optimizer))
+}
+
+/// Loads the data, says so if other data stands in, and writes into the spec what it turned out to
+/// be, so that a resumed run finds the same.
+fn resolve(
+    mut spec: Spec,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<(Spec, Dataset), ExperimentError> {
+    let Ok(source) = spec.data.source.parse::<Source>();
+    let mut dataset = load(&source, network, progress)?;
+    if let Some(sentence) = &dataset.origin.substituted {
+        tracing::warn!("{sentence}");
+    } else {
+        dataset.origin.substituted = spec.data.substituted.take();
+    }
+    spec.data.substituted = dataset.origin.substituted.clone();
+    spec.data.source = found_source(&dataset)?.to_string();
+    Ok((spec, dataset))
+}
+
+/// Where the data was found: a folder by its full path, anything else by its name.
+fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
+    let location = Path::new(&dataset.origin.location);
+    if !location.is_dir() {
+        let Ok(source) = dataset.origin.name.parse();
+        return Ok(source);
+    }
+    let path = location.to_owned();
+    let absolute = location.canonicalize().map_err(|source| FileError::Read { path, source })?;
+    Ok(Source::Folder(absolute))
+}
+
+fn open_checkpoints(folder: &RunFolder, plan: &Plan) -> Result<Checkpoints, ExperimentError> {
+    let keep = plan.spec.checkpoints.keep;
+    Ok(Checkpoints::open(&folder.checkpoints(), plan.fingerprint()?, keep)?)
+}
+
+fn run(
+    plan: &Plan,
+    folder: &RunFolder,
+    mut state: TrainingState,
+    checkpoints: &Checkpoints,
+    device: Device,
+    observer: Box<dyn Observer + '_>,
+) -> Result<Outcome, ExperimentError> {
+    let training = &plan.spec.training;
+    let architecture = plan.model.architecture()?;
+    let engine = AutogradEngine::new(architecture.as_ref(), plan.objective, device.clone());
+    let (train, validation) = (plan.train_samples(), plan.validation_samples());
+    let config = FitConfig {
+        seed: plan.seed(),
+        epochs: training.epochs,
+        batch_size: training.batch_size,
+        loss: training.loss,
+        schedule: training.schedule,
+        clip_norm: training.clip_norm,
+        early_stopping: training.early_stopping.clone(),
+        device: device.clone(),
+    };
+    let best = BestModel { plan, path: folder.best_model() };
+    let mut observers: Vec<Box<dyn Observer + '_>> =
+        vec![Box::new(CsvCurve::new(&folder.curve())), Box::new(best), observer];
+    let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
+
+    let data = TrainingData { train: &train, validation: &validation };
+    let started = Instant::now();
+    fit(&engine, data, &config, &mut state, checkpoints, &mut observers)?;
+    let seconds = started.elapsed().as_secs_f64();
+
+    let saved = SavedModel { spec: plan.model.clone(), parameters: state.parameters().clone() };
+    saved.save(&folder.model())?;
+    saved.encoder()?.save(&folder.encoder())?;
+    let model = engine.model(state.parameters())?;
+    let evaluation = evaluate(model.as_ref(), &validation, &device, Detail::Full)?;
+    let mut metrics = evaluation.metrics(Detail::Full);
+    metrics.extend(last_training_loss(&state, train_metric(training.loss)));
+    let epochs = state.completed_epochs();
+    let dataset = DatasetRecord::of(&plan.dataset);
+    let judged = plan.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
+    let mut record = Record {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        name: plan.spec.name.clone(),
+        seed: plan.spec.seed,
+        epochs,
+        planned_epochs: training.epochs,
+        threads: rayon::current_num_threads(),
+        device: device_name(&device),
+        seconds,
+        resumed_after,
+        expected: judged.map(|expected| expected.judge(&metrics, epochs)).collect(),
+        metrics,
+        weights_sha256: state.parameters().sha256(),
+        parameters: state.parameters().values().len(),
+        figures: Vec::new(),
+        dataset,
+    };
+    let grid = first_images(model.as_ref(), &validation)?;
+    record.figures = write_figures(plan, folder, model.as_ref(), &state, &grid, &record)?;
+    record.write(&folder.record())?;
+    Ok(Outcome { record, grid })
+}
+
+fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
+    let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
+    last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
+}
+
+fn device_name(device: &Device) -> String {
+    match device {
+        Device::Cpu => "cpu".to_owned(),
+        Device::Cuda(_) => "cuda".to_owned(),
+        Device::Metal(_) => "metal".to_owned(),
+    }
+}
+
+/// Keeps the model of the epoch with the lowest validation loss.
+struct BestModel<'a> {
+    plan: &'a Plan,
+    path: PathBuf,
+}
+
+impl Observer for BestModel<'_> {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        if let Event::EpochEnded { record, state } = event
+            && best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch)
+        {
+            let parameters = state.parameters().clone();
+            SavedModel { spec: self.plan.model.clone(), parameters }.save(&self.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// The validation metric that corresponds to the loss.
+pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
+    match plan.spec.training.loss {
+        ae_models::Loss::BinaryCrossEntropy => "val_bce",
+        ae_models::Loss::MeanSquaredError => "val_mse",
+    }
+}

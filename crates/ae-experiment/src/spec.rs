@@ -1,0 +1,185 @@
+//! An experiment as written: TOML with every field named.
+
+use std::path::Path;
+
+use ae_corruption::{Draw, Noise};
+use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
+use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
+use serde::{Deserialize, Serialize};
+
+use crate::{Expectation, ExperimentError};
+
+/// The largest spec that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// An experiment as written in a TOML file; see `xtask/experiments` for two of them.
+///
+/// There are no silent defaults: a field is optional only where its absence means "none".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The experiment's name.
+    pub name: String,
+    /// What it is to find out, in a sentence.
+    pub question: String,
+    /// Everything random follows from it; at most 2^63 - 1, TOML's largest number.
+    pub seed: u64,
+    /// Which images.
+    pub data: DataSpec,
+    /// Which network.
+    pub model: NetworkSpec,
+    /// Which noise, for a denoising model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corruption: Option<CorruptionSpec>,
+    /// How it learns.
+    pub training: TrainingSpec,
+    /// What is kept on the way.
+    pub checkpoints: CheckpointSpec,
+    /// The numbers it must reach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<Expectation>,
+}
+
+/// Which images an experiment uses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSpec {
+    /// `auto`, `mnist`, `fashion-mnist`, `digits`, or a folder of IDX files.
+    pub source: String,
+    /// Why this data stands in for other data. Written into the spec of a run, so that a resumed
+    /// run says it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub substituted: Option<String>,
+}
+
+/// Which network an experiment trains.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkSpec {
+    /// Regular or denoising.
+    pub kind: ModelKind,
+    /// Widths from the image's pixels to the code: `[784, 32]`.
+    pub encoder: Vec<usize>,
+    /// Widths from the code to the image's pixels: `[32, 784]`.
+    pub decoder: Vec<usize>,
+    /// After every layer but the code's and the last.
+    pub hidden_activation: Activation,
+    /// After the encoder's last layer.
+    pub code_activation: Activation,
+    /// After the decoder's last layer: sigmoid or linear.
+    pub output_activation: OutputActivation,
+    /// Whether the decoder uses the encoder's weights, transposed.
+    pub tied_weights: bool,
+}
+
+/// Which noise a denoising model learns to remove.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorruptionSpec {
+    /// The noise: `"gaussian:0.5"`, `"masking:0.25+gaussian:0.1"`.
+    pub noise: Noise,
+    /// Drawn once, as in the tutorial, or afresh in every epoch.
+    pub drawn: Draw,
+}
+
+/// How a model learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// Passes over the training images; at least 1.
+    pub epochs: u32,
+    /// Images of a batch; at least 1.
+    pub batch_size: usize,
+    /// What is minimised.
+    pub loss: Loss,
+    /// Weight of the L1 penalty on the code; 0 is none.
+    pub code_l1: f32,
+    /// The largest Euclidean norm of a gradient.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// The optimizer.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate's course.
+    pub schedule: Schedule,
+    /// When to stop before the last epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+/// What is kept of a run on the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointSpec {
+    /// How many of the newest checkpoints are kept; at least 1. The best model is kept as well.
+    pub keep: usize,
+}
+
+impl Spec {
+    /// Reads a spec.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not TOML, or has an unknown, missing or mistyped key: the
+    /// error shows the line.
+    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
+        let bytes = ae_files::read_bounded(path, LARGEST)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| ExperimentError::NotText { path: path.to_owned() })?;
+        toml::from_str(&text).map_err(|source| ExperimentError::Spec {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// The tutorial's regular autoencoder: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy,
+    /// batches of 256, 50 epochs. What `ae train` does when nothing else is said.
+    pub fn tutorial() -> Self {
+        let DenseConfig {
+            encoder,
+            decoder,
+            hidden_activation,
+            code_activation,
+            output_activation,
+            tied_weights,
+            ..
+        } = DenseConfig::default();
+        Self {
+            name: "autoencoder".to_owned(),
+            question: "How well does this autoencoder reconstruct these images?".to_owned(),
+            seed: 42,
+            data: DataSpec { source: "auto".to_owned(), substituted: None },
+            model: NetworkSpec {
+                kind: ModelKind::Regular,
+                encoder,
+                decoder,
+                hidden_activation,
+                code_activation,
+                output_activation,
+                tied_weights,
+            },
+            corruption: None,
+            training: TrainingSpec {
+                epochs: 50,
+                batch_size: 256,
+                loss: Loss::BinaryCrossEntropy,
+                code_l1: 0.0,
+                clip_norm: None,
+                optimizer: OptimizerConfig::keras_adam(),
+                schedule: Schedule::Constant {},
+                early_stopping: None,
+            },
+            checkpoints: CheckpointSpec { keep: 2 },
+            expected: Vec::new(),
+        }
+    }
+
+    /// The spec as TOML.
+    ///
+    /// # Errors
+    /// If a number does not fit TOML (a seed above 2^63 - 1).
+    pub fn to_toml(&self) -> Result<String, ExperimentError> {
+        toml::to_string(self).map_err(|error| ExperimentError::Encode {
+            what: "the spec",
+            reason: error.to_string(),
+        })
+    }
+}
