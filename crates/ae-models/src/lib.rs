@@ -9,13 +9,13 @@
 //! [`SavedEncoder`] are the files.
 //!
 //! ```
-//! use ae_models::{DenseConfig, ModelKind, ModelSpec, SavedModel};
+//! use ae_models::{ModelKind, ModelSpec, SavedModel};
 //! use ae_random::Seed;
 //! use candle_core::{DType, Device, Tensor};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // The Keras tutorial's network: 28 x 28 pixels to 32 numbers and back.
-//! let spec = ModelSpec { kind: ModelKind::Regular, dense: DenseConfig::default() };
+//! let spec = ModelSpec::tutorial(ModelKind::Regular);
 //! let parameters = spec.architecture()?.initialise(Seed::new(42));
 //! let model = SavedModel { spec, parameters };
 //!

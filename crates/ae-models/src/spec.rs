@@ -43,6 +43,11 @@ pub struct ModelSpec {
 }
 
 impl ModelSpec {
+    /// The network of the Keras tutorial: 784-32-784 for images of 28 x 28, ReLU, sigmoid.
+    pub fn tutorial(kind: ModelKind) -> Self {
+        Self { kind, dense: DenseConfig::default() }
+    }
+
     /// The architecture, checked.
     ///
     /// # Errors

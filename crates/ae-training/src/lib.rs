@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use ae_dataset::Images;
-//! use ae_models::{DenseConfig, Loss, ModelKind, ModelSpec, Objective};
+//! use ae_models::{Loss, ModelKind, ModelSpec, Objective};
 //! use ae_random::Seed;
 //! use ae_training::{
 //!     AutogradEngine, Checkpoints, FitConfig, MemoryObserver, OptimizerConfig, Samples, Schedule,
@@ -19,15 +19,9 @@
 //! use candle_core::Device;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // 50 images of 4 x 4 pixels, and a 16-3-16 autoencoder.
-//! let images = Images::new(4, 4, (0..50 * 16).map(|i| (i * i % 256) as u8).collect())?;
-//! let dense = DenseConfig {
-//!     image: [4, 4],
-//!     encoder: vec![16, 3],
-//!     decoder: vec![3, 16],
-//!     ..DenseConfig::default()
-//! };
-//! let architecture = ModelSpec { kind: ModelKind::Regular, dense }.architecture()?;
+//! // 50 images, and the tutorial's 784-32-784 autoencoder.
+//! let images = Images::new(28, 28, (0..50 * 784).map(|i| (i * i % 251) as u8).collect())?;
+//! let architecture = ModelSpec::tutorial(ModelKind::Regular).architecture()?;
 //! let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
 //! let engine = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
 //!
