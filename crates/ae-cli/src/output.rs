@@ -21,6 +21,8 @@ pub(crate) fn start_log(quiet: bool) {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .without_time()
+        // Otherwise a closed stderr is complained about on stderr, which panics.
+        .log_internal_errors(false)
         .init();
 }
 

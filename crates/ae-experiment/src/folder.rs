@@ -40,6 +40,7 @@ impl RunFolder {
                 Existing::Replace => clear(path, &entries)?,
             }
         }
+        ae_files::remove_temporaries(path)?;
         Ok(Self(path.to_owned()))
     }
 

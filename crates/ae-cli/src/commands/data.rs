@@ -36,7 +36,9 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
             let (train, test) = (dataset.train.len(), dataset.test.len());
             let out = export.out.display().to_string();
             if common.json {
-                output::json(&json!({ "train_images": train, "test_images": test, "output": out }))?;
+                output::json(
+                    &json!({ "train_images": train, "test_images": test, "output": out }),
+                )?;
             } else if !common.quiet {
                 output::text(&format!("{train} training and {test} test images written to {out}"))?;
             }

@@ -1,0 +1,126 @@
+//! Where images come from, and what is said when other ones stand in.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+use crate::support::{DATA_FILES, Sandbox};
+
+#[test]
+fn digits_need_neither_files_nor_a_network() {
+    let sandbox = Sandbox::new();
+    let finished = sandbox.ae("data info --data digits --offline --json").succeeds();
+    assert_eq!(finished.stderr, "");
+    let info = finished.json();
+    assert_eq!((&info["name"], &info["substituted"]), (&"digits".into(), &Value::Null));
+    assert_eq!((&info["train_images"], &info["test_images"]), (&60_000.into(), &10_000.into()));
+    assert_eq!((&info["height"], &info["width"]), (&28.into(), &28.into()));
+    assert_eq!(sandbox.contents_of(""), []);
+}
+
+#[test]
+fn a_substitution_is_said_once_and_stands_in_all_that_the_run_leaves() {
+    let sandbox = Sandbox::new();
+    let finished = sandbox
+        .ae("train --offline --widths 4 --batch-size 4096 --epochs 1 --json --out run")
+        .succeeds();
+    let record = sandbox.read_json("run/record.json");
+    let sentence = record["dataset"]["substituted"].as_str().unwrap();
+    assert!(sentence.contains("rocedural digits stand in for MNIST: "), "{sentence}");
+    assert_eq!(finished.stderr.matches(sentence).count(), 1, "{}", finished.stderr);
+    assert_eq!(record["dataset"]["name"], "digits");
+    assert_eq!(finished.json(), record);
+    let spec = sandbox.read_text("run/spec.toml");
+    assert!(spec.contains(&format!("substituted = \"{sentence}\"")), "{spec}");
+    assert!(spec.contains("source = \"digits\""), "{spec}");
+    let figures = record["figures"].as_array().unwrap();
+    assert_eq!(figures.len(), 4);
+    for figure in figures {
+        assert!(figure["caption"].as_str().unwrap().contains(sentence), "{figure}");
+        let svg = sandbox.read_text(&format!("run/{}", figure["svg"].as_str().unwrap()));
+        assert!(text_of(&svg).contains(sentence), "{figure}");
+    }
+
+    // A resumed run keeps its data, and says it again where it is read, not on stderr.
+    let again = sandbox.ae("resume run --offline --json").succeeds();
+    assert!(!again.stderr.contains("stand in"), "{}", again.stderr);
+    assert_eq!(again.json()["dataset"], record["dataset"]);
+}
+
+#[test]
+fn mnist_is_never_substituted() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("home/.cache/ae/mnist").display().to_string();
+    let mut fragments = DATA_FILES.to_vec();
+    fragments.extend(["mnist is not to be had", &folder]);
+    for command in ["data info --data mnist", "train --data mnist --out run"] {
+        sandbox.ae(&format!("{command} --offline")).fails_with(&fragments);
+    }
+    sandbox.ae("data fetch mnist --offline").fails_with(&["--offline"]);
+    assert_eq!(sandbox.contents_of(""), []);
+}
+
+#[test]
+fn the_folder_of_the_environment_is_taken_and_never_passed_over() {
+    let sandbox = Sandbox::with_data();
+    let info = |folder: &str| {
+        let mut command = sandbox.command("data info --offline --json");
+        let output = command.env("AE_DATA", sandbox.path(folder)).output().unwrap();
+        crate::support::Finished::new("data info", output)
+    };
+    let found = info("data").succeeds();
+    assert_eq!((found.json()["train_images"].clone(), found.stderr), (400.into(), String::new()));
+    let nowhere = sandbox.path("nowhere").display().to_string();
+    info("nowhere").fails_with(&["$AE_DATA", &nowhere]);
+}
+
+#[test]
+fn an_export_keeps_the_digests_and_overwrites_nothing() {
+    let sandbox = Sandbox::with_data();
+    let digests = |folder: &str| {
+        let info = sandbox.ae(&format!("data info --data {folder} --json")).succeeds().json();
+        info["files"].clone()
+    };
+    let finished = sandbox.ae("data export --data data --out deep/copy").succeeds();
+    assert_eq!(finished.stdout, "400 training and 100 test images written to deep/copy\n");
+    assert_eq!(digests("deep/copy"), digests("data"));
+    assert_eq!(digests("data").as_array().unwrap().len(), 4);
+    for file in DATA_FILES {
+        assert_eq!(
+            sandbox.read(&format!("deep/copy/{file}")),
+            sandbox.read(&format!("data/{file}"))
+        );
+    }
+
+    sandbox.write("taken/t10k-labels-idx1-ubyte", "mine");
+    let before = sandbox.contents_of("taken");
+    sandbox
+        .ae("data export --data data --out taken")
+        .fails_with(&["taken/t10k-labels-idx1-ubyte exists already"]);
+    assert_eq!(sandbox.contents_of("taken"), before);
+}
+
+#[test]
+fn compressed_files_hold_the_same_data() {
+    let sandbox = Sandbox::with_data();
+    for file in DATA_FILES {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&sandbox.read(&format!("data/{file}"))).unwrap();
+        sandbox.write(&format!("packed/{file}.gz"), encoder.finish().unwrap());
+    }
+    let info = |folder| {
+        let text = sandbox.ae(&format!("data info --data {folder}")).succeeds().stdout;
+        text.split_once('\n').unwrap().1.to_owned()
+    };
+    assert_eq!(info("packed"), info("data"));
+    assert!(info("data").contains("test labels: 0: 10, 1: 10, "), "{}", info("data"));
+}
+
+/// The words of an SVG's text, in their order: captions are broken over lines.
+fn text_of(svg: &str) -> String {
+    let pieces = svg.split('>').skip(1).filter_map(|piece| piece.split('<').next());
+    let words: Vec<&str> = pieces.flat_map(str::split_whitespace).collect();
+    words.join(" ")
+}

@@ -1,0 +1,34 @@
+//! The whole program, from outside: `ae` is started as a person would start it.
+
+/// A folder for one test, the program in it, and small data.
+mod support;
+
+/// `.npy` files, written and read by hand.
+mod npy;
+
+/// What a person reads first.
+mod help;
+
+/// Damaged and missing data.
+mod damaged_data;
+/// Where images come from, and what is said when other ones stand in.
+mod data;
+
+/// Numbers that a run must reach.
+mod expectations;
+/// Disks that are full.
+mod full_disk;
+/// Runs that were killed.
+mod resume;
+/// Specs and flags that make no sense.
+mod settings;
+/// What a training leaves, and what it refuses.
+mod training;
+
+/// A trained model at work.
+mod apply;
+/// Damaged weights, and inputs that do not fit.
+mod damaged_weights;
+
+/// What the committed model draws.
+mod snapshots;

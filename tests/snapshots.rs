@@ -1,0 +1,31 @@
+//! What the committed model draws, and what is said of it; `fixtures/README.md` tells how it was made.
+
+use ae_snapshot::assert_reconstruction_snapshot;
+
+use crate::npy;
+use crate::support::Sandbox;
+
+const MODEL: &[u8] = include_bytes!("fixtures/model.safetensors");
+/// Rows and columns of the procedural digits.
+const SIDE: usize = 28;
+/// Digits in the snapshot.
+const SHOWN: usize = 5;
+
+#[test]
+fn the_committed_model_draws_digits() {
+    let sandbox = Sandbox::new();
+    sandbox.write("model.safetensors", MODEL);
+    sandbox.ae("reconstruct digits --offline -m model.safetensors -o out.npy").succeeds();
+    let (shape, pixels) = npy::read(&sandbox.read("out.npy"));
+    assert_eq!(shape, [10_000, SIDE, SIDE]);
+    // The machines' instructions differ in the last digits of a float; 0.01 is what no eye can see.
+    let first = &pixels[..SHOWN * SIDE * SIDE];
+    assert_reconstruction_snapshot!("digits", (first, SIDE, SIDE), 0.01);
+}
+
+#[test]
+fn the_committed_model_is_described() {
+    let sandbox = Sandbox::new();
+    sandbox.write("model.safetensors", MODEL);
+    insta::assert_snapshot!("inspect", sandbox.ae("inspect model.safetensors").succeeds().stdout);
+}
