@@ -174,13 +174,17 @@ fn an_output_that_cannot_be_written_is_named() {
     let sandbox = Sandbox::with_run();
     let before = sandbox.contents_of("");
     for (command, fragments) in [
-        ("reconstruct data -m run -o out.bmp", ["out.bmp", ".npy, .png or .svg"]),
-        ("reconstruct data -m run -o out", ["out:", ".npy, .png or .svg"]),
-        ("encode data -m run -o codes.csv", ["codes.csv", ".npy"]),
         ("encode data -m run -o no/codes.npy", ["cannot write no/codes.npy", "No such file"]),
         ("reconstruct data -m run -o data/x/y.png", ["cannot write data/x/y.png", "No such file"]),
     ] {
         sandbox.ae(command).fails_with(&fragments);
+    }
+    for (command, fragments) in [
+        ("reconstruct data -m run -o out.bmp", ["out.bmp", ".npy, .png or .svg"]),
+        ("reconstruct data -m run -o out", ["--output", ".npy, .png or .svg"]),
+        ("encode data -m run -o codes.csv", ["codes.csv", ".npy"]),
+    ] {
+        sandbox.ae(command).refuses_with(&fragments);
     }
     assert_eq!(sandbox.contents_of(""), before);
 }

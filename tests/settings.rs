@@ -72,7 +72,7 @@ fn a_reason_is_told_once() {
 fn a_flag_out_of_its_range_is_a_matter_of_usage() {
     let sandbox = Sandbox::with_data();
     let before = sandbox.contents_of("");
-    let flags: [(&str, &[&str]); 14] = [
+    let flags: [(&str, &[&str]); 15] = [
         ("--epochs 0", &["--epochs", "'0'"]),
         ("--epochs -3", &["-3"]),
         ("--epochs many", &["--epochs", "many"]),
@@ -85,6 +85,7 @@ fn a_flag_out_of_its_range_is_a_matter_of_usage() {
         ("--loss hinge", &["--loss", "binary-cross-entropy or mean-squared-error"]),
         ("--noise gaussian:-1", &["--noise", "expected a factor from 0 to 100, found -1"]),
         ("--noise fog", &["--noise", "fog", "salt-and-pepper"]),
+        ("--device tpu", &["--device", "tpu", "cpu, cuda"]),
         ("--noise gaussian:0.5 --drawn twice", &["--drawn", "twice", "once"]),
         ("--seed 18446744073709551615", &["--seed", "18446744073709551615"]),
     ];
@@ -99,7 +100,9 @@ fn flags_that_do_not_go_together_are_refused() {
     let sandbox = Sandbox::with_data();
     let before = sandbox.contents_of("");
     sandbox.ae("train --data data --out run --drawn once").fails_with(&["--drawn", "--noise"]);
-    sandbox.ae("train --data data --out run --device tpu").fails_with(&["`tpu`", "cpu, cuda"]);
+    sandbox
+        .ae("train --data data --out run --device cuda")
+        .fails_with(&["`cuda`", "cannot be used"]);
     // Without widths, the network is the spec's: here for images of another size.
     sandbox.write_data("large", [4, 4], 28);
     sandbox.write("small.toml", SPEC);

@@ -27,7 +27,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<NonZeroU16>,
     /// Where to compute: cpu, cuda, cuda:N or metal
-    #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE")]
+    #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE", value_parser = device)]
     pub(crate) device: String,
     /// Use only what is on this machine: never ask the hub
     #[arg(long, global = true)]
@@ -228,7 +228,7 @@ pub(crate) struct Apply {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
     /// Where to write: .npy (all images), .png or .svg (one image itself, or a figure of the first ones)
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "show")]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = picture_file, required_unless_present = "show")]
     pub(crate) output: Option<PathBuf>,
     /// Images of a figure
     #[arg(long, default_value = "10", value_name = "N")]
@@ -263,7 +263,7 @@ pub(crate) struct Encode {
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
     /// Where to write the codes: .npy, f32, images x latent dimension
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = npy_file)]
     pub(crate) output: PathBuf,
 }
 
@@ -329,4 +329,29 @@ fn loss(text: &str) -> Result<Loss, String> {
         "mean-squared-error" => Ok(Loss::MeanSquaredError),
         _ => Err("expected binary-cross-entropy or mean-squared-error".to_owned()),
     }
+}
+
+fn device(text: &str) -> Result<String, String> {
+    let index = text.strip_prefix("cuda:").map(str::parse::<usize>);
+    match text {
+        "cpu" | "cuda" | "metal" => Ok(text.to_owned()),
+        _ if matches!(index, Some(Ok(_))) => Ok(text.to_owned()),
+        _ => Err("expected cpu, cuda, cuda:N or metal".to_owned()),
+    }
+}
+
+fn picture_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["npy", "png", "svg"])
+        .ok_or_else(|| "expected a file that ends with .npy, .png or .svg".to_owned())
+}
+
+fn npy_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["npy"])
+        .ok_or_else(|| "expected a file that ends with .npy".to_owned())
+}
+
+fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<PathBuf> {
+    let path = PathBuf::from(text);
+    let ending = path.extension()?.to_str()?;
+    endings.contains(&ending).then_some(path)
 }

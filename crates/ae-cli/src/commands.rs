@@ -14,8 +14,7 @@ pub(crate) mod train;
 use std::path::Path;
 
 use ae_experiment::{
-    Dataset, ExperimentError, Inputs, Network, Outcome, RunOptions, Source, device, input_images,
-    load,
+    Dataset, Inputs, Network, Outcome, RunOptions, Source, device, input_images, load,
 };
 use serde_json::json;
 
@@ -56,7 +55,7 @@ fn finish(
     common: &Common,
     folder: &Path,
     show: bool,
-    run: impl FnOnce(RunOptions) -> Result<Outcome, ExperimentError>,
+    run: impl FnOnce(RunOptions) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Status> {
     let Outcome { record, grid } = run(RunOptions {
         device: device(&common.device)?,

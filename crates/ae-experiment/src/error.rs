@@ -123,3 +123,11 @@ pub enum ExperimentError {
     #[error("tensor operation failed")]
     Tensor(#[from] candle_core::Error),
 }
+
+impl ExperimentError {
+    /// Whether a setting is wrong, and not a file or the data.
+    pub fn is_about_a_setting(&self) -> bool {
+        use ae_training::TrainingError::Setting;
+        matches!(self, Self::Setting { .. } | Self::Model(_) | Self::Training(Setting { .. }))
+    }
+}

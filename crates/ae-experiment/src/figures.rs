@@ -139,12 +139,14 @@ fn curve(
     let expected = plan.spec.expected.iter().filter(|expected| {
         expected.metric == validation && expected.dataset == plan.dataset.origin.name
     });
-    let references: Vec<Reference> = expected
+    let bounds: Vec<(String, f64)> = expected
         .map(|expected| match expected.bound {
-            Bound::AtMost(value) => Reference { label: "at most", value },
-            Bound::AtLeast(value) => Reference { label: "at least", value },
+            Bound::AtMost(value) => (format!("at most {value}"), value),
+            Bound::AtLeast(value) => (format!("at least {value}"), value),
         })
         .collect();
+    let references: Vec<Reference> =
+        bounds.iter().map(|(label, value)| Reference { label, value: *value }).collect();
     let axes = Axes { x: "epoch", y: &validation["val_".len()..] };
     Ok(loss_curves(&series, &references, axes, title, caption)?)
 }

@@ -20,6 +20,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Checks a spec against its data.
     pub(crate) fn new(spec: Spec, dataset: Dataset) -> Result<Self, ExperimentError> {
+        check_name(&spec.name)?;
         at_least_1("training.epochs", spec.training.epochs as usize)?;
         at_least_1("training.batch_size", spec.training.batch_size)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
@@ -97,6 +98,16 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
         tied_weights: network.tied_weights,
     };
     ModelSpec { kind: network.kind, dense }
+}
+
+/// A name becomes a folder's name.
+fn check_name(name: &str) -> Result<(), ExperimentError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
+        return Ok(());
+    }
+    let expected = "letters, digits, `.`, `_` and `-`, beginning with a letter or a digit";
+    Err(setting("name", expected, &format!("`{name}`")))
 }
 
 fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {

@@ -24,7 +24,7 @@ pub struct Checkpoints {
     keep: usize,
 }
 
-/// What stands in the metadata entry `ae.checkpoint`.
+/// What stands in the metadata.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -36,8 +36,8 @@ struct Header {
 }
 
 const SCHEMA: u32 = 1;
-const HEADER: &str = "ae.checkpoint";
-const DIGEST: &str = "ae.sha256";
+/// The one metadata entry, `<sha256> <header>`: of several, the order in the file would vary.
+const ENTRY: &str = "ae.checkpoint";
 const PARAMETERS: &str = "parameters";
 /// The largest file that is read: 2^28 parameters with two moments, and a curve.
 const LARGEST: u64 = 4 << 30;
@@ -142,7 +142,7 @@ impl Checkpoints {
             })
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
             .map_err(|error| fault(error.to_string()))?;
-        let metadata = HashMap::from([(HEADER.to_owned(), header), (DIGEST.to_owned(), digest)]);
+        let metadata = HashMap::from([(ENTRY.to_owned(), format!("{digest} {header}"))]);
         safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))
     }
 
@@ -156,13 +156,10 @@ impl Checkpoints {
         let bytes = ae_files::read_bounded(path, LARGEST)?;
         let (_, metadata) =
             SafeTensors::read_metadata(&bytes).map_err(|error| fault(error.to_string()))?;
-        let entry = |name: &str| {
-            let entries = metadata.metadata().as_ref();
-            entries
-                .and_then(|entries| entries.get(name))
-                .ok_or_else(|| fault(format!("its metadata has no entry `{name}`")))
-        };
-        let header_text = entry(HEADER)?;
+        let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+        let (expected_digest, header_text) = entry
+            .and_then(|entry| entry.split_once(' '))
+            .ok_or_else(|| fault(format!("its metadata has no entry `{ENTRY}`")))?;
         let header: Header =
             serde_json::from_str(header_text).map_err(|error| fault(error.to_string()))?;
         if header.schema != SCHEMA {
@@ -176,7 +173,7 @@ impl Checkpoints {
         let views = names
             .map(|name| checked_view(&tensors, name, layout.len()).map_err(fault))
             .collect::<Result<Vec<_>, _>>()?;
-        if *entry(DIGEST)? != digest(header_text, views.iter().copied()) {
+        if expected_digest != digest(header_text, views.iter().copied()) {
             return Err(fault("its contents do not match their SHA-256".to_owned()));
         }
         let mut buffers = views.into_iter().map(to_values);

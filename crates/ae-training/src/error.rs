@@ -19,7 +19,7 @@ pub enum TrainingError {
         epoch: u32,
         /// The batch of the epoch, counted from 1.
         batch: usize,
-        /// The loss, or the gradient.
+        /// The loss, the gradient, or the validation loss after the epoch's last batch.
         quantity: &'static str,
         /// The newest checkpoint, written before the divergence.
         checkpoint: Option<PathBuf>,

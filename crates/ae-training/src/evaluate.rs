@@ -49,6 +49,11 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// Whether the losses of the reconstruction are finite.
+    pub fn is_finite(&self) -> bool {
+        self.reconstruction.mse.is_finite() && self.reconstruction.bce.is_none_or(f64::is_finite)
+    }
+
     /// The metrics by name: `val_bce`, `val_mse`, and in full detail `val_sse`, `val_psnr`,
     /// `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`.
     ///

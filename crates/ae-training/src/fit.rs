@@ -93,6 +93,15 @@ pub fn fit(
 
         let model = engine.model(&state.parameters)?;
         let validation = evaluate(model.as_ref(), data.validation, &config.device, Detail::Losses)?;
+        if !validation.is_finite() {
+            let (quantity, checkpoint) = ("the validation loss", checkpoints.newest()?);
+            return Err(TrainingError::Diverged {
+                epoch: epoch + 1,
+                batch: batches,
+                quantity,
+                checkpoint,
+            });
+        }
         let mut metrics = validation.metrics(Detail::Losses);
         metrics.insert(train_metric(config.loss).to_owned(), running.mean());
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };

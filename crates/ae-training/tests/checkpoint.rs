@@ -43,6 +43,10 @@ fn a_state_comes_back_as_it_was() {
     let (loaded, faults) = checkpoints.load_newest(&layout(), ADAM).unwrap();
     assert_eq!(loaded, state());
     assert!(faults.is_empty());
+
+    let bytes = fs::read(checkpoints.path(0)).unwrap();
+    checkpoints.save(&loaded).unwrap();
+    assert_eq!(fs::read(checkpoints.path(0)).unwrap(), bytes);
 }
 
 #[test]

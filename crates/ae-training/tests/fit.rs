@@ -219,6 +219,19 @@ fn a_divergence_names_epoch_and_batch_and_the_last_good_checkpoint() {
 }
 
 #[test]
+fn a_step_that_ruins_the_validation_is_a_divergence_and_leaves_no_checkpoint() {
+    let mut setup = setup(1, None);
+    setup.optimizer = OptimizerConfig::Sgd { learning_rate: 1e30, momentum: 0.0 };
+    setup.config.schedule = Schedule::Constant {};
+    setup.config.batch_size = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = setup.start();
+    let error = setup.fit(&mut state, folder.path(), &mut MemoryObserver::default()).unwrap_err();
+    assert!(error.to_string().contains("epoch 1, batch 1: the validation loss"), "{error}");
+    assert_eq!(setup.checkpoints(folder.path()).newest().unwrap(), None);
+}
+
+#[test]
 fn clipping_bounds_the_step() {
     let mut setup = setup(1, None);
     setup.optimizer = OptimizerConfig::Sgd { learning_rate: 1.0, momentum: 0.0 };

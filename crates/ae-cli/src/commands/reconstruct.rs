@@ -5,7 +5,6 @@ use std::path::Path;
 use ae_experiment::{
     GreyImage, GridRow, Model, device, reconstruction_grid, write_file, write_npy,
 };
-use anyhow::bail;
 
 use super::{Status, inputs, written};
 use crate::args::{Apply, Common, Target};
@@ -44,8 +43,8 @@ pub(crate) fn deliver(
                 write_file(path, &GreyImage::from_unit(height, width, images)?.png()?)?;
             }
             "png" => write_file(path, &figure(&grid, name, shown, n)?.png()?)?,
-            "svg" => write_file(path, figure(&grid, name, shown, n)?.svg()?.as_bytes())?,
-            _ => bail!("{}: expected a file that ends with .npy, .png or .svg", path.display()),
+            // The arguments accept no other ending but .svg.
+            _ => write_file(path, figure(&grid, name, shown, n)?.svg()?.as_bytes())?,
         }
         written(common, path, n, "written")?;
     }

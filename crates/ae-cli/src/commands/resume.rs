@@ -6,5 +6,5 @@ use super::{Status, finish};
 use crate::args::{Common, Resume};
 
 pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
-    finish(common, &args.run, args.show, |options| resume(&args.run, options))
+    finish(common, &args.run, args.show, |options| Ok(resume(&args.run, options)?))
 }

@@ -20,7 +20,15 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
         (None, None) => Some(vec![LATENT_DIM]),
     };
     let widths: Option<&[usize]> = widths.as_deref();
-    finish(common, &folder, args.show, |options| train(spec, widths, &folder, existing, options))
+    finish(common, &folder, args.show, |options| {
+        let outcome = train(spec, widths, &folder, existing, options);
+        outcome.map_err(|error| match &args.spec {
+            Some(path) if error.is_about_a_setting() => {
+                anyhow::Error::new(error).context(path.display().to_string())
+            }
+            _ => error.into(),
+        })
+    })
 }
 
 /// The spec with what the flags say otherwise.
