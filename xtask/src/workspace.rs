@@ -42,9 +42,21 @@ pub(crate) fn root() -> PathBuf {
     folder
 }
 
-/// The Cargo that started this program.
+/// The Cargo that started this program, with the environment that a person's shell gives it.
+///
+/// What Cargo has told this program about itself (`CARGO_PKG_NAME`, ...) would make build scripts that
+/// watch these variables run again, and minutes of compiling with them, at every change between
+/// `cargo build` and `cargo xtask`.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let about_us =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+    for (name, _) in std::env::vars_os() {
+        if about_us.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// The workspace's crates, sorted by name.
