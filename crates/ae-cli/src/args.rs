@@ -139,7 +139,7 @@ pub(crate) struct Train {
     /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder and the flags below
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
     pub(crate) spec: Option<PathBuf>,
-    /// The folder of the run [default: runs/<name>]
+    /// The folder of the run [default: runs/NAME]
     #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     /// Replace the run that is in the folder

@@ -51,7 +51,7 @@ fn write_pixel_row(text: &mut String, row: &[f32]) {
     text.push('\n');
 }
 
-/// Reads what [`write`] wrote; `None` if the text is none of its kind.
+/// Reads what [`write()`] wrote; `None` if the text is none of its kind.
 pub(crate) fn read(text: &str) -> Option<Thousandths<'_>> {
     let (header, images) = text.split_once('\n')?;
     let pixels = images
