@@ -72,7 +72,7 @@ fn a_reason_is_told_once() {
 fn a_flag_out_of_its_range_is_a_matter_of_usage() {
     let sandbox = Sandbox::with_data();
     let before = sandbox.contents_of("");
-    let flags: [(&str, &[&str]); 15] = [
+    let flags: [(&str, &[&str]); 16] = [
         ("--epochs 0", &["--epochs", "'0'"]),
         ("--epochs -3", &["-3"]),
         ("--epochs many", &["--epochs", "many"]),
@@ -85,6 +85,7 @@ fn a_flag_out_of_its_range_is_a_matter_of_usage() {
         ("--loss hinge", &["--loss", "binary-cross-entropy or mean-squared-error"]),
         ("--noise gaussian:-1", &["--noise", "expected a factor from 0 to 100, found -1"]),
         ("--noise fog", &["--noise", "fog", "salt-and-pepper"]),
+        ("--engine steam", &["--engine", "steam", "fused or autograd"]),
         ("--device tpu", &["--device", "tpu", "cpu, cuda"]),
         ("--noise gaussian:0.5 --drawn twice", &["--drawn", "twice", "once"]),
         ("--seed 18446744073709551615", &["--seed", "18446744073709551615"]),

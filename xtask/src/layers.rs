@@ -7,12 +7,16 @@ use crate::workspace::{Package, Purpose};
 /// Every crate with the crates of the workspace that it may use, from the bottom to the top.
 const LAYERS: &[(&str, &[&str])] = &[
     ("ae-files", &[]),
+    ("ae-kernels", &[]),
     ("ae-random", &[]),
     ("ae-snapshot", &[]),
     ("ae-corruption", &["ae-random"]),
     ("ae-dataset", &["ae-files", "ae-random"]),
-    ("ae-models", &["ae-files", "ae-random"]),
-    ("ae-training", &["ae-corruption", "ae-dataset", "ae-files", "ae-models", "ae-random"]),
+    ("ae-models", &["ae-files", "ae-kernels", "ae-random"]),
+    (
+        "ae-training",
+        &["ae-corruption", "ae-dataset", "ae-files", "ae-kernels", "ae-models", "ae-random"],
+    ),
     ("ae-report", &["ae-files", "ae-training"]),
     (
         "ae-experiment",

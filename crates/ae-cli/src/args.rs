@@ -3,7 +3,7 @@
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use ae_experiment::{Draw, Loss, ModelKind, Noise};
+use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Trains, examines and applies autoencoders.
@@ -177,6 +177,9 @@ pub(crate) struct Train {
     /// How often the noise is drawn: once (the tutorial) or every-epoch
     #[arg(long, value_name = "WHEN")]
     pub(crate) drawn: Option<Draw>,
+    /// How gradients are computed: fused or autograd [default: the fastest that knows the model]
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<EngineKind>,
     /// Draw reconstructions in the terminal at the end
     #[arg(long)]
     pub(crate) show: bool,

@@ -4,9 +4,10 @@ use ae_dataset::{Dataset, Images};
 use ae_models::{DenseConfig, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{Noise, Samples};
+use candle_core::Device;
 use sha2::{Digest, Sha256};
 
-use crate::{ExperimentError, Spec};
+use crate::{EngineKind, ExperimentError, Spec};
 
 /// A spec that was checked against its data.
 #[derive(Debug, Clone)]
@@ -15,11 +16,18 @@ pub(crate) struct Plan {
     pub(crate) dataset: Dataset,
     pub(crate) model: ModelSpec,
     pub(crate) objective: Objective,
+    pub(crate) engine: EngineKind,
 }
 
 impl Plan {
     /// Checks a spec against its data.
-    pub(crate) fn new(spec: Spec, dataset: Dataset) -> Result<Self, ExperimentError> {
+    ///
+    /// The plan's spec names the engine, also where the written one leaves it open.
+    pub(crate) fn new(
+        mut spec: Spec,
+        dataset: Dataset,
+        device: &Device,
+    ) -> Result<Self, ExperimentError> {
         check_name(&spec.name)?;
         at_least_1("training.epochs", spec.training.epochs as usize)?;
         at_least_1("training.batch_size", spec.training.batch_size)?;
@@ -40,7 +48,10 @@ impl Plan {
         check_corruption(&spec)?;
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.
-        model.architecture()?;
+        let architecture = model.architecture()?;
+        let fastest = || EngineKind::fastest(architecture.as_ref(), device);
+        let engine = spec.training.engine.unwrap_or_else(fastest);
+        spec.training.engine = Some(engine);
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
         objective.check(&model)?;
         if spec.training.batch_size > dataset.train.len() {
@@ -49,7 +60,7 @@ impl Plan {
                 "the batch size {batch_size} is above the {images} training images: an epoch is one batch"
             );
         }
-        Ok(Self { spec, dataset, model, objective })
+        Ok(Self { spec, dataset, model, objective, engine })
     }
 
     pub(crate) fn seed(&self) -> Seed {

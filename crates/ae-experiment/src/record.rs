@@ -6,7 +6,7 @@ use ae_dataset::Dataset;
 use ae_training::Metrics;
 use serde::{Deserialize, Serialize};
 
-use crate::{ExperimentError, Judgement, Verdict};
+use crate::{EngineKind, ExperimentError, Judgement, Verdict};
 
 /// The schema of `record.json`.
 pub(crate) const SCHEMA: u32 = 1;
@@ -34,6 +34,8 @@ pub struct Record {
     pub threads: usize,
     /// The device.
     pub device: String,
+    /// How gradients were computed.
+    pub engine: EngineKind,
     /// Wall time of the training loop with its validation, in seconds; loading left out.
     pub seconds: f64,
     /// The epochs before a resume: `seconds` is of those after it.

@@ -8,8 +8,8 @@ use ae_files::FileError;
 use ae_models::SavedModel;
 use ae_report::GridRow;
 use ae_training::{
-    AutogradEngine, Checkpoints, CsvCurve, Detail, Engine, Event, FitConfig, Metrics, Observer,
-    TrainingData, TrainingError, TrainingState, best_epoch, evaluate, fit, train_metric,
+    Checkpoints, CsvCurve, Detail, Event, FitConfig, Metrics, Observer, TrainingData,
+    TrainingError, TrainingState, best_epoch, evaluate, fit, train_metric,
 };
 use candle_core::Device;
 
@@ -64,7 +64,7 @@ pub fn train(
         spec.model.encoder = [&[pixels], widths].concat();
         spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
     }
-    let plan = Plan::new(spec, dataset)?;
+    let plan = Plan::new(spec, dataset, &device)?;
     let folder = RunFolder::create(folder, existing)?;
     ae_files::write_atomic(&folder.spec(), plan.spec.to_toml()?.as_bytes())?;
     let checkpoints = open_checkpoints(&folder, &plan)?;
@@ -81,7 +81,7 @@ pub fn resume(folder: &Path, options: RunOptions) -> Result<Outcome, ExperimentE
     let RunOptions { device, network, progress, observer } = options;
     let folder = RunFolder::open(folder)?;
     let (spec, dataset) = resolve(Spec::read(&folder.spec())?, network, progress)?;
-    let plan = Plan::new(spec, dataset)?;
+    let plan = Plan::new(spec, dataset, &device)?;
     let checkpoints = open_checkpoints(&folder, &plan)?;
     let state = match checkpoints.newest()? {
         // Killed before its first checkpoint: it begins again.
@@ -148,7 +148,7 @@ fn run(
 ) -> Result<Outcome, ExperimentError> {
     let training = &plan.spec.training;
     let architecture = plan.model.architecture()?;
-    let engine = AutogradEngine::new(architecture.as_ref(), plan.objective, device.clone());
+    let mut engine = plan.engine.start(architecture.as_ref(), plan.objective, &device)?;
     let (train, validation) = (plan.train_samples(), plan.validation_samples());
     let config = FitConfig {
         seed: plan.seed(),
@@ -158,7 +158,6 @@ fn run(
         schedule: training.schedule,
         clip_norm: training.clip_norm,
         early_stopping: training.early_stopping.clone(),
-        device: device.clone(),
     };
     let best = BestModel { plan, path: folder.best_model() };
     let mut observers: Vec<Box<dyn Observer + '_>> =
@@ -167,7 +166,8 @@ fn run(
 
     let data = TrainingData { train: &train, validation: &validation };
     let started = Instant::now();
-    fit(&engine, data, &config, &mut state, checkpoints, &mut observers)?;
+    // From inside the pool: entering it from outside at every step would put this thread to sleep.
+    rayon::scope(|_| fit(engine.as_mut(), data, &config, &mut state, checkpoints, &mut observers))?;
     let seconds = started.elapsed().as_secs_f64();
 
     let saved = SavedModel { spec: plan.model.clone(), parameters: state.parameters().clone() };
@@ -189,6 +189,7 @@ fn run(
         planned_epochs: training.epochs,
         threads: rayon::current_num_threads(),
         device: device_name(&device),
+        engine: plan.engine,
         seconds,
         resumed_after,
         expected: judged.map(|expected| expected.judge(&metrics, epochs)).collect(),

@@ -7,7 +7,7 @@ use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
-use crate::{Expectation, ExperimentError};
+use crate::{EngineKind, Expectation, ExperimentError};
 
 /// The largest spec that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -97,6 +97,10 @@ pub struct TrainingSpec {
     /// The largest Euclidean norm of a gradient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
+    /// How gradients are computed; without it, the fastest engine that knows the model. The spec in
+    /// a run's folder says which that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineKind>,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
     /// The learning rate's course.
@@ -163,6 +167,7 @@ impl Spec {
                 loss: Loss::BinaryCrossEntropy,
                 code_l1: 0.0,
                 clip_norm: None,
+                engine: None,
                 optimizer: OptimizerConfig::keras_adam(),
                 schedule: Schedule::Constant {},
                 early_stopping: None,

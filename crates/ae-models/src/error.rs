@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use ae_files::FileError;
 
+use ae_kernels::StackError;
+
 use crate::Part;
 
 /// What can go wrong with a model.
@@ -189,4 +191,7 @@ pub enum ModelError {
         /// The value.
         found: f32,
     },
+    /// The network cannot be described to the fused kernels.
+    #[error(transparent)]
+    Stack(#[from] StackError),
 }

@@ -44,6 +44,7 @@ mod dense;
 mod network;
 mod regular;
 
+mod fused;
 mod loss;
 mod spec;
 

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use ae_kernels::Stack;
 use ae_random::Seed;
 use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
+use crate::fused::stack;
 use crate::{
     Architecture, Autoencoder, DenoisingAutoencoder, DenseConfig, DenseNetwork, Layout, ModelError,
     Parameters, RegularAutoencoder,
@@ -54,7 +56,9 @@ impl ModelSpec {
     /// If the network's widths do not hold together; see [`DenseConfig::check`].
     pub fn architecture(&self) -> Result<Box<dyn Architecture>, ModelError> {
         self.dense.check()?;
-        Ok(Box::new(DenseArchitecture { spec: self.clone(), layout: self.dense.layout() }))
+        let layout = self.dense.layout();
+        let stack = stack(&self.dense, &layout)?;
+        Ok(Box::new(DenseArchitecture { spec: self.clone(), layout, stack }))
     }
 }
 
@@ -62,6 +66,7 @@ impl ModelSpec {
 struct DenseArchitecture {
     spec: ModelSpec,
     layout: Layout,
+    stack: Stack,
 }
 
 impl Architecture for DenseArchitecture {
@@ -81,6 +86,10 @@ impl Architecture for DenseArchitecture {
                 }
             }
         })
+    }
+
+    fn stack(&self) -> Option<&Stack> {
+        Some(&self.stack)
     }
 
     fn build(&self, vb: VarBuilder) -> Result<Box<dyn Autoencoder>, ModelError> {

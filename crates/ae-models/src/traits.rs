@@ -1,5 +1,6 @@
 //! What every autoencoder can do.
 
+use ae_kernels::Stack;
 use ae_random::Seed;
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
@@ -90,6 +91,10 @@ pub trait Architecture: Send + Sync {
 
     /// Initial parameters. Each one depends on the seed and on its name alone.
     fn initialise(&self, seed: Seed) -> Parameters;
+
+    /// The model as layers over the flat buffer, for the fused kernels; `None` if it is of another
+    /// kind.
+    fn stack(&self) -> Option<&Stack>;
 
     /// The model over the tensors that `vb` gives by name.
     ///

@@ -11,7 +11,7 @@ use crate::philox::LANES;
 /// `LANES` pairs of words to `LANES` pairs of independent standard normals, in place of each word.
 ///
 /// The largest magnitude is 6.56: `sqrt(-2 ln 2^-31)`.
-#[inline]
+#[inline(always)]
 pub(crate) fn box_muller(
     radius_words: &[u32; LANES],
     angle_words: &[u32; LANES],
@@ -32,7 +32,7 @@ pub(crate) fn box_muller(
 /// The natural logarithm of a normal number in (0, 1], within 3e-7 of the value or of 1.
 ///
 /// `x = 2^e m` with m in [sqrt(1/2), sqrt(2)); `ln m = 2 artanh s` with `s = (m - 1) / (m + 1)`.
-#[inline]
+#[inline(always)]
 fn ln(x: f32) -> f32 {
     let bits = x.to_bits() as i32;
     // Adding the distance from sqrt(1/2) to 1 moves the exponent's carry to sqrt(1/2).
@@ -48,7 +48,7 @@ fn ln(x: f32) -> f32 {
 ///
 /// The two upper bits choose the quadrant's rotation after rounding to the nearest quarter turn;
 /// Taylor's series serve the eighth of a turn that is left on either side.
-#[inline]
+#[inline(always)]
 fn cos_sin_of_turn(word: u32) -> (f32, f32) {
     let quadrant = word.wrapping_add(1 << 29) >> 30;
     let rest = word.wrapping_sub(quadrant << 30) as i32;

@@ -12,20 +12,27 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
 /// Encrypts `LANES` counters with one key.
 ///
-/// Written lane by lane over arrays so that the compiler vectorises it.
-#[inline]
-pub(crate) fn philox(mut words: Words, mut key: [u32; 2]) -> Words {
+/// Written lane by lane over arrays so that the compiler vectorises it. A word is kept in the lower
+/// half of 64 bits, where the multiplier wants it and leaves the next one; what gathers in the upper
+/// half is cut off wherever it would count.
+#[inline(always)]
+pub(crate) fn philox(words: Words, mut key: [u32; 2]) -> Words {
+    let mut wide = words.map(|word| word.map(u64::from));
     for _ in 0..ROUNDS {
-        let [x0, x1, x2, x3] = words;
+        let [x0, x1, x2, x3] = wide;
         for lane in 0..LANES {
-            let product0 = u64::from(MULTIPLIERS[0]) * u64::from(x0[lane]);
-            let product1 = u64::from(MULTIPLIERS[1]) * u64::from(x2[lane]);
-            words[0][lane] = (product1 >> 32) as u32 ^ x1[lane] ^ key[0];
-            words[1][lane] = product1 as u32;
-            words[2][lane] = (product0 >> 32) as u32 ^ x3[lane] ^ key[1];
-            words[3][lane] = product0 as u32;
+            let product0 = u64::from(MULTIPLIERS[0]) * u64::from(x0[lane] as u32);
+            let product1 = u64::from(MULTIPLIERS[1]) * u64::from(x2[lane] as u32);
+            wide[0][lane] = (product1 >> 32) ^ x1[lane] ^ u64::from(key[0]);
+            wide[1][lane] = product1;
+            wide[2][lane] = (product0 >> 32) ^ x3[lane] ^ u64::from(key[1]);
+            wide[3][lane] = product0;
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+    }
+    let mut words = words;
+    for (word, wide) in words.as_flattened_mut().iter_mut().zip(wide.as_flattened()) {
+        *word = *wide as u32;
     }
     words
 }

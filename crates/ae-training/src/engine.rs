@@ -5,10 +5,10 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
 
-use crate::{Samples, TrainingError};
+use crate::{Detail, Evaluation, Samples, TrainingError, evaluate};
 
 /// Computes what training needs of a model: gradients of the objective, and the model itself.
-pub trait Engine: Sync {
+pub trait Engine: Send {
     /// Writes the objective's gradient at `parameters`, averaged over the chosen samples as they
     /// stand in `epoch`, into `gradient` (the layout's order), and returns the mean loss.
     ///
@@ -17,7 +17,7 @@ pub trait Engine: Sync {
     /// # Errors
     /// If the model or candle fails.
     fn gradient(
-        &self,
+        &mut self,
         parameters: &Parameters,
         samples: &Samples,
         batch: &[u32],
@@ -30,6 +30,16 @@ pub trait Engine: Sync {
     /// # Errors
     /// If the model cannot be built.
     fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError>;
+
+    /// The losses over all samples, as an evaluation without detail gives them.
+    ///
+    /// # Errors
+    /// If the model or candle fails.
+    fn losses(
+        &mut self,
+        parameters: &Parameters,
+        samples: &Samples,
+    ) -> Result<Evaluation, TrainingError>;
 }
 
 /// The loss of a batch, averaged over its images.
@@ -88,7 +98,7 @@ impl<'a> AutogradEngine<'a> {
 
 impl Engine for AutogradEngine<'_> {
     fn gradient(
-        &self,
+        &mut self,
         parameters: &Parameters,
         samples: &Samples,
         batch: &[u32],
@@ -118,6 +128,14 @@ impl Engine for AutogradEngine<'_> {
         let tensors = parameters.tensors(&self.device)?;
         let vb = VarBuilder::from_tensors(tensors, DType::F32, &self.device);
         Ok(self.architecture.build(vb)?)
+    }
+
+    fn losses(
+        &mut self,
+        parameters: &Parameters,
+        samples: &Samples,
+    ) -> Result<Evaluation, TrainingError> {
+        evaluate(self.model(parameters)?.as_ref(), samples, &self.device, Detail::Losses)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ae_files::FileError;
+use ae_kernels::StackError;
 use ae_models::ModelError;
 
 /// An error of training.
@@ -72,6 +73,12 @@ pub enum TrainingError {
         /// The folder that was searched.
         folder: PathBuf,
     },
+    /// The model is none that the fused engine knows.
+    #[error("the fused engine does not know this model; use the autograd engine")]
+    NotFused,
+    /// The objective does not suit the model.
+    #[error(transparent)]
+    Objective(#[from] StackError),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),

@@ -44,7 +44,7 @@ pub enum Event<'a> {
 }
 
 /// Someone who listens to a run.
-pub trait Observer {
+pub trait Observer: Send {
     /// Hears of an event.
     ///
     /// # Errors

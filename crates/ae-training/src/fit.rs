@@ -3,12 +3,11 @@
 use ae_dataset::epoch_order;
 use ae_models::{Loss, TrainingInput};
 use ae_random::Seed;
-use candle_core::Device;
 
 use crate::clip::clip_to_norm;
 use crate::{
     BatchLoss, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer, Progress,
-    Samples, Schedule, TrainingError, TrainingState, evaluate,
+    Samples, Schedule, TrainingError, TrainingState,
 };
 
 /// What is learned from and what is validated on.
@@ -37,8 +36,6 @@ pub struct FitConfig {
     pub clip_norm: Option<f64>,
     /// When to stop before the last epoch.
     pub early_stopping: Option<EarlyStopping>,
-    /// Where the model is evaluated.
-    pub device: Device,
 }
 
 /// Trains until the last epoch, or until early stopping.
@@ -50,7 +47,7 @@ pub struct FitConfig {
 /// If the model and the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), early stopping
 /// names a metric that is not computed, or a model, file or observer fails.
 pub fn fit(
-    engine: &dyn Engine,
+    engine: &mut dyn Engine,
     data: TrainingData,
     config: &FitConfig,
     state: &mut TrainingState,
@@ -91,8 +88,7 @@ pub fn fit(
             observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
         }
 
-        let model = engine.model(&state.parameters)?;
-        let validation = evaluate(model.as_ref(), data.validation, &config.device, Detail::Losses)?;
+        let validation = engine.losses(&state.parameters, data.validation)?;
         if !validation.is_finite() {
             let (quantity, checkpoint) = ("the validation loss", checkpoints.newest()?);
             return Err(TrainingError::Diverged {

@@ -13,17 +13,16 @@
 //! use ae_models::{Loss, ModelKind, ModelSpec, Objective};
 //! use ae_random::Seed;
 //! use ae_training::{
-//!     AutogradEngine, Checkpoints, FitConfig, MemoryObserver, OptimizerConfig, Samples, Schedule,
+//!     Checkpoints, FitConfig, FusedEngine, MemoryObserver, OptimizerConfig, Samples, Schedule,
 //!     TrainingData, TrainingState, fit,
 //! };
-//! use candle_core::Device;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // 50 images, and the tutorial's 784-32-784 autoencoder.
 //! let images = Images::new(28, 28, (0..50 * 784).map(|i| (i * i % 251) as u8).collect())?;
 //! let architecture = ModelSpec::tutorial(ModelKind::Regular).architecture()?;
 //! let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-//! let engine = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+//! let mut engine = FusedEngine::new(architecture.as_ref(), objective)?;
 //!
 //! let seed = Seed::new(42);
 //! let samples = Samples::new(&images, None);
@@ -36,13 +35,12 @@
 //!     schedule: Schedule::Constant {},
 //!     clip_norm: None,
 //!     early_stopping: None,
-//!     device: Device::Cpu,
 //! };
 //! let mut state = TrainingState::new(architecture.initialise(seed), OptimizerConfig::keras_adam());
 //! # let folder = tempfile::tempdir()?;
 //! let checkpoints = Checkpoints::open(folder.path(), "my run".to_owned(), 2)?;
 //! let mut observer = MemoryObserver::default();
-//! fit(&engine, data, &config, &mut state, &checkpoints, &mut observer)?;
+//! fit(&mut engine, data, &config, &mut state, &checkpoints, &mut observer)?;
 //!
 //! let curve = state.curve();
 //! assert!(curve[2].metrics["val_bce"] < curve[0].metrics["val_bce"]);
@@ -54,6 +52,7 @@
 mod fit;
 
 mod engine;
+mod fused;
 mod samples;
 mod state;
 
@@ -79,6 +78,7 @@ pub use error::TrainingError;
 pub use evaluate::{Detail, Evaluation, Quality, evaluate, squared_errors};
 pub use event::{CsvCurve, Event, MemoryObserver, Observer};
 pub use fit::{FitConfig, TrainingData, fit, train_metric};
+pub use fused::FusedEngine;
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{Batch, Noise, Samples};
 pub use schedule::{Progress, Schedule};

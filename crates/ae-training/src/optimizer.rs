@@ -1,8 +1,9 @@
 //! Optimizers over one flat parameter buffer, with state that can be saved.
 //!
-//! Their forms are Keras 3's, so that curves compare; they are applied element by element, so the
-//! result does not depend on how the buffer is divided.
+//! Their forms are Keras 3's, so that curves compare. The kernels apply them element by element, so
+//! the result does not depend on how the buffer is divided among threads.
 
+use ae_kernels::{AdamStep, SgdStep};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
@@ -160,67 +161,24 @@ impl Optimizer {
     /// If the buffers differ in length from the one that the optimizer was made for.
     pub fn step(&mut self, learning_rate: f64, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;
-        assert_eq!(parameters.len(), gradient.len(), "a gradient for each parameter");
+        let step = self.steps;
         match (self.config, self.moments.as_mut_slice()) {
             (OptimizerConfig::Adam { beta1, beta2, epsilon, .. }, [mean, variance]) => {
-                let rate = AdamRate::new(learning_rate, beta1, beta2, epsilon, self.steps);
-                rate.apply(parameters, gradient, mean, variance);
+                AdamStep::new(learning_rate, beta1, beta2, epsilon, step)
+                    .apply(parameters, gradient, mean, variance);
             }
             (
                 OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay, .. },
                 [mean, variance],
-            ) => {
-                let kept = (1.0 - learning_rate * weight_decay) as f32;
-                parameters.iter_mut().for_each(|parameter| *parameter *= kept);
-                let rate = AdamRate::new(learning_rate, beta1, beta2, epsilon, self.steps);
-                rate.apply(parameters, gradient, mean, variance);
-            }
+            ) => AdamStep::new(learning_rate, beta1, beta2, epsilon, step)
+                .with_decay(learning_rate, weight_decay)
+                .apply(parameters, gradient, mean, variance),
             (OptimizerConfig::Sgd { momentum, .. }, [velocity]) => {
-                let (rate, momentum) = (learning_rate as f32, momentum as f32);
-                for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
-                    *v = *v * momentum - rate * g;
-                    *p += *v;
-                }
+                SgdStep::new(learning_rate, momentum).apply(parameters, gradient, velocity);
             }
             (config, moments) => {
                 unreachable!("{config:?} keeps as many buffers as it names, not {}", moments.len())
             }
-        }
-    }
-}
-
-/// The constants of one Adam step, in `f32`.
-struct AdamRate {
-    /// `learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)`.
-    alpha: f32,
-    mean_gain: f32,
-    variance_gain: f32,
-    epsilon: f32,
-}
-
-impl AdamRate {
-    fn new(learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64, step: u64) -> Self {
-        let decayed = |beta: f64| 1.0 - beta.powf(step as f64);
-        Self {
-            alpha: (learning_rate * decayed(beta2).sqrt() / decayed(beta1)) as f32,
-            mean_gain: (1.0 - beta1) as f32,
-            variance_gain: (1.0 - beta2) as f32,
-            epsilon: epsilon as f32,
-        }
-    }
-
-    fn apply(
-        &self,
-        parameters: &mut [f32],
-        gradient: &[f32],
-        mean: &mut [f32],
-        variance: &mut [f32],
-    ) {
-        let moments = mean.iter_mut().zip(variance);
-        for ((p, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
-            *m += (g - *m) * self.mean_gain;
-            *v += (g * g - *v) * self.variance_gain;
-            *p -= *m * self.alpha / (v.sqrt() + self.epsilon);
         }
     }
 }

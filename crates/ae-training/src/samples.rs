@@ -2,6 +2,7 @@
 
 use ae_corruption::{Corruption, Draw, corrupt_batch};
 use ae_dataset::Images;
+use ae_kernels::gather_bytes;
 use ae_random::Stream;
 
 /// Noise on a set of images: what, how often it is drawn, and from which stream.
@@ -47,24 +48,43 @@ impl<'a> Samples<'a> {
         self.noise.is_some()
     }
 
+    /// Gathers a batch as it stands in an epoch (counted from 0), into `rows x image_size` each.
+    ///
+    /// Without noise the inputs are the targets, and `targets` must be empty.
+    ///
+    /// # Panics
+    /// If a buffer has another length or there is no such sample.
+    pub fn gather_into(
+        &self,
+        samples: &[u32],
+        epoch: u32,
+        inputs: &mut [f32],
+        targets: &mut [f32],
+    ) {
+        let images = self.images;
+        let gather = |out: &mut [f32]| {
+            gather_bytes(images.pixels(), images.image_size(), samples, out);
+        };
+        let Some(Noise { corruption, draw, stream }) = &self.noise else {
+            assert!(targets.is_empty(), "without noise the inputs are the targets");
+            return gather(inputs);
+        };
+        gather(targets);
+        inputs.copy_from_slice(targets);
+        let (height, width) = (images.height(), images.width());
+        corrupt_batch(*corruption, inputs, samples, height, width, draw.epoch(epoch), stream);
+    }
+
     /// Gathers a batch as it stands in an epoch (counted from 0).
     pub fn gather(&self, samples: &[u32], epoch: u32) -> Batch {
-        let images = self.images;
-        let mut targets = vec![0.0; samples.len() * images.image_size()];
-        images.gather(samples, &mut targets);
-        let mut inputs = targets.clone();
-        if let Some(Noise { corruption, draw, stream }) = &self.noise {
-            let (height, width) = (images.height(), images.width());
-            corrupt_batch(
-                *corruption,
-                &mut inputs,
-                samples,
-                height,
-                width,
-                draw.epoch(epoch),
-                stream,
-            );
+        let numbers = samples.len() * self.images.image_size();
+        let mut inputs = vec![0.0; numbers];
+        if !self.is_corrupted() {
+            self.gather_into(samples, epoch, &mut inputs, &mut []);
+            return Batch { targets: inputs.clone(), inputs };
         }
+        let mut targets = vec![0.0; numbers];
+        self.gather_into(samples, epoch, &mut inputs, &mut targets);
         Batch { inputs, targets }
     }
 }

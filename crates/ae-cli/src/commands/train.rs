@@ -56,6 +56,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     if let Some(loss) = args.loss {
         training.loss = loss;
     }
+    if args.engine.is_some() {
+        training.engine = args.engine;
+    }
     if let Some(weight) = args.code_l1 {
         training.code_l1 = weight;
     }

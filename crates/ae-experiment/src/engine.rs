@@ -1,0 +1,71 @@
+//! Which engine computes gradients.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ae_models::{Architecture, Objective};
+use ae_training::{AutogradEngine, Engine, FusedEngine};
+use candle_core::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::ExperimentError;
+
+/// An engine by name. Part of a result: two engines differ in the last bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineKind {
+    /// Fused kernels on the CPU: fast, for the models that they know.
+    Fused,
+    /// candle's automatic differentiation: for every model and every device.
+    Autograd,
+}
+
+impl EngineKind {
+    /// The fastest engine for a model on a device.
+    pub(crate) fn fastest(architecture: &dyn Architecture, device: &Device) -> Self {
+        if device.is_cpu() && architecture.stack().is_some() { Self::Fused } else { Self::Autograd }
+    }
+
+    /// Starts the engine.
+    pub(crate) fn start<'a>(
+        self,
+        architecture: &'a dyn Architecture,
+        objective: Objective,
+        device: &Device,
+    ) -> Result<Box<dyn Engine + 'a>, ExperimentError> {
+        match self {
+            Self::Autograd => {
+                Ok(Box::new(AutogradEngine::new(architecture, objective, device.clone())))
+            }
+            Self::Fused if device.is_cpu() => {
+                Ok(Box::new(FusedEngine::new(architecture, objective)?))
+            }
+            Self::Fused => Err(ExperimentError::Setting {
+                setting: "training.engine",
+                expected: "autograd on this device".to_owned(),
+                found: self.to_string(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fused => "fused",
+            Self::Autograd => "autograd",
+        })
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "fused" => Ok(Self::Fused),
+            "autograd" => Ok(Self::Autograd),
+            _ => Err("expected fused or autograd"),
+        }
+    }
+}

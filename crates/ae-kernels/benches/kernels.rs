@@ -1,0 +1,111 @@
+//! Each kernel alone, on one thread, with its throughput.
+
+use ae_kernels::{
+    Accumulate, Activation, AdamStep, Layer, Loss, Objective, Outputs, Rows, Stack, Weight,
+    Workspace, binary_cross_entropy, forward, gather_bytes, loss_and_gradient,
+};
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+
+const PIXELS: usize = 784;
+const CODE: usize = 32;
+
+fn main() {
+    // One thread: the kernels, not their sharing out.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .use_current_thread()
+        .build_global()
+        .expect("a pool");
+    divan::main();
+}
+
+fn numbers(count: usize) -> Vec<f32> {
+    (0..count).map(|i| ((i * 7919) % 1000) as f32 / 1000.0 - 0.4).collect()
+}
+
+/// The tutorial's network: 784-32-784.
+fn stack() -> Stack {
+    let weights = PIXELS * CODE;
+    let layer = |inputs, outputs, offset: usize, activation| Layer {
+        inputs,
+        outputs,
+        weight: Weight::Own { offset },
+        bias: offset + weights,
+        activation,
+    };
+    let layers = vec![
+        layer(PIXELS, CODE, 0, Activation::Relu),
+        layer(CODE, PIXELS, weights + CODE, Activation::Sigmoid),
+    ];
+    Stack::new(layers, 0, 2 * weights + CODE + PIXELS).expect("layers that fit")
+}
+
+#[divan::bench(args = [32, 64, 128, 256])]
+fn loss_and_gradient_of_rows(bencher: Bencher<'_, '_>, rows: usize) {
+    let stack = stack();
+    let (parameters, inputs) = (numbers(stack.parameters()), numbers(rows * PIXELS));
+    let (mut gradient, mut workspace) = (vec![0.0; stack.parameters()], Workspace::new());
+    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    // Items are floating-point operations of the five products, so items a second are FLOP/s.
+    bencher.counter(ItemsCount::new(5 * 2 * rows * PIXELS * CODE)).bench_local(|| {
+        loss_and_gradient(
+            &stack,
+            objective,
+            &parameters,
+            Rows { inputs: &inputs, targets: &inputs },
+            rows,
+            (&mut gradient, Accumulate::Replace),
+            &mut workspace,
+        )
+    });
+}
+
+#[divan::bench(args = [1, 16, 256, 1000])]
+fn forward_of_rows(bencher: Bencher<'_, '_>, rows: usize) {
+    let stack = stack();
+    let (parameters, inputs) = (numbers(stack.parameters()), numbers(rows * PIXELS));
+    let (mut outputs, mut workspace) = (vec![0.0; rows * PIXELS], Workspace::new());
+    // Items are images.
+    bencher.counter(ItemsCount::new(rows)).bench_local(|| {
+        let wanted = Outputs { outputs: Some(&mut outputs), ..Outputs::default() };
+        forward(&stack, &parameters, black_box(&inputs), wanted, &mut workspace);
+    });
+}
+
+#[divan::bench]
+fn cross_entropy_with_gradient(bencher: Bencher<'_, '_>) {
+    let rows = 64;
+    let (bias, targets) = (numbers(PIXELS), numbers(rows * PIXELS));
+    let (mut logits, mut of_bias) = (numbers(rows * PIXELS), vec![0.0; PIXELS]);
+    bencher
+        .counter(ItemsCount::new(rows * PIXELS))
+        .bench_local(|| binary_cross_entropy(&bias, &targets, 1e-3, &mut logits, &mut of_bias));
+}
+
+#[divan::bench]
+fn gather_at_random(bencher: Bencher<'_, '_>) {
+    let (images, rows) = (60_000_usize, 64_usize);
+    let bytes = vec![7_u8; images * PIXELS];
+    let mut output = vec![0.0; rows * PIXELS];
+    let mut state = 1_u32;
+    bencher.counter(BytesCount::new(rows * PIXELS)).bench_local(|| {
+        let order: [u32; 64] = std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % images as u32
+        });
+        gather_bytes(&bytes, PIXELS, &order, &mut output);
+    });
+}
+
+#[divan::bench]
+fn adam_step(bencher: Bencher<'_, '_>) {
+    let count = stack().parameters();
+    let (mut parameters, gradient) = (numbers(count), numbers(count));
+    let (mut mean, mut variance) = (vec![0.0; count], vec![0.0; count]);
+    let step = AdamStep::new(1e-3, 0.9, 0.999, 1e-7, 10);
+    // Read: parameter, gradient, two moments; written: all but the gradient.
+    bencher.counter(BytesCount::new(7 * 4 * count)).bench_local(|| {
+        step.apply(&mut parameters, &gradient, &mut mean, &mut variance);
+    });
+}

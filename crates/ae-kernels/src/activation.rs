@@ -1,0 +1,288 @@
+//! Activations over rows, with the bias added on the way.
+
+use crate::elementary;
+use crate::simd::vectorised;
+
+/// An activation, applied to every number alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// `x`.
+    Linear,
+    /// `max(x, 0)`; its derivative at 0 is taken as 1.
+    Relu,
+    /// `max(x, 0.01 x)`; its derivative at 0 is taken as the mean of both sides.
+    LeakyRelu,
+    /// `x` above 0, `exp(x) - 1` below.
+    Elu,
+    /// ELU with the scale and alpha of Klambauer et al. (NIPS 2017, equation 2); its derivative at 0
+    /// is taken from below.
+    Selu,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `ln(1 + exp(x))`.
+    Softplus,
+}
+
+/// A function of one number with its derivative, known when a loop over it is compiled.
+pub(crate) trait Function {
+    fn value(x: f32) -> f32;
+
+    /// The derivative at `x`, where the value is `y`.
+    fn slope(x: f32, y: f32) -> f32;
+}
+
+/// Evaluates an expression with `$function` standing for the type of the activation's function.
+macro_rules! with_function {
+    ($activation:expr, $function:ident => $body:expr) => {
+        match $activation {
+            $crate::Activation::Linear => {
+                type $function = $crate::activation::Linear;
+                $body
+            }
+            $crate::Activation::Relu => {
+                type $function = $crate::activation::Relu;
+                $body
+            }
+            $crate::Activation::LeakyRelu => {
+                type $function = $crate::activation::LeakyRelu;
+                $body
+            }
+            $crate::Activation::Elu => {
+                type $function = $crate::activation::Elu;
+                $body
+            }
+            $crate::Activation::Selu => {
+                type $function = $crate::activation::Selu;
+                $body
+            }
+            $crate::Activation::Sigmoid => {
+                type $function = $crate::activation::Sigmoid;
+                $body
+            }
+            $crate::Activation::Tanh => {
+                type $function = $crate::activation::Tanh;
+                $body
+            }
+            $crate::Activation::Softplus => {
+                type $function = $crate::activation::Softplus;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_function;
+
+/// Adds the bias to every row of `logits` and writes the activation's values.
+pub(crate) fn activate(
+    activation: Activation,
+    bias: &[f32],
+    logits: &mut [f32],
+    values: &mut [f32],
+) {
+    with_function!(activation, F => activate_rows::<F>(bias, logits, values));
+}
+
+/// Turns rows of `values`, products without the bias, into the activation's values.
+pub(crate) fn activate_in_place(activation: Activation, bias: &[f32], values: &mut [f32]) {
+    with_function!(activation, F => activate_rows_in_place::<F>(bias, values));
+}
+
+/// Turns rows of `logits` into the gradient at them, given `gradient`, that at the values, and adds
+/// its rows up in `of_bias`.
+pub(crate) fn differentiate(
+    activation: Activation,
+    logits: &mut [f32],
+    values: &[f32],
+    gradient: &[f32],
+    of_bias: &mut [f32],
+) {
+    with_function!(activation, F => differentiate_rows::<F>(logits, values, gradient, of_bias));
+}
+
+fn activate_rows<F: Function>(bias: &[f32], logits: &mut [f32], values: &mut [f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let width = bias.len();
+            for (x, y) in logits.chunks_exact_mut(width).zip(values.chunks_exact_mut(width)) {
+                for ((x, y), b) in x.iter_mut().zip(y).zip(bias) {
+                    *x += b;
+                    *y = F::value(*x);
+                }
+            }
+        },
+    );
+}
+
+fn activate_rows_in_place<F: Function>(bias: &[f32], values: &mut [f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in values.chunks_exact_mut(bias.len()) {
+                for (x, b) in row.iter_mut().zip(bias) {
+                    *x = F::value(*x + b);
+                }
+            }
+        },
+    );
+}
+
+fn differentiate_rows<F: Function>(
+    logits: &mut [f32],
+    values: &[f32],
+    gradient: &[f32],
+    of_bias: &mut [f32],
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let width = of_bias.len();
+            let given = values.chunks_exact(width).zip(gradient.chunks_exact(width));
+            for (x, (y, g)) in logits.chunks_exact_mut(width).zip(given) {
+                for (((x, y), g), b) in x.iter_mut().zip(y).zip(g).zip(of_bias.iter_mut()) {
+                    *x = g * F::slope(*x, *y);
+                    *b += *x;
+                }
+            }
+        },
+    );
+}
+
+pub(crate) struct Linear;
+pub(crate) struct Relu;
+pub(crate) struct LeakyRelu;
+pub(crate) struct Elu;
+pub(crate) struct Selu;
+pub(crate) struct Sigmoid;
+pub(crate) struct Tanh;
+pub(crate) struct Softplus;
+
+const LEAKY_SLOPE: f32 = 0.01;
+const SELU_ALPHA: f32 = 1.673_263_2;
+const SELU_SCALE: f32 = 1.050_701;
+
+impl Function for Linear {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        x
+    }
+
+    #[inline(always)]
+    fn slope(_: f32, _: f32) -> f32 {
+        1.0
+    }
+}
+
+impl Function for Relu {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        elementary::rectified(x)
+    }
+
+    #[inline(always)]
+    fn slope(x: f32, _: f32) -> f32 {
+        if x < 0.0 { 0.0 } else { 1.0 }
+    }
+}
+
+impl Function for LeakyRelu {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        if x < 0.0 { LEAKY_SLOPE * x } else { x }
+    }
+
+    #[inline(always)]
+    fn slope(x: f32, _: f32) -> f32 {
+        let from_above = if x > 0.0 { 1.0 } else { (1.0 + LEAKY_SLOPE) / 2.0 };
+        if x < 0.0 { LEAKY_SLOPE } else { from_above }
+    }
+}
+
+impl Function for Elu {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        if x > 0.0 { x } else { elementary::exp_of_negative(x) - 1.0 }
+    }
+
+    #[inline(always)]
+    fn slope(x: f32, _: f32) -> f32 {
+        if x > 0.0 { 1.0 } else { elementary::exp_of_negative(x) }
+    }
+}
+
+impl Function for Selu {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        SELU_SCALE * if x > 0.0 { x } else { SELU_ALPHA * (elementary::exp_of_negative(x) - 1.0) }
+    }
+
+    #[inline(always)]
+    fn slope(x: f32, _: f32) -> f32 {
+        SELU_SCALE * if x > 0.0 { 1.0 } else { SELU_ALPHA * elementary::exp_of_negative(x) }
+    }
+}
+
+impl Function for Sigmoid {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        elementary::sigmoid(x)
+    }
+
+    #[inline(always)]
+    fn slope(_: f32, y: f32) -> f32 {
+        y * (1.0 - y)
+    }
+}
+
+impl Function for Tanh {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        elementary::tanh(x)
+    }
+
+    #[inline(always)]
+    fn slope(_: f32, y: f32) -> f32 {
+        1.0 - y * y
+    }
+}
+
+impl Function for Softplus {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        elementary::softplus(x)
+    }
+
+    #[inline(always)]
+    fn slope(x: f32, _: f32) -> f32 {
+        elementary::sigmoid(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_give_the_bits_of_one_number_at_a_time() {
+        let logits: Vec<f32> = (-5000..5000).map(|i| i as f32 * 0.013).collect();
+        for activation in [
+            Activation::Linear,
+            Activation::Relu,
+            Activation::LeakyRelu,
+            Activation::Elu,
+            Activation::Selu,
+            Activation::Sigmoid,
+            Activation::Tanh,
+            Activation::Softplus,
+        ] {
+            let mut values = logits.clone();
+            activate_in_place(activation, &[0.0; 100], &mut values);
+            for (x, y) in logits.iter().zip(values) {
+                let alone = with_function!(activation, F => F::value(std::hint::black_box(*x)));
+                assert_eq!(y.to_bits(), alone.to_bits(), "{activation:?} of {x}");
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A batch in slices on all threads, with results that do not depend on how many there are.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::Activation;
+use crate::buffer::Buffer;
+use crate::gradient::{Accumulate, Rows, Terms, loss_and_gradient};
+use crate::inference::{Outputs, forward};
+use crate::loss::{cross_entropy_sum, squared_error_sum};
+use crate::simd::vectorised;
+use crate::stack::{Objective, Stack};
+use crate::workspace::Workspace;
+
+/// Gradients that a batch is summed up in at most: what bounds the memory of a large batch.
+const PARTS: usize = 16;
+/// Numbers of a gradient that a thread adds up at a time.
+const CHUNK: usize = 4096;
+
+/// What a stack is trained to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Its input.
+    Input,
+    /// Something else: the clean image behind a corrupted one.
+    Separate,
+}
+
+/// Works through batches slice by slice.
+///
+/// A batch is cut into slices of a fixed number of rows, and the slices, in order, into at most 16
+/// parts. A part's slices are added up one after the other, and the parts' gradients in order: the
+/// cut depends on the number of rows alone. The memory grows to the largest batch seen and stays.
+#[derive(Debug)]
+pub struct Batches {
+    slice_rows: usize,
+    target: Target,
+    parts: Vec<Part>,
+}
+
+/// Sums over rows, for means over a set.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Errors {
+    /// Binary cross-entropy in nats; of a last layer with the sigmoid only.
+    pub cross_entropy: Option<f64>,
+    /// Squared differences.
+    pub squared: f64,
+}
+
+#[derive(Debug, Default)]
+struct Part {
+    inputs: Buffer,
+    targets: Buffer,
+    outputs: Buffer,
+    logits: Buffer,
+    gradient: Buffer,
+    workspace: Workspace,
+    terms: Terms,
+    errors: Errors,
+}
+
+impl Batches {
+    /// For slices of this many rows, at least 1.
+    pub fn new(slice_rows: usize, target: Target) -> Self {
+        Self { slice_rows: slice_rows.max(1), target, parts: Vec::new() }
+    }
+
+    /// Writes the gradient of the objective's mean over `rows` rows into `gradient` and returns the
+    /// objective's terms.
+    ///
+    /// `fill(range, inputs, targets)` writes these rows of the batch; with [`Target::Input`] the
+    /// targets are empty. It is called on any thread, in any order, once for each slice.
+    ///
+    /// # Panics
+    /// As [`loss_and_gradient`] does, and if `fill` panics.
+    pub fn gradient(
+        &mut self,
+        (stack, objective): (&Stack, Objective),
+        parameters: &[f32],
+        rows: usize,
+        fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
+        gradient: &mut [f32],
+    ) -> Terms {
+        assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
+        let (slice_rows, target) = (self.slice_rows, self.target);
+        let (parts, part_rows) = self.parts(rows);
+        parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, part)| {
+            part.terms = Terms::default();
+            let mut accumulate = Accumulate::Replace;
+            for range in slices(part_rows, slice_rows, index, rows) {
+                let count = range.len();
+                part.fill(stack, target, range, &fill);
+                let inputs = &part.inputs.all()[..count * stack.inputs()];
+                let targets = match target {
+                    Target::Input => inputs,
+                    Target::Separate => &part.targets.all()[..count * stack.outputs()],
+                };
+                part.terms += loss_and_gradient(
+                    stack,
+                    objective,
+                    parameters,
+                    Rows { inputs, targets },
+                    rows,
+                    (part.gradient.first(stack.parameters()), accumulate),
+                    &mut part.workspace,
+                );
+                accumulate = Accumulate::Add;
+            }
+        });
+        let parts = &*parts;
+        gradient.par_chunks_mut(CHUNK).enumerate().for_each(|(index, sum)| {
+            let place = index * CHUNK..index * CHUNK + sum.len();
+            add_up(sum, parts.iter().map(|part| &part.gradient.all()[place.clone()]));
+        });
+        parts.iter().fold(Terms::default(), |mut sum, part| {
+            sum += part.terms;
+            sum
+        })
+    }
+
+    /// The errors of the stack's outputs, summed over all numbers of `rows` rows; `fill` as for
+    /// [`gradient`](Self::gradient).
+    ///
+    /// # Panics
+    /// If a slice's length does not fit the stack, or `fill` panics.
+    pub fn errors(
+        &mut self,
+        stack: &Stack,
+        parameters: &[f32],
+        rows: usize,
+        fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
+    ) -> Errors {
+        let (slice_rows, target) = (self.slice_rows, self.target);
+        let (parts, part_rows) = self.parts(rows);
+        parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, part)| {
+            part.errors = Errors::default();
+            for range in slices(part_rows, slice_rows, index, rows) {
+                let count = range.len();
+                part.fill(stack, target, range, &fill);
+                part.add_errors(stack, parameters, target, count);
+            }
+        });
+        parts.iter().fold(Errors::default(), |sum, part| Errors {
+            cross_entropy: plus(sum.cross_entropy, part.errors.cross_entropy),
+            squared: sum.squared + part.errors.squared,
+        })
+    }
+
+    /// The parts of a batch and the rows of each but the last: whole slices.
+    fn parts(&mut self, rows: usize) -> (&mut [Part], usize) {
+        let slices = rows.div_ceil(self.slice_rows);
+        let part_rows = slices.div_ceil(PARTS).max(1) * self.slice_rows;
+        let parts = rows.div_ceil(part_rows);
+        if self.parts.len() < parts {
+            self.parts.resize_with(parts, Part::default);
+        }
+        (&mut self.parts[..parts], part_rows)
+    }
+}
+
+impl Part {
+    fn fill(
+        &mut self,
+        stack: &Stack,
+        target: Target,
+        range: Range<usize>,
+        fill: &impl Fn(Range<usize>, &mut [f32], &mut [f32]),
+    ) {
+        let inputs = range.len() * stack.inputs();
+        let targets = match target {
+            Target::Input => 0,
+            Target::Separate => range.len() * stack.outputs(),
+        };
+        fill(range, self.inputs.first(inputs), self.targets.first(targets));
+    }
+
+    fn add_errors(&mut self, stack: &Stack, parameters: &[f32], target: Target, count: usize) {
+        let numbers = count * stack.outputs();
+        let inputs = &self.inputs.all()[..count * stack.inputs()];
+        let targets = match target {
+            Target::Input => inputs,
+            Target::Separate => &self.targets.all()[..numbers],
+        };
+        let is_probability =
+            stack.layers().last().is_some_and(|layer| layer.activation == Activation::Sigmoid);
+        let outputs = self.outputs.first(numbers);
+        let mut wanted = Outputs { outputs: Some(outputs), ..Outputs::default() };
+        if is_probability {
+            wanted.logits = Some(self.logits.first(numbers));
+        }
+        forward(stack, parameters, inputs, wanted, &mut self.workspace);
+        self.errors.squared += squared_error_sum(&self.outputs.all()[..numbers], targets);
+        if is_probability {
+            let sum = cross_entropy_sum(&self.logits.all()[..numbers], targets);
+            self.errors.cross_entropy = plus(self.errors.cross_entropy, Some(sum));
+        }
+    }
+}
+
+fn plus(sum: Option<f64>, term: Option<f64>) -> Option<f64> {
+    term.map(|term| sum.unwrap_or(0.0) + term)
+}
+
+/// The slices of a part.
+fn slices(
+    part_rows: usize,
+    slice_rows: usize,
+    part: usize,
+    rows: usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let end = rows.min((part + 1) * part_rows);
+    (part * part_rows..end).step_by(slice_rows).map(move |first| first..end.min(first + slice_rows))
+}
+
+/// Adds terms up in order.
+fn add_up<'a>(sum: &mut [f32], mut terms: impl Iterator<Item = &'a [f32]>) {
+    match terms.next() {
+        Some(first) => sum.copy_from_slice(first),
+        None => sum.fill(0.0),
+    }
+    for term in terms {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (sum, term) in sum.iter_mut().zip(term) {
+                    *sum += term;
+                }
+            },
+        );
+    }
+}

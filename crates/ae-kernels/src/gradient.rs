@@ -1,0 +1,254 @@
+//! The objective of a slice of rows and its gradient, in cache.
+
+use std::ops::AddAssign;
+
+use crate::activation::{activate, differentiate};
+use crate::buffer::Buffer;
+use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
+use crate::product::{Shape, Store, Strides, multiply};
+use crate::stack::{Layer, Loss, Objective, Stack, Weight, WeightView};
+use crate::workspace::Workspace;
+
+/// What a slice adds to the terms of a batch's objective.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Terms {
+    /// The slice's share of the mean loss.
+    pub reconstruction: f64,
+    /// The slice's share of the penalty, with its weight.
+    pub penalty: f64,
+}
+
+impl AddAssign for Terms {
+    fn add_assign(&mut self, other: Self) {
+        self.reconstruction += other.reconstruction;
+        self.penalty += other.penalty;
+    }
+}
+
+/// Rows of a batch: what the stack sees and what it should answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// `rows x stack.inputs()` numbers.
+    pub inputs: &'a [f32],
+    /// `rows x stack.outputs()` numbers; the same memory as the inputs will do.
+    pub targets: &'a [f32],
+}
+
+/// What happens to the gradient that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accumulate {
+    /// It is replaced.
+    Replace,
+    /// The slice's is added to it.
+    Add,
+}
+
+/// Computes the objective's gradient over a slice of a batch of `rows_in_batch` rows, and the slice's
+/// share of the objective: those of all slices of a batch add up to the batch's.
+///
+/// # Panics
+/// If a slice's length does not fit the stack, or the loss does not suit it
+/// (see [`Stack::check_objective`]).
+pub fn loss_and_gradient(
+    stack: &Stack,
+    objective: Objective,
+    parameters: &[f32],
+    rows: Rows<'_>,
+    rows_in_batch: usize,
+    (gradient, accumulate): (&mut [f32], Accumulate),
+    workspace: &mut Workspace,
+) -> Terms {
+    let count = rows.inputs.len() / stack.inputs();
+    assert_eq!(rows.inputs.len(), count * stack.inputs(), "whole rows of inputs");
+    assert_eq!(rows.targets.len(), count * stack.outputs(), "a row of targets for each of inputs");
+    assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
+    assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
+    if let Err(error) = stack.check_objective(objective) {
+        panic!("{error}");
+    }
+    if accumulate == Accumulate::Replace {
+        for layer in stack.layers() {
+            gradient[layer.bias..layer.bias + layer.outputs].fill(0.0);
+        }
+    }
+    let mut pass = Pass { stack, objective, parameters, count, rows_in_batch, workspace };
+    pass.workspace.reserve(stack, count);
+    pass.forward(rows.inputs);
+    let terms = Terms {
+        reconstruction: pass.differentiate_loss(rows.targets, gradient),
+        penalty: pass.penalty(),
+    };
+    pass.backward(rows.inputs, gradient, accumulate);
+    terms
+}
+
+struct Pass<'a> {
+    stack: &'a Stack,
+    objective: Objective,
+    parameters: &'a [f32],
+    count: usize,
+    rows_in_batch: usize,
+    workspace: &'a mut Workspace,
+}
+
+impl Pass<'_> {
+    /// Fills logits and values of every layer; the last layer's logits are left without its bias.
+    fn forward(&mut self, inputs: &[f32]) {
+        let layers = self.stack.layers();
+        let Workspace { logits, values, .. } = &mut *self.workspace;
+        for (index, layer) in layers.iter().enumerate() {
+            let (before, values) = values.split_at_mut(index);
+            let input = before.last().map_or(inputs, Buffer::all);
+            let weight = self.stack.weight(layer);
+            let numbers = self.count * layer.outputs;
+            let logits = logits[index].first(numbers);
+            multiply_by_weight(self.count, layer, weight, self.parameters, input, logits);
+            if index + 1 < layers.len() {
+                let bias = bias_of(layer, self.parameters);
+                activate(layer.activation, bias, logits, values[0].first(numbers));
+            }
+        }
+    }
+
+    /// Turns the last layer's logits into the gradient there.
+    fn differentiate_loss(&mut self, targets: &[f32], gradient: &mut [f32]) -> f64 {
+        let (Some(layer), Some(logits)) =
+            (self.stack.layers().last(), self.workspace.logits.last_mut())
+        else {
+            return 0.0;
+        };
+        let share = 1.0 / (self.rows_in_batch as f64 * layer.outputs as f64);
+        let logits = logits.first(self.count * layer.outputs);
+        let bias = bias_of(layer, self.parameters);
+        let of_bias = &mut gradient[layer.bias..layer.bias + layer.outputs];
+        let sum = match self.objective.loss {
+            Loss::BinaryCrossEntropy => {
+                binary_cross_entropy(bias, targets, share as f32, logits, of_bias)
+            }
+            Loss::MeanSquaredError => {
+                squared_error(layer.activation, bias, targets, share as f32, logits, of_bias)
+            }
+        };
+        sum * share
+    }
+
+    fn penalty(&self) -> f64 {
+        if self.objective.code_l1 == 0.0 {
+            return 0.0;
+        }
+        let codes = self.workspace.values[self.stack.code()].all();
+        let sum = magnitude_sum(&codes[..self.count * self.stack.code_width()]);
+        sum * f64::from(self.objective.code_l1) / self.rows_in_batch as f64
+    }
+
+    /// From the gradient at the last logits to that of every parameter before them.
+    fn backward(&mut self, inputs: &[f32], gradient: &mut [f32], accumulate: Accumulate) {
+        let layers = self.stack.layers();
+        let penalty = self.objective.code_l1 / self.rows_in_batch as f32;
+        let Workspace { logits, values, gradient: of_values } = &mut *self.workspace;
+        for (index, layer) in layers.iter().enumerate().rev() {
+            let (before, at) = logits.split_at_mut(index);
+            let input = if index == 0 { inputs } else { values[index - 1].all() };
+            let store = self.stack.store(index, accumulate);
+            let weight = self.stack.weight(layer);
+            add_weight_gradient(self.count, layer, weight, store, at[0].all(), input, gradient);
+            let Some(previous) = before.last_mut() else { continue };
+            let below = &layers[index - 1];
+            let numbers = self.count * layer.inputs;
+            let of_values = of_values.first(numbers);
+            multiply_back(self.count, layer, weight, self.parameters, at[0].all(), of_values);
+            let values = &values[index - 1].all()[..numbers];
+            if index == self.stack.code() + 1 && penalty != 0.0 {
+                add_penalty_gradient(penalty, values, of_values);
+            }
+            let of_bias = &mut gradient[below.bias..below.bias + below.outputs];
+            differentiate(below.activation, previous.first(numbers), values, of_values, of_bias);
+        }
+    }
+}
+
+impl Stack {
+    /// How a layer's weight gradient is stored in a backward pass: of several layers that share a
+    /// weight the last one comes first.
+    fn store(&self, index: usize, accumulate: Accumulate) -> Store {
+        let source = |index: usize, layer: &Layer| match layer.weight {
+            Weight::Own { .. } => index,
+            Weight::TransposeOf { layer } => layer,
+        };
+        let layers = self.layers();
+        let mine = source(index, &layers[index]);
+        let mut later = layers.iter().enumerate().skip(index + 1);
+        if accumulate == Accumulate::Add || later.any(|(index, layer)| source(index, layer) == mine)
+        {
+            Store::Add
+        } else {
+            Store::Set
+        }
+    }
+}
+
+pub(crate) fn bias_of<'a>(layer: &Layer, parameters: &'a [f32]) -> &'a [f32] {
+    &parameters[layer.bias..layer.bias + layer.outputs]
+}
+
+/// `products = input W^T`: (rows, inputs) to (rows, outputs).
+pub(crate) fn multiply_by_weight(
+    rows: usize,
+    layer: &Layer,
+    weight: WeightView,
+    parameters: &[f32],
+    input: &[f32],
+    products: &mut [f32],
+) {
+    multiply(
+        Shape { rows, inner: layer.inputs, columns: layer.outputs },
+        (products, Strides::row_major(layer.outputs)),
+        Store::Set,
+        (input, Strides::row_major(layer.inputs)),
+        (&parameters[weight.offset..], weight.strides().transposed()),
+    );
+}
+
+/// `of_values = of_logits W`: (rows, outputs) to (rows, inputs).
+fn multiply_back(
+    rows: usize,
+    layer: &Layer,
+    weight: WeightView,
+    parameters: &[f32],
+    of_logits: &[f32],
+    of_values: &mut [f32],
+) {
+    multiply(
+        Shape { rows, inner: layer.outputs, columns: layer.inputs },
+        (of_values, Strides::row_major(layer.inputs)),
+        Store::Set,
+        (of_logits, Strides::row_major(layer.outputs)),
+        (&parameters[weight.offset..], weight.strides()),
+    );
+}
+
+/// `of_weight = of_logits^T input`: (outputs, rows) times (rows, inputs).
+fn add_weight_gradient(
+    rows: usize,
+    layer: &Layer,
+    weight: WeightView,
+    store: Store,
+    of_logits: &[f32],
+    input: &[f32],
+    gradient: &mut [f32],
+) {
+    multiply(
+        Shape { rows: layer.outputs, inner: rows, columns: layer.inputs },
+        (&mut gradient[weight.offset..], weight.strides()),
+        store,
+        (of_logits, Strides::row_major(layer.outputs).transposed()),
+        (input, Strides::row_major(layer.inputs)),
+    );
+}
+
+fn add_penalty_gradient(penalty: f32, codes: &[f32], gradient: &mut [f32]) {
+    for (g, &code) in gradient.iter_mut().zip(codes) {
+        let sign = f32::from(code > 0.0) - f32::from(code < 0.0);
+        *g += penalty * sign;
+    }
+}

@@ -1,0 +1,81 @@
+//! Fused CPU mathematics for stacks of dense layers: losses, gradients, inference and optimizer steps.
+//!
+//! The crate knows slices of `f32` and a [`Stack`]: layers over one flat parameter buffer, each with a
+//! weight of its own or the transpose of an earlier one. It knows no tensors, models or files.
+//!
+//! - [`loss_and_gradient`] takes a slice of rows through all layers and back while it is in cache.
+//! - [`Batches`] cuts a batch into slices for the threads of rayon's current pool. Gradients are
+//!   added in an order that is fixed by the number of rows, so the result is the same bits for any
+//!   number of threads. Call it from a thread of the pool (`ThreadPool::install` around the whole of
+//!   a training): entering the pool from outside puts the caller to sleep and costs 15 microseconds.
+//! - [`forward`], [`encode`] and [`decode`] are for inference.
+//! - [`AdamStep`] and [`SgdStep`] update the flat buffer in one pass.
+//!
+//! Loops are compiled for AVX-512, AVX2, NEON and the baseline, and chosen at run time. They use
+//! operations that are rounded in one way and sum in fixed lanes, so the choice does not change a bit
+//! of them. Matrix products are the `gemm` crate's; theirs differ between machines in the last bits.
+//! `gemm` also allocates its own small buffers at each product; the rest allocates nothing once the
+//! largest slice was seen.
+//!
+//! ```
+//! use ae_kernels::{
+//!     Activation, AdamStep, Batches, Layer, Loss, Objective, Stack, Target, Weight,
+//! };
+//!
+//! // 4-2-4 with tied weights: one weight of 2 x 4, then a bias of 2 and one of 4.
+//! let own = Weight::Own { offset: 0 };
+//! let tied = Weight::TransposeOf { layer: 0 };
+//! let layers = vec![
+//!     Layer { inputs: 4, outputs: 2, weight: own, bias: 8, activation: Activation::Relu },
+//!     Layer { inputs: 2, outputs: 4, weight: tied, bias: 10, activation: Activation::Sigmoid },
+//! ];
+//! let stack = Stack::new(layers, 0, 14)?;
+//! let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+//!
+//! let rows = [[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]];
+//! let mut parameters: Vec<f32> = (0..14).map(|i| 0.1 * (i % 5) as f32).collect();
+//! let (mut gradient, mut mean, mut variance) = ([0.0; 14], [0.0; 14], [0.0; 14]);
+//! let mut batches = Batches::new(1, Target::Input);
+//! let mut losses = Vec::new();
+//! for step in 1..=300 {
+//!     let terms = batches.gradient(
+//!         (&stack, objective),
+//!         &parameters,
+//!         rows.len(),
+//!         |range, inputs, _| inputs.copy_from_slice(rows[range].as_flattened()),
+//!         &mut gradient,
+//!     );
+//!     losses.push(terms.reconstruction);
+//!     AdamStep::new(0.05, 0.9, 0.999, 1e-7, step)
+//!         .apply(&mut parameters, &gradient, &mut mean, &mut variance);
+//! }
+//! assert!(losses[299] < 0.5 * losses[0]);
+//! # Ok::<(), ae_kernels::StackError>(())
+//! ```
+#![deny(missing_docs, unsafe_op_in_unsafe_fn)]
+
+mod activation;
+mod batch;
+mod buffer;
+mod elementary;
+mod error;
+mod gradient;
+mod inference;
+mod loss;
+mod optimizer;
+mod pixels;
+mod product;
+mod simd;
+mod stack;
+mod workspace;
+
+pub use activation::Activation;
+pub use batch::{Batches, Errors, Target};
+pub use error::StackError;
+pub use gradient::{Accumulate, Rows, Terms, loss_and_gradient};
+pub use inference::{Outputs, decode, encode, forward};
+pub use loss::{binary_cross_entropy, cross_entropy_sum, squared_error_sum};
+pub use optimizer::{AdamStep, SgdStep};
+pub use pixels::{gather_bytes, normalise_bytes};
+pub use stack::{Layer, Loss, Objective, Stack, Weight};
+pub use workspace::Workspace;

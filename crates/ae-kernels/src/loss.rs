@@ -1,0 +1,273 @@
+//! Losses over rows of logits, with their gradient in the same pass.
+
+use crate::Activation;
+use crate::activation::{Function, with_function};
+use crate::elementary::{exp_of_negative, ln_above_one, rectified, sigmoid_of};
+use crate::simd::{LANES, sum_of_lanes, vectorised};
+
+/// Numbers of one lane whose factors `1 + exp(-|x|)`, at most 2, are multiplied before the logarithm
+/// is taken: the sum of logarithms is the logarithm of the product, and 2^64 is far from overflow.
+const FACTORS: usize = 64;
+
+/// Turns rows of `products`, logits less the bias, into the gradient of their binary cross-entropy
+/// against `targets` times `scale`, adds its rows up in `of_bias`, and returns the sum of
+/// `max(x, 0) - x t + ln(1 + exp(-|x|))` over all numbers.
+///
+/// # Panics
+/// If the bias or its gradient is not a row wide, or the targets are not as many as the products.
+pub fn binary_cross_entropy(
+    bias: &[f32],
+    targets: &[f32],
+    scale: f32,
+    products: &mut [f32],
+    of_bias: &mut [f32],
+) -> f64 {
+    assert_eq!(products.len(), targets.len(), "a target for each number");
+    assert_eq!(bias.len(), of_bias.len(), "a gradient for each bias");
+    vectorised(
+        #[inline(always)]
+        || {
+            let width = bias.len();
+            let rows = products.chunks_exact_mut(width).zip(targets.chunks_exact(width));
+            let mut sum = 0.0;
+            for (x, t) in rows {
+                sum += cross_entropy_of_row(bias, t, scale, x, of_bias);
+            }
+            sum
+        },
+    )
+}
+
+#[inline(always)]
+fn cross_entropy_of_row(
+    bias: &[f32],
+    targets: &[f32],
+    scale: f32,
+    products: &mut [f32],
+    of_bias: &mut [f32],
+) -> f64 {
+    let (x, x_rest) = products.as_chunks_mut::<LANES>();
+    let (t, t_rest) = targets.as_chunks::<LANES>();
+    let (b, b_rest) = bias.as_chunks::<LANES>();
+    let (g, g_rest) = of_bias.as_chunks_mut::<LANES>();
+    let mut total = 0.0;
+    let groups = x.chunks_mut(FACTORS).zip(t.chunks(FACTORS));
+    for ((x, t), (b, g)) in groups.zip(b.chunks(FACTORS).zip(g.chunks_mut(FACTORS))) {
+        let mut sum = CrossEntropy::new();
+        for (((x, t), b), g) in x.iter_mut().zip(t).zip(b).zip(g) {
+            for lane in 0..LANES {
+                let logit = x[lane] + b[lane];
+                let gradient = (sum.add(lane, logit, t[lane]) - t[lane]) * scale;
+                x[lane] = gradient;
+                g[lane] += gradient;
+            }
+        }
+        total += sum.total();
+    }
+    let mut sum = CrossEntropy::new();
+    let rest = x_rest.iter_mut().zip(t_rest).zip(b_rest).zip(g_rest);
+    for (lane, (((x, &t), &b), g)) in rest.enumerate() {
+        let gradient = (sum.add(lane, *x + b, t) - t) * scale;
+        *x = gradient;
+        *g += gradient;
+    }
+    total + sum.total()
+}
+
+/// A sum of cross-entropies, a lane for every 16th number; of [`FACTORS`] numbers a lane at most.
+struct CrossEntropy {
+    linear: [f32; LANES],
+    factors: [f32; LANES],
+}
+
+impl CrossEntropy {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { linear: [0.0; LANES], factors: [1.0; LANES] }
+    }
+
+    /// Adds a number and returns its sigmoid.
+    #[inline(always)]
+    fn add(&mut self, lane: usize, logit: f32, target: f32) -> f32 {
+        let exponential = exp_of_negative(-logit.abs());
+        self.factors[lane] *= 1.0 + exponential;
+        self.linear[lane] += rectified(logit) - logit * target;
+        sigmoid_of(logit, exponential)
+    }
+
+    #[inline(always)]
+    fn total(self) -> f64 {
+        let mut lanes = self.linear;
+        for (lane, &factor) in lanes.iter_mut().zip(&self.factors) {
+            *lane += ln_above_one(factor);
+        }
+        sum_of_lanes(lanes)
+    }
+}
+
+/// Turns rows of `products`, logits less the bias, into the gradient of the squared difference
+/// between the activation's values and `targets` times `scale`, adds its rows up in `of_bias`, and
+/// returns the sum of the squares.
+pub(crate) fn squared_error(
+    activation: Activation,
+    bias: &[f32],
+    targets: &[f32],
+    scale: f32,
+    products: &mut [f32],
+    of_bias: &mut [f32],
+) -> f64 {
+    with_function!(activation, F => {
+        squared_error_of_rows::<F>(bias, targets, 2.0 * scale, products, of_bias)
+    })
+}
+
+fn squared_error_of_rows<F: Function>(
+    bias: &[f32],
+    targets: &[f32],
+    scale: f32,
+    products: &mut [f32],
+    of_bias: &mut [f32],
+) -> f64 {
+    vectorised(
+        #[inline(always)]
+        || {
+            let width = bias.len();
+            let rows = products.chunks_exact_mut(width).zip(targets.chunks_exact(width));
+            let mut sum = 0.0;
+            for (x, t) in rows {
+                sum += squared_error_of_row::<F>(bias, t, scale, x, of_bias);
+            }
+            sum
+        },
+    )
+}
+
+#[inline(always)]
+fn squared_error_of_row<F: Function>(
+    bias: &[f32],
+    targets: &[f32],
+    scale: f32,
+    products: &mut [f32],
+    of_bias: &mut [f32],
+) -> f64 {
+    let (x, x_rest) = products.as_chunks_mut::<LANES>();
+    let (t, t_rest) = targets.as_chunks::<LANES>();
+    let (b, b_rest) = bias.as_chunks::<LANES>();
+    let (g, g_rest) = of_bias.as_chunks_mut::<LANES>();
+    let mut squares = [0.0; LANES];
+    for (((x, t), b), g) in x.iter_mut().zip(t).zip(b).zip(g) {
+        for lane in 0..LANES {
+            let (square, gradient) = square_and_gradient::<F>(x[lane] + b[lane], t[lane], scale);
+            squares[lane] += square;
+            x[lane] = gradient;
+            g[lane] += gradient;
+        }
+    }
+    let rest = x_rest.iter_mut().zip(t_rest).zip(b_rest).zip(g_rest);
+    for (lane, (((x, &t), &b), g)) in rest.enumerate() {
+        let (square, gradient) = square_and_gradient::<F>(*x + b, t, scale);
+        squares[lane] += square;
+        *x = gradient;
+        *g += gradient;
+    }
+    sum_of_lanes(squares)
+}
+
+#[inline(always)]
+fn square_and_gradient<F: Function>(logit: f32, target: f32, scale: f32) -> (f32, f32) {
+    let value = F::value(logit);
+    let difference = value - target;
+    (difference * difference, difference * scale * F::slope(logit, value))
+}
+
+/// The sum of binary cross-entropies of logits against targets.
+///
+/// # Panics
+/// If there is not one target for each logit.
+pub fn cross_entropy_sum(logits: &[f32], targets: &[f32]) -> f64 {
+    assert_eq!(logits.len(), targets.len(), "a target for each logit");
+    vectorised(
+        #[inline(always)]
+        || {
+            let groups = logits.chunks(FACTORS * LANES).zip(targets.chunks(FACTORS * LANES));
+            let mut sum = 0.0;
+            for (x, t) in groups {
+                sum += cross_entropy_of_group(x, t);
+            }
+            sum
+        },
+    )
+}
+
+#[inline(always)]
+fn cross_entropy_of_group(logits: &[f32], targets: &[f32]) -> f64 {
+    let (x, x_rest) = logits.as_chunks::<LANES>();
+    let (t, t_rest) = targets.as_chunks::<LANES>();
+    let mut sum = CrossEntropy::new();
+    for (x, t) in x.iter().zip(t) {
+        for lane in 0..LANES {
+            sum.add(lane, x[lane], t[lane]);
+        }
+    }
+    let mut rest = CrossEntropy::new();
+    for (lane, (&x, &t)) in x_rest.iter().zip(t_rest).enumerate() {
+        rest.add(lane, x, t);
+    }
+    sum.total() + rest.total()
+}
+
+/// The sum of squared differences of outputs and targets.
+///
+/// # Panics
+/// If there is not one target for each output.
+pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> f64 {
+    lanes_sum(
+        outputs,
+        targets,
+        #[inline(always)]
+        |y, t| (y - t) * (y - t),
+    )
+}
+
+/// The sum of magnitudes.
+pub(crate) fn magnitude_sum(values: &[f32]) -> f64 {
+    lanes_sum(
+        values,
+        values,
+        #[inline(always)]
+        |x, _| x.abs(),
+    )
+}
+
+/// Terms in a lane that are added in `f32` before they go on in `f64`.
+const TERMS: usize = 64;
+
+fn lanes_sum(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
+    assert_eq!(left.len(), right.len(), "two numbers for each term");
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            for (l, r) in left.chunks(TERMS * LANES).zip(right.chunks(TERMS * LANES)) {
+                sum += sum_of_group(l, r, &term);
+            }
+            sum
+        },
+    )
+}
+
+#[inline(always)]
+fn sum_of_group(left: &[f32], right: &[f32], term: &impl Fn(f32, f32) -> f32) -> f64 {
+    let (l, l_rest) = left.as_chunks::<LANES>();
+    let (r, r_rest) = right.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for (l, r) in l.iter().zip(r) {
+        for lane in 0..LANES {
+            lanes[lane] += term(l[lane], r[lane]);
+        }
+    }
+    for (lane, (&l, &r)) in l_rest.iter().zip(r_rest).enumerate() {
+        lanes[lane] += term(l, r);
+    }
+    sum_of_lanes(lanes)
+}

@@ -1,0 +1,85 @@
+//! Bytes to numbers.
+
+use crate::simd::vectorised;
+
+/// Writes `byte / 255` for each byte.
+///
+/// # Panics
+/// If there is not one number for each byte.
+pub fn normalise_bytes(bytes: &[u8], numbers: &mut [f32]) {
+    assert_eq!(bytes.len(), numbers.len(), "a number for each byte");
+    vectorised(
+        #[inline(always)]
+        || {
+            for (number, &byte) in numbers.iter_mut().zip(bytes) {
+                *number = f32::from(byte) / 255.0;
+            }
+        },
+    );
+}
+
+/// Gathers rows of bytes by their indices and normalises them.
+///
+/// The rows ahead are fetched meanwhile: in an epoch's order every row is a miss of the caches, which
+/// cost more than the arithmetic.
+///
+/// # Panics
+/// If an index is beyond the bytes, or there is not one number for each byte of the rows.
+pub fn gather_bytes(bytes: &[u8], width: usize, rows: &[u32], numbers: &mut [f32]) {
+    assert_eq!(numbers.len(), rows.len() * width, "a row of numbers for each index");
+    let place = |row: u32| row as usize * width..(row as usize + 1) * width;
+    rows.iter().take(ROWS_AHEAD).for_each(|&row| prefetch(&bytes[place(row)]));
+    for (index, numbers) in numbers.chunks_exact_mut(width.max(1)).enumerate() {
+        if let Some(&ahead) = rows.get(index + ROWS_AHEAD) {
+            prefetch(&bytes[place(ahead)]);
+        }
+        normalise_bytes(&bytes[place(rows[index])], numbers);
+    }
+}
+
+/// Rows that are fetched ahead: enough to cover the memory's latency at 784 bytes a row.
+const ROWS_AHEAD: usize = 2;
+
+/// Asks for a slice's cache lines; a hint without effect on results.
+#[allow(unsafe_code)] // See the block's reason; other machines have no such block.
+fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytes.chunks(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing and faults nowhere, and SSE is part of x86-64.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_divided_by_255() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let mut numbers = vec![0.0; 256];
+        normalise_bytes(&bytes, &mut numbers);
+        for (byte, number) in bytes.into_iter().zip(numbers) {
+            assert_eq!(number, f32::from(byte) / 255.0);
+        }
+    }
+
+    #[test]
+    fn rows_come_in_the_order_asked_for() {
+        let bytes: Vec<u8> = (0..70).collect();
+        for width in [1, 7, 70] {
+            let order: Vec<u32> = (0..(70 / width) as u32).rev().chain([0]).collect();
+            let mut numbers = vec![0.0; order.len() * width];
+            gather_bytes(&bytes, width, &order, &mut numbers);
+            for (numbers, row) in numbers.chunks(width).zip(order) {
+                let first = row as usize * width;
+                for (number, byte) in numbers.iter().zip(first..first + width) {
+                    assert_eq!(*number, byte as f32 / 255.0);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The widest vectors that the machine has, chosen at run time.
+
+use pulp::Arch;
+
+/// Lanes of a sum: the width of the widest vector of `f32`. Part of the results, because it fixes
+/// the order of additions; narrower machines add the same lanes in several registers.
+pub(crate) const LANES: usize = 16;
+
+/// Runs a loop compiled for AVX-512, AVX2, NEON or nothing of the kind.
+///
+/// The loop has to be an `#[inline(always)]` closure over `#[inline(always)]` functions: what is not
+/// inlined here keeps the narrow vectors of the baseline. Iterators' own loops (`map`, `sum`,
+/// `for_each`) are not inlined either: write `for`. (The bound has to be `FnOnce` itself: behind
+/// a wider trait the compiler wraps the closure in a shim that it does not inline.)
+#[inline]
+pub(crate) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(body)
+}
+
+/// Adds up lanes in one fixed order.
+#[inline(always)]
+pub(crate) fn sum_of_lanes(lanes: [f32; LANES]) -> f64 {
+    lanes.iter().map(|&lane| f64::from(lane)).sum()
+}

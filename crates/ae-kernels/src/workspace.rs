@@ -1,0 +1,47 @@
+//! Memory for the numbers between layers, kept from one slice to the next.
+
+use crate::Stack;
+use crate::buffer::Buffer;
+
+/// Buffers for slices of rows of a stack; they grow to the largest slice seen and stay.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// Of each layer: what it has before its activation, then the gradient there.
+    pub(crate) logits: Vec<Buffer>,
+    /// Of each layer but the last: what it has after its activation.
+    pub(crate) values: Vec<Buffer>,
+    /// The gradient at the values of a layer.
+    pub(crate) gradient: Buffer,
+}
+
+impl Workspace {
+    /// A workspace without memory: the first slice allocates.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes room for these rows in training.
+    pub(crate) fn reserve(&mut self, stack: &Stack, rows: usize) {
+        let layers = stack.layers();
+        self.logits.resize_with(layers.len(), Buffer::default);
+        self.values.resize_with(layers.len(), Buffer::default);
+        let mut widest = 0;
+        for (index, layer) in layers.iter().enumerate() {
+            let numbers = rows * layer.outputs;
+            self.logits[index].first(numbers);
+            if index + 1 < layers.len() {
+                self.values[index].first(numbers);
+                widest = widest.max(numbers);
+            }
+        }
+        self.gradient.first(widest);
+    }
+
+    /// Makes room for these rows in inference.
+    pub(crate) fn reserve_values(&mut self, stack: &Stack, rows: usize) {
+        self.values.resize_with(stack.layers().len(), Buffer::default);
+        for (values, layer) in self.values.iter_mut().zip(stack.layers()) {
+            values.first(rows * layer.outputs);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The fused gradient against naive loops in `f64`.
+
+mod support;
+
+use ae_kernels::{
+    Accumulate, Activation, Batches, Layer, Loss, Objective, Rows, Stack, Target, Weight,
+    Workspace, loss_and_gradient,
+};
+use proptest::prelude::*;
+use support::{Numbers, naive, on_threads};
+
+const ACTIVATIONS: [Activation; 8] = [
+    Activation::Linear,
+    Activation::Relu,
+    Activation::LeakyRelu,
+    Activation::Elu,
+    Activation::Selu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Softplus,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ties {
+    Own,
+    Tied,
+}
+
+/// Layers of these widths; tied ones need a palindrome.
+fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Stack {
+    let count = widths.len() - 1;
+    let (mut layers, mut next) = (Vec::new(), 0);
+    let mut take = |numbers: usize| {
+        next += numbers;
+        next - numbers
+    };
+    for index in 0..count {
+        let (inputs, outputs) = (widths[index], widths[index + 1]);
+        let weight = if ties == Ties::Tied && index >= count / 2 {
+            Weight::TransposeOf { layer: count - 1 - index }
+        } else {
+            Weight::Own { offset: take(inputs * outputs) }
+        };
+        let bias = take(outputs);
+        layers.push(Layer { inputs, outputs, weight, bias, activation: activations[index] });
+    }
+    Stack::new(layers, count / 2 - 1, next).unwrap()
+}
+
+/// The norm of the difference relative to that of the expected.
+fn distance(found: &[f32], expected: &[f64]) -> f64 {
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let difference = norm(&mut found.iter().zip(expected).map(|(&f, e)| f64::from(f) - e));
+    difference / norm(&mut expected.iter().copied()).max(1e-12)
+}
+
+fn check(stack: &Stack, objective: Objective, rows: usize, target: Target, seed: u32) {
+    let mut numbers = Numbers::new(seed);
+    let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
+    let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
+    let targets = match target {
+        Target::Input => inputs.clone(),
+        Target::Separate => numbers.take(rows * stack.outputs(), 0.0, 1.0),
+    };
+    let expected = naive(stack, objective, &parameters, &inputs, &targets);
+    for (threads, slice_rows) in [(1, 64), (3, 16)] {
+        let mut gradient = vec![f32::NAN; stack.parameters()];
+        let (inputs_width, outputs_width) = (stack.inputs(), stack.outputs());
+        let mut batches = Batches::new(slice_rows, target);
+        let mut gradient_of_all = |gradient: &mut [f32]| {
+            batches.gradient(
+                (stack, objective),
+                &parameters,
+                rows,
+                |range, x, t| {
+                    x.copy_from_slice(
+                        &inputs[range.start * inputs_width..range.end * inputs_width],
+                    );
+                    if target == Target::Separate {
+                        t.copy_from_slice(
+                            &targets[range.start * outputs_width..range.end * outputs_width],
+                        );
+                    }
+                },
+                gradient,
+            )
+        };
+        let terms = on_threads(threads, || gradient_of_all(&mut gradient));
+        let near = |found: f64, expected: f64| (found - expected).abs() <= 1e-5 * expected.abs();
+        assert!(near(terms.reconstruction, expected.reconstruction), "{terms:?} {expected:?}");
+        assert!(near(terms.penalty, expected.penalty), "{terms:?} {expected:?}");
+        let error = distance(&gradient, &expected.gradient);
+        assert!(error < 1e-5, "{error:e} off with slices of {slice_rows}: {stack:?}");
+        for layer in stack.layers() {
+            let place = layer.bias..layer.bias + layer.outputs;
+            let error = distance(&gradient[place.clone()], &expected.gradient[place]);
+            assert!(error < 2e-5, "{error:e} off in the bias of {layer:?}");
+        }
+    }
+}
+
+const BCE: Objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+const MSE: Objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+
+#[test]
+fn every_activation_has_its_gradient_hidden_and_last() {
+    for activation in ACTIVATIONS {
+        let hidden = stack(&[17, 9, 17], &[activation, Activation::Sigmoid], Ties::Own);
+        check(&hidden, BCE, 33, Target::Input, 1);
+        let last = stack(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
+        check(&last, MSE, 33, Target::Separate, 2);
+    }
+}
+
+#[test]
+fn the_tutorials_network_has_its_gradient() {
+    let tutorial = stack(&[784, 32, 784], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
+    check(&tutorial, BCE, 257, Target::Input, 3);
+    check(&tutorial, Objective { code_l1: 0.1, ..BCE }, 100, Target::Separate, 4);
+}
+
+#[test]
+fn tied_and_deep_stacks_have_their_gradient() {
+    let widths = [40, 21, 10, 21, 40];
+    let activations = [Activation::Elu, Activation::Relu, Activation::Elu, Activation::Sigmoid];
+    for ties in [Ties::Own, Ties::Tied] {
+        for target in [Target::Input, Target::Separate] {
+            check(&stack(&widths, &activations, ties), BCE, 70, target, 5);
+            let penalised = Objective { code_l1: 0.3, ..MSE };
+            check(&stack(&widths, &activations, ties), penalised, 70, target, 6);
+        }
+    }
+}
+
+#[test]
+fn one_row_and_one_unit_have_their_gradient() {
+    for rows in [1, 2, 257] {
+        for widths in [[1, 1, 1], [1, 5, 1], [784, 1, 784], [15, 3, 15], [16, 16, 16]] {
+            let activations = [Activation::Softplus, Activation::Sigmoid];
+            for ties in [Ties::Own, Ties::Tied] {
+                check(&stack(&widths, &activations, ties), BCE, rows, Target::Input, 7);
+            }
+        }
+    }
+}
+
+#[test]
+fn slices_of_a_batch_add_up_to_the_batch() {
+    let stack = stack(&[20, 6, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Tied);
+    let objective = Objective { code_l1: 0.2, ..BCE };
+    let mut numbers = Numbers::new(8);
+    let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
+    let rows = numbers.take(30 * 20, 0.0, 1.0);
+    let expected = naive(&stack, objective, &parameters, &rows, &rows);
+    let (mut gradient, mut workspace) = (vec![1.0; stack.parameters()], Workspace::new());
+    let mut reconstruction = 0.0;
+    for (slice, accumulate) in
+        [(0..11 * 20, Accumulate::Replace), (11 * 20..30 * 20, Accumulate::Add)]
+    {
+        let rows = Rows { inputs: &rows[slice.clone()], targets: &rows[slice] };
+        reconstruction += loss_and_gradient(
+            &stack,
+            objective,
+            &parameters,
+            rows,
+            30,
+            (&mut gradient, accumulate),
+            &mut workspace,
+        )
+        .reconstruction;
+    }
+    assert!((reconstruction - expected.reconstruction).abs() < 1e-6);
+    assert!(distance(&gradient, &expected.gradient) < 1e-5);
+}
+
+#[test]
+fn rectifiers_take_the_workspaces_conventions_at_zero() {
+    // One unit whose logit is 0 exactly: the bias' gradient is the upstream one times the slope.
+    for (activation, slope) in [
+        (Activation::Relu, 1.0),
+        (Activation::LeakyRelu, 0.505),
+        (Activation::Elu, 1.0),
+        (Activation::Selu, 1.050_701 * 1.673_263_2),
+    ] {
+        let stack = stack(&[1, 1, 1], &[activation, Activation::Linear], Ties::Own);
+        let mut gradient = vec![0.0; 4];
+        let rows = Rows { inputs: &[0.0], targets: &[-1.0] };
+        loss_and_gradient(
+            &stack,
+            MSE,
+            &[1.0, 0.0, 1.0, 0.0],
+            rows,
+            1,
+            (&mut gradient, Accumulate::Replace),
+            &mut Workspace::new(),
+        );
+        assert!((gradient[1] - 2.0 * slope).abs() < 1e-6, "{activation:?}: {gradient:?}");
+    }
+}
+
+#[test]
+fn saturated_logits_have_a_finite_loss_and_gradient() {
+    let stack = stack(&[1, 1, 1], &[Activation::Linear, Activation::Sigmoid], Ties::Own);
+    for (bias, target) in [(500.0, 0.0), (500.0, 1.0), (-500.0, 0.0), (-500.0, 1.0)] {
+        let mut gradient = vec![0.0; 4];
+        let rows = Rows { inputs: &[0.0], targets: &[target] };
+        let terms = loss_and_gradient(
+            &stack,
+            BCE,
+            &[0.0, 0.0, 0.0, bias],
+            rows,
+            1,
+            (&mut gradient, Accumulate::Replace),
+            &mut Workspace::new(),
+        );
+        let wrong = f64::from(f32::from((bias > 0.0) != (target > 0.5)));
+        assert!((terms.reconstruction - 500.0 * wrong).abs() < 1e-3, "{terms:?}");
+        let sigmoid = f32::from(bias > 0.0);
+        assert!((gradient[3] - (sigmoid - target)).abs() < 1e-6, "{gradient:?}");
+    }
+}
+
+#[test]
+fn a_nan_shows_in_the_loss() {
+    let stack = stack(&[20, 4, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
+    for objective in [BCE, MSE] {
+        let mut gradient = vec![0.0; stack.parameters()];
+        let inputs = [0.5; 20];
+        let terms = loss_and_gradient(
+            &stack,
+            objective,
+            &vec![f32::NAN; stack.parameters()],
+            Rows { inputs: &inputs, targets: &inputs },
+            1,
+            (&mut gradient, Accumulate::Replace),
+            &mut Workspace::new(),
+        );
+        assert!(terms.reconstruction.is_nan());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn random_stacks_have_their_gradient(
+        outer in 1_usize..60,
+        middle in prop::option::of(1_usize..40),
+        code in 1_usize..30,
+        kinds in prop::collection::vec(0_usize..8, 4),
+        tied in any::<bool>(),
+        penalised in any::<bool>(),
+        rows in 1_usize..90,
+        seed in any::<u32>(),
+    ) {
+        let mut widths = vec![outer, code, outer];
+        if let Some(middle) = middle {
+            widths = vec![outer, middle, code, middle, outer];
+        }
+        let mut activations: Vec<_> = kinds.into_iter().map(|kind| ACTIVATIONS[kind]).collect();
+        activations.truncate(widths.len() - 2);
+        activations.push(Activation::Sigmoid);
+        let ties = if tied { Ties::Tied } else { Ties::Own };
+        let stack = stack(&widths, &activations, ties);
+        let code_l1 = if penalised { 0.05 } else { 0.0 };
+        check(&stack, Objective { code_l1, ..BCE }, rows, Target::Separate, seed);
+    }
+
+    #[test]
+    fn gradients_are_the_same_bits_for_any_number_of_threads(
+        rows in 1_usize..400,
+        slice_rows in 1_usize..100,
+        seed in any::<u32>(),
+    ) {
+        let stack = stack(&[33, 7, 33], &[Activation::Relu, Activation::Sigmoid], Ties::Tied);
+        let mut numbers = Numbers::new(seed);
+        let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
+        let inputs = numbers.take(rows * 33, 0.0, 1.0);
+        let results: Vec<_> = (1..=8).map(|threads| {
+            let mut gradient = vec![0.0; stack.parameters()];
+            let fill = |range: std::ops::Range<usize>, x: &mut [f32], _: &mut [f32]| {
+                x.copy_from_slice(&inputs[range.start * 33..range.end * 33]);
+            };
+            let mut batches = Batches::new(slice_rows, Target::Input);
+            let (terms, errors) = on_threads(threads, || (
+                batches.gradient((&stack, BCE), &parameters, rows, fill, &mut gradient),
+                batches.errors(&stack, &parameters, rows, fill),
+            ));
+            let bits: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
+            (bits, terms.reconstruction.to_bits(), errors)
+        }).collect();
+        prop_assert!(results.iter().all(|result| *result == results[0]));
+    }
+}

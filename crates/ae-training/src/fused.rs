@@ -1,0 +1,107 @@
+//! The fast engine: fused kernels over the flat parameter buffer, on the CPU.
+
+use ae_kernels::{Batches, Stack, Target};
+use ae_models::{Architecture, Autoencoder, Objective, Parameters};
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
+
+use crate::{BatchLoss, Engine, Evaluation, Quality, Samples, TrainingError};
+
+/// Rows that go through the network together while they are in a core's cache. Part of the result:
+/// it fixes the order in which gradients are added, whatever the number of threads.
+const SLICE_ROWS: usize = 64;
+
+/// Gathers, corrupts and differentiates a slice of the batch at a time, without tensors.
+///
+/// Its gradients equal those of [`AutogradEngine`](crate::AutogradEngine) up to rounding.
+pub struct FusedEngine<'a> {
+    architecture: &'a dyn Architecture,
+    stack: &'a Stack,
+    objective: Objective,
+    clean: Batches,
+    corrupted: Batches,
+}
+
+impl<'a> FusedEngine<'a> {
+    /// An engine for a model.
+    ///
+    /// # Errors
+    /// If the architecture is none that the kernels know, or the objective does not suit it.
+    pub fn new(
+        architecture: &'a dyn Architecture,
+        objective: Objective,
+    ) -> Result<Self, TrainingError> {
+        let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
+        stack.check_objective(objective.fused())?;
+        Ok(Self {
+            architecture,
+            stack,
+            objective,
+            clean: Batches::new(SLICE_ROWS, Target::Input),
+            corrupted: Batches::new(SLICE_ROWS, Target::Separate),
+        })
+    }
+
+    fn batches(&mut self, samples: &Samples) -> &mut Batches {
+        if samples.is_corrupted() { &mut self.corrupted } else { &mut self.clean }
+    }
+
+    fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
+        let (expected, found) = (self.stack.inputs(), samples.images().image_size());
+        if found == expected { Ok(()) } else { Err(TrainingError::ImageSize { expected, found }) }
+    }
+}
+
+impl Engine for FusedEngine<'_> {
+    fn gradient(
+        &mut self,
+        parameters: &Parameters,
+        samples: &Samples,
+        batch: &[u32],
+        epoch: u32,
+        gradient: &mut [f32],
+    ) -> Result<BatchLoss, TrainingError> {
+        self.check(samples)?;
+        let problem = (self.stack, self.objective.fused());
+        let terms = self.batches(samples).gradient(
+            problem,
+            parameters.values(),
+            batch.len(),
+            |rows, inputs, targets| samples.gather_into(&batch[rows], epoch, inputs, targets),
+            gradient,
+        );
+        let objective = terms.reconstruction + terms.penalty;
+        Ok(BatchLoss { reconstruction: terms.reconstruction, objective })
+    }
+
+    fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError> {
+        let tensors = parameters.tensors(&Device::Cpu)?;
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        Ok(self.architecture.build(vb)?)
+    }
+
+    fn losses(
+        &mut self,
+        parameters: &Parameters,
+        samples: &Samples,
+    ) -> Result<Evaluation, TrainingError> {
+        self.check(samples)?;
+        let all: Vec<u32> = (0..samples.images().len() as u32).collect();
+        let stack = self.stack;
+        let errors = self.batches(samples).errors(
+            stack,
+            parameters.values(),
+            all.len(),
+            |rows, inputs, targets| samples.gather_into(&all[rows], 0, inputs, targets),
+        );
+        let images = all.len() as f64;
+        let numbers = images * samples.images().image_size() as f64;
+        let reconstruction = Quality {
+            bce: errors.cross_entropy.map(|sum| sum / numbers),
+            mse: errors.squared / numbers,
+            sse: errors.squared / images,
+            ssim: None,
+        };
+        Ok(Evaluation { reconstruction, noisy: None })
+    }
+}

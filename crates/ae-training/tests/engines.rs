@@ -1,0 +1,157 @@
+//! The fused engine against the autograd one: the same gradients, the same losses, the same curve.
+
+use ae_corruption::{Draw, Noise as AnyNoise};
+use ae_dataset::Images;
+use ae_models::{Activation, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation};
+use ae_random::Seed;
+use ae_training::{
+    AutogradEngine, Checkpoints, Engine, FitConfig, FusedEngine, MemoryObserver, Metrics, Noise,
+    OptimizerConfig, Samples, Schedule, TrainingData, TrainingState, fit,
+};
+use candle_core::Device;
+use proptest::prelude::*;
+
+fn images(n: usize, height: usize, width: usize) -> Images {
+    let mut stream = Seed::new(3).stream("images");
+    let pixels = (0..n * height * width).map(|_| stream.next_u32() as u8).collect();
+    Images::new(height, width, pixels).unwrap()
+}
+
+/// How far two gradients are apart, relative to their length.
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let apart = norm(&mut a.iter().zip(b).map(|(&a, &b)| f64::from(a) - f64::from(b)));
+    apart / norm(&mut a.iter().map(|&a| f64::from(a))).max(1e-30)
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    rows: usize,
+    hidden: Vec<usize>,
+    activations: (Activation, Activation),
+    objective: (Loss, OutputActivation, f32),
+    tied: bool,
+    noisy: bool,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let activation = || {
+        prop::sample::select(vec![
+            Activation::Linear,
+            Activation::Relu,
+            Activation::LeakyRelu,
+            Activation::Elu,
+            Activation::Selu,
+            Activation::Sigmoid,
+            Activation::Tanh,
+            Activation::Softplus,
+        ])
+    };
+    let objective = prop::sample::select(vec![
+        (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid, 0.0),
+        (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid, 0.01),
+        (Loss::MeanSquaredError, OutputActivation::Sigmoid, 0.0),
+        (Loss::MeanSquaredError, OutputActivation::Linear, 0.01),
+    ]);
+    let rows = prop::sample::select(vec![1, 2, 63, 64, 65, 130, 257]);
+    let hidden = prop::collection::vec(1_usize..20, 1..4);
+    (rows, hidden, (activation(), activation()), objective, any::<bool>(), any::<bool>()).prop_map(
+        |(rows, hidden, activations, objective, tied, noisy)| Case {
+            rows,
+            hidden,
+            activations,
+            objective,
+            tied,
+            noisy,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn gradients_and_losses_are_equal_but_for_rounding(case in case(), seed: u64) {
+        let images = images(case.rows, 5, 7);
+        let encoder = [&[35], case.hidden.as_slice()].concat();
+        let dense = DenseConfig {
+            image: [5, 7],
+            decoder: encoder.iter().rev().copied().collect(),
+            encoder,
+            hidden_activation: case.activations.0,
+            code_activation: case.activations.1,
+            output_activation: case.objective.1,
+            tied_weights: case.tied,
+        };
+        let kind = if case.noisy { ModelKind::Denoising } else { ModelKind::Regular };
+        let architecture = ModelSpec { kind, dense }.architecture().unwrap();
+        let objective = Objective { loss: case.objective.0, code_l1: case.objective.2 };
+        let noise: AnyNoise = "gaussian:0.3".parse().unwrap();
+        let stream = Seed::new(seed).stream("noise");
+        let noise = Noise { corruption: &noise, draw: Draw::EveryEpoch, stream };
+        let samples = Samples::new(&images, case.noisy.then_some(noise));
+        let mut parameters = architecture.initialise(Seed::new(seed));
+        // Biases off 0, where the rectifiers have no derivative.
+        let mut stream = Seed::new(seed).stream("biases");
+        parameters.values_mut().iter_mut().for_each(|p| *p += stream.uniform_in(-0.1, 0.1));
+
+        let batch: Vec<u32> = (0..case.rows as u32).rev().collect();
+        let mut fused = FusedEngine::new(architecture.as_ref(), objective).unwrap();
+        let mut autograd = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+        let run = |engine: &mut dyn Engine| {
+            let mut gradient = vec![0.0; parameters.values().len()];
+            let loss =
+                engine.gradient(&parameters, &samples, &batch, 2, &mut gradient).unwrap();
+            (gradient, loss, engine.losses(&parameters, &samples).unwrap().reconstruction)
+        };
+        let (ours, our_loss, our_quality) = run(&mut fused);
+        let (theirs, their_loss, their_quality) = run(&mut autograd);
+
+        prop_assert!(distance(&ours, &theirs) < 1e-5, "{}", distance(&ours, &theirs));
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs().max(1e-3);
+        prop_assert!(close(our_loss.reconstruction, their_loss.reconstruction));
+        prop_assert!(close(our_loss.objective, their_loss.objective));
+        prop_assert!(close(our_quality.mse, their_quality.mse));
+        prop_assert_eq!(our_quality.bce.is_some(), their_quality.bce.is_some());
+        prop_assert!(close(our_quality.bce.unwrap_or(0.0), their_quality.bce.unwrap_or(0.0)));
+    }
+}
+
+#[test]
+fn curves_agree_after_five_epochs() {
+    let images = images(2000, 8, 8);
+    let dense = DenseConfig {
+        image: [8, 8],
+        encoder: vec![64, 16],
+        decoder: vec![16, 64],
+        ..DenseConfig::default()
+    };
+    let architecture = ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
+    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let config = FitConfig {
+        seed: Seed::new(1),
+        epochs: 5,
+        batch_size: 64,
+        loss: Loss::BinaryCrossEntropy,
+        schedule: Schedule::Constant {},
+        clip_norm: None,
+        early_stopping: None,
+    };
+    let samples = Samples::new(&images, None);
+    let data = TrainingData { train: &samples, validation: &samples };
+    let run = |engine: &mut dyn Engine| -> Vec<Metrics> {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::open(folder.path(), String::new(), 1).unwrap();
+        let parameters = architecture.initialise(Seed::new(1));
+        let mut state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
+        let mut observer = MemoryObserver::default();
+        fit(engine, data, &config, &mut state, &checkpoints, &mut observer).unwrap();
+        state.curve().iter().map(|row| row.metrics.clone()).collect()
+    };
+    let fused = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
+    let autograd = run(&mut AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu));
+    for (ours, theirs) in fused.iter().zip(&autograd) {
+        for (name, value) in theirs {
+            assert!((ours[name] - value).abs() < 1e-3 * value, "{name}: {ours:?} {theirs:?}");
+        }
+    }
+}
