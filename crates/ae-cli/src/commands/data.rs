@@ -53,7 +53,7 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
         output::json(&serde_json::to_value(&record)?)?;
         return Ok(());
     }
-    output::text(&format!("{} from {}", record.name, record.location))?;
+    output::text(&format!("{}: {}", record.name, record.location))?;
     let (train, test) = (record.train_images, record.test_images);
     output::text(&format!(
         "  {train} training and {test} test images of {} x {}",
