@@ -74,12 +74,17 @@ fn finish(
     Ok(if record.falls_short() { Status::FellShort } else { Status::Done })
 }
 
+/// "1 image", "2 images".
+fn counted(images: usize) -> String {
+    if images == 1 { "1 image".to_owned() } else { format!("{images} images") }
+}
+
 /// Tells of a file that was written.
-fn written(common: &Common, path: &Path, images: usize, facts: &str) -> anyhow::Result<()> {
+fn written(common: &Common, path: &Path, images: usize, what: &str) -> anyhow::Result<()> {
     if common.json {
         output::json(&json!({ "images": images, "output": path.display().to_string() }))?;
     } else if !common.quiet {
-        output::text(&format!("{images} images {facts} to {}", path.display()))?;
+        output::text(&format!("{what} to {}", path.display()))?;
     }
     Ok(())
 }

@@ -28,17 +28,23 @@ const FIGURES: [&str; 4] = ["reconstructions", "worst", "loss", "filters"];
 const CHECKPOINTS: &str = "checkpoints";
 
 impl RunFolder {
+    /// Whether [`create`](Self::create) would refuse; touches nothing.
+    pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), ExperimentError> {
+        if !path.is_dir() || visible_entries(path)?.is_empty() {
+            return Ok(());
+        }
+        match existing {
+            Existing::Refuse => Err(ExperimentError::RunExists { path: path.to_owned() }),
+            Existing::Replace => files_of_run(path).map(drop),
+        }
+    }
+
     /// Makes the folder for a new run.
     pub(crate) fn create(path: &Path, existing: Existing) -> Result<Self, ExperimentError> {
+        Self::check(path, existing)?;
         ae_files::make_folder(path)?;
-        let entries = visible_entries(path)?;
-        if !entries.is_empty() {
-            match existing {
-                Existing::Refuse => {
-                    return Err(ExperimentError::RunExists { path: path.to_owned() });
-                }
-                Existing::Replace => clear(path, &entries)?,
-            }
+        for path in files_of_run(path)? {
+            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
         }
         ae_files::remove_temporaries(path)?;
         Ok(Self(path.to_owned()))
@@ -90,13 +96,15 @@ impl RunFolder {
     }
 }
 
-/// Removes an earlier run. Looks at everything first, so that nothing is lost if it refuses.
-fn clear(path: &Path, entries: &[String]) -> Result<(), ExperimentError> {
+/// The files of the run in a folder, in the order in which they are to be removed: refuses before
+/// anything is lost if there is a foreign one.
+fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
+    let entries = visible_entries(path)?;
     let foreign = |found: &str| ExperimentError::NotARun {
         path: path.to_owned(),
         found: format!("`{found}`"),
     };
-    for entry in entries {
+    for entry in &entries {
         let is_checkpoints = entry == CHECKPOINTS && path.join(entry).is_dir();
         if !is_checkpoints && !is_run_file(entry) {
             return Err(foreign(entry));
@@ -111,9 +119,7 @@ fn clear(path: &Path, entries: &[String]) -> Result<(), ExperimentError> {
     // The spec goes first: what is left of an interrupted removal is no run.
     let mut files: Vec<PathBuf> = files.chain(saved.iter().map(|s| checkpoints.join(s))).collect();
     files.sort_by_key(|file| !file.ends_with("spec.toml"));
-    files.into_iter().try_for_each(|path| {
-        fs::remove_file(&path).map_err(|source| FileError::Write { path, source }.into())
-    })
+    Ok(files)
 }
 
 fn is_run_file(name: &str) -> bool {

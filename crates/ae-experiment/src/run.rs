@@ -58,6 +58,8 @@ pub fn train(
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
     let RunOptions { device, network, progress, observer } = options;
+    // Before anything is fetched.
+    RunFolder::check(folder, existing)?;
     let (mut spec, dataset) = resolve(spec, network, progress)?;
     if let Some(widths) = widths {
         let pixels = dataset.train.image_size();

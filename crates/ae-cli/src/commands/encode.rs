@@ -2,7 +2,7 @@
 
 use ae_experiment::{TrainedEncoder, device, write_npy};
 
-use super::{Status, inputs, written};
+use super::{Status, counted, inputs, written};
 use crate::args::{Common, Encode};
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
@@ -10,7 +10,8 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let inputs = inputs(&args.images, encoder.image(), common)?;
     let codes = encoder.encode(&inputs.pixels)?;
     write_npy(&args.output, &[inputs.len(), encoder.latent_dim()], &codes)?;
-    let facts = format!("encoded to {} numbers each", encoder.latent_dim());
-    written(common, &args.output, inputs.len(), &facts)?;
+    let images = counted(inputs.len());
+    let what = format!("{images} encoded to {} numbers each", encoder.latent_dim());
+    written(common, &args.output, inputs.len(), &what)?;
     Ok(Status::Done)
 }

@@ -6,7 +6,7 @@ use ae_experiment::{
     GreyImage, GridRow, Model, device, reconstruction_grid, write_file, write_npy,
 };
 
-use super::{Status, inputs, written};
+use super::{Status, counted, inputs, written};
 use crate::args::{Apply, Common, Target};
 use crate::output;
 
@@ -37,31 +37,28 @@ pub(crate) fn deliver(
         rows.iter().map(|(label, values)| grid_row(label, &values[..shown * size], height, width));
     let grid: Vec<GridRow> = grid.collect::<anyhow::Result<_>>()?;
     if let Some(path) = &target.output {
+        let mut what = format!("{} written", counted(n));
         match ending(path) {
             "npy" => write_npy(path, &[n, height, width], images)?,
             "png" if n == 1 => {
                 write_file(path, &GreyImage::from_unit(height, width, images)?.png()?)?;
             }
-            "png" => write_file(path, &figure(&grid, name, shown, n)?.png()?)?,
-            // The arguments accept no other ending but .svg.
-            _ => write_file(path, figure(&grid, name, shown, n)?.svg()?.as_bytes())?,
+            ending => {
+                let caption = format!("the first {shown} of {}", counted(n));
+                let figure = reconstruction_grid(&grid, "", &format!("{name}: {caption}"))?;
+                // The arguments accept no other ending but .svg.
+                let bytes =
+                    if ending == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
+                write_file(path, &bytes)?;
+                what = format!("a figure of {caption} written");
+            }
         }
-        written(common, path, n, "written")?;
+        written(common, path, n, &what)?;
     }
     if target.show {
         output::pictures(&grid)?;
     }
     Ok(())
-}
-
-/// A figure of the first images.
-fn figure(
-    grid: &[GridRow],
-    name: &str,
-    shown: usize,
-    n: usize,
-) -> anyhow::Result<ae_experiment::Figure> {
-    Ok(reconstruction_grid(grid, "", &format!("{name}: the first {shown} of {n} images"))?)
 }
 
 fn grid_row(
