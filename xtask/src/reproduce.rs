@@ -65,10 +65,11 @@ impl Plan<'_> {
     /// Runs every experiment, also after one that fails, and writes the table to `output`.
     fn execute(&self, ae: &Path, output: &mut impl Write) -> Result<Outcome> {
         folder::claim_out(&self.out)?;
-        let mut runs = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
         for (index, experiment) in self.experiments.iter().enumerate() {
             eprintln!("== {} ({} of {})", experiment.name, index + 1, self.experiments.len());
-            runs.push(self.run(ae, experiment));
+            let stands_in = datasets(&runs).into_iter().find(|data| data.substituted.is_some());
+            runs.push(self.run(ae, experiment, stands_in));
         }
         // A full disk must not hide the table.
         let written = self.write_results(&runs);
@@ -77,10 +78,10 @@ impl Plan<'_> {
         Ok(outcome(&runs))
     }
 
-    fn run(&self, ae: &Path, experiment: &Experiment) -> Run {
+    fn run(&self, ae: &Path, experiment: &Experiment, stands_in: Option<&Dataset>) -> Run {
         let Experiment { name, spec } = experiment;
         let folder = self.out.join(name);
-        let arguments = commands::train(self.options, spec, &folder);
+        let arguments = commands::train(self.options, spec, &folder, stands_in);
         let train = || {
             folder::claim_run(&folder)?;
             let mut command = Command::new(ae);

@@ -147,6 +147,9 @@ pub(crate) struct Train {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) data: Data,
+    /// Why this data stands in for other data, which somebody has been told: recorded, not said again
+    #[arg(long, value_name = "REASON", requires = "data", hide = true)]
+    pub(crate) substituted: Option<String>,
     /// Everything random follows from it
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
     pub(crate) seed: Option<u64>,

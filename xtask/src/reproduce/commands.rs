@@ -3,13 +3,29 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use super::record::Dataset;
 use crate::arguments::{Network, Reproduce, Selection};
 
 /// The arguments with which `ae` trains an experiment.
-pub(crate) fn train(options: &Reproduce, spec: &Path, folder: &Path) -> Vec<OsString> {
+///
+/// Where an earlier run found that other data stands in, this one takes the same: the search for the
+/// data, with its waiting for the network, and the warning are not repeated.
+pub(crate) fn train(
+    options: &Reproduce,
+    spec: &Path,
+    folder: &Path,
+    stands_in: Option<&Dataset>,
+) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = vec!["train".into(), spec.into()];
     arguments.extend(["--out".into(), folder.into(), "--force".into(), "--json".into()]);
-    arguments.extend(passed_on(options));
+    match stands_in {
+        Some(Dataset { name, substituted: Some(reason), .. }) => {
+            let options = Reproduce { data: Some(name.into()), ..options.clone() };
+            arguments.extend(passed_on(&options));
+            arguments.extend(["--substituted".into(), reason.into()]);
+        }
+        _ => arguments.extend(passed_on(options)),
+    }
     arguments
 }
 
@@ -76,7 +92,8 @@ mod tests {
     fn what_is_passed_on_is_what_was_given_and_nothing_else() {
         let mut options = Reproduce::default();
         let train = |options: &Reproduce| {
-            line("ae", &train(options, Path::new("regular.toml"), Path::new("runs/regular")))
+            let (spec, folder) = (Path::new("regular.toml"), Path::new("runs/regular"));
+            line("ae", &train(options, spec, folder, None))
         };
         let plain = "ae train regular.toml --out runs/regular --force --json";
         assert_eq!(train(&options), plain);
@@ -93,5 +110,28 @@ mod tests {
         assert_eq!(train(&options), format!("{plain} {passed}"));
         let typed = format!("cargo xtask reproduce {passed} --out o --only regular");
         assert_eq!(reproduce(&options), typed);
+    }
+
+    #[test]
+    fn data_that_stands_in_is_taken_again_and_its_reason_passed_on() {
+        let data = Dataset {
+            name: "digits".to_owned(),
+            location: String::new(),
+            train_images: 60_000,
+            test_images: 10_000,
+            height: 28,
+            width: 28,
+            files: Vec::new(),
+            substituted: Some("MNIST is away".to_owned()),
+        };
+        let train = |data: &Dataset| {
+            let options = Reproduce { seed: Some(7), ..Reproduce::default() };
+            line("ae", &train(&options, Path::new("a.toml"), Path::new("a"), Some(data)))
+        };
+        let plain = "ae train a.toml --out a --force --json";
+        let taken = format!("{plain} --data digits --seed 7 --substituted 'MNIST is away'");
+        assert_eq!(train(&data), taken);
+        let asked_for = Dataset { substituted: None, ..data };
+        assert_eq!(train(&asked_for), format!("{plain} --seed 7"));
     }
 }

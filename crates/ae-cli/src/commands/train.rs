@@ -39,6 +39,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     };
     if let Some(source) = &args.data.data {
         spec.data.source.clone_from(source);
+        spec.data.substituted.clone_from(&args.substituted);
     }
     if let Some(seed) = args.seed {
         spec.seed = seed;
