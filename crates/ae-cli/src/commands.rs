@@ -14,7 +14,7 @@ pub(crate) mod train;
 use std::path::Path;
 
 use ae_experiment::{
-    Dataset, Inputs, Network, Outcome, RunOptions, Source, device, input_images, load,
+    Dataset, ImageShape, Inputs, Network, Outcome, RunOptions, Source, device, input_images, load,
 };
 use serde_json::json;
 
@@ -44,10 +44,10 @@ fn dataset(data: &Data, common: &Common) -> anyhow::Result<Dataset> {
     Ok(dataset)
 }
 
-/// The images that a person named, of the model's size.
-fn inputs(images: &Path, size: [usize; 2], common: &Common) -> anyhow::Result<Inputs> {
+/// The images that a person named, of the model's shape.
+fn inputs(images: &Path, shape: ImageShape, common: &Common) -> anyhow::Result<Inputs> {
     let transfer = &mut *progress::transfer(common);
-    Ok(input_images(images, size, network(common), transfer)?)
+    Ok(input_images(images, shape, network(common), transfer)?)
 }
 
 /// Calls `run` with the options of a run and tells what came out.

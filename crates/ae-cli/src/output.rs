@@ -67,7 +67,7 @@ pub(crate) fn pictures(rows: &[GridRow]) -> anyhow::Result<()> {
     let colors = match std::env::var("COLORTERM").as_deref() {
         _ if !is_terminal() || std::env::var_os("NO_COLOR").is_some() => ColorSupport::None,
         Ok("truecolor" | "24bit") => ColorSupport::TrueColor,
-        _ => ColorSupport::Grey256,
+        _ => ColorSupport::Palette256,
     };
     let columns = terminal_columns().unwrap_or(COLUMNS);
     text(&half_blocks(rows, columns, colors))

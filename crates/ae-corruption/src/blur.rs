@@ -50,9 +50,11 @@ impl Corruption for GaussianBlur {
         if self.weights.len() == 1 || pixels.is_empty() {
             return;
         }
-        let mut transposed = vec![0.0; pixels.len()];
-        blur_rows_and_transpose(&self.weights, pixels, width, &mut transposed);
-        blur_rows_and_transpose(&self.weights, &transposed, height, pixels);
+        let mut transposed = vec![0.0; height * width];
+        for channel in pixels.chunks_exact_mut(height * width) {
+            blur_rows_and_transpose(&self.weights, channel, width, &mut transposed);
+            blur_rows_and_transpose(&self.weights, &transposed, height, channel);
+        }
         pixels.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
     }
 }

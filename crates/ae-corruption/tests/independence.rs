@@ -98,6 +98,21 @@ fn a_pixels_noise_does_not_depend_on_the_other_pixels() {
     }
 }
 
+/// An occlusion and a blur treat every channel as they treat a grey image alone.
+#[test]
+fn spatial_noise_has_the_same_place_in_all_channels() {
+    for text in ["occlusion:0.4", "blur:1"] {
+        let colours = images(3);
+        let mut corrupted = colours.clone();
+        corrupt_batch(&noise(text), &mut corrupted, &[7], SIDE, SIDE, 2, &stream());
+        for (channel, corrupted) in colours.chunks(SIZE).zip(corrupted.chunks(SIZE)) {
+            let mut grey = channel.to_vec();
+            corrupt_batch(&noise(text), &mut grey, &[7], SIDE, SIDE, 2, &stream());
+            assert_eq!(grey, corrupted, "{text}");
+        }
+    }
+}
+
 #[test]
 fn noise_of_no_strength_changes_nothing() {
     let clean = images(1);

@@ -3,11 +3,11 @@
 use candle_core::{D, DType, Device, Tensor};
 use candle_datasets::vision;
 
-use crate::{Dataset, DatasetError, Images, mnist};
+use crate::{Dataset, DatasetError, Images, Pixels, mnist};
 
 /// The data set as candle-datasets has it, on the CPU.
 ///
-/// Images are `f32`, `n x (height * width)`, in [0, 1]: bytes divided by 255 by candle, which
+/// Images are `f32`, `n x (channels * height * width)`: bytes divided by 255 by candle, which
 /// multiplies by the reciprocal, so that they equal its own loader's bit for bit. Labels are `u8`,
 /// `n`; the number of classes is the largest label plus one.
 ///
@@ -51,8 +51,13 @@ pub fn from_candle(
 fn tensors(part: &'static str, images: &Images) -> Result<(Tensor, Tensor), DatasetError> {
     let labels = images.labels().ok_or(DatasetError::Unlabelled { part })?;
     let shape = (images.len(), images.image_size());
-    let pixels = Tensor::from_slice(images.pixels(), shape, &Device::Cpu)?;
-    let pixels = (pixels.to_dtype(DType::F32)? / 255.0)?;
+    let pixels = match images.pixels() {
+        Pixels::Bytes(bytes) => {
+            let bytes = Tensor::from_slice(bytes, shape, &Device::Cpu)?;
+            (bytes.to_dtype(DType::F32)? / 255.0)?
+        }
+        Pixels::Floats(floats) => Tensor::from_slice(floats, shape, &Device::Cpu)?,
+    };
     Ok((pixels, Tensor::from_slice(labels, labels.len(), &Device::Cpu)?))
 }
 

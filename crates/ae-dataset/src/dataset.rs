@@ -2,8 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::idx::{self, MAX_BYTES};
-use crate::{DatasetError, Images};
+use crate::idx;
+use crate::{DatasetError, Images, Pixels};
+
+/// The most that one half of a data set may take in memory: 8 GiB.
+const MAX_MEMORY: u64 = 8 << 30;
 
 /// The names of a data set's IDX files: training images and labels, test images and labels.
 pub(crate) const FILE_NAMES: [&str; 4] = [
@@ -13,8 +16,8 @@ pub(crate) const FILE_NAMES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
-/// Labelled images of one size to train with and to test with, and where they came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Images of one shape to train with and to test with, and where they came from.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// The images to train with.
     pub train: Images,
@@ -31,7 +34,8 @@ pub struct Origin {
     pub name: String,
     /// Where it lies: a folder, an address, or how it was made.
     pub location: String,
-    /// Digests of the four files, which identify the images wherever they come from.
+    /// Digests of its files (of images and labels, for each half), which identify the images wherever
+    /// they come from.
     pub files: Vec<FileDigest>,
     /// If another data set than the preferred one stands in: one plain sentence that says why.
     pub substituted: Option<String>,
@@ -44,7 +48,8 @@ pub struct FileDigest {
     pub name: String,
     /// The digest of the uncompressed IDX file, in lower-case hexadecimal digits.
     ///
-    /// For images that do not come from IDX files, of the file that would be written for them.
+    /// For images that do not come from IDX files, of the IDX file that would hold them: colours take
+    /// four dimensions (`idx4`), numbers that are no bytes the type `float`.
     pub sha256: String,
 }
 
@@ -52,52 +57,75 @@ impl Dataset {
     /// A data set from its two halves; computes the digests.
     ///
     /// # Errors
-    /// If a half has no labels or takes more than 1 GiB, or their images are of different sizes.
+    /// If a half takes more than 8 GiB or has more than 2^32 - 1 images, or if the halves are of
+    /// different shapes or only one has labels.
     pub fn new(
         name: impl Into<String>,
         location: impl Into<String>,
         train: Images,
         test: Images,
     ) -> Result<Self, DatasetError> {
-        let size = |images: &Images| (images.height(), images.width());
-        if size(&train) != size(&test) {
-            return Err(DatasetError::DifferentSizes { train: size(&train), test: size(&test) });
+        if train.shape() != test.shape() {
+            return Err(DatasetError::DifferentSizes { train: train.shape(), test: test.shape() });
         }
+        for (part, images, other) in [("train", &train, &test), ("test", &test, &train)] {
+            check_memory(part, images)?;
+            if images.labels().is_none() && other.labels().is_some() {
+                return Err(DatasetError::HalfLabelled { part });
+            }
+        }
+        let [train_names, test_names] = [&FILE_NAMES[..2], &FILE_NAMES[2..]];
         let (train_digests, test_digests) =
-            rayon::join(|| digests("train", &train), || digests("test", &test));
-        let [train_images, train_labels] = train_digests?;
-        let [test_images, test_labels] = test_digests?;
-        let files = FILE_NAMES
-            .into_iter()
-            .zip([train_images, train_labels, test_images, test_labels])
-            .map(|(name, sha256)| FileDigest { name: name.to_owned(), sha256 })
-            .collect();
+            rayon::join(|| digests(&train, train_names), || digests(&test, test_names));
+        let files = [train_digests, test_digests].concat();
         let origin =
             Origin { name: name.into(), location: location.into(), files, substituted: None };
         Ok(Self { train, test, origin })
     }
 }
 
-/// The digests of the IDX files of images and of labels.
-fn digests(part: &'static str, images: &Images) -> Result<[String; 2], DatasetError> {
-    // What is written can be read again, and every size fits the header.
-    let bytes = images.pixels().len();
-    if bytes as u64 > MAX_BYTES {
-        return Err(DatasetError::TooLarge { part, bytes, limit: MAX_BYTES });
+fn check_memory(part: &'static str, images: &Images) -> Result<(), DatasetError> {
+    let bytes = images.pixels().memory();
+    if bytes > MAX_MEMORY {
+        return Err(DatasetError::TooLarge { part, bytes, limit: MAX_MEMORY });
     }
-    let labels = images.labels().ok_or(DatasetError::Unlabelled { part })?;
-    let images_digest = sha256(&idx::images_header(images), images.pixels());
-    Ok([images_digest, sha256(&idx::labels_header(labels), labels)])
+    match u32::try_from(images.len()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(DatasetError::TooManyImages { part, images: images.len() }),
+    }
 }
 
-fn sha256(header: &[u8], body: &[u8]) -> String {
-    let digest = Sha256::new().chain_update(header).chain_update(body).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The digests of the IDX files of images and, if there are any, of labels.
+fn digests(images: &Images, names: &[&str]) -> Vec<FileDigest> {
+    let mut hasher = Sha256::new_with_prefix(idx::images_header(images));
+    let mut names = names.iter();
+    let mut image_name = names.next().map_or_else(String::new, |&name| name.to_owned());
+    if images.channels() > 1 {
+        image_name = image_name.replace("idx3", "idx4");
+    }
+    match images.pixels() {
+        Pixels::Bytes(bytes) => hasher.update(bytes),
+        Pixels::Floats(floats) => {
+            image_name = image_name.replace("ubyte", "float");
+            floats.iter().for_each(|value| hasher.update(value.to_be_bytes()));
+        }
+    }
+    let mut files = vec![FileDigest { name: image_name, sha256: hexadecimal(hasher) }];
+    if let (Some(labels), Some(&name)) = (images.labels(), names.next()) {
+        let hasher = Sha256::new_with_prefix(idx::labels_header(labels)).chain_update(labels);
+        files.push(FileDigest { name: name.to_owned(), sha256: hexadecimal(hasher) });
+    }
+    files
+}
+
+fn hexadecimal(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ImageShape;
 
     #[test]
     fn halves_that_make_no_data_set_are_refused() {
@@ -106,13 +134,47 @@ mod tests {
         let message = |train, test| Dataset::new("x", "y", train, test).unwrap_err().to_string();
         assert_eq!(
             message(labelled(), unlabelled()),
-            "the test images have no labels; a data set needs them"
+            "the test images have no labels, the others have some; both need them or neither"
+        );
+        let coloured = Images::of_shape(
+            ImageShape { channels: 3, height: 2, width: 2 },
+            Pixels::Bytes(vec![0; 12]),
+        );
+        assert_eq!(
+            message(unlabelled(), coloured.unwrap()),
+            "training images are 2 x 2, test images 2 x 2 in colour; they must be of one size"
         );
         // Zeros that are never touched take no memory.
-        let giant = Images::new(2, 2, vec![0; (1 << 30) + 4]).unwrap();
+        let giant = Images::new(2, 2, vec![0; (8 << 30) + 4]).unwrap();
         assert_eq!(
-            message(giant, labelled()),
-            "the train images take 1073741828 bytes, more than the 1073741824 that are accepted"
+            message(giant, unlabelled()),
+            "the train images take 8589934596 bytes, more than the 8589934592 that are accepted"
         );
     }
+
+    /// The images' file, in Python: `hashlib.sha256(struct.pack(">4I", 0x0D03, 1, 1, 2) +
+    /// struct.pack(">2f", 0.5, 2)).hexdigest()`, and in colour
+    /// `hashlib.sha256(struct.pack(">5I", 0x0804, 1, 3, 1, 1) + bytes([1, 2, 3])).hexdigest()`.
+    #[test]
+    fn colours_and_floats_have_the_digests_of_their_idx_files() {
+        let digests = |shape, pixels| {
+            let images = Images::of_shape(shape, pixels).unwrap();
+            let dataset = Dataset::new("x", "y", images.clone(), images).unwrap();
+            let file = dataset.origin.files.first().cloned().unwrap();
+            assert_eq!(dataset.origin.files.len(), 2);
+            (file.name, file.sha256)
+        };
+        assert_eq!(
+            digests(ImageShape::grey(1, 2), Pixels::Floats(vec![0.5, 2.0])),
+            ("train-images-idx3-float".to_owned(), FLOATS.to_owned())
+        );
+        let colour = ImageShape { channels: 3, height: 1, width: 1 };
+        assert_eq!(
+            digests(colour, Pixels::Bytes(vec![1, 2, 3])),
+            ("train-images-idx4-ubyte".to_owned(), COLOURS.to_owned())
+        );
+    }
+
+    const FLOATS: &str = "6e3620d58e82d7e502a5b3de2de2fe390996559e840bb73e2dd5928b27cd1639";
+    const COLOURS: &str = "7a6ee557e303595a244dc141f7645eb297340d798d445f3ab58abcba346eccdc";
 }

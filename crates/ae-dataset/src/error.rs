@@ -5,21 +5,43 @@ use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
 
+use crate::ImageShape;
 use crate::dataset::FILE_NAMES;
+use crate::images::MAX_CLASSES;
 
 /// Why there are no images.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
     /// A number of pixels that is no whole, positive number of images.
-    #[error("{pixels} pixels are not a whole, positive number of images of {height} x {width}")]
+    #[error("{pixels} pixels are not a whole, positive number of images of {shape}")]
     NotWholeImages {
-        /// Rows of an image.
-        height: usize,
-        /// Columns of an image.
-        width: usize,
-        /// Pixels in all.
+        /// The shape of an image.
+        shape: ImageShape,
+        /// Values in all.
         pixels: usize,
+    },
+    /// A value that is NaN or infinite.
+    #[error("the value at index {index} is {found}, expected a finite number")]
+    NotFinite {
+        /// Where it stands.
+        index: usize,
+        /// The value.
+        found: f32,
+    },
+    /// More classes than labels can tell apart.
+    #[error("{found} classes, more than the {MAX_CLASSES} that labels tell apart")]
+    TooManyClasses {
+        /// How many there are.
+        found: usize,
+    },
+    /// A label whose class has no name.
+    #[error("the label {label} has no name among {names} classes")]
+    UnnamedClass {
+        /// The label.
+        label: u8,
+        /// How many names there are.
+        names: usize,
     },
     /// Another number of labels than of images.
     #[error("{images} images have {labels} labels; every image needs one")]
@@ -29,32 +51,51 @@ pub enum DatasetError {
         /// The number of labels.
         labels: usize,
     },
-    /// One half of a data set has no labels.
-    #[error("the {part} images have no labels; a data set needs them")]
+    /// One half of a data set has labels, the other none.
+    #[error("the {part} images have no labels, the others have some; both need them or neither")]
+    HalfLabelled {
+        /// "train" or "test": the half without.
+        part: &'static str,
+    },
+    /// More images than can be numbered.
+    #[error("{images} {part} images, more than the 4294967295 that are accepted")]
+    TooManyImages {
+        /// "train" or "test".
+        part: &'static str,
+        /// How many there are.
+        images: usize,
+    },
+    /// One half of a data set has no labels where they are needed.
+    #[error("the {part} images have no labels, which IDX files need")]
     Unlabelled {
         /// "train" or "test".
         part: &'static str,
     },
-    /// One half of a data set is larger than a data folder may hold.
+    /// One half of a data set is of a kind that IDX files of images do not hold.
+    #[error("the {part} images are {found}; IDX files hold grey images of 8 bits")]
+    NotGreyBytes {
+        /// "train" or "test".
+        part: &'static str,
+        /// What they are.
+        found: &'static str,
+    },
+    /// One half of a data set is larger than is accepted.
     #[error("the {part} images take {bytes} bytes, more than the {limit} that are accepted")]
     TooLarge {
         /// "train" or "test".
         part: &'static str,
-        /// What they take, one byte a pixel.
-        bytes: usize,
+        /// What they take.
+        bytes: u64,
         /// The largest accepted size in bytes.
         limit: u64,
     },
     /// Training and test images of different sizes.
-    #[error(
-        "training images are {} x {}, test images {} x {}; they must be of one size",
-        train.0, train.1, test.0, test.1
-    )]
+    #[error("training images are {train}, test images {test}; they must be of one size")]
     DifferentSizes {
-        /// Height and width of the training images.
-        train: (usize, usize),
-        /// Height and width of the test images.
-        test: (usize, usize),
+        /// The shape of the training images.
+        train: ImageShape,
+        /// The shape of the test images.
+        test: ImageShape,
     },
     /// A file could not be read or written.
     #[error(transparent)]
@@ -96,17 +137,14 @@ pub enum DatasetError {
         missing: Vec<&'static str>,
     },
     /// An input's images are of another size than the model's.
-    #[error(
-        "{} holds images of {} x {}, expected {} x {}",
-        path.display(), found.0, found.1, expected.0, expected.1
-    )]
+    #[error("{} holds images of {found}, expected {expected}", path.display())]
     InputSize {
         /// The file or folder.
         path: PathBuf,
-        /// Height and width that were asked for.
-        expected: (usize, usize),
-        /// Height and width that the input has.
-        found: (usize, usize),
+        /// The shape that was asked for.
+        expected: ImageShape,
+        /// The shape that the input has.
+        found: ImageShape,
     },
     /// The folder that the environment names cannot be used.
     #[error("$AE_DATA: {0}")]

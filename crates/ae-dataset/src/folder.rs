@@ -40,13 +40,19 @@ pub fn open_folder(folder: &Path) -> Result<Dataset, DatasetError> {
 /// Each file is written atomically and replaces one of the same name.
 ///
 /// # Errors
-/// If the folder cannot be made or a file cannot be written.
+/// If a half is not of grey bytes, has no labels or takes more than 1 GiB, or if the folder cannot be
+/// made or a file cannot be written.
 pub fn write_folder(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError> {
+    let train = idx_files("train", &dataset.train)?;
+    let test = idx_files("test", &dataset.test)?;
     make_folder(folder)?;
     let [train_images, train_labels, test_images, test_labels] =
         FILE_NAMES.map(|name| folder.join(name));
-    write_part("train", &dataset.train, &train_images, &train_labels)?;
-    write_part("test", &dataset.test, &test_images, &test_labels)
+    let paths = [train_images, train_labels, test_images, test_labels];
+    for (path, bytes) in paths.iter().zip([train, test].as_flattened()) {
+        write_atomic(path, bytes)?;
+    }
+    Ok(())
 }
 
 /// Decodes an IDX file of images, raw or compressed.
@@ -76,15 +82,21 @@ fn decode_file<T>(
     decode(read_bounded(path, idx::MAX_BYTES)?).map_err(|error| error.in_file(path))
 }
 
-fn write_part(
-    part: &'static str,
-    images: &Images,
-    images_path: &Path,
-    labels_path: &Path,
-) -> Result<(), DatasetError> {
+/// The files of images and labels of one half, if IDX files can hold it.
+fn idx_files(part: &'static str, images: &Images) -> Result<[Vec<u8>; 2], DatasetError> {
+    let Some(bytes) = images.bytes() else {
+        return Err(DatasetError::NotGreyBytes { part, found: "numbers" });
+    };
+    if images.channels() != 1 {
+        return Err(DatasetError::NotGreyBytes { part, found: "in colour" });
+    }
     let labels = images.labels().ok_or(DatasetError::Unlabelled { part })?;
-    write_atomic(images_path, &idx::encode_images(images))?;
-    Ok(write_atomic(labels_path, &idx::encode_labels(labels))?)
+    // What is written can be read again.
+    let (bytes_found, limit) = (bytes.len() as u64, idx::MAX_BYTES);
+    if bytes_found > limit {
+        return Err(DatasetError::TooLarge { part, bytes: bytes_found, limit });
+    }
+    Ok([idx::encode_images(images, bytes), idx::encode_labels(labels)])
 }
 
 fn mismatch(folder: &Path, error: DatasetError) -> DatasetError {

@@ -4,7 +4,7 @@
 //! Labels: the magic number `0x00000801`, their number, then the labels. Source: LeCun, Cortes and
 //! Burges, "The MNIST database of handwritten digits", section "File formats".
 
-use crate::{FormatError, Images};
+use crate::{FormatError, Images, Pixels};
 
 /// The largest accepted file in bytes, uncompressed: 1 GiB, twenty times MNIST.
 pub(crate) const MAX_BYTES: u64 = 1 << 30;
@@ -95,9 +95,9 @@ fn dimensions(kind: Kind, bytes: &[u8]) -> Result<Vec<u32>, FormatError> {
     if dimensions.len() == kind.dimensions() { Ok(dimensions) } else { Err(truncated) }
 }
 
-/// The IDX file of images: header and pixels.
-pub(crate) fn encode_images(images: &Images) -> Vec<u8> {
-    [&images_header(images), images.pixels()].concat()
+/// The IDX file of images of 8 bits: header and pixels.
+pub(crate) fn encode_images(images: &Images, bytes: &[u8]) -> Vec<u8> {
+    [&images_header(images), bytes].concat()
 }
 
 /// The IDX file of labels: header and labels.
@@ -106,18 +106,28 @@ pub(crate) fn encode_labels(labels: &[u8]) -> Vec<u8> {
 }
 
 /// The header of the IDX file of images, of which there are fewer than 2^32.
+///
+/// The third byte of the magic number is the type, the fourth the number of dimensions: grey bytes
+/// have MNIST's `0x00000803`, colours four dimensions, floats the type `0x0d`.
 pub(crate) fn images_header(images: &Images) -> Vec<u8> {
-    header(Kind::Images, &[images.len(), images.height(), images.width()])
+    let kind = match images.pixels() {
+        Pixels::Bytes(_) => 0x0800,
+        Pixels::Floats(_) => 0x0d00,
+    };
+    let planes = [images.len(), images.channels(), images.height(), images.width()];
+    let grey = [images.len(), images.height(), images.width()];
+    let dimensions: &[usize] = if images.channels() > 1 { &planes } else { &grey };
+    header(kind + dimensions.len() as u32, dimensions)
 }
 
 /// The header of the IDX file of labels, of which there are fewer than 2^32.
 pub(crate) fn labels_header(labels: &[u8]) -> Vec<u8> {
-    header(Kind::Labels, &[labels.len()])
+    header(Kind::Labels.magic(), &[labels.len()])
 }
 
-fn header(kind: Kind, dimensions: &[usize]) -> Vec<u8> {
+fn header(magic: u32, dimensions: &[usize]) -> Vec<u8> {
     let sizes = dimensions.iter().map(|&size| size as u32);
-    std::iter::once(kind.magic()).chain(sizes).flat_map(u32::to_be_bytes).collect()
+    std::iter::once(magic).chain(sizes).flat_map(u32::to_be_bytes).collect()
 }
 
 #[cfg(test)]
@@ -133,12 +143,16 @@ mod tests {
     ];
     const LABELS: [u8; 10] = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
 
+    fn encode(images: &Images) -> Vec<u8> {
+        encode_images(images, images.bytes().unwrap())
+    }
+
     #[test]
     fn a_file_written_by_hand_is_decoded_and_encoded() {
         let images = decode_images(&IMAGES).unwrap();
         assert_eq!((images.len(), images.height(), images.width()), (2, 2, 3));
-        assert_eq!(images.image(1), [250, 251, 252, 253, 254, 255]);
-        assert_eq!(encode_images(&images), IMAGES);
+        assert_eq!(images.bytes().unwrap()[6..], [250, 251, 252, 253, 254, 255]);
+        assert_eq!(encode(&images), IMAGES);
 
         let labels = decode_labels(&LABELS).unwrap();
         assert_eq!(labels, [7, 9]);
@@ -191,7 +205,7 @@ mod tests {
             let words = std::iter::once(magic).chain(sizes).flat_map(u32::to_be_bytes);
             let bytes: Vec<u8> = words.chain(rest).collect();
             if let Ok(images) = decode_images(&bytes) {
-                prop_assert_eq!(encode_images(&images), bytes);
+                prop_assert_eq!(encode(&images), bytes);
             } else if let Ok(labels) = decode_labels(&bytes) {
                 prop_assert_eq!(encode_labels(&labels), bytes);
             }
@@ -206,7 +220,7 @@ mod tests {
             let size = height * width;
             let images =
                 Images::new(height, width, bytes[..bytes.len() / size * size].to_vec()).unwrap();
-            prop_assert_eq!(decode_images(&encode_images(&images)).unwrap(), images);
+            prop_assert_eq!(decode_images(&encode(&images)).unwrap(), images);
             prop_assert_eq!(decode_labels(&encode_labels(&bytes)).unwrap(), bytes);
         }
     }

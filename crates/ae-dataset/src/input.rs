@@ -5,19 +5,18 @@ use std::path::Path;
 use ae_files::read_bounded;
 
 use crate::idx::MAX_BYTES;
+use crate::images::unit_interval;
 use crate::npy::{self, Array, Numbers};
-use crate::{DatasetError, FormatError, Images, folder, gzip, open_folder, picture};
+use crate::{DatasetError, FormatError, ImageShape, Images, folder, gzip, open_folder, picture};
 
 /// Images to apply a model to, as floats in [0, 1].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
     /// What they are, for a caption: the data set's name or the file's.
     pub name: String,
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
-    /// `n x height x width`, row-major, each in [0, 1]; never empty.
+    /// The shape of an image.
+    pub shape: ImageShape,
+    /// `n x channels x height x width`, row-major; never empty.
     pub pixels: Vec<f32>,
     /// A label for each image, if the input has labels.
     pub labels: Option<Vec<u8>>,
@@ -28,9 +27,8 @@ impl Inputs {
     pub fn from_images(name: &str, images: &Images) -> Self {
         Self {
             name: name.to_owned(),
-            height: images.height(),
-            width: images.width(),
-            pixels: unit_interval(images.pixels()),
+            shape: images.shape(),
+            pixels: images.to_floats(),
             labels: images.labels().map(<[u8]>::to_vec),
         }
     }
@@ -38,11 +36,11 @@ impl Inputs {
     /// The number of images; never 0.
     #[expect(clippy::len_without_is_empty, reason = "there is always an image")]
     pub fn len(&self) -> usize {
-        self.pixels.len() / (self.height * self.width)
+        self.pixels.len() / self.shape.size()
     }
 }
 
-/// Reads images of `height x width` from whatever a user names.
+/// Reads images of a shape from whatever a user names.
 ///
 /// - a data folder: its test images, with labels;
 /// - an IDX file of images, raw or compressed;
@@ -56,17 +54,18 @@ impl Inputs {
 ///
 /// # Errors
 /// If the path cannot be read, holds something else or is damaged, if the images are of another
-/// size, or if a value is NaN, infinite or outside [0, 1].
-pub fn read_inputs(path: &Path, height: usize, width: usize) -> Result<Inputs, DatasetError> {
+/// shape, or if a value is NaN, infinite or outside [0, 1].
+pub fn read_inputs(path: &Path, expected: ImageShape) -> Result<Inputs, DatasetError> {
     let inputs = if path.is_dir() {
         let dataset = open_folder(path)?;
         Inputs::from_images(&dataset.origin.name, &dataset.test)
     } else {
         let bytes = read_bounded(path, MAX_BYTES)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        decode(&name, bytes, height, width).map_err(|error| error.in_file(path))?
+        decode(&name, bytes, expected.height, expected.width)
+            .map_err(|error| error.in_file(path))?
     };
-    let (expected, found) = ((height, width), (inputs.height, inputs.width));
+    let found = inputs.shape;
     if found != expected {
         return Err(DatasetError::InputSize { path: path.to_owned(), expected, found });
     }
@@ -111,10 +110,9 @@ fn from_array(
     // NaN is in no range, so that it is found as well.
     match pixels.iter().enumerate().find(|(_, value)| !(0.0..=1.0).contains(*value)) {
         Some((index, &found)) => Err(FormatError::Value { index, found, expected: "in [0, 1]" }),
-        None => Ok(Inputs { name: name.to_owned(), height, width, pixels, labels: None }),
+        None => {
+            let shape = ImageShape::grey(height, width);
+            Ok(Inputs { name: name.to_owned(), shape, pixels, labels: None })
+        }
     }
-}
-
-fn unit_interval(bytes: &[u8]) -> Vec<f32> {
-    bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect()
 }

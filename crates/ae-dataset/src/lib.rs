@@ -55,7 +55,7 @@ pub use folder::{open_folder, write_folder};
 #[cfg(feature = "hub")]
 pub use hub::{ContentError, Hub, HubDataset, HubError, HubLimits, TransferError};
 pub use idx::{decode_images, decode_labels};
-pub use images::Images;
+pub use images::{ImageShape, Images, Pixels};
 pub use input::{Inputs, read_inputs};
 pub use npy::{Matrix, read_npy_matrix, write_npy};
 pub use order::epoch_order;

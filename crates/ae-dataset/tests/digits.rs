@@ -13,13 +13,14 @@ fn digits(count: usize) -> Images {
 }
 
 fn each(images: &Images) -> impl Iterator<Item = &[u8]> {
-    images.pixels().chunks_exact(images.image_size())
+    images.bytes().unwrap().chunks_exact(images.image_size())
 }
 
 #[test]
 fn an_image_depends_on_the_seed_the_half_and_its_index_alone() {
     let (few, many) = (digits(50), digits(300));
-    assert_eq!(few.pixels(), &many.pixels()[..few.pixels().len()]);
+    let pixels = few.bytes().unwrap();
+    assert_eq!(pixels, &many.bytes().unwrap()[..pixels.len()]);
     assert_eq!(few.labels().unwrap(), &many.labels().unwrap()[..50]);
 
     let test = Digits::STANDARD.test(300).unwrap();
@@ -42,7 +43,7 @@ fn the_standard_digits_never_change() {
     let digest = |bytes: &[u8]| {
         Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    assert_eq!(digest(digits.pixels()), PIXELS);
+    assert_eq!(digest(digits.bytes().unwrap()), PIXELS);
     assert_eq!(digest(digits.labels().unwrap()), LABELS);
 }
 
@@ -100,7 +101,8 @@ fn grey_levels_resemble_those_of_mnist() {
     let digits = digits(5000);
     let n = digits.pixels().len() as f64;
     let mean_of = |value: fn(f64) -> f64| {
-        digits.pixels().iter().map(|&pixel| value(f64::from(pixel) / 255.0)).sum::<f64>() / n
+        digits.bytes().unwrap().iter().map(|&pixel| value(f64::from(pixel) / 255.0)).sum::<f64>()
+            / n
     };
     let mean = mean_of(|grey| grey);
     let deviation = (mean_of(|grey| grey * grey) - mean * mean).sqrt();
@@ -133,7 +135,7 @@ fn digits_recognise_those_of_mnist() {
         return;
     }
     let mnist = open_folder(&folder).unwrap().test;
-    let pixels = mnist.pixels()[..2000 * SIDE * SIDE].to_vec();
+    let pixels = mnist.bytes().unwrap()[..2000 * SIDE * SIDE].to_vec();
     let labels = mnist.labels().unwrap()[..2000].to_vec();
     let first = Images::new(SIDE, SIDE, pixels).unwrap().with_labels(labels).unwrap();
     let accuracy = accuracy_of_nearest_neighbours(&digits(1000), &first);

@@ -41,7 +41,7 @@ fn assert_genuine(dataset: &Dataset) {
         let pixel = |i, y, x| (i * 31 + y * 7 + x * 3) as u8;
         let pixels = |i| (0..30).map(move |place| pixel(i, place / 6, place % 6));
         assert_eq!((images.height(), images.width()), (5, 6));
-        assert_eq!(images.pixels(), (0..n).flat_map(pixels).collect::<Vec<_>>());
+        assert_eq!(images.bytes().unwrap(), (0..n).flat_map(pixels).collect::<Vec<_>>());
         assert_eq!(
             images.labels().unwrap(),
             (0..n).map(|i| (i * 3 % 10) as u8).collect::<Vec<_>>()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ae_dataset::{Dataset, Images, Inputs, read_inputs, write_folder, write_npy};
+use ae_dataset::{Dataset, ImageShape, Images, Inputs, read_inputs, write_folder, write_npy};
 use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 use tempfile::TempDir;
 
@@ -31,7 +31,7 @@ fn save(dir: &TempDir, name: &str, image: impl Into<DynamicImage>) {
 
 /// Reads images of 2 x 3; an error is without its path.
 fn read(path: &Path) -> Result<Inputs, String> {
-    read_inputs(path, 2, 3)
+    read_inputs(path, ImageShape::grey(2, 3))
         .map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))
 }
 
@@ -50,7 +50,7 @@ fn in_255ths(inputs: &Inputs) -> Vec<f32> {
 fn a_data_folder_gives_its_test_images_and_labels() {
     let dir = data_folder();
     let inputs = read(dir.path()).unwrap();
-    assert_eq!((inputs.len(), inputs.height, inputs.width), (2, 2, 3));
+    assert_eq!((inputs.len(), inputs.shape), (2, ImageShape::grey(2, 3)));
     assert_eq!(inputs.pixels[..6], [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
     assert_eq!(inputs.labels.as_deref(), Some(&[3, 8][..]));
     assert_eq!(inputs.name, "folder");
@@ -78,7 +78,7 @@ fn arrays_are_read_in_the_three_shapes() {
     for (shape, n) in [(&[2, 2, 3][..], 2), (&[2, 6], 2), (&[2, 3], 1)] {
         write_npy(&path, shape, &values[..n * 6]).unwrap();
         let inputs = read(&path).unwrap();
-        assert_eq!((inputs.len(), inputs.height, inputs.width), (n, 2, 3), "{shape:?}");
+        assert_eq!((inputs.len(), inputs.shape), (n, ImageShape::grey(2, 3)), "{shape:?}");
         assert_eq!(inputs.pixels, values[..n * 6]);
     }
     write_npy(&path, &[3, 4], &values).unwrap();
@@ -118,7 +118,7 @@ fn numbers_outside_the_unit_interval_are_refused_with_their_index() {
 #[test]
 fn colours_become_grey_by_the_stated_weights() {
     let inputs = read_bytes(include_bytes!("data/colours.png")).unwrap();
-    assert_eq!((inputs.len(), inputs.height, inputs.width), (1, 2, 3));
+    assert_eq!((inputs.len(), inputs.shape), (1, ImageShape::grey(2, 3)));
     let expected = [54.213, 182.376, 18.411, 255.0, 0.0, 147.332];
     for (grey, expected) in in_255ths(&inputs).into_iter().zip(expected) {
         // Half a level for the rounding to bytes.

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use ae_corruption::{Draw, Noise as NoiseKind, corrupt_batch};
-use ae_dataset::{Dataset, Inputs, Network, Progress, Source, load, read_inputs, read_npy_matrix};
-use ae_models::{Autoencoder, Encoder, ModelError, SavedEncoder, SavedModel};
+use ae_dataset::{
+    Dataset, ImageShape, Inputs, Network, Progress, Source, load, read_inputs, read_npy_matrix,
+};
+use ae_models::{Autoencoder, Encoder, ModelError, ModelSpec, SavedEncoder, SavedModel};
 use ae_random::Seed;
 use ae_training::{Detail, Metrics, Noise, Samples, evaluate};
 use candle_core::{Device, Tensor};
@@ -38,9 +40,9 @@ impl Model {
         &self.saved
     }
 
-    /// Height and width of its images.
-    pub fn image(&self) -> [usize; 2] {
-        self.saved.spec.dense.image
+    /// The shape of its images.
+    pub fn shape(&self) -> ImageShape {
+        shape_of(&self.saved.spec)
     }
 
     /// Numbers in a code.
@@ -48,12 +50,12 @@ impl Model {
         self.autoencoder.latent_dim()
     }
 
-    /// Encodes and decodes images, `n x height x width` in [0, 1].
+    /// Encodes and decodes images, `n x channels x height x width` in [0, 1].
     ///
     /// # Errors
     /// If the images do not fit the model, or candle fails.
     pub fn reconstruct(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        let columns = self.image()[0] * self.image()[1];
+        let columns = self.shape().size();
         in_batches(images, columns, &self.device, |batch| {
             Ok(self.autoencoder.reconstruct(batch)?)
         })
@@ -83,7 +85,7 @@ impl Model {
         seed: Seed,
     ) -> Result<Metrics, ExperimentError> {
         let images = &dataset.test;
-        check_size(&dataset.origin.name, self.image(), [images.height(), images.width()])?;
+        check_size(&dataset.origin.name, self.shape(), images.shape())?;
         let noise = noise.map(|corruption| Noise {
             corruption,
             draw: Draw::Once,
@@ -111,7 +113,7 @@ pub fn noise_of_run(path: &Path) -> Result<Option<(Option<NoiseKind>, Seed)>, Ex
 
 /// The encoder of a trained model, from a whole model or from a file of its own.
 pub struct TrainedEncoder {
-    image: [usize; 2],
+    shape: ImageShape,
     encoder: Box<dyn Encoder + Send + Sync>,
     device: Device,
 }
@@ -127,13 +129,13 @@ impl TrainedEncoder {
             Err(ModelError::WrongPart { .. }) => SavedModel::load(&file)?.encoder()?,
             loaded => loaded?,
         };
-        let image = saved.spec.dense.image;
-        Ok(Self { image, encoder: saved.encoder(device)?, device: device.clone() })
+        let shape = shape_of(&saved.spec);
+        Ok(Self { shape, encoder: saved.encoder(device)?, device: device.clone() })
     }
 
-    /// Height and width of its images.
-    pub fn image(&self) -> [usize; 2] {
-        self.image
+    /// The shape of its images.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
     }
 
     /// Numbers in a code.
@@ -141,27 +143,32 @@ impl TrainedEncoder {
         self.encoder.latent_dim()
     }
 
-    /// Encodes images, `n x height x width` in [0, 1], to `n x latent_dim`.
+    /// Encodes images, `n x channels x height x width` in [0, 1], to `n x latent_dim`.
     ///
     /// # Errors
     /// If the images do not fit the model, or candle fails.
     pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        let columns = self.image[0] * self.image[1];
+        let columns = self.shape.size();
         in_batches(images, columns, &self.device, |batch| Ok(self.encoder.encode(batch)?))
     }
 }
 
-/// Reads images of a model's size from a path, or the test images of a data set by its name.
+/// The shape of a model's images.
+pub(crate) fn shape_of(spec: &ModelSpec) -> ImageShape {
+    let [height, width] = spec.dense.image;
+    ImageShape { channels: spec.dense.channels, height, width }
+}
+
+/// Reads images of a model's shape from a path, or the test images of a data set by its name.
 ///
 /// # Errors
-/// If there is no such thing, it is damaged, or its images are of another size.
+/// If there is no such thing, it is damaged, or its images are of another shape.
 pub fn input_images(
     images: &Path,
-    size: [usize; 2],
+    shape: ImageShape,
     network: Network,
     progress: &mut dyn Progress,
 ) -> Result<Inputs, ExperimentError> {
-    let [height, width] = size;
     let source = images.to_str().map(str::parse::<Source>);
     match source {
         // A file or folder of this name comes first.
@@ -170,11 +177,10 @@ pub fn input_images(
             if let Some(sentence) = &dataset.origin.substituted {
                 tracing::warn!("{sentence}");
             }
-            let found = [dataset.test.height(), dataset.test.width()];
-            check_size(&dataset.origin.name, size, found)?;
+            check_size(&dataset.origin.name, shape, dataset.test.shape())?;
             Ok(Inputs::from_images(&dataset.origin.name, &dataset.test))
         }
-        _ => Ok(read_inputs(images, height, width)?),
+        _ => Ok(read_inputs(images, shape)?),
     }
 }
 
@@ -196,14 +202,15 @@ pub fn corrupt(inputs: &Inputs, noise: &NoiseKind, seed: Seed) -> Vec<f32> {
     let mut pixels = inputs.pixels.clone();
     let samples: Vec<u32> = (0..inputs.len() as u32).collect();
     let stream = seed.stream("corruption/validation");
-    corrupt_batch(noise, &mut pixels, &samples, inputs.height, inputs.width, 0, &stream);
+    let ImageShape { height, width, .. } = inputs.shape;
+    corrupt_batch(noise, &mut pixels, &samples, height, width, 0, &stream);
     pixels
 }
 
 fn check_size(
     origin: &str,
-    expected: [usize; 2],
-    found: [usize; 2],
+    expected: ImageShape,
+    found: ImageShape,
 ) -> Result<(), ExperimentError> {
     if found == expected {
         return Ok(());

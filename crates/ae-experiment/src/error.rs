@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ae_corruption::CorruptionError;
-use ae_dataset::DatasetError;
+use ae_dataset::{DatasetError, ImageShape};
 use ae_files::FileError;
 use ae_models::ModelError;
 use ae_report::ReportError;
@@ -62,18 +62,15 @@ pub enum ExperimentError {
         /// The file that is missing.
         missing: &'static str,
     },
-    /// The images are of another size than the model's.
-    #[error(
-        "{origin} has images of {} x {} pixels, the model takes {} x {}",
-        found[0], found[1], expected[0], expected[1]
-    )]
+    /// The images are of another shape than the model's.
+    #[error("{origin} has images of {found} pixels, the model takes {expected}")]
     ImageSize {
         /// Where the images come from.
         origin: String,
-        /// Height and width that the model takes.
-        expected: [usize; 2],
-        /// Height and width of the images.
-        found: [usize; 2],
+        /// The shape that the model takes.
+        expected: ImageShape,
+        /// The shape of the images.
+        found: ImageShape,
     },
     /// The codes are of another length than the model's.
     #[error("{} has codes of length {found}, the model's are of length {expected}", path.display())]

@@ -1,8 +1,9 @@
 //! The pictures of a run.
 
+use ae_dataset::{ImageShape, Images};
 use ae_models::Autoencoder;
 use ae_report::{
-    Axes, Figure, GreyImage, GridRow, Reference, Series, WorstItem, filters, loss_curves,
+    Axes, Figure, GridRow, Picture, Reference, Series, WorstItem, filters, loss_curves,
     reconstruction_grid, worst,
 };
 use ae_training::{Batch, Samples, TrainingState, squared_errors};
@@ -49,10 +50,10 @@ pub(crate) fn write_figures(
     })?;
     write("loss", "Learning curve", &|title| curve(plan, state, title, &caption))?;
     if let Some(weights) = state.parameters().get("encoder.0.weight") {
-        let (height, width) = (plan.dataset.train.height(), plan.dataset.train.width());
-        let shown = weights.len().min(FILTERS * height * width);
+        let ImageShape { channels, height, width } = plan.dataset.train.shape();
+        let shown = weights.len().min(FILTERS * channels * height * width);
         write("filters", "What the encoder's units look for", &|title| {
-            Ok(filters(&weights[..shown], height, width, title, &caption)?)
+            Ok(filters(&weights[..shown], [channels, height, width], title, &caption)?)
         })?;
     }
     Ok(written)
@@ -115,7 +116,7 @@ fn worst_ten(
             original,
             reconstruction,
             index: index as usize,
-            label: samples.images().labels().map(|labels| labels[index as usize]),
+            label: class_of(samples.images(), index as usize),
             squared_error: errors[index as usize],
         })
         .collect();
@@ -163,9 +164,24 @@ fn reconstruct(
     Ok((batch, outputs))
 }
 
-fn images(samples: &Samples, values: &[f32]) -> Result<Vec<GreyImage>, ExperimentError> {
-    let (height, width) = (samples.images().height(), samples.images().width());
-    let images =
-        values.chunks(height * width).map(|image| GreyImage::from_unit(height, width, image));
+/// The class of an image, if it has one.
+fn class_of(images: &Images, index: usize) -> Option<String> {
+    let label = images.labels()?.get(index)?;
+    Some(images.class_name(*label))
+}
+
+fn images(samples: &Samples, values: &[f32]) -> Result<Vec<Picture>, ExperimentError> {
+    pictures(samples.images().shape(), values)
+}
+
+/// Values, `n x channels x height x width`, as pictures.
+///
+/// # Errors
+/// If they are not whole images, or one is not finite.
+pub fn pictures(shape: ImageShape, values: &[f32]) -> Result<Vec<Picture>, ExperimentError> {
+    let ImageShape { channels, height, width } = shape;
+    let images = values
+        .chunks(shape.size().max(1))
+        .map(|image| Picture::from_unit(channels, height, width, image));
     Ok(images.collect::<Result<_, _>>()?)
 }

@@ -50,12 +50,13 @@ mod record;
 
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    Dataset, Inputs, Network, Origin, Progress, Source, load, read_inputs, write_folder, write_npy,
+    Dataset, ImageShape, Images, Inputs, Network, Origin, Progress, Source, load, read_inputs,
+    write_folder, write_npy,
 };
 pub use ae_files::write_atomic as write_file;
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
-pub use ae_report::{ColorSupport, Figure, GreyImage, GridRow, half_blocks, reconstruction_grid};
+pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use apply::{Model, TrainedEncoder, corrupt, input_images, noise_of_run, read_codes};
 pub use describe::{Description, TensorDescription, describe};
@@ -63,6 +64,7 @@ pub use device::device;
 pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
+pub use figures::pictures;
 pub use folder::Existing;
 pub use record::{DatasetRecord, FigureRecord, FileRecord, Record};
 pub use run::{Outcome, RunOptions, resume, train};

@@ -101,6 +101,7 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
     let network = &spec.model;
     let dense = DenseConfig {
         image: [images.height(), images.width()],
+        channels: images.channels(),
         encoder: network.encoder.clone(),
         decoder: network.decoder.clone(),
         hidden_activation: network.hidden_activation,

@@ -68,6 +68,9 @@ pub struct DatasetRecord {
     pub height: usize,
     /// Columns of an image.
     pub width: usize,
+    /// Channels of an image: 1 for grey, 3 for RGB; 1 in records that do not say.
+    #[serde(default = "grey")]
+    pub channels: usize,
     /// The digests of its files.
     pub files: Vec<FileRecord>,
     /// Why it stands in for other data, if it does.
@@ -123,6 +126,10 @@ impl Record {
     }
 }
 
+fn grey() -> usize {
+    1
+}
+
 impl DatasetRecord {
     /// What a record says of a data set.
     pub fn of(dataset: &Dataset) -> Self {
@@ -135,6 +142,7 @@ impl DatasetRecord {
             test_images: test.len(),
             height: train.height(),
             width: train.width(),
+            channels: train.channels(),
             files: files
                 .map(|file| FileRecord { name: file.name.clone(), sha256: file.sha256.clone() })
                 .collect(),

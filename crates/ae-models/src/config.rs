@@ -19,9 +19,13 @@ pub const MAX_PARAMETERS: usize = 1 << 28;
 pub struct DenseConfig {
     /// Height and width of an image in pixels.
     pub image: [usize; 2],
-    /// Widths from the pixels to the code, such as `[784, 128, 32]`.
+    /// Planes of an image: 1 for grey, 3 for red, green and blue, one plane after the other. Written
+    /// only where it is not 1.
+    #[serde(default = "grey", skip_serializing_if = "is_grey")]
+    pub channels: usize,
+    /// Widths from the image's values to the code, such as `[784, 128, 32]`.
     pub encoder: Vec<usize>,
-    /// Widths from the code to the pixels, such as `[32, 128, 784]`.
+    /// Widths from the code to the image's values, such as `[32, 128, 784]`.
     pub decoder: Vec<usize>,
     /// After every layer but the encoder's last and the decoder's last.
     pub hidden_activation: Activation,
@@ -38,6 +42,7 @@ impl Default for DenseConfig {
     fn default() -> Self {
         Self {
             image: [28, 28],
+            channels: 1,
             encoder: vec![784, 32],
             decoder: vec![32, 784],
             hidden_activation: Activation::Relu,
@@ -56,7 +61,8 @@ impl DenseConfig {
     /// [`ModelError::Spec`] with the first field that does not fit.
     pub fn check(&self) -> Result<(), ModelError> {
         let [height, width] = self.image;
-        let pixels = height.saturating_mul(width);
+        let pixels = height.saturating_mul(width).saturating_mul(self.channels);
+        require([1, 3].contains(&self.channels), "channels", "1 or 3", &self.channels)?;
         require(pixels > 0, "image", "at least one pixel", &self.image)?;
         check_widths("encoder", &self.encoder)?;
         check_widths("decoder", &self.decoder)?;
@@ -98,7 +104,7 @@ impl DenseConfig {
         self.encoder.last().copied().unwrap_or_default()
     }
 
-    /// Pixels of an image.
+    /// Values of an image: channels times height times width.
     pub(crate) fn pixels(&self) -> usize {
         self.encoder.first().copied().unwrap_or_default()
     }
@@ -128,6 +134,15 @@ impl DenseConfig {
         }
         parameters
     }
+}
+
+fn grey() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_grey(channels: &usize) -> bool {
+    *channels == grey()
 }
 
 /// The widths on either side of every layer.

@@ -15,7 +15,7 @@ pub trait Encoder {
     /// Encodes a batch.
     ///
     /// # Shapes
-    /// `(n, height * width)`, values in [0, 1], to `(n, latent_dim)`.
+    /// `(n, channels * height * width)`, values in [0, 1], to `(n, latent_dim)`.
     ///
     /// # Errors
     /// If the batch has another width.
@@ -27,7 +27,7 @@ pub trait Decoder {
     /// Decodes a batch up to the logits, on which the loss is computed.
     ///
     /// # Shapes
-    /// `(n, latent_dim)` to `(n, height * width)`, any real values.
+    /// `(n, latent_dim)` to `(n, channels * height * width)`, any real values.
     ///
     /// # Errors
     /// If the batch has another width.
@@ -46,7 +46,7 @@ pub trait Decoder {
     /// Decodes a batch.
     ///
     /// # Shapes
-    /// `(n, latent_dim)` to `(n, height * width)`.
+    /// `(n, latent_dim)` to `(n, channels * height * width)`.
     ///
     /// # Errors
     /// If the batch has another width.
@@ -60,7 +60,7 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
     /// Encodes and decodes a batch.
     ///
     /// # Shapes
-    /// `(n, height * width)` to the same.
+    /// `(n, channels * height * width)` to the same.
     ///
     /// # Errors
     /// If the batch has another width.

@@ -35,19 +35,24 @@ pub(crate) fn render(figure: &Figure) -> Result<Vec<u8>, ReportError> {
     }
     let (pixels, _) = canvas.data().as_chunks::<4>();
     let rgb: Vec<Rgb> = pixels.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
-    encode(width as usize, height as usize, rgb.as_flattened())
+    encode(width as usize, height as usize, ColorType::Rgb, rgb.as_flattened())
 }
 
-/// Encodes 8-bit RGB.
-pub(crate) fn encode(width: usize, height: usize, rgb: &[u8]) -> Result<Vec<u8>, ReportError> {
+/// Encodes pixels of 8 bits a channel.
+pub(crate) fn encode(
+    width: usize,
+    height: usize,
+    colours: ColorType,
+    pixels: &[u8],
+) -> Result<Vec<u8>, ReportError> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(ColorType::Rgb);
+    encoder.set_color(colours);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
     // Flat areas and sharp edges compress best as they are.
     encoder.set_filter(Filter::NoFilter);
-    encoder.write_header()?.write_image_data(rgb)?;
+    encoder.write_header()?.write_image_data(pixels)?;
     Ok(bytes)
 }
 

@@ -7,8 +7,13 @@ use crate::figure::{MAX_AREA, MAX_SIDE};
 #[non_exhaustive]
 pub enum ReportError {
     /// The number of values is not what the size of the images asks for.
-    #[error("images of {height} x {width} pixels cannot be made of {found} values")]
+    #[error(
+        "images of {height} x {width} pixels in {channels} channel{} cannot be made of {found} values",
+        if *channels == 1 { "" } else { "s" }
+    )]
     Size {
+        /// 1 for grey, 3 for RGB.
+        channels: usize,
         /// Rows of pixels of one image.
         height: usize,
         /// Columns of pixels of one image.

@@ -28,24 +28,25 @@ const BAR_HEIGHT: usize = 10;
 
 /// The weights of an encoder's units, each unit drawn as an image of what it looks for.
 ///
-/// `weights` is a matrix of shape (units, `height * width`), row-major, as in PyTorch's `Linear`.
-/// Colours are symmetric around 0 and reach to the largest magnitude of all, which a bar names.
+/// `weights` is a matrix of shape (units, `channels * height * width`), row-major, as in PyTorch's
+/// `Linear`. A unit of one channel is drawn in colours that are symmetric around 0; one of three
+/// channels is an RGB picture, in which the mean grey is 0. Both reach to the largest magnitude of
+/// all, which a bar names.
 ///
 /// # Errors
 /// If the weights do not make whole images, one is not finite, or the figure would be too large.
 pub fn filters(
     weights: &[f32],
-    height: usize,
-    width: usize,
+    [channels, height, width]: [usize; 3],
     title: &str,
     caption: &str,
 ) -> Result<Figure, ReportError> {
     check_finite("the weights", weights)?;
-    let area = height.saturating_mul(width);
-    if area == 0 || !weights.len().is_multiple_of(area) {
-        return Err(ReportError::Size { height, width, found: weights.len() });
+    let size = height.saturating_mul(width).saturating_mul(channels);
+    if size == 0 || ![1, 3].contains(&channels) || !weights.len().is_multiple_of(size) {
+        return Err(ReportError::Size { channels, height, width, found: weights.len() });
     }
-    let units = weights.len() / area;
+    let units = weights.len() / size;
     if units == 0 {
         return Err(ReportError::Empty { figure: "a picture of filters" });
     }
@@ -57,24 +58,33 @@ pub fn filters(
     let columns = ((2.0 * units as f32).sqrt().ceil() as usize).min(units);
     let grid_height = units.div_ceil(columns) as f32 * cell_height + GAP;
     let bar_height = BAR_HEIGHT as f32 + GAP + Style::Note.line_height();
-    let size = (columns as f32 * cell_width - GAP, grid_height + bar_height);
+    let content = (columns as f32 * cell_width - GAP, grid_height + bar_height);
+    let scheme = if channels == 1 { colour } else { grey };
 
-    let (mut figure, (left, top)) = Figure::page(title, caption, size)?;
-    for (unit, weights) in weights.chunks(area).enumerate() {
+    let (mut figure, (left, top)) = Figure::page(title, caption, content)?;
+    for (unit, weights) in weights.chunks(size).enumerate() {
         let x = left + (unit % columns) as f32 * cell_width;
         let y = top + (unit / columns) as f32 * cell_height;
         // A rim shows where an image ends whose weights are near 0.
         figure.rectangle((x - 1.0, y - 1.0), (image_size.0 + 2.0, image_size.1 + 2.0), FAINT);
-        let pixels = weights.iter().map(|&weight| colour(weight, range)).collect();
+        let pixels = match channels {
+            1 => weights.iter().map(|&weight| colour(weight, range)).collect(),
+            _ => mixed(weights, range),
+        };
         figure.picture((x, y), magnification, Raster { width, pixels });
     }
-    colour_bar(&mut figure, (left, top + grid_height), range);
+    colour_bar(&mut figure, (left, top + grid_height), range, scheme);
     Ok(figure)
 }
 
-fn colour_bar(figure: &mut Figure, (left, top): (f32, f32), range: f32) {
+fn colour_bar(
+    figure: &mut Figure,
+    (left, top): (f32, f32),
+    range: f32,
+    scheme: fn(f32, f32) -> Rgb,
+) {
     let half = (BAR_WIDTH / 2) as f32;
-    let line = (0..BAR_WIDTH).map(|place| colour(place as f32 - half, half));
+    let line = (0..BAR_WIDTH).map(|place| scheme(place as f32 - half, half));
     let pixels = std::iter::repeat_n(line, BAR_HEIGHT).flatten().collect();
     figure.picture((left, top), 1, Raster { width: BAR_WIDTH, pixels });
     let y = top + BAR_HEIGHT as f32 + GAP;
@@ -85,6 +95,24 @@ fn colour_bar(figure: &mut Figure, (left, top): (f32, f32), range: f32) {
     figure.text((left + width, y), Align::Right, Style::Note, MUTED, &format!("+{end}"));
     let beside = (left + width + 2.0 * GAP, top - 3.0);
     figure.text(beside, Align::Left, Style::Label, MUTED, "weight");
+}
+
+/// The pixels of a unit with three planes of weights.
+fn mixed(weights: &[f32], range: f32) -> Vec<Rgb> {
+    let area = weights.len() / 3;
+    let channel = |place: usize| weights.get(place).map_or(0, |&weight| level(weight, range));
+    (0..area).map(|place| [0, 1, 2].map(|plane| channel(plane * area + place))).collect()
+}
+
+/// The grey of a weight that all three channels have.
+fn grey(weight: f32, range: f32) -> Rgb {
+    [level(weight, range); 3]
+}
+
+/// From black over the mean grey to white.
+fn level(weight: f32, range: f32) -> u8 {
+    let position = if range > 0.0 { (weight / range + 1.0) / 2.0 } else { 0.5 };
+    (position * 255.0).round() as u8
 }
 
 /// The colour of a weight in `[-range, range]`, between the two nearest of the scheme.
@@ -113,5 +141,11 @@ mod tests {
         // A quarter of the way from the second to the darkest red: 178 to 103, 24 to 0, 43 to 31.
         assert_eq!(colour(0.85, 1.0), [159, 18, 40]);
         assert_eq!(colour(0.0, 0.0), [247; 3]);
+    }
+
+    #[test]
+    fn a_unit_of_three_planes_is_mixed_around_the_mean_grey() {
+        assert_eq!(mixed(&[0.5, 0.0, -0.5, 0.25, 0.0, 0.0], 0.5), [[255, 0, 128], [128, 191, 128]]);
+        assert_eq!(grey(0.0, 0.0), [128; 3]);
     }
 }

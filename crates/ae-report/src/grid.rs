@@ -2,7 +2,7 @@
 
 use crate::figure::{Align, Figure, INK, MUTED};
 use crate::text::{Style, shorten, significant};
-use crate::{GreyImage, ReportError};
+use crate::{Picture, ReportError};
 
 /// A labelled row of images.
 #[derive(Clone, Debug)]
@@ -10,20 +10,20 @@ pub struct GridRow<'a> {
     /// Stands left of the row; what goes beyond 24 characters is cut.
     pub label: &'a str,
     /// The images, from left to right.
-    pub images: Vec<GreyImage>,
+    pub images: Vec<Picture>,
 }
 
 /// One of the images that a model reconstructs worst.
 #[derive(Clone, Debug)]
 pub struct WorstItem {
     /// The image.
-    pub original: GreyImage,
+    pub original: Picture,
     /// What the model made of it.
-    pub reconstruction: GreyImage,
+    pub reconstruction: Picture,
     /// Its place in the data set.
     pub index: usize,
     /// Its class, where the data set has labels.
-    pub label: Option<u8>,
+    pub label: Option<String>,
     /// Sum of the squared differences of its pixels, in units of a pixel's range `[0, 1]`.
     pub squared_error: f64,
 }
@@ -36,6 +36,8 @@ struct NoteRow<'a> {
 
 const GAP: f32 = 6.0;
 const LABEL_COLUMNS: usize = 24;
+/// Longer names of classes are cut.
+const CLASS_COLUMNS: usize = 12;
 /// Images are magnified to about this many pixels.
 const IMAGE_SIDE: usize = 64;
 
@@ -63,7 +65,7 @@ pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, 
             images: items.iter().map(|i| i.reconstruction.clone()).collect(),
         },
     ];
-    let class = |item: &WorstItem| item.label.map_or_else(String::new, |label| label.to_string());
+    let class = |item: &WorstItem| shorten(item.label.as_deref().unwrap_or(""), CLASS_COLUMNS);
     let mut notes = vec![
         NoteRow { label: "index", notes: items.iter().map(|i| i.index.to_string()).collect() },
         NoteRow { label: "label", notes: items.iter().map(class).collect() },
@@ -122,8 +124,8 @@ struct Layout {
 impl Layout {
     fn of(rows: &[GridRow<'_>], notes: &[NoteRow<'_>]) -> Result<Self, ReportError> {
         let images = || rows.iter().flat_map(|row| &row.images);
-        let height = longest(images().map(GreyImage::height));
-        let width = longest(images().map(GreyImage::width));
+        let height = longest(images().map(Picture::height));
+        let width = longest(images().map(Picture::width));
         if height == 0 {
             return Err(ReportError::Empty { figure: "a grid of images" });
         }

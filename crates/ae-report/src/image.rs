@@ -1,36 +1,58 @@
-//! Grey images, and colours.
+//! Pictures, and colours.
+
+use png::ColorType;
 
 use crate::{ReportError, bitmap};
 
-/// An 8-bit grey image of at least one pixel: 0 is black, 255 white.
+/// An 8-bit picture of at least one pixel, grey or RGB: 0 is dark, 255 light.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GreyImage {
+pub struct Picture {
     height: usize,
     width: usize,
-    pixels: Vec<u8>,
+    pixels: Vec<Rgb>,
+    grey: bool,
 }
 
-impl GreyImage {
-    /// An image of `height` x `width` pixels, row-major.
+impl Picture {
+    /// A picture of `channels x height x width` values, plane by plane, each row-major: one channel is
+    /// grey, three are red, green and blue.
     ///
     /// # Errors
-    /// If there is no pixel, or their number is not `height * width`.
-    pub fn new(height: usize, width: usize, pixels: Vec<u8>) -> Result<Self, ReportError> {
-        let found = pixels.len();
-        if found == 0 || height.checked_mul(width) != Some(found) {
-            return Err(ReportError::Size { height, width, found });
-        }
-        Ok(Self { height, width, pixels })
+    /// If there are other than 1 or 3 channels, there is no pixel, or the number of values is another.
+    pub fn new(
+        channels: usize,
+        height: usize,
+        width: usize,
+        values: &[u8],
+    ) -> Result<Self, ReportError> {
+        let found = values.len();
+        let area = height.checked_mul(width).filter(|&area| area > 0);
+        let pixels = match (channels, area) {
+            (1, Some(area)) if found == area => values.iter().map(|&grey| [grey; 3]).collect(),
+            (3, Some(area)) if found.is_multiple_of(3) && found / 3 == area => {
+                let (red, rest) = values.split_at(area);
+                let (green, blue) = rest.split_at(area);
+                let pixels = red.iter().zip(green).zip(blue);
+                pixels.map(|((&red, &green), &blue)| [red, green, blue]).collect()
+            }
+            _ => return Err(ReportError::Size { channels, height, width, found }),
+        };
+        Ok(Self { height, width, pixels, grey: channels == 1 })
     }
 
-    /// An image from values of which 0 is black and 1 white; values beyond are clamped.
+    /// A picture from values of which 0 is dark and 1 light; values beyond are clamped.
     ///
     /// # Errors
-    /// As for [`GreyImage::new`], and if a value is NaN or infinite.
-    pub fn from_unit(height: usize, width: usize, values: &[f32]) -> Result<Self, ReportError> {
+    /// As for [`Picture::new`], and if a value is NaN or infinite.
+    pub fn from_unit(
+        channels: usize,
+        height: usize,
+        width: usize,
+        values: &[f32],
+    ) -> Result<Self, ReportError> {
         check_finite("the image", values)?;
-        let pixels = values.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8);
-        Self::new(height, width, pixels.collect())
+        let bytes = values.iter().map(|value| (value.clamp(0.0, 1.0) * 255.0).round() as u8);
+        Self::new(channels, height, width, &bytes.collect::<Vec<_>>())
     }
 
     /// Rows of pixels.
@@ -45,21 +67,24 @@ impl GreyImage {
         self.width
     }
 
-    /// The image itself as a PNG, a pixel a pixel.
+    /// The picture itself as a PNG, grey or RGB, a pixel a pixel.
     ///
     /// # Errors
     /// If the encoder fails.
     pub fn png(&self) -> Result<Vec<u8>, ReportError> {
-        bitmap::encode(self.width, self.height, self.raster().pixels.as_flattened())
+        if self.grey {
+            let greys: Vec<u8> = self.pixels.iter().map(|[grey, ..]| *grey).collect();
+            return bitmap::encode(self.width, self.height, ColorType::Grayscale, &greys);
+        }
+        bitmap::encode(self.width, self.height, ColorType::Rgb, self.pixels.as_flattened())
     }
 
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Rgb]> {
         self.pixels.chunks(self.width)
     }
 
     pub(crate) fn raster(&self) -> Raster {
-        let pixels = self.pixels.iter().map(|&grey| [grey; 3]).collect();
-        Raster { width: self.width, pixels }
+        Raster { width: self.width, pixels: self.pixels.clone() }
     }
 }
 

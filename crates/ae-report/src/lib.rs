@@ -7,11 +7,11 @@
 //! [`half_blocks`] draws the rows of a grid in a terminal.
 //!
 //! ```
-//! use ae_report::{GreyImage, GridRow, reconstruction_grid};
+//! use ae_report::{GridRow, Picture, reconstruction_grid};
 //!
 //! # fn main() -> Result<(), ae_report::ReportError> {
-//! let original = GreyImage::from_unit(2, 2, &[0.0, 1.0, 1.0, 0.0])?;
-//! let reconstruction = GreyImage::from_unit(2, 2, &[0.1, 0.8, 0.9, 0.2])?;
+//! let original = Picture::from_unit(1, 2, 2, &[0.0, 1.0, 1.0, 0.0])?;
+//! let reconstruction = Picture::from_unit(1, 2, 2, &[0.1, 0.8, 0.9, 0.2])?;
 //! let rows = [
 //!     GridRow { label: "original", images: vec![original] },
 //!     GridRow { label: "reconstruction", images: vec![reconstruction] },
@@ -41,5 +41,5 @@ pub use error::ReportError;
 pub use figure::Figure;
 pub use filters::filters;
 pub use grid::{GridRow, WorstItem, reconstruction_grid, worst};
-pub use image::GreyImage;
+pub use image::Picture;
 pub use terminal::{ColorSupport, half_blocks};

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use png::ColorType;
 
 use crate::figure::{Dash, Figure, Item, Pen};
 use crate::image::{Raster, Rgb};
@@ -78,7 +79,8 @@ fn line_of_text((x, y): (f32, f32), text: &str, style: Style, colour: Rgb) -> St
 }
 
 fn data_uri(raster: &Raster) -> Result<String, ReportError> {
-    let png = bitmap::encode(raster.width, raster.rows().len(), raster.pixels.as_flattened())?;
+    let (height, rgb) = (raster.rows().len(), raster.pixels.as_flattened());
+    let png = bitmap::encode(raster.width, height, ColorType::Rgb, rgb)?;
     Ok(format!("data:image/png;base64,{}", STANDARD.encode(png)))
 }
 

@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
+use crate::image::Rgb;
 use crate::text::printable;
-use crate::{GreyImage, GridRow};
+use crate::{GridRow, Picture};
 
 /// What the reader's terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorSupport {
     /// 24-bit colours.
     TrueColor,
-    /// The greys of the 256-colour palette.
-    Grey256,
+    /// The 256-colour palette: its greys, and its cube of 6 x 6 x 6 colours.
+    Palette256,
     /// None: pictures are made of characters, denser ones for lighter pixels.
     None,
 }
@@ -29,7 +30,7 @@ const RAMP: &[u8] = b" .:-=+*#%@";
 pub fn half_blocks(rows: &[GridRow<'_>], columns: usize, colors: ColorSupport) -> String {
     let columns = columns.max(1);
     let images = rows.iter().flat_map(|row| &row.images);
-    let widest = images.map(GreyImage::width).max().unwrap_or(1);
+    let widest = images.map(Picture::width).max().unwrap_or(1);
     let factor = widest.div_ceil(columns);
     let side_by_side = ((columns + GAP) / (widest.div_ceil(factor) + GAP)).max(1);
     let count = rows.iter().map(|row| row.images.len()).max().unwrap_or(0);
@@ -58,15 +59,18 @@ pub fn half_blocks(rows: &[GridRow<'_>], columns: usize, colors: ColorSupport) -
 }
 
 /// The rows of an image's pixels.
-type Shrunk = Vec<Vec<u8>>;
+type Shrunk = Vec<Vec<Rgb>>;
 
 /// Takes the mean of each `factor` x `factor` pixels.
-fn shrink(image: &GreyImage, factor: usize) -> Shrunk {
-    let rows: Vec<&[u8]> = image.rows().collect();
-    let mean = |band: &[&[u8]], column: usize| {
-        let block = band.iter().flat_map(|row| row.iter().skip(column).take(factor));
-        let (sum, count) = block.fold((0, 0), |(sum, count), &p| (sum + u64::from(p), count + 1));
-        ((sum + count / 2) / count.max(1)) as u8
+fn shrink(image: &Picture, factor: usize) -> Shrunk {
+    let rows: Vec<&[Rgb]> = image.rows().collect();
+    let mean = |band: &[&[Rgb]], column: usize| -> Rgb {
+        let block = || band.iter().flat_map(|row| row.iter().skip(column).take(factor));
+        let count = block().count().max(1) as u64;
+        std::array::from_fn(|channel| {
+            let values = block().filter_map(|pixel| pixel.get(channel)).map(|&p| u64::from(p));
+            ((values.sum::<u64>() + count / 2) / count) as u8
+        })
     };
     let columns = || (0..image.width()).step_by(factor);
     rows.chunks(factor).map(|band| columns().map(|column| mean(band, column)).collect()).collect()
@@ -95,9 +99,9 @@ fn draw_band(picture: &mut String, images: &[Shrunk], colors: ColorSupport) {
     }
 }
 
-fn draw_characters(picture: &mut String, upper: &[u8], lower: &[u8]) {
+fn draw_characters(picture: &mut String, upper: &[Rgb], lower: &[Rgb]) {
     for (&upper, &lower) in upper.iter().zip(lower) {
-        let mean = (usize::from(upper) + usize::from(lower)) / 2;
+        let mean = (luminance(upper) + luminance(lower)) / 2;
         let place = (mean * (RAMP.len() - 1) + 127) / 255;
         picture.push(RAMP.get(place).map_or(' ', |&letter| char::from(letter)));
     }
@@ -105,8 +109,8 @@ fn draw_characters(picture: &mut String, upper: &[u8], lower: &[u8]) {
 
 fn draw_half_blocks(
     picture: &mut String,
-    upper: &[u8],
-    lower: Option<&[u8]>,
+    upper: &[Rgb],
+    lower: Option<&[Rgb]>,
     colors: ColorSupport,
 ) {
     let mut current = None;
@@ -125,13 +129,34 @@ fn draw_half_blocks(
     picture.push_str("\x1b[0m");
 }
 
+/// How light a colour is, 0 to 255, by Rec. 709's weights.
+fn luminance([red, green, blue]: Rgb) -> usize {
+    (2126 * usize::from(red) + 7152 * usize::from(green) + 722 * usize::from(blue) + 5000) / 10_000
+}
+
 /// The colour part of an ANSI sequence (ECMA-48 SGR 38 and 48).
-fn code(grey: u8, colors: ColorSupport) -> String {
-    match (colors, grey) {
-        (ColorSupport::TrueColor, _) => format!("2;{grey};{grey};{grey}"),
+fn code(colour: Rgb, colors: ColorSupport) -> String {
+    let [red, green, blue] = colour;
+    if colors == ColorSupport::TrueColor {
+        return format!("2;{red};{green};{blue}");
+    }
+    if red != green || green != blue {
+        let [red, green, blue] = colour.map(step_of_cube);
+        return format!("5;{}", 16 + 36 * red + 6 * green + blue);
+    }
+    match red {
         // The palette has greys 8, 18, ..., 238 from number 232 on, black at 16 and white at 231.
-        (_, 0..4) => "5;16".to_owned(),
-        (_, 247..) => "5;231".to_owned(),
-        _ => format!("5;{}", 232 + (u32::from(grey.clamp(8, 238)) - 8 + 5) / 10),
+        0..4 => "5;16".to_owned(),
+        247.. => "5;231".to_owned(),
+        grey => format!("5;{}", 232 + (u32::from(grey.clamp(8, 238)) - 8 + 5) / 10),
+    }
+}
+
+/// The nearest of the cube's six levels 0, 95, 135, 175, 215 and 255.
+fn step_of_cube(value: u8) -> u32 {
+    match value {
+        0..48 => 0,
+        48..115 => 1,
+        _ => (u32::from(value) - 35) / 40,
     }
 }

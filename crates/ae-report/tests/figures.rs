@@ -1,7 +1,7 @@
 //! What figures show, read back from their PNG and SVG.
 
 use ae_report::{
-    Axes, Figure, GreyImage, GridRow, Reference, ReportError, Series, WorstItem, filters,
+    Axes, Figure, GridRow, Picture, Reference, ReportError, Series, WorstItem, filters,
     loss_curves, reconstruction_grid, worst,
 };
 use proptest::prelude::*;
@@ -10,8 +10,8 @@ use roxmltree::{Document, Node};
 const AXES: Axes<'_> = Axes { x: "epoch", y: "binary cross-entropy per pixel" };
 const MARGIN: usize = 16;
 
-fn grey(height: usize, width: usize, pixels: &[u8]) -> GreyImage {
-    GreyImage::new(height, width, pixels.to_vec()).unwrap()
+fn grey(height: usize, width: usize, pixels: &[u8]) -> Picture {
+    Picture::new(1, height, width, pixels).unwrap()
 }
 
 /// Width and RGB pixels of a PNG.
@@ -74,7 +74,7 @@ fn ten_worst() -> Figure {
         original: grey(1, 1, &[0]),
         reconstruction: grey(1, 1, &[255]),
         index,
-        label: Some(7),
+        label: Some("7".to_owned()),
         squared_error: 31.415_926,
     };
     worst(&[item(59_999), item(0), item(123_456_789_012)], "Worst", "caption").unwrap()
@@ -120,7 +120,7 @@ fn images_in_the_svg_are_the_original_pixels() {
 #[test]
 fn nothing_overlaps_and_everything_is_on_the_page() {
     let units: Vec<f32> = (0..7 * 12).map(|weight| weight as f32 - 40.0).collect();
-    let units = filters(&units, 3, 4, "Filters of an encoder", "").unwrap();
+    let units = filters(&units, [1, 3, 4], "Filters of an encoder", "").unwrap();
     for figure in [small_grid(), crowded_curves(), ten_worst(), units] {
         let svg = figure.svg().unwrap();
         let document = Document::parse(&svg).unwrap();
@@ -207,7 +207,7 @@ fn the_worst_have_their_numbers_beneath_them() {
 
 #[test]
 fn filters_reach_the_ends_of_the_scale_and_say_so() {
-    let figure = filters(&[-0.25, 0.0, 0.125, 0.25], 1, 2, "", "").unwrap();
+    let figure = filters(&[-0.25, 0.0, 0.125, 0.25], [1, 1, 2], "", "").unwrap();
     let first = MARGIN as f32 + 1.0;
     assert_eq!(colour_at(&figure, (first, first)), [0x05, 0x30, 0x61]);
     assert_eq!(colour_at(&figure, (first + 32.0, first)), [0xf7; 3]);
@@ -224,20 +224,20 @@ fn what_cannot_be_drawn_is_refused_with_a_reason() {
     );
     assert_eq!(said(worst(&[], "", "")), "a grid of images needs at least one image, found none");
     assert_eq!(
-        said(filters(&[], 28, 28, "", "")),
+        said(filters(&[], [1, 28, 28], "", "")),
         "a picture of filters needs at least one image, found none"
     );
-    let odd = "images of 2 x 2 pixels cannot be made of 5 values";
-    assert_eq!(said(filters(&[0.0; 5], 2, 2, "", "")), odd);
-    assert!(filters(&[0.0; 4], usize::MAX, 2, "", "").is_err());
-    assert!(filters(&[0.0; 4], 0, 2, "", "").is_err());
+    let odd = "images of 2 x 2 pixels in 1 channel cannot be made of 5 values";
+    assert_eq!(said(filters(&[0.0; 5], [1, 2, 2], "", "")), odd);
+    assert!(filters(&[0.0; 4], [1, usize::MAX, 2], "", "").is_err());
+    assert!(filters(&[0.0; 4], [1, 0, 2], "", "").is_err());
     let nan = "value 1 of the weights is NaN, expected a finite number";
-    assert_eq!(said(filters(&[0.0, f32::NAN], 1, 2, "", "")), nan);
+    assert_eq!(said(filters(&[0.0, f32::NAN], [1, 1, 2], "", "")), nan);
 
-    assert_eq!(GreyImage::new(2, 2, vec![0; 5]).unwrap_err().to_string(), odd);
-    assert!(GreyImage::new(0, 3, vec![]).is_err());
-    assert!(GreyImage::from_unit(1, 1, &[f32::INFINITY]).is_err());
-    assert_eq!(GreyImage::from_unit(1, 3, &[-1.0, 0.5, 2.0]).unwrap(), grey(1, 3, &[0, 128, 255]));
+    assert_eq!(Picture::new(1, 2, 2, &[0; 5]).unwrap_err().to_string(), odd);
+    assert!(Picture::new(1, 0, 3, &[]).is_err());
+    assert!(Picture::from_unit(1, 1, 1, &[f32::INFINITY]).is_err());
+    assert_eq!(Picture::from_unit(1, 1, 3, &[-1.0, 0.5, 2.0]).unwrap(), grey(1, 3, &[0, 128, 255]));
 }
 
 #[test]

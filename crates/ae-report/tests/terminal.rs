@@ -1,10 +1,9 @@
 //! Pictures in a terminal, as text.
 
-use ae_report::{ColorSupport, GreyImage, GridRow, half_blocks};
+use ae_report::{ColorSupport, GridRow, Picture, half_blocks};
 
 fn row<'a>(label: &'a str, width: usize, images: &[&[u8]]) -> GridRow<'a> {
-    let image =
-        |pixels: &&[u8]| GreyImage::new(pixels.len() / width, width, pixels.to_vec()).unwrap();
+    let image = |pixels: &&[u8]| Picture::new(1, pixels.len() / width, width, pixels).unwrap();
     GridRow { label, images: images.iter().map(image).collect() }
 }
 
@@ -22,10 +21,27 @@ fn true_colours_put_two_lines_of_pixels_into_one() {
 fn the_palette_gives_the_nearest_grey() {
     // Grey n of the palette is 8 + 10 (n - 232); 16 and 231 are black and white.
     let levels = [3, 4, 12, 13, 128, 238, 246, 247];
-    let text = half_blocks(&[row("", 8, &[&levels])], 80, ColorSupport::Grey256);
+    let text = half_blocks(&[row("", 8, &[&levels])], 80, ColorSupport::Palette256);
     let numbers: Vec<&str> =
         text.split("38;5;").skip(1).filter_map(|t| t.split('m').next()).collect();
     assert_eq!(numbers, ["16", "232", "232", "233", "244", "255", "255", "231"]);
+}
+
+/// xterm's 256 colours: number 16 + 36 r + 6 g + b has the levels 0, 95, 135, 175, 215, 255; 94 is
+/// (135, 95, 0). In characters a colour is as dense as its luminance: 0.7152 * 255 = 182 for green.
+#[test]
+fn colours_are_shown_in_all_terminals() {
+    let picture = Picture::new(3, 1, 2, &[130, 0, 100, 255, 10, 0]).unwrap();
+    let rows = [GridRow { label: "", images: vec![picture] }];
+    let drawn = |colors| half_blocks(&rows, 80, colors);
+    assert_eq!(
+        drawn(ColorSupport::TrueColor),
+        "\x1b[38;2;130;100;10m▀\x1b[38;2;0;255;0m▀\x1b[0m\n"
+    );
+    assert_eq!(drawn(ColorSupport::Palette256), "\x1b[38;5;94m▀\x1b[38;5;46m▀\x1b[0m\n");
+    let grey = Picture::new(1, 1, 2, &[100, 182]).unwrap();
+    let grey = [GridRow { label: "", images: vec![grey] }];
+    assert_eq!(drawn(ColorSupport::None), half_blocks(&grey, 80, ColorSupport::None));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct Quality {
     pub mse: f64,
     /// Squared error per image: the sum over its pixels.
     pub sse: f64,
-    /// Mean structural similarity; none for images below 7 x 7 or if it was not asked for.
+    /// Mean structural similarity, in colour the mean of the channels'; none for images below 7 x 7 or if it was not asked for.
     pub ssim: Option<f64>,
 }
 
@@ -170,9 +170,11 @@ fn evaluate_slice(
     let logits = model.decode_logits(&model.encode(&tensor)?)?;
     let outputs = model.activate(&logits)?.flatten_all()?.to_vec1::<f32>()?;
     let rows = slice.len() as f64;
+    // An image's SSIM is the mean of its channels'.
     let ssim_sum = |rows: &[f32]| -> Option<f64> {
-        let images = rows.chunks(height * width).zip(targets.chunks(height * width));
-        images.map(|(a, b)| ssim(a, b, height, width)).sum()
+        let planes = rows.chunks(height * width).zip(targets.chunks(height * width));
+        let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
+        sum.map(|sum| sum / images.channels() as f64)
     };
     let mut sums = Sums { mse: rows * mse(&outputs, &targets), ..Sums::default() };
     if model.output_is_probability() {

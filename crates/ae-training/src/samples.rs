@@ -1,7 +1,7 @@
 //! Which images a model learns from, and the noise on them.
 
 use ae_corruption::{Corruption, Draw, corrupt_batch};
-use ae_dataset::Images;
+use ae_dataset::{Images, Pixels};
 use ae_kernels::gather_bytes;
 use ae_random::Stream;
 
@@ -62,8 +62,9 @@ impl<'a> Samples<'a> {
         targets: &mut [f32],
     ) {
         let images = self.images;
-        let gather = |out: &mut [f32]| {
-            gather_bytes(images.pixels(), images.image_size(), samples, out);
+        let gather = |out: &mut [f32]| match images.pixels() {
+            Pixels::Bytes(bytes) => gather_bytes(bytes, images.image_size(), samples, out),
+            Pixels::Floats(_) => images.gather(samples, out),
         };
         let Some(Noise { corruption, draw, stream }) = &self.noise else {
             assert!(targets.is_empty(), "without noise the inputs are the targets");

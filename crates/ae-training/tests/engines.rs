@@ -75,6 +75,7 @@ proptest! {
         let encoder = [&[35], case.hidden.as_slice()].concat();
         let dense = DenseConfig {
             image: [5, 7],
+            channels: 1,
             decoder: encoder.iter().rev().copied().collect(),
             encoder,
             hidden_activation: case.activations.0,
@@ -121,6 +122,7 @@ fn curves_agree_after_five_epochs() {
     let images = images(2000, 8, 8);
     let dense = DenseConfig {
         image: [8, 8],
+        channels: 1,
         encoder: vec![64, 16],
         decoder: vec![16, 64],
         ..DenseConfig::default()

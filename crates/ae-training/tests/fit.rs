@@ -44,6 +44,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
     let kind = if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
     let dense = DenseConfig {
         image: [SIDE, SIDE],
+        channels: 1,
         encoder: vec![SIDE * SIDE, 12],
         decoder: vec![12, SIDE * SIDE],
         ..DenseConfig::default()

@@ -1,6 +1,6 @@
 //! `ae data info|fetch|export`
 
-use ae_experiment::{Dataset, DatasetRecord, GreyImage, GridRow, write_folder};
+use ae_experiment::{Dataset, DatasetRecord, GridRow, Images, pictures, write_folder};
 use anyhow::bail;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::args::{Common, Data, DataCommand};
 use crate::output;
 
 /// Images that `--show` draws.
-const SHOWN: usize = 10;
+const SHOWN: u32 = 10;
 
 pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
@@ -55,13 +55,11 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
     }
     output::text(&format!("{}: {}", record.name, record.location))?;
     let (train, test) = (record.train_images, record.test_images);
-    output::text(&format!(
-        "  {train} training and {test} test images of {} x {}",
-        record.height, record.width
-    ))?;
+    let shape = dataset.train.shape();
+    output::text(&format!("  {train} training and {test} test images of {shape}"))?;
     for (part, images) in [("training", &dataset.train), ("test", &dataset.test)] {
         if let Some(labels) = images.labels() {
-            output::text(&format!("  {part} labels: {}", counts(labels)))?;
+            output::text(&format!("  {part} labels: {}", counts(images, labels)))?;
         }
     }
     for file in &record.files {
@@ -71,17 +69,19 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
 }
 
 /// "0: 5923, 1: 6742, ..."
-fn counts(labels: &[u8]) -> String {
+fn counts(images: &Images, labels: &[u8]) -> String {
     let mut counts = [0_usize; 256];
     labels.iter().for_each(|&label| counts[usize::from(label)] += 1);
-    let present = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
-    present.map(|(label, count)| format!("{label}: {count}")).collect::<Vec<_>>().join(", ")
+    let present = (0..=u8::MAX).zip(counts).filter(|&(_, count)| count > 0);
+    let named = present.map(|(label, count)| format!("{}: {count}", images.class_name(label)));
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn show(dataset: &Dataset) -> anyhow::Result<()> {
     let images = &dataset.train;
-    let shown = (0..SHOWN.min(images.len()))
-        .map(|index| GreyImage::new(images.height(), images.width(), images.image(index).to_vec()));
-    output::pictures(&[GridRow { label: "", images: shown.collect::<Result<_, _>>()? }])?;
+    let shown: Vec<u32> = (0..SHOWN.min(images.len() as u32)).collect();
+    let mut values = vec![0.0; shown.len() * images.image_size()];
+    images.gather(&shown, &mut values);
+    output::pictures(&[GridRow { label: "", images: pictures(images.shape(), &values)? }])?;
     Ok(())
 }

@@ -11,6 +11,6 @@ pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
     let codes = read_codes(&args.codes, &model)?;
     let images = model.decode(&codes)?;
     let name = args.codes.display().to_string();
-    deliver(&images, &[("decoded", &images)], model.image(), &name, &args.target, common)?;
+    deliver(&images, &[("decoded", &images)], model.shape(), &name, &args.target, common)?;
     Ok(Status::Done)
 }

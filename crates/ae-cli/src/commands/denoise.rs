@@ -12,7 +12,7 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         let path = args.apply.model.display();
         tracing::warn!("{path} is a regular autoencoder: it was not trained to remove noise");
     }
-    let inputs = inputs(&args.apply.images, model.image(), common)?;
+    let inputs = inputs(&args.apply.images, model.shape(), common)?;
     let seed = Seed::new(args.seed);
     let noisy = args.noise.as_ref().map(|noise| corrupt(&inputs, noise, seed));
     let seen = noisy.as_deref().unwrap_or(&inputs.pixels);
@@ -21,6 +21,6 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     if noisy.is_some() {
         rows.push(("original", &inputs.pixels));
     }
-    deliver(&outputs, &rows, model.image(), &inputs.name, &args.apply.target, common)?;
+    deliver(&outputs, &rows, model.shape(), &inputs.name, &args.apply.target, common)?;
     Ok(Status::Done)
 }

@@ -7,7 +7,7 @@ use crate::args::{Common, Encode};
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let encoder = TrainedEncoder::open(&args.model, &device(&common.device)?)?;
-    let inputs = inputs(&args.images, encoder.image(), common)?;
+    let inputs = inputs(&args.images, encoder.shape(), common)?;
     let codes = encoder.encode(&inputs.pixels)?;
     write_npy(&args.output, &[inputs.len(), encoder.latent_dim()], &codes)?;
     let images = counted(inputs.len());

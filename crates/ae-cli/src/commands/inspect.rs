@@ -20,10 +20,14 @@ fn text(description: &Description) -> String {
     let Description { file, part, model, tensors, parameters, weights_sha256 } = description;
     let dense = &model.dense;
     let [height, width] = dense.image;
+    let colour = if dense.channels == 1 { "" } else { " in colour" };
     let tied = if dense.tied_weights { ", tied weights" } else { "" };
     let mut lines = vec![
         format!("{file}"),
-        format!("  {part} of a {} autoencoder for images of {height} x {width}", model.kind),
+        format!(
+            "  {part} of a {} autoencoder for images of {height} x {width}{colour}",
+            model.kind
+        ),
         format!("  encoder {}, decoder {}{tied}", arrows(&dense.encoder), arrows(&dense.decoder)),
         format!(
             "  activations: hidden {}, code {}, output {}",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_experiment::{
-    GreyImage, GridRow, Model, device, reconstruction_grid, write_file, write_npy,
+    GridRow, ImageShape, Model, device, pictures, reconstruction_grid, write_file, write_npy,
 };
 
 use super::{Status, counted, inputs, written};
@@ -12,36 +12,39 @@ use crate::output;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
-    let inputs = inputs(&args.images, model.image(), common)?;
+    let inputs = inputs(&args.images, model.shape(), common)?;
     let outputs = model.reconstruct(&inputs.pixels)?;
     let rows = [("original", inputs.pixels.as_slice()), ("reconstructed", &outputs)];
-    deliver(&outputs, &rows, model.image(), &inputs.name, &args.target, common)?;
+    deliver(&outputs, &rows, model.shape(), &inputs.name, &args.target, common)?;
     Ok(Status::Done)
 }
 
 /// Writes images to where the person wants them, and shows them if asked.
 ///
-/// `images` is `n x height x width`; `rows` are what a figure shows beneath each other.
+/// `images` is `n x channels x height x width`; `rows` are what a figure shows beneath each other.
 pub(crate) fn deliver(
     images: &[f32],
     rows: &[(&'static str, &[f32])],
-    [height, width]: [usize; 2],
+    shape: ImageShape,
     name: &str,
     target: &Target,
     common: &Common,
 ) -> anyhow::Result<()> {
-    let size = height * width;
+    let size = shape.size();
     let n = images.len() / size;
     let shown = n.min(target.count.get());
-    let grid =
-        rows.iter().map(|(label, values)| grid_row(label, &values[..shown * size], height, width));
+    let grid = rows.iter().map(|(label, values)| {
+        Ok(GridRow { label, images: pictures(shape, &values[..shown * size])? })
+    });
     let grid: Vec<GridRow> = grid.collect::<anyhow::Result<_>>()?;
     if let Some(path) = &target.output {
         let mut what = format!("{} written", counted(n));
         match ending(path) {
-            "npy" => write_npy(path, &[n, height, width], images)?,
+            "npy" => write_npy(path, &npy_shape(n, shape), images)?,
             "png" if n == 1 => {
-                write_file(path, &GreyImage::from_unit(height, width, images)?.png()?)?;
+                for picture in pictures(shape, images)? {
+                    write_file(path, &picture.png()?)?;
+                }
             }
             ending => {
                 let caption = format!("the first {shown} of {}", counted(n));
@@ -61,15 +64,10 @@ pub(crate) fn deliver(
     Ok(())
 }
 
-fn grid_row(
-    label: &'static str,
-    values: &[f32],
-    height: usize,
-    width: usize,
-) -> anyhow::Result<GridRow<'static>> {
-    let images =
-        values.chunks(height * width).map(|image| GreyImage::from_unit(height, width, image));
-    Ok(GridRow { label, images: images.collect::<Result<_, _>>()? })
+/// Grey images have three dimensions, coloured ones four.
+fn npy_shape(n: usize, shape: ImageShape) -> Vec<usize> {
+    let ImageShape { channels, height, width } = shape;
+    if channels == 1 { vec![n, height, width] } else { vec![n, channels, height, width] }
 }
 
 fn ending(path: &Path) -> &str {

@@ -77,6 +77,30 @@ fn widths_that_do_not_hold_together_are_refused() {
     );
 }
 
+/// A grey model's file does not name the channels, so that files of earlier versions are the same.
+#[test]
+fn channels_are_written_only_where_there_are_three() {
+    let mut spec = small_spec(Relu, false);
+    assert!(!serde_json::to_string(&spec).unwrap().contains("channels"));
+    spec.dense.channels = 3;
+    let error = spec.architecture().err().map(|error| error.to_string());
+    assert_eq!(
+        error.as_deref(),
+        Some(
+            "the model's encoder must be a list that begins with the image's 18 pixels, but found [6, 4, 3]"
+        )
+    );
+    spec.dense.encoder = vec![18, 3];
+    spec.dense.decoder = vec![3, 18];
+    assert!(spec.architecture().is_ok());
+    let text = serde_json::to_string(&spec).unwrap();
+    assert!(text.contains(r#""image":[2,3],"channels":3,"#), "{text}");
+    assert_eq!(serde_json::from_str::<ModelSpec>(&text).unwrap(), spec);
+    spec.dense.channels = 2;
+    let error = spec.architecture().err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("the model's channels must be 1 or 3, but found 2"));
+}
+
 #[test]
 fn models_are_bounded_without_being_made() {
     let mut spec = small_spec(Relu, false);

@@ -14,6 +14,7 @@ use candle_core::{Device, Result, Tensor};
 fn small_spec(activation: Activation, tied_weights: bool) -> ModelSpec {
     let dense = DenseConfig {
         image: [2, 3],
+        channels: 1,
         encoder: vec![6, 4, 3],
         decoder: vec![3, 4, 6],
         hidden_activation: activation,
