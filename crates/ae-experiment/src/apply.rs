@@ -6,10 +6,10 @@ use ae_corruption::{Draw, Noise as NoiseKind, corrupt_batch};
 use ae_dataset::{
     Dataset, ImageShape, Inputs, Network, Progress, Source, load, read_inputs, read_npy_matrix,
 };
-use ae_models::{Autoencoder, Encoder, ModelError, ModelSpec, SavedEncoder, SavedModel};
+use ae_models::{EncoderInference, Inference, ModelError, ModelSpec, SavedEncoder, SavedModel};
 use ae_random::Seed;
 use ae_training::{Detail, Metrics, Noise, Samples, evaluate};
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use rayon::prelude::*;
 
 use crate::{ExperimentError, Spec};
@@ -20,8 +20,7 @@ const BATCH: usize = 256;
 /// A trained model.
 pub struct Model {
     saved: SavedModel,
-    autoencoder: Box<dyn Autoencoder>,
-    device: Device,
+    inference: Box<dyn Inference>,
 }
 
 impl Model {
@@ -31,8 +30,8 @@ impl Model {
     /// If there is no such file or it is not a whole autoencoder.
     pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
         let saved = SavedModel::load(&model_file(path)?)?;
-        let autoencoder = saved.autoencoder(device)?;
-        Ok(Self { saved, autoencoder, device: device.clone() })
+        let inference = saved.inference(device)?;
+        Ok(Self { saved, inference })
     }
 
     /// What the file says of it.
@@ -47,7 +46,7 @@ impl Model {
 
     /// Numbers in a code.
     pub fn latent_dim(&self) -> usize {
-        self.autoencoder.latent_dim()
+        self.inference.latent_dim()
     }
 
     /// Encodes and decodes images, `n x channels x height x width` in [0, 1].
@@ -55,9 +54,9 @@ impl Model {
     /// # Errors
     /// If the images do not fit the model, or candle fails.
     pub fn reconstruct(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        let columns = self.shape().size();
-        in_batches(images, columns, &self.device, |batch| {
-            Ok(self.autoencoder.reconstruct(batch)?)
+        let pixels = self.inference.pixels();
+        in_batches((images, pixels), pixels, |images, outputs| {
+            self.inference.reconstruct(images, outputs)
         })
     }
 
@@ -66,8 +65,8 @@ impl Model {
     /// # Errors
     /// If the codes do not fit the model, or candle fails.
     pub fn decode(&self, codes: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        in_batches(codes, self.latent_dim(), &self.device, |batch| {
-            Ok(self.autoencoder.decode(batch)?)
+        in_batches((codes, self.latent_dim()), self.inference.pixels(), |codes, images| {
+            self.inference.decode(codes, images)
         })
     }
 
@@ -92,7 +91,7 @@ impl Model {
             stream: seed.stream("corruption/validation"),
         });
         let samples = Samples::new(images, noise);
-        let evaluation = evaluate(self.autoencoder.as_ref(), &samples, &self.device, Detail::Full)?;
+        let evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
         Ok(evaluation.metrics(Detail::Full))
     }
 }
@@ -114,8 +113,7 @@ pub fn noise_of_run(path: &Path) -> Result<Option<(Option<NoiseKind>, Seed)>, Ex
 /// The encoder of a trained model, from a whole model or from a file of its own.
 pub struct TrainedEncoder {
     shape: ImageShape,
-    encoder: Box<dyn Encoder + Send + Sync>,
-    device: Device,
+    inference: Box<dyn EncoderInference>,
 }
 
 impl TrainedEncoder {
@@ -130,7 +128,7 @@ impl TrainedEncoder {
             loaded => loaded?,
         };
         let shape = shape_of(&saved.spec);
-        Ok(Self { shape, encoder: saved.encoder(device)?, device: device.clone() })
+        Ok(Self { shape, inference: saved.inference(device)? })
     }
 
     /// The shape of its images.
@@ -140,7 +138,7 @@ impl TrainedEncoder {
 
     /// Numbers in a code.
     pub fn latent_dim(&self) -> usize {
-        self.encoder.latent_dim()
+        self.inference.latent_dim()
     }
 
     /// Encodes images, `n x channels x height x width` in [0, 1], to `n x latent_dim`.
@@ -148,8 +146,10 @@ impl TrainedEncoder {
     /// # Errors
     /// If the images do not fit the model, or candle fails.
     pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        let columns = self.shape.size();
-        in_batches(images, columns, &self.device, |batch| Ok(self.encoder.encode(batch)?))
+        let (pixels, latent_dim) = (self.inference.pixels(), self.latent_dim());
+        in_batches((images, pixels), latent_dim, |images, codes| {
+            self.inference.encode(images, codes)
+        })
     }
 }
 
@@ -232,17 +232,13 @@ pub(crate) fn model_file(path: &Path) -> Result<PathBuf, ExperimentError> {
 
 /// Sends rows through a model, batch by batch, in parallel.
 fn in_batches(
-    rows: &[f32],
-    columns: usize,
-    device: &Device,
-    apply: impl Fn(&Tensor) -> Result<Tensor, ExperimentError> + Sync,
+    (rows, of_row): (&[f32], usize),
+    of_result: usize,
+    apply: impl Fn(&[f32], &mut [f32]) -> Result<(), ModelError> + Sync,
 ) -> Result<Vec<f32>, ExperimentError> {
-    let batches = rows
-        .par_chunks(BATCH * columns)
-        .map(|batch| {
-            let tensor = Tensor::from_slice(batch, (batch.len() / columns, columns), device)?;
-            Ok(apply(&tensor)?.flatten_all()?.to_vec1::<f32>()?)
-        })
-        .collect::<Result<Vec<_>, ExperimentError>>()?;
-    Ok(batches.concat())
+    let mut results = vec![0.0; rows.len().div_ceil(of_row) * of_result];
+    rows.par_chunks(BATCH * of_row)
+        .zip(results.par_chunks_mut(BATCH * of_result))
+        .try_for_each(|(rows, results)| apply(rows, results))?;
+    Ok(results)
 }

@@ -1,13 +1,12 @@
 //! The pictures of a run.
 
 use ae_dataset::{ImageShape, Images};
-use ae_models::Autoencoder;
+use ae_models::Inference;
 use ae_report::{
     Axes, Figure, GridRow, Picture, Reference, Series, WorstItem, filters, loss_curves,
     reconstruction_grid, worst,
 };
 use ae_training::{Batch, Samples, TrainingState, squared_errors};
-use candle_core::{Device, Tensor};
 
 use crate::expectation::Bound;
 use crate::folder::RunFolder;
@@ -25,7 +24,7 @@ const FILTERS: usize = 64;
 pub(crate) fn write_figures(
     plan: &Plan,
     folder: &RunFolder,
-    model: &dyn Autoencoder,
+    model: &dyn Inference,
     state: &TrainingState,
     grid: &[GridRow],
     record: &Record,
@@ -81,7 +80,7 @@ fn caption(plan: &Plan, record: &Record) -> String {
 
 /// The rows of the tutorial's figures: originals over reconstructions, or noisy, denoised, original.
 pub(crate) fn first_images(
-    model: &dyn Autoencoder,
+    model: &dyn Inference,
     samples: &Samples,
 ) -> Result<Vec<GridRow<'static>>, ExperimentError> {
     let shown: Vec<u32> = (0..COLUMNS.min(samples.images().len() as u32)).collect();
@@ -97,12 +96,12 @@ pub(crate) fn first_images(
 
 /// The ten validation images with the largest squared error.
 fn worst_ten(
-    model: &dyn Autoencoder,
+    model: &dyn Inference,
     samples: &Samples,
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
-    let errors = squared_errors(model, samples, &Device::Cpu)?;
+    let errors = squared_errors(model, samples)?;
     let mut order: Vec<u32> = (0..errors.len() as u32).collect();
     // Ties keep the data's order: the sort is stable.
     order.sort_by(|&a, &b| errors[b as usize].total_cmp(&errors[a as usize]));
@@ -153,14 +152,13 @@ fn curve(
 }
 
 fn reconstruct(
-    model: &dyn Autoencoder,
+    model: &dyn Inference,
     samples: &Samples,
     chosen: &[u32],
 ) -> Result<(Batch, Vec<f32>), ExperimentError> {
     let batch = samples.gather(chosen, 0);
-    let shape = (chosen.len(), samples.images().image_size());
-    let inputs = Tensor::from_slice(&batch.inputs, shape, &Device::Cpu)?;
-    let outputs = model.reconstruct(&inputs)?.flatten_all()?.to_vec1::<f32>()?;
+    let mut outputs = vec![0.0; batch.inputs.len()];
+    model.reconstruct(&batch.inputs, &mut outputs)?;
     Ok((batch, outputs))
 }
 

@@ -175,8 +175,8 @@ fn run(
     let saved = SavedModel { spec: plan.model.clone(), parameters: state.parameters().clone() };
     saved.save(&folder.model())?;
     saved.encoder()?.save(&folder.encoder())?;
-    let model = engine.model(state.parameters())?;
-    let evaluation = evaluate(model.as_ref(), &validation, &device, Detail::Full)?;
+    let model = engine.inference(state.parameters())?;
+    let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
     let mut metrics = evaluation.metrics(Detail::Full);
     metrics.extend(last_training_loss(&state, train_metric(training.loss)));
     let epochs = state.completed_epochs();

@@ -84,9 +84,9 @@ pub(crate) fn activate(
     with_function!(activation, F => activate_rows::<F>(bias, logits, values));
 }
 
-/// Turns rows of `values`, products without the bias, into the activation's values.
-pub(crate) fn activate_in_place(activation: Activation, bias: &[f32], values: &mut [f32]) {
-    with_function!(activation, F => activate_rows_in_place::<F>(bias, values));
+/// Writes the activation's value of each logit.
+pub(crate) fn activate_values(activation: Activation, logits: &[f32], values: &mut [f32]) {
+    with_function!(activation, F => activate_values_with::<F>(logits, values));
 }
 
 /// Turns rows of `logits` into the gradient at them, given `gradient`, that at the values, and adds
@@ -116,14 +116,12 @@ fn activate_rows<F: Function>(bias: &[f32], logits: &mut [f32], values: &mut [f3
     );
 }
 
-fn activate_rows_in_place<F: Function>(bias: &[f32], values: &mut [f32]) {
+fn activate_values_with<F: Function>(logits: &[f32], values: &mut [f32]) {
     vectorised(
         #[inline(always)]
         || {
-            for row in values.chunks_exact_mut(bias.len()) {
-                for (x, b) in row.iter_mut().zip(bias) {
-                    *x = F::value(*x + b);
-                }
+            for (x, y) in logits.iter().zip(values) {
+                *y = F::value(*x);
             }
         },
     );
@@ -277,8 +275,8 @@ mod tests {
             Activation::Tanh,
             Activation::Softplus,
         ] {
-            let mut values = logits.clone();
-            activate_in_place(activation, &[0.0; 100], &mut values);
+            let mut values = vec![0.0; logits.len()];
+            activate_values(activation, &logits, &mut values);
             for (x, y) in logits.iter().zip(values) {
                 let alone = with_function!(activation, F => F::value(std::hint::black_box(*x)));
                 assert_eq!(y.to_bits(), alone.to_bits(), "{activation:?} of {x}");

@@ -4,11 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::Activation;
 use crate::buffer::Buffer;
 use crate::gradient::{Accumulate, Rows, Terms, loss_and_gradient};
-use crate::inference::{Outputs, forward};
-use crate::loss::{cross_entropy_sum, squared_error_sum};
 use crate::simd::vectorised;
 use crate::stack::{Objective, Stack};
 use crate::workspace::Workspace;
@@ -39,25 +36,13 @@ pub struct Batches {
     parts: Vec<Part>,
 }
 
-/// Sums over rows, for means over a set.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Errors {
-    /// Binary cross-entropy in nats; of a last layer with the sigmoid only.
-    pub cross_entropy: Option<f64>,
-    /// Squared differences.
-    pub squared: f64,
-}
-
 #[derive(Debug, Default)]
 struct Part {
     inputs: Buffer,
     targets: Buffer,
-    outputs: Buffer,
-    logits: Buffer,
     gradient: Buffer,
     workspace: Workspace,
     terms: Terms,
-    errors: Errors,
 }
 
 impl Batches {
@@ -119,34 +104,6 @@ impl Batches {
         })
     }
 
-    /// The errors of the stack's outputs, summed over all numbers of `rows` rows; `fill` as for
-    /// [`gradient`](Self::gradient).
-    ///
-    /// # Panics
-    /// If a slice's length does not fit the stack, or `fill` panics.
-    pub fn errors(
-        &mut self,
-        stack: &Stack,
-        parameters: &[f32],
-        rows: usize,
-        fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
-    ) -> Errors {
-        let (slice_rows, target) = (self.slice_rows, self.target);
-        let (parts, part_rows) = self.parts(rows);
-        parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, part)| {
-            part.errors = Errors::default();
-            for range in slices(part_rows, slice_rows, index, rows) {
-                let count = range.len();
-                part.fill(stack, target, range, &fill);
-                part.add_errors(stack, parameters, target, count);
-            }
-        });
-        parts.iter().fold(Errors::default(), |sum, part| Errors {
-            cross_entropy: plus(sum.cross_entropy, part.errors.cross_entropy),
-            squared: sum.squared + part.errors.squared,
-        })
-    }
-
     /// The parts of a batch and the rows of each but the last: whole slices.
     fn parts(&mut self, rows: usize) -> (&mut [Part], usize) {
         let slices = rows.div_ceil(self.slice_rows);
@@ -174,32 +131,6 @@ impl Part {
         };
         fill(range, self.inputs.first(inputs), self.targets.first(targets));
     }
-
-    fn add_errors(&mut self, stack: &Stack, parameters: &[f32], target: Target, count: usize) {
-        let numbers = count * stack.outputs();
-        let inputs = &self.inputs.all()[..count * stack.inputs()];
-        let targets = match target {
-            Target::Input => inputs,
-            Target::Separate => &self.targets.all()[..numbers],
-        };
-        let is_probability =
-            stack.layers().last().is_some_and(|layer| layer.activation == Activation::Sigmoid);
-        let outputs = self.outputs.first(numbers);
-        let mut wanted = Outputs { outputs: Some(outputs), ..Outputs::default() };
-        if is_probability {
-            wanted.logits = Some(self.logits.first(numbers));
-        }
-        forward(stack, parameters, inputs, wanted, &mut self.workspace);
-        self.errors.squared += squared_error_sum(&self.outputs.all()[..numbers], targets);
-        if is_probability {
-            let sum = cross_entropy_sum(&self.logits.all()[..numbers], targets);
-            self.errors.cross_entropy = plus(self.errors.cross_entropy, Some(sum));
-        }
-    }
-}
-
-fn plus(sum: Option<f64>, term: Option<f64>) -> Option<f64> {
-    term.map(|term| sum.unwrap_or(0.0) + term)
 }
 
 /// The slices of a part.

@@ -187,12 +187,12 @@ impl Stack {
     }
 }
 
-pub(crate) fn bias_of<'a>(layer: &Layer, parameters: &'a [f32]) -> &'a [f32] {
+fn bias_of<'a>(layer: &Layer, parameters: &'a [f32]) -> &'a [f32] {
     &parameters[layer.bias..layer.bias + layer.outputs]
 }
 
 /// `products = input W^T`: (rows, inputs) to (rows, outputs).
-pub(crate) fn multiply_by_weight(
+fn multiply_by_weight(
     rows: usize,
     layer: &Layer,
     weight: WeightView,

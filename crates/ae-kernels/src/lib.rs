@@ -8,12 +8,13 @@
 //!   added in an order that is fixed by the number of rows, so the result is the same bits for any
 //!   number of threads. Call it from a thread of the pool (`ThreadPool::install` around the whole of
 //!   a training): entering the pool from outside puts the caller to sleep and costs 15 microseconds.
-//! - [`forward`], [`encode`] and [`decode`] are for inference.
+//! - [`PackedStack`] encodes, decodes, reconstructs and scores: a row or a whole set.
 //! - [`AdamStep`] and [`SgdStep`] update the flat buffer in one pass.
 //!
 //! Loops are compiled for AVX-512, AVX2, NEON and the baseline, and chosen at run time. They use
 //! operations that are rounded in one way and sum in fixed lanes, so the choice does not change a bit
-//! of them. Matrix products are the `gemm` crate's; theirs differ between machines in the last bits.
+//! of them. Matrix products in training are the `gemm` crate's; they differ between machines in the
+//! last bits. Those of [`PackedStack`] differ only on machines without fused multiply-adds.
 //! `gemm` also allocates its own small buffers at each product; the rest allocates nothing once the
 //! largest slice was seen.
 //!
@@ -60,9 +61,10 @@ mod buffer;
 mod elementary;
 mod error;
 mod gradient;
-mod inference;
 mod loss;
 mod optimizer;
+mod packed;
+mod panels;
 mod pixels;
 mod product;
 mod simd;
@@ -70,12 +72,12 @@ mod stack;
 mod workspace;
 
 pub use activation::Activation;
-pub use batch::{Batches, Errors, Target};
+pub use batch::{Batches, Target};
 pub use error::StackError;
 pub use gradient::{Accumulate, Rows, Terms, loss_and_gradient};
-pub use inference::{Outputs, decode, encode, forward};
 pub use loss::{binary_cross_entropy, cross_entropy_sum, squared_error_sum};
 pub use optimizer::{AdamStep, SgdStep};
+pub use packed::PackedStack;
 pub use pixels::{gather_bytes, normalise_bytes};
 pub use stack::{Layer, Loss, Objective, Stack, Weight};
 pub use workspace::Workspace;

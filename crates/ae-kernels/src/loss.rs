@@ -229,6 +229,29 @@ pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> f64 {
     )
 }
 
+/// The sum of squared differences of a row's outputs and targets, all in `f64`.
+pub(crate) fn squared_error_of_row_in_f64(outputs: &[f32], targets: &[f32]) -> f64 {
+    vectorised(
+        #[inline(always)]
+        || {
+            let (y, y_rest) = outputs.as_chunks::<LANES>();
+            let (t, t_rest) = targets.as_chunks::<LANES>();
+            let mut lanes = [0.0; LANES];
+            for (y, t) in y.iter().zip(t) {
+                for lane in 0..LANES {
+                    let difference = f64::from(y[lane]) - f64::from(t[lane]);
+                    lanes[lane] += difference * difference;
+                }
+            }
+            for (lane, (&y, &t)) in y_rest.iter().zip(t_rest).enumerate() {
+                let difference = f64::from(y) - f64::from(t);
+                lanes[lane] += difference * difference;
+            }
+            lanes.iter().sum()
+        },
+    )
+}
+
 /// The sum of magnitudes.
 pub(crate) fn magnitude_sum(values: &[f32]) -> f64 {
     lanes_sum(

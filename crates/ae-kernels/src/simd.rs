@@ -1,6 +1,6 @@
 //! The widest vectors that the machine has, chosen at run time.
 
-use pulp::Arch;
+use pulp::{Arch, WithSimd};
 
 /// Lanes of a sum: the width of the widest vector of `f32`. Part of the results, because it fixes
 /// the order of additions; narrower machines add the same lanes in several registers.
@@ -21,4 +21,33 @@ pub(crate) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
 #[inline(always)]
 pub(crate) fn sum_of_lanes(lanes: [f32; LANES]) -> f64 {
     lanes.iter().map(|&lane| f64::from(lane)).sum()
+}
+
+/// Which instructions a kernel uses. Tests choose narrower ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dispatch {
+    /// The widest vectors that the machine has.
+    Widest,
+    /// AVX2, if the machine has it.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    Avx2,
+    /// Numbers one by one.
+    #[cfg(test)]
+    Scalar,
+}
+
+impl Dispatch {
+    #[inline]
+    pub(crate) fn run<Op: WithSimd>(self, operation: Op) -> Op::Output {
+        match self {
+            Self::Widest => Arch::new().dispatch(operation),
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::Avx2 => match pulp::x86::V3::try_new() {
+                Some(simd) => pulp::Simd::vectorize(simd, operation),
+                None => Arch::Scalar.dispatch(operation),
+            },
+            #[cfg(test)]
+            Self::Scalar => Arch::Scalar.dispatch(operation),
+        }
+    }
 }

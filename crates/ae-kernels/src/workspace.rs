@@ -36,12 +36,4 @@ impl Workspace {
         }
         self.gradient.first(widest);
     }
-
-    /// Makes room for these rows in inference.
-    pub(crate) fn reserve_values(&mut self, stack: &Stack, rows: usize) {
-        self.values.resize_with(stack.layers().len(), Buffer::default);
-        for (values, layer) in self.values.iter_mut().zip(stack.layers()) {
-            values.first(rows * layer.outputs);
-        }
-    }
 }

@@ -1,67 +1,162 @@
-//! Forward passes and error sums against naive loops in `f64`.
+//! Inference against naive loops in `f64`, and what it promises about bits.
 
 mod support;
 
 use ae_kernels::{
-    Activation, Batches, Layer, Loss, Objective, Outputs, Stack, Target, Weight, Workspace,
-    cross_entropy_sum, decode, encode, forward, squared_error_sum,
+    Activation, Layer, Loss, Objective, PackedStack, Stack, Weight, cross_entropy_sum,
+    squared_error_sum,
 };
-use support::{Numbers, naive};
+use support::{Expected, Numbers, naive, on_threads};
 
-fn stack() -> Stack {
-    let layer = |inputs, outputs, offset: usize, activation| Layer {
-        inputs,
-        outputs,
-        weight: Weight::Own { offset },
-        bias: offset + inputs * outputs,
-        activation,
-    };
-    let layers = vec![
-        layer(50, 20, 0, Activation::Selu),
-        layer(20, 5, 1020, Activation::Relu),
-        layer(5, 50, 1125, Activation::Sigmoid),
+const ACTIVATIONS: [Activation; 8] = [
+    Activation::Linear,
+    Activation::Relu,
+    Activation::LeakyRelu,
+    Activation::Elu,
+    Activation::Selu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Softplus,
+];
+
+/// Layers of these widths with weights of their own; `code` is the index of the code's layer.
+fn stack(widths: &[usize], code: usize, activations: &[Activation]) -> Stack {
+    let mut offset = 0;
+    let layers = widths.windows(2).zip(activations).map(|(pair, &activation)| {
+        let (inputs, outputs) = (pair[0], pair[1]);
+        let weight = Weight::Own { offset };
+        let bias = offset + inputs * outputs;
+        offset = bias + outputs;
+        Layer { inputs, outputs, weight, bias, activation }
+    });
+    let layers: Vec<Layer> = layers.collect();
+    Stack::new(layers, code, offset).unwrap()
+}
+
+/// A network whose decoder has the encoder's weights, transposed: a-b-c-b-a.
+fn tied([a, b, c]: [usize; 3], activations: &[Activation]) -> Stack {
+    let biases =
+        [a * b + b * c, a * b + b * c + b, a * b + b * c + b + c, a * b + b * c + 2 * b + c];
+    let weights = [
+        Weight::Own { offset: 0 },
+        Weight::Own { offset: a * b },
+        Weight::TransposeOf { layer: 1 },
+        Weight::TransposeOf { layer: 0 },
     ];
-    Stack::new(layers, 1, 1425).unwrap()
+    let widths = [a, b, c, b, a];
+    let layers = (0..4).map(|i| Layer {
+        inputs: widths[i],
+        outputs: widths[i + 1],
+        weight: weights[i],
+        bias: biases[i],
+        activation: activations[i],
+    });
+    Stack::new(layers.collect(), 1, biases[3] + a).unwrap()
 }
 
 fn close(found: &[f32], expected: &[f64]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
-        assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected}");
+        let error = (f64::from(*found) - expected).abs();
+        assert!(error <= 1e-5 * expected.abs().max(1.0), "{found} {expected}");
+    }
+}
+
+/// All that a packed stack computes, against the reference.
+fn check(stack: &Stack, rows: usize, numbers: &mut Numbers) {
+    let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
+    let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
+    let targets = numbers.take(rows * stack.outputs(), 0.0, 1.0);
+    let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+    let expected: Expected = naive(stack, objective, &parameters, &inputs, &targets);
+    let packed = PackedStack::new(stack, &parameters);
+    let mut codes = vec![0.0; rows * stack.code_width()];
+    packed.encode(&inputs, &mut codes);
+    close(&codes, &expected.codes);
+    let mut outputs = vec![0.0; rows * stack.outputs()];
+    packed.reconstruct(&inputs, &mut outputs);
+    close(&outputs, &expected.outputs);
+
+    let (mut logits, mut again) = (outputs.clone(), outputs.clone());
+    packed.forward(&inputs, &mut logits, &mut again);
+    close(&logits, &expected.logits);
+    assert_eq!(again, outputs);
+    if stack.code() + 1 < stack.layers().len() {
+        packed.decode(&codes, &mut again);
+        assert_eq!(again, outputs);
+    }
+    let mut errors = vec![0.0; rows];
+    packed.squared_errors(&inputs, &targets, &mut errors);
+    for (row, error) in errors.into_iter().enumerate() {
+        let range = row * stack.outputs()..(row + 1) * stack.outputs();
+        let pairs = outputs[range.clone()].iter().zip(&targets[range]);
+        let sum: f64 = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
+        assert!((error - sum).abs() <= 1e-13 * sum, "{error} {sum}");
     }
 }
 
 #[test]
 fn codes_logits_and_outputs_are_those_of_the_reference() {
-    let stack = stack();
-    let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
-    let mut workspace = Workspace::new();
-    for rows in [1, 2, 37, 5, 257] {
-        let mut numbers = Numbers::new(rows);
-        let rows = rows as usize;
-        let parameters = numbers.take(1425, -0.5, 0.5);
-        let inputs = numbers.take(rows * 50, 0.0, 1.0);
-        let expected = naive(&stack, objective, &parameters, &inputs, &inputs);
-        let mut codes = vec![0.0; rows * 5];
-        let (mut logits, mut outputs) = (vec![0.0; rows * 50], vec![0.0; rows * 50]);
-        let wanted = Outputs {
-            codes: Some(&mut codes),
-            logits: Some(&mut logits),
-            outputs: Some(&mut outputs),
-        };
-        forward(&stack, &parameters, &inputs, wanted, &mut workspace);
-        close(&codes, &expected.codes);
-        close(&logits, &expected.logits);
-        close(&outputs, &expected.outputs);
-
-        let mut alone = vec![0.0; rows * 5];
-        encode(&stack, &parameters, &inputs, &mut alone, &mut workspace);
-        assert_eq!(alone, codes);
-        let mut decoded = vec![0.0; rows * 50];
-        let wanted = Outputs { outputs: Some(&mut decoded), ..Outputs::default() };
-        decode(&stack, &parameters, &codes, wanted, &mut workspace);
-        assert_eq!(decoded, outputs);
+    let mut numbers = Numbers::new(1);
+    for (index, &activation) in ACTIVATIONS.iter().enumerate() {
+        let next = ACTIVATIONS[(index + 3) % ACTIVATIONS.len()];
+        for rows in [1, 2, 7, 8, 9, 37, 63, 64, 65, 257] {
+            let last = Activation::Sigmoid;
+            check(&stack(&[50, 20, 5, 50], 1, &[activation, next, last]), rows, &mut numbers);
+        }
+        check(
+            &tied([33, 17, 1], &[activation, next, Activation::Linear, activation]),
+            11,
+            &mut numbers,
+        );
     }
+}
+
+#[test]
+fn odd_sizes_are_those_of_the_reference() {
+    let mut numbers = Numbers::new(2);
+    for width in [1, 2, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 300] {
+        for rows in [1, 5, 13, 70] {
+            let activations = [Activation::Tanh, Activation::Sigmoid];
+            check(&stack(&[width, 3, width], 0, &activations), rows, &mut numbers);
+            check(&stack(&[3, width, 1], 0, &activations), rows, &mut numbers);
+        }
+        check(&stack(&[width, width], 0, &[Activation::Relu]), 9, &mut numbers);
+    }
+}
+
+#[test]
+fn a_row_has_the_same_bits_alone_in_any_batch_and_on_any_threads() {
+    let activations = [Activation::Selu, Activation::Tanh, Activation::Sigmoid];
+    let stack = stack(&[130, 70, 9, 130], 1, &activations);
+    let mut numbers = Numbers::new(3);
+    let packed = PackedStack::new(&stack, &numbers.take(stack.parameters(), -0.5, 0.5));
+    let inputs = numbers.take(257 * 130, 0.0, 1.0);
+    let mut whole = vec![0.0; inputs.len()];
+    packed.reconstruct(&inputs, &mut whole);
+    for threads in [1, 2, 3, 8] {
+        for rows in [1, 2, 5, 64, 100, 257] {
+            let mut found = vec![0.0; inputs.len()];
+            let batches = inputs.chunks(rows * 130).zip(found.chunks_mut(rows * 130));
+            on_threads(threads, || batches.for_each(|(x, y)| packed.reconstruct(x, y)));
+            assert!(found == whole, "{rows} rows, {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn nothing_comes_of_no_rows() {
+    let packed = PackedStack::new(&stack(&[4, 2], 0, &[Activation::Relu]), &[0.5; 10]);
+    packed.reconstruct(&[], &mut []);
+    packed.forward(&[], &mut [], &mut []);
+    packed.squared_errors(&[], &[], &mut []);
+}
+
+#[test]
+#[should_panic(expected = "whole rows of inputs")]
+fn half_a_row_is_refused() {
+    let packed = PackedStack::new(&stack(&[4, 2], 0, &[Activation::Relu]), &[0.5; 10]);
+    packed.encode(&[0.0; 6], &mut [0.0; 2]);
 }
 
 #[test]
@@ -85,24 +180,4 @@ fn cross_entropy_of_saturated_logits_does_not_overflow() {
     let found = cross_entropy_sum(&[0.0; 100_000], &[0.5; 100_000]);
     assert!((found - 1e5 * std::f64::consts::LN_2).abs() < 0.02);
     assert!(cross_entropy_sum(&[80.0; 1000], &[1.0; 1000]) < 1e-3);
-}
-
-#[test]
-fn errors_of_a_set_are_the_sums_over_its_rows() {
-    let stack = stack();
-    let mut numbers = Numbers::new(3);
-    let parameters = numbers.take(1425, -0.5, 0.5);
-    let (inputs, targets) = (numbers.take(300 * 50, 0.0, 1.0), numbers.take(300 * 50, 0.0, 1.0));
-    let mean = |loss| {
-        let objective = Objective { loss, code_l1: 0.0 };
-        naive(&stack, objective, &parameters, &inputs, &targets).reconstruction * 15_000.0
-    };
-    let errors =
-        Batches::new(7, Target::Separate).errors(&stack, &parameters, 300, |range, x, t| {
-            x.copy_from_slice(&inputs[range.start * 50..range.end * 50]);
-            t.copy_from_slice(&targets[range.start * 50..range.end * 50]);
-        });
-    let near = |found: f64, expected: f64| (found / expected - 1.0).abs() < 1e-6;
-    assert!(near(errors.squared, mean(Loss::MeanSquaredError)), "{errors:?}");
-    assert!(near(errors.cross_entropy.unwrap(), mean(Loss::BinaryCrossEntropy)), "{errors:?}");
 }

@@ -50,6 +50,14 @@ pub enum ModelError {
         /// The batch's shape.
         found: Vec<usize>,
     },
+    /// There is not a row of results for each row.
+    #[error("a row of results for each row takes {expected} numbers, but found room for {found}")]
+    Rows {
+        /// Numbers of all rows of results.
+        expected: usize,
+        /// Numbers that there is room for.
+        found: usize,
+    },
     /// Targets do not fit the reconstructions, or both are empty.
     #[error(
         "targets must have the reconstructions' shape {expected:?} and not be empty, but found {found:?}"

@@ -5,32 +5,23 @@ use ae_kernels::{Layer, Stack, StackError, Weight};
 use crate::config::layers;
 use crate::{Activation, DenseConfig, Layout, Loss, Objective, OutputActivation};
 
+/// Describes the encoder of a checked network alone.
+pub(crate) fn encoder_stack(config: &DenseConfig, layout: &Layout) -> Result<Stack, StackError> {
+    let stack = encoder_layers(config, layout);
+    let code = stack.len().saturating_sub(1);
+    Stack::new(stack, code, layout.len())
+}
+
 /// Describes a checked network whose parameters are laid out so.
 pub(crate) fn stack(config: &DenseConfig, layout: &Layout) -> Result<Stack, StackError> {
-    let offset = |name: String| {
-        let view = layout.views().iter().find(|view| view.name == name);
-        // A checked network has all its parameters; the stack would notice one beyond its end.
-        view.map_or(layout.len(), |view| view.offset)
-    };
     let depth = layers(&config.encoder).count();
-    let mut stack = Vec::new();
-    for (index, (inputs, outputs)) in layers(&config.encoder).enumerate() {
-        let last = index + 1 == depth;
-        let activation = if last { config.code_activation } else { config.hidden_activation };
-        stack.push(Layer {
-            inputs,
-            outputs,
-            weight: Weight::Own { offset: offset(format!("encoder.{index}.weight")) },
-            bias: offset(format!("encoder.{index}.bias")),
-            activation: activation.fused(),
-        });
-    }
+    let mut stack = encoder_layers(config, layout);
     let decoder_depth = layers(&config.decoder).count();
     for (index, (inputs, outputs)) in layers(&config.decoder).enumerate() {
         let weight = if config.tied_weights {
             Weight::TransposeOf { layer: depth.saturating_sub(index + 1) }
         } else {
-            Weight::Own { offset: offset(format!("decoder.{index}.weight")) }
+            Weight::Own { offset: offset(layout, &format!("decoder.{index}.weight")) }
         };
         let last = index + 1 == decoder_depth;
         let activation = match (last, config.output_activation) {
@@ -38,10 +29,32 @@ pub(crate) fn stack(config: &DenseConfig, layout: &Layout) -> Result<Stack, Stac
             (true, OutputActivation::Sigmoid) => ae_kernels::Activation::Sigmoid,
             (true, OutputActivation::Linear) => ae_kernels::Activation::Linear,
         };
-        let bias = offset(format!("decoder.{index}.bias"));
+        let bias = offset(layout, &format!("decoder.{index}.bias"));
         stack.push(Layer { inputs, outputs, weight, bias, activation });
     }
     Stack::new(stack, depth.saturating_sub(1), layout.len())
+}
+
+fn encoder_layers(config: &DenseConfig, layout: &Layout) -> Vec<Layer> {
+    let depth = layers(&config.encoder).count();
+    let described = layers(&config.encoder).enumerate().map(|(index, (inputs, outputs))| {
+        let last = index + 1 == depth;
+        let activation = if last { config.code_activation } else { config.hidden_activation };
+        Layer {
+            inputs,
+            outputs,
+            weight: Weight::Own { offset: offset(layout, &format!("encoder.{index}.weight")) },
+            bias: offset(layout, &format!("encoder.{index}.bias")),
+            activation: activation.fused(),
+        }
+    });
+    described.collect()
+}
+
+fn offset(layout: &Layout, name: &str) -> usize {
+    let view = layout.views().iter().find(|view| view.name == name);
+    // A checked network has all its parameters; the stack would notice one beyond its end.
+    view.map_or(layout.len(), |view| view.offset)
 }
 
 impl Activation {

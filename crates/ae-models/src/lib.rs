@@ -6,7 +6,8 @@
 //! [`Autoencoder`]: an [`Encoder`] and a [`Decoder`] that can also be used apart. [`RegularAutoencoder`]
 //! and [`DenoisingAutoencoder`] share the same network, here a [`DenseNetwork`]; they differ in what
 //! they are shown in training. An [`Objective`] is what training makes small. [`SavedModel`] and
-//! [`SavedEncoder`] are the files.
+//! [`SavedEncoder`] are the files. [`Inference`] applies a trained model to slices of numbers, on the
+//! CPU without tensors.
 //!
 //! ```
 //! use ae_models::{ModelKind, ModelSpec, SavedModel};
@@ -27,6 +28,10 @@
 //! let images = Tensor::zeros((5, 784), DType::F32, &Device::Cpu)?;
 //! assert_eq!(autoencoder.encode(&images)?.dims(), [5, 32]);
 //! assert_eq!(autoencoder.reconstruct(&images)?.dims(), [5, 784]);
+//!
+//! let inference = SavedModel::load(&path)?.inference(&Device::Cpu)?;
+//! let mut code = [0.0; 32];
+//! inference.encode(&[0.5; 784], &mut code)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -45,6 +50,7 @@ mod network;
 mod regular;
 
 mod fused;
+mod inference;
 mod loss;
 mod spec;
 
@@ -59,6 +65,7 @@ pub use denoising::DenoisingAutoencoder;
 pub use dense::DenseNetwork;
 pub use error::ModelError;
 pub use file::{MAX_FILE_BYTES, Part};
+pub use inference::{EncoderInference, Inference, KernelInference, TensorInference};
 pub use layout::{Layout, ParameterView};
 pub use loss::{Loss, Objective, ObjectiveTerms, binary_cross_entropy};
 pub use parameters::Parameters;

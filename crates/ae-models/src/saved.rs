@@ -7,7 +7,11 @@ use candle_nn::VarBuilder;
 
 use crate::dense::DenseEncoder;
 use crate::file::{self, Part};
-use crate::{Autoencoder, Encoder, ModelError, ModelSpec, Parameters};
+use crate::fused::encoder_stack;
+use crate::{
+    Autoencoder, Encoder, EncoderInference, Inference, KernelInference, ModelError, ModelSpec,
+    Parameters, TensorInference,
+};
 
 /// A whole model: what it is and its numbers.
 ///
@@ -59,6 +63,14 @@ impl SavedModel {
     /// If the parameters are not the architecture's, or the device cannot hold them.
     pub fn autoencoder(&self, device: &Device) -> Result<Box<dyn Autoencoder>, ModelError> {
         self.spec.architecture()?.build(var_builder(&self.parameters, device)?)
+    }
+
+    /// The model on slices of numbers, ready for use: by the kernels on the CPU.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's, or the device cannot hold them.
+    pub fn inference(&self, device: &Device) -> Result<Box<dyn Inference>, ModelError> {
+        self.spec.architecture()?.inference(&self.parameters, device)
     }
 
     /// The encoder alone, to be saved or used without the decoder.
@@ -113,6 +125,20 @@ impl SavedEncoder {
     pub fn encoder(&self, device: &Device) -> Result<Box<dyn Encoder + Send + Sync>, ModelError> {
         let vb = var_builder(&self.parameters, device)?;
         Ok(Box::new(DenseEncoder::new(&self.spec.dense, vb.pp("encoder"))?))
+    }
+
+    /// The encoder on slices of numbers, ready for use: by the kernels on the CPU.
+    ///
+    /// # Errors
+    /// If the parameters are not the encoder's, or the device cannot hold them.
+    pub fn inference(&self, device: &Device) -> Result<Box<dyn EncoderInference>, ModelError> {
+        if device.is_cpu() {
+            self.spec.dense.check()?;
+            let stack = encoder_stack(&self.spec.dense, &self.spec.dense.encoder_layout())?;
+            return Ok(Box::new(KernelInference::new(&stack, &self.parameters)?));
+        }
+        let pixels = self.spec.dense.pixels();
+        Ok(Box::new(TensorInference::new(pixels, self.encoder(device)?, device)))
     }
 }
 

@@ -92,6 +92,10 @@ impl Architecture for DenseArchitecture {
         Some(&self.stack)
     }
 
+    fn pixels(&self) -> usize {
+        self.spec.dense.pixels()
+    }
+
     fn build(&self, vb: VarBuilder) -> Result<Box<dyn Autoencoder>, ModelError> {
         let network = DenseNetwork::new(&self.spec.dense, vb)?;
         Ok(match self.spec.kind {

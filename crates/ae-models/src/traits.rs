@@ -2,10 +2,10 @@
 
 use ae_kernels::Stack;
 use ae_random::Seed;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::{Layout, ModelError, Parameters};
+use crate::{Inference, KernelInference, Layout, ModelError, Parameters, TensorInference};
 
 /// Images to codes.
 pub trait Encoder {
@@ -101,4 +101,23 @@ pub trait Architecture: Send + Sync {
     /// # Errors
     /// If a tensor is missing or has another shape.
     fn build(&self, vb: VarBuilder) -> Result<Box<dyn Autoencoder>, ModelError>;
+
+    /// Numbers in an image, all channels together.
+    fn pixels(&self) -> usize;
+
+    /// The model on slices of numbers: by the kernels if they know it and the device is the CPU.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's, or the device cannot hold them.
+    fn inference(
+        &self,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Box<dyn Inference>, ModelError> {
+        if let Some(stack) = self.stack().filter(|_| device.is_cpu()) {
+            return Ok(Box::new(KernelInference::new(stack, parameters)?));
+        }
+        let vb = VarBuilder::from_tensors(parameters.tensors(device)?, DType::F32, device);
+        Ok(Box::new(TensorInference::new(self.pixels(), self.build(vb)?, device)))
+    }
 }

@@ -1,11 +1,13 @@
 //! How the gradient of a batch is computed.
 
-use ae_models::{Architecture, Autoencoder, Objective, ParameterView, Parameters};
+use ae_models::{
+    Architecture, Autoencoder, Inference, Objective, ParameterView, Parameters, TensorInference,
+};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
 
-use crate::{Detail, Evaluation, Samples, TrainingError, evaluate};
+use crate::{Samples, TrainingError};
 
 /// Computes what training needs of a model: gradients of the objective, and the model itself.
 pub trait Engine: Send {
@@ -25,21 +27,17 @@ pub trait Engine: Send {
         gradient: &mut [f32],
     ) -> Result<BatchLoss, TrainingError>;
 
-    /// The model with these parameters, for evaluation.
+    /// The model with these parameters.
     ///
     /// # Errors
     /// If the model cannot be built.
     fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError>;
 
-    /// The losses over all samples, as an evaluation without detail gives them.
+    /// The model with these parameters, at work on slices of numbers.
     ///
     /// # Errors
-    /// If the model or candle fails.
-    fn losses(
-        &mut self,
-        parameters: &Parameters,
-        samples: &Samples,
-    ) -> Result<Evaluation, TrainingError>;
+    /// If the model cannot be built.
+    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError>;
 }
 
 /// The loss of a batch, averaged over its images.
@@ -130,12 +128,9 @@ impl Engine for AutogradEngine<'_> {
         Ok(self.architecture.build(vb)?)
     }
 
-    fn losses(
-        &mut self,
-        parameters: &Parameters,
-        samples: &Samples,
-    ) -> Result<Evaluation, TrainingError> {
-        evaluate(self.model(parameters)?.as_ref(), samples, &self.device, Detail::Losses)
+    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
+        let pixels = self.architecture.pixels();
+        Ok(Box::new(TensorInference::new(pixels, self.model(parameters)?, &self.device)))
     }
 }
 

@@ -1,14 +1,15 @@
 //! How well a model does on a set of images.
 
-use ae_models::Autoencoder;
-use candle_core::{Device, Tensor};
+use ae_dataset::Images;
+use ae_kernels::{cross_entropy_sum, squared_error_sum};
+use ae_models::Inference;
 use rayon::prelude::*;
 
-use crate::metrics::{bce_from_logits, mse, psnr, squared_error, ssim};
+use crate::metrics::{bce_from_logits, mse, psnr, ssim};
 use crate::{Batch, Metrics, Samples, TrainingError};
 
-/// Rows that one task evaluates. Part of the result: it fixes the order of the sums.
-const SLICE_ROWS: usize = 256;
+/// Rows that one task evaluates while they are in its cache. No part of the results.
+const SLICE_ROWS: usize = 64;
 
 /// What to compute in an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,71 +79,75 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a model on every image, in slices; the noise is that of epoch 0.
+/// Evaluates a model on every image; the noise is that of epoch 0.
+///
+/// The losses alone are sums of the kernels, in `f32` within an image; in full detail all sums are in
+/// `f64`. Either way they are added up image by image.
 ///
 /// # Errors
 /// If the images do not fit the model, or candle fails.
 pub fn evaluate(
-    model: &dyn Autoencoder,
+    model: &dyn Inference,
     samples: &Samples,
-    device: &Device,
     detail: Detail,
 ) -> Result<Evaluation, TrainingError> {
-    let all: Vec<u32> = (0..samples.images().len() as u32).collect();
-    let slices = all
-        .par_chunks(SLICE_ROWS)
-        .map(|slice| evaluate_slice(model, samples, slice, device, detail))
-        .collect::<Result<Vec<_>, _>>()?;
+    let images = in_slices(model, samples, |batch| evaluate_slice(model, samples, batch, detail))?;
     let mut total = Sums::default();
-    slices.iter().for_each(|slice| total.add(slice));
-    Ok(total.mean(all.len() as f64, samples.images().image_size() as f64, samples.is_corrupted()))
+    images.iter().for_each(|image| total.add(image));
+    Ok(total.mean(images.len() as f64, samples.images().image_size() as f64))
 }
 
 /// The squared error of each image's reconstruction: the sum over its pixels.
 ///
 /// # Errors
 /// If the images do not fit the model, or candle fails.
-pub fn squared_errors(
-    model: &dyn Autoencoder,
-    samples: &Samples,
-    device: &Device,
-) -> Result<Vec<f64>, TrainingError> {
-    let all: Vec<u32> = (0..samples.images().len() as u32).collect();
-    let size = samples.images().image_size();
-    let slices = all
-        .par_chunks(SLICE_ROWS)
-        .map(|slice| {
-            let Batch { inputs, targets } = samples.gather(slice, 0);
-            let inputs = Tensor::from_vec(inputs, (slice.len(), size), device)?;
-            let outputs = model.reconstruct(&inputs)?.flatten_all()?.to_vec1::<f32>()?;
-            let rows = outputs.chunks(size).zip(targets.chunks(size));
-            Ok(rows.map(|(output, target)| squared_error(output, target)).collect())
-        })
-        .collect::<Result<Vec<Vec<f64>>, TrainingError>>()?;
-    Ok(slices.concat())
+pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f64>, TrainingError> {
+    in_slices(model, samples, |Batch { inputs, targets }| {
+        let mut errors = vec![0.0; inputs.len() / model.pixels()];
+        model.squared_errors(inputs, targets, &mut errors)?;
+        Ok(errors)
+    })
 }
 
-/// Sums over images of per-pixel means (and of SSIM).
+/// Gathers all samples in slices, on all threads, and returns what comes of each image, in order.
+fn in_slices<R: Send>(
+    model: &dyn Inference,
+    samples: &Samples,
+    evaluate: impl Fn(&Batch) -> Result<Vec<R>, TrainingError> + Sync,
+) -> Result<Vec<R>, TrainingError> {
+    let (expected, found) = (model.pixels(), samples.images().image_size());
+    if found != expected {
+        return Err(TrainingError::ImageSize { expected, found });
+    }
+    let all: Vec<u32> = (0..samples.images().len() as u32).collect();
+    let slices = all
+        .par_chunks(SLICE_ROWS)
+        .map(|slice| evaluate(&samples.gather(slice, 0)))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(slices.into_iter().flatten().collect())
+}
+
+/// Per-pixel means (and SSIM) of an image, or their sums over images.
 #[derive(Debug, Default)]
 struct Sums {
     bce: Option<f64>,
     mse: f64,
     ssim: Option<f64>,
-    noisy_mse: f64,
+    noisy_mse: Option<f64>,
     noisy_ssim: Option<f64>,
 }
 
 impl Sums {
-    fn add(&mut self, slice: &Self) {
+    fn add(&mut self, image: &Self) {
         let plus = |sum: Option<f64>, part: Option<f64>| part.map(|part| sum.unwrap_or(0.0) + part);
-        self.bce = plus(self.bce, slice.bce);
-        self.mse += slice.mse;
-        self.ssim = plus(self.ssim, slice.ssim);
-        self.noisy_mse += slice.noisy_mse;
-        self.noisy_ssim = plus(self.noisy_ssim, slice.noisy_ssim);
+        self.bce = plus(self.bce, image.bce);
+        self.mse += image.mse;
+        self.ssim = plus(self.ssim, image.ssim);
+        self.noisy_mse = plus(self.noisy_mse, image.noisy_mse);
+        self.noisy_ssim = plus(self.noisy_ssim, image.noisy_ssim);
     }
 
-    fn mean(&self, images: f64, pixels: f64, corrupted: bool) -> Evaluation {
+    fn mean(&self, images: f64, pixels: f64) -> Evaluation {
         let quality = |bce: Option<f64>, mse: f64, ssim: Option<f64>| Quality {
             bce: bce.map(|sum| sum / images),
             mse: mse / images,
@@ -151,40 +156,51 @@ impl Sums {
         };
         Evaluation {
             reconstruction: quality(self.bce, self.mse, self.ssim),
-            noisy: corrupted.then(|| quality(None, self.noisy_mse, self.noisy_ssim)),
+            noisy: self.noisy_mse.map(|mse| quality(None, mse, self.noisy_ssim)),
         }
     }
 }
 
 fn evaluate_slice(
-    model: &dyn Autoencoder,
+    model: &dyn Inference,
     samples: &Samples,
-    slice: &[u32],
-    device: &Device,
+    Batch { inputs, targets }: &Batch,
     detail: Detail,
-) -> Result<Sums, TrainingError> {
-    let Batch { inputs, targets } = samples.gather(slice, 0);
-    let images = samples.images();
+) -> Result<Vec<Sums>, TrainingError> {
+    let size = samples.images().image_size();
+    let (mut logits, mut outputs) = (vec![0.0; inputs.len()], vec![0.0; inputs.len()]);
+    model.forward(inputs, &mut logits, &mut outputs)?;
+    let seen = inputs.chunks(size).zip(targets.chunks(size));
+    let answers = logits.chunks(size).zip(outputs.chunks(size));
+    let images = seen.zip(answers).map(|((input, target), (logits, output))| {
+        let is_probability = model.output_is_probability();
+        match detail {
+            Detail::Losses => Sums {
+                bce: is_probability.then(|| cross_entropy_sum(logits, target) / size as f64),
+                mse: squared_error_sum(output, target) / size as f64,
+                ..Sums::default()
+            },
+            Detail::Full => {
+                let noisy = samples.is_corrupted();
+                Sums {
+                    bce: is_probability.then(|| bce_from_logits(logits, target)),
+                    mse: mse(output, target),
+                    ssim: ssim_of_image(samples.images(), output, target),
+                    noisy_mse: noisy.then(|| mse(input, target)),
+                    noisy_ssim: noisy
+                        .then(|| ssim_of_image(samples.images(), input, target))
+                        .flatten(),
+                }
+            }
+        }
+    });
+    Ok(images.collect())
+}
+
+/// An image's SSIM is the mean of its channels'.
+fn ssim_of_image(images: &Images, a: &[f32], b: &[f32]) -> Option<f64> {
     let (height, width) = (images.height(), images.width());
-    let tensor = Tensor::from_slice(&inputs, (slice.len(), images.image_size()), device)?;
-    let logits = model.decode_logits(&model.encode(&tensor)?)?;
-    let outputs = model.activate(&logits)?.flatten_all()?.to_vec1::<f32>()?;
-    let rows = slice.len() as f64;
-    // An image's SSIM is the mean of its channels'.
-    let ssim_sum = |rows: &[f32]| -> Option<f64> {
-        let planes = rows.chunks(height * width).zip(targets.chunks(height * width));
-        let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
-        sum.map(|sum| sum / images.channels() as f64)
-    };
-    let mut sums = Sums { mse: rows * mse(&outputs, &targets), ..Sums::default() };
-    if model.output_is_probability() {
-        let logits = logits.flatten_all()?.to_vec1::<f32>()?;
-        sums.bce = Some(rows * bce_from_logits(&logits, &targets));
-    }
-    if detail == Detail::Full {
-        sums.ssim = ssim_sum(&outputs);
-        sums.noisy_mse = rows * mse(&inputs, &targets);
-        sums.noisy_ssim = samples.is_corrupted().then(|| ssim_sum(&inputs)).flatten();
-    }
-    Ok(sums)
+    let planes = a.chunks(height * width).zip(b.chunks(height * width));
+    let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
+    sum.map(|sum| sum / images.channels() as f64)
 }

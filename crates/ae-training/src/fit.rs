@@ -7,7 +7,7 @@ use ae_random::Seed;
 use crate::clip::clip_to_norm;
 use crate::{
     BatchLoss, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer, Progress,
-    Samples, Schedule, TrainingError, TrainingState,
+    Samples, Schedule, TrainingError, TrainingState, evaluate,
 };
 
 /// What is learned from and what is validated on.
@@ -88,7 +88,8 @@ pub fn fit(
             observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
         }
 
-        let validation = engine.losses(&state.parameters, data.validation)?;
+        let model = engine.inference(&state.parameters)?;
+        let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
         if !validation.is_finite() {
             let (quantity, checkpoint) = ("the validation loss", checkpoints.newest()?);
             return Err(TrainingError::Diverged {

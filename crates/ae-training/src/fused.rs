@@ -1,11 +1,11 @@
 //! The fast engine: fused kernels over the flat parameter buffer, on the CPU.
 
 use ae_kernels::{Batches, Stack, Target};
-use ae_models::{Architecture, Autoencoder, Objective, Parameters};
+use ae_models::{Architecture, Autoencoder, Inference, KernelInference, Objective, Parameters};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
-use crate::{BatchLoss, Engine, Evaluation, Quality, Samples, TrainingError};
+use crate::{BatchLoss, Engine, Samples, TrainingError};
 
 /// Rows that go through the network together while they are in a core's cache. Part of the result:
 /// it fixes the order in which gradients are added, whatever the number of threads.
@@ -80,28 +80,7 @@ impl Engine for FusedEngine<'_> {
         Ok(self.architecture.build(vb)?)
     }
 
-    fn losses(
-        &mut self,
-        parameters: &Parameters,
-        samples: &Samples,
-    ) -> Result<Evaluation, TrainingError> {
-        self.check(samples)?;
-        let all: Vec<u32> = (0..samples.images().len() as u32).collect();
-        let stack = self.stack;
-        let errors = self.batches(samples).errors(
-            stack,
-            parameters.values(),
-            all.len(),
-            |rows, inputs, targets| samples.gather_into(&all[rows], 0, inputs, targets),
-        );
-        let images = all.len() as f64;
-        let numbers = images * samples.images().image_size() as f64;
-        let reconstruction = Quality {
-            bce: errors.cross_entropy.map(|sum| sum / numbers),
-            mse: errors.squared / numbers,
-            sse: errors.squared / images,
-            ssim: None,
-        };
-        Ok(Evaluation { reconstruction, noisy: None })
+    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
+        Ok(Box::new(KernelInference::new(self.stack, parameters)?))
     }
 }

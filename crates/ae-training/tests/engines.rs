@@ -5,8 +5,8 @@ use ae_dataset::Images;
 use ae_models::{Activation, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation};
 use ae_random::Seed;
 use ae_training::{
-    AutogradEngine, Checkpoints, Engine, FitConfig, FusedEngine, MemoryObserver, Metrics, Noise,
-    OptimizerConfig, Samples, Schedule, TrainingData, TrainingState, fit,
+    AutogradEngine, Checkpoints, Detail, Engine, FitConfig, FusedEngine, MemoryObserver, Metrics,
+    Noise, OptimizerConfig, Samples, Schedule, TrainingData, TrainingState, evaluate, fit,
 };
 use candle_core::Device;
 use proptest::prelude::*;
@@ -102,7 +102,9 @@ proptest! {
             let mut gradient = vec![0.0; parameters.values().len()];
             let loss =
                 engine.gradient(&parameters, &samples, &batch, 2, &mut gradient).unwrap();
-            (gradient, loss, engine.losses(&parameters, &samples).unwrap().reconstruction)
+            let model = engine.inference(&parameters).unwrap();
+            let losses = evaluate(model.as_ref(), &samples, Detail::Losses).unwrap();
+            (gradient, loss, losses.reconstruction)
         };
         let (ours, our_loss, our_quality) = run(&mut fused);
         let (theirs, their_loss, their_quality) = run(&mut autograd);

@@ -4,6 +4,7 @@ mod config;
 mod files;
 mod forward;
 mod gradients;
+mod inference;
 mod initialisation;
 mod loss;
 

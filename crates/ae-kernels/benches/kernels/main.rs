@@ -1,8 +1,10 @@
 //! Each kernel alone, on one thread, with its throughput.
 
+mod peak;
+
 use ae_kernels::{
-    Accumulate, Activation, AdamStep, Layer, Loss, Objective, Outputs, Rows, Stack, Weight,
-    Workspace, binary_cross_entropy, forward, gather_bytes, loss_and_gradient,
+    Accumulate, Activation, AdamStep, Layer, Loss, Objective, PackedStack, Rows, Stack, Weight,
+    Workspace, binary_cross_entropy, gather_bytes, loss_and_gradient,
 };
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -61,16 +63,37 @@ fn loss_and_gradient_of_rows(bencher: Bencher<'_, '_>, rows: usize) {
     });
 }
 
-#[divan::bench(args = [1, 16, 256, 1000])]
-fn forward_of_rows(bencher: Bencher<'_, '_>, rows: usize) {
+#[divan::bench(args = [1, 16, 64, 256, 1000])]
+fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
-    let (parameters, inputs) = (numbers(stack.parameters()), numbers(rows * PIXELS));
-    let (mut outputs, mut workspace) = (vec![0.0; rows * PIXELS], Workspace::new());
+    let packed = PackedStack::new(&stack, &numbers(stack.parameters()));
+    let (inputs, mut outputs) = (numbers(rows * PIXELS), vec![0.0; rows * PIXELS]);
     // Items are images.
-    bencher.counter(ItemsCount::new(rows)).bench_local(|| {
-        let wanted = Outputs { outputs: Some(&mut outputs), ..Outputs::default() };
-        forward(&stack, &parameters, black_box(&inputs), wanted, &mut workspace);
-    });
+    bencher
+        .counter(ItemsCount::new(rows))
+        .bench_local(|| packed.reconstruct(black_box(&inputs), &mut outputs));
+}
+
+/// Items are floating-point operations.
+#[divan::bench(args = [1, 64])]
+fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
+    let stack = stack();
+    let packed = PackedStack::new(&stack, &numbers(stack.parameters()));
+    let (inputs, mut codes) = (numbers(rows * PIXELS), vec![0.0; rows * CODE]);
+    bencher
+        .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
+        .bench_local(|| packed.encode(black_box(&inputs), &mut codes));
+}
+
+/// Items are floating-point operations of the product.
+#[divan::bench(args = [1, 64])]
+fn decode_rows(bencher: Bencher<'_, '_>, rows: usize) {
+    let stack = stack();
+    let packed = PackedStack::new(&stack, &numbers(stack.parameters()));
+    let (codes, mut outputs) = (numbers(rows * CODE), vec![0.0; rows * PIXELS]);
+    bencher
+        .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
+        .bench_local(|| packed.decode(black_box(&codes), &mut outputs));
 }
 
 #[divan::bench]

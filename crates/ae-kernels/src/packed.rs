@@ -1,0 +1,199 @@
+//! From images to codes and reconstructions.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::activation::activate_values;
+use crate::buffer::Buffer;
+use crate::loss::squared_error_of_row_in_f64;
+use crate::panels::{Finish, Panels};
+use crate::{Activation, Stack};
+
+/// Rows that a thread takes through all layers while they are in its cache. No part of the results.
+const SLICE_ROWS: usize = 64;
+
+/// A stack with its parameters, laid out for inference.
+///
+/// Up to 64 rows are computed on the calling thread and, once as many were seen, without allocating;
+/// more are shared out among the threads of rayon's current pool. The results of a row have the same
+/// bits alone and in any batch, for any number of threads.
+#[derive(Debug)]
+pub struct PackedStack {
+    layers: Vec<Panels>,
+    code: usize,
+    /// Memory of the calls that are over, for those to come.
+    spare: Mutex<Vec<Memory>>,
+}
+
+/// What a slice of rows leaves between layers.
+#[derive(Debug, Default)]
+struct Memory {
+    values: [Buffer; 2],
+    outputs: Buffer,
+}
+
+impl PackedStack {
+    /// Copies the parameters.
+    ///
+    /// # Panics
+    /// If there are not as many parameters as the stack has.
+    pub fn new(stack: &Stack, parameters: &[f32]) -> Self {
+        assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
+        let layers = stack.layers().par_iter().map(|layer| Panels::new(stack, layer, parameters));
+        Self { layers: layers.collect(), code: stack.code(), spare: Mutex::default() }
+    }
+
+    /// Numbers in an input row.
+    pub fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.inputs)
+    }
+
+    /// Numbers in an output row.
+    pub fn outputs(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.outputs)
+    }
+
+    /// Numbers in a code.
+    pub fn code_width(&self) -> usize {
+        self.layers[self.code].outputs
+    }
+
+    /// Whether the last activation is the sigmoid.
+    pub fn output_is_probability(&self) -> bool {
+        self.layers.last().is_some_and(|layer| layer.activation == Activation::Sigmoid)
+    }
+
+    /// Runs the layers up to the code: (rows, inputs) to (rows, code width).
+    ///
+    /// # Panics
+    /// If the slices are not as many whole rows.
+    pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) {
+        self.run(0..self.code + 1, inputs, codes);
+    }
+
+    /// Runs the layers after the code: (rows, code width) to (rows, outputs).
+    ///
+    /// # Panics
+    /// If the slices are not as many whole rows.
+    pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) {
+        self.run(self.code + 1..self.layers.len(), codes, outputs);
+    }
+
+    /// Runs the whole stack: (rows, inputs) to (rows, outputs).
+    ///
+    /// # Panics
+    /// If the slices are not as many whole rows.
+    pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) {
+        self.run(0..self.layers.len(), inputs, outputs);
+    }
+
+    /// Runs the whole stack and keeps what is before the last activation: (rows, inputs) to twice
+    /// (rows, outputs).
+    ///
+    /// # Panics
+    /// If the slices are not as many whole rows.
+    pub fn forward(&self, inputs: &[f32], logits: &mut [f32], outputs: &mut [f32]) {
+        self.check(0..self.layers.len(), inputs, logits);
+        self.check(0..self.layers.len(), inputs, outputs);
+        let slices = inputs.par_chunks(SLICE_ROWS * self.inputs());
+        let results = logits
+            .par_chunks_mut(SLICE_ROWS * self.outputs())
+            .zip(outputs.par_chunks_mut(SLICE_ROWS * self.outputs()));
+        slices.zip(results).for_each(|(inputs, (logits, outputs))| {
+            self.with_memory(|memory| {
+                self.run_slice(0..self.layers.len(), Finish::Logits, inputs, logits, memory);
+            });
+            if let Some(layer) = self.layers.last() {
+                activate_values(layer.activation, logits, outputs);
+            }
+        });
+    }
+
+    /// The squared difference between each row's output and its target, summed over the row in
+    /// `f64`: (rows, inputs) and (rows, outputs) to (rows).
+    ///
+    /// # Panics
+    /// If the slices are not as many whole rows.
+    pub fn squared_errors(&self, inputs: &[f32], targets: &[f32], errors: &mut [f64]) {
+        assert_eq!(inputs.len(), errors.len() * self.inputs(), "a row of inputs for each error");
+        assert_eq!(targets.len(), errors.len() * self.outputs(), "a row of targets for each error");
+        let slices = inputs
+            .par_chunks(SLICE_ROWS * self.inputs())
+            .zip(targets.par_chunks(SLICE_ROWS * self.outputs()));
+        slices.zip(errors.par_chunks_mut(SLICE_ROWS)).for_each(|((inputs, targets), errors)| {
+            self.with_memory(|memory| {
+                let mut outputs = std::mem::take(&mut memory.outputs);
+                let to = outputs.first(targets.len());
+                self.run_slice(0..self.layers.len(), Finish::Activation, inputs, to, memory);
+                let rows = to.chunks(self.outputs()).zip(targets.chunks(self.outputs()));
+                for (error, (output, target)) in errors.iter_mut().zip(rows) {
+                    *error = squared_error_of_row_in_f64(output, target);
+                }
+                memory.outputs = outputs;
+            });
+        });
+    }
+
+    fn run(&self, range: Range<usize>, inputs: &[f32], outputs: &mut [f32]) {
+        let Some((of_input, of_output)) = self.check(range.clone(), inputs, outputs) else {
+            return;
+        };
+        let run = |inputs: &[f32], outputs: &mut [f32]| {
+            self.with_memory(|memory| {
+                self.run_slice(range.clone(), Finish::Activation, inputs, outputs, memory);
+            });
+        };
+        if inputs.len() <= SLICE_ROWS * of_input {
+            return run(inputs, outputs);
+        }
+        inputs
+            .par_chunks(SLICE_ROWS * of_input)
+            .zip(outputs.par_chunks_mut(SLICE_ROWS * of_output))
+            .for_each(|(inputs, outputs)| run(inputs, outputs));
+    }
+
+    /// The widths of a row before and after some layers; none if there are no layers.
+    fn check(&self, range: Range<usize>, from: &[f32], to: &[f32]) -> Option<(usize, usize)> {
+        let layers = &self.layers[range];
+        let (of_input, of_output) = (layers.first()?.inputs, layers.last()?.outputs);
+        let rows = from.len() / of_input;
+        assert_eq!(from.len(), rows * of_input, "whole rows of inputs");
+        assert_eq!(to.len(), rows * of_output, "a row of outputs for each of inputs");
+        Some((of_input, of_output))
+    }
+
+    /// Runs layers over a slice of rows; `finish` is the last one's.
+    fn run_slice(
+        &self,
+        range: Range<usize>,
+        finish: Finish,
+        inputs: &[f32],
+        outputs: &mut [f32],
+        memory: &mut Memory,
+    ) {
+        let Some((last, before)) = self.layers[range].split_last() else { return };
+        let rows = outputs.len() / last.outputs;
+        let [mut from, mut to] = memory.values.each_mut();
+        let mut read = None;
+        for layer in before {
+            let values = to.first(rows * layer.outputs);
+            let input = read.map_or(inputs, |length| &from.all()[..length]);
+            layer.apply(rows, input, values, Finish::Activation);
+            read = Some(rows * layer.outputs);
+            std::mem::swap(&mut from, &mut to);
+        }
+        let input = read.map_or(inputs, |length| &from.all()[..length]);
+        last.apply(rows, input, outputs, finish);
+    }
+
+    /// Lends memory. The lock is not held meanwhile, so that work in it may call this again.
+    fn with_memory<R>(&self, work: impl FnOnce(&mut Memory) -> R) -> R {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = spare().pop().unwrap_or_default();
+        let result = work(&mut memory);
+        spare().push(memory);
+        result
+    }
+}

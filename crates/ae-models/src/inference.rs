@@ -1,0 +1,253 @@
+//! Trained models on slices of numbers: the kernels on the CPU, tensors on every other device.
+
+use ae_kernels::{PackedStack, Stack};
+use candle_core::{Device, Tensor};
+
+use crate::{Autoencoder, Encoder, ModelError, Parameters};
+
+/// Images to codes, on slices.
+///
+/// On the CPU the results of an image have the same bits alone and in any batch, for any number of
+/// threads of rayon's current pool, which a batch is shared out among; up to 64 images are computed
+/// on the calling thread and, once as many were seen, without allocating.
+pub trait EncoderInference: Send + Sync {
+    /// Numbers in an image, all channels together.
+    fn pixels(&self) -> usize;
+
+    /// Numbers in a code.
+    fn latent_dim(&self) -> usize;
+
+    /// Encodes images: `n x pixels` in [0, 1] to `n x latent_dim`.
+    ///
+    /// # Errors
+    /// If the slices are not as many whole rows, or candle fails.
+    fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError>;
+}
+
+/// An autoencoder on slices; see [`EncoderInference`].
+pub trait Inference: EncoderInference {
+    /// Whether the output activation is the sigmoid, so that a pixel is a probability.
+    fn output_is_probability(&self) -> bool;
+
+    /// Decodes codes: `n x latent_dim` to `n x pixels`.
+    ///
+    /// # Errors
+    /// If the slices are not as many whole rows, or candle fails.
+    fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError>;
+
+    /// Encodes and decodes images: `n x pixels` to the same.
+    ///
+    /// # Errors
+    /// If the slices are not as many whole rows, or candle fails.
+    fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError>;
+
+    /// Encodes and decodes images and keeps what is before the output activation: `n x pixels` to
+    /// twice the same.
+    ///
+    /// # Errors
+    /// If the slices are not as many whole rows, or candle fails.
+    fn forward(
+        &self,
+        images: &[f32],
+        logits: &mut [f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ModelError>;
+
+    /// The squared error of each image's reconstruction against its target, summed over the pixels:
+    /// twice `n x pixels` to `n`.
+    ///
+    /// # Errors
+    /// If the slices are not as many whole rows, or candle fails.
+    fn squared_errors(
+        &self,
+        images: &[f32],
+        targets: &[f32],
+        errors: &mut [f64],
+    ) -> Result<(), ModelError>;
+}
+
+/// Inference by the fused kernels on the CPU.
+#[derive(Debug)]
+pub struct KernelInference {
+    packed: PackedStack,
+}
+
+impl KernelInference {
+    /// Lays the parameters of a stack out for the kernels.
+    ///
+    /// # Errors
+    /// If there are not as many parameters as the stack has.
+    pub fn new(stack: &Stack, parameters: &Parameters) -> Result<Self, ModelError> {
+        let (expected, found) = (stack.parameters(), parameters.values().len());
+        if found != expected {
+            return Err(ModelError::ParameterCount { expected, found });
+        }
+        Ok(Self { packed: PackedStack::new(stack, parameters.values()) })
+    }
+}
+
+impl EncoderInference for KernelInference {
+    fn pixels(&self) -> usize {
+        self.packed.inputs()
+    }
+
+    fn latent_dim(&self) -> usize {
+        self.packed.code_width()
+    }
+
+    fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
+        check(images, self.pixels(), codes, self.latent_dim())?;
+        self.packed.encode(images, codes);
+        Ok(())
+    }
+}
+
+impl Inference for KernelInference {
+    fn output_is_probability(&self) -> bool {
+        self.packed.output_is_probability()
+    }
+
+    fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
+        check(codes, self.latent_dim(), images, self.pixels())?;
+        self.packed.decode(codes, images);
+        Ok(())
+    }
+
+    fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
+        check(images, self.pixels(), outputs, self.pixels())?;
+        self.packed.reconstruct(images, outputs);
+        Ok(())
+    }
+
+    fn forward(
+        &self,
+        images: &[f32],
+        logits: &mut [f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels(), logits, self.pixels())?;
+        check(images, self.pixels(), outputs, self.pixels())?;
+        self.packed.forward(images, logits, outputs);
+        Ok(())
+    }
+
+    fn squared_errors(
+        &self,
+        images: &[f32],
+        targets: &[f32],
+        errors: &mut [f64],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels(), targets, self.pixels())?;
+        check(images, self.pixels(), errors, 1)?;
+        self.packed.squared_errors(images, targets, errors);
+        Ok(())
+    }
+}
+
+/// Inference by tensors on a device: for every model, and what the kernels are tested against.
+///
+/// A call is one batch on the device: to share a data set out is the caller's.
+pub struct TensorInference<M: ?Sized> {
+    pixels: usize,
+    device: Device,
+    model: Box<M>,
+}
+
+impl<M: Encoder + ?Sized> TensorInference<M> {
+    /// A model whose images have this many pixels, on the device that it was built on.
+    pub fn new(pixels: usize, model: Box<M>, device: &Device) -> Self {
+        Self { pixels, device: device.clone(), model }
+    }
+
+    /// Sends rows through the model.
+    fn apply(
+        &self,
+        (from, of_input): (&[f32], usize),
+        (to, of_output): (&mut [f32], usize),
+        apply: impl Fn(&M, &Tensor) -> Result<Tensor, ModelError>,
+    ) -> Result<(), ModelError> {
+        check(from, of_input, to, of_output)?;
+        if !from.is_empty() {
+            let rows = Tensor::from_slice(from, (from.len() / of_input, of_input), &self.device)?;
+            write(&apply(&self.model, &rows)?, to)?;
+        }
+        Ok(())
+    }
+}
+
+impl<M: Encoder + Send + Sync + ?Sized> EncoderInference for TensorInference<M> {
+    fn pixels(&self) -> usize {
+        self.pixels
+    }
+
+    fn latent_dim(&self) -> usize {
+        self.model.latent_dim()
+    }
+
+    fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((images, self.pixels), (codes, self.latent_dim()), |model, x| model.encode(x))
+    }
+}
+
+impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
+    fn output_is_probability(&self) -> bool {
+        self.model.output_is_probability()
+    }
+
+    fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((codes, self.latent_dim()), (images, self.pixels), |model, x| model.decode(x))
+    }
+
+    fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| model.reconstruct(x))
+    }
+
+    fn forward(
+        &self,
+        images: &[f32],
+        logits: &mut [f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels, logits, self.pixels)?;
+        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
+            model.decode_logits(&model.encode(x)?)
+        })?;
+        logits.copy_from_slice(outputs);
+        self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
+    }
+
+    fn squared_errors(
+        &self,
+        images: &[f32],
+        targets: &[f32],
+        errors: &mut [f64],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels, targets, self.pixels)?;
+        check(images, self.pixels, errors, 1)?;
+        let mut outputs = vec![0.0; images.len()];
+        self.reconstruct(images, &mut outputs)?;
+        let rows = outputs.chunks(self.pixels).zip(targets.chunks(self.pixels));
+        for (error, (output, target)) in errors.iter_mut().zip(rows) {
+            let pairs = output.iter().zip(target);
+            *error = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
+        }
+        Ok(())
+    }
+}
+
+fn write(tensor: &Tensor, to: &mut [f32]) -> Result<(), ModelError> {
+    to.copy_from_slice(&tensor.flatten_all()?.to_vec1::<f32>()?);
+    Ok(())
+}
+
+/// Checks that both slices are as many whole rows.
+fn check<A, B>(from: &[A], of_input: usize, to: &[B], of_output: usize) -> Result<(), ModelError> {
+    let rows = from.len() / of_input;
+    if rows * of_input != from.len() {
+        return Err(ModelError::Batch { expected: of_input, found: vec![from.len()] });
+    }
+    if rows * of_output != to.len() {
+        return Err(ModelError::Rows { expected: rows * of_output, found: to.len() });
+    }
+    Ok(())
+}
