@@ -1,11 +1,15 @@
 //! The command line: what was typed, checked.
 
+mod bench;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
+
+pub(crate) use bench::Bench;
 
 use crate::check::Step;
 
@@ -14,6 +18,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   reproduce   train the autoencoders and compare them with the published numbers
+  bench       measure the speed beside that of Keras, PyTorch, JAX and others
   check       what has to hold before a change is merged
 
 `cargo xtask COMMAND --help` says more.
@@ -73,6 +78,7 @@ pub(crate) enum Command {
     /// Print this text.
     Help(&'static str),
     Reproduce(Reproduce),
+    Bench(Bench),
     /// Run these steps.
     Check(Steps),
 }
@@ -147,6 +153,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     let (usage, parsed) = match command.as_deref() {
         Ok("help") => return Ok(Command::Help(USAGE)),
         Ok("reproduce") => (REPRODUCE_USAGE, parse_reproduce(&mut parser)),
+        Ok("bench") => (bench::USAGE, bench::parse(&mut parser)),
         Ok("check") => (CHECK_USAGE, parse_check(&mut parser)),
         Ok(other) => (USAGE, Err(format!("there is no command `{other}`").into())),
         Err(error) => (USAGE, Err(error.to_string().into())),

@@ -1,10 +1,11 @@
-//! The project's chores: `cargo xtask reproduce` and `cargo xtask check`.
+//! The project's chores: `cargo xtask reproduce`, `bench` and `check`.
 //!
 //! This crate links no other crate of the workspace: it builds in seconds, and what it knows of a
 //! training run it knows from the `ae` program and the files that program leaves.
 #![expect(clippy::print_stderr, reason = "a command-line tool says what it is doing")]
 
 mod arguments;
+mod bench;
 mod check;
 mod files;
 mod json;
@@ -48,6 +49,7 @@ fn run() -> anyhow::Result<Outcome> {
             Ok(Outcome::Held)
         }
         Command::Reproduce(options) => reproduce::reproduce(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Check(steps) => check::check(&steps),
     }
 }

@@ -20,7 +20,6 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::arguments::Reproduce;
 use crate::files::write_atomic;
-use crate::json::Node;
 use crate::{Outcome, workspace};
 use experiments::Experiment;
 use record::{Dataset, Record};
@@ -43,7 +42,7 @@ pub(crate) fn reproduce(options: &Reproduce) -> Result<Outcome> {
     let experiments = experiments::select(&root.join("xtask/experiments"), &options.selection)?;
     let plan = Plan { options, out, experiments };
     plan.check_folders()?;
-    plan.execute(&build(&root)?, &mut std::io::stdout())
+    plan.execute(&workspace::build_ae(&root)?, &mut std::io::stdout())
 }
 
 /// What to run, and where to leave it.
@@ -151,32 +150,6 @@ fn datasets(runs: &[Run]) -> Vec<&Dataset> {
 fn from_here(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).to_owned()
-}
-
-/// Builds `ae` with its progress on standard error, and says where Cargo has put it.
-fn build(root: &Path) -> Result<PathBuf> {
-    let output = workspace::cargo()
-        .args(["build", "--release", "--locked", "--package", "ae-cli"])
-        .args(["--message-format", "json-render-diagnostics", "--manifest-path"])
-        .arg(root.join("Cargo.toml"))
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo build")?;
-    ensure!(output.status.success(), "ae could not be built; the compiler says why above");
-    executable(&String::from_utf8_lossy(&output.stdout))
-        .context("cargo build names no executable ae")
-}
-
-/// The path of `ae` in Cargo's messages, one JSON object a line.
-fn executable(messages: &str) -> Option<PathBuf> {
-    messages.lines().find_map(|line| {
-        let message = serde_json::from_str(line).ok()?;
-        let message = Node::root(&message);
-        let target = message.optional("target")?.field("name").ok()?.text().ok()?;
-        let path = message.optional("executable")?.text().ok()?;
-        (target == "ae").then(|| path.into())
-    })
 }
 
 #[cfg(test)]

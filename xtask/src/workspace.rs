@@ -1,7 +1,7 @@
 //! Where the workspace is, and what Cargo says about its crates.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -59,6 +59,38 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Builds `ae` for use, with Cargo's progress on standard error, and says where Cargo has put it.
+pub(crate) fn build_ae(root: &Path) -> Result<PathBuf> {
+    build(root, &["--package", "ae-cli"], "ae")
+}
+
+/// Builds what the arguments choose in the release profile, and says where this target of it is.
+pub(crate) fn build(root: &Path, chosen: &[&str], target: &str) -> Result<PathBuf> {
+    let output = cargo()
+        .args(["build", "--release", "--locked"])
+        .args(chosen)
+        .args(["--message-format", "json-render-diagnostics", "--manifest-path"])
+        .arg(root.join("Cargo.toml"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo build")?;
+    ensure!(output.status.success(), "{target} could not be built; the compiler says why above");
+    executable(&String::from_utf8_lossy(&output.stdout), target)
+        .with_context(|| format!("cargo build names no executable {target}"))
+}
+
+/// The path of a target in Cargo's messages, one JSON object a line.
+fn executable(messages: &str, target: &str) -> Option<PathBuf> {
+    messages.lines().find_map(|line| {
+        let message = serde_json::from_str(line).ok()?;
+        let message = Node::root(&message);
+        let name = message.optional("target")?.field("name").ok()?.text().ok()?;
+        let path = message.optional("executable")?.text().ok()?;
+        (name == target).then(|| path.into())
+    })
+}
+
 /// The workspace's crates, sorted by name.
 pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
     let output = cargo()
@@ -92,4 +124,20 @@ fn dependency(node: &Node<'_>) -> Result<Dependency> {
     let kind = node.optional("kind").map(|kind| kind.text()).transpose()?;
     let purpose = if kind.as_deref() == Some("dev") { Purpose::Development } else { Purpose::Use };
     Ok(Dependency { name: node.field("name")?.text()?, purpose })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_s_messages_name_the_executable() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"ae"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/t/other"}
+{"reason":"compiler-artifact","target":{"name":"ae"},"executable":"/t/release/ae"}
+{"reason":"build-finished","success":true}
+"#;
+        assert_eq!(executable(messages, "ae"), Some("/t/release/ae".into()));
+        assert_eq!(executable("not json", "ae"), None);
+    }
 }

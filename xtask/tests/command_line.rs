@@ -22,6 +22,8 @@ fn wrong_usage_is_exit_status_2_with_the_usage() {
         "reproduce --threads two",
         "reproduce --seed",
         "reproduce --only no-such-experiment",
+        "bench --epochs 1",
+        "bench --peers no-such-peer",
         "check --only no-such-step",
     ] {
         let output = xtask(line);
@@ -34,7 +36,7 @@ fn wrong_usage_is_exit_status_2_with_the_usage() {
 
 #[test]
 fn help_is_a_result_and_has_an_example() {
-    for line in ["--help", "reproduce --help", "check -h"] {
+    for line in ["--help", "reproduce --help", "bench --help", "check -h"] {
         let output = xtask(line);
         assert!(output.status.success(), "{line}");
         assert_eq!(output.stderr, b"", "{line}");

@@ -28,17 +28,6 @@ pub(super) fn failed_run() -> Run {
     }
 }
 
-#[test]
-fn cargo_s_messages_name_the_executable() {
-    let messages = r#"{"reason":"compiler-artifact","target":{"name":"ae"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/t/other"}
-{"reason":"compiler-artifact","target":{"name":"ae"},"executable":"/t/release/ae"}
-{"reason":"build-finished","success":true}
-"#;
-    assert_eq!(executable(messages), Some("/t/release/ae".into()));
-    assert_eq!(executable("not json"), None);
-}
-
 /// A workspace of experiments whose specs are shell scripts that `fake-ae.sh` runs.
 #[cfg(unix)]
 struct Scene {

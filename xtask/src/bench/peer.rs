@@ -1,0 +1,180 @@
+//! Who is measured beside us, and what has to be installed for it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use super::sample::reason;
+use crate::files::write_atomic;
+use crate::workspace::cargo;
+
+/// Another implementation of the same work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Peer {
+    KerasJax,
+    KerasTensorflow,
+    Pytorch,
+    Jax,
+    Candle,
+    Burn,
+    Onnxruntime,
+    Numpy,
+}
+
+/// How a peer is started: an executable and what comes before the work on its command line.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    pub(super) executable: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) environment: Vec<(&'static str, &'static str)>,
+}
+
+impl Peer {
+    /// All of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::KerasJax,
+        Self::KerasTensorflow,
+        Self::Pytorch,
+        Self::Jax,
+        Self::Candle,
+        Self::Burn,
+        Self::Onnxruntime,
+        Self::Numpy,
+    ];
+
+    /// Those that train the tutorial's network.
+    pub(super) const TRAINERS: &'static [Self] = &[
+        Self::KerasJax,
+        Self::KerasTensorflow,
+        Self::Pytorch,
+        Self::Jax,
+        Self::Candle,
+        Self::Burn,
+    ];
+
+    /// Those that train the larger networks and the 50 epochs too: the others would take too long.
+    pub(super) const FAST: &'static [Self] = &[Self::KerasJax, Self::Pytorch, Self::Jax];
+
+    /// The name on the command line, in the results and of its requirements file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::KerasJax => "keras-jax",
+            Self::KerasTensorflow => "keras-tensorflow",
+            Self::Pytorch => "pytorch",
+            Self::Jax => "jax",
+            Self::Candle => "candle",
+            Self::Burn => "burn",
+            Self::Onnxruntime => "onnxruntime",
+            Self::Numpy => "numpy",
+        }
+    }
+
+    /// The peer of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|peer| peer.name() == name)
+    }
+
+    /// Installs it where it is not yet, and says how it is started.
+    ///
+    /// An error is the reason why it is missing from the results.
+    pub(super) fn install(self, root: &Path) -> Result<Program> {
+        let (script, environment) = match self {
+            Self::KerasJax => ("keras_peer.py", vec![("KERAS_BACKEND", "jax")]),
+            Self::KerasTensorflow => ("keras_peer.py", vec![("KERAS_BACKEND", "tensorflow")]),
+            Self::Pytorch => ("torch_peer.py", vec![]),
+            Self::Jax => ("jax_peer.py", vec![]),
+            Self::Onnxruntime => ("onnx_peer.py", vec![]),
+            Self::Numpy => ("numpy_peer.py", vec![]),
+            Self::Candle | Self::Burn => {
+                let executable = self.compile(root)?;
+                return Ok(Program { executable, arguments: vec![], environment: vec![] });
+            }
+        };
+        let script = root.join("xtask/peers").join(script);
+        let executable = self.environment(root)?;
+        // -B: the source folder stays as it is.
+        Ok(Program { executable, arguments: vec!["-B".into(), script.into()], environment })
+    }
+
+    fn compile(self, root: &Path) -> Result<PathBuf> {
+        let name = self.name();
+        let target = root.join("target/peers").join(name);
+        let mut command = cargo();
+        command.args(["build", "--release", "--locked", "--quiet", "--manifest-path"]);
+        command.arg(root.join("xtask/peers").join(name).join("Cargo.toml"));
+        command.arg("--target-dir").arg(&target);
+        succeed(&mut command, "cargo build")?;
+        Ok(target.join("release").join(format!("{name}-peer{}", std::env::consts::EXE_SUFFIX)))
+    }
+
+    /// The Python of a virtual environment with what the requirements file pins.
+    fn environment(self, root: &Path) -> Result<PathBuf> {
+        let name = self.name();
+        let folder = root.join("target/peers").join(name);
+        let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+        let python = bin.join(if cfg!(windows) { "python.exe" } else { "python" });
+        let requirements = root.join("xtask/peers/requirements").join(format!("{name}.txt"));
+        let wanted = fs::read_to_string(&requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        // Written at the end: an environment that was interrupted is made again.
+        let installed = folder.join("installed.txt");
+        if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+            return Ok(python);
+        }
+        eprintln!("installing {name}");
+        succeed(
+            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
+            "python3 -m venv",
+        )?;
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
+        succeed(pip.arg(&requirements), "pip install")?;
+        write_atomic(&installed, &wanted)?;
+        Ok(python)
+    }
+}
+
+/// Runs a command; an error holds what it said last.
+fn succeed(command: &mut Command, name: &str) -> Result<()> {
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {name}"))?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        bail!("{name} failed: {}", reason(&text.lines().collect::<Vec<_>>()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace;
+
+    #[test]
+    fn every_python_peer_has_pinned_requirements_and_every_rust_peer_a_lock_file() {
+        let peers = workspace::root().join("xtask/peers");
+        for peer in Peer::ALL {
+            let name = peer.name();
+            if matches!(peer, Peer::Candle | Peer::Burn) {
+                assert!(peers.join(name).join("Cargo.lock").is_file(), "{name}");
+                continue;
+            }
+            let file = peers.join("requirements").join(format!("{name}.txt"));
+            let text = fs::read_to_string(file).unwrap();
+            assert!(text.lines().all(|line| line.contains("==")), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_cannot_be_installed_says_why() {
+        let nowhere = tempfile::tempdir().unwrap();
+        for peer in [Peer::Jax, Peer::Burn] {
+            let error = format!("{:#}", peer.install(nowhere.path()).unwrap_err());
+            let reason = if peer == Peer::Jax { "requirements" } else { "cargo build failed: " };
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}
