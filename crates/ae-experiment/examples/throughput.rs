@@ -1,4 +1,5 @@
-//! How fast a trained model and a noise are: our side of `cargo xtask bench`, and an example of [`Model`].
+//! How fast a trained model and a noise are: our side of `cargo xtask bench`, and an example of
+//! [`Inference`].
 //!
 //! `throughput inference RUN DATA THREADS` or `throughput noise DATA THREADS` prints one line of JSON; RUN is
 //! the folder of a run or a weights file, DATA a data folder.
@@ -11,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use ae_corruption::{Noise, corrupt_batch};
 use ae_experiment::{Dataset, Inputs, Model, Network, Seed, Source, device, load};
+use ae_models::{Inference, ModelError};
 use rayon::prelude::*;
+use serde_json::{Value, json};
 
 /// Rows of a slice that a thread corrupts at once.
 const SLICE: usize = 64;
@@ -21,25 +24,24 @@ const SINGLES: usize = 200;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (["inference", .., data, threads] | ["noise", data, threads]) = arguments.as_slice() else {
+        return Err("usage: throughput inference RUN DATA THREADS, or noise DATA THREADS".into());
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
+    let dataset = read(data)?;
     let result = match arguments.as_slice() {
-        ["inference", run, data, threads] => {
-            limit(threads)?;
-            inference(&Model::open(Path::new(run), &device("cpu")?)?, &read(data)?)?
-        }
-        ["noise", data, threads] => {
-            limit(threads)?;
-            noise(&read(data)?)
+        ["inference", run, ..] => {
+            let device = device("cpu")?;
+            let model = Model::open(Path::new(run), &device)?.saved().inference(&device)?;
+            pool.install(|| inference(model.as_ref(), &dataset))?
         }
         _ => {
-            return Err("usage: throughput inference RUN DATA THREADS, or noise DATA THREADS".into());
+            let gaussian: Noise = "gaussian:0.5".parse()?;
+            pool.install(|| noise(&gaussian, &dataset))
         }
     };
     println!("{result}");
     Ok(())
-}
-
-fn limit(threads: &str) -> Result<(), Box<dyn Error>> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build_global()?)
 }
 
 fn read(data: &str) -> Result<Dataset, Box<dyn Error>> {
@@ -48,38 +50,40 @@ fn read(data: &str) -> Result<Dataset, Box<dyn Error>> {
 }
 
 /// Images a second in batches of 256 and of 10 000, and microseconds for one image.
-fn inference(model: &Model, dataset: &Dataset) -> Result<serde_json::Value, Box<dyn Error>> {
+fn inference(model: &dyn Inference, dataset: &Dataset) -> Result<Value, ModelError> {
     let images = Inputs::from_images("test images", &dataset.test).pixels;
-    let size = dataset.test.height() * dataset.test.width();
+    let size = model.pixels();
+    let mut outputs = vec![0.0; images.len()];
     // What can fail fails here, before the clock runs.
-    model.reconstruct(&images)?;
-    let in_batches = |rows: usize| {
+    model.reconstruct(&images, &mut outputs)?;
+    let mut in_batches = |rows: usize| {
         let seconds = median_seconds(|| {
-            for batch in images.chunks(rows * size) {
-                let _ = black_box(model.reconstruct(black_box(batch)));
+            let batches = images.chunks(rows * size).zip(outputs.chunks_mut(rows * size));
+            for (images, outputs) in batches {
+                let _ = model.reconstruct(black_box(images), black_box(outputs));
             }
         });
         (images.len() / size) as f64 / seconds
     };
+    let (in_256, in_10_000) = (in_batches(256), in_batches(10_000));
     let single = median_seconds(|| {
         for _ in 0..SINGLES {
-            let _ = black_box(model.reconstruct(black_box(&images[..size])));
+            let _ = model.reconstruct(black_box(&images[..size]), black_box(&mut outputs[..size]));
         }
     });
-    Ok(serde_json::json!({
-        "images_per_second_256": in_batches(256),
-        "images_per_second_10000": in_batches(10_000),
+    Ok(json!({
+        "images_per_second_256": in_256,
+        "images_per_second_10000": in_10_000,
         "single_image_us": single / SINGLES as f64 * 1e6,
     }))
 }
 
-/// Seconds to put Gaussian noise of factor 0.5 on every training image, clipped to [0, 1].
-fn noise(dataset: &Dataset) -> serde_json::Value {
+/// Seconds to put noise on every training image, clipped to [0, 1].
+fn noise(noise: &Noise, dataset: &Dataset) -> Value {
     let train = &dataset.train;
     let (height, width) = (train.height(), train.width());
     let images = Inputs::from_images("training images", train).pixels;
     let mut noisy = images.clone();
-    let noise: Noise = "gaussian:0.5".parse().unwrap_or_else(|error| panic!("{error}"));
     let stream = Seed::new(42).stream("corruption/train");
     let slice = SLICE * height * width;
     let seconds = median_seconds(|| {
@@ -89,12 +93,12 @@ fn noise(dataset: &Dataset) -> serde_json::Value {
                 let first = (index * SLICE) as u32;
                 let rows = (images.len() / (height * width)) as u32;
                 let samples: Vec<u32> = (first..first + rows).collect();
-                corrupt_batch(&noise, noisy, &samples, height, width, 1, &stream);
+                corrupt_batch(noise, noisy, &samples, height, width, 1, &stream);
             },
         );
         black_box(&noisy);
     });
-    serde_json::json!({ "noise_seconds": seconds })
+    json!({ "noise_seconds": seconds })
 }
 
 /// The median time of a call, over about a second of calls after a warm-up.
