@@ -1,4 +1,4 @@
-//! Activations over rows, with the bias added on the way.
+//! Activations over rows.
 
 use crate::elementary;
 use crate::simd::vectorised;
@@ -74,16 +74,6 @@ macro_rules! with_function {
 }
 pub(crate) use with_function;
 
-/// Adds the bias to every row of `logits` and writes the activation's values.
-pub(crate) fn activate(
-    activation: Activation,
-    bias: &[f32],
-    logits: &mut [f32],
-    values: &mut [f32],
-) {
-    with_function!(activation, F => activate_rows::<F>(bias, logits, values));
-}
-
 /// Writes the activation's value of each logit.
 pub(crate) fn activate_values(activation: Activation, logits: &[f32], values: &mut [f32]) {
     with_function!(activation, F => activate_values_with::<F>(logits, values));
@@ -99,21 +89,6 @@ pub(crate) fn differentiate(
     of_bias: &mut [f32],
 ) {
     with_function!(activation, F => differentiate_rows::<F>(logits, values, gradient, of_bias));
-}
-
-fn activate_rows<F: Function>(bias: &[f32], logits: &mut [f32], values: &mut [f32]) {
-    vectorised(
-        #[inline(always)]
-        || {
-            let width = bias.len();
-            for (x, y) in logits.chunks_exact_mut(width).zip(values.chunks_exact_mut(width)) {
-                for ((x, y), b) in x.iter_mut().zip(y).zip(bias) {
-                    *x += b;
-                    *y = F::value(*x);
-                }
-            }
-        },
-    );
 }
 
 fn activate_values_with<F: Function>(logits: &[f32], values: &mut [f32]) {

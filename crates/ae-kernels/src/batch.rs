@@ -5,7 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
-use crate::gradient::{Accumulate, Rows, Terms, loss_and_gradient};
+use crate::gradient::{Accumulate, Rows, Terms, gradient_of_slice, pack};
+use crate::panels::Panels;
 use crate::simd::vectorised;
 use crate::stack::{Objective, Stack};
 use crate::workspace::Workspace;
@@ -34,6 +35,7 @@ pub struct Batches {
     slice_rows: usize,
     target: Target,
     parts: Vec<Part>,
+    panels: Vec<Panels>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ struct Part {
 impl Batches {
     /// For slices of this many rows, at least 1.
     pub fn new(slice_rows: usize, target: Target) -> Self {
-        Self { slice_rows: slice_rows.max(1), target, parts: Vec::new() }
+        Self { slice_rows: slice_rows.max(1), target, parts: Vec::new(), panels: Vec::new() }
     }
 
     /// Writes the gradient of the objective's mean over `rows` rows into `gradient` and returns the
@@ -58,7 +60,7 @@ impl Batches {
     /// targets are empty. It is called on any thread, in any order, once for each slice.
     ///
     /// # Panics
-    /// As [`loss_and_gradient`] does, and if `fill` panics.
+    /// As [`loss_and_gradient`](crate::loss_and_gradient) does, and if `fill` panics.
     pub fn gradient(
         &mut self,
         (stack, objective): (&Stack, Objective),
@@ -69,6 +71,9 @@ impl Batches {
     ) -> Terms {
         assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
         let (slice_rows, target) = (self.slice_rows, self.target);
+        assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
+        let mut panels = std::mem::take(&mut self.panels);
+        pack(&mut panels, stack, parameters);
         let (parts, part_rows) = self.parts(rows);
         parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, part)| {
             part.terms = Terms::default();
@@ -81,12 +86,10 @@ impl Batches {
                     Target::Input => inputs,
                     Target::Separate => &part.targets.all()[..count * stack.outputs()],
                 };
-                part.terms += loss_and_gradient(
-                    stack,
-                    objective,
-                    parameters,
-                    Rows { inputs, targets },
-                    rows,
+                part.terms += gradient_of_slice(
+                    (stack, objective),
+                    (parameters, &panels),
+                    (Rows { inputs, targets }, rows),
                     (part.gradient.first(stack.parameters()), accumulate),
                     &mut part.workspace,
                 );
@@ -98,10 +101,10 @@ impl Batches {
             let place = index * CHUNK..index * CHUNK + sum.len();
             add_up(sum, parts.iter().map(|part| &part.gradient.all()[place.clone()]));
         });
-        parts.iter().fold(Terms::default(), |mut sum, part| {
-            sum += part.terms;
-            sum
-        })
+        let mut terms = Terms::default();
+        parts.iter().for_each(|part| terms += part.terms);
+        self.panels = panels;
+        terms
     }
 
     /// The parts of a batch and the rows of each but the last: whole slices.

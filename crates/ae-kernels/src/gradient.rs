@@ -2,10 +2,12 @@
 
 use std::ops::AddAssign;
 
-use crate::activation::{activate, differentiate};
+use crate::activation::{activate_values, differentiate};
 use crate::buffer::Buffer;
 use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
-use crate::product::{Shape, Store, Strides, multiply};
+use crate::panels::{Finish, Panels};
+use crate::product::{Product, Right, Shape, Start, Strides};
+use crate::simd::Dispatch;
 use crate::stack::{Layer, Loss, Objective, Stack, Weight, WeightView};
 use crate::workspace::Workspace;
 
@@ -58,6 +60,41 @@ pub fn loss_and_gradient(
     (gradient, accumulate): (&mut [f32], Accumulate),
     workspace: &mut Workspace,
 ) -> Terms {
+    let mut panels = std::mem::take(&mut workspace.panels);
+    pack(&mut panels, stack, parameters);
+    let of_rows = (rows, rows_in_batch);
+    let into = (gradient, accumulate);
+    let terms =
+        gradient_of_slice((stack, objective), (parameters, &panels), of_rows, into, workspace);
+    workspace.panels = panels;
+    terms
+}
+
+/// Lays the parameters out as the forward pass needs them.
+pub(crate) fn pack(panels: &mut Vec<Panels>, stack: &Stack, parameters: &[f32]) {
+    let layers = stack.layers();
+    let fits = |(panels, layer): (&Panels, &Layer)| {
+        (panels.inputs, panels.outputs, panels.activation)
+            == (layer.inputs, layer.outputs, layer.activation)
+    };
+    if panels.len() == layers.len() && panels.iter().zip(layers).all(fits) {
+        panels
+            .iter_mut()
+            .zip(layers)
+            .for_each(|(panels, layer)| panels.pack(stack, layer, parameters));
+    } else {
+        *panels = layers.iter().map(|layer| Panels::new(stack, layer, parameters)).collect();
+    }
+}
+
+/// [`loss_and_gradient`] with the same parameters as they are and laid out.
+pub(crate) fn gradient_of_slice(
+    (stack, objective): (&Stack, Objective),
+    (parameters, panels): (&[f32], &[Panels]),
+    (rows, rows_in_batch): (Rows<'_>, usize),
+    (gradient, accumulate): (&mut [f32], Accumulate),
+    workspace: &mut Workspace,
+) -> Terms {
     let count = rows.inputs.len() / stack.inputs();
     assert_eq!(rows.inputs.len(), count * stack.inputs(), "whole rows of inputs");
     assert_eq!(rows.targets.len(), count * stack.outputs(), "a row of targets for each of inputs");
@@ -71,7 +108,7 @@ pub fn loss_and_gradient(
             gradient[layer.bias..layer.bias + layer.outputs].fill(0.0);
         }
     }
-    let mut pass = Pass { stack, objective, parameters, count, rows_in_batch, workspace };
+    let mut pass = Pass { stack, objective, parameters, panels, count, rows_in_batch, workspace };
     pass.workspace.reserve(stack, count);
     pass.forward(rows.inputs);
     let terms = Terms {
@@ -86,26 +123,23 @@ struct Pass<'a> {
     stack: &'a Stack,
     objective: Objective,
     parameters: &'a [f32],
+    panels: &'a [Panels],
     count: usize,
     rows_in_batch: usize,
     workspace: &'a mut Workspace,
 }
 
 impl Pass<'_> {
-    /// Fills logits and values of every layer; the last layer's logits are left without its bias.
+    /// Fills logits and values of every layer.
     fn forward(&mut self, inputs: &[f32]) {
-        let layers = self.stack.layers();
         let Workspace { logits, values, .. } = &mut *self.workspace;
-        for (index, layer) in layers.iter().enumerate() {
+        for (index, layer) in self.panels.iter().enumerate() {
             let (before, values) = values.split_at_mut(index);
             let input = before.last().map_or(inputs, Buffer::all);
-            let weight = self.stack.weight(layer);
-            let numbers = self.count * layer.outputs;
-            let logits = logits[index].first(numbers);
-            multiply_by_weight(self.count, layer, weight, self.parameters, input, logits);
-            if index + 1 < layers.len() {
-                let bias = bias_of(layer, self.parameters);
-                activate(layer.activation, bias, logits, values[0].first(numbers));
+            let logits = logits[index].first(self.count * layer.outputs);
+            layer.apply(self.count, &input[..self.count * layer.inputs], logits, Finish::Logits);
+            if index + 1 < self.panels.len() {
+                activate_values(layer.activation, logits, values[0].first(logits.len()));
             }
         }
     }
@@ -119,14 +153,13 @@ impl Pass<'_> {
         };
         let share = 1.0 / (self.rows_in_batch as f64 * layer.outputs as f64);
         let logits = logits.first(self.count * layer.outputs);
-        let bias = bias_of(layer, self.parameters);
         let of_bias = &mut gradient[layer.bias..layer.bias + layer.outputs];
         let sum = match self.objective.loss {
             Loss::BinaryCrossEntropy => {
-                binary_cross_entropy(bias, targets, share as f32, logits, of_bias)
+                binary_cross_entropy(targets, share as f32, logits, of_bias)
             }
             Loss::MeanSquaredError => {
-                squared_error(layer.activation, bias, targets, share as f32, logits, of_bias)
+                squared_error(layer.activation, targets, share as f32, logits, of_bias)
             }
         };
         sum * share
@@ -145,18 +178,27 @@ impl Pass<'_> {
     fn backward(&mut self, inputs: &[f32], gradient: &mut [f32], accumulate: Accumulate) {
         let layers = self.stack.layers();
         let penalty = self.objective.code_l1 / self.rows_in_batch as f32;
-        let Workspace { logits, values, gradient: of_values } = &mut *self.workspace;
+        let Workspace { logits, values, gradient: of_values, transposed, .. } =
+            &mut *self.workspace;
         for (index, layer) in layers.iter().enumerate().rev() {
             let (before, at) = logits.split_at_mut(index);
             let input = if index == 0 { inputs } else { values[index - 1].all() };
-            let store = self.stack.store(index, accumulate);
+            let start = self.stack.start(index, accumulate);
             let weight = self.stack.weight(layer);
-            add_weight_gradient(self.count, layer, weight, store, at[0].all(), input, gradient);
+            add_weight_gradient(self.count, layer, weight, start, at[0].all(), input, gradient);
             let Some(previous) = before.last_mut() else { continue };
             let below = &layers[index - 1];
             let numbers = self.count * layer.inputs;
             let of_values = of_values.first(numbers);
-            multiply_back(self.count, layer, weight, self.parameters, at[0].all(), of_values);
+            multiply_back(
+                self.count,
+                layer,
+                weight,
+                self.parameters,
+                at[0].all(),
+                of_values,
+                transposed,
+            );
             let values = &values[index - 1].all()[..numbers];
             if index == self.stack.code() + 1 && penalty != 0.0 {
                 add_penalty_gradient(penalty, values, of_values);
@@ -168,9 +210,9 @@ impl Pass<'_> {
 }
 
 impl Stack {
-    /// How a layer's weight gradient is stored in a backward pass: of several layers that share a
+    /// What a layer's weight gradient is added to in a backward pass: of several layers that share a
     /// weight the last one comes first.
-    fn store(&self, index: usize, accumulate: Accumulate) -> Store {
+    fn start(&self, index: usize, accumulate: Accumulate) -> Start<'static> {
         let source = |index: usize, layer: &Layer| match layer.weight {
             Weight::Own { .. } => index,
             Weight::TransposeOf { layer } => layer,
@@ -180,33 +222,11 @@ impl Stack {
         let mut later = layers.iter().enumerate().skip(index + 1);
         if accumulate == Accumulate::Add || later.any(|(index, layer)| source(index, layer) == mine)
         {
-            Store::Add
+            Start::Output
         } else {
-            Store::Set
+            Start::Zero
         }
     }
-}
-
-fn bias_of<'a>(layer: &Layer, parameters: &'a [f32]) -> &'a [f32] {
-    &parameters[layer.bias..layer.bias + layer.outputs]
-}
-
-/// `products = input W^T`: (rows, inputs) to (rows, outputs).
-fn multiply_by_weight(
-    rows: usize,
-    layer: &Layer,
-    weight: WeightView,
-    parameters: &[f32],
-    input: &[f32],
-    products: &mut [f32],
-) {
-    multiply(
-        Shape { rows, inner: layer.inputs, columns: layer.outputs },
-        (products, Strides::row_major(layer.outputs)),
-        Store::Set,
-        (input, Strides::row_major(layer.inputs)),
-        (&parameters[weight.offset..], weight.strides().transposed()),
-    );
 }
 
 /// `of_values = of_logits W`: (rows, outputs) to (rows, inputs).
@@ -217,33 +237,61 @@ fn multiply_back(
     parameters: &[f32],
     of_logits: &[f32],
     of_values: &mut [f32],
+    transposed: &mut Buffer,
 ) {
-    multiply(
-        Shape { rows, inner: layer.outputs, columns: layer.inputs },
-        (of_values, Strides::row_major(layer.inputs)),
-        Store::Set,
-        (of_logits, Strides::row_major(layer.outputs)),
-        (&parameters[weight.offset..], weight.strides()),
-    );
+    let numbers = &parameters[weight.offset..][..layer.inputs * layer.outputs];
+    let right = if weight.own {
+        Right::row_major(numbers, layer.inputs)
+    } else {
+        let to = transposed.first(numbers.len());
+        transpose(numbers, layer.outputs, to);
+        Right::row_major(to, layer.inputs)
+    };
+    Dispatch::Widest.run(Product {
+        shape: Shape { rows, inner: layer.outputs, columns: layer.inputs },
+        start: Start::Zero,
+        left: (of_logits, Strides::row_major(layer.outputs)),
+        right,
+        output: of_values,
+        stride: layer.inputs,
+    });
 }
 
-/// `of_weight = of_logits^T input`: (outputs, rows) times (rows, inputs).
+/// `of_weight = of_logits^T input`: (outputs, rows) times (rows, inputs); of a transposed weight
+/// `input^T of_logits`.
 fn add_weight_gradient(
     rows: usize,
     layer: &Layer,
     weight: WeightView,
-    store: Store,
+    start: Start<'_>,
     of_logits: &[f32],
     input: &[f32],
     gradient: &mut [f32],
 ) {
-    multiply(
-        Shape { rows: layer.outputs, inner: rows, columns: layer.inputs },
-        (&mut gradient[weight.offset..], weight.strides()),
-        store,
-        (of_logits, Strides::row_major(layer.outputs).transposed()),
-        (input, Strides::row_major(layer.inputs)),
-    );
+    let Layer { inputs, outputs, .. } = *layer;
+    let (left, right, height, width) = if weight.own {
+        (of_logits, input, outputs, inputs)
+    } else {
+        (input, of_logits, inputs, outputs)
+    };
+    Dispatch::Widest.run(Product {
+        shape: Shape { rows: height, inner: rows, columns: width },
+        start,
+        left: (left, Strides::row_major(height).transposed()),
+        right: Right::row_major(right, width),
+        output: &mut gradient[weight.offset..][..height * width],
+        stride: width,
+    });
+}
+
+/// Writes rows of `width` numbers as columns.
+fn transpose(rows: &[f32], width: usize, columns: &mut [f32]) {
+    let height = rows.len() / width;
+    for (column, to) in columns.chunks_exact_mut(height).enumerate() {
+        for (to, row) in to.iter_mut().zip(rows.chunks_exact(width)) {
+            *to = row[column];
+        }
+    }
 }
 
 fn add_penalty_gradient(penalty: f32, codes: &[f32], gradient: &mut [f32]) {

@@ -12,11 +12,9 @@
 //! - [`AdamStep`] and [`SgdStep`] update the flat buffer in one pass.
 //!
 //! Loops are compiled for AVX-512, AVX2, NEON and the baseline, and chosen at run time. They use
-//! operations that are rounded in one way and sum in fixed lanes, so the choice does not change a bit
-//! of them. Matrix products in training are the `gemm` crate's; they differ between machines in the
-//! last bits. Those of [`PackedStack`] differ only on machines without fused multiply-adds.
-//! `gemm` also allocates its own small buffers at each product; the rest allocates nothing once the
-//! largest slice was seen.
+//! operations that are rounded in one way and sum in a fixed order, so the choice does not change a
+//! bit of them; only the matrix products of a machine without fused multiply-adds differ. Nothing
+//! is allocated once the largest slice was seen.
 //!
 //! ```
 //! use ae_kernels::{

@@ -9,29 +9,27 @@ use crate::simd::{LANES, sum_of_lanes, vectorised};
 /// is taken: the sum of logarithms is the logarithm of the product, and 2^64 is far from overflow.
 const FACTORS: usize = 64;
 
-/// Turns rows of `products`, logits less the bias, into the gradient of their binary cross-entropy
-/// against `targets` times `scale`, adds its rows up in `of_bias`, and returns the sum of
+/// Turns rows of `logits` into the gradient of their binary cross-entropy against `targets` times
+/// `scale`, adds its rows up in `of_bias`, and returns the sum of
 /// `max(x, 0) - x t + ln(1 + exp(-|x|))` over all numbers.
 ///
 /// # Panics
-/// If the bias or its gradient is not a row wide, or the targets are not as many as the products.
+/// If the targets are not as many as the logits.
 pub fn binary_cross_entropy(
-    bias: &[f32],
     targets: &[f32],
     scale: f32,
-    products: &mut [f32],
+    logits: &mut [f32],
     of_bias: &mut [f32],
 ) -> f64 {
-    assert_eq!(products.len(), targets.len(), "a target for each number");
-    assert_eq!(bias.len(), of_bias.len(), "a gradient for each bias");
+    assert_eq!(logits.len(), targets.len(), "a target for each number");
     vectorised(
         #[inline(always)]
         || {
-            let width = bias.len();
-            let rows = products.chunks_exact_mut(width).zip(targets.chunks_exact(width));
+            let width = of_bias.len();
+            let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
             let mut sum = 0.0;
             for (x, t) in rows {
-                sum += cross_entropy_of_row(bias, t, scale, x, of_bias);
+                sum += cross_entropy_of_row(t, scale, x, of_bias);
             }
             sum
         },
@@ -40,24 +38,21 @@ pub fn binary_cross_entropy(
 
 #[inline(always)]
 fn cross_entropy_of_row(
-    bias: &[f32],
     targets: &[f32],
     scale: f32,
-    products: &mut [f32],
+    logits: &mut [f32],
     of_bias: &mut [f32],
 ) -> f64 {
-    let (x, x_rest) = products.as_chunks_mut::<LANES>();
+    let (x, x_rest) = logits.as_chunks_mut::<LANES>();
     let (t, t_rest) = targets.as_chunks::<LANES>();
-    let (b, b_rest) = bias.as_chunks::<LANES>();
     let (g, g_rest) = of_bias.as_chunks_mut::<LANES>();
     let mut total = 0.0;
     let groups = x.chunks_mut(FACTORS).zip(t.chunks(FACTORS));
-    for ((x, t), (b, g)) in groups.zip(b.chunks(FACTORS).zip(g.chunks_mut(FACTORS))) {
+    for ((x, t), g) in groups.zip(g.chunks_mut(FACTORS)) {
         let mut sum = CrossEntropy::new();
-        for (((x, t), b), g) in x.iter_mut().zip(t).zip(b).zip(g) {
+        for ((x, t), g) in x.iter_mut().zip(t).zip(g) {
             for lane in 0..LANES {
-                let logit = x[lane] + b[lane];
-                let gradient = (sum.add(lane, logit, t[lane]) - t[lane]) * scale;
+                let gradient = (sum.add(lane, x[lane], t[lane]) - t[lane]) * scale;
                 x[lane] = gradient;
                 g[lane] += gradient;
             }
@@ -65,9 +60,9 @@ fn cross_entropy_of_row(
         total += sum.total();
     }
     let mut sum = CrossEntropy::new();
-    let rest = x_rest.iter_mut().zip(t_rest).zip(b_rest).zip(g_rest);
-    for (lane, (((x, &t), &b), g)) in rest.enumerate() {
-        let gradient = (sum.add(lane, *x + b, t) - t) * scale;
+    let rest = x_rest.iter_mut().zip(t_rest).zip(g_rest);
+    for (lane, ((x, &t), g)) in rest.enumerate() {
+        let gradient = (sum.add(lane, *x, t) - t) * scale;
         *x = gradient;
         *g += gradient;
     }
@@ -105,37 +100,35 @@ impl CrossEntropy {
     }
 }
 
-/// Turns rows of `products`, logits less the bias, into the gradient of the squared difference
+/// Turns rows of `logits` into the gradient of the squared difference
 /// between the activation's values and `targets` times `scale`, adds its rows up in `of_bias`, and
 /// returns the sum of the squares.
 pub(crate) fn squared_error(
     activation: Activation,
-    bias: &[f32],
     targets: &[f32],
     scale: f32,
-    products: &mut [f32],
+    logits: &mut [f32],
     of_bias: &mut [f32],
 ) -> f64 {
     with_function!(activation, F => {
-        squared_error_of_rows::<F>(bias, targets, 2.0 * scale, products, of_bias)
+        squared_error_of_rows::<F>(targets, 2.0 * scale, logits, of_bias)
     })
 }
 
 fn squared_error_of_rows<F: Function>(
-    bias: &[f32],
     targets: &[f32],
     scale: f32,
-    products: &mut [f32],
+    logits: &mut [f32],
     of_bias: &mut [f32],
 ) -> f64 {
     vectorised(
         #[inline(always)]
         || {
-            let width = bias.len();
-            let rows = products.chunks_exact_mut(width).zip(targets.chunks_exact(width));
+            let width = of_bias.len();
+            let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
             let mut sum = 0.0;
             for (x, t) in rows {
-                sum += squared_error_of_row::<F>(bias, t, scale, x, of_bias);
+                sum += squared_error_of_row::<F>(t, scale, x, of_bias);
             }
             sum
         },
@@ -144,28 +137,26 @@ fn squared_error_of_rows<F: Function>(
 
 #[inline(always)]
 fn squared_error_of_row<F: Function>(
-    bias: &[f32],
     targets: &[f32],
     scale: f32,
-    products: &mut [f32],
+    logits: &mut [f32],
     of_bias: &mut [f32],
 ) -> f64 {
-    let (x, x_rest) = products.as_chunks_mut::<LANES>();
+    let (x, x_rest) = logits.as_chunks_mut::<LANES>();
     let (t, t_rest) = targets.as_chunks::<LANES>();
-    let (b, b_rest) = bias.as_chunks::<LANES>();
     let (g, g_rest) = of_bias.as_chunks_mut::<LANES>();
     let mut squares = [0.0; LANES];
-    for (((x, t), b), g) in x.iter_mut().zip(t).zip(b).zip(g) {
+    for ((x, t), g) in x.iter_mut().zip(t).zip(g) {
         for lane in 0..LANES {
-            let (square, gradient) = square_and_gradient::<F>(x[lane] + b[lane], t[lane], scale);
+            let (square, gradient) = square_and_gradient::<F>(x[lane], t[lane], scale);
             squares[lane] += square;
             x[lane] = gradient;
             g[lane] += gradient;
         }
     }
-    let rest = x_rest.iter_mut().zip(t_rest).zip(b_rest).zip(g_rest);
-    for (lane, (((x, &t), &b), g)) in rest.enumerate() {
-        let (square, gradient) = square_and_gradient::<F>(*x + b, t, scale);
+    let rest = x_rest.iter_mut().zip(t_rest).zip(g_rest);
+    for (lane, ((x, &t), g)) in rest.enumerate() {
+        let (square, gradient) = square_and_gradient::<F>(*x, t, scale);
         squares[lane] += square;
         *x = gradient;
         *g += gradient;

@@ -1,22 +1,22 @@
-//! A layer's weight laid out for inference, and its product with rows.
+//! A layer's weight laid out for products with rows.
 //!
-//! A number of the product is `bias + x_0 w_0 + x_1 w_1 + ...`, added up in this order whatever the
-//! rows beside it, so a row has the same bits alone and in any batch. Each term is a fused
-//! multiply-add where the machine has one (AVX2, AVX-512, NEON: the same bits on all three).
+//! The order of a product's sums (`product.rs`) does not depend on the rows, so a row has the same
+//! bits alone and in any batch.
 
-use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
+use crate::Activation;
 use crate::activation::{Function, with_function};
 use crate::buffer::Buffer;
+use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::simd::{Dispatch, vectorised};
 use crate::stack::{Layer, Stack};
-use crate::{Activation, Weight};
 
-/// Columns of a panel: two vectors of AVX-512.
-const PANEL: usize = 32;
 /// Numbers of a block of the product that its activation is applied to while they are in the first
 /// cache.
 const BLOCK: usize = 4096;
+/// Panels that a thread lays out at a time.
+const PANELS_AT_ONCE: usize = 4;
 
 /// What follows the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,25 +41,32 @@ pub(crate) struct Panels {
 impl Panels {
     pub(crate) fn new(stack: &Stack, layer: &Layer, parameters: &[f32]) -> Self {
         let Layer { inputs, outputs, activation, .. } = *layer;
-        let panels = outputs.div_ceil(PANEL);
-        let (mut weights, mut bias) = (Buffer::default(), Buffer::default());
-        let (view, strides) = (stack.weight(layer), stack.weight(layer).strides());
-        let own = matches!(layer.weight, Weight::Own { .. });
-        for (index, panel) in
-            weights.first(panels * inputs * PANEL).chunks_exact_mut(inputs * PANEL).enumerate()
-        {
-            let first = index * PANEL;
-            for lane in 0..PANEL.min(outputs - first) {
-                let column = &parameters[view.offset + (first + lane) * strides.of_row..];
-                let of_input = if own { 1 } else { strides.of_column };
-                for (input, of_lanes) in panel.chunks_exact_mut(PANEL).enumerate() {
-                    of_lanes[lane] = column[input * of_input];
-                }
+        let (weights, bias) = (Buffer::default(), Buffer::default());
+        let mut panels = Self { inputs, outputs, activation, weights, bias };
+        panels.pack(stack, layer, parameters);
+        panels
+    }
+
+    /// Lays other parameters of the same layer out.
+    pub(crate) fn pack(&mut self, stack: &Stack, layer: &Layer, parameters: &[f32]) {
+        let (inputs, width) = (self.inputs, self.outputs);
+        let padded = width.next_multiple_of(PANEL);
+        let view = stack.weight(layer);
+        let weight = &parameters[view.offset..][..inputs * width];
+        let panels = self.weights.first(padded * inputs).par_chunks_exact_mut(inputs * PANEL);
+        panels.enumerate().with_min_len(PANELS_AT_ONCE).for_each(|(index, panel)| {
+            let outputs = index * PANEL..width.min((index + 1) * PANEL);
+            if view.own {
+                transpose(&weight[outputs.start * inputs..outputs.end * inputs], inputs, panel);
+                return;
             }
-        }
-        bias.first(panels * PANEL)[..outputs]
-            .copy_from_slice(&parameters[layer.bias..layer.bias + outputs]);
-        Self { inputs, outputs, activation, weights, bias }
+            let rows = weight.chunks_exact(width);
+            for (to, from) in panel.chunks_exact_mut(PANEL).zip(rows) {
+                to[..outputs.len()].copy_from_slice(&from[outputs.clone()]);
+            }
+        });
+        self.bias.first(padded)[..width]
+            .copy_from_slice(&parameters[layer.bias..layer.bias + width]);
     }
 
     /// Writes `activation(x W^T + b)` of every row of `input`: (rows, inputs) to (rows, outputs).
@@ -88,17 +95,38 @@ impl Panels {
             let width = columns.min(self.outputs - first);
             let padded = width.next_multiple_of(PANEL);
             dispatch.run(Product {
-                inner: self.inputs,
-                stride: self.outputs,
-                width,
-                weights: &self.weights.all()[first * self.inputs..][..padded * self.inputs],
-                bias: &self.bias.all()[first..][..padded],
-                input,
+                shape: Shape { rows, inner: self.inputs, columns: width },
+                start: Start::Bias(&self.bias.all()[first..][..padded]),
+                left: (input, Strides::row_major(self.inputs)),
+                right: Right {
+                    numbers: &self.weights.all()[first * self.inputs..][..padded * self.inputs],
+                    of_panel: PANEL * self.inputs,
+                    of_row: PANEL,
+                },
                 output: &mut output[first..],
+                stride: self.outputs,
             });
             if finish == Finish::Activation {
                 activate_block(self.activation, &mut output[first..], self.outputs, width);
             }
+        }
+    }
+}
+
+/// Writes rows of `width` numbers, at most a panel of them, as columns.
+fn transpose(rows: &[f32], width: usize, panel: &mut [f32]) {
+    if rows.len() == PANEL * width {
+        let rows: [&[f32]; PANEL] = std::array::from_fn(|lane| &rows[lane * width..][..width]);
+        for (k, to) in panel.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
+            for (to, row) in to.iter_mut().zip(rows) {
+                *to = row[k];
+            }
+        }
+        return;
+    }
+    for (lane, row) in rows.chunks_exact(width).enumerate() {
+        for (to, from) in panel.chunks_exact_mut(PANEL).zip(row) {
+            to[lane] = *from;
         }
     }
 }
@@ -123,127 +151,12 @@ fn activate_block_with<F: Function>(values: &mut [f32], stride: usize, width: us
     );
 }
 
-/// Some panels' product with rows.
-struct Product<'a> {
-    /// Numbers of an input row.
-    inner: usize,
-    /// From a row of the output to the next.
-    stride: usize,
-    /// Columns that are written of each row.
-    width: usize,
-    weights: &'a [f32],
-    bias: &'a [f32],
-    input: &'a [f32],
-    output: &'a mut [f32],
-}
-
-impl WithSimd for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        // As many sums as registers hold beside the weights.
-        match S::F32_LANES {
-            16 => self.run::<S, 8, 2>(simd),
-            8 => self.run::<S, 6, 2>(simd),
-            4 => self.run::<S, 6, 4>(simd),
-            _ => self.run::<S, 2, 4>(simd),
-        }
-    }
-}
-
-impl Product<'_> {
-    /// In tiles of `R` rows and `P` vectors, then the rows left over one by one.
-    #[inline(always)]
-    fn run<S: Simd, const R: usize, const P: usize>(mut self, simd: S) {
-        let rows = self.input.len() / self.inner;
-        let tiled = rows - rows % R;
-        let tile = P * S::F32_LANES;
-        for column in (0..self.width).step_by(tile) {
-            let mut row = 0;
-            while row < tiled {
-                self.tile::<S, R, P>(simd, row, column);
-                row += R;
-            }
-            while row < rows {
-                self.tile::<S, 1, P>(simd, row, column);
-                row += 1;
-            }
-        }
-    }
-
-    /// Writes a tile of the product.
-    #[inline(always)]
-    fn tile<S: Simd, const R: usize, const P: usize>(
-        &mut self,
-        simd: S,
-        row: usize,
-        column: usize,
-    ) {
-        let mut sums = [[simd.splat_f32s(0.0); P]; R];
-        let (bias, _) = S::as_simd_f32s(&self.bias[column..]);
-        for sums in &mut sums {
-            sums.copy_from_slice(&bias[..P]);
-        }
-        let panel = &self.weights[column / PANEL * PANEL * self.inner..][..PANEL * self.inner];
-        let input = &self.input[row * self.inner..][..R * self.inner];
-        add_products::<S, R, P>(simd, self.inner, &panel[column % PANEL..], input, &mut sums);
-        for (r, sums) in sums.iter().enumerate() {
-            let first = (row + r) * self.stride + column;
-            let count = (P * S::F32_LANES).min(self.width - column);
-            let output = &mut self.output[first..first + count];
-            let (whole, rest) = S::as_mut_simd_f32s(output);
-            for (to, sum) in whole.iter_mut().zip(sums) {
-                *to = *sum;
-            }
-            if !rest.is_empty() {
-                simd.partial_store_f32s(rest, sums[whole.len()]);
-            }
-        }
-    }
-}
-
-/// Adds the products of `R` rows of `input` with the `P` vectors at the head of each `PANEL` numbers
-/// of `weights`.
-#[inline(always)]
-#[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
-fn add_products<S: Simd, const R: usize, const P: usize>(
-    simd: S,
-    inner: usize,
-    weights: &[f32],
-    input: &[f32],
-    sums: &mut [[S::f32s; P]; R],
-) {
-    assert!(inner > 0 && input.len() >= R * inner);
-    assert!(weights.len() >= (inner - 1) * PANEL + P * S::F32_LANES);
-    let mut sum = *sums;
-    for k in 0..inner {
-        let mut of_input = [simd.splat_f32s(0.0); P];
-        for (vector, weight) in of_input.iter_mut().enumerate() {
-            // SAFETY: `k < inner` and `vector < P`, so the vector ends at most at
-            // `(inner - 1) * PANEL + P * LANES`, which is within the weights (asserted above); an
-            // unaligned read of plain numbers.
-            *weight = unsafe {
-                let place = weights.as_ptr().add(k * PANEL + vector * S::F32_LANES);
-                place.cast::<S::f32s>().read_unaligned()
-            };
-        }
-        for (r, sum) in sum.iter_mut().enumerate() {
-            // SAFETY: `r < R` and `k < inner`, so the place is within `R * inner` (asserted above).
-            let x = simd.splat_f32s(unsafe { *input.get_unchecked(r * inner + k) });
-            for (sum, weight) in sum.iter_mut().zip(of_input) {
-                *sum = simd.mul_add_e_f32s(x, weight, *sum);
-            }
-        }
-    }
-    *sums = sum;
-}
-
 #[cfg(test)]
 mod tests {
     use pulp::Arch;
 
     use super::*;
+    use crate::Weight;
 
     /// The product of a layer in the order of sums that the file promises.
     fn plain(layer: &Layer, parameters: &[f32], input: &[f32], fused: bool) -> Vec<f32> {

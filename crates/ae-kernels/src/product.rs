@@ -1,6 +1,13 @@
-//! Matrix products by the `gemm` crate, behind bounds.
+//! Matrix products on the calling thread.
+//!
+//! A number of a product is `start + x_0 w_0 + x_1 w_1 + ...`, added up in this order whatever stands
+//! beside it. Each term is a fused multiply-add where the machine has one (AVX2, AVX-512, NEON: the
+//! same bits on all three).
 
-use gemm::Parallelism;
+use pulp::{Simd, WithSimd};
+
+/// Columns of a panel: two vectors of AVX-512.
+pub(crate) const PANEL: usize = 32;
 
 /// Where a matrix of a slice is: element (row, column) is at `row * of_row + column * of_column`.
 #[derive(Debug, Clone, Copy)]
@@ -20,15 +27,6 @@ impl Strides {
     }
 }
 
-/// What a product does with what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Store {
-    /// Replaces it.
-    Set,
-    /// Is added to it.
-    Add,
-}
-
 /// `(rows, inner)` times `(inner, columns)`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -37,60 +35,302 @@ pub(crate) struct Shape {
     pub(crate) columns: usize,
 }
 
-/// Computes `destination = left right` or `destination += left right` on the calling thread.
-///
-/// # Panics
-/// If a matrix goes beyond its slice.
-#[expect(unsafe_code, reason = "the products' kernels take pointers")]
-pub(crate) fn multiply(
-    shape: Shape,
-    (destination, to): (&mut [f32], Strides),
-    store: Store,
-    (left, of_left): (&[f32], Strides),
-    (right, of_right): (&[f32], Strides),
-) {
-    let Shape { rows, inner, columns } = shape;
-    check(destination.len(), rows, columns, to);
-    check(left.len(), rows, inner, of_left);
-    check(right.len(), inner, columns, of_right);
-    let stride = |stride: usize| stride as isize;
-    // SAFETY: every element (row, column) of the three matrices is within its slice (checked above),
-    // the slices live through the call, and the destination is borrowed exclusively.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            destination.as_mut_ptr(),
-            stride(to.of_column),
-            stride(to.of_row),
-            store == Store::Add,
-            left.as_ptr(),
-            stride(of_left.of_column),
-            stride(of_left.of_row),
-            right.as_ptr(),
-            stride(of_right.of_column),
-            stride(of_right.of_row),
-            1.0_f32,
-            1.0_f32,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+/// What a sum begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// Nothing: what is there is replaced.
+    Zero,
+    /// What is there.
+    Output,
+    /// A number for each column, filled up to whole panels.
+    Bias(&'a [f32]),
+}
+
+/// A right factor whose rows are contiguous: element (k, column) is at
+/// `column / PANEL * of_panel + k * of_row + column % PANEL`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Right<'a> {
+    pub(crate) numbers: &'a [f32],
+    pub(crate) of_panel: usize,
+    pub(crate) of_row: usize,
+}
+
+impl<'a> Right<'a> {
+    /// Rows of `width` numbers, one after the other.
+    pub(crate) fn row_major(numbers: &'a [f32], width: usize) -> Self {
+        Self { numbers, of_panel: PANEL, of_row: width }
     }
 }
 
-fn check(length: usize, rows: usize, columns: usize, strides: Strides) {
-    if rows == 0 || columns == 0 {
-        return;
+/// A product to be computed; the output's rows are `stride` apart.
+pub(crate) struct Product<'a> {
+    pub(crate) shape: Shape,
+    pub(crate) start: Start<'a>,
+    pub(crate) left: (&'a [f32], Strides),
+    pub(crate) right: Right<'a>,
+    pub(crate) output: &'a mut [f32],
+    pub(crate) stride: usize,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // As many sums as registers hold beside the factors.
+        match S::F32_LANES {
+            16 => self.run::<S, 8, 4, 2>(simd),
+            8 => self.run::<S, 6, 3, 2>(simd),
+            4 => self.run::<S, 6, 3, 4>(simd),
+            _ => self.run::<S, 2, 1, 4>(simd),
+        }
     }
-    let last = (rows - 1)
-        .checked_mul(strides.of_row)
-        .zip((columns - 1).checked_mul(strides.of_column))
-        .and_then(|(row, column)| row.checked_add(column));
-    assert!(
-        last.is_some_and(|last| last < length && length <= isize::MAX as usize),
-        "a matrix of {rows} x {columns} with {strides:?} does not fit {length} numbers"
-    );
+}
+
+/// A tile's place, and the columns of it that there are.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    row: usize,
+    column: usize,
+    width: usize,
+}
+
+impl Product<'_> {
+    /// In tiles of `R` rows and `P` vectors; the rows left over in tiles of `H` and of one.
+    #[inline(always)]
+    fn run<S: Simd, const R: usize, const H: usize, const P: usize>(mut self, simd: S) {
+        let Shape { rows, inner, columns } = self.shape;
+        if rows == 0 || inner == 0 || columns == 0 {
+            return;
+        }
+        self.check();
+        let tile = P * S::F32_LANES;
+        for column in (0..columns).step_by(tile) {
+            let width = tile.min(columns - column);
+            let mut row = 0;
+            while row + R <= rows {
+                self.tile::<S, R, P>(simd, Place { row, column, width });
+                row += R;
+            }
+            while row + H <= rows {
+                self.tile::<S, H, P>(simd, Place { row, column, width });
+                row += H;
+            }
+            while row < rows {
+                self.tile::<S, 1, P>(simd, Place { row, column, width });
+                row += 1;
+            }
+        }
+    }
+
+    /// Panics if a factor or the output goes beyond its slice.
+    fn check(&self) {
+        let Shape { rows, inner, columns } = self.shape;
+        let (left, of_left) = self.left;
+        let last = |places: [(usize, usize); 3]| {
+            places.iter().try_fold(0_usize, |sum, (count, stride)| {
+                sum.checked_add(count.checked_mul(*stride)?)
+            })
+        };
+        let fits = |last: Option<usize>, length: usize| {
+            assert!(
+                last.is_some_and(|last| last < length),
+                "a matrix goes beyond {length} numbers"
+            );
+        };
+        fits(
+            last([(rows - 1, of_left.of_row), (inner - 1, of_left.of_column), (0, 0)]),
+            left.len(),
+        );
+        let (panel, lane) = ((columns - 1) / PANEL, (columns - 1) % PANEL);
+        let right = self.right;
+        fits(
+            last([(panel, right.of_panel), (inner - 1, right.of_row), (lane, 1)]),
+            right.numbers.len(),
+        );
+        fits(last([(rows - 1, self.stride), (columns - 1, 1), (0, 0)]), self.output.len());
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const P: usize>(&mut self, simd: S, place: Place) {
+        let Place { row, column, width } = place;
+        let mut sums = [[simd.splat_f32s(0.0); P]; R];
+        match self.start {
+            Start::Zero => {}
+            Start::Bias(bias) => {
+                let (bias, _) = S::as_simd_f32s(&bias[column..]);
+                for sums in &mut sums {
+                    sums.copy_from_slice(&bias[..P]);
+                }
+            }
+            Start::Output => {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let output = &self.output[(row + r) * self.stride + column..][..width];
+                    let (whole, rest) = S::as_simd_f32s(output);
+                    for (sum, from) in sums.iter_mut().zip(whole) {
+                        *sum = *from;
+                    }
+                    if !rest.is_empty() {
+                        sums[whole.len()] = simd.partial_load_f32s(rest);
+                    }
+                }
+            }
+        }
+        if width == P * S::F32_LANES {
+            self.add_products::<S, R, P, false>(simd, place, &mut sums);
+        } else {
+            self.add_products::<S, R, P, true>(simd, place, &mut sums);
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            let output = &mut self.output[(row + r) * self.stride + column..][..width];
+            let (whole, rest) = S::as_mut_simd_f32s(output);
+            for (to, sum) in whole.iter_mut().zip(sums) {
+                *to = *sum;
+            }
+            if !rest.is_empty() {
+                simd.partial_store_f32s(rest, sums[whole.len()]);
+            }
+        }
+    }
+
+    /// Adds the terms of a tile; `EDGE` if it has fewer columns than its vectors have lanes.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
+    fn add_products<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
+        &self,
+        simd: S,
+        Place { row, column, width }: Place,
+        sums: &mut [[S::f32s; P]; R],
+    ) {
+        let (left, of_left) = self.left;
+        let mut rows = [left.as_ptr(); R];
+        for (r, from) in rows.iter_mut().enumerate() {
+            *from = left[(row + r) * of_left.of_row..].as_ptr();
+        }
+        let Right { numbers, of_panel, of_row } = self.right;
+        let right = &numbers[column / PANEL * of_panel + column % PANEL..];
+        let mut sum = *sums;
+        let (mut of_left_k, mut of_right_k) = (0, 0);
+        for _ in 0..self.shape.inner {
+            let mut weights = [simd.splat_f32s(0.0); P];
+            if EDGE {
+                let mut rest = &right[of_right_k..of_right_k + width];
+                for weight in &mut weights {
+                    let (now, then) = rest.split_at(rest.len().min(S::F32_LANES));
+                    *weight = simd.partial_load_f32s(now);
+                    rest = then;
+                }
+            } else {
+                // SAFETY: the tile has all columns of its vectors, and the place of its last column
+                // in the last row is within the right factor (`check`); an unaligned read of plain
+                // numbers.
+                weights = unsafe {
+                    right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned()
+                };
+            }
+            // By index: iterators here leave the sums in memory.
+            for r in 0..R {
+                // SAFETY: a place in a row of the left factor, whose last element is within it
+                // (`check`).
+                let x = simd.splat_f32s(unsafe { *rows[r].add(of_left_k) });
+                for p in 0..P {
+                    sum[r][p] = simd.mul_add_e_f32s(x, weights[p], sum[r][p]);
+                }
+            }
+            of_left_k += of_left.of_column;
+            of_right_k += of_row;
+        }
+        *sums = sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::Arch;
+
+    use super::*;
+    use crate::simd::Dispatch;
+
+    fn numbers(count: usize, step: usize) -> Vec<f32> {
+        (0..count).map(|i| ((i * step) % 1009) as f32 / 1009.0 - 0.5).collect()
+    }
+
+    /// The product in the order of sums that the file promises.
+    fn plain(
+        Shape { rows, inner, columns }: Shape,
+        (left, of_left): (&[f32], Strides),
+        right: &[f32],
+        output: &mut [f32],
+        fused: bool,
+    ) {
+        for row in 0..rows {
+            for column in 0..columns {
+                let sum = &mut output[row * columns + column];
+                for k in 0..inner {
+                    let x = left[row * of_left.of_row + k * of_left.of_column];
+                    let w = right[k * columns + column];
+                    *sum = if fused { x.mul_add(w, *sum) } else { x * w + *sum };
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_adds_up_in_the_same_order() {
+        let with_fma = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
+        for (rows, inner, columns) in [
+            (1, 1, 1),
+            (2, 3, 16),
+            (7, 64, 33),
+            (8, 5, 31),
+            (13, 40, 100),
+            (32, 64, 784),
+            (5, 9, 65),
+        ] {
+            let shape = Shape { rows, inner, columns };
+            let (left, right) = (numbers(rows * inner, 389), numbers(inner * columns, 613));
+            let there = numbers(rows * columns, 211);
+            for of_left in [Strides::row_major(inner), Strides::row_major(rows).transposed()] {
+                for (start, begin) in
+                    [(Start::Zero, vec![0.0; rows * columns]), (Start::Output, there.clone())]
+                {
+                    let expected = |fused| {
+                        let mut output = begin.clone();
+                        plain(shape, (&left, of_left), &right, &mut output, fused);
+                        output
+                    };
+                    let found = |dispatch: Dispatch| {
+                        let mut output = there.clone();
+                        dispatch.run(Product {
+                            shape,
+                            start,
+                            left: (&left, of_left),
+                            right: Right::row_major(&right, columns),
+                            output: &mut output,
+                            stride: columns,
+                        });
+                        output
+                    };
+                    assert_eq!(found(Dispatch::Widest), expected(with_fma), "{shape:?}");
+                    assert_eq!(found(Dispatch::Scalar), expected(false), "{shape:?}");
+                    #[cfg(target_arch = "x86_64")]
+                    assert_eq!(found(Dispatch::Avx2), expected(with_fma), "{shape:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a matrix goes beyond 5 numbers")]
+    fn a_matrix_beyond_its_slice_is_refused() {
+        let shape = Shape { rows: 2, inner: 3, columns: 1 };
+        Dispatch::Widest.run(Product {
+            shape,
+            start: Start::Zero,
+            left: (&[0.0; 5], Strides::row_major(3)),
+            right: Right::row_major(&[0.0; 3], 1),
+            output: &mut [0.0; 2],
+            stride: 1,
+        });
+    }
 }

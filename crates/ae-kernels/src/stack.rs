@@ -1,6 +1,5 @@
 //! What is computed: layers over one flat parameter buffer, and the objective.
 
-use crate::product::Strides;
 use crate::{Activation, StackError};
 
 /// Where a layer's weight is.
@@ -125,33 +124,24 @@ impl Stack {
         Ok(())
     }
 
-    /// The layer's weight in the flat buffer as a matrix of shape (outputs, inputs).
+    /// Where the layer's weight is.
     pub(crate) fn weight(&self, layer: &Layer) -> WeightView {
         match layer.weight {
-            Weight::Own { offset } => WeightView { offset, of_output: layer.inputs, of_input: 1 },
+            Weight::Own { offset } => WeightView { offset, own: true },
             Weight::TransposeOf { layer: source } => match self.layers[source].weight {
-                Weight::Own { offset } => {
-                    WeightView { offset, of_output: 1, of_input: layer.outputs }
-                }
+                Weight::Own { offset } => WeightView { offset, own: false },
                 Weight::TransposeOf { .. } => unreachable!("a stack is checked when it is made"),
             },
         }
     }
 }
 
-/// Where a weight's values are: `offset + output * of_output + input * of_input`.
+/// Where a weight's values are, row-major: (outputs, inputs) if it is the layer's own, otherwise
+/// (inputs, outputs).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WeightView {
     pub(crate) offset: usize,
-    of_output: usize,
-    of_input: usize,
-}
-
-impl WeightView {
-    /// As a matrix (outputs, inputs) from the offset on.
-    pub(crate) fn strides(self) -> Strides {
-        Strides { of_row: self.of_output, of_column: self.of_input }
-    }
+    pub(crate) own: bool,
 }
 
 fn check_layer(layers: &[Layer], index: usize, before: Option<usize>) -> Result<(), StackError> {

@@ -2,6 +2,7 @@
 
 use crate::Stack;
 use crate::buffer::Buffer;
+use crate::panels::Panels;
 
 /// Buffers for slices of rows of a stack; they grow to the largest slice seen and stay.
 #[derive(Debug, Default)]
@@ -12,6 +13,10 @@ pub struct Workspace {
     pub(crate) values: Vec<Buffer>,
     /// The gradient at the values of a layer.
     pub(crate) gradient: Buffer,
+    /// A weight that is the transpose of another one's.
+    pub(crate) transposed: Buffer,
+    /// The parameters, if a slice is differentiated alone.
+    pub(crate) panels: Vec<Panels>,
 }
 
 impl Workspace {
