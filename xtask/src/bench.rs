@@ -26,6 +26,7 @@ pub(crate) use peer::Peer;
 pub(crate) use work::Work;
 
 use crate::arguments::Bench;
+use crate::json::Node;
 use crate::{Outcome, print, workspace};
 use goals::Verdict;
 use machine::Machine;
@@ -49,6 +50,7 @@ pub(crate) fn bench(options: &Bench) -> Result<Outcome> {
         epochs: options.epochs.map(|epochs| epochs.get()),
         limit: LIMIT,
     };
+    let data = describe_data(options, &ours, &setting)?;
     let mut plan = Plan { options, ours, setting, programs: BTreeMap::new() };
     let mut results = Results { epochs: plan.setting.epochs, ..Results::default() };
     plan.install(&root, &mut results);
@@ -59,7 +61,7 @@ pub(crate) fn bench(options: &Bench) -> Result<Outcome> {
         machine: &machine,
         command: command_line(),
         threads: plan.setting.threads,
-        data: plan.data_name(),
+        data,
         results: &results,
         rows: &rows,
     };
@@ -86,7 +88,9 @@ impl Plan<'_> {
                 continue;
             }
             match peer.install(root) {
-                Ok(program) => drop(self.programs.insert(peer, program)),
+                Ok(program) => {
+                    self.programs.insert(peer, program);
+                }
                 Err(error) => results.miss(None, Side::Peer(peer), &error),
             }
         }
@@ -141,11 +145,6 @@ impl Plan<'_> {
         command.envs(program.environment.iter().copied());
         Sample::of_peer(&self.setting.run(&mut command)?)
     }
-
-    fn data_name(&self) -> String {
-        let asked = self.options.data.as_ref().map(|data| data.to_string_lossy().into_owned());
-        asked.unwrap_or_else(|| "auto".to_owned())
-    }
 }
 
 /// Builds our programs, and makes a folder for what they leave.
@@ -179,6 +178,30 @@ fn data_folder(options: &Bench, ours: &Ours) -> Result<PathBuf> {
     }
     sample::ensure_success(&finished).context("ae data export")?;
     Ok(folder)
+}
+
+/// The data set's name and size, the digest of its first file, and what it stands in for.
+fn describe_data(options: &Bench, ours: &Ours, setting: &Setting) -> Result<String> {
+    let mut info = Command::new(&ours.ae);
+    info.args(["data", "info", "--json", "--data"]);
+    info.arg(options.data.as_deref().unwrap_or("auto".as_ref()));
+    let finished = setting.run(&mut info)?;
+    sample::ensure_success(&finished).context("ae data info")?;
+    let info = serde_json::from_str(&finished.stdout).context("ae data info")?;
+    let info = Node::root(&info);
+    let count = |key| info.field(key)?.count();
+    let digests = info.field("files")?.list(|file| file.field("sha256")?.text())?;
+    let stands_in = info.optional("substituted").map(|reason| reason.text()).transpose()?;
+    Ok(format!(
+        "{}, {} training and {} test images of {} x {}, SHA-256 of the training images {}{}",
+        info.field("name")?.text()?,
+        count("train_images")?,
+        count("test_images")?,
+        count("height")?,
+        count("width")?,
+        digests.first().map_or("unknown", String::as_str),
+        stands_in.map(|reason| format!("; {reason}")).unwrap_or_default(),
+    ))
 }
 
 /// Writes the files, and says where they are.
