@@ -43,6 +43,9 @@ const LIMIT: Duration = Duration::from_secs(15 * 60);
 pub(crate) fn bench(options: &Bench) -> Result<Outcome> {
     let root = workspace::root();
     let machine = Machine::here(&root);
+    if let Some(load) = machine.load.filter(|&load| load > 0.5) {
+        eprintln!("the machine is busy (load {load}): figures will be noisy");
+    }
     let ours = build(&root)?;
     let setting = Setting {
         data: data_folder(options, &ours)?,
