@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::buffer::Buffer;
 use crate::gradient::{Accumulate, Rows, Terms, gradient_of_slice, pack};
 use crate::panels::Panels;
-use crate::simd::vectorised;
+use crate::simd::{LANES, vectorised};
 use crate::stack::{Objective, Stack};
 use crate::workspace::Workspace;
 
@@ -36,6 +36,17 @@ pub struct Batches {
     target: Target,
     parts: Vec<Part>,
     panels: Vec<Panels>,
+    /// The squared norm of each chunk of the gradient.
+    norms: Vec<f64>,
+}
+
+/// What [`Batches::gradient`] returns beside the gradient.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BatchTerms {
+    /// The objective's terms.
+    pub terms: Terms,
+    /// The gradient's [`squared_norm`].
+    pub squared_norm: f64,
 }
 
 #[derive(Debug, Default)]
@@ -50,11 +61,17 @@ struct Part {
 impl Batches {
     /// For slices of this many rows, at least 1.
     pub fn new(slice_rows: usize, target: Target) -> Self {
-        Self { slice_rows: slice_rows.max(1), target, parts: Vec::new(), panels: Vec::new() }
+        Self {
+            slice_rows: slice_rows.max(1),
+            target,
+            parts: Vec::new(),
+            panels: Vec::new(),
+            norms: Vec::new(),
+        }
     }
 
     /// Writes the gradient of the objective's mean over `rows` rows into `gradient` and returns the
-    /// objective's terms.
+    /// objective's terms and the gradient's squared norm.
     ///
     /// `fill(range, inputs, targets)` writes these rows of the batch; with [`Target::Input`] the
     /// targets are empty. It is called on any thread, in any order, once for each slice.
@@ -68,12 +85,14 @@ impl Batches {
         rows: usize,
         fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
         gradient: &mut [f32],
-    ) -> Terms {
+    ) -> BatchTerms {
         assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
         let (slice_rows, target) = (self.slice_rows, self.target);
         assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
         let mut panels = std::mem::take(&mut self.panels);
         pack(&mut panels, stack, parameters);
+        let mut norms = std::mem::take(&mut self.norms);
+        norms.resize(gradient.len().div_ceil(CHUNK), 0.0);
         let (parts, part_rows) = self.parts(rows);
         parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, part)| {
             part.terms = Terms::default();
@@ -97,14 +116,17 @@ impl Batches {
             }
         });
         let parts = &*parts;
-        gradient.par_chunks_mut(CHUNK).enumerate().for_each(|(index, sum)| {
+        let chunks = gradient.par_chunks_mut(CHUNK).zip(&mut norms).enumerate();
+        chunks.for_each(|(index, (sum, norm))| {
             let place = index * CHUNK..index * CHUNK + sum.len();
             add_up(sum, parts.iter().map(|part| &part.gradient.all()[place.clone()]));
+            *norm = squared_norm_of_chunk(sum);
         });
         let mut terms = Terms::default();
         parts.iter().for_each(|part| terms += part.terms);
-        self.panels = panels;
-        terms
+        let squared_norm = norms.iter().sum();
+        (self.panels, self.norms) = (panels, norms);
+        BatchTerms { terms, squared_norm }
     }
 
     /// The parts of a batch and the rows of each but the last: whole slices.
@@ -145,6 +167,32 @@ fn slices(
 ) -> impl Iterator<Item = Range<usize>> {
     let end = rows.min((part + 1) * part_rows);
     (part * part_rows..end).step_by(slice_rows).map(move |first| first..end.min(first + slice_rows))
+}
+
+/// The sum of squares in `f64`, in an order that the number of threads does not change. It is finite
+/// if and only if all numbers are.
+pub fn squared_norm(gradient: &[f32]) -> f64 {
+    let chunks: Vec<f64> = gradient.par_chunks(CHUNK).map(squared_norm_of_chunk).collect();
+    chunks.iter().sum()
+}
+
+fn squared_norm_of_chunk(chunk: &[f32]) -> f64 {
+    vectorised(
+        #[inline(always)]
+        || {
+            let (groups, rest) = chunk.as_chunks::<LANES>();
+            let mut lanes = [0.0_f64; LANES];
+            for group in groups {
+                for lane in 0..LANES {
+                    lanes[lane] += f64::from(group[lane]) * f64::from(group[lane]);
+                }
+            }
+            for (lane, &value) in rest.iter().enumerate() {
+                lanes[lane] += f64::from(value) * f64::from(value);
+            }
+            lanes.iter().sum()
+        },
+    )
 }
 
 /// Adds terms up in order.

@@ -37,14 +37,14 @@
 //! let mut batches = Batches::new(1, Target::Input);
 //! let mut losses = Vec::new();
 //! for step in 1..=300 {
-//!     let terms = batches.gradient(
+//!     let found = batches.gradient(
 //!         (&stack, objective),
 //!         &parameters,
 //!         rows.len(),
 //!         |range, inputs, _| inputs.copy_from_slice(rows[range].as_flattened()),
 //!         &mut gradient,
 //!     );
-//!     losses.push(terms.reconstruction);
+//!     losses.push(found.terms.reconstruction);
 //!     AdamStep::new(0.05, 0.9, 0.999, 1e-7, step)
 //!         .apply(&mut parameters, &gradient, &mut mean, &mut variance);
 //! }
@@ -70,7 +70,7 @@ mod stack;
 mod workspace;
 
 pub use activation::Activation;
-pub use batch::{Batches, Target};
+pub use batch::{BatchTerms, Batches, Target, squared_norm};
 pub use error::StackError;
 pub use gradient::{Accumulate, Rows, Terms, loss_and_gradient};
 pub use loss::{binary_cross_entropy, cross_entropy_sum, squared_error_sum};

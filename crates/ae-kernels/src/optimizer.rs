@@ -18,6 +18,7 @@ pub struct AdamStep {
     variance_gain: f32,
     epsilon: f32,
     kept: f32,
+    scale: f32,
 }
 
 impl AdamStep {
@@ -31,6 +32,7 @@ impl AdamStep {
             variance_gain: (1.0 - beta2) as f32,
             epsilon: epsilon as f32,
             kept: 1.0,
+            scale: 1.0,
         }
     }
 
@@ -39,6 +41,13 @@ impl AdamStep {
     #[must_use]
     pub fn with_decay(mut self, learning_rate: f64, weight_decay: f64) -> Self {
         self.kept = (1.0 - learning_rate * weight_decay) as f32;
+        self
+    }
+
+    /// With the gradient multiplied by this.
+    #[must_use]
+    pub fn with_scale(mut self, scale: f64) -> Self {
+        self.scale = scale as f32;
         self
     }
 
@@ -76,6 +85,7 @@ impl AdamStep {
             || {
                 let moments = mean.iter_mut().zip(variance);
                 for ((p, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+                    let g = g * self.scale;
                     *p *= self.kept;
                     *m += (g - *m) * self.mean_gain;
                     *v += (g * g - *v) * self.variance_gain;
@@ -91,12 +101,20 @@ impl AdamStep {
 pub struct SgdStep {
     learning_rate: f32,
     momentum: f32,
+    scale: f32,
 }
 
 impl SgdStep {
     /// A step of this size that keeps this part of the velocity.
     pub fn new(learning_rate: f64, momentum: f64) -> Self {
-        Self { learning_rate: learning_rate as f32, momentum: momentum as f32 }
+        Self { learning_rate: learning_rate as f32, momentum: momentum as f32, scale: 1.0 }
+    }
+
+    /// With the gradient multiplied by this.
+    #[must_use]
+    pub fn with_scale(mut self, scale: f64) -> Self {
+        self.scale = scale as f32;
+        self
     }
 
     /// Takes the step.
@@ -118,7 +136,7 @@ impl SgdStep {
             #[inline(always)]
             || {
                 for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
-                    *v = *v * self.momentum - self.learning_rate * g;
+                    *v = *v * self.momentum - self.learning_rate * (g * self.scale);
                     *p += *v;
                 }
             },

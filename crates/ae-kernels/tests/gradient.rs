@@ -4,7 +4,7 @@ mod support;
 
 use ae_kernels::{
     Accumulate, Activation, Batches, Layer, Loss, Objective, Rows, Stack, Target, Weight,
-    Workspace, loss_and_gradient,
+    Workspace, loss_and_gradient, squared_norm,
 };
 use proptest::prelude::*;
 use support::{Numbers, naive, on_threads};
@@ -85,7 +85,7 @@ fn check(stack: &Stack, objective: Objective, rows: usize, target: Target, seed:
                 gradient,
             )
         };
-        let terms = on_threads(threads, || gradient_of_all(&mut gradient));
+        let terms = on_threads(threads, || gradient_of_all(&mut gradient)).terms;
         let near = |found: f64, expected: f64| (found - expected).abs() <= 1e-5 * expected.abs();
         assert!(near(terms.reconstruction, expected.reconstruction), "{terms:?} {expected:?}");
         assert!(near(terms.penalty, expected.penalty), "{terms:?} {expected:?}");
@@ -282,11 +282,14 @@ proptest! {
                 x.copy_from_slice(&inputs[range.start * 33..range.end * 33]);
             };
             let mut batches = Batches::new(slice_rows, Target::Input);
-            let terms = on_threads(threads, || {
+            let found = on_threads(threads, || {
                 batches.gradient((&stack, BCE), &parameters, rows, fill, &mut gradient)
             });
             let bits: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
-            (bits, terms.reconstruction.to_bits())
+            let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
+            assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
+            assert_eq!(found.squared_norm, squared_norm(&gradient));
+            (bits, found.terms.reconstruction.to_bits(), found.squared_norm.to_bits())
         }).collect();
         prop_assert!(results.iter().all(|result| *result == results[0]));
     }

@@ -41,6 +41,22 @@ fn adam_with_decay_takes_kerass_steps_bit_for_bit() {
 }
 
 #[test]
+fn a_scale_multiplies_the_gradient_first() {
+    let mut numbers = Numbers::new(4);
+    let (start, gradient) = (numbers.take(100, -1.0, 1.0), numbers.take(100, -1.0, 1.0));
+    let scaled: Vec<f32> = gradient.iter().map(|g| g * 0.3).collect();
+    let run = |gradient: &[f32], scale: f64| {
+        let [mut p, mut q] = [start.clone(), start.clone()];
+        let [mut m, mut v, mut velocity] = [(); 3].map(|()| vec![0.0; 100]);
+        let step = AdamStep::new(0.01, 0.9, 0.999, 1e-7, 1).with_scale(scale);
+        step.apply(&mut p, gradient, &mut m, &mut v);
+        SgdStep::new(0.1, 0.9).with_scale(scale).apply(&mut q, gradient, &mut velocity);
+        [p, q, m, v, velocity]
+    };
+    assert!(run(&gradient, 0.3) == run(&scaled, 1.0));
+}
+
+#[test]
 fn descent_with_momentum_takes_its_steps_bit_for_bit() {
     for length in LENGTHS {
         let mut numbers = Numbers::new(2);

@@ -1,5 +1,6 @@
 //! How the gradient of a batch is computed.
 
+use ae_kernels::squared_norm;
 use ae_models::{
     Architecture, Autoencoder, Inference, Objective, ParameterView, Parameters, TensorInference,
 };
@@ -12,7 +13,8 @@ use crate::{Samples, TrainingError};
 /// Computes what training needs of a model: gradients of the objective, and the model itself.
 pub trait Engine: Send {
     /// Writes the objective's gradient at `parameters`, averaged over the chosen samples as they
-    /// stand in `epoch`, into `gradient` (the layout's order), and returns the mean loss.
+    /// stand in `epoch`, into `gradient` (the layout's order), and returns the mean loss and the
+    /// gradient's squared norm.
     ///
     /// The result does not depend on the number of threads.
     ///
@@ -25,7 +27,7 @@ pub trait Engine: Send {
         batch: &[u32],
         epoch: u32,
         gradient: &mut [f32],
-    ) -> Result<BatchLoss, TrainingError>;
+    ) -> Result<BatchResult, TrainingError>;
 
     /// The model with these parameters.
     ///
@@ -38,6 +40,15 @@ pub trait Engine: Send {
     /// # Errors
     /// If the model cannot be built.
     fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError>;
+}
+
+/// What a batch gives beside its gradient.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BatchResult {
+    /// Its loss.
+    pub loss: BatchLoss,
+    /// The sum of the gradient's squares: finite if and only if the gradient is.
+    pub squared_norm: f64,
 }
 
 /// The loss of a batch, averaged over its images.
@@ -102,7 +113,7 @@ impl Engine for AutogradEngine<'_> {
         batch: &[u32],
         epoch: u32,
         gradient: &mut [f32],
-    ) -> Result<BatchLoss, TrainingError> {
+    ) -> Result<BatchResult, TrainingError> {
         // An accelerator is one device: cutting its batch would only cost launches.
         let rows = if self.device.is_cpu() { SLICE_ROWS } else { batch.len() };
         let slices = batch
@@ -119,7 +130,7 @@ impl Engine for AutogradEngine<'_> {
             loss.objective += slice_loss.objective;
             gradient.iter_mut().zip(slice_gradient).for_each(|(sum, part)| *sum += part);
         }
-        Ok(loss)
+        Ok(BatchResult { loss, squared_norm: squared_norm(gradient) })
     }
 
     fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError> {

@@ -4,10 +4,10 @@ use ae_dataset::epoch_order;
 use ae_models::{Loss, TrainingInput};
 use ae_random::Seed;
 
-use crate::clip::clip_to_norm;
+use crate::clip::scale_to_norm;
 use crate::{
-    BatchLoss, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer, Progress,
-    Samples, Schedule, TrainingError, TrainingState, evaluate,
+    BatchResult, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer,
+    Progress, Samples, Schedule, TrainingError, TrainingState, evaluate,
 };
 
 /// What is learned from and what is validated on.
@@ -70,12 +70,12 @@ pub fn fit(
         let mut running = RunningMean::default();
         let mut learning_rate = 0.0;
         for (batch, samples) in order.chunks(config.batch_size).enumerate() {
-            let loss =
+            let found =
                 engine.gradient(&state.parameters, data.train, samples, epoch, &mut gradient)?;
-            guard(&loss, &gradient, epoch + 1, batch + 1, checkpoints)?;
-            if let Some(norm) = config.clip_norm {
-                clip_to_norm(&mut gradient, norm);
-            }
+            guard(&found, epoch + 1, batch + 1, checkpoints)?;
+            let scale =
+                config.clip_norm.map_or(1.0, |norm| scale_to_norm(found.squared_norm, norm));
+            let loss = found.loss;
             let progress = Progress {
                 step: state.optimizer.steps(),
                 steps_per_epoch: batches as u64,
@@ -83,7 +83,7 @@ pub fn fit(
             };
             learning_rate =
                 state.optimizer.config().learning_rate() * config.schedule.factor(progress);
-            state.optimizer.step(learning_rate, state.parameters.values_mut(), &gradient);
+            state.optimizer.step(learning_rate, state.parameters.values_mut(), (&gradient, scale));
             running.add(loss.reconstruction, samples.len());
             observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
         }
@@ -156,15 +156,14 @@ fn stops_early(
 
 /// Stops a run before a step that would destroy the parameters.
 fn guard(
-    loss: &BatchLoss,
-    gradient: &[f32],
+    found: &BatchResult,
     epoch: u32,
     batch: usize,
     checkpoints: &Checkpoints,
 ) -> Result<(), TrainingError> {
-    let quantity = if !loss.objective.is_finite() {
+    let quantity = if !found.loss.objective.is_finite() {
         "the loss"
-    } else if !gradient.iter().all(|value| value.is_finite()) {
+    } else if !found.squared_norm.is_finite() {
         "the gradient"
     } else {
         return Ok(());

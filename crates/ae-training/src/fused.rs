@@ -1,11 +1,11 @@
 //! The fast engine: fused kernels over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batches, Stack, Target};
+use ae_kernels::{BatchTerms, Batches, Stack, Target};
 use ae_models::{Architecture, Autoencoder, Inference, KernelInference, Objective, Parameters};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
-use crate::{BatchLoss, Engine, Samples, TrainingError};
+use crate::{BatchLoss, BatchResult, Engine, Samples, TrainingError};
 
 /// Rows that go through the network together while they are in a core's cache. Part of the result:
 /// it fixes the order in which gradients are added, whatever the number of threads.
@@ -60,10 +60,10 @@ impl Engine for FusedEngine<'_> {
         batch: &[u32],
         epoch: u32,
         gradient: &mut [f32],
-    ) -> Result<BatchLoss, TrainingError> {
+    ) -> Result<BatchResult, TrainingError> {
         self.check(samples)?;
         let problem = (self.stack, self.objective.fused());
-        let terms = self.batches(samples).gradient(
+        let BatchTerms { terms, squared_norm } = self.batches(samples).gradient(
             problem,
             parameters.values(),
             batch.len(),
@@ -71,7 +71,8 @@ impl Engine for FusedEngine<'_> {
             gradient,
         );
         let objective = terms.reconstruction + terms.penalty;
-        Ok(BatchLoss { reconstruction: terms.reconstruction, objective })
+        let loss = BatchLoss { reconstruction: terms.reconstruction, objective };
+        Ok(BatchResult { loss, squared_norm })
     }
 
     fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError> {

@@ -155,16 +155,22 @@ impl Optimizer {
         &self.moments
     }
 
-    /// Takes a step of this size (the schedule's) against the gradient.
+    /// Takes a step of this size (the schedule's) against the gradient times `scale`.
     ///
     /// # Panics
     /// If the buffers differ in length from the one that the optimizer was made for.
-    pub fn step(&mut self, learning_rate: f64, parameters: &mut [f32], gradient: &[f32]) {
+    pub fn step(
+        &mut self,
+        learning_rate: f64,
+        parameters: &mut [f32],
+        (gradient, scale): (&[f32], f64),
+    ) {
         self.steps += 1;
         let step = self.steps;
         match (self.config, self.moments.as_mut_slice()) {
             (OptimizerConfig::Adam { beta1, beta2, epsilon, .. }, [mean, variance]) => {
                 AdamStep::new(learning_rate, beta1, beta2, epsilon, step)
+                    .with_scale(scale)
                     .apply(parameters, gradient, mean, variance);
             }
             (
@@ -172,9 +178,12 @@ impl Optimizer {
                 [mean, variance],
             ) => AdamStep::new(learning_rate, beta1, beta2, epsilon, step)
                 .with_decay(learning_rate, weight_decay)
+                .with_scale(scale)
                 .apply(parameters, gradient, mean, variance),
             (OptimizerConfig::Sgd { momentum, .. }, [velocity]) => {
-                SgdStep::new(learning_rate, momentum).apply(parameters, gradient, velocity);
+                SgdStep::new(learning_rate, momentum)
+                    .with_scale(scale)
+                    .apply(parameters, gradient, velocity);
             }
             (config, moments) => {
                 unreachable!("{config:?} keeps as many buffers as it names, not {}", moments.len())

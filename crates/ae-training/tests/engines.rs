@@ -100,11 +100,13 @@ proptest! {
         let mut autograd = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
         let run = |engine: &mut dyn Engine| {
             let mut gradient = vec![0.0; parameters.values().len()];
-            let loss =
+            let found =
                 engine.gradient(&parameters, &samples, &batch, 2, &mut gradient).unwrap();
+            let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
+            assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
             let model = engine.inference(&parameters).unwrap();
             let losses = evaluate(model.as_ref(), &samples, Detail::Losses).unwrap();
-            (gradient, loss, losses.reconstruction)
+            (gradient, found.loss, losses.reconstruction)
         };
         let (ours, our_loss, our_quality) = run(&mut fused);
         let (theirs, their_loss, their_quality) = run(&mut autograd);
