@@ -37,7 +37,7 @@ fn an_evaluation_agrees_with_the_record_of_the_run() {
         expected.as_object_mut().unwrap().remove("train_bce");
         let found = sandbox.ae(&format!("evaluate {run} --data data --json")).succeeds().json();
         let expected = json!({
-            "dataset": "folder", "images": TEST_IMAGES, "noise": noise, "seed": seed,
+            "dataset": "folder", "images": TEST_IMAGES, "skipped": 0, "noise": noise, "seed": seed,
             "metrics": expected,
         });
         assert_eq!(found, expected, "{run}");
@@ -164,7 +164,7 @@ fn what_was_written_is_told_in_the_form_that_is_asked_for() {
     let text = "100 images encoded to 8 numbers each to codes.npy\n";
     assert_eq!(sandbox.ae(command).succeeds().stdout, text);
     let told = sandbox.ae(&format!("{command} --json")).succeeds().json();
-    assert_eq!(told, json!({ "images": 100, "output": "codes.npy" }));
+    assert_eq!(told, json!({ "images": 100, "skipped": 0, "output": "codes.npy" }));
     let quiet = sandbox.ae(&format!("{command} --quiet")).succeeds();
     assert_eq!((quiet.stdout, quiet.stderr), (String::new(), String::new()));
 }
@@ -180,8 +180,8 @@ fn an_output_that_cannot_be_written_is_named() {
         sandbox.ae(command).fails_with(&fragments);
     }
     for (command, fragments) in [
-        ("reconstruct data -m run -o out.bmp", ["out.bmp", ".npy, .png or .svg"]),
-        ("reconstruct data -m run -o out", ["--output", ".npy, .png or .svg"]),
+        ("reconstruct data -m run -o out.bmp", ["out.bmp", ".npy, .csv, .png or .svg"]),
+        ("reconstruct data -m run -o out", ["--output", "or a folder, such as out/"]),
         ("encode data -m run -o codes.csv", ["codes.csv", ".npy"]),
     ] {
         sandbox.ae(command).refuses_with(&fragments);

@@ -106,10 +106,11 @@ fn a_folder_without_the_files_is_told_what_is_missing() {
 
     fs::create_dir(sandbox.path("empty")).unwrap();
     sandbox.ae("data info --data empty").fails_with(&DATA_FILES);
-    let missing = sandbox.ae("data info --data nowhere").fails_with(&DATA_FILES).stderr;
-    assert!(missing.contains("there is no folder nowhere"), "{missing}");
-    // A file is no folder.
-    sandbox.ae(&format!("data info --data {IMAGES}")).fails_with(&["there is no folder", IMAGES]);
+    sandbox.ae("data info --data nowhere").fails_with(&["there is no nowhere; data are auto, "]);
+    // A file of images is a data set, one of labels is none.
+    sandbox.ae(&format!("data info --data {IMAGES}")).succeeds();
+    let labels = "data/train-labels-idx1-ubyte";
+    sandbox.ae(&format!("data info --data {labels}")).fails_with(&[labels, "magic number"]);
 }
 
 #[test]

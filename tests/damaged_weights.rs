@@ -141,7 +141,7 @@ fn images_of_another_size_than_the_models_are_refused() {
     let sandbox = Sandbox::with_run();
     sandbox.write_data("large", [3, 3], 28);
     let sizes = |origin| [origin, "28 x 28", "14 x 14"];
-    sandbox.ae("evaluate run --data large").fails_with(&sizes("folder"));
+    sandbox.ae("evaluate run --data large").fails_with(&sizes("large"));
     sandbox.ae("reconstruct large -m run -o x.npy").fails_with(&sizes("large"));
     sandbox.ae("encode digits -m run -o x.npy").fails_with(&sizes("digits"));
     sandbox.write("large.idx", images(2, 28));
@@ -200,6 +200,6 @@ fn codes_and_pictures_that_do_not_fit_are_refused() {
     sandbox.write("words.txt", "no image at all");
     sandbox.ae("encode words.txt -m run -o x.npy").fails_with(&["words.txt", "neither IDX"]);
     sandbox.ae("encode nowhere.png -m run -o x.npy").fails_with(&["cannot read nowhere.png"]);
-    sandbox.ae("encode run/checkpoints -m run -o x.npy").fails_with(&["run/checkpoints lacks"]);
+    sandbox.ae("encode run/checkpoints -m run -o x.npy").fails_with(&["run/checkpoints holds no"]);
     assert!(!sandbox.path("x.npy").exists());
 }

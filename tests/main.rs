@@ -14,6 +14,11 @@ mod damaged_data;
 /// Where images come from, and what is said when other ones stand in.
 mod data;
 
+/// A person's own pictures.
+mod own_data;
+/// Tables of numbers.
+mod tables;
+
 /// Numbers that a run must reach.
 mod expectations;
 /// Disks that are full.

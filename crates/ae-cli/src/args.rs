@@ -1,10 +1,14 @@
 //! What a person can type.
 
+mod data;
+
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub(crate) use data::{Becoming, Data, Reading};
 
 /// Trains, examines and applies autoencoders.
 ///
@@ -81,17 +85,6 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
-/// Which data set.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Data {
-    /// auto, mnist, fashion-mnist, digits, or a folder with the four IDX files
-    ///
-    /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
-    /// procedural digits, and says so. mnist fails rather than take other data.
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) data: Option<String>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// Say what a data set is: sizes, labels, digests
@@ -109,6 +102,11 @@ pub(crate) enum DataCommand {
 pub(crate) struct DataInfo {
     #[command(flatten)]
     pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
+    /// The seed of what is held out
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
     /// Draw the first images in the terminal
     #[arg(long)]
     pub(crate) show: bool,
@@ -125,6 +123,11 @@ pub(crate) struct DataFetch {
 pub(crate) struct DataExport {
     #[command(flatten)]
     pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
+    /// The seed of what is held out
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
     /// The folder to write to; existing files are not overwritten
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
@@ -134,6 +137,8 @@ pub(crate) struct DataExport {
 #[command(after_help = "Examples:
   ae train xtask/experiments/denoising.toml --out runs/denoising
   ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
+  ae train --data photos/ --resize crop --size 64x64 --widths 512,64
+  ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
 pub(crate) struct Train {
     /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder and the flags below
@@ -186,6 +191,8 @@ pub(crate) struct Train {
     /// Draw reconstructions in the terminal at the end
     #[arg(long)]
     pub(crate) show: bool,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
 }
 
 #[derive(Debug, clap::Args)]
@@ -213,6 +220,8 @@ pub(crate) struct Evaluate {
     /// The noise's seed [default: that of the run, or 42]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -220,7 +229,8 @@ pub(crate) struct Evaluate {
   ae reconstruct digit.png -m runs/regular -o again.png
   ae reconstruct mnist/ -m runs/regular -o figure.png --count 10")]
 pub(crate) struct Apply {
-    /// Images: a data folder (its test images), IDX (.gz too), .npy, PNG or JPEG; or mnist, digits, ..
+    /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
+    /// mnist, digits, ..
     #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
     pub(crate) images: PathBuf,
     /// A weights file or the folder of a run
@@ -228,13 +238,16 @@ pub(crate) struct Apply {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 /// Where images go.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
-    /// Where to write: .npy (all images), .png or .svg (one image itself, or a figure of the first ones)
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = picture_file, required_unless_present = "show")]
+    /// Where to write: .npy or, of a table, .csv (all), .png or .svg (one image itself, or a figure of
+    /// the first ones), or a folder/ (each as PNG)
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
     pub(crate) output: Option<PathBuf>,
     /// Images of a figure
     #[arg(long, default_value = "10", value_name = "N")]
@@ -262,7 +275,8 @@ pub(crate) struct Denoise {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: ae encode mnist/ -m runs/regular -o codes.npy")]
 pub(crate) struct Encode {
-    /// Images: a data folder (its test images), IDX (.gz too), .npy, PNG or JPEG; or mnist, digits, ..
+    /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
+    /// mnist, digits, ..
     #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
     pub(crate) images: PathBuf,
     /// A weights file, of an encoder alone too, or the folder of a run
@@ -271,6 +285,8 @@ pub(crate) struct Encode {
     /// Where to write the codes: .npy, f32, images x latent dimension
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = npy_file)]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -346,9 +362,15 @@ fn device(text: &str) -> Result<String, String> {
     }
 }
 
-fn picture_file(text: &str) -> Result<PathBuf, String> {
-    file_that_ends_with(text, &["npy", "png", "svg"])
-        .ok_or_else(|| "expected a file that ends with .npy, .png or .svg".to_owned())
+fn target(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if text.ends_with(std::path::is_separator) || path.is_dir() {
+        return Ok(path);
+    }
+    file_that_ends_with(text, &["npy", "csv", "png", "svg"]).ok_or_else(|| {
+        "expected a file that ends with .npy, .csv, .png or .svg, or a folder, such as out/"
+            .to_owned()
+    })
 }
 
 fn npy_file(text: &str) -> Result<PathBuf, String> {

@@ -14,11 +14,12 @@ pub(crate) mod train;
 use std::path::Path;
 
 use ae_experiment::{
-    Dataset, ImageShape, Inputs, Network, Outcome, RunOptions, Source, device, input_images, load,
+    Dataset, InputFormat, InputReader, LoadOptions, Network, Outcome, RunOptions, Source, device,
+    input_reader, load,
 };
 use serde_json::json;
 
-use crate::args::{Common, Data};
+use crate::args::{Common, Reading};
 use crate::{output, progress};
 
 /// How a command ended, if it did not fail.
@@ -35,19 +36,28 @@ fn network(common: &Common) -> Network {
 }
 
 /// The data set that a person named, or `auto`; says so if other data stands in.
-fn dataset(data: &Data, common: &Common) -> anyhow::Result<Dataset> {
-    let Ok(source) = data.data.as_deref().unwrap_or("auto").parse::<Source>();
-    let dataset = load(&source, network(common), progress::transfer(common).as_mut())?;
+fn dataset(
+    source: Option<&str>,
+    options: &LoadOptions,
+    common: &Common,
+) -> anyhow::Result<Dataset> {
+    let Ok(source) = source.unwrap_or("auto").parse::<Source>();
+    let dataset = load(&source, options, network(common), progress::data(common).as_mut())?;
     if let Some(sentence) = &dataset.origin.substituted {
         tracing::warn!("{sentence}");
     }
     Ok(dataset)
 }
 
-/// The images that a person named, of the model's shape.
-fn inputs(images: &Path, shape: ImageShape, common: &Common) -> anyhow::Result<Inputs> {
-    let transfer = &mut *progress::transfer(common);
-    Ok(input_images(images, shape, network(common), transfer)?)
+/// The images that a person named, in the model's format, chunk by chunk.
+fn inputs(
+    images: &Path,
+    format: &InputFormat,
+    reading: &Reading,
+    common: &Common,
+) -> anyhow::Result<InputReader> {
+    let progress = &mut *progress::data(common);
+    Ok(input_reader(images, format, &reading.options(), network(common), progress)?)
 }
 
 /// Calls `run` with the options of a run and tells what came out.
@@ -60,7 +70,7 @@ fn finish(
     let Outcome { record, grid } = run(RunOptions {
         device: device(&common.device)?,
         network: network(common),
-        progress: &mut *progress::transfer(common),
+        progress: &mut *progress::data(common),
         observer: progress::training(common),
     })?;
     if common.json {
@@ -75,16 +85,24 @@ fn finish(
 }
 
 /// "1 image", "2 images".
-fn counted(images: usize) -> String {
-    if images == 1 { "1 image".to_owned() } else { format!("{images} images") }
+pub(crate) fn counted_as(items: usize, noun: &str) -> String {
+    if items == 1 { format!("1 {noun}") } else { format!("{items} {noun}s") }
 }
 
-/// Tells of a file that was written.
-fn written(common: &Common, path: &Path, images: usize, what: &str) -> anyhow::Result<()> {
+/// Tells of a file that was written, and how many items were left out on the way.
+pub(crate) fn written(
+    common: &Common,
+    path: &Path,
+    images: usize,
+    skipped: usize,
+    what: &str,
+) -> anyhow::Result<()> {
     if common.json {
-        output::json(&json!({ "images": images, "output": path.display().to_string() }))?;
+        let output = path.display().to_string();
+        output::json(&json!({ "images": images, "skipped": skipped, "output": output }))?;
     } else if !common.quiet {
-        output::text(&format!("{what} to {}", path.display()))?;
+        let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
+        output::text(&format!("{what} to {}{left_out}", path.display()))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Progress of training and of downloads: a bar on a terminal, lines elsewhere.
 
 use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
 
 use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
@@ -9,6 +10,7 @@ use crate::args::{Common, ProgressStyle};
 use crate::output;
 
 const TRAINING: &str = "{msg} [{bar:32}] {pos}/{len} batches, {eta} left";
+const READING: &str = "{msg} [{bar:32}] {pos}/{len}";
 const TRANSFER: &str = "{msg} [{bar:32}] {bytes}/{total_bytes}";
 
 /// How progress is shown, decided.
@@ -30,26 +32,85 @@ pub(crate) fn training(common: &Common) -> Box<dyn Observer> {
     }
 }
 
-/// Shows a download as it goes on.
-pub(crate) fn transfer(common: &Common) -> Box<dyn Progress> {
-    match style(common) {
-        ProgressStyle::None => Box::new(|_: &str, _: u64, _: Option<u64>| {}),
-        ProgressStyle::Bar => {
-            let bar = bar(TRANSFER);
-            Box::new(move |file: &str, done: u64, total: Option<u64>| {
+/// Shows the fetching and reading of data as it goes on, and says what was chosen.
+pub(crate) fn data(common: &Common) -> Box<dyn Progress> {
+    let style = style(common);
+    Box::new(DataProgress {
+        style,
+        quiet: common.quiet,
+        bar: None,
+        current: String::new(),
+        said: Instant::now(),
+    })
+}
+
+/// Between two lines about the same work, and before the first one of a bar.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Shows how far data is.
+struct DataProgress {
+    style: ProgressStyle,
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    current: String,
+    said: Instant,
+}
+
+impl DataProgress {
+    fn bar(&mut self, template: &str) -> &ProgressBar {
+        self.bar.get_or_insert_with(|| bar(template))
+    }
+}
+
+impl Progress for DataProgress {
+    fn transferred(&mut self, file: &str, done: u64, total: Option<u64>) {
+        match self.style {
+            ProgressStyle::None => {}
+            ProgressStyle::Bar => {
+                let bar = self.bar(TRANSFER);
                 bar.set_message(file.to_owned());
                 bar.set_length(total.unwrap_or(done));
                 bar.set_position(done);
-            })
-        }
-        ProgressStyle::Plain | ProgressStyle::Auto => {
-            let mut current = String::new();
-            Box::new(move |file: &str, _: u64, _: Option<u64>| {
-                if current != file {
+            }
+            ProgressStyle::Plain | ProgressStyle::Auto => {
+                if self.current != file {
                     output::progress(&format!("fetching {file}"));
-                    file.clone_into(&mut current);
+                    file.clone_into(&mut self.current);
                 }
-            })
+            }
+        }
+    }
+
+    fn read(&mut self, what: &str, done: u64, total: u64) {
+        match self.style {
+            ProgressStyle::None => {}
+            ProgressStyle::Bar => {
+                let bar = self.bar(READING);
+                bar.set_message(what.to_owned());
+                bar.set_length(total.max(done));
+                bar.set_position(done);
+            }
+            // What is done within a second needs no line.
+            ProgressStyle::Plain | ProgressStyle::Auto if self.said.elapsed() >= PAUSE => {
+                let of = if total > 0 { format!(" of {total}") } else { String::new() };
+                output::progress(&format!("{what}: {done}{of}"));
+                self.said = Instant::now();
+            }
+            ProgressStyle::Plain | ProgressStyle::Auto => {}
+        }
+    }
+
+    fn chose(&mut self, sentence: &str) {
+        if !self.quiet {
+            output::progress(sentence);
+        }
+    }
+}
+
+impl Drop for DataProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
     }
 }

@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 use crate::idx;
-use crate::{DatasetError, Images, Pixels};
+use crate::{DatasetError, Images, Pixels, Scaling};
 
 /// The most that one half of a data set may take in memory: 8 GiB.
-const MAX_MEMORY: u64 = 8 << 30;
+pub(crate) const MAX_MEMORY: u64 = 8 << 30;
 
 /// The names of a data set's IDX files: training images and labels, test images and labels.
 pub(crate) const FILE_NAMES: [&str; 4] = [
@@ -25,14 +25,21 @@ pub struct Dataset {
     pub test: Images,
     /// Where they came from.
     pub origin: Origin,
+    /// How many pictures or rows were left out because they could not be read.
+    pub skipped: usize,
+    /// How the columns were scaled, if the data is a table.
+    pub scaling: Option<Scaling>,
+    /// The part that was held out for testing, if the data did not say which.
+    pub held_out: Option<f64>,
 }
 
 /// Where a data set came from: what a record and a report say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// What it is: `mnist`, `fashion-mnist`, `digits` (procedural), or `folder` (not recognised).
+    /// What it is: `mnist`, `fashion-mnist`, `digits` (procedural), `folder` (of IDX files, not
+    /// recognised), `pictures`, `images` (an IDX file), `array` (`.npy`) or `table`.
     pub name: String,
-    /// Where it lies: a folder, an address, or how it was made.
+    /// Where it lies: a folder, a file, an address, or how it was made.
     pub location: String,
     /// Digests of its files (of images and labels, for each half), which identify the images wherever
     /// they come from.
@@ -80,7 +87,7 @@ impl Dataset {
         let files = [train_digests, test_digests].concat();
         let origin =
             Origin { name: name.into(), location: location.into(), files, substituted: None };
-        Ok(Self { train, test, origin })
+        Ok(Self { train, test, origin, skipped: 0, scaling: None, held_out: None })
     }
 }
 

@@ -1,13 +1,12 @@
-//! What can go wrong between bytes on a disk or a wire and images.
+//! What can go wrong between a disk or a wire and images.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ae_files::FileError;
 
-use crate::ImageShape;
 use crate::dataset::FILE_NAMES;
 use crate::images::MAX_CLASSES;
+use crate::{FormatError, ImageShape};
 
 /// Why there are no images.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +95,102 @@ pub enum DatasetError {
         train: ImageShape,
         /// The shape of the test images.
         test: ImageShape,
+    },
+    /// A part to hold out that is none.
+    #[error("the part held out for testing is {found}, expected a number above 0 and below 1")]
+    TestFraction {
+        /// The part.
+        found: f64,
+    },
+    /// Too little data to hold some out.
+    #[error("{found} item, but two or more are needed: some to train with and some to test with")]
+    TooFew {
+        /// How many there are.
+        found: usize,
+    },
+    /// Nothing is where data was named.
+    #[error(
+        "there is no {}; data are auto, mnist, fashion-mnist, digits, a folder of pictures or of IDX \
+         files, a .npy file or a .csv file",
+        path.display()
+    )]
+    NoData {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A folder without pictures.
+    #[error(
+        "{} holds no pictures: neither .png, .jpg or .jpeg files, nor subfolders of them, nor {}",
+        folder.display(), list(&FILE_NAMES)
+    )]
+    NoPictures {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder with pictures in it and in its subfolders.
+    #[error(
+        "{} holds pictures beside subfolders of pictures ({classes}); put all into subfolders, which \
+         are their classes, or none",
+        folder.display()
+    )]
+    MixedFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// The subfolders with pictures.
+        classes: String,
+    },
+    /// Pictures that cannot be read.
+    #[error(
+        "{count} of {total} pictures in {} cannot be used (--skip-bad leaves them out): {}{}",
+        folder.display(), first.join("; "), and_more(first.len(), *count)
+    )]
+    BadPictures {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with the first ones.
+        first: Vec<String>,
+        /// How many they are.
+        count: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// Pictures of different sizes.
+    #[error(
+        "{count} of {total} pictures in {} are of another size than {} x {}: {}{}; --resize fit or \
+         --resize crop brings them to one size",
+        folder.display(), expected.0, expected.1, first.join(", "), and_more(first.len(), *count)
+    )]
+    OtherSizes {
+        /// The folder.
+        folder: PathBuf,
+        /// The wanted height and width.
+        expected: (usize, usize),
+        /// The first ones with their sizes.
+        first: Vec<String>,
+        /// How many they are.
+        count: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// Nothing is left after what could not be read was left out.
+    #[error("{}: nothing could be read, {count} left out", path.display())]
+    AllSkipped {
+        /// The file or folder.
+        path: PathBuf,
+        /// How many were left out.
+        count: usize,
+    },
+    /// A row of a table that cannot be read.
+    #[error("{}:{line}: expected {expected}, found {found}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is accepted.
+        expected: String,
+        /// What is there.
+        found: String,
     },
     /// A file could not be read or written.
     #[error(transparent)]
@@ -198,118 +293,9 @@ pub enum DatasetError {
     NoHub,
 }
 
-/// What is wrong with the bytes of a file, whichever file they come from.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FormatError {
-    /// The bytes are of no kind that is understood.
-    #[error("neither IDX, .npy, PNG nor JPEG")]
-    Unrecognised,
-    /// The magic number of an IDX file is another.
-    #[error(
-        "magic number {found:#010x} ({}), expected {expected:#010x} ({})",
-        kind_of(*found), kind_of(*expected)
-    )]
-    Magic {
-        /// The magic number of what was asked for.
-        expected: u32,
-        /// The first four bytes.
-        found: u32,
-    },
-    /// There are fewer bytes than the header, or what it claims, takes.
-    #[error("cut short: {found} bytes, expected {expected}")]
-    Truncated {
-        /// How many bytes there should be, or at least be.
-        expected: usize,
-        /// How many there are.
-        found: usize,
-    },
-    /// There are more bytes than the header claims.
-    #[error("bytes after the end: {found} bytes, expected {expected}")]
-    TrailingBytes {
-        /// How many bytes there should be.
-        expected: usize,
-        /// How many there are.
-        found: usize,
-    },
-    /// The header claims more than is accepted.
-    #[error("claims {claimed} bytes, more than the {limit} that are accepted")]
-    TooLarge {
-        /// What the header claims, in bytes.
-        claimed: u128,
-        /// The largest accepted size in bytes.
-        limit: u64,
-    },
-    /// There is no image, or images without pixels.
-    #[error("holds no images")]
-    NoImages,
-    /// The compressed data end too early.
-    #[error("the gzip data are cut short")]
-    GzipTruncated,
-    /// The compressed data are damaged, or their checksum is another.
-    #[error("damaged gzip data: {0}")]
-    GzipDamaged(#[source] io::Error),
-    /// The compressed data hold more than their contents' header claims.
-    #[error("the gzip data hold more than the {expected} bytes that the header in them claims")]
-    GzipTooLong {
-        /// How many bytes there should be.
-        expected: usize,
-    },
-    /// Something follows the compressed data.
-    #[error("{bytes} bytes after the end of the gzip data")]
-    GzipTrailing {
-        /// How many bytes follow.
-        bytes: usize,
-    },
-    /// The file does not begin as a `.npy` file does.
-    #[error("not a .npy file")]
-    NotNpy,
-    /// The header of a `.npy` file lacks something.
-    #[error("the .npy header lacks {missing}")]
-    NpyHeader {
-        /// What it lacks.
-        missing: &'static str,
-    },
-    /// The numbers of a `.npy` file are of another type.
-    #[error("numbers of type {found}, expected |u1, <f4 or <f8 (numpy: x.astype('<f4'))")]
-    NpyType {
-        /// The type's name in the header.
-        found: String,
-    },
-    /// The numbers of a `.npy` file are stored column by column.
-    #[error("stored in Fortran order, expected C order (numpy: np.ascontiguousarray(x))")]
-    NpyOrder,
-    /// The array of a `.npy` file has another shape.
-    #[error("an array of shape {found:?}, expected {expected}")]
-    NpyShape {
-        /// The shapes that are understood.
-        expected: String,
-        /// The array's shape.
-        found: Vec<usize>,
-    },
-    /// A number of a `.npy` file is not acceptable.
-    #[error("the number at index {index} is {found}, expected {expected}")]
-    Value {
-        /// Where it stands in the flat array.
-        index: usize,
-        /// The number.
-        found: f32,
-        /// What is accepted.
-        expected: &'static str,
-    },
-    /// A PNG or JPEG cannot be decoded.
-    #[error("cannot be decoded as an image: {0}")]
-    Picture(#[source] image::ImageError),
-    /// A PNG is partly transparent.
-    #[error("partly transparent; put the image on a background first")]
-    Transparent,
-}
-
-impl FormatError {
-    /// The same error with the file it is about.
-    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
-        DatasetError::Format { path: path.to_owned(), source: self }
-    }
+/// ", and 3 more".
+fn and_more(named: usize, count: usize) -> String {
+    if count > named { format!(" and {} more", count - named) } else { String::new() }
 }
 
 /// "a, b and c".
@@ -317,13 +303,5 @@ fn list(names: &[&str]) -> String {
     match names {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         _ => names.concat(),
-    }
-}
-
-fn kind_of(magic: u32) -> &'static str {
-    match magic {
-        0x801 => "IDX labels",
-        0x803 => "IDX images",
-        _ => "not IDX",
     }
 }

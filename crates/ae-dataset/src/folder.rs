@@ -35,6 +35,16 @@ pub fn open_folder(folder: &Path) -> Result<Dataset, DatasetError> {
     Ok(dataset)
 }
 
+/// Whether a folder holds any of the four files.
+pub(crate) fn is_idx_folder(folder: &Path) -> Result<bool, FileError> {
+    for name in FILE_NAMES {
+        if find_file(folder, name)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Writes a data set as four uncompressed IDX files; the folder is made if it is missing.
 ///
 /// Each file is written atomically and replaces one of the same name.

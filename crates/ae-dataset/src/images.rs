@@ -221,6 +221,11 @@ impl Images {
         Ok(Self { labels, class_names: self.class_names.clone(), ..selected })
     }
 
+    /// Other images of the same number with these images' labels and classes.
+    pub(crate) fn give_labels_to(self, other: Self) -> Self {
+        Self { labels: self.labels, class_names: self.class_names, ..other }
+    }
+
     /// Gathers a batch: the chosen images as `f32`, bytes divided by 255, floats as they are.
     ///
     /// `out` is row-major, `samples.len() x image_size`.

@@ -1,10 +1,11 @@
-//! Images for autoencoders: MNIST, IDX folders, the hub, procedural digits, and single files.
+//! Images for autoencoders: MNIST, IDX, the hub, procedural digits, folders of pictures, tables.
 //!
-//! [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits` or a folder) into a
-//! [`Dataset`]: training and test [`Images`], kept as bytes, and an [`Origin`] that says what they
-//! are and names them by SHA-256. [`read_inputs`] reads what a trained model is applied to: a data
-//! folder, an IDX or `.npy` file, a PNG or JPEG. [`epoch_order`] gives the seeded order of an epoch,
-//! and [`Images::gather`] the `f32` pixels of a batch.
+//! [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits` or a path) into a
+//! [`Dataset`]: training and test [`Images`], grey or RGB, kept as bytes, and an [`Origin`] that says
+//! what they are and names them by SHA-256. A table's columns become [0, 1] by a [`Scaling`].
+//! [`InputReader`] reads what a trained model is applied to, chunk by chunk, and [`read_inputs`] all of
+//! it: a folder, an IDX or `.npy` file, a PNG or JPEG, a table. [`epoch_order`] gives the seeded order
+//! of an epoch, and [`Images::gather`] the `f32` pixels of a batch.
 //!
 //! The decoders are pure functions over bytes. Files come from elsewhere and are not believed:
 //! sizes are bounded before anything is allocated, and every damage is an error that names the file.
@@ -26,38 +27,54 @@
 //! ```
 #![deny(missing_docs)]
 
+mod arrays;
 #[cfg(feature = "candle-datasets")]
 mod candle;
 mod dataset;
 mod digits;
 mod error;
 mod folder;
+mod format_error;
 mod gzip;
 #[cfg(feature = "hub")]
 mod hub;
 mod idx;
 mod images;
 mod input;
+mod input_reader;
 mod mnist;
 mod npy;
+mod options;
 mod order;
+mod own_data;
 mod picture;
+mod picture_list;
+mod pictures;
 mod places;
 mod progress;
+mod resize;
+mod scaling;
 mod source;
+mod split;
+mod table;
 
 #[cfg(feature = "candle-datasets")]
 pub use candle::{from_candle, to_candle};
 pub use dataset::{Dataset, FileDigest, Origin};
 pub use digits::Digits;
-pub use error::{DatasetError, FormatError};
+pub use error::DatasetError;
 pub use folder::{open_folder, write_folder};
+pub use format_error::FormatError;
 #[cfg(feature = "hub")]
 pub use hub::{ContentError, Hub, HubDataset, HubError, HubLimits, TransferError};
 pub use idx::{decode_images, decode_labels};
 pub use images::{ImageShape, Images, Pixels};
-pub use input::{Inputs, read_inputs};
-pub use npy::{Matrix, read_npy_matrix, write_npy};
+pub use input::{InputFormat, Inputs, read_inputs};
+pub use input_reader::InputReader;
+pub use npy::{Matrix, NpyWriter, read_npy_matrix, write_npy};
+pub use options::{BadItems, LoadOptions, ReadOptions, Resize};
 pub use order::epoch_order;
 pub use progress::Progress;
+pub use scaling::Scaling;
 pub use source::{Network, Source, load};
+pub use table::TableWriter;

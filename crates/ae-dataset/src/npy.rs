@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use ae_files::{read_bounded, write_atomic};
+use ae_files::{AtomicFile, read_bounded, write_atomic};
 
 use crate::idx::MAX_BYTES;
 use crate::{DatasetError, FormatError};
@@ -51,6 +51,51 @@ pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), Dat
     Ok(write_atomic(path, &bytes)?)
 }
 
+/// Writes a `.npy` file of `f4` in C order, items after items; it is there once it is finished.
+#[derive(Debug)]
+pub struct NpyWriter {
+    file: AtomicFile,
+    item: Vec<usize>,
+    values: usize,
+}
+
+impl NpyWriter {
+    /// Begins a file of shape `(n, ...item)`, of which `n` is known at the end.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn create(path: &Path, item: &[usize]) -> Result<Self, DatasetError> {
+        let mut file = AtomicFile::create(path)?;
+        file.write(&header(&[&[0], item].concat()))?;
+        Ok(Self { file, item: item.to_vec(), values: 0 })
+    }
+
+    /// Writes the values of further items.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn write(&mut self, values: &[f32]) -> Result<(), DatasetError> {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.values += values.len();
+        Ok(self.file.write(&bytes)?)
+    }
+
+    /// Writes the number of items and gives the file its name.
+    ///
+    /// # Errors
+    /// If that fails.
+    ///
+    /// # Panics
+    /// If the values are not whole items.
+    pub fn finish(mut self) -> Result<(), DatasetError> {
+        let size = self.item.iter().product::<usize>().max(1);
+        assert!(self.values.is_multiple_of(size), "whole items");
+        // Every header of so few dimensions has the same length.
+        self.file.overwrite_beginning(&header(&[&[self.values / size], &*self.item].concat()))?;
+        Ok(self.file.commit()?)
+    }
+}
+
 /// An array as it stands in a file: the shape, and the numbers in C order.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Array {
@@ -58,11 +103,12 @@ pub(crate) struct Array {
     pub(crate) numbers: Numbers,
 }
 
-/// Doubles are rounded to `f32`.
+/// The numbers of an array, in C order.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Numbers {
     Bytes(Vec<u8>),
     Floats(Vec<f32>),
+    Doubles(Vec<f64>),
 }
 
 /// Whether these bytes begin like a `.npy` file.
@@ -88,10 +134,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Array, FormatError> {
     let numbers = match item {
         1 => Numbers::Bytes(body.to_vec()),
         4 => Numbers::Floats(body.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
-        _ => {
-            let doubles = body.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32);
-            Numbers::Floats(doubles.collect())
-        }
+        _ => Numbers::Doubles(body.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect()),
     };
     Ok(Array { shape, numbers })
 }
@@ -104,6 +147,9 @@ fn matrix(bytes: &[u8]) -> Result<Matrix, FormatError> {
     let values = match numbers {
         Numbers::Bytes(bytes) => bytes.into_iter().map(f32::from).collect(),
         Numbers::Floats(values) => values,
+        Numbers::Doubles(values) => {
+            values.into_iter().map(|value| value as f32).collect::<Vec<_>>()
+        }
     };
     match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
         Some((index, &found)) => Err(FormatError::Value { index, found, expected: "finite" }),

@@ -1,9 +1,12 @@
 //! Where a data set is looked for, and in which order.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::{Dataset, DatasetError, Digits, Network, Progress, Source, mnist, open_folder};
+use crate::{
+    Dataset, DatasetError, Digits, LoadOptions, Network, Progress, Source, mnist, open_folder,
+    own_data,
+};
 #[cfg(feature = "hub")]
 use crate::{Hub, HubDataset};
 
@@ -48,6 +51,7 @@ impl Places {
     pub(crate) fn load(
         &self,
         source: &Source,
+        options: &LoadOptions,
         network: Network,
         progress: &mut dyn Progress,
     ) -> Result<Dataset, DatasetError> {
@@ -56,10 +60,10 @@ impl Places {
             Source::Mnist => self.mnist(network, progress),
             Source::FashionMnist => self.known(Known::FashionMnist, network, progress),
             Source::Digits => digits(),
-            Source::Folder(folder) => open_folder(folder),
+            Source::Path(path) => own_data::open(path, options, progress),
         }?;
         tracing::debug!(name = dataset.origin.name, location = dataset.origin.location, "loaded");
-        Ok(dataset)
+        own_data::in_shape(Path::new(&source.to_string()), dataset, options)
     }
 
     fn any(&self, network: Network, progress: &mut dyn Progress) -> Result<Dataset, DatasetError> {
@@ -187,7 +191,8 @@ mod tests {
     #[test]
     fn digits_stand_in_offline_and_say_why() {
         let (_dir, places) = nowhere();
-        let data = places.load(&Source::Auto, Network::Offline, &mut ()).unwrap();
+        let data =
+            places.load(&Source::Auto, &LoadOptions::default(), Network::Offline, &mut ()).unwrap();
         assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
         assert_eq!(data.origin.name, "digits");
         assert_eq!(
@@ -201,7 +206,9 @@ mod tests {
     fn nothing_stands_in_for_what_was_asked_for_by_name() {
         let (dir, places) = nowhere();
         for source in [Source::Mnist, Source::FashionMnist] {
-            let error = places.load(&source, Network::Offline, &mut ()).unwrap_err();
+            let error = places
+                .load(&source, &LoadOptions::default(), Network::Offline, &mut ())
+                .unwrap_err();
             let text = error.to_string();
             assert!(text.starts_with(&format!("{source} is not to be had: it is not on this ")));
             assert!(text.contains("t10k-labels-idx1-ubyte (each raw or .gz) into "), "{text}");
@@ -213,14 +220,19 @@ mod tests {
     fn the_folder_of_the_environment_comes_first_and_must_work() {
         let (dir, mut places) = nowhere();
         places.data = Some(dir.path().join("data"));
-        let error = places.load(&Source::Auto, Network::Offline, &mut ()).unwrap_err();
+        let error = places
+            .load(&Source::Auto, &LoadOptions::default(), Network::Offline, &mut ())
+            .unwrap_err();
         assert!(error.to_string().starts_with("$AE_DATA: there is no folder "), "{error}");
 
         write_small_folder(&dir.path().join("data"));
-        let data = places.load(&Source::Auto, Network::Offline, &mut ()).unwrap();
+        let data =
+            places.load(&Source::Auto, &LoadOptions::default(), Network::Offline, &mut ()).unwrap();
         assert_eq!((data.train.len(), data.origin.substituted), (1, None));
         // It is not MNIST, so that MNIST is looked for elsewhere.
-        let error = places.load(&Source::Mnist, Network::Offline, &mut ()).unwrap_err();
+        let error = places
+            .load(&Source::Mnist, &LoadOptions::default(), Network::Offline, &mut ())
+            .unwrap_err();
         assert!(matches!(error, DatasetError::Unavailable { name: "mnist", .. }), "{error}");
     }
 
@@ -230,7 +242,9 @@ mod tests {
         let folder = dir.path().join("mnist");
         write_small_folder(&folder);
         for source in [Source::Auto, Source::Mnist] {
-            let error = places.load(&source, Network::Offline, &mut ()).unwrap_err();
+            let error = places
+                .load(&source, &LoadOptions::default(), Network::Offline, &mut ())
+                .unwrap_err();
             let expected = format!(
                 "{} does not hold MNIST: the digest of train-images-idx3-ubyte is another",
                 folder.display()
@@ -243,7 +257,9 @@ mod tests {
     fn a_cached_fashion_mnist_has_its_name() {
         let (dir, places) = nowhere();
         write_small_folder(&dir.path().join("fashion-mnist"));
-        let data = places.load(&Source::FashionMnist, Network::Offline, &mut ()).unwrap();
+        let data = places
+            .load(&Source::FashionMnist, &LoadOptions::default(), Network::Offline, &mut ())
+            .unwrap();
         assert_eq!(data.origin.name, "fashion-mnist");
     }
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::places::Places;
-use crate::{Dataset, DatasetError, Progress};
+use crate::{Dataset, DatasetError, LoadOptions, Progress};
 
-/// Which data to use; written `auto`, `mnist`, `fashion-mnist`, `digits`, or as a folder's path.
+/// Which data to use; written `auto`, `mnist`, `fashion-mnist`, `digits`, or as a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The first of these: the folder `$AE_DATA`, MNIST from the user's cache, MNIST from the hub,
@@ -20,8 +20,9 @@ pub enum Source {
     FashionMnist,
     /// The procedural digits, which need neither files nor a network.
     Digits,
-    /// A data folder. One that is called like a word above is written `./mnist`.
-    Folder(PathBuf),
+    /// A person's own data: a folder of pictures or of IDX files, a `.npy` file, a table. One that is
+    /// called like a word above is written `./mnist`.
+    Path(PathBuf),
 }
 
 /// Whether data may be fetched.
@@ -36,18 +37,19 @@ pub enum Network {
 /// Loads a data set.
 ///
 /// The user's cache is the folder `ae/mnist` (`ae/fashion-mnist`) in `$XDG_CACHE_HOME` or
-/// `~/.cache`, with the four IDX files, and then the hub's own cache. `progress` hears of a
-/// download.
+/// `~/.cache`, with the four IDX files, and then the hub's own cache. `progress` hears of downloads, of
+/// how far the reading is, and of what was chosen where nothing was said. `options` are for a person's
+/// own data, and bring any images to another size or other channels if they name these.
 ///
 /// # Errors
 /// If the data cannot be had or are damaged. A folder that is there but cannot be used is an error,
 /// never a reason to take other data: also `$AE_DATA`, and the one in the user's cache.
 ///
 /// ```
-/// use ae_dataset::{Network, Source, load};
+/// use ae_dataset::{LoadOptions, Network, Source, load};
 ///
 /// # fn main() -> Result<(), ae_dataset::DatasetError> {
-/// let data = load(&Source::Digits, Network::Offline, &mut ())?;
+/// let data = load(&Source::Digits, &LoadOptions::default(), Network::Offline, &mut ())?;
 /// assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
 /// assert_eq!((data.train.height(), data.train.width()), (28, 28));
 /// assert_eq!(data.origin.substituted, None);
@@ -56,10 +58,11 @@ pub enum Network {
 /// ```
 pub fn load(
     source: &Source,
+    options: &LoadOptions,
     network: Network,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
-    Places::from_environment().load(source, network, progress)
+    Places::from_environment().load(source, options, network, progress)
 }
 
 impl FromStr for Source {
@@ -71,7 +74,7 @@ impl FromStr for Source {
             "mnist" => Self::Mnist,
             "fashion-mnist" => Self::FashionMnist,
             "digits" => Self::Digits,
-            folder => Self::Folder(PathBuf::from(folder)),
+            path => Self::Path(PathBuf::from(path)),
         })
     }
 }
@@ -83,10 +86,10 @@ impl fmt::Display for Source {
             Self::Mnist => f.write_str("mnist"),
             Self::FashionMnist => f.write_str("fashion-mnist"),
             Self::Digits => f.write_str("digits"),
-            Self::Folder(folder) => {
+            Self::Path(folder) => {
                 let text = folder.display().to_string();
                 match text.parse() {
-                    Ok(Self::Folder(_)) => f.write_str(&text),
+                    Ok(Self::Path(_)) => f.write_str(&text),
                     _ => write!(f, "./{text}"),
                 }
             }
@@ -104,7 +107,7 @@ mod tests {
             let Ok(source) = text.parse::<Source>();
             assert_eq!(source.to_string(), text);
         }
-        let called_like_a_word = Source::Folder("digits".into());
+        let called_like_a_word = Source::Path("digits".into());
         assert_eq!(called_like_a_word.to_string(), "./digits");
     }
 }

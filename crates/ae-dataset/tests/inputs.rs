@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use ae_dataset::{Dataset, ImageShape, Images, Inputs, read_inputs, write_folder, write_npy};
+use ae_dataset::{
+    Dataset, ImageShape, Images, InputFormat, Inputs, ReadOptions, read_inputs, write_folder,
+    write_npy,
+};
 use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 use tempfile::TempDir;
 
@@ -31,7 +34,8 @@ fn save(dir: &TempDir, name: &str, image: impl Into<DynamicImage>) {
 
 /// Reads images of 2 x 3; an error is without its path.
 fn read(path: &Path) -> Result<Inputs, String> {
-    read_inputs(path, ImageShape::grey(2, 3))
+    let format = InputFormat { shape: ImageShape::grey(2, 3), scaling: None };
+    read_inputs(path, &format, &ReadOptions::default(), &mut ())
         .map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))
 }
 
@@ -136,6 +140,15 @@ fn a_jpeg_is_read() {
     }
 }
 
+/// Pillow's `Image.new("CMYK", (3, 2), (0, 255, 255, 0)).save("cmyk.jpg", quality=95)`: pure red, whose
+/// grey is 0.2126 * 255.
+#[test]
+fn a_jpeg_of_printing_inks_is_read_as_the_colours_they_make() {
+    for grey in in_255ths(&read_bytes(include_bytes!("data/cmyk.jpg")).unwrap()) {
+        assert!((grey - 54.2).abs() <= 3.0, "{grey}");
+    }
+}
+
 #[test]
 fn only_opaque_pictures_of_the_right_size_are_taken() {
     let dir = dir();
@@ -171,8 +184,14 @@ const CHECKSUM: [u8; 4] = [0xa9, 0xc0, 0xd6, 0x24];
 
 #[test]
 fn anything_else_is_said_to_be_something_else() {
-    assert_eq!(read_bytes(b"hello").unwrap_err(), "FILE: neither IDX, .npy, PNG nor JPEG");
-    assert_eq!(read_bytes(b"").unwrap_err(), "FILE: neither IDX, .npy, PNG nor JPEG");
+    assert_eq!(
+        read_bytes(b"hello").unwrap_err(),
+        "FILE: neither IDX, .npy, PNG nor JPEG, and not called .csv"
+    );
+    assert_eq!(
+        read_bytes(b"").unwrap_err(),
+        "FILE: neither IDX, .npy, PNG nor JPEG, and not called .csv"
+    );
     let missing = read(Path::new("no/such/file")).unwrap_err();
     assert!(missing.starts_with("cannot read FILE: "), "{missing}");
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ae_corruption::{Noise, corrupt_batch};
-use ae_experiment::{Dataset, Inputs, Model, Network, Seed, Source, device, load};
+use ae_experiment::{Dataset, Inputs, LoadOptions, Model, Network, Seed, Source, device, load};
 use ae_models::{Inference, ModelError};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn read(data: &str) -> Result<Dataset, Box<dyn Error>> {
     let source: Source = data.parse()?;
-    Ok(load(&source, Network::Offline, &mut |_: &str, _: u64, _: Option<u64>| {})?)
+    Ok(load(&source, &LoadOptions::default(), Network::Offline, &mut ())?)
 }
 
 /// Images a second in batches of 256 and of 10 000, and microseconds for one image.

@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_corruption::{Draw, Noise as NoiseKind, corrupt_batch};
-use ae_dataset::{
-    Dataset, ImageShape, Inputs, Network, Progress, Source, load, read_inputs, read_npy_matrix,
-};
-use ae_models::{EncoderInference, Inference, ModelError, ModelSpec, SavedEncoder, SavedModel};
+use ae_corruption::{Draw, Noise as NoiseKind};
+use ae_dataset::{Dataset, ImageShape, InputFormat, read_npy_matrix};
+use ae_models::{EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
 use ae_random::Seed;
 use ae_training::{Detail, Metrics, Noise, Samples, evaluate};
 use candle_core::Device;
 use rayon::prelude::*;
 
-use crate::{ExperimentError, Spec};
+use crate::ExperimentError;
+use crate::inputs::{check_shape, format_of};
 
 /// Images that go through a model at once.
 const BATCH: usize = 256;
@@ -20,6 +19,7 @@ const BATCH: usize = 256;
 /// A trained model.
 pub struct Model {
     saved: SavedModel,
+    format: InputFormat,
     inference: Box<dyn Inference>,
 }
 
@@ -30,8 +30,9 @@ impl Model {
     /// If there is no such file or it is not a whole autoencoder.
     pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
         let saved = SavedModel::load(&model_file(path)?)?;
+        let format = format_of(&saved.spec, &saved.attachments)?;
         let inference = saved.inference(device)?;
-        Ok(Self { saved, inference })
+        Ok(Self { saved, format, inference })
     }
 
     /// What the file says of it.
@@ -39,9 +40,14 @@ impl Model {
         &self.saved
     }
 
+    /// What it takes.
+    pub fn format(&self) -> &InputFormat {
+        &self.format
+    }
+
     /// The shape of its images.
     pub fn shape(&self) -> ImageShape {
-        shape_of(&self.saved.spec)
+        self.format.shape
     }
 
     /// Numbers in a code.
@@ -84,7 +90,7 @@ impl Model {
         seed: Seed,
     ) -> Result<Metrics, ExperimentError> {
         let images = &dataset.test;
-        check_size(&dataset.origin.name, self.shape(), images.shape())?;
+        check_shape(&dataset.origin.name, self.shape(), images.shape())?;
         let noise = noise.map(|corruption| Noise {
             corruption,
             draw: Draw::Once,
@@ -96,23 +102,9 @@ impl Model {
     }
 }
 
-/// The noise and the seed of the run in a folder, if the path is one: what its model is evaluated
-/// with when nothing else is said.
-///
-/// # Errors
-/// If the folder's spec cannot be read.
-pub fn noise_of_run(path: &Path) -> Result<Option<(Option<NoiseKind>, Seed)>, ExperimentError> {
-    let spec = path.join("spec.toml");
-    if !spec.is_file() {
-        return Ok(None);
-    }
-    let spec = Spec::read(&spec)?;
-    Ok(Some((spec.corruption.map(|corruption| corruption.noise), Seed::new(spec.seed))))
-}
-
 /// The encoder of a trained model, from a whole model or from a file of its own.
 pub struct TrainedEncoder {
-    shape: ImageShape,
+    format: InputFormat,
     inference: Box<dyn EncoderInference>,
 }
 
@@ -127,13 +119,18 @@ impl TrainedEncoder {
             Err(ModelError::WrongPart { .. }) => SavedModel::load(&file)?.encoder()?,
             loaded => loaded?,
         };
-        let shape = shape_of(&saved.spec);
-        Ok(Self { shape, inference: saved.inference(device)? })
+        let format = format_of(&saved.spec, &saved.attachments)?;
+        Ok(Self { format, inference: saved.inference(device)? })
+    }
+
+    /// What it takes.
+    pub fn format(&self) -> &InputFormat {
+        &self.format
     }
 
     /// The shape of its images.
     pub fn shape(&self) -> ImageShape {
-        self.shape
+        self.format.shape
     }
 
     /// Numbers in a code.
@@ -153,37 +150,6 @@ impl TrainedEncoder {
     }
 }
 
-/// The shape of a model's images.
-pub(crate) fn shape_of(spec: &ModelSpec) -> ImageShape {
-    let [height, width] = spec.dense.image;
-    ImageShape { channels: spec.dense.channels, height, width }
-}
-
-/// Reads images of a model's shape from a path, or the test images of a data set by its name.
-///
-/// # Errors
-/// If there is no such thing, it is damaged, or its images are of another shape.
-pub fn input_images(
-    images: &Path,
-    shape: ImageShape,
-    network: Network,
-    progress: &mut dyn Progress,
-) -> Result<Inputs, ExperimentError> {
-    let source = images.to_str().map(str::parse::<Source>);
-    match source {
-        // A file or folder of this name comes first.
-        Some(Ok(source)) if !images.exists() && !matches!(source, Source::Folder(_)) => {
-            let dataset = load(&source, network, progress)?;
-            if let Some(sentence) = &dataset.origin.substituted {
-                tracing::warn!("{sentence}");
-            }
-            check_size(&dataset.origin.name, shape, dataset.test.shape())?;
-            Ok(Inputs::from_images(&dataset.origin.name, &dataset.test))
-        }
-        _ => Ok(read_inputs(images, shape)?),
-    }
-}
-
 /// Reads codes for a model from a `.npy` file, `n x latent_dim`.
 ///
 /// # Errors
@@ -195,27 +161,6 @@ pub fn read_codes(path: &Path, model: &Model) -> Result<Vec<f32>, ExperimentErro
         return Err(ExperimentError::CodeLength { path: path.to_owned(), expected, found });
     }
     Ok(codes.values)
-}
-
-/// Corrupts images as an evaluation does: drawn once, image by image, from the seed.
-pub fn corrupt(inputs: &Inputs, noise: &NoiseKind, seed: Seed) -> Vec<f32> {
-    let mut pixels = inputs.pixels.clone();
-    let samples: Vec<u32> = (0..inputs.len() as u32).collect();
-    let stream = seed.stream("corruption/validation");
-    let ImageShape { height, width, .. } = inputs.shape;
-    corrupt_batch(noise, &mut pixels, &samples, height, width, 0, &stream);
-    pixels
-}
-
-fn check_size(
-    origin: &str,
-    expected: ImageShape,
-    found: ImageShape,
-) -> Result<(), ExperimentError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(ExperimentError::ImageSize { origin: origin.to_owned(), expected, found })
 }
 
 /// The weights file that a user names by itself or by its run.

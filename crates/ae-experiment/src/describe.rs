@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ae_models::{ModelError, ModelSpec, Parameters, Part, SavedEncoder, SavedModel};
+use ae_models::{Attachments, ModelError, ModelSpec, Parameters, Part, SavedEncoder, SavedModel};
 use serde::Serialize;
 
 use crate::ExperimentError;
@@ -23,6 +23,8 @@ pub struct Description {
     pub parameters: usize,
     /// SHA-256 of the parameters.
     pub weights_sha256: String,
+    /// What was fitted to the model after its training, by name.
+    pub attachments: Attachments,
 }
 
 /// A tensor of a weights file.
@@ -40,14 +42,14 @@ pub struct TensorDescription {
 /// If there is no such file or it is not a weights file.
 pub fn describe(path: &Path) -> Result<Description, ExperimentError> {
     let file = model_file(path)?;
-    let (part, model, parameters) = match SavedModel::load(&file) {
+    let (part, model, parameters, attachments) = match SavedModel::load(&file) {
         Err(ModelError::WrongPart { .. }) => {
-            let SavedEncoder { spec, parameters } = SavedEncoder::load(&file)?;
-            (Part::Encoder, spec, parameters)
+            let SavedEncoder { spec, parameters, attachments } = SavedEncoder::load(&file)?;
+            (Part::Encoder, spec, parameters, attachments)
         }
         loaded => {
-            let SavedModel { spec, parameters } = loaded?;
-            (Part::Model, spec, parameters)
+            let SavedModel { spec, parameters, attachments } = loaded?;
+            (Part::Model, spec, parameters, attachments)
         }
     };
     Ok(Description {
@@ -57,6 +59,7 @@ pub fn describe(path: &Path) -> Result<Description, ExperimentError> {
         tensors: tensors(&parameters),
         parameters: parameters.values().len(),
         weights_sha256: parameters.sha256(),
+        attachments,
     })
 }
 

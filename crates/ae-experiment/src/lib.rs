@@ -21,7 +21,7 @@
 //! let options = RunOptions {
 //!     device: device("cpu")?,
 //!     network: Network::Offline,
-//!     progress: &mut |_: &str, _: u64, _: Option<u64>| {},
+//!     progress: &mut (),
 //!     observer: Box::new(MemoryObserver::default()),
 //! };
 //! let folder = dir.path().join("run");
@@ -46,19 +46,21 @@ mod engine;
 mod error;
 mod figures;
 mod folder;
+mod inputs;
 mod record;
 
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    Dataset, ImageShape, Images, Inputs, Network, Origin, Progress, Source, load, read_inputs,
-    write_folder, write_npy,
+    BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
+    NpyWriter, Origin, Progress, ReadOptions, Resize, Scaling, Source, TableWriter, load,
+    write_folder,
 };
-pub use ae_files::write_atomic as write_file;
+pub use ae_files::{make_folder, write_atomic as write_file};
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
 pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
-pub use apply::{Model, TrainedEncoder, corrupt, input_images, noise_of_run, read_codes};
+pub use apply::{Model, TrainedEncoder, read_codes};
 pub use describe::{Description, TensorDescription, describe};
 pub use device::device;
 pub use engine::EngineKind;
@@ -66,6 +68,7 @@ pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
 pub use folder::Existing;
+pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, Record};
 pub use run::{Outcome, RunOptions, resume, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};

@@ -1,13 +1,16 @@
 //! A spec that was checked against its data: the only thing that runs.
 
 use ae_dataset::{Dataset, Images};
-use ae_models::{DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_models::{DenseConfig, ModelError, ModelKind, ModelSpec, Objective, Parameters, SavedModel};
 use ae_random::Seed;
 use ae_training::{Noise, Samples};
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
 use crate::{EngineKind, ExperimentError, Spec};
+
+/// The attachment with the scaling of a table's columns.
+pub(crate) const SCALING: &str = "scaling";
 
 /// A spec that was checked against its data.
 #[derive(Debug, Clone)]
@@ -65,6 +68,15 @@ impl Plan {
 
     pub(crate) fn seed(&self) -> Seed {
         Seed::new(self.spec.seed)
+    }
+
+    /// The model with these parameters, and with the scaling of its table attached.
+    pub(crate) fn saved(&self, parameters: Parameters) -> Result<SavedModel, ModelError> {
+        let mut saved = SavedModel::new(self.model.clone(), parameters);
+        if let Some(scaling) = &self.dataset.scaling {
+            saved.attachments.set(SCALING, scaling)?;
+        }
+        Ok(saved)
     }
 
     /// The training images with the noise of training.

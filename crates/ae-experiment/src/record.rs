@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ae_dataset::Dataset;
+use ae_dataset::{Dataset, Scaling};
 use ae_training::Metrics;
 use serde::{Deserialize, Serialize};
 
@@ -54,9 +54,9 @@ pub struct Record {
 }
 
 /// The data of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetRecord {
-    /// `mnist`, `fashion-mnist`, `digits` or `folder`.
+    /// `mnist`, `fashion-mnist`, `digits`, `folder`, `pictures`, `images`, `array` or `table`.
     pub name: String,
     /// Where it was read from.
     pub location: String,
@@ -71,6 +71,15 @@ pub struct DatasetRecord {
     /// Channels of an image: 1 for grey, 3 for RGB; 1 in records that do not say.
     #[serde(default = "grey")]
     pub channels: usize,
+    /// How many pictures or rows were left out because they could not be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub skipped: usize,
+    /// The part that was held out for testing, if the data did not say which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<f64>,
+    /// How the columns were scaled, if the data is a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
     /// The digests of its files.
     pub files: Vec<FileRecord>,
     /// Why it stands in for other data, if it does.
@@ -130,10 +139,15 @@ fn grey() -> usize {
     1
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 impl DatasetRecord {
     /// What a record says of a data set.
     pub fn of(dataset: &Dataset) -> Self {
-        let Dataset { train, test, origin } = dataset;
+        let Dataset { train, test, origin, skipped, scaling, held_out } = dataset;
         let files = origin.files.iter();
         Self {
             name: origin.name.clone(),
@@ -143,6 +157,9 @@ impl DatasetRecord {
             height: train.height(),
             width: train.width(),
             channels: train.channels(),
+            skipped: *skipped,
+            held_out: *held_out,
+            scaling: scaling.clone(),
             files: files
                 .map(|file| FileRecord { name: file.name.clone(), sha256: file.sha256.clone() })
                 .collect(),

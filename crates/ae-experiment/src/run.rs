@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ae_dataset::{Dataset, Network, Progress, Source, load};
+use ae_dataset::{Dataset, ImageShape, Network, Progress, Source, load};
 use ae_files::FileError;
-use ae_models::SavedModel;
+use ae_random::Seed;
 use ae_report::GridRow;
 use ae_training::{
     Checkpoints, CsvCurve, Detail, Event, FitConfig, Metrics, Observer, TrainingData,
@@ -112,7 +112,8 @@ fn resolve(
     progress: &mut dyn Progress,
 ) -> Result<(Spec, Dataset), ExperimentError> {
     let Ok(source) = spec.data.source.parse::<Source>();
-    let mut dataset = load(&source, network, progress)?;
+    let options = spec.data.load_options(Seed::new(spec.seed));
+    let mut dataset = load(&source, &options, network, progress)?;
     if let Some(sentence) = &dataset.origin.substituted {
         tracing::warn!("{sentence}");
     } else {
@@ -120,19 +121,25 @@ fn resolve(
     }
     spec.data.substituted = dataset.origin.substituted.clone();
     spec.data.source = found_source(&dataset)?.to_string();
+    spec.data.test_fraction = dataset.held_out;
+    if dataset.origin.name == "pictures" {
+        let ImageShape { channels, height, width } = dataset.train.shape();
+        spec.data.size = Some([height, width]);
+        spec.data.channels = Some(channels);
+    }
     Ok((spec, dataset))
 }
 
-/// Where the data was found: a folder by its full path, anything else by its name.
+/// Where the data was found: a folder or a file by its full path, anything else by its name.
 fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
     let location = Path::new(&dataset.origin.location);
-    if !location.is_dir() {
+    if !location.exists() {
         let Ok(source) = dataset.origin.name.parse();
         return Ok(source);
     }
     let path = location.to_owned();
     let absolute = location.canonicalize().map_err(|source| FileError::Read { path, source })?;
-    Ok(Source::Folder(absolute))
+    Ok(Source::Path(absolute))
 }
 
 fn open_checkpoints(folder: &RunFolder, plan: &Plan) -> Result<Checkpoints, ExperimentError> {
@@ -172,7 +179,7 @@ fn run(
     rayon::scope(|_| fit(engine.as_mut(), data, &config, &mut state, checkpoints, &mut observers))?;
     let seconds = started.elapsed().as_secs_f64();
 
-    let saved = SavedModel { spec: plan.model.clone(), parameters: state.parameters().clone() };
+    let saved = plan.saved(state.parameters().clone())?;
     saved.save(&folder.model())?;
     saved.encoder()?.save(&folder.encoder())?;
     let model = engine.inference(state.parameters())?;
@@ -231,8 +238,7 @@ impl Observer for BestModel<'_> {
         if let Event::EpochEnded { record, state } = event
             && best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch)
         {
-            let parameters = state.parameters().clone();
-            SavedModel { spec: self.plan.model.clone(), parameters }.save(&self.path)?;
+            self.plan.saved(state.parameters().clone())?.save(&self.path)?;
         }
         Ok(())
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
+use ae_dataset::{BadItems, LoadOptions, ReadOptions, Resize};
 use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
+use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
@@ -41,11 +43,30 @@ pub struct Spec {
 }
 
 /// Which images an experiment uses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
-    /// `auto`, `mnist`, `fashion-mnist`, `digits`, or a folder of IDX files.
+    /// `auto`, `mnist`, `fashion-mnist`, `digits`, a folder of pictures or of IDX files, a `.npy` file or
+    /// a table (`.csv`).
     pub source: String,
+    /// Height and width of the images, if they are not to be the first one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<[usize; 2]>,
+    /// 1 for grey, 3 for RGB, if the images are not to be as the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// What is done with images of another size, if they are not refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resize: Option<Resize>,
+    /// Whether pictures and rows that cannot be read are left out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skip_bad: bool,
+    /// The column of a table that holds the classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_column: Option<String>,
+    /// The part that is held out for testing where the data does not say which, if it is not a tenth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_fraction: Option<f64>,
     /// Why this data stands in for other data. Written into the spec of a run, so that a resumed
     /// run says it too.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +139,29 @@ pub struct CheckpointSpec {
     pub keep: usize,
 }
 
+impl DataSpec {
+    /// How the data is read; the seed decides what is held out.
+    pub(crate) fn load_options(&self, seed: Seed) -> LoadOptions {
+        LoadOptions {
+            read: ReadOptions {
+                resize: self.resize.unwrap_or_default(),
+                bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+                label_column: self.label_column.clone(),
+            },
+            size: self.size,
+            channels: self.channels,
+            test_fraction: self.test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
+            seed,
+            scaling: None,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 impl Spec {
     /// Reads a spec.
     ///
@@ -150,7 +194,7 @@ impl Spec {
             name: "autoencoder".to_owned(),
             question: "How well does this autoencoder reconstruct these images?".to_owned(),
             seed: 42,
-            data: DataSpec { source: "auto".to_owned(), substituted: None },
+            data: DataSpec { source: "auto".to_owned(), ..DataSpec::default() },
             model: NetworkSpec {
                 kind: ModelKind::Regular,
                 encoder,

@@ -1,6 +1,6 @@
 //! Atomic writes and bounded reads, with the path in every error.
 //!
-//! Every file that the workspace writes goes through [`write_atomic`]: whoever reads it sees the old
+//! Every file that the workspace writes goes through [`write_atomic`] or [`AtomicFile`]: whoever reads it sees the old
 //! contents or the new ones, never a half, also after `kill -9`, a full disk or a power cut.
 //!
 //! ```
@@ -16,7 +16,7 @@
 #![deny(missing_docs)]
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// What can go wrong with a file.
@@ -80,20 +80,72 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// If any of this fails; the temporary file is removed and what stood at `path` is left as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let write = || -> io::Result<()> {
-        let folder = folder_of(path);
+    let mut file = AtomicFile::create(path)?;
+    file.write(bytes)?;
+    file.commit()
+}
+
+/// A file that is written piece by piece and is there, whole, once it is committed. Without that, what
+/// was written is removed and what stood there is left as it was.
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl AtomicFile {
+    /// Begins a file, under a temporary name beside it.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn create(path: &Path) -> Result<Self, FileError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY_PREFIX);
         // The default is readable by its owner alone; this leaves the choice to the umask.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        sync_folder(folder)
-    };
-    write().map_err(|source| FileError::Write { path: path.to_owned(), source })
+        let file = builder.tempfile_in(folder_of(path)).map_err(|source| fail(path, source))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Writes the next bytes.
+    ///
+    /// # Errors
+    /// If the system refuses, such as for a full disk.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.file.write_all(bytes).map_err(|source| fail(&self.path, source))
+    }
+
+    /// Writes other bytes over the first ones, such as a header whose contents are known at the end.
+    /// Nothing more can be written then.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn overwrite_beginning(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let overwrite = |file: &mut tempfile::NamedTempFile| {
+            file.rewind()?;
+            file.write_all(bytes)
+        };
+        overwrite(&mut self.file).map_err(|source| fail(&self.path, source))
+    }
+
+    /// Syncs the file to the disk and gives it its name.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn commit(self) -> Result<(), FileError> {
+        let Self { path, file } = self;
+        let commit = || -> io::Result<()> {
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            sync_folder(folder_of(&path))
+        };
+        commit().map_err(|source| fail(&path, source))
+    }
+}
+
+fn fail(path: &Path, source: io::Error) -> FileError {
+    FileError::Write { path: path.to_owned(), source }
 }
 
 /// Makes a folder and those above it, if they are missing.

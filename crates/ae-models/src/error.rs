@@ -68,6 +68,14 @@ pub enum ModelError {
         /// The targets' shape.
         found: Vec<usize>,
     },
+    /// What is attached to a model is not what is looked for.
+    #[error("the attachment `{name}` cannot be understood: {reason}")]
+    Attachment {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// candle refused an operation.
     #[error("tensor operation failed: {0}")]
     Tensor(#[from] candle_core::Error),

@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Layout, MAX_PARAMETERS, ModelError, ModelSpec, Parameters};
+use crate::{Attachments, Layout, MAX_PARAMETERS, ModelError, ModelSpec, Parameters};
 
 /// The largest weights file that is read: [`MAX_PARAMETERS`] numbers and the header.
 pub const MAX_FILE_BYTES: u64 = (MAX_PARAMETERS * size_of::<f32>() + MAX_HEADER_BYTES) as u64;
 
-/// Far above the header of [`MAX_LAYERS`](crate::MAX_LAYERS) layers.
-const MAX_HEADER_BYTES: usize = 1 << 20;
+/// Far above the header of [`MAX_LAYERS`](crate::MAX_LAYERS) layers and what is attached.
+const MAX_HEADER_BYTES: usize = 1 << 22;
 
 /// The metadata entry with the architecture.
 const ENTRY: &str = "ae.model";
@@ -62,6 +62,15 @@ struct Description<'a> {
     part: Part,
     #[serde(flatten)]
     spec: &'a ModelSpec,
+    #[serde(skip_serializing_if = "Attachments::is_empty")]
+    attachments: &'a Attachments,
+}
+
+/// What a weights file holds.
+pub(crate) struct Contents {
+    pub(crate) spec: ModelSpec,
+    pub(crate) parameters: Parameters,
+    pub(crate) attachments: Attachments,
 }
 
 /// Writes one part of a model, whole or not at all.
@@ -70,6 +79,7 @@ pub(crate) fn write(
     part: Part,
     spec: &ModelSpec,
     parameters: &Parameters,
+    attachments: &Attachments,
 ) -> Result<(), ModelError> {
     if *parameters.layout() != part.layout(spec)? {
         return Err(ModelError::Parameters { path: path.to_owned(), part });
@@ -77,7 +87,7 @@ pub(crate) fn write(
     for (view, values) in parameters.slices() {
         check_finite(path, &view.name, values)?;
     }
-    let bytes = encode(&Description { schema: SCHEMA, part, spec }, parameters)
+    let bytes = encode(&Description { schema: SCHEMA, part, spec, attachments }, parameters)
         .map_err(|reason| ModelError::Description { path: path.to_owned(), reason })?;
     Ok(write_atomic(path, &bytes)?)
 }
@@ -99,18 +109,14 @@ fn encode(description: &Description, parameters: &Parameters) -> Result<Vec<u8>,
 }
 
 /// Reads one part of a model and checks all of it.
-pub(crate) fn read(path: &Path, part: Part) -> Result<(ModelSpec, Parameters), ModelError> {
+pub(crate) fn read(path: &Path, part: Part) -> Result<Contents, ModelError> {
     decode(path, part, &read_bounded(path, MAX_FILE_BYTES)?)
 }
 
 /// The contents of a file to one part of a model; the path is for the errors.
-pub(crate) fn decode(
-    path: &Path,
-    part: Part,
-    bytes: &[u8],
-) -> Result<(ModelSpec, Parameters), ModelError> {
+pub(crate) fn decode(path: &Path, part: Part, bytes: &[u8]) -> Result<Contents, ModelError> {
     let (metadata, data) = split(path, bytes)?;
-    let spec = describe(path, part, &metadata)?;
+    let (spec, attachments) = describe(path, part, &metadata)?;
     let layout = part.layout(&spec).map_err(|error| ModelError::Description {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -130,7 +136,7 @@ pub(crate) fn decode(
     if let Some(name) = metadata.offset_keys().into_iter().find(|name| !known(name)) {
         return Err(ModelError::ExtraTensor { path: path.to_owned(), name });
     }
-    Ok((spec, Parameters::new(layout, values)?))
+    Ok(Contents { spec, parameters: Parameters::new(layout, values)?, attachments })
 }
 
 /// A file to its header and its tensors' bytes, whose number the header tells.
@@ -159,8 +165,12 @@ fn split<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Metadata, &'a [u8]), Model
     Ok((metadata, data))
 }
 
-/// The specification in the metadata, if it is of this schema and part.
-fn describe(path: &Path, part: Part, metadata: &Metadata) -> Result<ModelSpec, ModelError> {
+/// The specification in the metadata and what is attached, if it is of this schema and part.
+fn describe(
+    path: &Path,
+    part: Part,
+    metadata: &Metadata,
+) -> Result<(ModelSpec, Attachments), ModelError> {
     let path = path.to_owned();
     let Some(text) = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY)) else {
         return Err(ModelError::NoDescription { path });
@@ -178,7 +188,12 @@ fn describe(path: &Path, part: Part, metadata: &Metadata) -> Result<ModelSpec, M
     if found != part {
         return Err(ModelError::WrongPart { path, expected: part, found });
     }
-    serde_json::from_value(Value::Object(fields)).map_err(|error| fail(error.to_string()))
+    let attachments = match fields.contains_key("attachments") {
+        true => take(&mut fields, "attachments").map_err(fail)?,
+        false => Attachments::default(),
+    };
+    let spec = serde_json::from_value(Value::Object(fields));
+    Ok((spec.map_err(|error| fail(error.to_string()))?, attachments))
 }
 
 /// Takes a field out, or says what is wrong with it.

@@ -18,7 +18,7 @@
 //! // The Keras tutorial's network: 28 x 28 pixels to 32 numbers and back.
 //! let spec = ModelSpec::tutorial(ModelKind::Regular);
 //! let parameters = spec.architecture()?.initialise(Seed::new(42));
-//! let model = SavedModel { spec, parameters };
+//! let model = SavedModel::new(spec, parameters);
 //!
 //! # let dir = tempfile::tempdir()?;
 //! # let path = dir.path().join("model.safetensors");
@@ -54,12 +54,14 @@ mod inference;
 mod loss;
 mod spec;
 
+mod attachments;
 mod file;
 mod saved;
 
 mod error;
 
 pub use activation::{Activation, OutputActivation};
+pub use attachments::Attachments;
 pub use config::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
 pub use denoising::DenoisingAutoencoder;
 pub use dense::DenseNetwork;

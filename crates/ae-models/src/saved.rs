@@ -6,11 +6,11 @@ use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
 use crate::dense::DenseEncoder;
-use crate::file::{self, Part};
+use crate::file::{self, Contents, Part};
 use crate::fused::encoder_stack;
 use crate::{
-    Autoencoder, Encoder, EncoderInference, Inference, KernelInference, ModelError, ModelSpec,
-    Parameters, TensorInference,
+    Attachments, Autoencoder, Encoder, EncoderInference, Inference, KernelInference, ModelError,
+    ModelSpec, Parameters, TensorInference,
 };
 
 /// A whole model: what it is and its numbers.
@@ -19,22 +19,30 @@ use crate::{
 /// The weights file is in the safetensors format, and the same model always gives the same bytes.
 /// The tensors are `f32` with the names and shapes of [`ModelSpec::architecture`]'s layout, which are
 /// PyTorch's. The one metadata entry, `ae.model`, is a JSON object: `schema` (1), `part` (`model`, or
-/// `encoder` for a [`SavedEncoder`]), and the fields of [`ModelSpec`].
+/// `encoder` for a [`SavedEncoder`]), the fields of [`ModelSpec`], and `attachments`, an object of
+/// [`Attachments`], if there are any.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedModel {
     /// What it is.
     pub spec: ModelSpec,
     /// Its numbers, in the layout of the architecture.
     pub parameters: Parameters,
+    /// What was fitted to it after its training.
+    pub attachments: Attachments,
 }
 
 impl SavedModel {
+    /// A model with nothing attached.
+    pub fn new(spec: ModelSpec, parameters: Parameters) -> Self {
+        Self { spec, parameters, attachments: Attachments::default() }
+    }
+
     /// Writes a weights file, whole or not at all.
     ///
     /// # Errors
     /// If the parameters are not the architecture's or not finite, or if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        file::write(path, Part::Model, &self.spec, &self.parameters)
+        file::write(path, Part::Model, &self.spec, &self.parameters, &self.attachments)
     }
 
     /// Reads a weights file of a whole model.
@@ -43,8 +51,8 @@ impl SavedModel {
     /// If it cannot be read, is larger than [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES), or is not
     /// exactly what [`save`](Self::save) writes: each kind of damage has its own [`ModelError`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let (spec, parameters) = file::read(path, Part::Model)?;
-        Ok(Self { spec, parameters })
+        let Contents { spec, parameters, attachments } = file::read(path, Part::Model)?;
+        Ok(Self { spec, parameters, attachments })
     }
 
     /// The model in the contents of a weights file, for those who have no file system; `path` is
@@ -53,8 +61,8 @@ impl SavedModel {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
-        let (spec, parameters) = file::decode(path, Part::Model, bytes)?;
-        Ok(Self { spec, parameters })
+        let Contents { spec, parameters, attachments } = file::decode(path, Part::Model, bytes)?;
+        Ok(Self { spec, parameters, attachments })
     }
 
     /// The model, ready for use.
@@ -87,7 +95,11 @@ impl SavedModel {
             .flatten()
             .copied()
             .collect();
-        Ok(SavedEncoder { spec: self.spec.clone(), parameters: Parameters::new(layout, values)? })
+        Ok(SavedEncoder {
+            spec: self.spec.clone(),
+            parameters: Parameters::new(layout, values)?,
+            attachments: self.attachments.clone(),
+        })
     }
 }
 
@@ -98,6 +110,8 @@ pub struct SavedEncoder {
     pub spec: ModelSpec,
     /// The encoder's numbers.
     pub parameters: Parameters,
+    /// What was fitted to the model after its training.
+    pub attachments: Attachments,
 }
 
 impl SavedEncoder {
@@ -106,7 +120,7 @@ impl SavedEncoder {
     /// # Errors
     /// If the parameters are not the encoder's or not finite, or if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        file::write(path, Part::Encoder, &self.spec, &self.parameters)
+        file::write(path, Part::Encoder, &self.spec, &self.parameters, &self.attachments)
     }
 
     /// Reads a weights file of an encoder alone.
@@ -114,8 +128,8 @@ impl SavedEncoder {
     /// # Errors
     /// As [`SavedModel::load`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let (spec, parameters) = file::read(path, Part::Encoder)?;
-        Ok(Self { spec, parameters })
+        let Contents { spec, parameters, attachments } = file::read(path, Part::Encoder)?;
+        Ok(Self { spec, parameters, attachments })
     }
 
     /// The encoder, ready for use.

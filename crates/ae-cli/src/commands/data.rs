@@ -1,11 +1,13 @@
 //! `ae data info|fetch|export`
 
-use ae_experiment::{Dataset, DatasetRecord, GridRow, Images, pictures, write_folder};
+use ae_experiment::{
+    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Seed, pictures, write_folder,
+};
 use anyhow::bail;
 use serde_json::json;
 
 use super::{Status, dataset};
-use crate::args::{Common, Data, DataCommand};
+use crate::args::{Becoming, Common, DataCommand};
 use crate::output;
 
 /// Images that `--show` draws.
@@ -14,7 +16,8 @@ const SHOWN: u32 = 10;
 pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
         DataCommand::Info(info) => {
-            let dataset = dataset(&info.data, common)?;
+            let options = options(&info.becoming, info.seed);
+            let dataset = dataset(info.data.data.as_deref(), &options, common)?;
             describe(&dataset, common)?;
             if info.show {
                 show(&dataset)?;
@@ -24,10 +27,12 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
             if common.offline {
                 bail!("--offline and fetching do not go together");
             }
-            describe(&dataset(&Data { data: Some(fetch.name.clone()) }, common)?, common)?;
+            let dataset = dataset(Some(&fetch.name), &LoadOptions::default(), common)?;
+            describe(&dataset, common)?;
         }
         DataCommand::Export(export) => {
-            let dataset = dataset(&export.data, common)?;
+            let options = options(&export.becoming, export.seed);
+            let dataset = dataset(export.data.data.as_deref(), &options, common)?;
             let mut files = dataset.origin.files.iter().map(|file| export.out.join(&file.name));
             if let Some(file) = files.find(|file| file.exists()) {
                 bail!("{} exists already; choose another folder", file.display());
@@ -47,6 +52,18 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
     Ok(Status::Done)
 }
 
+fn options(becoming: &Becoming, seed: u64) -> LoadOptions {
+    let Becoming { reading, size, channels, test_fraction } = becoming;
+    LoadOptions {
+        read: reading.options(),
+        size: *size,
+        channels: *channels,
+        test_fraction: test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
+        seed: Seed::new(seed),
+        scaling: None,
+    }
+}
+
 fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
     let record = DatasetRecord::of(dataset);
     if common.json {
@@ -56,7 +73,22 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
     output::text(&format!("{}: {}", record.name, record.location))?;
     let (train, test) = (record.train_images, record.test_images);
     let shape = dataset.train.shape();
-    output::text(&format!("  {train} training and {test} test images of {shape}"))?;
+    let what = match &dataset.scaling {
+        Some(scaling) => format!("rows of {} columns", scaling.columns()),
+        None => format!("images of {shape}"),
+    };
+    output::text(&format!("  {train} training and {test} test {what}"))?;
+    if let Some(part) = dataset.held_out {
+        output::text(&format!("  {part} of all was held out for testing"))?;
+    }
+    if dataset.skipped > 0 {
+        output::text(&format!("  {} left out", dataset.skipped))?;
+    }
+    if let Some(scaling) = &dataset.scaling {
+        for (column, bounds) in scaling.minimum.iter().zip(&scaling.maximum).enumerate() {
+            output::text(&format!("  {}: {} to {}", scaling.name(column), bounds.0, bounds.1))?;
+        }
+    }
     for (part, images) in [("training", &dataset.train), ("test", &dataset.test)] {
         if let Some(labels) = images.labels() {
             output::text(&format!("  {part} labels: {}", counts(images, labels)))?;

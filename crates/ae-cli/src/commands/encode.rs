@@ -1,17 +1,26 @@
 //! `ae encode`
 
-use ae_experiment::{TrainedEncoder, device, write_npy};
+use ae_experiment::{NpyWriter, TrainedEncoder, device};
 
-use super::{Status, counted, inputs, written};
+use super::{Status, counted_as, inputs, written};
 use crate::args::{Common, Encode};
+use crate::progress;
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let encoder = TrainedEncoder::open(&args.model, &device(&common.device)?)?;
-    let inputs = inputs(&args.images, encoder.shape(), common)?;
-    let codes = encoder.encode(&inputs.pixels)?;
-    write_npy(&args.output, &[inputs.len(), encoder.latent_dim()], &codes)?;
-    let images = counted(inputs.len());
-    let what = format!("{images} encoded to {} numbers each", encoder.latent_dim());
-    written(common, &args.output, inputs.len(), &what)?;
+    let mut reader = inputs(&args.images, encoder.format(), &args.reading, common)?;
+    let mut codes = NpyWriter::create(&args.output, &[encoder.latent_dim()])?;
+    let mut progress = progress::data(common);
+    let mut encoded = 0;
+    while let Some(chunk) = reader.next().transpose()? {
+        codes.write(&encoder.encode(&chunk.pixels)?)?;
+        encoded += chunk.len();
+        progress.read("encoding", reader.done() as u64, reader.total() as u64);
+    }
+    codes.finish()?;
+    let noun = if encoder.format().scaling.is_some() { "row" } else { "image" };
+    let count = counted_as(encoded, noun);
+    let what = format!("{count} encoded to {} numbers each", encoder.latent_dim());
+    written(common, &args.output, encoded, reader.skipped(), &what)?;
     Ok(Status::Done)
 }

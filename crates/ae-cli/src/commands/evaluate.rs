@@ -1,6 +1,6 @@
 //! `ae evaluate`
 
-use ae_experiment::{Model, Seed, device, noise_of_run};
+use ae_experiment::{Model, RunSettings, Seed, device, load_options};
 use serde_json::json;
 
 use super::{Status, dataset};
@@ -12,8 +12,11 @@ const SEED: u64 = 42;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
-    let dataset = dataset(&args.data, common)?;
-    let (run_noise, run_seed) = noise_of_run(&args.model)?.unwrap_or((None, Seed::new(SEED)));
+    let run = RunSettings::of(&args.model)?;
+    let options = load_options(model.format(), args.reading.options(), run.as_ref());
+    let dataset = dataset(args.data.data.as_deref(), &options, common)?;
+    let (run_noise, run_seed) =
+        run.map_or((None, Seed::new(SEED)), |settings| (settings.noise, settings.seed));
     let noise = args.noise.clone().or(run_noise);
     let seed = args.seed.map_or(run_seed, Seed::new);
     let metrics = model.evaluate(&dataset, noise.as_ref(), seed)?;
@@ -24,13 +27,18 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         output::json(&json!({
             "dataset": name,
             "images": images,
+            "skipped": dataset.skipped,
             "noise": noise,
             "seed": seed.value(),
             "metrics": metrics,
         }))?;
     } else {
         let noise = noise.map(|noise| format!(" with noise {noise}")).unwrap_or_default();
-        output::text(&format!("{images} test images of {name}{noise}"))?;
+        let left_out = match dataset.skipped {
+            0 => String::new(),
+            skipped => format!(", {skipped} left out"),
+        };
+        output::text(&format!("{images} test images of {name}{noise}{left_out}"))?;
         for (metric, value) in &metrics {
             output::text(&format!("  {metric:<12} {value:.5}"))?;
         }

@@ -1,6 +1,6 @@
 //! `ae inspect`
 
-use ae_experiment::{Description, describe};
+use ae_experiment::{Description, Scaling, describe};
 
 use super::Status;
 use crate::args::{Common, Inspect};
@@ -17,7 +17,8 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> anyhow::Result<Status> {
 }
 
 fn text(description: &Description) -> String {
-    let Description { file, part, model, tensors, parameters, weights_sha256 } = description;
+    let Description { file, part, model, tensors, parameters, weights_sha256, attachments } =
+        description;
     let dense = &model.dense;
     let [height, width] = dense.image;
     let colour = if dense.channels == 1 { "" } else { " in colour" };
@@ -40,6 +41,17 @@ fn text(description: &Description) -> String {
     }
     lines.push(format!("  {parameters} parameters"));
     lines.push(format!("  weights_sha256 {weights_sha256}"));
+    if let Ok(Some(scaling)) = attachments.get::<Scaling>("scaling") {
+        lines.push("  columns, scaled to [0, 1] from".to_owned());
+        let bounds = scaling.minimum.iter().zip(&scaling.maximum).enumerate();
+        lines.extend(bounds.map(|(column, (minimum, maximum))| {
+            format!("    {:<18} {minimum} to {maximum}", scaling.name(column))
+        }));
+    }
+    let attached: Vec<&str> = attachments.names().collect();
+    if !attached.is_empty() {
+        lines.push(format!("  attached: {}", attached.join(", ")));
+    }
     lines.join("\n")
 }
 

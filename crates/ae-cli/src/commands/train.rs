@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::{CorruptionSpec, Draw, Existing, Spec, train};
+use ae_experiment::{CorruptionSpec, DataSpec, Draw, Existing, Spec, train};
 
 use super::{Status, finish};
-use crate::args::{Common, Train};
+use crate::args::{Becoming, Common, Reading, Train};
 
 /// The tutorial's code.
 const LATENT_DIM: usize = 32;
@@ -41,6 +41,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         spec.data.source.clone_from(source);
         spec.data.substituted.clone_from(&args.substituted);
     }
+    own_data(&mut spec.data, &args.becoming);
     if let Some(seed) = args.seed {
         spec.seed = seed;
     }
@@ -77,4 +78,18 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         (None, _) => {}
     }
     Ok(spec)
+}
+
+/// What the flags say of the data.
+fn own_data(data: &mut DataSpec, becoming: &Becoming) {
+    let Becoming { reading, size, channels, test_fraction } = becoming;
+    let Reading { resize, skip_bad, label_column } = reading;
+    data.size = size.or(data.size);
+    data.channels = channels.or(data.channels);
+    data.test_fraction = test_fraction.or(data.test_fraction);
+    data.resize = resize.or(data.resize);
+    data.skip_bad |= skip_bad;
+    if label_column.is_some() {
+        data.label_column.clone_from(label_column);
+    }
 }

@@ -15,7 +15,8 @@ use crate::{inputs, small_parameters, small_spec};
 
 fn small_model() -> SavedModel {
     let spec = small_spec(Relu, false);
-    SavedModel { parameters: small_parameters(&spec), spec }
+    let parameters = small_parameters(&spec);
+    SavedModel::new(spec, parameters)
 }
 
 struct Folder(TempDir);
@@ -112,6 +113,18 @@ fn the_wrong_part_is_named() {
     model.save(&folder.path()).unwrap();
     let error = SavedEncoder::load(&folder.path()).unwrap_err();
     assert!(matches!(error, ModelError::WrongPart { expected: Part::Encoder, .. }), "{error}");
+}
+
+#[test]
+fn what_is_attached_comes_back_with_the_model_and_its_encoder() {
+    let folder = Folder::new();
+    let mut model = small_model();
+    model.attachments.set("threshold", &0.25).unwrap();
+    model.save(&folder.path()).unwrap();
+    assert_eq!(SavedModel::load(&folder.path()).unwrap(), model);
+    model.encoder().unwrap().save(&folder.path()).unwrap();
+    let encoder = SavedEncoder::load(&folder.path()).unwrap();
+    assert_eq!(encoder.attachments.get("threshold").unwrap(), Some(0.25));
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn logits_and_losses_equal_those_of_pytorch() {
             (OutputActivation::Linear, Loss::MeanSquaredError, mse_linear),
         ] {
             spec.dense.output_activation = output;
-            let model = SavedModel { parameters: small_parameters(&spec), spec: spec.clone() };
+            let model = SavedModel::new(spec.clone(), small_parameters(&spec));
             let model = model.autoencoder(&Device::Cpu).unwrap();
             let ours = model.decode_logits(&model.encode(&inputs).unwrap()).unwrap();
             for (ours, expected) in ours.to_vec2::<f32>().unwrap()[0].iter().zip(logits) {

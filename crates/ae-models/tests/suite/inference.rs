@@ -44,7 +44,7 @@ fn model(
     for (index, value) in parameters.values_mut().iter_mut().enumerate() {
         *value += 0.01 * ((index * 7) % 11) as f32 - 0.05;
     }
-    SavedModel { spec, parameters }
+    SavedModel::new(spec, parameters)
 }
 
 fn images(name: &str, rows: usize, pixels: usize) -> Vec<f32> {

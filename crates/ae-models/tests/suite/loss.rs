@@ -55,7 +55,7 @@ fn binary_cross_entropy_refuses_a_linear_output() {
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
     assert!(matches!(objective.check(&spec), Err(ModelError::LossOfLinear)));
 
-    let model = SavedModel { spec, parameters }.autoencoder(&Device::Cpu).unwrap();
+    let model = SavedModel::new(spec, parameters).autoencoder(&Device::Cpu).unwrap();
     let inputs = inputs().unwrap().to_dtype(DType::F32).unwrap();
     let error = objective.evaluate(&*model, &inputs, &inputs).unwrap_err();
     assert!(matches!(error, ModelError::LossOfLinear));
@@ -73,7 +73,8 @@ fn a_penalty_that_is_no_finite_weight_is_refused() {
 #[test]
 fn batches_that_do_not_fit_are_refused() {
     let spec = small_spec(Relu, false);
-    let model = SavedModel { parameters: small_parameters(&spec), spec };
+    let parameters = small_parameters(&spec);
+    let model = SavedModel::new(spec, parameters);
     let model = model.autoencoder(&Device::Cpu).unwrap();
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
     let batch = |shape: (usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();

@@ -1,0 +1,78 @@
+//! Which data, and how it is read.
+
+use ae_experiment::{BadItems, ReadOptions, Resize};
+
+/// Which data set.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Data {
+    /// auto, mnist, fashion-mnist, digits, or your own: a folder of pictures or IDX files, .npy, .csv
+    ///
+    /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
+    /// procedural digits, and says so. mnist fails rather than take other data. In a folder of pictures,
+    /// subfolders are classes; subfolders train and test say what is for testing.
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) data: Option<String>,
+}
+
+/// How a person's own images and tables are read.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Own data")]
+pub(crate) struct Reading {
+    /// What to do with images of another size: fit (onto black), crop, or none (refuse them)
+    #[arg(long, value_name = "HOW")]
+    pub(crate) resize: Option<Resize>,
+    /// Leave out pictures and rows that cannot be read; they are listed and counted
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+    /// The column of a table that holds the classes
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label_column: Option<String>,
+}
+
+impl Reading {
+    /// The same for the library.
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions {
+            resize: self.resize.unwrap_or_default(),
+            bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+            label_column: self.label_column.clone(),
+        }
+    }
+}
+
+/// What a person's own data becomes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Own data")]
+pub(crate) struct Becoming {
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Height and width of the images, as 28x28 [default: those of the first one]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    pub(crate) size: Option<[usize; 2]>,
+    /// 1 for grey, 3 for colour [default: as the first picture]
+    #[arg(long, value_name = "N", value_parser = channels)]
+    pub(crate) channels: Option<usize>,
+    /// The part that is held out for testing, if the data does not say [default: 0.1]
+    #[arg(long, value_name = "PART", value_parser = part)]
+    pub(crate) test_fraction: Option<f64>,
+}
+
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=8192).contains(side));
+    let sides =
+        text.split_once('x').and_then(|(height, width)| Some([side(height)?, side(width)?]));
+    sides.ok_or_else(|| "expected height and width from 1 to 8192, such as 28x28".to_owned())
+}
+
+fn channels(text: &str) -> Result<usize, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("expected 1 (grey) or 3 (red, green and blue)".to_owned()),
+    }
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| *part > 0.0 && *part < 1.0);
+    part.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
+}

@@ -1,0 +1,132 @@
+//! The arrays of `.npy` files as images.
+
+use crate::images::unit_interval;
+use crate::npy::{Array, Numbers};
+use crate::{FormatError, ImageShape, Images, Pixels, picture};
+
+/// Where an array has the channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    First,
+    Last,
+}
+
+/// An array as images: `(n, height, width)` or, with 1 or 3 channels, `(n, channels, height, width)` or
+/// `(n, height, width, channels)`. If a shape is wanted, rows of as many numbers, and a single image of
+/// `(height, width)`, are understood too.
+pub(crate) fn images(array: Array, wanted: Option<ImageShape>) -> Result<Images, FormatError> {
+    let Some((shape, order)) = shape_of(&array.shape, wanted) else {
+        return Err(FormatError::NpyShape { expected: expected(wanted), found: array.shape });
+    };
+    if array.shape.contains(&0) {
+        return Err(FormatError::NoImages);
+    }
+    let pixels = match array.numbers {
+        Numbers::Bytes(bytes) => Pixels::Bytes(planar(bytes, shape, order)),
+        numbers => Pixels::Floats(planar(in_unit_interval(numbers.into_floats())?, shape, order)),
+    };
+    Images::of_shape(shape, pixels).map_err(|_| FormatError::NoImages)
+}
+
+fn shape_of(sizes: &[usize], wanted: Option<ImageShape>) -> Option<(ImageShape, Order)> {
+    let channels = |size: usize| [1, 3].contains(&size);
+    match (sizes, wanted) {
+        (&[_, height, width], _) => Some((ImageShape::grey(height, width), Order::First)),
+        (&[height, width], Some(shape)) if shape == ImageShape::grey(height, width) => {
+            Some((shape, Order::First))
+        }
+        (&[_, size], Some(shape)) if size == shape.size() => Some((shape, Order::First)),
+        (&[_, a, b, c], _) => {
+            let first = ImageShape { channels: a, height: b, width: c };
+            let last = ImageShape { channels: c, height: a, width: b };
+            match (channels(a), channels(c)) {
+                (true, false) => Some((first, Order::First)),
+                (false, true) => Some((last, Order::Last)),
+                (true, true) if wanted == Some(first) => Some((first, Order::First)),
+                (true, true) if wanted == Some(last) => Some((last, Order::Last)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn expected(wanted: Option<ImageShape>) -> String {
+    match wanted {
+        Some(shape @ ImageShape { channels: 1, height, width }) => {
+            format!("(n, {height}, {width}), (n, {}) or ({height}, {width})", shape.size())
+        }
+        Some(shape @ ImageShape { channels, height, width }) => format!(
+            "(n, {channels}, {height}, {width}), (n, {height}, {width}, {channels}) or (n, {})",
+            shape.size()
+        ),
+        None => "(n, height, width), (n, 3, height, width), (n, height, width, 3) or (n, columns)"
+            .to_owned(),
+    }
+}
+
+fn planar<T: Copy>(values: Vec<T>, shape: ImageShape, order: Order) -> Vec<T> {
+    if order == Order::First || shape.channels == 1 {
+        return values;
+    }
+    values.chunks(shape.size()).flat_map(picture::planes).collect()
+}
+
+fn in_unit_interval(values: Vec<f32>) -> Result<Vec<f32>, FormatError> {
+    // NaN is in no range, so that it is found as well.
+    match values.iter().enumerate().find(|(_, value)| !(0.0..=1.0).contains(*value)) {
+        Some((index, &found)) => Err(FormatError::Value { index, found, expected: "in [0, 1]" }),
+        None => Ok(values),
+    }
+}
+
+impl Numbers {
+    /// As floats: bytes divided by 255, doubles rounded.
+    fn into_floats(self) -> Vec<f32> {
+        match self {
+            Self::Bytes(bytes) => unit_interval(&bytes),
+            Self::Floats(floats) => floats,
+            Self::Doubles(doubles) => doubles.into_iter().map(|value| value as f32).collect(),
+        }
+    }
+
+    /// As they are, if all are finite.
+    pub(crate) fn into_doubles(self) -> Result<Vec<f64>, FormatError> {
+        let doubles: Vec<f64> = match self {
+            Self::Bytes(bytes) => bytes.into_iter().map(f64::from).collect(),
+            Self::Floats(floats) => floats.into_iter().map(f64::from).collect(),
+            Self::Doubles(doubles) => doubles,
+        };
+        match doubles.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+            Some((index, &found)) => {
+                Err(FormatError::Value { index, found: found as f32, expected: "finite" })
+            }
+            None => Ok(doubles),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(shape: &[usize], wanted: Option<ImageShape>) -> Result<Images, String> {
+        let n = shape.iter().product::<usize>() as u8;
+        let array = Array { shape: shape.to_vec(), numbers: Numbers::Bytes((0..n).collect()) };
+        images(array, wanted).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn channels_may_stand_first_or_last() {
+        let last = of(&[1, 1, 2, 3], None).unwrap_err();
+        assert!(last.starts_with("an array of shape [1, 1, 2, 3], expected "), "{last}");
+        let colours = ImageShape { channels: 3, height: 1, width: 2 };
+        let last = of(&[1, 1, 2, 3], Some(colours)).unwrap();
+        assert_eq!(last.bytes().unwrap(), [0, 3, 1, 4, 2, 5]);
+        let first = of(&[2, 3, 2, 2], None).unwrap();
+        assert_eq!(first.shape(), ImageShape { channels: 3, height: 2, width: 2 });
+        assert_eq!(first.bytes().unwrap()[..4], [0, 1, 2, 3]);
+        assert_eq!(of(&[2, 5, 4, 1], None).unwrap().shape(), ImageShape::grey(5, 4));
+        assert!(of(&[2, 5, 4, 2], None).is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! What can be wrong with the bytes of a file.
+
+use std::io;
+use std::path::Path;
+
+use crate::{DatasetError, ImageShape};
+
+/// What is wrong with the bytes of a file, whichever file they come from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The bytes are of no kind that is understood.
+    #[error("neither IDX, .npy, PNG nor JPEG, and not called .csv")]
+    Unrecognised,
+    /// The bytes are no picture.
+    #[error("neither PNG nor JPEG")]
+    NotAPicture,
+    /// A table without rows or columns.
+    #[error("holds no rows of numbers")]
+    NoRows,
+    /// A table with too many columns.
+    #[error("{found} columns, more than the {limit} that are accepted")]
+    TooManyColumns {
+        /// How many there are.
+        found: usize,
+        /// How many are accepted.
+        limit: usize,
+    },
+    /// A column was named, and the table has no names.
+    #[error("a column is named, but the first line holds numbers alone and no names")]
+    NoHeader,
+    /// A column was named that is not there.
+    #[error("no column is named `{name}`; there are {found}")]
+    NoColumn {
+        /// The name.
+        name: String,
+        /// The first names of the table.
+        found: String,
+    },
+    /// Another number of columns than the model's.
+    #[error("{found} columns of numbers, but the model takes {expected}")]
+    ColumnCount {
+        /// The model's number.
+        expected: usize,
+        /// The table's.
+        found: usize,
+    },
+    /// A column of another name than the model's.
+    #[error("column {column} is named `{found}`, but the model's is `{expected}`")]
+    ColumnName {
+        /// Its place, counted from 1, the classes left out.
+        column: usize,
+        /// The model's name.
+        expected: String,
+        /// The table's.
+        found: String,
+    },
+    /// A table was given to a model of images.
+    #[error("a table, but the model takes images of {shape}")]
+    TableForImages {
+        /// The model's images.
+        shape: ImageShape,
+    },
+    /// Something else was given to a model of a table.
+    #[error(
+        "no table, but the model takes rows of {columns} numbers (.csv, or .npy of shape (n, {columns}))"
+    )]
+    NotATable {
+        /// The model's columns.
+        columns: usize,
+    },
+    /// A table cannot be parsed.
+    #[error("damaged table: {reason}")]
+    Csv {
+        /// Why not.
+        reason: String,
+    },
+    /// The magic number of an IDX file is another.
+    #[error(
+        "magic number {found:#010x} ({}), expected {expected:#010x} ({})",
+        kind_of(*found), kind_of(*expected)
+    )]
+    Magic {
+        /// The magic number of what was asked for.
+        expected: u32,
+        /// The first four bytes.
+        found: u32,
+    },
+    /// There are fewer bytes than the header, or what it claims, takes.
+    #[error("cut short: {found} bytes, expected {expected}")]
+    Truncated {
+        /// How many bytes there should be, or at least be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// There are more bytes than the header claims.
+    #[error("bytes after the end: {found} bytes, expected {expected}")]
+    TrailingBytes {
+        /// How many bytes there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The header claims more than is accepted.
+    #[error("claims {claimed} bytes, more than the {limit} that are accepted")]
+    TooLarge {
+        /// What the header claims, in bytes.
+        claimed: u128,
+        /// The largest accepted size in bytes.
+        limit: u64,
+    },
+    /// There is no image, or images without pixels.
+    #[error("holds no images")]
+    NoImages,
+    /// The compressed data end too early.
+    #[error("the gzip data are cut short")]
+    GzipTruncated,
+    /// The compressed data are damaged, or their checksum is another.
+    #[error("damaged gzip data: {0}")]
+    GzipDamaged(#[source] io::Error),
+    /// The compressed data hold more than their contents' header claims.
+    #[error("the gzip data hold more than the {expected} bytes that the header in them claims")]
+    GzipTooLong {
+        /// How many bytes there should be.
+        expected: usize,
+    },
+    /// Something follows the compressed data.
+    #[error("{bytes} bytes after the end of the gzip data")]
+    GzipTrailing {
+        /// How many bytes follow.
+        bytes: usize,
+    },
+    /// The file does not begin as a `.npy` file does.
+    #[error("not a .npy file")]
+    NotNpy,
+    /// The header of a `.npy` file lacks something.
+    #[error("the .npy header lacks {missing}")]
+    NpyHeader {
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// The numbers of a `.npy` file are of another type.
+    #[error("numbers of type {found}, expected |u1, <f4 or <f8 (numpy: x.astype('<f4'))")]
+    NpyType {
+        /// The type's name in the header.
+        found: String,
+    },
+    /// The numbers of a `.npy` file are stored column by column.
+    #[error("stored in Fortran order, expected C order (numpy: np.ascontiguousarray(x))")]
+    NpyOrder,
+    /// The array of a `.npy` file has another shape.
+    #[error("an array of shape {found:?}, expected {expected}")]
+    NpyShape {
+        /// The shapes that are understood.
+        expected: String,
+        /// The array's shape.
+        found: Vec<usize>,
+    },
+    /// A number of a `.npy` file is not acceptable.
+    #[error("the number at index {index} is {found}, expected {expected}")]
+    Value {
+        /// Where it stands in the flat array.
+        index: usize,
+        /// The number.
+        found: f32,
+        /// What is accepted.
+        expected: &'static str,
+    },
+    /// A PNG or JPEG cannot be decoded.
+    #[error("cannot be decoded as an image: {0}")]
+    Picture(#[source] image::ImageError),
+    /// A PNG is partly transparent.
+    #[error("partly transparent; put the image on a background first")]
+    Transparent,
+}
+
+impl FormatError {
+    /// The same error with the file it is about.
+    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
+        DatasetError::Format { path: path.to_owned(), source: self }
+    }
+}
+
+fn kind_of(magic: u32) -> &'static str {
+    match magic {
+        0x801 => "IDX labels",
+        0x803 => "IDX images",
+        _ => "not IDX",
+    }
+}

@@ -1,0 +1,333 @@
+//! Images for a model, chunk by chunk, from whatever a user names.
+
+use std::path::{Path, PathBuf};
+
+use ae_files::read_bounded;
+
+use crate::idx::MAX_BYTES;
+use crate::own_data::scaled_rows;
+use crate::picture_list::{PictureList, split_folders};
+use crate::pictures::{part_bad, read_all};
+use crate::resize::reshape;
+use crate::table::{self, TableReader};
+use crate::{
+    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Pixels, Progress,
+    ReadOptions, Scaling, arrays, folder, gzip, npy, open_folder, picture,
+};
+
+/// Most items of a chunk.
+const CHUNK_ITEMS: usize = 4096;
+/// Most numbers of a chunk, unless a single item has more: 64 MiB.
+const CHUNK_NUMBERS: usize = 1 << 24;
+
+/// Images of a model's format, a chunk of at most 4096 after the other, so that a folder of any size
+/// fits into memory.
+///
+/// # Errors
+/// The iterator's: if a picture or a row cannot be read and that is not to be skipped, or an image is
+/// of another size and not to be resized. All could be skipped: then it ends with an error.
+#[derive(Debug)]
+pub struct InputReader {
+    name: String,
+    path: PathBuf,
+    format: InputFormat,
+    options: ReadOptions,
+    source: Source,
+    done: usize,
+    given: usize,
+    skipped: usize,
+}
+
+enum Source {
+    Images(Images),
+    Pictures(PictureList),
+    /// With the classes met until now.
+    Table(Box<TableReader>, Vec<String>),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Images(_) => "Images",
+            Self::Pictures(_) => "Pictures",
+            Self::Table(..) => "Table",
+        })
+    }
+}
+
+impl InputReader {
+    /// Opens what a user names.
+    ///
+    /// - a folder of IDX files: its test images, with labels;
+    /// - a folder of pictures (`.png`, `.jpg`, `.jpeg`): those in `test`, if it has subfolders `train`
+    ///   and `test`, otherwise all; its subfolders are classes;
+    /// - an IDX file of images, raw or compressed;
+    /// - a `.npy` file in C order of bytes, divided by 255, or of `f4` or `f8` in [0, 1], of shape
+    ///   `(n, height, width)`, `(n, 3, height, width)`, `(n, height, width, 3)`, `(n, values)` or
+    ///   `(height, width)`;
+    /// - a PNG or JPEG of at most 8192 x 8192 pixels. Colours become grey by Rec. 709's weights (0.2126
+    ///   red + 0.7152 green + 0.0722 blue) on the stored values if the model takes grey images, grey
+    ///   becomes colour by equal channels, 16-bit values are rounded to 8 bits, and transparency is
+    ///   refused;
+    /// - for a model of a table, a `.csv` file or a `.npy` file of shape `(n, columns)`, in the table's
+    ///   own units.
+    ///
+    /// Files but for tables are told apart by their first bytes, not by their names.
+    ///
+    /// # Errors
+    /// If the path cannot be read, holds something else or is damaged, if images of a file are of
+    /// another size and not to be resized, or if a value is NaN, infinite or, in images, outside [0, 1].
+    pub fn open(
+        path: &Path,
+        format: InputFormat,
+        options: ReadOptions,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
+        let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let source = if path.is_dir() && folder::is_idx_folder(path)? {
+            let dataset = open_folder(path)?;
+            name = dataset.origin.name;
+            Source::Images(dataset.test)
+        } else if path.is_dir() {
+            let folder = split_folders(path).map_or_else(|| path.to_owned(), |[_, test]| test);
+            Source::Pictures(PictureList::of(&folder, progress)?)
+        } else if table::is_table(path) {
+            let Some(scaling) = &format.scaling else {
+                return Err(FormatError::TableForImages { shape: format.shape }.in_file(path));
+            };
+            let table = TableReader::open(path, &options)?;
+            scaling.check(table.columns(), table.names()).map_err(|error| error.in_file(path))?;
+            Source::Table(Box::new(table), Vec::new())
+        } else {
+            let bytes = read_bounded(path, MAX_BYTES)?;
+            Source::Images(decode(bytes, &format).map_err(|error| error.in_file(path))?)
+        };
+        let reader = Self::new(name, path.to_owned(), format, options, source);
+        reader.in_shape()
+    }
+
+    /// The images of a data set.
+    ///
+    /// # Errors
+    /// If they are of another size and not to be resized.
+    pub fn of_images(
+        name: &str,
+        images: Images,
+        format: InputFormat,
+        options: ReadOptions,
+    ) -> Result<Self, DatasetError> {
+        let source = Source::Images(images);
+        Self::new(name.to_owned(), PathBuf::from(name), format, options, source).in_shape()
+    }
+
+    fn new(
+        name: String,
+        path: PathBuf,
+        format: InputFormat,
+        options: ReadOptions,
+        source: Source,
+    ) -> Self {
+        Self { name, path, format, options, source, done: 0, given: 0, skipped: 0 }
+    }
+
+    /// What the images are, for a caption: the data set's name or the file's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many images there are in all, with those that will be left out; 0 if it is not known.
+    pub fn total(&self) -> usize {
+        match &self.source {
+            Source::Images(images) => images.len(),
+            Source::Pictures(list) => list.files.len(),
+            Source::Table(..) => 0,
+        }
+    }
+
+    /// How many images were read.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// How many of them were left out because they could not be read.
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// Reads all that is left, at once.
+    ///
+    /// # Errors
+    /// As the iterator's.
+    pub fn read_all(mut self, progress: &mut dyn Progress) -> Result<Inputs, DatasetError> {
+        let mut all: Option<Inputs> = None;
+        while let Some(chunk) = self.next().transpose()? {
+            progress.read(&self.name, self.done as u64, self.total() as u64);
+            match &mut all {
+                Some(all) => all.append(chunk),
+                None => all = Some(chunk),
+            }
+        }
+        let mut all =
+            all.ok_or(DatasetError::AllSkipped { path: self.path, count: self.skipped })?;
+        all.skipped = self.skipped;
+        Ok(all)
+    }
+
+    /// Images that are in memory are brought to the model's shape at once.
+    fn in_shape(self) -> Result<Self, DatasetError> {
+        let Self { source, .. } = self;
+        let Source::Images(images) = source else { return Ok(Self { source, ..self }) };
+        let (expected, found) = (self.format.shape, images.shape());
+        if self.format.scaling.is_some() && found != expected {
+            let error = FormatError::NotATable { columns: expected.width };
+            return Err(error.in_file(&self.path));
+        }
+        match reshape(images, expected, self.options.resize)? {
+            Some(images) => Ok(Self { source: Source::Images(images), ..self }),
+            None => Err(DatasetError::InputSize { path: self.path, expected, found }),
+        }
+    }
+
+    fn chunk(&mut self) -> Result<Option<Inputs>, DatasetError> {
+        let shape = self.format.shape;
+        let items = (CHUNK_NUMBERS / shape.size().max(1)).clamp(1, CHUNK_ITEMS);
+        let start = self.done;
+        let mut inputs = match &mut self.source {
+            Source::Images(images) => {
+                let end = images.len().min(start + items);
+                if start >= end {
+                    return Ok(None);
+                }
+                self.done = end;
+                let chosen: Vec<u32> = (start as u32..end as u32).collect();
+                Inputs::from_images(&self.name, &images.select(&chosen)?)
+            }
+            Source::Pictures(list) => {
+                let end = list.files.len().min(start + items);
+                let chosen: Vec<u32> = (start as u32..end as u32).collect();
+                self.done = end;
+                if chosen.is_empty() {
+                    return Ok(None);
+                }
+                read_pictures(&self.path, &list.select(&chosen), shape, &self.options)?
+            }
+            Source::Table(table, classes) => {
+                let scaling = self.format.scaling.as_ref();
+                let inputs = read_rows(table, classes, scaling, items)?;
+                self.done = table.read + table.skipped;
+                inputs
+            }
+        };
+        inputs.name.clone_from(&self.name);
+        self.skipped += inputs.skipped;
+        self.given += inputs.pixels.len();
+        Ok(Some(inputs))
+    }
+}
+
+impl Iterator for InputReader {
+    type Item = Result<Inputs, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.chunk() {
+                // All of these were left out; there may be more.
+                Ok(Some(chunk)) if chunk.pixels.is_empty() && chunk.skipped > 0 => {}
+                Ok(Some(chunk)) if !chunk.pixels.is_empty() => return Some(Ok(chunk)),
+                Ok(_) if self.given == 0 => {
+                    // Once.
+                    self.given = 1;
+                    let (path, count) = (self.path.clone(), self.skipped);
+                    return Some(Err(DatasetError::AllSkipped { path, count }));
+                }
+                Ok(_) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+fn read_pictures(
+    folder: &Path,
+    list: &PictureList,
+    shape: ImageShape,
+    options: &ReadOptions,
+) -> Result<Inputs, DatasetError> {
+    let read = read_all(&list.files, shape, options.resize);
+    let read = part_bad(folder, list.files.iter().zip(read).collect(), options.bad)?;
+    let good: Vec<u32> =
+        (0..).zip(&read).filter(|(_, bytes)| bytes.is_some()).map(|(place, _)| place).collect();
+    let skipped = read.len() - good.len();
+    let PictureList { files, labels, class_names, .. } = list.select(&good);
+    let has_classes = !class_names.is_empty();
+    Ok(Inputs {
+        name: String::new(),
+        shape,
+        pixels: read.iter().flatten().flatten().map(|&byte| f32::from(byte) / 255.0).collect(),
+        labels: has_classes.then_some(labels),
+        class_names: has_classes.then_some(class_names),
+        files: Some(files),
+        skipped,
+    })
+}
+
+fn read_rows(
+    table: &mut TableReader,
+    classes: &mut Vec<String>,
+    scaling: Option<&Scaling>,
+    items: usize,
+) -> Result<Inputs, DatasetError> {
+    let (mut numbers, mut of_rows) = (Vec::new(), Vec::new());
+    let skipped = table.skipped;
+    let mut rows = 0;
+    while rows < items && table.next_row(&mut numbers, &mut of_rows)? {
+        rows += 1;
+    }
+    let columns = table.columns();
+    let mut labels = Vec::with_capacity(of_rows.len());
+    for class in of_rows {
+        let place = classes.iter().position(|known| *known == class).unwrap_or_else(|| {
+            classes.push(class);
+            classes.len() - 1
+        });
+        let too_many = |_| DatasetError::TooManyClasses { found: classes.len() };
+        labels.push(u8::try_from(place).map_err(too_many)?);
+    }
+    let scaled = |row| scaling.into_iter().flat_map(move |scaling| scaling.apply(row));
+    let labelled = !classes.is_empty();
+    Ok(Inputs {
+        name: String::new(),
+        shape: ImageShape::grey(1, columns),
+        pixels: numbers.chunks(columns).flat_map(scaled).collect(),
+        labels: labelled.then_some(labels),
+        class_names: labelled.then(|| classes.clone()),
+        files: None,
+        skipped: table.skipped - skipped,
+    })
+}
+
+/// The images of a file that is no table.
+fn decode(bytes: Vec<u8>, format: &InputFormat) -> Result<Images, FormatError> {
+    if npy::is_npy(&bytes) {
+        let array = npy::decode(&bytes)?;
+        return match (&format.scaling, array.shape.as_slice()) {
+            (Some(scaling), &[rows, columns]) if rows > 0 => {
+                let values = scaled_rows(scaling, columns, array.numbers)?;
+                let shape = ImageShape::grey(1, columns);
+                Images::of_shape(shape, Pixels::Floats(values)).map_err(|_| FormatError::NoRows)
+            }
+            (Some(_), _) => Err(FormatError::NotATable { columns: format.shape.width }),
+            (None, _) => arrays::images(array, Some(format.shape)),
+        };
+    }
+    if format.scaling.is_some() {
+        return Err(FormatError::NotATable { columns: format.shape.width });
+    }
+    if picture::is_picture(&bytes) {
+        picture::decode(&bytes, format.shape.channels)
+    } else if gzip::is_gzip(&bytes) || bytes.starts_with(&[0, 0, 8]) {
+        folder::images_from_bytes(bytes)
+    } else {
+        Err(FormatError::Unrecognised)
+    }
+}

@@ -1,0 +1,52 @@
+//! Which part of the data is held out for testing.
+
+use ae_random::Seed;
+
+use crate::DatasetError;
+
+/// The indices of `0..n` to train with and to test with, each ascending: a random `fraction`, rounded
+/// to whole items and at least one, is held out. They depend on the seed's stream `split`, on the
+/// fraction and on `n` alone.
+pub(crate) fn hold_out(n: usize, fraction: f64, seed: Seed) -> Result<[Vec<u32>; 2], DatasetError> {
+    if !(fraction > 0.0 && fraction < 1.0) {
+        return Err(DatasetError::TestFraction { found: fraction });
+    }
+    let Some(items) = u32::try_from(n).ok().filter(|&items| items >= 2) else {
+        return Err(DatasetError::TooFew { found: n });
+    };
+    let held_out = ((n as f64 * fraction).round() as usize).clamp(1, n - 1);
+    let mut order: Vec<u32> = (0..items).collect();
+    seed.stream("split").at(0, 0).shuffle(&mut order);
+    let mut train = order.split_off(held_out);
+    train.sort_unstable();
+    order.sort_unstable();
+    Ok([train, order])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_in_one_part_and_the_seed_says_which() {
+        let [train, test] = hold_out(100, 0.1, Seed::new(1)).unwrap();
+        assert_eq!((train.len(), test.len()), (90, 10));
+        let mut all = [train, test.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
+        assert_eq!(hold_out(100, 0.1, Seed::new(1)).unwrap()[1], test);
+        assert_ne!(hold_out(100, 0.1, Seed::new(2)).unwrap()[1], test);
+    }
+
+    #[test]
+    fn both_parts_have_an_item() {
+        for fraction in [0.001, 0.999] {
+            let [train, test] = hold_out(2, fraction, Seed::new(1)).unwrap();
+            assert_eq!((train.len(), test.len()), (1, 1));
+        }
+        assert!(hold_out(1, 0.5, Seed::new(1)).is_err());
+        for fraction in [0.0, 1.0, f64::NAN] {
+            assert!(hold_out(9, fraction, Seed::new(1)).is_err());
+        }
+    }
+}

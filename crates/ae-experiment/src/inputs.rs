@@ -1,0 +1,142 @@
+//! What a trained model is applied to and evaluated on.
+
+use std::path::Path;
+
+use ae_corruption::{Noise, corrupt_batch};
+use ae_dataset::{
+    ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress, ReadOptions,
+    Scaling, Source, load,
+};
+use ae_models::{Attachments, ModelError, ModelSpec};
+use ae_random::Seed;
+
+use crate::plan::SCALING;
+use crate::{ExperimentError, Spec};
+
+/// Reads images of a model's format from a path, or the test images of a data set by its name, all at
+/// once.
+///
+/// # Errors
+/// If there is no such thing, it is damaged, or its images are of another shape and not to be resized.
+pub fn input_images(
+    images: &Path,
+    format: &InputFormat,
+    options: &ReadOptions,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<Inputs, ExperimentError> {
+    Ok(input_reader(images, format, options, network, progress)?.read_all(progress)?)
+}
+
+/// Opens images of a model's format, to be read chunk by chunk in bounded memory.
+///
+/// # Errors
+/// As [`input_images`]; what is wrong with a picture or a row shows when its chunk is read.
+pub fn input_reader(
+    images: &Path,
+    format: &InputFormat,
+    options: &ReadOptions,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<InputReader, ExperimentError> {
+    let (format, options) = (format.clone(), options.clone());
+    match images.to_str().map(str::parse::<Source>) {
+        // A file or folder of this name comes first.
+        Some(Ok(source)) if !images.exists() && !matches!(source, Source::Path(_)) => {
+            let dataset = load(&source, &LoadOptions::default(), network, progress)?;
+            if let Some(sentence) = &dataset.origin.substituted {
+                tracing::warn!("{sentence}");
+            }
+            Ok(InputReader::of_images(&dataset.origin.name, dataset.test, format, options)?)
+        }
+        _ => Ok(InputReader::open(images, format, options, progress)?),
+    }
+}
+
+/// Corrupts images as an evaluation does: drawn once, image by image, from the seed. `first` is the
+/// place of the first of them among all.
+pub fn corrupt(inputs: &Inputs, first: usize, noise: &Noise, seed: Seed) -> Vec<f32> {
+    let mut pixels = inputs.pixels.clone();
+    let samples: Vec<u32> = (first as u32..(first + inputs.len()) as u32).collect();
+    let stream = seed.stream("corruption/validation");
+    let ImageShape { height, width, .. } = inputs.shape;
+    corrupt_batch(noise, &mut pixels, &samples, height, width, 0, &stream);
+    pixels
+}
+
+/// What a run says of how its model is evaluated when nothing else is said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSettings {
+    /// The noise of a denoising model.
+    pub noise: Option<Noise>,
+    /// The seed, of the noise and of what is held out for testing.
+    pub seed: Seed,
+    /// The part that is held out for testing, if the data does not say.
+    pub test_fraction: Option<f64>,
+}
+
+impl RunSettings {
+    /// The settings of the run in a folder, if the path is one.
+    ///
+    /// # Errors
+    /// If the folder's spec cannot be read.
+    pub fn of(path: &Path) -> Result<Option<Self>, ExperimentError> {
+        let spec = path.join("spec.toml");
+        if !spec.is_file() {
+            return Ok(None);
+        }
+        let spec = Spec::read(&spec)?;
+        Ok(Some(Self {
+            noise: spec.corruption.map(|corruption| corruption.noise),
+            seed: Seed::new(spec.seed),
+            test_fraction: spec.data.test_fraction,
+        }))
+    }
+}
+
+/// How a data set is read for a model: in its shape and with its scaling, and with the images held out
+/// that its run has held out.
+pub fn load_options(
+    format: &InputFormat,
+    read: ReadOptions,
+    run: Option<&RunSettings>,
+) -> LoadOptions {
+    let ImageShape { channels, height, width } = format.shape;
+    let defaults = LoadOptions::default();
+    LoadOptions {
+        read,
+        size: Some([height, width]),
+        channels: Some(channels),
+        test_fraction: run.and_then(|run| run.test_fraction).unwrap_or(defaults.test_fraction),
+        seed: run.map_or(defaults.seed, |run| run.seed),
+        scaling: format.scaling.clone(),
+    }
+}
+
+/// What the model of a weights file takes.
+pub(crate) fn format_of(
+    spec: &ModelSpec,
+    attachments: &Attachments,
+) -> Result<InputFormat, ExperimentError> {
+    let [height, width] = spec.dense.image;
+    let shape = ImageShape { channels: spec.dense.channels, height, width };
+    let scaling: Option<Scaling> = attachments.get(SCALING)?;
+    let fits =
+        |scaling: &Scaling| scaling.is_sound() && shape == ImageShape::grey(1, scaling.columns());
+    if scaling.as_ref().is_none_or(fits) {
+        return Ok(InputFormat { shape, scaling });
+    }
+    let reason = format!("it is no scaling of the model's {width} columns");
+    Err(ModelError::Attachment { name: SCALING.to_owned(), reason }.into())
+}
+
+pub(crate) fn check_shape(
+    origin: &str,
+    expected: ImageShape,
+    found: ImageShape,
+) -> Result<(), ExperimentError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(ExperimentError::ImageSize { origin: origin.to_owned(), expected, found })
+}

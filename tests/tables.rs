@@ -1,0 +1,137 @@
+//! Tables of numbers: scaled for the model, and given back in their own units.
+
+use serde_json::json;
+
+use crate::npy;
+use crate::support::Sandbox;
+
+/// 60 rows: a line through three columns of very different ranges, a constant, and a class.
+fn table() -> String {
+    let row = |i: u32| {
+        let (x, class) = (f64::from(i * 37 % 60), if i.is_multiple_of(3) { "odd" } else { "even" });
+        format!("{x},{},{},7,{class}\n", 1e6 + 1000.0 * x, -0.001 * x)
+    };
+    "small,large,negative,constant,class\n".to_owned() + &(0..60).map(row).collect::<String>()
+}
+
+fn with_model() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("table.csv", table());
+    let trained = sandbox
+        .ae("train --data table.csv --label-column class --widths 8,1 --epochs 400 --out run \
+             --batch-size 8 --learning-rate 0.01 --loss mean-squared-error --progress none")
+        .succeeds();
+    for said in [
+        "table.csv: 4 columns of numbers, with a header",
+        "table.csv: 6 of 60 rows are held out for testing",
+        "constant in all training rows, and taken as 0: constant",
+    ] {
+        assert!(trained.stderr.contains(said), "{}", trained.stderr);
+    }
+    sandbox
+}
+
+#[test]
+fn a_table_comes_back_in_its_own_units() {
+    let sandbox = with_model();
+    let told = sandbox.ae("inspect run/encoder.safetensors").succeeds().stdout;
+    assert!(told.contains("    constant           7 to 7\n"), "{told}");
+    let scaling =
+        sandbox.ae("inspect run --json").succeeds().json()["attachments"]["scaling"].clone();
+    assert_eq!(scaling["names"], json!(["small", "large", "negative", "constant"]));
+
+    sandbox.ae("reconstruct table.csv -m run -o out.csv --label-column class").succeeds();
+    let out = sandbox.read_text("out.csv");
+    let mut lines = out.lines();
+    assert_eq!(lines.next(), Some("small,large,negative,constant"));
+    for (i, line) in (0..60_u32).zip(lines) {
+        let row: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
+        let x = f64::from(i * 37 % 60);
+        // A line has one dimension, which the code has too: a tenth of the range is far more than it errs.
+        assert!((row[0] - x).abs() < 6.0, "{line} for {x}");
+        assert!((row[1] - 1e6 - 1000.0 * x).abs() < 6000.0, "{line} for {x}");
+        assert!((row[2] + 0.001 * x).abs() < 0.006, "{line} for {x}");
+        assert_eq!(row[3], 7.0);
+    }
+    assert_eq!(out.lines().count(), 61);
+
+    sandbox.ae("reconstruct table.csv -m run -o out.npy --label-column class").succeeds();
+    assert_eq!(npy::read(&sandbox.read("out.npy")).0, [60, 4]);
+    sandbox.ae("encode table.csv -m run/encoder.safetensors -o codes.npy --label-column class");
+    assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [60, 1]);
+    let evaluated = sandbox.ae("evaluate run --data table.csv --label-column class --json");
+    let record = sandbox.read_json("run/record.json");
+    assert_eq!(evaluated.succeeds().json()["metrics"]["val_mse"], record["metrics"]["val_mse"]);
+    sandbox.holds_no_temporary_files();
+}
+
+#[test]
+fn bad_rows_are_named_by_their_line_and_left_out_only_if_asked() {
+    let sandbox = Sandbox::new();
+    for (row, told) in [
+        ("1", "t.csv:3: expected 2 fields, found 1 field"),
+        ("1,2,3", "t.csv:3: expected 2 fields, found 3 fields"),
+        ("1,x", "t.csv:3: expected numbers, found `x` in field 2"),
+        ("1,", "t.csv:3: expected numbers, found `` in field 2"),
+        ("nan,1", "t.csv:3: expected finite numbers, found NaN in field 1"),
+        ("1,-inf", "t.csv:3: expected finite numbers, found -inf in field 2"),
+        ("1,1e999", "t.csv:3: expected finite numbers, found inf in field 2"),
+    ] {
+        sandbox.write("t.csv", format!("0,1\n1,0\n{row}\n5,5\n"));
+        let info = sandbox.ae("data info --data t.csv");
+        info.fails_with(&[told, "t.csv: 2 columns of numbers, no header"]);
+        let info = sandbox.ae("data info --data t.csv --skip-bad --json").succeeds();
+        assert!(info.stderr.contains(&format!("left out: {told}")), "{}", info.stderr);
+        assert_eq!((&info.json()["skipped"], &info.json()["train_images"]), (&1.into(), &2.into()));
+    }
+    for (text, told) in [
+        ("", "t.csv: holds no rows of numbers"),
+        ("a,b\n", "t.csv: holds no rows of numbers"),
+        ("a,b\n1,2\n", "1 item, but two or more are needed"),
+        ("a,b\n\"1,2\n", "t.csv:2: expected 2 fields, found 1 field"),
+    ] {
+        sandbox.write("t.csv", text);
+        sandbox.ae("data info --data t.csv").fails_with(&[told]);
+    }
+}
+
+#[test]
+fn a_table_of_other_columns_is_refused() {
+    let sandbox = with_model();
+    sandbox.write("swapped.csv", "large,small,negative,constant\n1,2,3,4\n");
+    sandbox
+        .ae("encode swapped.csv -m run -o codes.npy")
+        .fails_with(&["column 1 is named `large`, but the model's is `small`"]);
+    sandbox.write("few.csv", "1,2,3\n");
+    sandbox
+        .ae("encode few.csv -m run -o codes.npy")
+        .fails_with(&["few.csv: 3 columns of numbers, but the model takes 4"]);
+    // Without names, the number of columns is all that can be checked.
+    sandbox.write("nameless.csv", "1,2,3,4\n");
+    sandbox.ae("encode nameless.csv -m run -o codes.npy").succeeds();
+    sandbox.ae("encode table.csv -m run -o codes.npy --label-column kind").fails_with(&[
+        "no column is named `kind`; there are small, large, negative, constant, class",
+    ]);
+    sandbox
+        .ae("encode nameless.csv -m run -o codes.npy --label-column kind")
+        .fails_with(&["the first line holds numbers alone and no names"]);
+    sandbox
+        .ae("encode digits -m run -o codes.npy")
+        .fails_with(&["no table, but the model takes rows of 4 numbers"]);
+    sandbox
+        .ae("reconstruct nameless.csv -m run -o folder/")
+        .fails_with(&["a table goes into a .csv or .npy file"]);
+}
+
+#[test]
+fn a_table_is_no_image() {
+    let sandbox = Sandbox::with_run();
+    sandbox.write("t.csv", "1,2\n3,4\n");
+    sandbox
+        .ae("encode t.csv -m run -o codes.npy")
+        .fails_with(&["t.csv: a table, but the model takes images of 14 x 14"]);
+    sandbox
+        .ae("reconstruct data -m run -o out.csv")
+        .fails_with(&["out.csv: a .csv file holds a table, and the model makes images"]);
+    assert!(!sandbox.path("out.csv").exists());
+}
