@@ -3,8 +3,8 @@
 mod peak;
 
 use ae_kernels::{
-    Accumulate, Activation, AdamStep, Layer, Loss, Objective, PackedStack, Rows, Stack, Weight,
-    Workspace, binary_cross_entropy, gather_bytes, loss_and_gradient,
+    Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, PackedStack, Rows, Stack,
+    Target, Weight, Workspace, binary_cross_entropy, gather_bytes, loss_and_gradient,
 };
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -26,21 +26,48 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|i| ((i * 7919) % 1000) as f32 / 1000.0 - 0.4).collect()
 }
 
+/// A network of these widths: ReLU within, sigmoid at the end.
+fn network(widths: &[usize]) -> Stack {
+    let mut offset = 0;
+    let last = widths.len() - 2;
+    let layers = widths.windows(2).enumerate().map(|(index, pair)| {
+        let (inputs, outputs) = (pair[0], pair[1]);
+        let weight = Weight::Own { offset };
+        let bias = offset + inputs * outputs;
+        offset = bias + outputs;
+        let activation = if index == last { Activation::Sigmoid } else { Activation::Relu };
+        Layer { inputs, outputs, weight, bias, activation }
+    });
+    let layers: Vec<Layer> = layers.collect();
+    Stack::new(layers, last / 2, offset).expect("layers that fit")
+}
+
 /// The tutorial's network: 784-32-784.
 fn stack() -> Stack {
-    let weights = PIXELS * CODE;
-    let layer = |inputs, outputs, offset: usize, activation| Layer {
-        inputs,
-        outputs,
-        weight: Weight::Own { offset },
-        bias: offset + weights,
-        activation,
-    };
-    let layers = vec![
-        layer(PIXELS, CODE, 0, Activation::Relu),
-        layer(CODE, PIXELS, weights + CODE, Activation::Sigmoid),
-    ];
-    Stack::new(layers, 0, 2 * weights + CODE + PIXELS).expect("layers that fit")
+    network(&[PIXELS, CODE, PIXELS])
+}
+
+/// The gradient of a batch of 256; items are floating-point operations of the products.
+#[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
+fn gradient_of_batch(bencher: Bencher<'_, '_>, widths: &str) {
+    const ROWS: usize = 256;
+    let widths: Vec<usize> =
+        widths.split('-').map(|width| width.parse().expect("a width")).collect();
+    let stack = network(&widths);
+    let products: usize = widths.windows(2).map(|pair| 3 * pair[0] * pair[1]).sum();
+    let (parameters, inputs) = (numbers(stack.parameters()), numbers(ROWS * PIXELS));
+    let parameters: Vec<f32> = parameters.iter().map(|value| 0.1 * value).collect();
+    let mut gradient = vec![0.0; stack.parameters()];
+    let mut batches = Batches::new(64, Target::Input);
+    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    // The first layer's input has no gradient.
+    let operations = 2 * ROWS * (products - widths[0] * widths[1]);
+    bencher.counter(ItemsCount::new(operations)).bench_local(|| {
+        let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
+            to.copy_from_slice(&inputs[rows.start * PIXELS..rows.end * PIXELS]);
+        };
+        batches.gradient((&stack, objective), &parameters, ROWS, fill, &mut gradient)
+    });
 }
 
 #[divan::bench(args = [32, 64, 128, 256])]
