@@ -102,6 +102,7 @@ impl Peer {
     fn compile(self, root: &Path) -> Result<PathBuf> {
         let name = self.name();
         let target = root.join("target/peers").join(name);
+        eprintln!("building {name}");
         let mut command = cargo();
         command.args(["build", "--release", "--locked", "--quiet", "--manifest-path"]);
         command.arg(root.join("xtask/peers").join(name).join("Cargo.toml"));

@@ -75,6 +75,9 @@ fn a_peer_that_fails_is_missing_with_its_reason_and_stops_nothing() {
     };
     let line = "missing: pytorch (tutorial): ended with exit status: 1: ImportError: no torch\n";
     assert!(report.text().contains(line), "{}", report.text());
+    let page = report.markdown();
+    assert!(page.contains(&format!("\n- {line}")), "{page}");
+    assert!(page.contains("\n| measure | ours | compared with |"), "{page}");
     let dir = tempfile::tempdir().unwrap();
     report.write(dir.path()).unwrap();
     let json = std::fs::read_to_string(dir.path().join("measurements.json")).unwrap();

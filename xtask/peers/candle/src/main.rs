@@ -47,8 +47,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let (train, test) = (load("train-images-idx3-ubyte")?, load("t10k-images-idx3-ubyte")?);
 
     let variables = VarMap::new();
-    let model =
-        Autoencoder::new(VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu))?;
+    let model = Autoencoder::new(VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu))?;
     let parameters = ParamsAdamW { lr: 1e-3, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(variables.all_vars(), parameters)?;
     let (mut seconds, mut loss, mut val_loss) = (Vec::new(), 0.0, 0.0);
