@@ -65,7 +65,7 @@ impl NpyWriter {
     /// # Errors
     /// If the file cannot be made.
     pub fn create(path: &Path, item: &[usize]) -> Result<Self, DatasetError> {
-        let mut file = AtomicFile::create(path)?;
+        let mut file = AtomicFile::begin(path)?;
         file.write(&header(&[&[0], item].concat()))?;
         Ok(Self { file, item: item.to_vec(), values: 0 })
     }

@@ -183,7 +183,7 @@ impl TableWriter {
         columns: usize,
         names: Option<&[String]>,
     ) -> Result<Self, DatasetError> {
-        let mut file = AtomicFile::create(path)?;
+        let mut file = AtomicFile::begin(path)?;
         if let Some(names) = names {
             file.write(&csv_lines(path, [names])?)?;
         }

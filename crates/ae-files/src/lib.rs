@@ -80,7 +80,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// If any of this fails; the temporary file is removed and what stood at `path` is left as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut file = AtomicFile::create(path)?;
+    let mut file = AtomicFile::begin(path)?;
     file.write(bytes)?;
     file.commit()
 }
@@ -98,7 +98,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn create(path: &Path) -> Result<Self, FileError> {
+    pub fn begin(path: &Path) -> Result<Self, FileError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY_PREFIX);
         // The default is readable by its owner alone; this leaves the choice to the umask.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise as AnyNoise};
-use ae_dataset::Images;
+use ae_dataset::{ImageShape, Images, Pixels};
 use ae_models::{Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{
@@ -299,6 +299,40 @@ fn a_model_and_its_data_must_agree_about_noise() {
         .fit(&mut denoising.start(), folder.path(), &mut MemoryObserver::default())
         .unwrap_err();
     assert_eq!(error.to_string(), "the model learns from corrupted images, but no noise was given");
+}
+
+/// scikit-image with `channel_axis` averages over the channels; of three equal ones, the mean is each one's.
+#[test]
+fn the_similarity_of_colours_is_the_mean_of_the_channels() {
+    let of_channels = |channels: usize| {
+        let size = channels * SIDE * SIDE;
+        let grey = bars(20);
+        let images = grey.bytes().unwrap().chunks(SIDE * SIDE);
+        let pixels = Pixels::Bytes(images.flat_map(|image| image.repeat(channels)).collect());
+        let shape = ImageShape { channels, height: SIDE, width: SIDE };
+        let images = Images::of_shape(shape, pixels).unwrap();
+        let dense = DenseConfig {
+            image: [SIDE, SIDE],
+            channels,
+            encoder: vec![size, 2],
+            decoder: vec![2, size],
+            ..DenseConfig::default()
+        };
+        let spec = ModelSpec { kind: ModelKind::Denoising, dense };
+        let architecture = spec.architecture().unwrap();
+        let parameters = architecture.initialise(Seed::new(1));
+        let model = architecture.inference(&parameters, &Device::Cpu).unwrap();
+        // At the same place in every channel.
+        let corruption: AnyNoise = "occlusion:0.3".parse().unwrap();
+        let stream = Seed::new(1).stream("noise");
+        let noise = Noise { corruption: &corruption, draw: Draw::Once, stream };
+        let samples = Samples::new(&images, Some(noise));
+        evaluate(model.as_ref(), &samples, Detail::Full).unwrap().noisy.unwrap()
+    };
+    let (grey, colours) = (of_channels(1), of_channels(3));
+    assert!((colours.ssim.unwrap() - grey.ssim.unwrap()).abs() < 1e-12);
+    assert!((colours.mse - grey.mse).abs() < 1e-12);
+    assert!((colours.sse - 3.0 * grey.sse).abs() < 1e-9);
 }
 
 #[test]
