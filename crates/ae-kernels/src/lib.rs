@@ -13,8 +13,7 @@
 //!
 //! Loops are compiled for AVX-512, AVX2, NEON and the baseline, and chosen at run time. They use
 //! operations that are rounded in one way and sum in a fixed order, so the choice does not change a
-//! bit of them; only the matrix products of a machine without fused multiply-adds differ. Nothing
-//! is allocated once the largest slice was seen.
+//! bit of them; only the matrix products of a machine without fused multiply-adds differ.
 //!
 //! ```
 //! use ae_kernels::{
