@@ -17,10 +17,23 @@ const LAYERS: &[(&str, &[&str])] = &[
         "ae-training",
         &["ae-corruption", "ae-dataset", "ae-files", "ae-kernels", "ae-models", "ae-random"],
     ),
+    (
+        "ae-analysis",
+        &[
+            "ae-corruption",
+            "ae-dataset",
+            "ae-files",
+            "ae-kernels",
+            "ae-models",
+            "ae-random",
+            "ae-training",
+        ],
+    ),
     ("ae-report", &["ae-files", "ae-training"]),
     (
         "ae-experiment",
         &[
+            "ae-analysis",
             "ae-corruption",
             "ae-dataset",
             "ae-files",

@@ -1,7 +1,7 @@
 //! `cargo xtask reproduce`: trains the experiments and compares them with the published numbers.
 //!
 //! ```text
-//! build ae -> for each experiment: ae train -> record.json -> table, summary.json, report.html
+//! build ae -> for each experiment: ae train or ae study -> record.json -> table, summary.json, report.html
 //! ```
 
 mod commands;
@@ -24,7 +24,7 @@ use crate::{Outcome, workspace};
 use experiments::Experiment;
 use record::{Dataset, Record};
 
-/// The exit status with which `ae train` says that an expectation fell short.
+/// The exit status with which `ae` says that an expectation fell short.
 const SHORT_STATUS: i32 = 3;
 
 /// One experiment's run, as it ended.
@@ -78,10 +78,11 @@ impl Plan<'_> {
     }
 
     fn run(&self, ae: &Path, experiment: &Experiment, stands_in: Option<&Dataset>) -> Run {
-        let Experiment { name, spec } = experiment;
+        let name = &experiment.name;
         let folder = self.out.join(name);
-        let arguments = commands::train(self.options, spec, &folder, stands_in);
-        let train = || {
+        let arguments = commands::run(self.options, experiment, &folder, stands_in);
+        let called = format!("ae {}", experiment.kind.command());
+        let carry_out = || {
             folder::claim_run(&folder)?;
             let mut command = Command::new(ae);
             command.args(&arguments).stdin(Stdio::null());
@@ -91,17 +92,17 @@ impl Plan<'_> {
                 command.status().with_context(|| format!("cannot start {}", ae.display()))?;
             match status.code() {
                 Some(0 | SHORT_STATUS) => {}
-                Some(code) => bail!("ae train ended with exit status {code}; it says why above"),
-                None => bail!("ae train was killed ({status})"),
+                Some(code) => bail!("{called} ended with exit status {code}; it says why above"),
+                None => bail!("{called} was killed ({status})"),
             }
             let record = Record::read(&folder.join("record.json"), name)?;
             ensure!(
                 record.held() == (status.code() == Some(0)),
-                "ae train ended with {status}, which contradicts the verdicts in its record"
+                "{called} ended with {status}, which contradicts the verdicts in its record"
             );
             Ok(record)
         };
-        Run { name: name.clone(), command: commands::line("ae", &arguments), result: train() }
+        Run { name: name.clone(), command: commands::line("ae", &arguments), result: carry_out() }
     }
 
     fn write_results(&self, runs: &[Run]) -> Result<()> {

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Train(Box<Train>),
     /// Go on with a run that was interrupted
     Resume(Resume),
+    /// Run a study: an experiment that trains several models and compares them
+    Study(Study),
     /// Evaluate a model on the test images of a data set
     Evaluate(Evaluate),
     /// Reconstruct images: encode and decode them
@@ -144,23 +146,10 @@ pub(crate) struct Train {
     /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder and the flags below
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
     pub(crate) spec: Option<PathBuf>,
-    /// The folder of the run [default: runs/NAME]
-    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath)]
-    pub(crate) out: Option<PathBuf>,
-    /// Replace the run that is in the folder
-    #[arg(long)]
-    pub(crate) force: bool,
     #[command(flatten)]
-    pub(crate) data: Data,
-    /// Why this data stands in for other data, which somebody has been told: recorded, not said again
-    #[arg(long, value_name = "REASON", requires = "data", hide = true)]
-    pub(crate) substituted: Option<String>,
-    /// Everything random follows from it
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Passes over the training images
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<NonZeroU32>,
+    pub(crate) folder: NewFolder,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
     /// Images of a batch
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<NonZeroUsize>,
@@ -195,6 +184,33 @@ pub(crate) struct Train {
     pub(crate) becoming: Becoming,
 }
 
+/// Where an experiment goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewFolder {
+    /// The folder of the run [default: runs/NAME]
+    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the run that is in the folder
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What every experiment can be given instead of what its spec says.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Why this data stands in for other data, which somebody has been told: recorded, not said again
+    #[arg(long, value_name = "REASON", requires = "data", hide = true)]
+    pub(crate) substituted: Option<String>,
+    /// Everything random follows from it
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Passes over the training images
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<NonZeroU32>,
+}
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: ae resume runs/denoising")]
 pub(crate) struct Resume {
@@ -204,6 +220,18 @@ pub(crate) struct Resume {
     /// Draw reconstructions in the terminal at the end
     #[arg(long)]
     pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: ae study xtask/experiments/dimensionality.toml --data mnist")]
+pub(crate) struct Study {
+    /// The study, a TOML file with a [study] table
+    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
+    pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) folder: NewFolder,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 #[derive(Debug, clap::Args)]

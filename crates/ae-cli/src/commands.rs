@@ -9,17 +9,18 @@ pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod reconstruct;
 pub(crate) mod resume;
+pub(crate) mod study;
 pub(crate) mod train;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    Dataset, InputFormat, InputReader, LoadOptions, Network, Outcome, RunOptions, Source, device,
-    input_reader, load,
+    Dataset, Existing, InputFormat, InputReader, LoadOptions, Network, Outcome, Record, RunOptions,
+    Source, Spec, device, input_reader, load,
 };
 use serde_json::json;
 
-use crate::args::{Common, Reading};
+use crate::args::{Common, NewFolder, Reading, Settings};
 use crate::{output, progress};
 
 /// How a command ended, if it did not fail.
@@ -73,15 +74,45 @@ fn finish(
         progress: &mut *progress::data(common),
         observer: progress::training(common),
     })?;
+    let status = conclude(common, &record, folder)?;
+    if !common.json && (show || (output::is_terminal() && !common.quiet)) {
+        output::pictures(&grid)?;
+    }
+    Ok(status)
+}
+
+/// Tells what an experiment reached.
+fn conclude(common: &Common, record: &Record, folder: &Path) -> anyhow::Result<Status> {
     if common.json {
-        output::json(&serde_json::to_value(&record)?)?;
+        output::json(&serde_json::to_value(record)?)?;
     } else {
-        output::text(&output::record(&record, &folder.display().to_string()))?;
-        if show || (output::is_terminal() && !common.quiet) {
-            output::pictures(&grid)?;
-        }
+        output::text(&output::record(record, &folder.display().to_string()))?;
     }
     Ok(if record.falls_short() { Status::FellShort } else { Status::Done })
+}
+
+impl NewFolder {
+    /// The folder of an experiment, and what to do if it is taken.
+    fn of(&self, spec: &Spec) -> (PathBuf, Existing) {
+        let folder = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&spec.name));
+        (folder, if self.force { Existing::Replace } else { Existing::Refuse })
+    }
+}
+
+impl Settings {
+    /// Puts what was typed in place of what the spec says.
+    fn apply(&self, spec: &mut Spec) {
+        if let Some(source) = &self.data.data {
+            spec.data.source.clone_from(source);
+            spec.data.substituted.clone_from(&self.substituted);
+        }
+        if let Some(seed) = self.seed {
+            spec.seed = seed;
+        }
+        if let Some(epochs) = self.epochs {
+            spec.training.epochs = epochs.get();
+        }
+    }
 }
 
 /// "1 image", "2 images".

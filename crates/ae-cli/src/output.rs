@@ -88,8 +88,14 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
         record.dataset.train_images,
         record.seconds
     )];
-    for (name, value) in &record.metrics {
-        lines.push(format!("  {name:<12} {value:.5}"));
+    for table in &record.tables {
+        lines.push(format!("\n{}\n", table.title));
+        lines.push(aligned(&table.columns, &table.rows));
+    }
+    if record.tables.is_empty() {
+        for (name, value) in &record.metrics {
+            lines.push(format!("  {name:<12} {value:.5}"));
+        }
     }
     for judgement in &record.expected {
         let bound = match judgement.bound {
@@ -106,4 +112,25 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
+}
+
+/// A table as text: columns of numbers are aligned at their end, others at their beginning.
+fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
+    let mut table = String::new();
+    for line in std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)) {
+        for (column, cell) in line.iter().enumerate() {
+            let cells = || rows.iter().filter_map(|row| row.get(column));
+            let heading = columns.get(column).map_or(0, |heading| heading.chars().count());
+            let width = cells().map(|cell| cell.chars().count()).fold(heading, usize::max);
+            let is_number =
+                |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            match cells().all(is_number) {
+                true => table.push_str(&format!("  {cell:>width$}")),
+                false => table.push_str(&format!("  {cell:<width$}")),
+            }
+        }
+        table.truncate(table.trim_end().len());
+        table.push('\n');
+    }
+    table
 }

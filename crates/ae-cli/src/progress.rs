@@ -11,6 +11,7 @@ use crate::output;
 
 const TRAINING: &str = "{msg} [{bar:32}] {pos}/{len} batches, {eta} left";
 const READING: &str = "{msg} [{bar:32}] {pos}/{len}";
+const STEP: &str = "{spinner} {msg}";
 const TRANSFER: &str = "{msg} [{bar:32}] {bytes}/{total_bytes}";
 
 /// How progress is shown, decided.
@@ -112,6 +113,19 @@ impl Drop for DataProgress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Shows the steps of a study: on a terminal the last one, elsewhere a line each.
+pub(crate) fn steps(common: &Common) -> Box<dyn FnMut(&str)> {
+    match style(common) {
+        ProgressStyle::None => Box::new(|_| {}),
+        ProgressStyle::Bar => {
+            let bar = bar(STEP);
+            bar.enable_steady_tick(Duration::from_millis(100));
+            Box::new(move |step| bar.set_message(step.to_owned()))
+        }
+        ProgressStyle::Plain | ProgressStyle::Auto => Box::new(output::progress),
     }
 }
 

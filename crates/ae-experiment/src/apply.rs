@@ -29,7 +29,14 @@ impl Model {
     /// # Errors
     /// If there is no such file or it is not a whole autoencoder.
     pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
-        let saved = SavedModel::load(&model_file(path)?)?;
+        Self::new(SavedModel::load(&model_file(path)?)?, device)
+    }
+
+    /// Puts a model on a device.
+    ///
+    /// # Errors
+    /// If it is no whole autoencoder, or the device cannot hold it.
+    pub fn new(saved: SavedModel, device: &Device) -> Result<Self, ExperimentError> {
         let format = format_of(&saved.spec, &saved.attachments)?;
         let inference = saved.inference(device)?;
         Ok(Self { saved, format, inference })

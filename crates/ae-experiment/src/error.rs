@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ae_analysis::AnalysisError;
 use ae_corruption::CorruptionError;
 use ae_dataset::{DatasetError, ImageShape};
 use ae_files::FileError;
@@ -54,6 +55,18 @@ pub enum ExperimentError {
         /// The first foreign file.
         found: String,
     },
+    /// A study is not one model's training.
+    #[error("{name} is a study: it trains several models; run it with `ae study`")]
+    Study {
+        /// The experiment's name.
+        name: String,
+    },
+    /// A training is not a study.
+    #[error("{name} is not a study: it has no [study] table; run it with `ae train`")]
+    NoStudy {
+        /// The experiment's name.
+        name: String,
+    },
     /// There is no run in the folder.
     #[error("{} is not a run: it has no {missing}", path.display())]
     NoRun {
@@ -98,6 +111,9 @@ pub enum ExperimentError {
         /// Why not.
         reason: String,
     },
+    /// An analysis failed.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
     /// The data failed.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

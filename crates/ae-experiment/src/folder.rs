@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
 
-use crate::ExperimentError;
+use crate::{ExperimentError, study};
 
 /// What to do when the folder for a run is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,7 @@ const FILES: [&str; 5] =
 /// The figures, each as PNG and as SVG.
 const FIGURES: [&str; 4] = ["reconstructions", "worst", "loss", "filters"];
 const CHECKPOINTS: &str = "checkpoints";
+const MODELS: &str = "models";
 
 impl RunFolder {
     /// Whether [`create`](Self::create) would refuse; touches nothing.
@@ -91,6 +92,15 @@ impl RunFolder {
         self.file(CHECKPOINTS)
     }
 
+    /// The weights file of a study's model, relative to the folder.
+    pub(crate) fn study_model(name: &str) -> String {
+        format!("{MODELS}/{name}.safetensors")
+    }
+
+    pub(crate) fn models(&self) -> PathBuf {
+        self.file(MODELS)
+    }
+
     pub(crate) fn best_model(&self) -> PathBuf {
         self.checkpoints().join("best.safetensors")
     }
@@ -104,27 +114,43 @@ fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
         path: path.to_owned(),
         found: format!("`{found}`"),
     };
+    let mut files = Vec::new();
     for entry in &entries {
-        let is_checkpoints = entry == CHECKPOINTS && path.join(entry).is_dir();
-        if !is_checkpoints && !is_run_file(entry) {
-            return Err(foreign(entry));
+        let inner = FOLDERS.iter().find(|(name, _)| entry == name && path.join(entry).is_dir());
+        let Some((name, is_file)) = inner else {
+            if !is_run_file(entry) {
+                return Err(foreign(entry));
+            }
+            files.push(path.join(entry));
+            continue;
+        };
+        for saved in visible_entries(&path.join(name))? {
+            if !is_file(&saved) {
+                return Err(foreign(&format!("{name}/{saved}")));
+            }
+            files.push(path.join(name).join(saved));
         }
     }
-    let checkpoints = path.join(CHECKPOINTS);
-    let saved = if checkpoints.is_dir() { visible_entries(&checkpoints)? } else { Vec::new() };
-    if let Some(entry) = saved.iter().find(|entry| !is_checkpoint(entry)) {
-        return Err(foreign(&format!("{CHECKPOINTS}/{entry}")));
-    }
-    let files = entries.iter().filter(|entry| *entry != CHECKPOINTS).map(|entry| path.join(entry));
     // The spec goes first: what is left of an interrupted removal is no run.
-    let mut files: Vec<PathBuf> = files.chain(saved.iter().map(|s| checkpoints.join(s))).collect();
     files.sort_by_key(|file| !file.ends_with("spec.toml"));
     Ok(files)
 }
 
+/// The folders within a run's, and which files they may hold.
+const FOLDERS: [(&str, fn(&str) -> bool); 2] =
+    [(CHECKPOINTS, is_checkpoint), (MODELS, is_weights_file)];
+
 fn is_run_file(name: &str) -> bool {
     let figure = name.strip_suffix(".png").or_else(|| name.strip_suffix(".svg"));
-    FILES.contains(&name) || figure.is_some_and(|figure| FIGURES.contains(&figure))
+    let is_figure = |figure| FIGURES.contains(&figure) || study::FIGURES.contains(&figure);
+    let table = name.strip_suffix(".csv");
+    FILES.contains(&name)
+        || figure.is_some_and(is_figure)
+        || table.is_some_and(|table| study::TABLES.contains(&table))
+}
+
+fn is_weights_file(name: &str) -> bool {
+    name.ends_with(".safetensors")
 }
 
 fn is_checkpoint(name: &str) -> bool {

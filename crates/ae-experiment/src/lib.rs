@@ -49,6 +49,8 @@ mod folder;
 mod inputs;
 mod record;
 
+mod study;
+
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
     BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
@@ -69,6 +71,7 @@ pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
 pub use folder::Existing;
 pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
-pub use record::{DatasetRecord, FigureRecord, FileRecord, Record};
+pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
+pub use study::{DimensionalityReduction, StudyOptions, StudySpec, run_study};

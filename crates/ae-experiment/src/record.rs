@@ -43,14 +43,50 @@ pub struct Record {
     pub resumed_after: Option<u32>,
     /// The metrics by name.
     pub metrics: Metrics,
-    /// SHA-256 of the parameters.
+    /// SHA-256 of the parameters; of a study, of its models' digests in order.
     pub weights_sha256: String,
-    /// How many parameters there are.
+    /// How many parameters there are, in all models of a study.
     pub parameters: usize,
     /// The expectations for this data set, judged.
     pub expected: Vec<Judgement>,
     /// The figures.
     pub figures: Vec<FigureRecord>,
+    /// The models that a study has trained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelRecord>,
+    /// The tables of a study.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableRecord>,
+}
+
+/// A model that a study has trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Its name in the study.
+    pub name: String,
+    /// Its weights file in the study's folder.
+    pub file: String,
+    /// SHA-256 of its parameters.
+    pub weights_sha256: String,
+    /// How many parameters it has.
+    pub parameters: usize,
+    /// Wall time of its training with validation, in seconds.
+    pub seconds: f64,
+}
+
+/// A table of a study, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// The CSV file's name in the study's folder.
+    pub file: String,
+    /// Its title.
+    pub title: String,
+    /// What it is about: what was measured on which images, and in which unit.
+    pub caption: String,
+    /// The columns' headings.
+    pub columns: Vec<String>,
+    /// The rows: a text for each column.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// The data of a run.

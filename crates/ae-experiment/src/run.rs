@@ -58,6 +58,9 @@ pub fn train(
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
     let RunOptions { device, network, progress, observer } = options;
+    if spec.study.is_some() {
+        return Err(ExperimentError::Study { name: spec.name });
+    }
     // Before anything is fetched.
     RunFolder::check(folder, existing)?;
     let (mut spec, dataset) = resolve(spec, network, progress)?;
@@ -99,14 +102,14 @@ pub fn resume(folder: &Path, options: RunOptions) -> Result<Outcome, ExperimentE
     run(&plan, &folder, state, &checkpoints, device, observer)
 }
 
-fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
+pub(crate) fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
     let parameters = plan.model.architecture()?.initialise(plan.seed());
     Ok(TrainingState::new(parameters, plan.spec.training.optimizer))
 }
 
 /// Loads the data, says so if other data stands in, and writes into the spec what it turned out to
 /// be, so that a resumed run finds the same.
-fn resolve(
+pub(crate) fn resolve(
     mut spec: Spec,
     network: Network,
     progress: &mut dyn Progress,
@@ -155,30 +158,16 @@ fn run(
     device: Device,
     observer: Box<dyn Observer + '_>,
 ) -> Result<Outcome, ExperimentError> {
-    let training = &plan.spec.training;
-    let architecture = plan.model.architecture()?;
-    let mut engine = plan.engine.start(architecture.as_ref(), plan.objective, &device)?;
-    let (train, validation) = (plan.train_samples(), plan.validation_samples());
-    let config = FitConfig {
-        seed: plan.seed(),
-        epochs: training.epochs,
-        batch_size: training.batch_size,
-        loss: training.loss,
-        schedule: training.schedule,
-        clip_norm: training.clip_norm,
-        early_stopping: training.early_stopping.clone(),
-    };
     let best = BestModel { plan, path: folder.best_model() };
     let mut observers: Vec<Box<dyn Observer + '_>> =
         vec![Box::new(CsvCurve::new(&folder.curve())), Box::new(best), observer];
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
+    let seconds = fit_plan(plan, &mut state, Some(checkpoints), &device, &mut observers)?;
 
-    let data = TrainingData { train: &train, validation: &validation };
-    let started = Instant::now();
-    // From inside the pool: entering it from outside at every step would put this thread to sleep.
-    rayon::scope(|_| fit(engine.as_mut(), data, &config, &mut state, checkpoints, &mut observers))?;
-    let seconds = started.elapsed().as_secs_f64();
-
+    let training = &plan.spec.training;
+    let architecture = plan.model.architecture()?;
+    let engine = plan.engine.start(architecture.as_ref(), plan.objective, &device)?;
+    let validation = plan.validation_samples();
     let saved = plan.saved(state.parameters().clone())?;
     saved.save(&folder.model())?;
     saved.encoder()?.save(&folder.encoder())?;
@@ -206,6 +195,8 @@ fn run(
         weights_sha256: state.parameters().sha256(),
         parameters: state.parameters().values().len(),
         figures: Vec::new(),
+        models: Vec::new(),
+        tables: Vec::new(),
         dataset,
     };
     let grid = first_images(model.as_ref(), &validation)?;
@@ -214,12 +205,40 @@ fn run(
     Ok(Outcome { record, grid })
 }
 
+/// Trains to the plan's last epoch; the wall time of it in seconds.
+pub(crate) fn fit_plan(
+    plan: &Plan,
+    state: &mut TrainingState,
+    checkpoints: Option<&Checkpoints>,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Result<f64, ExperimentError> {
+    let training = &plan.spec.training;
+    let architecture = plan.model.architecture()?;
+    let mut engine = plan.engine.start(architecture.as_ref(), plan.objective, device)?;
+    let (train, validation) = (plan.train_samples(), plan.validation_samples());
+    let data = TrainingData { train: &train, validation: &validation };
+    let config = FitConfig {
+        seed: plan.seed(),
+        epochs: training.epochs,
+        batch_size: training.batch_size,
+        loss: training.loss,
+        schedule: training.schedule,
+        clip_norm: training.clip_norm,
+        early_stopping: training.early_stopping.clone(),
+    };
+    let started = Instant::now();
+    // From inside the pool: entering it from outside at every step would put this thread to sleep.
+    rayon::scope(|_| fit(engine.as_mut(), data, &config, state, checkpoints, observer))?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
 fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
     let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
     last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
 }
 
-fn device_name(device: &Device) -> String {
+pub(crate) fn device_name(device: &Device) -> String {
     match device {
         Device::Cpu => "cpu".to_owned(),
         Device::Cuda(_) => "cuda".to_owned(),

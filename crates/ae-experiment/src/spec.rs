@@ -9,12 +9,12 @@ use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineKind, Expectation, ExperimentError};
+use crate::{EngineKind, Expectation, ExperimentError, StudySpec};
 
 /// The largest spec that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// An experiment as written in a TOML file; see `xtask/experiments` for two of them.
+/// An experiment as written in a TOML file; `xtask/experiments` holds examples.
 ///
 /// There are no silent defaults: a field is optional only where its absence means "none".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,10 @@ pub struct Spec {
     pub training: TrainingSpec,
     /// What is kept on the way.
     pub checkpoints: CheckpointSpec,
+    /// What is asked of models like this one, if the experiment is a study: see
+    /// [`run_study`](crate::run_study).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub study: Option<StudySpec>,
     /// The numbers it must reach.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<Expectation>,
@@ -217,6 +221,7 @@ impl Spec {
                 early_stopping: None,
             },
             checkpoints: CheckpointSpec { keep: 2 },
+            study: None,
             expected: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! The training loop.
 
+use std::path::PathBuf;
+
 use ae_dataset::epoch_order;
 use ae_models::{Loss, TrainingInput};
 use ae_random::Seed;
@@ -41,7 +43,8 @@ pub struct FitConfig {
 /// Trains until the last epoch, or until early stopping.
 ///
 /// A state that has epochs behind it goes on from there and ends bit for bit as if it had not been
-/// interrupted. The result does not depend on the number of threads.
+/// interrupted. The result does not depend on the number of threads, nor on whether checkpoints are
+/// kept.
 ///
 /// # Errors
 /// If the model and the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), early stopping
@@ -51,7 +54,7 @@ pub fn fit(
     data: TrainingData,
     config: &FitConfig,
     state: &mut TrainingState,
-    checkpoints: &Checkpoints,
+    checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainingError> {
     check_noise(engine.model(&state.parameters)?.input(), data)?;
@@ -91,7 +94,7 @@ pub fn fit(
         let model = engine.inference(&state.parameters)?;
         let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
         if !validation.is_finite() {
-            let (quantity, checkpoint) = ("the validation loss", checkpoints.newest()?);
+            let (quantity, checkpoint) = ("the validation loss", newest(checkpoints)?);
             return Err(TrainingError::Diverged {
                 epoch: epoch + 1,
                 batch: batches,
@@ -104,7 +107,9 @@ pub fn fit(
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
         state.curve.push(record.clone());
         observer.observe(&Event::EpochEnded { record: &record, state })?;
-        checkpoints.save(state)?;
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.save(state)?;
+        }
     }
     Ok(())
 }
@@ -159,7 +164,7 @@ fn guard(
     found: &BatchResult,
     epoch: u32,
     batch: usize,
-    checkpoints: &Checkpoints,
+    checkpoints: Option<&Checkpoints>,
 ) -> Result<(), TrainingError> {
     let quantity = if !found.loss.objective.is_finite() {
         "the loss"
@@ -168,7 +173,12 @@ fn guard(
     } else {
         return Ok(());
     };
-    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: checkpoints.newest()? })
+    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: newest(checkpoints)? })
+}
+
+/// What a run that diverged can be resumed from.
+fn newest(checkpoints: Option<&Checkpoints>) -> Result<Option<PathBuf>, TrainingError> {
+    Ok(checkpoints.map(Checkpoints::newest).transpose()?.flatten())
 }
 
 /// A mean over images that are seen batch by batch; a short last batch counts less.

@@ -13,8 +13,8 @@
 //! use ae_models::{Loss, ModelKind, ModelSpec, Objective};
 //! use ae_random::Seed;
 //! use ae_training::{
-//!     Checkpoints, FitConfig, FusedEngine, MemoryObserver, OptimizerConfig, Samples, Schedule,
-//!     TrainingData, TrainingState, fit,
+//!     FitConfig, FusedEngine, MemoryObserver, OptimizerConfig, Samples, Schedule, TrainingData,
+//!     TrainingState, fit,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,10 +37,8 @@
 //!     early_stopping: None,
 //! };
 //! let mut state = TrainingState::new(architecture.initialise(seed), OptimizerConfig::keras_adam());
-//! # let folder = tempfile::tempdir()?;
-//! let checkpoints = Checkpoints::open(folder.path(), "my run".to_owned(), 2)?;
 //! let mut observer = MemoryObserver::default();
-//! fit(&mut engine, data, &config, &mut state, &checkpoints, &mut observer)?;
+//! fit(&mut engine, data, &config, &mut state, None, &mut observer)?;
 //!
 //! let curve = state.curve();
 //! assert!(curve[2].metrics["val_bce"] < curve[0].metrics["val_bce"]);

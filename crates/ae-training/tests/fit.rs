@@ -109,7 +109,8 @@ impl Setup {
         let mut engine = self.engine();
         let samples = self.samples();
         let data = TrainingData { train: &samples, validation: &samples };
-        fit(engine.as_mut(), data, &self.config, state, &self.checkpoints(folder), observer)
+        let checkpoints = self.checkpoints(folder);
+        fit(engine.as_mut(), data, &self.config, state, Some(&checkpoints), observer)
     }
 
     fn run(&self) -> TrainingState {

@@ -3,20 +3,22 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use super::experiments::Experiment;
 use super::record::Dataset;
 use crate::arguments::{Network, Reproduce, Selection};
 
-/// The arguments with which `ae` trains an experiment.
+/// The arguments with which `ae` runs an experiment.
 ///
 /// Where an earlier run found that other data stands in, this one takes the same: the search for the
 /// data, with its waiting for the network, and the warning are not repeated.
-pub(crate) fn train(
+pub(crate) fn run(
     options: &Reproduce,
-    spec: &Path,
+    experiment: &Experiment,
     folder: &Path,
     stands_in: Option<&Dataset>,
 ) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = vec!["train".into(), spec.into()];
+    let mut arguments: Vec<OsString> =
+        vec![experiment.kind.command().into(), (&experiment.spec).into()];
     arguments.extend(["--out".into(), folder.into(), "--force".into(), "--json".into()]);
     match stands_in {
         Some(Dataset { name, substituted: Some(reason), .. }) => {
@@ -85,15 +87,19 @@ fn quote(argument: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::experiments::Kind;
     use super::*;
     use std::num::NonZeroU32;
+
+    fn experiment(name: &str) -> Experiment {
+        Experiment { name: name.to_owned(), spec: format!("{name}.toml").into(), kind: Kind::Train }
+    }
 
     #[test]
     fn what_is_passed_on_is_what_was_given_and_nothing_else() {
         let mut options = Reproduce::default();
         let train = |options: &Reproduce| {
-            let (spec, folder) = (Path::new("regular.toml"), Path::new("runs/regular"));
-            line("ae", &train(options, spec, folder, None))
+            line("ae", &run(options, &experiment("regular"), Path::new("runs/regular"), None))
         };
         let plain = "ae train regular.toml --out runs/regular --force --json";
         assert_eq!(train(&options), plain);
@@ -126,7 +132,7 @@ mod tests {
         };
         let train = |data: &Dataset| {
             let options = Reproduce { seed: Some(7), ..Reproduce::default() };
-            line("ae", &train(&options, Path::new("a.toml"), Path::new("a"), Some(data)))
+            line("ae", &run(&options, &experiment("a"), Path::new("a"), Some(data)))
         };
         let plain = "ae train a.toml --out a --force --json";
         let taken = format!("{plain} --data digits --seed 7 --substituted 'MNIST is away'");

@@ -10,11 +10,38 @@ use crate::arguments::{Selection, UsageError};
 /// What is run when nothing else is asked for.
 const TUTORIAL: [&str; 3] = ["regular", "denoising", "denoising-fresh"];
 
-/// An experiment: a file that `ae train` takes.
+/// An experiment: a file that `ae train` or `ae study` takes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Experiment {
     pub(crate) name: String,
     pub(crate) spec: PathBuf,
+    pub(crate) kind: Kind,
+}
+
+/// Which command an experiment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One model: `ae train`.
+    Train,
+    /// Several, compared: `ae study`.
+    Study,
+}
+
+impl Kind {
+    /// A study is a file with a `[study]` table.
+    fn of(spec: &Path) -> Result<Self> {
+        let text = fs::read_to_string(spec).with_context(|| spec.display().to_string())?;
+        let is_study = text.lines().any(|line| line.trim() == "[study]");
+        Ok(if is_study { Self::Study } else { Self::Train })
+    }
+
+    /// The command of `ae`.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Study => "study",
+        }
+    }
 }
 
 /// The chosen experiments among the `.toml` files of a folder, each once.
@@ -35,7 +62,8 @@ pub(crate) fn select(folder: &Path, selection: &Selection) -> Result<Vec<Experim
     let mut experiments: Vec<Experiment> = Vec::new();
     for name in names {
         if experiments.iter().all(|chosen| chosen.name != name) {
-            experiments.push(Experiment { spec: folder.join(format!("{name}.toml")), name });
+            let spec = folder.join(format!("{name}.toml"));
+            experiments.push(Experiment { kind: Kind::of(&spec)?, spec, name });
         }
     }
     Ok(experiments)
@@ -74,6 +102,17 @@ mod tests {
         assert_eq!(names(&Selection::Tutorial).unwrap(), TUTORIAL);
         let all = names(&Selection::All).unwrap();
         assert_eq!(all, ["b", "denoising", "denoising-fresh", "regular"]);
+    }
+
+    #[test]
+    fn a_file_with_a_study_table_is_a_study() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("a", "[training]\n"), ("b", "[training]\n[study]\nkind = 1\n")] {
+            fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+        }
+        let experiments = select(folder.path(), &Selection::All).unwrap();
+        let kinds: Vec<Kind> = experiments.iter().map(|experiment| experiment.kind).collect();
+        assert_eq!(kinds, [Kind::Train, Kind::Study]);
     }
 
     #[test]

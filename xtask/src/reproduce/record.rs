@@ -28,6 +28,8 @@ pub(crate) struct Record {
     pub(crate) weights_sha256: String,
     pub(crate) expected: Vec<Expectation>,
     pub(crate) figures: Vec<Figure>,
+    /// Of a study.
+    pub(crate) tables: Vec<Table>,
 }
 
 /// The data that a run used.
@@ -80,6 +82,16 @@ pub(crate) struct Figure {
     pub(crate) caption: String,
 }
 
+/// A table of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Table {
+    pub(crate) file: String,
+    pub(crate) title: String,
+    pub(crate) caption: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
 impl Record {
     /// Reads the record of the run of this name.
     pub(crate) fn read(path: &Path, name: &str) -> Result<Self> {
@@ -116,6 +128,7 @@ fn record(node: &Node<'_>) -> Result<Record> {
         weights_sha256: node.field("weights_sha256")?.text()?,
         expected: node.field("expected")?.list(expectation)?,
         figures: node.field("figures")?.list(figure)?,
+        tables: node.optional("tables").map_or(Ok(Vec::new()), |tables| tables.list(table))?,
     })
 }
 
@@ -166,6 +179,17 @@ fn figure(node: &Node<'_>) -> Result<Figure> {
     })
 }
 
+fn table(node: &Node<'_>) -> Result<Table> {
+    let texts = |node: &Node<'_>| node.list(Node::text);
+    Ok(Table {
+        file: node.field("file")?.text()?,
+        title: node.field("title")?.text()?,
+        caption: node.field("caption")?.text()?,
+        columns: texts(&node.field("columns")?)?,
+        rows: node.field("rows")?.list(texts)?,
+    })
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -191,7 +215,9 @@ pub(crate) mod tests {
                  "reached": null, "verdict": "not-judged"}
             ],
             "figures": [{"file": "reconstructions.png", "svg": "reconstructions.svg",
-                         "title": "Reconstructions", "caption": "originals & reconstructions"}]
+                         "title": "Reconstructions", "caption": "originals & reconstructions"}],
+            "tables": [{"file": "scores.csv", "title": "Scores", "caption": "of <all>",
+                        "columns": ["method", "mse"], "rows": [["pca", "0.1"]]}]
         })
     }
 
@@ -213,6 +239,7 @@ pub(crate) mod tests {
         assert_eq!(record.dataset.files[0].1, "ba89");
         assert_eq!(record.dataset.substituted, None);
         assert_eq!(record.figures[0].png, "reconstructions.png");
+        assert_eq!(record.tables[0].rows, [["pca", "0.1"]]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `report.html`: one page with the table, the pictures, the commands and the data's digests.
 
-use super::record::{Dataset, Figure, Record, Verdict};
+use super::record::{Dataset, Figure, Record, Table, Verdict};
 use super::table::{self, HEADINGS, Row};
 use super::{Run, datasets, outcome};
 use crate::Outcome;
@@ -50,7 +50,7 @@ fn render_table(rows: &[Row]) -> String {
 fn experiment(run: &Run) -> String {
     let body = match &run.result {
         Err(error) => format!("<p class=\"failed\">{}</p>\n", escape(&format!("{error:#}"))),
-        Ok(record) => facts(record) + &sources(record) + &figures(record),
+        Ok(record) => facts(record) + &sources(record) + &tables(record) + &figures(record),
     };
     let (name, command) = (escape(&run.name), escape(&run.command));
     format!("<h2>{name}</h2>\n<pre>{command}</pre>\n{body}")
@@ -80,6 +80,30 @@ fn sources(record: &Record) -> String {
         html.push_str(&format!("<li>{metric}: published {published}, {source}</li>\n"));
     }
     if html.is_empty() { html } else { format!("<ul>\n{html}</ul>\n") }
+}
+
+fn tables(record: &Record) -> String {
+    record.tables.iter().map(|table| study_table(&record.name, table)).collect()
+}
+
+fn study_table(run: &str, table: &Table) -> String {
+    let Table { file, title, caption, columns, rows } = table;
+    let cell = |text: &String| {
+        let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        let class = if is_number { "number" } else { "" };
+        format!("<td class=\"{class}\">{}</td>", escape(text))
+    };
+    let row =
+        |row: &Vec<String>| format!("<tr>{}</tr>\n", row.iter().map(cell).collect::<String>());
+    let headings = columns.iter().map(|heading| format!("<th>{}</th>", escape(heading)));
+    format!(
+        "<h3>{}</h3>\n<table>\n<tr>{}</tr>\n{}</table>\n<p>{} (<a href=\"{}\">CSV</a>)</p>\n",
+        escape(title),
+        headings.collect::<String>(),
+        rows.iter().map(row).collect::<String>(),
+        escape(caption),
+        escape(&format!("{run}/{file}")),
+    )
 }
 
 fn figures(record: &Record) -> String {
@@ -139,6 +163,9 @@ mod tests {
             "published 0.093, Keras blog",
             "<td>train-images-idx3-ubyte</td><td><code>ba89</code></td>",
             "data/&lt;mnist&gt;",
+            "<h3>Scores</h3>",
+            "<td class=\"\">pca</td><td class=\"number\">0.1</td>",
+            "of &lt;all&gt; (<a href=\"regular/scores.csv\">CSV</a>)",
             "<p class=\"failed\">was killed (signal: 9)</p>",
         ] {
             assert!(page.contains(part), "no {part} in {page}");

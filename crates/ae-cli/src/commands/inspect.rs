@@ -39,6 +39,9 @@ fn text(description: &Description) -> String {
         let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
         lines.push(format!("  {:<20} {}", tensor.name, shape.join(" x ")));
     }
+    for name in attachments.names() {
+        lines.push(format!("  attached: {name}"));
+    }
     lines.push(format!("  {parameters} parameters"));
     lines.push(format!("  weights_sha256 {weights_sha256}"));
     if let Ok(Some(scaling)) = attachments.get::<Scaling>("scaling") {

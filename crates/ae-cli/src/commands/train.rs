@@ -1,8 +1,6 @@
 //! `ae train`
 
-use std::path::PathBuf;
-
-use ae_experiment::{CorruptionSpec, DataSpec, Draw, Existing, Spec, train};
+use ae_experiment::{CorruptionSpec, DataSpec, Draw, Spec, train};
 
 use super::{Status, finish};
 use crate::args::{Becoming, Common, Reading, Train};
@@ -12,8 +10,7 @@ const LATENT_DIM: usize = 32;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let spec = spec(args)?;
-    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&spec.name));
-    let existing = if args.force { Existing::Replace } else { Existing::Refuse };
+    let (folder, existing) = args.folder.of(&spec);
     let widths = match (&args.widths, &args.spec) {
         (Some(widths), _) => Some(widths.iter().map(|width| width.get()).collect()),
         (None, Some(_)) => None,
@@ -37,18 +34,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         Some(path) => Spec::read(path)?,
         None => Spec::tutorial(),
     };
-    if let Some(source) = &args.data.data {
-        spec.data.source.clone_from(source);
-        spec.data.substituted.clone_from(&args.substituted);
-    }
+    args.settings.apply(&mut spec);
     own_data(&mut spec.data, &args.becoming);
-    if let Some(seed) = args.seed {
-        spec.seed = seed;
-    }
     let training = &mut spec.training;
-    if let Some(epochs) = args.epochs {
-        training.epochs = epochs.get();
-    }
     if let Some(batch_size) = args.batch_size {
         training.batch_size = batch_size.get();
     }

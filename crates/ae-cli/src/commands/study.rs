@@ -1,0 +1,21 @@
+//! `ae study`
+
+use ae_experiment::{Spec, StudyOptions, device, run_study};
+
+use super::{Status, conclude, network};
+use crate::args::{Common, Study};
+use crate::progress;
+
+pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
+    let mut spec = Spec::read(&args.spec)?;
+    args.settings.apply(&mut spec);
+    let (folder, existing) = args.folder.of(&spec);
+    let options = StudyOptions {
+        device: device(&common.device)?,
+        network: network(common),
+        progress: &mut *progress::data(common),
+        step: &mut *progress::steps(common),
+    };
+    let record = run_study(spec, &folder, existing, options)?;
+    conclude(common, &record, &folder)
+}
