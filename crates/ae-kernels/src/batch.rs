@@ -5,15 +5,16 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
-use crate::gradient::{Accumulate, Rows, Terms, gradient_of_slice, pack};
+use crate::gradient::{Accumulate, Rows, Terms, add_bias_gradients, backpropagate, pack};
 use crate::panels::Panels;
 use crate::simd::{LANES, vectorised};
 use crate::stack::{Objective, Stack};
+use crate::weights::{Differentiated, weight_gradients};
 use crate::workspace::Workspace;
 
-/// Gradients that a batch is summed up in at most: what bounds the memory of a large batch.
-const PARTS: usize = 16;
-/// Numbers of a gradient that a thread adds up at a time.
+/// Slices that are in memory at once: what bounds the memory of a large batch.
+const SLICES: usize = 16;
+/// Numbers of a gradient whose squares a thread adds up at a time.
 const CHUNK: usize = 4096;
 
 /// What a stack is trained to answer.
@@ -27,14 +28,14 @@ pub enum Target {
 
 /// Works through batches slice by slice.
 ///
-/// A batch is cut into slices of a fixed number of rows, and the slices, in order, into at most 16
-/// parts. A part's slices are added up one after the other, and the parts' gradients in order: the
-/// cut depends on the number of rows alone. The memory grows to the largest batch seen and stays.
+/// A batch is cut into slices of a fixed number of rows. Up to 16 of them at a time go forward and
+/// back, each on one thread; then every weight's gradient is summed over their rows in order, block by
+/// block. The memory grows to the largest batch seen and stays.
 #[derive(Debug)]
 pub struct Batches {
     slice_rows: usize,
     target: Target,
-    parts: Vec<Part>,
+    slices: Vec<Slice>,
     panels: Vec<Panels>,
     /// The squared norm of each chunk of the gradient.
     norms: Vec<f64>,
@@ -50,10 +51,10 @@ pub struct BatchTerms {
 }
 
 #[derive(Debug, Default)]
-struct Part {
+struct Slice {
+    rows: usize,
     inputs: Buffer,
     targets: Buffer,
-    gradient: Buffer,
     workspace: Workspace,
     terms: Terms,
 }
@@ -64,7 +65,7 @@ impl Batches {
         Self {
             slice_rows: slice_rows.max(1),
             target,
-            parts: Vec::new(),
+            slices: Vec::new(),
             panels: Vec::new(),
             norms: Vec::new(),
         }
@@ -87,61 +88,61 @@ impl Batches {
         gradient: &mut [f32],
     ) -> BatchTerms {
         assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
-        let (slice_rows, target) = (self.slice_rows, self.target);
         assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
-        let mut panels = std::mem::take(&mut self.panels);
-        pack(&mut panels, stack, parameters);
-        let mut norms = std::mem::take(&mut self.norms);
-        norms.resize(gradient.len().div_ceil(CHUNK), 0.0);
-        let (parts, part_rows) = self.parts(rows);
-        parts.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, part)| {
-            part.terms = Terms::default();
-            let mut accumulate = Accumulate::Replace;
-            for range in slices(part_rows, slice_rows, index, rows) {
-                let count = range.len();
-                part.fill(stack, target, range, &fill);
-                let inputs = &part.inputs.all()[..count * stack.inputs()];
-                let targets = match target {
-                    Target::Input => inputs,
-                    Target::Separate => &part.targets.all()[..count * stack.outputs()],
-                };
-                part.terms += gradient_of_slice(
-                    (stack, objective),
-                    (parameters, &panels),
-                    (Rows { inputs, targets }, rows),
-                    (part.gradient.first(stack.parameters()), accumulate),
-                    &mut part.workspace,
-                );
+        pack(&mut self.panels, stack, parameters);
+        let (mut terms, mut accumulate) = (Terms::default(), Accumulate::Replace);
+        for first in (0..rows).step_by(SLICES * self.slice_rows) {
+            let range = first..rows.min(first + SLICES * self.slice_rows);
+            let slices = self.backpropagate((stack, objective), parameters, (range, rows), &fill);
+            let differentiated = |index: usize| slices[index].differentiated(stack);
+            weight_gradients(stack, slices.len(), differentiated, gradient, accumulate);
+            for slice in slices {
+                terms += slice.terms;
+                add_bias_gradients(stack, &slice.workspace, gradient, accumulate);
                 accumulate = Accumulate::Add;
             }
-        });
-        let parts = &*parts;
-        let chunks = gradient.par_chunks_mut(CHUNK).zip(&mut norms).enumerate();
-        chunks.for_each(|(index, (sum, norm))| {
-            let place = index * CHUNK..index * CHUNK + sum.len();
-            add_up(sum, parts.iter().map(|part| &part.gradient.all()[place.clone()]));
-            *norm = squared_norm_of_chunk(sum);
-        });
-        let mut terms = Terms::default();
-        parts.iter().for_each(|part| terms += part.terms);
-        let squared_norm = norms.iter().sum();
-        (self.panels, self.norms) = (panels, norms);
-        BatchTerms { terms, squared_norm }
+        }
+        if rows == 0 {
+            gradient.fill(0.0);
+        }
+        self.norms.resize(gradient.len().div_ceil(CHUNK), 0.0);
+        let chunks = gradient.par_chunks(CHUNK).zip(&mut self.norms);
+        chunks.for_each(|(chunk, norm)| *norm = squared_norm_of_chunk(chunk));
+        BatchTerms { terms, squared_norm: self.norms.iter().sum() }
     }
 
-    /// The parts of a batch and the rows of each but the last: whole slices.
-    fn parts(&mut self, rows: usize) -> (&mut [Part], usize) {
-        let slices = rows.div_ceil(self.slice_rows);
-        let part_rows = slices.div_ceil(PARTS).max(1) * self.slice_rows;
-        let parts = rows.div_ceil(part_rows);
-        if self.parts.len() < parts {
-            self.parts.resize_with(parts, Part::default);
+    /// Takes some rows of a batch forward and back, a slice a task.
+    fn backpropagate(
+        &mut self,
+        problem: (&Stack, Objective),
+        parameters: &[f32],
+        (range, rows_in_batch): (Range<usize>, usize),
+        fill: &(impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync),
+    ) -> &[Slice] {
+        let (stack, target, panels) = (problem.0, self.target, &self.panels);
+        let count = range.len().div_ceil(self.slice_rows);
+        if self.slices.len() < count {
+            self.slices.resize_with(count, Slice::default);
         }
-        (&mut self.parts[..parts], part_rows)
+        let slices = &mut self.slices[..count];
+        slices.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, slice)| {
+            let first = range.start + index * self.slice_rows;
+            let rows = first..range.end.min(first + self.slice_rows);
+            slice.fill(stack, target, rows, fill);
+            let Slice { rows, inputs, targets, workspace, terms } = slice;
+            let inputs = &inputs.all()[..*rows * stack.inputs()];
+            let targets = match target {
+                Target::Input => inputs,
+                Target::Separate => &targets.all()[..*rows * stack.outputs()],
+            };
+            let of_rows = (Rows { inputs, targets }, rows_in_batch);
+            *terms = backpropagate(problem, (parameters, panels), of_rows, workspace);
+        });
+        slices
     }
 }
 
-impl Part {
+impl Slice {
     fn fill(
         &mut self,
         stack: &Stack,
@@ -149,6 +150,7 @@ impl Part {
         range: Range<usize>,
         fill: &impl Fn(Range<usize>, &mut [f32], &mut [f32]),
     ) {
+        self.rows = range.len();
         let inputs = range.len() * stack.inputs();
         let targets = match target {
             Target::Input => 0,
@@ -156,17 +158,11 @@ impl Part {
         };
         fill(range, self.inputs.first(inputs), self.targets.first(targets));
     }
-}
 
-/// The slices of a part.
-fn slices(
-    part_rows: usize,
-    slice_rows: usize,
-    part: usize,
-    rows: usize,
-) -> impl Iterator<Item = Range<usize>> {
-    let end = rows.min((part + 1) * part_rows);
-    (part * part_rows..end).step_by(slice_rows).map(move |first| first..end.min(first + slice_rows))
+    fn differentiated(&self, stack: &Stack) -> Differentiated<'_> {
+        let inputs = &self.inputs.all()[..self.rows * stack.inputs()];
+        Differentiated { rows: self.rows, inputs, workspace: &self.workspace }
+    }
 }
 
 /// The sum of squares in `f64`, in an order that the number of threads does not change. It is finite
@@ -193,22 +189,4 @@ fn squared_norm_of_chunk(chunk: &[f32]) -> f64 {
             lanes.iter().sum()
         },
     )
-}
-
-/// Adds terms up in order.
-fn add_up<'a>(sum: &mut [f32], mut terms: impl Iterator<Item = &'a [f32]>) {
-    match terms.next() {
-        Some(first) => sum.copy_from_slice(first),
-        None => sum.fill(0.0),
-    }
-    for term in terms {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (sum, term) in sum.iter_mut().zip(term) {
-                    *sum += term;
-                }
-            },
-        );
-    }
 }

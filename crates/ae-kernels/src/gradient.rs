@@ -8,7 +8,8 @@ use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
 use crate::panels::{Finish, Panels};
 use crate::product::{Product, Right, Shape, Start, Strides};
 use crate::simd::Dispatch;
-use crate::stack::{Layer, Loss, Objective, Stack, Weight, WeightView};
+use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
+use crate::weights::{Differentiated, weight_gradients};
 use crate::workspace::Workspace;
 
 /// What a slice adds to the terms of a batch's objective.
@@ -60,14 +61,34 @@ pub fn loss_and_gradient(
     (gradient, accumulate): (&mut [f32], Accumulate),
     workspace: &mut Workspace,
 ) -> Terms {
+    assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
     let mut panels = std::mem::take(&mut workspace.panels);
     pack(&mut panels, stack, parameters);
     let of_rows = (rows, rows_in_batch);
-    let into = (gradient, accumulate);
-    let terms =
-        gradient_of_slice((stack, objective), (parameters, &panels), of_rows, into, workspace);
+    let terms = backpropagate((stack, objective), (parameters, &panels), of_rows, workspace);
     workspace.panels = panels;
+    let count = rows.inputs.len() / stack.inputs();
+    let slice = Differentiated { rows: count, inputs: rows.inputs, workspace };
+    weight_gradients(stack, 1, |_| slice, gradient, accumulate);
+    add_bias_gradients(stack, workspace, gradient, accumulate);
     terms
+}
+
+/// Adds a slice's gradient of the biases to a gradient, or replaces it.
+pub(crate) fn add_bias_gradients(
+    stack: &Stack,
+    workspace: &Workspace,
+    gradient: &mut [f32],
+    accumulate: Accumulate,
+) {
+    for (layer, of_bias) in stack.layers().iter().zip(&workspace.biases) {
+        let of_bias = &of_bias.all()[..layer.outputs];
+        let sum = &mut gradient[layer.bias..][..layer.outputs];
+        match accumulate {
+            Accumulate::Replace => sum.copy_from_slice(of_bias),
+            Accumulate::Add => sum.iter_mut().zip(of_bias).for_each(|(sum, part)| *sum += part),
+        }
+    }
 }
 
 /// Lays the parameters out as the forward pass needs them.
@@ -87,35 +108,27 @@ pub(crate) fn pack(panels: &mut Vec<Panels>, stack: &Stack, parameters: &[f32]) 
     }
 }
 
-/// [`loss_and_gradient`] with the same parameters as they are and laid out.
-pub(crate) fn gradient_of_slice(
+/// Takes a slice forward and back. The workspace then holds the gradient at every layer's logits and of
+/// every bias: what the weights' gradients are computed from.
+pub(crate) fn backpropagate(
     (stack, objective): (&Stack, Objective),
     (parameters, panels): (&[f32], &[Panels]),
     (rows, rows_in_batch): (Rows<'_>, usize),
-    (gradient, accumulate): (&mut [f32], Accumulate),
     workspace: &mut Workspace,
 ) -> Terms {
     let count = rows.inputs.len() / stack.inputs();
     assert_eq!(rows.inputs.len(), count * stack.inputs(), "whole rows of inputs");
     assert_eq!(rows.targets.len(), count * stack.outputs(), "a row of targets for each of inputs");
     assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
-    assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
     if let Err(error) = stack.check_objective(objective) {
         panic!("{error}");
-    }
-    if accumulate == Accumulate::Replace {
-        for layer in stack.layers() {
-            gradient[layer.bias..layer.bias + layer.outputs].fill(0.0);
-        }
     }
     let mut pass = Pass { stack, objective, parameters, panels, count, rows_in_batch, workspace };
     pass.workspace.reserve(stack, count);
     pass.forward(rows.inputs);
-    let terms = Terms {
-        reconstruction: pass.differentiate_loss(rows.targets, gradient),
-        penalty: pass.penalty(),
-    };
-    pass.backward(rows.inputs, gradient, accumulate);
+    let terms =
+        Terms { reconstruction: pass.differentiate_loss(rows.targets), penalty: pass.penalty() };
+    pass.backward();
     terms
 }
 
@@ -145,15 +158,16 @@ impl Pass<'_> {
     }
 
     /// Turns the last layer's logits into the gradient there.
-    fn differentiate_loss(&mut self, targets: &[f32], gradient: &mut [f32]) -> f64 {
-        let (Some(layer), Some(logits)) =
-            (self.stack.layers().last(), self.workspace.logits.last_mut())
+    fn differentiate_loss(&mut self, targets: &[f32]) -> f64 {
+        let Workspace { logits, biases, .. } = &mut *self.workspace;
+        let (Some(layer), Some(logits), Some(of_bias)) =
+            (self.stack.layers().last(), logits.last_mut(), biases.last_mut())
         else {
             return 0.0;
         };
         let share = 1.0 / (self.rows_in_batch as f64 * layer.outputs as f64);
         let logits = logits.first(self.count * layer.outputs);
-        let of_bias = &mut gradient[layer.bias..layer.bias + layer.outputs];
+        let of_bias = of_bias.first(layer.outputs);
         let sum = match self.objective.loss {
             Loss::BinaryCrossEntropy => {
                 binary_cross_entropy(targets, share as f32, logits, of_bias)
@@ -174,18 +188,15 @@ impl Pass<'_> {
         sum * f64::from(self.objective.code_l1) / self.rows_in_batch as f64
     }
 
-    /// From the gradient at the last logits to that of every parameter before them.
-    fn backward(&mut self, inputs: &[f32], gradient: &mut [f32], accumulate: Accumulate) {
+    /// From the gradient at the last logits to that at every layer's before them.
+    fn backward(&mut self) {
         let layers = self.stack.layers();
         let penalty = self.objective.code_l1 / self.rows_in_batch as f32;
-        let Workspace { logits, values, gradient: of_values, transposed, .. } =
+        let Workspace { logits, values, biases, gradient: of_values, transposed, .. } =
             &mut *self.workspace;
         for (index, layer) in layers.iter().enumerate().rev() {
             let (before, at) = logits.split_at_mut(index);
-            let input = if index == 0 { inputs } else { values[index - 1].all() };
-            let start = self.stack.start(index, accumulate);
             let weight = self.stack.weight(layer);
-            add_weight_gradient(self.count, layer, weight, start, at[0].all(), input, gradient);
             let Some(previous) = before.last_mut() else { continue };
             let below = &layers[index - 1];
             let numbers = self.count * layer.inputs;
@@ -203,28 +214,8 @@ impl Pass<'_> {
             if index == self.stack.code() + 1 && penalty != 0.0 {
                 add_penalty_gradient(penalty, values, of_values);
             }
-            let of_bias = &mut gradient[below.bias..below.bias + below.outputs];
+            let of_bias = biases[index - 1].first(below.outputs);
             differentiate(below.activation, previous.first(numbers), values, of_values, of_bias);
-        }
-    }
-}
-
-impl Stack {
-    /// What a layer's weight gradient is added to in a backward pass: of several layers that share a
-    /// weight the last one comes first.
-    fn start(&self, index: usize, accumulate: Accumulate) -> Start<'static> {
-        let source = |index: usize, layer: &Layer| match layer.weight {
-            Weight::Own { .. } => index,
-            Weight::TransposeOf { layer } => layer,
-        };
-        let layers = self.layers();
-        let mine = source(index, &layers[index]);
-        let mut later = layers.iter().enumerate().skip(index + 1);
-        if accumulate == Accumulate::Add || later.any(|(index, layer)| source(index, layer) == mine)
-        {
-            Start::Output
-        } else {
-            Start::Zero
         }
     }
 }
@@ -254,33 +245,6 @@ fn multiply_back(
         right,
         output: of_values,
         stride: layer.inputs,
-    });
-}
-
-/// `of_weight = of_logits^T input`: (outputs, rows) times (rows, inputs); of a transposed weight
-/// `input^T of_logits`.
-fn add_weight_gradient(
-    rows: usize,
-    layer: &Layer,
-    weight: WeightView,
-    start: Start<'_>,
-    of_logits: &[f32],
-    input: &[f32],
-    gradient: &mut [f32],
-) {
-    let Layer { inputs, outputs, .. } = *layer;
-    let (left, right, height, width) = if weight.own {
-        (of_logits, input, outputs, inputs)
-    } else {
-        (input, of_logits, inputs, outputs)
-    };
-    Dispatch::Widest.run(Product {
-        shape: Shape { rows: height, inner: rows, columns: width },
-        start,
-        left: (left, Strides::row_major(height).transposed()),
-        right: Right::row_major(right, width),
-        output: &mut gradient[weight.offset..][..height * width],
-        stride: width,
     });
 }
 

@@ -66,6 +66,7 @@ mod pixels;
 mod product;
 mod simd;
 mod stack;
+mod weights;
 mod workspace;
 
 pub use activation::Activation;

@@ -11,6 +11,8 @@ pub struct Workspace {
     pub(crate) logits: Vec<Buffer>,
     /// Of each layer but the last: what it has after its activation.
     pub(crate) values: Vec<Buffer>,
+    /// Of each layer: the gradient of its bias.
+    pub(crate) biases: Vec<Buffer>,
     /// The gradient at the values of a layer.
     pub(crate) gradient: Buffer,
     /// A weight that is the transpose of another one's.
@@ -25,15 +27,17 @@ impl Workspace {
         Self::default()
     }
 
-    /// Makes room for these rows in training.
+    /// Makes room for these rows in training, with empty sums.
     pub(crate) fn reserve(&mut self, stack: &Stack, rows: usize) {
         let layers = stack.layers();
         self.logits.resize_with(layers.len(), Buffer::default);
         self.values.resize_with(layers.len(), Buffer::default);
+        self.biases.resize_with(layers.len(), Buffer::default);
         let mut widest = 0;
         for (index, layer) in layers.iter().enumerate() {
             let numbers = rows * layer.outputs;
             self.logits[index].first(numbers);
+            self.biases[index].first(layer.outputs).fill(0.0);
             if index + 1 < layers.len() {
                 self.values[index].first(numbers);
                 widest = widest.max(numbers);
