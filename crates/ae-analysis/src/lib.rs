@@ -1,7 +1,8 @@
 //! What autoencoders are for, and what they are compared with.
 //!
 //! Everything is a pure function of plain numbers: [`Rows`] of flattened images or of codes in, numbers
-//! out. [`Pca`] is the best linear autoencoder, the yardstick of every other.
+//! out. [`Pca`] is the best linear autoencoder, the yardstick of every other;
+//! [`median_filter`] that of every denoiser. [`Tiling`] takes images of any size through a model of one.
 //!
 //! Sums run in an order that the number of threads does not change.
 //!
@@ -21,9 +22,14 @@
 #![deny(missing_docs)]
 
 mod error;
+mod median;
 mod pca;
+mod reflection;
 mod rows;
+mod tiles;
 
 pub use error::AnalysisError;
+pub use median::{MedianWindow, median_filter};
 pub use pca::Pca;
 pub use rows::Rows;
+pub use tiles::Tiling;

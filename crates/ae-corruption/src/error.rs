@@ -56,10 +56,19 @@ pub enum CorruptionError {
         /// The known name that looks most like it, if one does.
         similar: Option<&'static str>,
     },
-    /// There is no noise at all, or none before or after a plus sign.
+    /// There is no noise at all, or none before or after a plus sign or a bar.
     #[error("expected a noise such as gaussian:0.5 or masking:0.25+gaussian:0.1, found {found:?}")]
     Empty {
         /// The whole text.
+        found: String,
+    },
+    /// A choice stands in a chain, where text has no place for it.
+    #[error(
+        "a chain cannot hold the choice {found}; write whole chains beside each other, as in \
+             masking:0.1+blur:1|gaussian:0.5+blur:1"
+    )]
+    ChoiceInChain {
+        /// The choice.
         found: String,
     },
     /// Noise is drawn at other times than this.

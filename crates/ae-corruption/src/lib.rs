@@ -2,8 +2,9 @@
 //!
 //! A [`Corruption`] turns a clean image into a corrupted one. Each strategy stands in a file of its
 //! own, with its formula and source: [`Gaussian`], [`Masking`], [`SaltAndPepper`], [`Speckle`],
-//! [`Poisson`], [`Occlusion`] and [`GaussianBlur`]. [`Noise`] is any of them, or several in a row,
-//! and has a text form that a specification or a command line holds: `masking:0.25+gaussian:0.1`.
+//! [`Poisson`], [`Occlusion`] and [`GaussianBlur`]. [`Noise`] is any of them, several in a row, or
+//! one of several for each sample, and has a text form that a specification or a command line holds:
+//! `masking:0.25+gaussian:0.1|blur:1`.
 //!
 //! A noise out of its range cannot be made. What a noise does to a sample depends on the seed, the
 //! epoch and the sample alone: see [`corrupt_batch`] and [`Draw`].
@@ -41,6 +42,7 @@ mod salt_and_pepper;
 mod speckle;
 
 mod chain;
+mod choice;
 mod noise;
 mod noise_serde;
 
@@ -51,6 +53,7 @@ mod pixelwise;
 pub use batch::corrupt_batch;
 pub use blur::GaussianBlur;
 pub use chain::Chain;
+pub use choice::Choice;
 pub use corruption::Corruption;
 pub use draw::Draw;
 pub use error::CorruptionError;

@@ -7,14 +7,14 @@ use ae_random::Stream;
 
 use crate::parameter::Parameter;
 use crate::{
-    Chain, Corruption, CorruptionError, Gaussian, GaussianBlur, Masking, Occlusion, Poisson,
-    SaltAndPepper, Speckle,
+    Chain, Choice, Corruption, CorruptionError, Gaussian, GaussianBlur, Masking, Occlusion,
+    Poisson, SaltAndPepper, Speckle,
 };
 
 /// Any noise of this crate.
 ///
-/// As text, `NAME:NUMBER`, several joined by `+` and applied in order. `Display` writes what `FromStr`
-/// reads as the same noise again.
+/// As text, `NAME:NUMBER`, several joined by `+` and applied in order; such chains joined by `|` are a
+/// choice, of which each sample gets one. `Display` writes what `FromStr` reads as the same noise again.
 ///
 /// | text | noise | its number | range |
 /// |---|---|---|---|
@@ -47,6 +47,8 @@ pub enum Noise {
     Blur(GaussianBlur),
     /// Several in order.
     Chain(Chain),
+    /// One of several, chosen sample by sample.
+    Choice(Choice),
 }
 
 /// A noise's parameter, whose `noise` is the name in texts, and the noise of a value.
@@ -75,8 +77,12 @@ impl Noise {
     /// Several noises in order. Chains among them are taken apart; one noise alone is itself.
     ///
     /// # Errors
-    /// If there are none.
+    /// If there are none, or there is a choice among several.
     pub fn chain(noises: Vec<Self>) -> Result<Self, CorruptionError> {
+        let choice = noises.iter().find(|noise| matches!(noise, Self::Choice(_)));
+        if let (Some(choice), 2..) = (choice, noises.len()) {
+            return Err(CorruptionError::ChoiceInChain { found: choice.to_string() });
+        }
         let mut links: Vec<Self> = noises
             .into_iter()
             .flat_map(|noise| match noise {
@@ -87,6 +93,25 @@ impl Noise {
         match links.len() {
             0 | 1 => links.pop().ok_or(CorruptionError::Empty { found: String::new() }),
             _ => Ok(Self::Chain(Chain::of_links(links))),
+        }
+    }
+
+    /// One of these noises, chosen for each sample with equal probability. Choices among them are taken
+    /// apart; one noise alone is itself. A noise that is named twice is chosen twice as often.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub fn one_of(noises: Vec<Self>) -> Result<Self, CorruptionError> {
+        let mut alternatives: Vec<Self> = noises
+            .into_iter()
+            .flat_map(|noise| match noise {
+                Self::Choice(choice) => choice.into_alternatives(),
+                other => vec![other],
+            })
+            .collect();
+        match alternatives.len() {
+            0 | 1 => alternatives.pop().ok_or(CorruptionError::Empty { found: String::new() }),
+            _ => Ok(Self::Choice(Choice::of_alternatives(alternatives))),
         }
     }
 
@@ -104,7 +129,7 @@ impl Noise {
         }
     }
 
-    /// The noise of a text without `+`.
+    /// The noise of a text without `+` and `|`.
     fn from_link(text: &str) -> Result<Self, CorruptionError> {
         let (name, number) = match text.split_once(':') {
             Some((name, number)) => (name.trim(), number.trim()),
@@ -130,6 +155,7 @@ impl Noise {
             Self::Occlusion(noise) => noise,
             Self::Blur(noise) => noise,
             Self::Chain(noise) => noise,
+            Self::Choice(noise) => noise,
         }
     }
 }
@@ -138,11 +164,14 @@ impl FromStr for Noise {
     type Err = CorruptionError;
 
     fn from_str(text: &str) -> Result<Self, CorruptionError> {
-        let links: Vec<&str> = text.split('+').map(str::trim).collect();
-        if links.iter().any(|link| link.is_empty()) {
-            return Err(CorruptionError::Empty { found: text.to_owned() });
-        }
-        Self::chain(links.into_iter().map(Self::from_link).collect::<Result<_, _>>()?)
+        let chain = |chain: &str| {
+            let links: Vec<&str> = chain.split('+').map(str::trim).collect();
+            if links.iter().any(|link| link.is_empty()) {
+                return Err(CorruptionError::Empty { found: text.to_owned() });
+            }
+            Self::chain(links.into_iter().map(Self::from_link).collect::<Result<_, _>>()?)
+        };
+        Self::one_of(text.split('|').map(chain).collect::<Result<_, _>>()?)
     }
 }
 

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 const SIDE: usize = 12;
 const SIZE: usize = SIDE * SIDE;
 
-/// Every noise that draws, and the chain of them.
-const RANDOM: [&str; 7] = [
+/// Every noise that draws, a chain of them and a choice.
+const RANDOM: [&str; 8] = [
     "gaussian:0.5",
     "masking:0.4",
     "salt-and-pepper:0.4",
@@ -16,6 +16,7 @@ const RANDOM: [&str; 7] = [
     "poisson:20",
     "occlusion:0.4",
     "masking:0.1+blur:1+gaussian:0.2+poisson:50",
+    "gaussian:0.5|masking:0.4|salt-and-pepper:0.3+speckle:0.2",
 ];
 
 fn noise(text: &str) -> Noise {
@@ -136,6 +137,7 @@ fn the_pixels_of_every_noise_are_pinned() {
         2_241_612_421,
         2_807_837_445,
         121_747_133,
+        1_952_199_429,
     ];
     for (text, expected) in RANDOM.into_iter().zip(pinned) {
         let mut image = vec![0.5; SIZE];

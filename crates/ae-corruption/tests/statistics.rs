@@ -1,6 +1,6 @@
 //! The distributions of the noises. Bounds are five standard errors of a million pixels or more.
 
-use ae_corruption::{Corruption, Noise};
+use ae_corruption::{Corruption, Noise, corrupt_batch};
 use ae_random::Seed;
 
 const SIDE: usize = 1000;
@@ -130,4 +130,29 @@ fn an_occlusion_is_one_rectangle_of_its_size_at_every_place_inside() {
 #[test]
 fn a_whole_occlusion_leaves_nothing() {
     assert!(corrupted("occlusion:1", 1.0).iter().all(|&x| x == 0.0));
+}
+
+#[test]
+fn a_choice_gives_each_sample_one_of_its_noises_alike_often() {
+    let noise: Noise = "masking:1|gaussian:0|salt-and-pepper:1".parse().unwrap();
+    let mut images = vec![0.5; SIDE * SIDE];
+    let samples: Vec<u32> = (0..images.len() as u32).collect();
+    let stream = Seed::new(42).stream("statistics");
+    corrupt_batch(&noise, &mut images, &samples, 1, 1, 0, &stream);
+    // A third is masked and half a third is pepper; a third is as it was; half a third is salt.
+    assert_share(&images, |x| x == 0.0, 0.5);
+    assert_share(&images, |x| x == 0.5, 1.0 / 3.0);
+    assert_share(&images, |x| x == 1.0, 1.0 / 6.0);
+}
+
+#[test]
+fn a_choice_is_made_for_the_whole_image() {
+    let noise: Noise = "masking:1|gaussian:0".parse().unwrap();
+    let mut images = vec![0.5; SIDE * SIDE];
+    let samples: Vec<u32> = (0..SIDE as u32).collect();
+    let stream = Seed::new(42).stream("statistics");
+    corrupt_batch(&noise, &mut images, &samples, 1, SIDE, 0, &stream);
+    assert!(images.chunks(SIDE).all(|image| image.iter().all(|pixel| *pixel == image[0])));
+    let masked = images.chunks(SIDE).filter(|image| image[0] == 0.0).count();
+    assert!((400..600).contains(&masked), "{masked} of {SIDE}");
 }

@@ -32,6 +32,9 @@ fn a_text_is_the_noise_that_it_names() {
     let chain = Noise::chain(vec![masking, gaussian]).unwrap();
     assert_eq!(parse("masking:0.25+gaussian:0.1"), chain);
     assert_eq!(parse(" masking : 0.25 + gaussian: 1e-1 "), chain);
+    let choice = Noise::one_of(vec![parse("blur:1"), chain]).unwrap();
+    assert_eq!(parse("blur:1|masking:0.25+gaussian:0.1"), choice);
+    assert_eq!(parse(" blur:1 | masking:0.25 + gaussian:0.1"), choice);
 }
 
 #[test]
@@ -62,7 +65,17 @@ fn a_wrong_text_is_refused_with_what_was_expected() {
     let unknown = "there is no noise \"salt_and_pepper\" (did you mean \"salt-and-pepper\"?); ";
     assert_refused("salt_and_pepper:0.5", &(unknown.to_owned() + known));
     assert_refused("dropout:0.5", &("there is no noise \"dropout\"; ".to_owned() + known));
-    for text in ["", " ", "+", "gaussian:0.5+", "+gaussian:0.5", "blur:1++blur:2"] {
+    for text in [
+        "",
+        " ",
+        "+",
+        "gaussian:0.5+",
+        "+gaussian:0.5",
+        "blur:1++blur:2",
+        "|",
+        "blur:1|",
+        "blur:1||blur:2",
+    ] {
         let expected = "expected a noise such as gaussian:0.5 or masking:0.25+gaussian:0.1, found ";
         assert_refused(text, &format!("{expected}{text:?}"));
     }
@@ -88,6 +101,7 @@ fn a_specification_holds_text_a_table_or_a_list() {
     assert_eq!(from_toml(r#"{ peak = 30, kind = "poisson" }"#).unwrap(), parse("poisson:30"));
     let list = r#"["masking:0.25", { kind = "gaussian", factor = 0.5 }, ["blur:1"]]"#;
     assert_eq!(from_toml(list).unwrap(), parse("masking:0.25+gaussian:0.5+blur:1"));
+    assert_eq!(from_toml(r#""blur:1|poisson:30""#).unwrap(), parse("blur:1|poisson:30"));
 }
 
 #[test]
@@ -113,6 +127,10 @@ fn a_wrong_specification_is_refused() {
             r#"expected one parameter beside kind, found "factor" and "seed""#,
         ),
         ("[]", "expected a noise such as gaussian:0.5"),
+        (
+            r#"["blur:1|poisson:30", "masking:0.1"]"#,
+            "a chain cannot hold the choice blur:1|poisson:30",
+        ),
         ("0.5", "expected a noise: text such as"),
     ] {
         let error = from_toml(noise).unwrap_err();
@@ -146,8 +164,11 @@ fn single_noise() -> impl Strategy<Value = Noise> {
 
 proptest! {
     #[test]
-    fn a_noise_is_read_again_from_its_text(links in prop::collection::vec(single_noise(), 1..5)) {
-        let noise = Noise::chain(links).unwrap();
+    fn a_noise_is_read_again_from_its_text(
+        chains in prop::collection::vec(prop::collection::vec(single_noise(), 1..4), 1..4),
+    ) {
+        let chains = chains.into_iter().map(|links| Noise::chain(links).unwrap());
+        let noise = Noise::one_of(chains.collect()).unwrap();
         prop_assert_eq!(&parse(&noise.to_string()), &noise);
         let json = serde_json::to_string(&noise).unwrap();
         prop_assert_eq!(serde_json::from_str::<Noise>(&json).unwrap(), noise);
@@ -162,8 +183,16 @@ proptest! {
     }
 
     #[test]
+    fn choices_in_choices_are_one_choice(noises in prop::collection::vec(single_noise(), 3)) {
+        let [first, second, third] = <[Noise; 3]>::try_from(noises).unwrap();
+        let inner = Noise::one_of(vec![second.clone(), third.clone()]).unwrap();
+        let nested = Noise::one_of(vec![first.clone(), inner]).unwrap();
+        prop_assert_eq!(nested, Noise::one_of(vec![first, second, third]).unwrap());
+    }
+
+    #[test]
     fn any_text_is_read_or_refused(
-        text in prop_oneof![any::<String>(), "[a-z:+. 0-9-]{0,40}", "(blur|masking|poisson):\\PC{0,8}"],
+        text in prop_oneof![any::<String>(), "[a-z:+|. 0-9-]{0,40}", "(blur|masking|poisson):\\PC{0,8}"],
     ) {
         if let Ok(noise) = text.parse::<Noise>() {
             prop_assert_eq!(parse(&noise.to_string()), noise);
