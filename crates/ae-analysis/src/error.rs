@@ -48,4 +48,38 @@ pub enum AnalysisError {
         /// The matrix.
         what: &'static str,
     },
+    /// Lists that belong together are not as long as each other.
+    #[error("{found} items, expected {expected}")]
+    Count {
+        /// The items of the first list.
+        expected: usize,
+        /// The items of the other.
+        found: usize,
+    },
+    /// What a score divides by is 0.
+    #[error("{what} do not vary, so that no distance can be measured by them")]
+    Constant {
+        /// What is constant.
+        what: &'static str,
+    },
+    /// A contamination rate out of its range.
+    #[error("the contamination must be above 0 and at most 0.5, found {found}")]
+    Contamination {
+        /// The rate.
+        found: f64,
+    },
+    /// A quantile out of its range.
+    #[error("the quantile must be above 0 and below 1, found {found}")]
+    Quantile {
+        /// The part.
+        found: f64,
+    },
+    /// There is nothing to tell apart.
+    #[error("{normals} normal items and {anomalies} anomalies: a ranking needs both")]
+    OneClass {
+        /// How many items are normal.
+        normals: usize,
+        /// How many are not.
+        anomalies: usize,
+    },
 }

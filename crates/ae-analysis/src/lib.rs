@@ -3,6 +3,8 @@
 //! Everything is a pure function of plain numbers: [`Rows`] of flattened images or of codes in, numbers
 //! out. [`Pca`] is the best linear autoencoder, the yardstick of every other;
 //! [`median_filter`] that of every denoiser. [`Tiling`] takes images of any size through a model of one.
+//! [`AnomalyScorer`] scores items by how far they are from normal ones, [`Calibration`] turns scores into
+//! p-values, and [`Ranking`] says how well they tell anomalies from normals.
 //!
 //! Sums run in an order that the number of threads does not change.
 //!
@@ -21,15 +23,25 @@
 //! ```
 #![deny(missing_docs)]
 
+mod anomaly;
+mod calibration;
 mod error;
+mod interval;
 mod median;
 mod pca;
+mod ranking;
 mod reflection;
 mod rows;
+mod shrinkage;
 mod tiles;
 
+pub use anomaly::{AnomalyScore, AnomalyScorer, NormalMoments};
+pub use calibration::{Calibration, ThresholdRule};
 pub use error::AnalysisError;
+pub use interval::MeanInterval;
 pub use median::{MedianWindow, median_filter};
 pub use pca::Pca;
+pub use ranking::Ranking;
 pub use rows::Rows;
+pub use shrinkage::Covariance;
 pub use tiles::Tiling;
