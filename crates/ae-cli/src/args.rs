@@ -1,5 +1,6 @@
 //! What a person can type.
 
+mod anomaly;
 mod data;
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring, ScoreName};
 pub(crate) use data::{Becoming, Data, Reading};
 
 /// Trains, examines and applies autoencoders.
@@ -81,6 +83,9 @@ pub(crate) enum Command {
     Encode(Encode),
     /// Decode codes (.npy) to images
     Decode(Decode),
+    /// Tell anomalies from normal items
+    #[command(subcommand)]
+    Anomaly(AnomalyCommand),
     /// Say what a weights file or a run holds
     Inspect(Inspect),
     /// Print a completion script for a shell

@@ -1,5 +1,6 @@
 //! One file a command: arguments to `ae-experiment`, its answer to the output.
 
+pub(crate) mod anomaly;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod decode;

@@ -46,6 +46,7 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Denoise(denoise) => commands::denoise::run(denoise, common),
         Command::Encode(encode) => commands::encode::run(encode, common),
         Command::Decode(decode) => commands::decode::run(decode, common),
+        Command::Anomaly(command) => commands::anomaly::run(command, common),
         Command::Inspect(inspect) => commands::inspect::run(inspect, common),
         Command::Completions(completions) => commands::completions::run(completions),
     }

@@ -73,6 +73,16 @@ impl Model {
         })
     }
 
+    /// Encodes images, `n x channels x height x width` in [0, 1], to `n x latent_dim`.
+    ///
+    /// # Errors
+    /// If the images do not fit the model, or candle fails.
+    pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
+        in_batches((images, self.inference.pixels()), self.latent_dim(), |images, codes| {
+            self.inference.encode(images, codes)
+        })
+    }
+
     /// Decodes codes, `n x latent_dim`, to images in [0, 1].
     ///
     /// # Errors

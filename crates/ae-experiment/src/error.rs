@@ -95,6 +95,15 @@ pub enum ExperimentError {
         /// The length that was found.
         found: usize,
     },
+    /// No anomaly detector was fitted in a weights file.
+    #[error(
+        "{} holds no anomaly detector; fit one to normal items first (`ae anomaly fit`)",
+        path.display()
+    )]
+    NotFitted {
+        /// The file or the folder of the run.
+        path: PathBuf,
+    },
     /// A device that this build or this machine does not have.
     #[error("the device `{name}` cannot be used: {reason}")]
     Device {

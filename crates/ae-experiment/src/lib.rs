@@ -39,6 +39,7 @@ mod expectation;
 mod plan;
 mod run;
 
+mod anomaly;
 mod apply;
 mod describe;
 mod device;
@@ -51,6 +52,7 @@ mod record;
 
 mod study;
 
+pub use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
     BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
@@ -62,6 +64,7 @@ pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
 pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
+pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
 pub use apply::{Model, TrainedEncoder, read_codes};
 pub use describe::{Description, TensorDescription, describe};
 pub use device::device;

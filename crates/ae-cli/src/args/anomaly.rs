@@ -1,0 +1,133 @@
+//! Anomaly detection.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+use ae_experiment::{AnomalyScore, Noise};
+use clap::{Subcommand, ValueEnum, ValueHint};
+
+use super::{Reading, file_that_ends_with};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AnomalyCommand {
+    /// Fit score, p-values and threshold to normal items, and keep them in the weights file
+    #[command(after_help = "Examples:
+  ae anomaly fit normal/ -m runs/parts --quantile 0.99
+  ae anomaly fit sensors.csv -m runs/table --score likelihood --contamination 0.02
+  ae anomaly fit normal/ -m runs/clean --noise masking:0.35 --smoothing 0.7")]
+    Fit(AnomalyFit),
+    /// Score items: index or file, score, p-value and label of each
+    #[command(after_help = "Examples:
+  ae anomaly score new/ -m runs/parts -o scores.csv --heat-map where.png
+  ae anomaly score new/ -m runs/parts --json")]
+    Score(AnomalyScoring),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AnomalyFit {
+    /// Normal items that the model was not trained on: what `ae encode` takes
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    pub(crate) data: PathBuf,
+    /// A weights file or the folder of a run
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// What the score is made of
+    #[arg(long, value_enum, default_value_t = ScoreName::Squared, value_name = "NAME")]
+    pub(crate) score: ScoreName,
+    /// The part of DATA that is anomalous: above 0, at most 0.5
+    #[arg(long, value_name = "RATE", value_parser = contamination, conflicts_with = "quantile")]
+    pub(crate) contamination: Option<f64>,
+    /// The part of DATA, all of it normal, that stays below the threshold [default: 0.99]
+    #[arg(long, value_name = "PART", value_parser = quantile)]
+    pub(crate) quantile: Option<f64>,
+    /// Reconstruct noisy copies of an item, and take the mean
+    #[arg(long, value_name = "NOISE")]
+    pub(crate) noise: Option<Noise>,
+    /// How many noisy copies
+    #[arg(long, default_value = "8", value_name = "N", requires = "noise")]
+    pub(crate) draws: NonZeroU32,
+    /// The noise's seed
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Smooth images and reconstructions by a Gaussian of so many pixels before they are compared
+    #[arg(long, default_value_t = 0.0, value_name = "SIGMA", value_parser = super::not_negative)]
+    pub(crate) smoothing: f32,
+    /// The weights file to write [default: the one of MODEL, in place]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = weights_file)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AnomalyScoring {
+    /// The items: what `ae encode` takes
+    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
+    pub(crate) images: PathBuf,
+    /// A weights file or the folder of a run, in which `ae anomaly fit` has kept a fit
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// Where to write: .csv or .json [default: CSV to stdout]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = scores_file)]
+    pub(crate) output: Option<PathBuf>,
+    /// Draw where the error of the strangest items is: .png or .svg
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
+    pub(crate) heat_map: Option<PathBuf>,
+    /// Items of the heat map
+    #[arg(long, default_value = "10", value_name = "N")]
+    pub(crate) count: NonZeroUsize,
+    /// The class that is normal: tells how well the scores rank the others above it (needs classes)
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) normal_class: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// The names of the scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScoreName {
+    /// The squared error
+    Squared,
+    /// Each pixel's error in units of its spread among normals
+    Standardised,
+    /// The distance of the code from those of normals
+    Latent,
+    /// Both: as the likelihood of probabilistic PCA
+    Likelihood,
+}
+
+impl From<ScoreName> for AnomalyScore {
+    fn from(name: ScoreName) -> Self {
+        match name {
+            ScoreName::Squared => Self::Squared,
+            ScoreName::Standardised => Self::Standardised,
+            ScoreName::Latent => Self::Latent,
+            ScoreName::Likelihood => Self::Likelihood,
+        }
+    }
+}
+
+fn contamination(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= 0.5);
+    rate.ok_or_else(|| "expected a number above 0 and at most 0.5".to_owned())
+}
+
+fn quantile(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| *part > 0.0 && *part < 1.0);
+    part.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
+}
+
+fn weights_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["safetensors"])
+        .ok_or_else(|| "expected a file that ends with .safetensors".to_owned())
+}
+
+fn scores_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["csv", "json"])
+        .ok_or_else(|| "expected a file that ends with .csv or .json".to_owned())
+}
+
+fn figure_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["png", "svg"])
+        .ok_or_else(|| "expected a file that ends with .png or .svg".to_owned())
+}

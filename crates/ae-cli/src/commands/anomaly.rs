@@ -1,0 +1,217 @@
+//! `ae anomaly fit`, `ae anomaly score`
+
+use std::path::Path;
+
+use ae_experiment::{
+    AnomalyDetector, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking, ThresholdRule,
+    device, input_reader, pictures, reconstruction_grid, weights_file, write_file,
+};
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use super::{Status, counted_as, inputs, network};
+use crate::args::{AnomalyCommand, AnomalyFit, AnomalyScoring, Common};
+use crate::{output, progress};
+
+pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
+    match command {
+        AnomalyCommand::Fit(args) => fit(args, common),
+        AnomalyCommand::Score(args) => score(args, common),
+    }
+}
+
+fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
+    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let path = args.output.clone().map_or_else(|| weights_file(&args.model), Ok)?;
+    let noise = args.noise.clone().map(|noise| NoiseDraws {
+        noise,
+        draws: args.draws.get(),
+        seed: args.seed,
+    });
+    let error = ErrorSpec { score: args.score.into(), noise, smoothing: args.smoothing };
+    let rule = args.contamination.map_or_else(
+        || ThresholdRule::Quantile(args.quantile.unwrap_or(0.99)),
+        ThresholdRule::Contamination,
+    );
+    let mut shown = progress::data(common);
+    let open = |model: &Model| {
+        let (options, network) = (args.reading.options(), network(common));
+        let progress = &mut *progress::data(common);
+        input_reader(&args.data, model.format(), &options, network, progress)
+    };
+    let step = &mut |done, total| shown.read("fitting", done as u64, total as u64);
+    let detector = AnomalyDetector::fit(model, error, rule, open, step)?;
+    detector.save(&path)?;
+    let calibration = detector.calibration();
+    let (items, threshold) = (calibration.items(), calibration.threshold());
+    if common.json {
+        output::json(&json!({
+            "items": items, "threshold": threshold, "fit": detector.error(),
+            "output": path.display().to_string(),
+        }))?;
+    } else if !common.quiet {
+        let count = counted_as(items, "item");
+        let path = path.display();
+        output::text(&format!("fitted to {count}, threshold {threshold:.6}; kept in {path}"))?;
+    }
+    Ok(Status::Done)
+}
+
+/// What was said of one item.
+struct Scored {
+    name: String,
+    verdict: AnomalyVerdict,
+    class: Option<String>,
+}
+
+/// An item of the heat map: its score, image, reconstruction and errors.
+type Strange = (f64, [Vec<f32>; 3]);
+
+fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
+    let detector = AnomalyDetector::open(&args.model, &device(&common.device)?)?;
+    let model = detector.model();
+    let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
+    let mut progress = progress::data(common);
+    let size = model.shape().size();
+    let (mut items, mut strangest) = (Vec::new(), Vec::new());
+    while let Some(chunk) = reader.next().transpose()? {
+        let first = items.len();
+        let (verdicts, errors) = detector.judge(&chunk, first)?;
+        let names = chunk.files.is_some().then(|| chunk.names(first));
+        for (place, verdict) in verdicts.into_iter().enumerate() {
+            let name = names.as_ref().and_then(|names| names.get(place));
+            let name = name.map(|name| name.display().to_string());
+            let class = chunk.labels.as_ref().and_then(|labels| labels.get(place)).map(|&label| {
+                let names = chunk.class_names.as_deref().unwrap_or_default();
+                names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
+            });
+            let name = name.unwrap_or_else(|| (first + place).to_string());
+            items.push(Scored { name, verdict, class });
+            if args.heat_map.is_some() {
+                let part = |values: &[f32]| values[place * size..][..size].to_vec();
+                strangest.push((verdict.score, [part(&chunk.pixels), Vec::new(), part(&errors)]));
+            }
+        }
+        keep_strangest(&mut strangest, args.count.get());
+        progress.read("scoring", reader.done() as u64, reader.total() as u64);
+    }
+    let ranking = args.normal_class.as_deref().map(|class| rank(&items, class)).transpose()?;
+    if let Some(path) = &args.heat_map {
+        draw(&detector, &mut strangest, reader.name(), path)?;
+    }
+    deliver(args, common, &items, reader.skipped(), ranking)?;
+    Ok(Status::Done)
+}
+
+/// Keeps the items with the largest scores; of equal ones the first.
+fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
+    items.sort_by(|a, b| b.0.total_cmp(&a.0));
+    items.truncate(count);
+}
+
+/// How well the scores rank the other classes above the normal one.
+fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
+    let classes: Option<Vec<&str>> = items.iter().map(|item| item.class.as_deref()).collect();
+    let Some(classes) = classes else { bail!("--normal-class needs items with classes") };
+    let scores: Vec<f64> = items.iter().map(|item| item.verdict.score).collect();
+    let is_anomaly: Vec<bool> = classes.iter().map(|&class| class != normal).collect();
+    Ok(Ranking::new(&scores, &is_anomaly)?)
+}
+
+/// The strangest items over their reconstructions and the places of their errors.
+fn draw(
+    detector: &AnomalyDetector,
+    items: &mut [Strange],
+    name: &str,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let model = detector.model();
+    // One scale for all, so that brightness can be compared.
+    let largest =
+        items.iter().flat_map(|(_, [_, _, errors])| errors).fold(0.0, |a: f32, &b| a.max(b));
+    for (_, [image, reconstruction, errors]) in items.iter_mut() {
+        *reconstruction = model.reconstruct(image)?;
+        errors.iter_mut().for_each(|error| *error /= largest.max(f32::MIN_POSITIVE));
+    }
+    let rows = ["image", "reconstruction", "error"].into_iter().enumerate();
+    let rows = rows.map(|(row, label)| {
+        let values: Vec<f32> = items.iter().flat_map(|(_, parts)| &parts[row]).copied().collect();
+        Ok(GridRow { label, images: pictures(model.shape(), &values)? })
+    });
+    let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
+    let caption = format!("{name}: largest scores first; errors up to {largest:.3} (white)");
+    let figure = reconstruction_grid(&rows, "Where the error is", &caption)?;
+    let is_png = path.extension().is_some_and(|ending| ending == "png");
+    let bytes = if is_png { figure.png()? } else { figure.svg()?.into_bytes() };
+    Ok(write_file(path, &bytes)?)
+}
+
+/// Writes what was said of each item, and the summary where it does not disturb.
+fn deliver(
+    args: &AnomalyScoring,
+    common: &Common,
+    items: &[Scored],
+    skipped: usize,
+    ranking: Option<Ranking>,
+) -> anyhow::Result<()> {
+    let anomalies = items.iter().filter(|item| item.verdict.is_anomaly).count();
+    let mut summary = json!({ "items": items.len(), "anomalies": anomalies, "skipped": skipped });
+    let mut told = format!("{}, {anomalies} anomalous", counted_as(items.len(), "item"));
+    if skipped > 0 {
+        told.push_str(&format!(", {skipped} left out"));
+    }
+    if let Some(ranking) = ranking {
+        let (auroc, precision) = (ranking.auroc(), ranking.average_precision());
+        summary["auroc"] = json!(auroc);
+        summary["average_precision"] = json!(precision);
+        told.push_str(&format!(", AUROC {auroc:.4}, average precision {precision:.4}"));
+    }
+    let document = || {
+        let mut document = summary.clone();
+        document["scores"] = items.iter().map(Scored::json).collect();
+        document
+    };
+    if let Some(path) = &args.output {
+        let is_json = path.extension().is_some_and(|ending| ending == "json");
+        let text = if is_json { document().to_string() + "\n" } else { csv(items) };
+        write_file(path, text.as_bytes())?;
+        if common.json {
+            summary["output"] = json!(path.display().to_string());
+            output::json(&summary)?;
+        } else if !common.quiet {
+            output::text(&format!("{told}; written to {}", path.display()))?;
+        }
+    } else if common.json {
+        output::json(&document())?;
+    } else {
+        output::text(&csv(items))?;
+        if !common.quiet {
+            output::progress(&told);
+        }
+    }
+    Ok(())
+}
+
+fn csv(items: &[Scored]) -> String {
+    let mut text = "item,score,p_value,label\n".to_owned();
+    for Scored { name, verdict, .. } in items {
+        let name = match name.contains([',', '"', '\n', '\r']) {
+            true => format!("\"{}\"", name.replace('"', "\"\"")),
+            false => name.clone(),
+        };
+        let AnomalyVerdict { score, p_value, .. } = verdict;
+        text.push_str(&format!("{name},{score},{p_value},{}\n", label(verdict)));
+    }
+    text
+}
+
+fn label(verdict: &AnomalyVerdict) -> &'static str {
+    if verdict.is_anomaly { "anomaly" } else { "normal" }
+}
+
+impl Scored {
+    fn json(&self) -> Value {
+        let AnomalyVerdict { score, p_value, .. } = self.verdict;
+        json!({ "item": self.name, "score": score, "p_value": p_value, "label": label(&self.verdict) })
+    }
+}

@@ -1,0 +1,291 @@
+//! Anomaly detection by a trained model: fitted to normals, kept in the weights file, applied to others.
+
+use std::path::{Path, PathBuf};
+
+use ae_analysis::{
+    AnalysisError, AnomalyScore, AnomalyScorer, Calibration, NormalMoments, Rows, ThresholdRule,
+};
+use ae_corruption::{GaussianBlur, Noise, corrupt_batch};
+use ae_dataset::{ImageShape, InputReader, Inputs};
+use ae_models::{ModelError, SavedModel};
+use ae_random::{Seed, Stream};
+use candle_core::Device;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::apply::model_file;
+use crate::{ExperimentError, Model};
+
+/// The attachment with what was fitted.
+const ANOMALY: &str = "anomaly";
+/// Most draws of noise for an image.
+const MOST_DRAWS: u32 = 1000;
+
+/// What of a reconstruction is compared with its image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorSpec {
+    /// What the scores are made of.
+    pub score: AnomalyScore,
+    /// The model is shown noisy copies of the image; the error is that of its mean reconstruction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseDraws>,
+    /// Image and reconstruction are smoothed by a Gaussian of so many pixels before they are compared, so
+    /// that an edge that is a little off weighs less than a stroke that is missing; 0 does nothing.
+    pub smoothing: f32,
+}
+
+/// Noise that is drawn several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseDraws {
+    /// The noise.
+    pub noise: Noise,
+    /// How many noisy copies of an image are made: 1 to 1000.
+    pub draws: u32,
+    /// The seed of the stream `anomaly`.
+    pub seed: u64,
+}
+
+/// What was fitted to normals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fitted {
+    error: ErrorSpec,
+    scorer: AnomalyScorer,
+    calibration: Calibration,
+}
+
+/// A trained model that tells anomalies from normals.
+pub struct AnomalyDetector {
+    model: Model,
+    fitted: Fitted,
+}
+
+/// How an item stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AnomalyVerdict {
+    /// Larger is stranger.
+    pub score: f64,
+    /// How probable such a score is for a normal item.
+    pub p_value: f64,
+    /// Whether the score is above the threshold.
+    pub is_anomaly: bool,
+}
+
+impl AnomalyDetector {
+    /// Fits to normals, which `open` opens once to score them and, if the score needs it, once before for its
+    /// statistics. `step` hears how many were read, of how many.
+    ///
+    /// # Errors
+    /// If the items cannot be read, a setting is out of its range, or what the score divides by does not vary.
+    pub fn fit(
+        model: Model,
+        error: ErrorSpec,
+        rule: ThresholdRule,
+        mut open: impl FnMut(&Model) -> Result<InputReader, ExperimentError>,
+        step: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, ExperimentError> {
+        // Refused before anything is computed.
+        Calibration::fit(&[0.0], rule)?;
+        error.check(model.shape())?;
+        let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
+        if error.score != AnomalyScore::Squared {
+            each_chunk(open(&model)?, step, |images, first| {
+                let (residuals, codes) = error.apply(&model, images, first)?;
+                let codes = Rows::new(&codes, model.latent_dim())?;
+                Ok(moments.add(rows(&residuals, &model)?, codes)?)
+            })?;
+        }
+        let scorer = AnomalyScorer::fit(error.score, &moments)?;
+        let mut scores = Vec::new();
+        each_chunk(open(&model)?, step, |images, first| {
+            let (residuals, codes) = error.apply(&model, images, first)?;
+            let codes = Rows::new(&codes, model.latent_dim())?;
+            scores.extend(scorer.scores(rows(&residuals, &model)?, codes)?);
+            Ok(())
+        })?;
+        let calibration = Calibration::fit(&scores, rule)?;
+        Ok(Self { model, fitted: Fitted { error, scorer, calibration } })
+    }
+
+    /// Opens a weights file, or the folder of a run, that something was fitted in.
+    ///
+    /// # Errors
+    /// If there is no such file, it is no whole autoencoder, or nothing was fitted in it.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
+        let model = Model::open(path, device)?;
+        let Some(fitted) = model.saved().attachments.get::<Fitted>(ANOMALY)? else {
+            return Err(ExperimentError::NotFitted { path: path.to_owned() });
+        };
+        let (pixels, latent) = (model.shape().size(), model.latent_dim());
+        let sound = fitted.scorer.fits(pixels, latent)
+            && fitted.calibration.is_sound()
+            && fitted.scorer.score() == fitted.error.score
+            && fitted.error.check(model.shape()).is_ok();
+        if !sound {
+            let reason = "it is no anomaly detector for this model".to_owned();
+            return Err(ModelError::Attachment { name: ANOMALY.to_owned(), reason }.into());
+        }
+        Ok(Self { model, fitted })
+    }
+
+    /// Writes the model with what was fitted, whole or not at all.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ExperimentError> {
+        let mut saved: SavedModel = self.model.saved().clone();
+        saved.attachments.set(ANOMALY, &self.fitted)?;
+        Ok(saved.save(path)?)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What is compared.
+    pub fn error(&self) -> &ErrorSpec {
+        &self.fitted.error
+    }
+
+    /// Threshold and p-values.
+    pub fn calibration(&self) -> &Calibration {
+        &self.fitted.calibration
+    }
+
+    /// Judges the images of a chunk, of which the first is the `first` of all: a verdict each, and where
+    /// their errors are, `n x channels x height x width`.
+    ///
+    /// # Errors
+    /// If the images do not fit the model.
+    pub fn judge(
+        &self,
+        chunk: &Inputs,
+        first: usize,
+    ) -> Result<(Vec<AnomalyVerdict>, Vec<f32>), ExperimentError> {
+        let Fitted { error, scorer, calibration } = &self.fitted;
+        let (residuals, codes) = error.apply(&self.model, &chunk.pixels, first)?;
+        let residuals = rows(&residuals, &self.model)?;
+        let scores = scorer.scores(residuals, Rows::new(&codes, self.model.latent_dim())?)?;
+        let verdict = |score| AnomalyVerdict {
+            score,
+            p_value: calibration.p_value(score),
+            is_anomaly: calibration.is_anomaly(score),
+        };
+        let errors = residuals
+            .iter()
+            .flat_map(|residual| scorer.errors(residual))
+            .map(|e| e as f32)
+            .collect();
+        Ok((scores.into_iter().map(verdict).collect(), errors))
+    }
+}
+
+/// The weights file that a fit is kept in if nothing else is said.
+///
+/// # Errors
+/// If the path is a folder without a model.
+pub fn weights_file(path: &Path) -> Result<PathBuf, ExperimentError> {
+    model_file(path)
+}
+
+impl ErrorSpec {
+    /// Checks the settings for images of this shape.
+    pub(crate) fn check(&self, shape: ImageShape) -> Result<(), ExperimentError> {
+        let draws = self.noise.as_ref().map_or(1, |noise| noise.draws);
+        if !(1..=MOST_DRAWS).contains(&draws) {
+            return Err(setting("draws", "from 1 to 1000", &draws.to_string()));
+        }
+        GaussianBlur::new(self.smoothing)?;
+        if self.smoothing > 0.0 && shape.height == 1 {
+            return Err(setting("smoothing", "0 for rows of a table", &self.smoothing.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Residuals, `n x pixels`, and codes, `n x latent`, of images of which the first is the `first` of all.
+    pub(crate) fn apply(
+        &self,
+        model: &Model,
+        images: &[f32],
+        first: usize,
+    ) -> Result<(Vec<f32>, Vec<f32>), ExperimentError> {
+        let codes = model.encode(images)?;
+        let mut residuals = match &self.noise {
+            None => model.reconstruct(images)?,
+            Some(noise) => noise.mean_reconstruction(model, images, first)?,
+        };
+        let (shape, stream) = (model.shape(), Seed::new(0).stream(ANOMALY));
+        if self.smoothing > 0.0 {
+            let blur = Noise::Blur(GaussianBlur::new(self.smoothing)?);
+            let mut targets = images.to_vec();
+            corrupt(&blur, &mut residuals, shape, (0, first), &stream);
+            corrupt(&blur, &mut targets, shape, (0, first), &stream);
+            residuals.iter_mut().zip(targets).for_each(|(y, x)| *y -= x);
+        } else {
+            residuals.iter_mut().zip(images).for_each(|(y, x)| *y -= x);
+        }
+        Ok((residuals, codes))
+    }
+}
+
+impl NoiseDraws {
+    /// The mean of the reconstructions of several noisy copies, summed in the order of the draws.
+    fn mean_reconstruction(
+        &self,
+        model: &Model,
+        images: &[f32],
+        first: usize,
+    ) -> Result<Vec<f32>, ExperimentError> {
+        let stream = Seed::new(self.seed).stream(ANOMALY);
+        let mut mean = vec![0.0; images.len()];
+        for draw in 0..self.draws {
+            let mut noisy = images.to_vec();
+            corrupt(&self.noise, &mut noisy, model.shape(), (draw, first), &stream);
+            let outputs = model.reconstruct(&noisy)?;
+            mean.iter_mut().zip(outputs).for_each(|(sum, output)| *sum += output);
+        }
+        let draws = self.draws as f32;
+        mean.iter_mut().for_each(|sum| *sum /= draws);
+        Ok(mean)
+    }
+}
+
+/// Corrupts images in parallel; each has a place in the stream of its own.
+fn corrupt(
+    noise: &Noise,
+    images: &mut [f32],
+    shape: ImageShape,
+    (draw, first): (u32, usize),
+    stream: &Stream,
+) {
+    images.par_chunks_mut(shape.size()).enumerate().for_each(|(place, image)| {
+        let sample = [(first + place) as u32];
+        corrupt_batch(noise, image, &sample, shape.height, shape.width, draw, stream);
+    });
+}
+
+fn rows<'a>(values: &'a [f32], model: &Model) -> Result<Rows<'a>, AnalysisError> {
+    Rows::new(values, model.shape().size())
+}
+
+/// Goes through all chunks with the place of the first item of each.
+fn each_chunk(
+    mut reader: InputReader,
+    step: &mut dyn FnMut(usize, usize),
+    mut take: impl FnMut(&[f32], usize) -> Result<(), ExperimentError>,
+) -> Result<(), ExperimentError> {
+    let mut first = 0;
+    while let Some(chunk) = reader.next().transpose()? {
+        take(&chunk.pixels, first)?;
+        first += chunk.len();
+        step(reader.done(), reader.total());
+    }
+    Ok(())
+}
+
+fn setting(setting: &'static str, expected: &str, found: &str) -> ExperimentError {
+    ExperimentError::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
+}
