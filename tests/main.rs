@@ -30,6 +30,8 @@ mod settings;
 /// What a training leaves, and what it refuses.
 mod training;
 
+/// Anomalies among normal items.
+mod anomaly;
 /// A trained model at work.
 mod apply;
 /// Damaged weights, and inputs that do not fit.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring, ScoreName};
+pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use data::{Becoming, Data, Reading};
 
 /// Trains, examines and applies autoencoders.

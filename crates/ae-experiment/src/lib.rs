@@ -77,4 +77,6 @@ pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options}
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
-pub use study::{DimensionalityReduction, StudyOptions, StudySpec, run_study};
+pub use study::{
+    AnomalyDetection, DimensionalityReduction, NamedScore, StudyOptions, StudySpec, run_study,
+};

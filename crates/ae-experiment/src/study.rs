@@ -4,6 +4,7 @@
 //! study says which ones and what is measured of them. It leaves models, tables and figures in its
 //! folder, and the same record as a run.
 
+mod anomaly_detection;
 mod dimensionality;
 mod workbench;
 
@@ -13,6 +14,7 @@ use ae_dataset::{Network, Progress};
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
+pub use anomaly_detection::{AnomalyDetection, NamedScore};
 pub use dimensionality::DimensionalityReduction;
 pub(crate) use workbench::Workbench;
 
@@ -21,9 +23,9 @@ use crate::run::resolve;
 use crate::{ExperimentError, Record, Spec};
 
 /// The figures that studies leave, each as PNG and as SVG.
-pub(crate) const FIGURES: &[&str] = &["reconstructions"];
+pub(crate) const FIGURES: &[&str] = &["reconstructions", "roc", "precision-recall"];
 /// The tables that studies leave, as CSV.
-pub(crate) const TABLES: &[&str] = &["dimensions"];
+pub(crate) const TABLES: &[&str] = &["dimensions", "anomalies"];
 
 /// What is asked of several models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ pub(crate) const TABLES: &[&str] = &["dimensions"];
 pub enum StudySpec {
     /// How much of an image a few numbers keep, beside PCA.
     DimensionalityReduction(DimensionalityReduction),
+    /// How well models of one class tell the others from it, beside PCA.
+    AnomalyDetection(AnomalyDetection),
 }
 
 /// How a study is carried out: nothing here changes its result.
@@ -66,6 +70,7 @@ pub fn run_study(
     let mut bench = Workbench::new(&spec, &dataset, (folder, existing), device, step)?;
     match study {
         StudySpec::DimensionalityReduction(study) => study.run(&mut bench)?,
+        StudySpec::AnomalyDetection(study) => study.run(&mut bench)?,
     }
     bench.finish()
 }

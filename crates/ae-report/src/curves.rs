@@ -1,4 +1,4 @@
-//! Learning curves.
+//! Learning curves, and other lines over numbers.
 
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
@@ -11,7 +11,7 @@ use crate::text::{Style, shorten};
 pub struct Series<'a> {
     /// Its name in the legend.
     pub label: &'a str,
-    /// Epoch and value. A value that is NaN, infinite or beyond 1e100 leaves a gap.
+    /// Epoch and value, or any other pair of numbers. A value that is NaN, infinite or beyond 1e100 leaves a gap.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -27,7 +27,7 @@ pub struct Reference<'a> {
 /// The names of the two axes.
 #[derive(Clone, Copy, Debug)]
 pub struct Axes<'a> {
-    /// Below the horizontal axis; ticks there are whole numbers.
+    /// Below the horizontal axis.
     pub x: &'a str,
     /// Above the vertical axis.
     pub y: &'a str,
@@ -47,8 +47,10 @@ const PLOT: (f32, f32) = (520.0, 260.0);
 const GAP: f32 = 8.0;
 const SWATCH: f32 = 18.0;
 const LABEL_COLUMNS: usize = 40;
+/// The smallest step of an axis of epochs.
+const WHOLE_NUMBERS: f64 = 1.0;
 
-/// Curves over epochs, with a legend and reference lines. After six curves the colours repeat.
+/// Curves over epochs, which are whole numbers, with a legend and reference lines. After six curves the colours repeat.
 ///
 /// # Errors
 /// If the figure would be too large.
@@ -59,9 +61,33 @@ pub fn loss_curves(
     title: &str,
     caption: &str,
 ) -> Result<Figure, ReportError> {
+    chart(series, (references, WHOLE_NUMBERS), axes, title, caption)
+}
+
+/// Lines over any numbers, such as a rate over another, with a legend. After six lines the colours
+/// repeat.
+///
+/// # Errors
+/// If the figure would be too large.
+pub fn line_chart(
+    series: &[Series<'_>],
+    axes: Axes<'_>,
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ReportError> {
+    chart(series, (&[], 0.0), axes, title, caption)
+}
+
+fn chart(
+    series: &[Series<'_>],
+    (references, smallest_step): (&[Reference<'_>], f64),
+    axes: Axes<'_>,
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ReportError> {
     let points = || series.iter().flat_map(|series| &series.points);
     let lines = || references.iter().map(|reference| reference.value);
-    let x_axis = Axis::covering(points().map(|point| point.0), 1.0);
+    let x_axis = Axis::covering(points().map(|point| point.0), smallest_step);
     let y_axis = Axis::covering(points().map(|point| point.1).chain(lines()), 0.0);
     let note_width = |widest: f32, text: &str| widest.max(Style::Note.width(text));
     let ticks = y_axis.ticks();

@@ -51,6 +51,11 @@ impl<'a> Workbench<'a> {
         self.dataset
     }
 
+    /// The spec of the study.
+    pub(crate) fn spec(&self) -> Spec {
+        self.spec.clone()
+    }
+
     /// Says what the study does now.
     pub(crate) fn say(&mut self, step: &str) {
         (self.step)(step);

@@ -1,0 +1,276 @@
+//! Anomaly detection: a model of one class at a time, and how well its scores tell the others from it.
+
+use ae_analysis::{AnomalyScore, AnomalyScorer, MeanInterval, NormalMoments, Pca, Ranking, Rows};
+use ae_dataset::{Dataset, Images};
+use ae_report::{Axes, Series, line_chart};
+use serde::{Deserialize, Serialize};
+
+use super::Workbench;
+use crate::{ErrorSpec, ExperimentError, Inputs, Model};
+
+/// Part of a class's training images that the scores are fitted to and no model sees: one in so many.
+const HELD_OUT: usize = 10;
+/// Points of a curve are this many, at equal distances.
+const GRID: usize = 101;
+const PCA: &str = "pca";
+
+/// One class is normal, all others are anomalies; each class in turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnomalyDetection {
+    /// How often everything is repeated, with the seeds from the spec's on.
+    pub repetitions: u32,
+    /// The components of PCA, whose squared error is the yardstick.
+    pub pca_components: usize,
+    /// The name of the score that is judged, for all classes the same.
+    pub best: String,
+    /// The scores that are compared.
+    pub scores: Vec<NamedScore>,
+}
+
+/// A score and what it is called.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedScore {
+    /// Its name in table, figures and metrics.
+    pub name: String,
+    /// What it is.
+    pub error: ErrorSpec,
+}
+
+/// What was measured of one score.
+struct Measured {
+    name: String,
+    /// By repetition, then by class.
+    auroc: Vec<Vec<f64>>,
+    precision: Vec<Vec<f64>>,
+    roc: Mean,
+    precision_recall: Mean,
+}
+
+impl AnomalyDetection {
+    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
+        let dataset = bench.dataset();
+        self.check(dataset)?;
+        let test = Inputs::from_images("test", &dataset.test);
+        let labels = dataset.test.labels().unwrap_or_default();
+        let classes = classes(&dataset.train);
+        let names = self.scores.iter().map(|score| score.name.as_str());
+        let mut measured: Vec<Measured> =
+            std::iter::once(PCA).chain(names).map(Measured::new).collect();
+        for repetition in 0..self.repetitions {
+            measured.iter_mut().for_each(Measured::repeat);
+            for &class in &classes {
+                let is_anomaly: Vec<bool> = labels.iter().map(|&label| label != class).collect();
+                let data = one_class(dataset, class)?;
+                let mut spec = bench.spec();
+                spec.seed += u64::from(repetition);
+                let name = format!("{}-{repetition}", dataset.train.class_name(class));
+                let model = bench.train(&name, spec, &data)?;
+                bench.say(&format!("scoring with {name}"));
+                let mut scores = vec![self.pca(&data.train, &test.pixels)?];
+                let held_out = data.test.to_floats();
+                for score in &self.scores {
+                    scores.push(of_model(&score.error, &model, &held_out, &test.pixels)?);
+                }
+                for (measured, scores) in measured.iter_mut().zip(&scores) {
+                    measured.add(&Ranking::new(scores, &is_anomaly)?);
+                }
+            }
+        }
+        self.report(bench, &measured, &classes)
+    }
+
+    fn check(&self, dataset: &Dataset) -> Result<(), ExperimentError> {
+        let wrong = |setting, expected: &str, found: &str| {
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            Err(ExperimentError::Setting { setting, expected, found })
+        };
+        if dataset.train.labels().is_none() {
+            return wrong("data.source", "of several classes", "no labels");
+        }
+        if self.repetitions == 0 {
+            return wrong("study.repetitions", "at least 1", "0");
+        }
+        if !self.scores.iter().any(|score| score.name == self.best) {
+            return wrong(
+                "study.best",
+                "the name of one of the scores",
+                &format!("`{}`", self.best),
+            );
+        }
+        self.scores.iter().try_for_each(|score| score.error.check(dataset.train.shape()))
+    }
+
+    /// The squared errors of PCA that was fitted to the same images.
+    fn pca(&self, train: &Images, test: &[f32]) -> Result<Vec<f64>, ExperimentError> {
+        let columns = train.image_size();
+        let pca = Pca::fit(Rows::new(&train.to_floats(), columns)?, self.pca_components)?;
+        let reconstructions = pca.reconstruct(Rows::new(test, columns)?)?;
+        let rows = reconstructions.chunks(columns).zip(test.chunks(columns));
+        let square = |(y, x): (&f32, &f32)| (f64::from(*y) - f64::from(*x)).powi(2);
+        Ok(rows.map(|(y, x)| y.iter().zip(x).map(square).sum()).collect())
+    }
+
+    fn report(
+        &self,
+        bench: &mut Workbench,
+        measured: &[Measured],
+        classes: &[u8],
+    ) -> Result<(), ExperimentError> {
+        let mut rows = Vec::new();
+        for score in measured {
+            let mean = score.mean(&score.auroc)?;
+            let precision = score.mean(&score.precision)?;
+            let interval = |interval: MeanInterval| match interval.half_width {
+                Some(half_width) => {
+                    format!("{:.2} +- {:.2}", 100.0 * interval.mean, 100.0 * half_width)
+                }
+                None => format!("{:.2}", 100.0 * interval.mean),
+            };
+            let names = std::iter::once(score.name.as_str());
+            for name in names.chain((score.name == self.best).then_some("best")) {
+                bench.metric(&format!("auroc_{name}_mean"), 100.0 * mean.mean);
+                bench.metric(&format!("average_precision_{name}_mean"), 100.0 * precision.mean);
+                if let Some(half_width) = mean.half_width {
+                    bench.metric(&format!("auroc_{name}_half_width"), 100.0 * half_width);
+                }
+            }
+            let by_class =
+                (0..classes.len()).map(|class| format!("{:.1}", 100.0 * score.of_class(class)));
+            let ends = [interval(mean), interval(precision)];
+            rows.push([score.name.clone()].into_iter().chain(by_class).chain(ends).collect());
+        }
+        let class_names: Vec<String> =
+            classes.iter().map(|&class| bench.dataset().train.class_name(class)).collect();
+        let columns = class_names.iter().map(String::as_str);
+        let columns = std::iter::once("score").chain(columns).chain(["mean AUROC", "mean AP"]);
+        let caption = format!(
+            "AUROC in % by the class that is normal, mean of {} run(s) with the 95 % interval by Student's t",
+            self.repetitions
+        );
+        bench.table(
+            "anomalies",
+            "One class against all others",
+            &caption,
+            &columns.collect::<Vec<_>>(),
+            rows,
+        )?;
+        let caption = "mean over classes and runs";
+        let roc = Axes {
+            x: "false alarms, part of the normal images",
+            y: "anomalies found, part of all",
+        };
+        bench.figure("roc", "Anomalies found over false alarms", caption, |title, caption| {
+            Ok(line_chart(&series(measured, |score| &score.roc), roc, title, caption)?)
+        })?;
+        let axes = Axes { x: "recall", y: "precision" };
+        bench.figure("precision-recall", "Precision over recall", caption, |title, caption| {
+            Ok(line_chart(
+                &series(measured, |score| &score.precision_recall),
+                axes,
+                title,
+                caption,
+            )?)
+        })
+    }
+}
+
+/// The scores of test images by a model, fitted to held-out images of its class.
+fn of_model(
+    error: &ErrorSpec,
+    model: &Model,
+    held_out: &[f32],
+    test: &[f32],
+) -> Result<Vec<f64>, ExperimentError> {
+    let (pixels, latent) = (model.shape().size(), model.latent_dim());
+    let mut moments = NormalMoments::new(pixels, latent);
+    if error.score != AnomalyScore::Squared {
+        let (residuals, codes) = error.apply(model, held_out, 0)?;
+        moments.add(Rows::new(&residuals, pixels)?, Rows::new(&codes, latent)?)?;
+    }
+    let scorer = AnomalyScorer::fit(error.score, &moments)?;
+    let (residuals, codes) = error.apply(model, test, 0)?;
+    Ok(scorer.scores(Rows::new(&residuals, pixels)?, Rows::new(&codes, latent)?)?)
+}
+
+/// The classes of labelled images, in rising order.
+fn classes(images: &Images) -> Vec<u8> {
+    let labels = images.labels().unwrap_or_default();
+    (0..=u8::MAX).filter(|class| labels.contains(class)).collect()
+}
+
+/// The training images of one class, of which the last tenth is for testing.
+fn one_class(dataset: &Dataset, class: u8) -> Result<Dataset, ExperimentError> {
+    let labels = (0..).zip(dataset.train.labels().unwrap_or_default());
+    let chosen: Vec<u32> = labels.filter(|&(_, &label)| label == class).map(|(i, _)| i).collect();
+    let (train, held_out) = chosen.split_at(chosen.len() - chosen.len() / HELD_OUT);
+    let halves = [dataset.train.select(train)?, dataset.train.select(held_out)?];
+    let [train, test] = halves;
+    Ok(Dataset::new(dataset.origin.name.clone(), dataset.origin.location.clone(), train, test)?)
+}
+
+fn series<'a>(measured: &'a [Measured], curve: impl Fn(&Measured) -> &Mean) -> Vec<Series<'a>> {
+    let line = |score: &'a Measured| Series { label: &score.name, points: curve(score).points() };
+    measured.iter().map(line).collect()
+}
+
+impl Measured {
+    fn new(name: &str) -> Self {
+        let (auroc, precision) = (Vec::new(), Vec::new());
+        let (roc, precision_recall) = (Mean::default(), Mean::default());
+        Self { name: name.to_owned(), auroc, precision, roc, precision_recall }
+    }
+
+    fn repeat(&mut self) {
+        self.auroc.push(Vec::new());
+        self.precision.push(Vec::new());
+    }
+
+    fn add(&mut self, ranking: &Ranking) {
+        if let (Some(auroc), Some(precision)) = (self.auroc.last_mut(), self.precision.last_mut()) {
+            auroc.push(ranking.auroc());
+            precision.push(ranking.average_precision());
+        }
+        self.roc.add(&ranking.roc());
+        self.precision_recall.add(&ranking.precision_recall());
+    }
+
+    /// The mean over the repetitions of the mean over the classes.
+    fn mean(&self, by_repetition: &[Vec<f64>]) -> Result<MeanInterval, ExperimentError> {
+        let means = by_repetition.iter().map(|run| run.iter().sum::<f64>() / run.len() as f64);
+        Ok(MeanInterval::of(&means.collect::<Vec<_>>())?)
+    }
+
+    fn of_class(&self, class: usize) -> f64 {
+        let runs = self.auroc.iter().filter_map(|run| run.get(class));
+        runs.sum::<f64>() / self.auroc.len() as f64
+    }
+}
+
+/// The mean of curves, each of which rises along its horizontal axis.
+#[derive(Default)]
+struct Mean {
+    sums: Vec<f64>,
+    curves: usize,
+}
+
+impl Mean {
+    fn add(&mut self, curve: &[(f64, f64)]) {
+        self.sums.resize(GRID, 0.0);
+        self.curves += 1;
+        for (sum, x) in self.sums.iter_mut().zip(grid()) {
+            // The last point that is not beyond, or the first of all.
+            let place = curve.partition_point(|point| point.0 <= x).saturating_sub(1);
+            *sum += curve.get(place).map_or(0.0, |point| point.1);
+        }
+    }
+
+    fn points(&self) -> Vec<(f64, f64)> {
+        grid().zip(&self.sums).map(|(x, sum)| (x, sum / self.curves as f64)).collect()
+    }
+}
+
+fn grid() -> impl Iterator<Item = f64> {
+    (0..GRID).map(|place| place as f64 / (GRID - 1) as f64)
+}
