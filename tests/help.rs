@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 12] = [
+const COMMANDS: [(&str, &[&str]); 15] = [
     ("data info", &["--data", "--show"]),
     ("data fetch", &["<NAME>", "fashion-mnist"]),
     ("data export", &["--data", "--out"]),
@@ -36,6 +36,9 @@ const COMMANDS: [(&str, &[&str]); 12] = [
     ("denoise", &["<IMAGES>", "--model", "--output", "--count", "--show", "--noise", "--seed"]),
     ("encode", &["<IMAGES>", "--model", "--output"]),
     ("decode", &["<CODES>", "--model", "--output", "--count", "--show"]),
+    ("study", &["<SPEC>", "--out", "--force", "--data", "--seed", "--epochs"]),
+    ("anomaly fit", &["<DATA>", "--model", "--score", "--contamination", "--quantile", "--output"]),
+    ("anomaly score", &["<IMAGES>", "--model", "--output", "--heat-map", "--normal-class"]),
     ("inspect", &["<MODEL>"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

@@ -2,6 +2,7 @@
 
 mod anomaly;
 mod data;
+mod parse;
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
+use parse::{device, loss, not_negative, npy_file, positive, target};
+
 pub(crate) use data::{Becoming, Data, Reading};
 
 /// Trains, examines and applies autoencoders.
@@ -358,61 +361,4 @@ impl Train {
     pub(crate) fn kind(&self) -> ModelKind {
         if self.noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular }
     }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    if value.is_finite() && value > 0.0 {
-        Ok(value)
-    } else {
-        Err("expected a finite number above 0".to_owned())
-    }
-}
-
-fn not_negative(text: &str) -> Result<f32, String> {
-    let value: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    if value.is_finite() && value >= 0.0 {
-        Ok(value)
-    } else {
-        Err("expected a finite number, 0 or above".to_owned())
-    }
-}
-
-fn loss(text: &str) -> Result<Loss, String> {
-    match text {
-        "binary-cross-entropy" => Ok(Loss::BinaryCrossEntropy),
-        "mean-squared-error" => Ok(Loss::MeanSquaredError),
-        _ => Err("expected binary-cross-entropy or mean-squared-error".to_owned()),
-    }
-}
-
-fn device(text: &str) -> Result<String, String> {
-    let index = text.strip_prefix("cuda:").map(str::parse::<usize>);
-    match text {
-        "cpu" | "cuda" | "metal" => Ok(text.to_owned()),
-        _ if matches!(index, Some(Ok(_))) => Ok(text.to_owned()),
-        _ => Err("expected cpu, cuda, cuda:N or metal".to_owned()),
-    }
-}
-
-fn target(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    if text.ends_with(std::path::is_separator) || path.is_dir() {
-        return Ok(path);
-    }
-    file_that_ends_with(text, &["npy", "csv", "png", "svg"]).ok_or_else(|| {
-        "expected a file that ends with .npy, .csv, .png or .svg, or a folder, such as out/"
-            .to_owned()
-    })
-}
-
-fn npy_file(text: &str) -> Result<PathBuf, String> {
-    file_that_ends_with(text, &["npy"])
-        .ok_or_else(|| "expected a file that ends with .npy".to_owned())
-}
-
-fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<PathBuf> {
-    let path = PathBuf::from(text);
-    let ending = path.extension()?.to_str()?;
-    endings.contains(&ending).then_some(path)
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use ae_experiment::{AnomalyScore, Noise};
 use clap::{Subcommand, ValueEnum, ValueHint};
 
-use super::{Reading, file_that_ends_with};
+use super::Reading;
+use super::parse::{file_that_ends_with, not_negative};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
@@ -50,7 +51,7 @@ pub(crate) struct AnomalyFit {
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,
     /// Smooth images and reconstructions by a Gaussian of so many pixels before they are compared
-    #[arg(long, default_value_t = 0.0, value_name = "SIGMA", value_parser = super::not_negative)]
+    #[arg(long, default_value_t = 0.0, value_name = "SIGMA", value_parser = not_negative)]
     pub(crate) smoothing: f32,
     /// The weights file to write [default: the one of MODEL, in place]
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = weights_file)]
