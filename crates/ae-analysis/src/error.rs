@@ -82,4 +82,18 @@ pub enum AnalysisError {
         /// How many are not.
         anomalies: usize,
     },
+    /// A model cannot be used for compression.
+    #[error("the model cannot be used for compression: {reason}")]
+    NoCodec {
+        /// Why not.
+        reason: String,
+    },
+    /// Compressed images that are damaged, or not for this model or this program.
+    #[error("expected {expected}, found {found}")]
+    Archive {
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
 }

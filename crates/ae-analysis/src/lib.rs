@@ -5,6 +5,8 @@
 //! [`median_filter`] that of every denoiser. [`Tiling`] takes images of any size through a model of one.
 //! [`AnomalyScorer`] scores items by how far they are from normal ones, [`Calibration`] turns scores into
 //! p-values, and [`Ranking`] says how well they tell anomalies from normals.
+//! [`Codec`] and [`Compressor`] store images as rounded codes under a range coder; their decoder computes in
+//! integers, so that a file gives the same pixels on every machine.
 //!
 //! Sums run in an order that the number of threads does not change.
 //!
@@ -25,6 +27,7 @@
 
 mod anomaly;
 mod calibration;
+mod codec;
 mod error;
 mod interval;
 mod median;
@@ -37,6 +40,7 @@ mod tiles;
 
 pub use anomaly::{AnomalyScore, AnomalyScorer, NormalMoments};
 pub use calibration::{Calibration, ThresholdRule};
+pub use codec::{Archive, Codec, Compressor, Mode, Quality};
 pub use error::AnalysisError;
 pub use interval::MeanInterval;
 pub use median::{MedianWindow, median_filter};
