@@ -22,7 +22,7 @@ fn network(seed: u64) -> (Stack, Vec<f32>) {
     let parameters = 2 * SIZE * 6 + 6 + SIZE;
     let mut values = vec![0.0; parameters];
     Seed::new(seed).stream("weights").fill_uniform(&mut values);
-    values.iter_mut().for_each(|value| *value = *value - 0.5);
+    values.iter_mut().for_each(|value| *value -= 0.5);
     (Stack::new(vec![first, second], 0, parameters).unwrap(), values)
 }
 

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn the_functions_are_those_of_floats() {
-        let functions: [(Activation, fn(f64) -> f64); 5] = [
+        type Function = fn(f64) -> f64;
+        let functions: [(Activation, Function); 5] = [
             (Activation::Sigmoid, |x| 1.0 / (1.0 + (-x).exp())),
             (Activation::Tanh, f64::tanh),
             (Activation::Softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
