@@ -36,6 +36,8 @@ mod anomaly;
 mod apply;
 /// Damaged weights, and inputs that do not fit.
 mod damaged_weights;
+/// Pictures of any size, cleaned.
+mod denoise;
 
 /// What the committed model draws.
 mod snapshots;

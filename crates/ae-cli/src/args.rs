@@ -81,6 +81,9 @@ pub(crate) enum Command {
     /// Reconstruct images: encode and decode them
     Reconstruct(Apply),
     /// Take the noise off images
+    ///
+    /// Pictures of another size than the model's keep their size: they go through the model in overlapping
+    /// tiles, each colour by itself if the model is a grey one, unless --resize is given.
     Denoise(Denoise),
     /// Encode images to codes (.npy)
     Encode(Encode),
@@ -295,7 +298,8 @@ pub(crate) struct Target {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae denoise noisy.png -m runs/denoising -o clean.png
+  ae denoise page.png -m runs/denoising -o clean.png
+  ae denoise scans/ -m runs/denoising -o clean/
   ae denoise mnist/ -m runs/denoising --noise gaussian:0.5 -o figure.png")]
 pub(crate) struct Denoise {
     #[command(flatten)]

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    GridRow, ImageShape, InputFormat, NpyWriter, Scaling, TableWriter, make_folder, pictures,
-    reconstruction_grid, write_file,
+    GridRow, ImageShape, InputFormat, NpyWriter, Picture, Scaling, TableWriter, make_folder,
+    pictures, reconstruction_grid, write_file,
 };
 use anyhow::{Context as _, bail};
 
@@ -97,12 +97,7 @@ impl<'a> Delivery<'a> {
             Sink::Table(writer, scaling) => writer.write(&scaling.undo(images))?,
             Sink::Folder(folder) => {
                 for (picture, name) in pictures(self.shape, images)?.iter().zip(names) {
-                    let path = folder.join(as_png(name));
-                    make_folder(path.parent().unwrap_or(folder))?;
-                    if path.exists() {
-                        bail!("{} would be written twice", path.display());
-                    }
-                    write_file(&path, &picture.png()?)?;
+                    write_into(folder, name, picture)?;
                 }
             }
             Sink::Figure => {}
@@ -148,6 +143,71 @@ impl<'a> Delivery<'a> {
         }
         Ok(())
     }
+}
+
+/// Takes pictures of any sizes one by one; each is a file of its own.
+pub(crate) struct PictureDelivery<'a> {
+    path: &'a Path,
+    is_folder: bool,
+    delivered: usize,
+}
+
+impl<'a> PictureDelivery<'a> {
+    /// Begins for so many pictures; what cannot be written is refused before anything is computed.
+    pub(crate) fn begin(target: &'a Target, pictures: usize) -> anyhow::Result<Self> {
+        let path = match target.output.as_deref() {
+            Some(path) if !target.show => path,
+            _ => bail!(
+                "--show draws images of the model's size alone; write pictures of other sizes with -o, \
+                 or resize them with --resize"
+            ),
+        };
+        let is_folder = is_folder(path);
+        if is_folder {
+            empty_folder(path)?;
+        } else if pictures > 1 || ending(path) != "png" {
+            bail!(
+                "{}: pictures of other sizes than the model's go into a folder, such as out/, or one alone \
+                 into a .png file",
+                path.display()
+            );
+        }
+        Ok(Self { path, is_folder, delivered: 0 })
+    }
+
+    /// Writes a picture, `channels x height x width`.
+    pub(crate) fn add(
+        &mut self,
+        shape: ImageShape,
+        values: &[f32],
+        name: &Path,
+    ) -> anyhow::Result<()> {
+        for picture in pictures(shape, values)? {
+            if self.is_folder {
+                write_into(self.path, name, &picture)?;
+            } else {
+                write_file(self.path, &picture.png()?)?;
+            }
+            self.delivered += 1;
+        }
+        Ok(())
+    }
+
+    /// Tells of what was written.
+    pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
+        let what = format!("{} written", counted_as(self.delivered, "picture"));
+        written(common, self.path, self.delivered, skipped, &what)
+    }
+}
+
+/// Writes a picture under a name, which may be one in a subfolder.
+fn write_into(folder: &Path, name: &Path, picture: &Picture) -> anyhow::Result<()> {
+    let path = folder.join(as_png(name));
+    make_folder(path.parent().unwrap_or(folder))?;
+    if path.exists() {
+        bail!("{} would be written twice", path.display());
+    }
+    Ok(write_file(&path, &picture.png()?)?)
 }
 
 /// Grey images have two dimensions, coloured ones three, rows of a table one.

@@ -4,7 +4,7 @@
 //! [`Dataset`]: training and test [`Images`], grey or RGB, kept as bytes, and an [`Origin`] that says
 //! what they are and names them by SHA-256. A table's columns become [0, 1] by a [`Scaling`].
 //! [`InputReader`] reads what a trained model is applied to, chunk by chunk, and [`read_inputs`] all of
-//! it: a folder, an IDX or `.npy` file, a PNG or JPEG, a table. [`epoch_order`] gives the seeded order
+//! it: a folder, an IDX or `.npy` file, a PNG or JPEG, a table. [`PictureReader`] reads pictures in their own sizes. [`epoch_order`] gives the seeded order
 //! of an epoch, and [`Images::gather`] the `f32` pixels of a batch.
 //!
 //! The decoders are pure functions over bytes. Files come from elsewhere and are not believed:
@@ -49,6 +49,7 @@ mod order;
 mod own_data;
 mod picture;
 mod picture_list;
+mod picture_reader;
 mod pictures;
 mod places;
 mod progress;
@@ -74,6 +75,7 @@ pub use input_reader::InputReader;
 pub use npy::{Matrix, NpyWriter, read_npy_matrix, write_npy};
 pub use options::{BadItems, LoadOptions, ReadOptions, Resize};
 pub use order::epoch_order;
+pub use picture_reader::PictureReader;
 pub use progress::Progress;
 pub use scaling::Scaling;
 pub use source::{Network, Source, load};

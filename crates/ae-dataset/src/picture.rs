@@ -1,7 +1,7 @@
 //! One PNG or JPEG as an image.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Seek};
+use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
 use std::path::Path;
 
 use ae_files::{FileError, read_bounded};
@@ -18,9 +18,23 @@ const MAX_MEMORY: u64 = 8 * (MAX_SIDE as u64) * (MAX_SIDE as u64);
 /// The largest accepted file: what the largest picture takes uncompressed.
 const MAX_BYTES: u64 = MAX_MEMORY;
 
+/// As many bytes as tell a PNG or a JPEG.
+const FIRST_BYTES: u64 = 16;
+
 /// Whether these bytes begin like a PNG or a JPEG.
 pub(crate) fn is_picture(bytes: &[u8]) -> bool {
     image::guess_format(bytes).is_ok_and(|format| format.reading_enabled())
+}
+
+/// Whether a file begins like a PNG or a JPEG.
+pub(crate) fn is_picture_file(path: &Path) -> Result<bool, DatasetError> {
+    let begin = || {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(FIRST_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = begin().map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    Ok(is_picture(&bytes))
 }
 
 /// What the header of a picture's file says: its size, and whether it has colours.

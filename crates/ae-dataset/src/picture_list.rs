@@ -75,6 +75,11 @@ impl PictureList {
         }
     }
 
+    /// One picture alone.
+    pub(crate) fn of_file(path: &Path) -> Self {
+        Self { files: vec![path.to_owned()], ..Self::default() }
+    }
+
     fn add_class(&mut self, path: &Path, entries: Entries) -> Result<(), DatasetError> {
         let Entries { pictures, folders, ignored } = entries;
         self.ignored += ignored + folders.len();

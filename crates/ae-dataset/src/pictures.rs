@@ -116,14 +116,14 @@ fn read_one(file: &Path, shape: ImageShape, resize: Resize) -> Result<Vec<u8>, D
 }
 
 /// The pictures whose headers can be read.
-struct Survey {
-    list: PictureList,
-    headers: Vec<ImageShape>,
-    skipped: usize,
+pub(crate) struct Survey {
+    pub(crate) list: PictureList,
+    pub(crate) headers: Vec<ImageShape>,
+    pub(crate) skipped: usize,
 }
 
 impl Survey {
-    fn of(
+    pub(crate) fn of(
         folder: &Path,
         list: PictureList,
         bad: BadItems,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise as NoiseKind};
 use ae_dataset::{Dataset, ImageShape, InputFormat, read_npy_matrix};
 use ae_models::{EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
@@ -81,6 +82,39 @@ impl Model {
         in_batches((images, self.inference.pixels()), self.latent_dim(), |images, codes| {
             self.inference.encode(images, codes)
         })
+    }
+
+    /// Encodes and decodes a picture of any size, `channels x height x width` in [0, 1], through
+    /// overlapping tiles of the model's size. A grey model takes each channel by itself.
+    ///
+    /// `progress` hears how many tiles are done, of how many.
+    ///
+    /// # Errors
+    /// If the model is a table's, or one of colours and the picture is grey, or candle fails.
+    pub fn reconstruct_picture(
+        &self,
+        picture: &[f32],
+        shape: ImageShape,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Vec<f32>, ExperimentError> {
+        let own = self.shape();
+        if self.format.scaling.is_some() || !shape.channels.is_multiple_of(own.channels) {
+            let origin = "the picture".to_owned();
+            return Err(ExperimentError::ImageSize { origin, expected: own, found: shape });
+        }
+        let tiling = Tiling::new([shape.height, shape.width], [own.height, own.width])?;
+        let parts = shape.channels / own.channels;
+        let (mut done, total) = (0, tiling.len() * parts);
+        let mut outputs = Vec::with_capacity(picture.len());
+        for part in picture.chunks(own.channels * shape.height * shape.width) {
+            outputs.extend(tiling.apply::<ExperimentError>(part, own.channels, |tiles| {
+                let tiles = self.reconstruct(tiles)?;
+                done += tiles.len() / own.size();
+                progress(done, total);
+                Ok(tiles)
+            })?);
+        }
+        Ok(outputs)
     }
 
     /// Decodes codes, `n x latent_dim`, to images in [0, 1].

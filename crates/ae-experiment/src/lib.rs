@@ -56,8 +56,8 @@ pub use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
     BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
-    NpyWriter, Origin, Progress, ReadOptions, Resize, Scaling, Source, TableWriter, load,
-    write_folder,
+    NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling, Source, TableWriter,
+    load, write_folder,
 };
 pub use ae_files::{make_folder, write_atomic as write_file};
 pub use ae_models::{Loss, ModelKind};

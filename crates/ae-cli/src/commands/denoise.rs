@@ -1,10 +1,10 @@
 //! `ae denoise`
 
-use ae_experiment::{Model, ModelKind, Seed, corrupt, device};
+use ae_experiment::{Model, ModelKind, PictureReader, Seed, corrupt, device};
 
 use super::{Status, inputs};
-use crate::args::{Common, Denoise};
-use crate::delivery::Delivery;
+use crate::args::{Apply, Common, Denoise};
+use crate::delivery::{Delivery, PictureDelivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
@@ -12,6 +12,11 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     if model.saved().spec.kind == ModelKind::Regular {
         let path = args.apply.model.display();
         tracing::warn!("{path} is a regular autoencoder: it was not trained to remove noise");
+    }
+    let (images, format) = (&args.apply.images, model.format());
+    let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();
+    if keeps_sizes && PictureReader::finds_other_shapes(images, format.shape)? {
+        return in_tiles(args, &model, common);
     }
     let mut reader = inputs(&args.apply.images, model.format(), &args.apply.reading, common)?;
     let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?;
@@ -29,6 +34,30 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         delivery.add(&outputs, &rows, &chunk.names(first))?;
         first += chunk.len();
         progress.read("denoising", reader.done() as u64, reader.total() as u64);
+    }
+    delivery.finish(reader.skipped(), common)?;
+    Ok(Status::Done)
+}
+
+/// Pictures of any size, each cleaned in overlapping tiles of the model's size.
+fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
+    let Apply { images, target, reading, .. } = &args.apply;
+    let mut progress = progress::data(common);
+    let (channels, bad) = (model.shape().channels, reading.options().bad);
+    let mut reader = PictureReader::open(images, channels, bad, progress.as_mut())?;
+    let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
+    let seed = Seed::new(args.seed);
+    let mut first = 0;
+    while let Some(picture) = reader.next().transpose()? {
+        let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, first, noise, seed));
+        let seen = noisy.as_deref().unwrap_or(&picture.pixels);
+        for name in picture.names(first) {
+            let what = format!("tiles of {}", name.display());
+            let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
+            let outputs = model.reconstruct_picture(seen, picture.shape, &mut tell)?;
+            delivery.add(picture.shape, &outputs, &name)?;
+        }
+        first += 1;
     }
     delivery.finish(reader.skipped(), common)?;
     Ok(Status::Done)

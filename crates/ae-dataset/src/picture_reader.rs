@@ -1,0 +1,126 @@
+//! Pictures as they are, each in its own size, one after the other.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::picture_list::{PictureList, split_folders};
+use crate::pictures::Survey;
+use crate::{BadItems, DatasetError, ImageShape, Inputs, Progress, folder, picture};
+
+/// Pictures in their own sizes, one at a time, so that a folder of any length fits into memory.
+///
+/// # Errors
+/// The iterator's: if a picture cannot be decoded and that is not to be skipped.
+#[derive(Debug)]
+pub struct PictureReader {
+    path: PathBuf,
+    list: PictureList,
+    shapes: Vec<ImageShape>,
+    bad: BadItems,
+    done: usize,
+    given: usize,
+    skipped: usize,
+}
+
+impl PictureReader {
+    /// Whether a path is a PNG, a JPEG or a folder of them of which one, by its header, is not of this
+    /// shape.
+    ///
+    /// # Errors
+    /// If the path cannot be read, or is a folder that holds something else.
+    pub fn finds_other_shapes(path: &Path, shape: ImageShape) -> Result<bool, DatasetError> {
+        let Some(list) = list(path, &mut ())? else { return Ok(false) };
+        // What cannot be read is told by the one who reads it.
+        let other = |file: &PathBuf| picture::header(file).is_ok_and(|found| found != shape);
+        Ok(list.files.par_iter().any(other))
+    }
+
+    /// Opens a PNG or JPEG of at most 8192 x 8192 pixels, or a folder of them as
+    /// [`InputReader::open`](crate::InputReader::open) does.
+    ///
+    /// Grey pictures are read in `channels` channels, coloured ones in three.
+    ///
+    /// # Errors
+    /// If the path is neither, a folder cannot be listed, or a header cannot be read and that is not to
+    /// be skipped.
+    pub fn open(
+        path: &Path,
+        channels: usize,
+        bad: BadItems,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
+        let list = list(path, progress)?
+            .ok_or_else(|| DatasetError::NoPictures { folder: path.to_owned() })?;
+        let Survey { list, headers, skipped } = Survey::of(path, list, bad, progress)?;
+        let in_channels = |shape: ImageShape| match shape.channels {
+            1 => ImageShape { channels, ..shape },
+            _ => shape,
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            list,
+            shapes: headers.into_iter().map(in_channels).collect(),
+            bad,
+            done: 0,
+            given: 0,
+            skipped,
+        })
+    }
+
+    /// The shape of every picture whose header can be read, in order.
+    pub fn shapes(&self) -> &[ImageShape] {
+        &self.shapes
+    }
+
+    /// How many pictures were left out because they could not be read.
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    fn read(&self, place: usize) -> Result<Inputs, DatasetError> {
+        let shape = self.shapes[place];
+        let PictureList { files, labels, class_names, .. } = self.list.select(&[place as u32]);
+        let images = picture::read(&self.list.files[place], shape.channels)?;
+        let has_classes = !class_names.is_empty();
+        Ok(Inputs {
+            labels: has_classes.then_some(labels),
+            class_names: has_classes.then_some(class_names),
+            files: Some(files),
+            ..Inputs::from_images(&self.path.to_string_lossy(), &images)
+        })
+    }
+}
+
+impl Iterator for PictureReader {
+    type Item = Result<Inputs, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.done < self.shapes.len() {
+            let read = self.read(self.done);
+            self.done += 1;
+            match (read, self.bad) {
+                (Err(error), BadItems::Skip) => {
+                    tracing::warn!("left out: {error}");
+                    self.skipped += 1;
+                }
+                (read, _) => {
+                    self.given += 1;
+                    return Some(read);
+                }
+            }
+        }
+        // All could be left out; that is said once.
+        (std::mem::replace(&mut self.given, 1) == 0)
+            .then(|| Err(DatasetError::AllSkipped { path: self.path.clone(), count: self.skipped }))
+    }
+}
+
+/// The pictures that a path is or holds.
+fn list(path: &Path, progress: &mut dyn Progress) -> Result<Option<PictureList>, DatasetError> {
+    if path.is_dir() && !folder::is_idx_folder(path)? {
+        let folder = split_folders(path).map_or_else(|| path.to_owned(), |[_, test]| test);
+        return PictureList::of(&folder, progress).map(Some);
+    }
+    Ok((path.is_file() && picture::is_picture_file(path)?).then(|| PictureList::of_file(path)))
+}

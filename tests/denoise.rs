@@ -1,0 +1,146 @@
+//! Pictures of any size, cleaned in tiles of the model's size.
+
+use std::fs;
+
+use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage};
+
+use crate::support::{SIDE, SPEC, Sandbox};
+
+/// A picture without a pattern, in the channel's own tone.
+fn value(x: u32, y: u32, channel: u32) -> u8 {
+    ((x * 31 + y * 17 + x * y * 7 + channel * 101) % 256) as u8
+}
+
+fn grey(height: u32, width: u32, channel: u32) -> GrayImage {
+    GrayImage::from_fn(width, height, |x, y| Luma([value(x, y, channel)]))
+}
+
+fn coloured(height: u32, width: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| Rgb([0, 1, 2].map(|channel| value(x, y, channel))))
+}
+
+fn save(sandbox: &Sandbox, name: &str, picture: impl Into<DynamicImage>) {
+    let path = sandbox.path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    picture.into().save(path).unwrap();
+}
+
+fn open(sandbox: &Sandbox, name: &str) -> DynamicImage {
+    image::open(sandbox.path(name)).unwrap()
+}
+
+/// A denoising model for grey images of 14 x 14 in the run `run`.
+fn with_model() -> Sandbox {
+    let sandbox = Sandbox::with_data();
+    sandbox.write("spec.toml", SPEC);
+    sandbox.ae("train spec.toml --out run").succeeds();
+    sandbox
+}
+
+#[test]
+fn a_picture_of_any_size_keeps_its_size() {
+    let sandbox = with_model();
+    for (height, width) in [(53, 37), (5, 90), (3, 4), (14, 15), (1, 1)] {
+        save(&sandbox, "page.png", grey(height, width, 0));
+        sandbox.ae("denoise page.png -m run -o clean.png").succeeds();
+        let clean = open(&sandbox, "clean.png");
+        assert_eq!([clean.height(), clean.width()], [height, width]);
+        assert!(!clean.color().has_color());
+        assert!(clean != DynamicImage::from(grey(height, width, 0)));
+    }
+    let told = sandbox.ae("denoise page.png -m run -o again.png --threads 1").succeeds().stdout;
+    assert_eq!(told, "1 picture written to again.png\n");
+    assert!(sandbox.read("again.png") == sandbox.read("clean.png"));
+}
+
+#[test]
+fn a_grey_model_cleans_each_colour_by_itself() {
+    let sandbox = with_model();
+    save(&sandbox, "photo.png", coloured(20, 31));
+    sandbox.ae("denoise photo.png -m run -o clean.png").succeeds();
+    let clean = open(&sandbox, "clean.png");
+    assert!(clean.color().has_color());
+    let clean = clean.into_rgb8();
+    for channel in 0..3 {
+        save(&sandbox, "channel.png", grey(20, 31, channel));
+        sandbox.ae("denoise channel.png -m run -o alone.png").succeeds();
+        let alone = open(&sandbox, "alone.png").into_luma8();
+        let same = |(pixel, grey): (&Rgb<u8>, &Luma<u8>)| pixel.0[channel as usize] == grey.0[0];
+        assert!(clean.pixels().zip(alone.pixels()).all(same), "channel {channel}");
+    }
+}
+
+#[test]
+fn a_folder_is_cleaned_into_a_folder() {
+    let sandbox = with_model();
+    save(&sandbox, "scans/a.png", grey(30, 20, 0));
+    save(&sandbox, "scans/b.png", coloured(SIDE as u32, SIDE as u32));
+    save(&sandbox, "scans/c.png", grey(SIDE as u32, SIDE as u32, 1));
+    sandbox.ae("denoise scans -m run -o clean/").succeeds();
+    let shape = |name: &str| {
+        let picture = open(&sandbox, name);
+        (picture.height(), picture.width(), picture.color().has_color())
+    };
+    assert_eq!(shape("clean/a.png"), (30, 20, false));
+    assert_eq!(shape("clean/b.png"), (14, 14, true));
+    // One of the model's own size is what the model makes of it, tiles or not.
+    sandbox.ae("denoise scans/c.png -m run -o alone.png").succeeds();
+    assert!(open(&sandbox, "clean/c.png") == open(&sandbox, "alone.png"));
+
+    sandbox.write("scans/d.png", "no picture");
+    sandbox.ae("denoise scans -m run -o other/").fails_with(&["scans/d.png: neither PNG nor JPEG"]);
+    let told = sandbox.ae("denoise scans -m run -o other/ --skip-bad --json").succeeds();
+    assert_eq!(told.json()["skipped"], 1);
+    assert!(told.stderr.contains("left out: scans/d.png"), "{}", told.stderr);
+}
+
+#[test]
+fn noise_may_be_put_on_a_page_first() {
+    let sandbox = with_model();
+    save(&sandbox, "page.png", grey(40, 33, 0));
+    let denoised = |flags: &str| {
+        let choice = "gaussian:0.5|masking:0.5+blur:1";
+        sandbox
+            .ae(&format!("denoise page.png -m run --noise {choice} {flags} -o clean.png"))
+            .succeeds();
+        sandbox.read("clean.png")
+    };
+    assert!(denoised("") == denoised("--seed 42"));
+    assert!(denoised("") != denoised("--seed 43"));
+}
+
+#[test]
+fn pictures_are_resized_or_refused_if_that_is_asked_for() {
+    let sandbox = with_model();
+    save(&sandbox, "page.png", grey(40, 33, 0));
+    sandbox.ae("denoise page.png -m run --resize fit -o small.png").succeeds();
+    assert_eq!(open(&sandbox, "small.png").height(), 14);
+    sandbox
+        .ae("denoise page.png -m run --resize none -o small.png")
+        .fails_with(&["page.png", "40 x 33", "14 x 14"]);
+}
+
+#[test]
+fn what_tiles_cannot_do_is_refused() {
+    let sandbox = with_model();
+    save(&sandbox, "page.png", grey(40, 33, 0));
+    save(&sandbox, "pages/page.png", grey(40, 33, 0));
+    save(&sandbox, "pages/other.png", grey(14, 14, 0));
+    let before = sandbox.contents_of("");
+    for (command, fragments) in [
+        ("denoise page.png -m run -o out.npy", ["out.npy", "one alone into a .png file"]),
+        ("denoise page.png -m run -o out.svg", ["out.svg", "one alone into a .png file"]),
+        ("denoise pages -m run -o out.png", ["out.png", "go into a folder"]),
+        ("denoise page.png -m run --show", ["--show draws images of the model's size", "--resize"]),
+    ] {
+        sandbox.ae(command).fails_with(&fragments);
+    }
+    assert_eq!(sandbox.contents_of(""), before);
+
+    let rows: String = (0..40).map(|i| format!("{},{},{}\n", i, i * i, 40 - i)).collect();
+    sandbox.write("table.csv", rows);
+    sandbox.ae("train --data table.csv --widths 2 --epochs 1 --out table").succeeds();
+    sandbox
+        .ae("denoise page.png -m table -o out.png")
+        .fails_with(&["page.png: no table", "rows of 3 numbers"]);
+}
