@@ -7,6 +7,8 @@
 //! p-values, and [`Ranking`] says how well they tell anomalies from normals.
 //! [`Codec`] and [`Compressor`] store images as rounded codes under a range coder; their decoder computes in
 //! integers, so that a file gives the same pixels on every machine.
+//! [`LogisticRegression`] and [`classify_by_neighbours`] say what classes codes hold, [`trustworthiness`] how
+//! true their neighbourhoods are.
 //!
 //! Sums run in an order that the number of threads does not change.
 //!
@@ -30,7 +32,9 @@ mod calibration;
 mod codec;
 mod error;
 mod interval;
+mod logistic;
 mod median;
+mod neighbours;
 mod pca;
 mod ranking;
 mod reflection;
@@ -43,7 +47,9 @@ pub use calibration::{Calibration, ThresholdRule};
 pub use codec::{Archive, Codec, Compressor, Mode, Quality};
 pub use error::AnalysisError;
 pub use interval::MeanInterval;
+pub use logistic::LogisticRegression;
 pub use median::{MedianWindow, median_filter};
+pub use neighbours::{accuracy, classify_by_neighbours, nearest, trustworthiness};
 pub use pca::Pca;
 pub use ranking::Ranking;
 pub use rows::Rows;

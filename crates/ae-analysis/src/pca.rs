@@ -56,6 +56,19 @@ impl Pca {
         Ok(fitted)
     }
 
+    /// The first `components` directions alone: what [`Pca::fit`] with so many finds.
+    ///
+    /// # Errors
+    /// If `components` is not from 1 to the number of components.
+    pub fn truncated(&self, components: usize) -> Result<Self, AnalysisError> {
+        in_range("the number of components", 1, self.components(), components)?;
+        Ok(Self {
+            mean: self.mean.clone(),
+            components: self.components[..components * self.columns()].to_vec(),
+            variances: self.variances[..components].to_vec(),
+        })
+    }
+
     /// The number of components.
     pub fn components(&self) -> usize {
         self.variances.len()
@@ -146,7 +159,8 @@ fn slices(rows: Rows<'_>) -> rayon::slice::Chunks<'_, f32> {
     rows.values().par_chunks(SLICE_ROWS * rows.columns())
 }
 
-fn product(out: &mut [f32], left: MatRef<'_, f32>, right: MatRef<'_, f32>) {
+/// A product of matrices, row-major.
+pub(crate) fn product(out: &mut [f32], left: MatRef<'_, f32>, right: MatRef<'_, f32>) {
     let out = faer::MatMut::from_row_major_slice_mut(out, left.nrows(), right.ncols());
     faer::linalg::matmul::matmul(out, Accum::Replace, left, right, 1.0, Par::Seq);
 }
