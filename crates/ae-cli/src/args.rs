@@ -92,6 +92,8 @@ pub(crate) enum Command {
     /// Tell anomalies from normal items
     #[command(subcommand)]
     Anomaly(AnomalyCommand),
+    /// Probe a model's codes: how well simple classifiers do on them, beside pixels and PCA
+    Probe(Probe),
     /// Say what a weights file or a run holds
     Inspect(Inspect),
     /// Print a completion script for a shell
@@ -340,6 +342,29 @@ pub(crate) struct Decode {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) target: Target,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae probe runs/regular --data mnist
+  ae probe runs/own --data pictures/ --labels 50,200 --repetitions 10")]
+pub(crate) struct Probe {
+    /// A weights file or the folder of a run
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Labels to learn from; all of them are always tried too
+    #[arg(long, value_delimiter = ',', default_value = "100,1000", value_name = "N,N,..")]
+    pub(crate) labels: Vec<NonZeroUsize>,
+    /// How often a part of the labels is drawn
+    #[arg(long, default_value = "5", value_name = "N")]
+    pub(crate) repetitions: NonZeroU32,
+    /// The seed of what is drawn
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ pub(crate) mod denoise;
 pub(crate) mod encode;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
+pub(crate) mod probe;
 pub(crate) mod reconstruct;
 pub(crate) mod resume;
 pub(crate) mod study;

@@ -47,6 +47,7 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Encode(encode) => commands::encode::run(encode, common),
         Command::Decode(decode) => commands::decode::run(decode, common),
         Command::Anomaly(command) => commands::anomaly::run(command, common),
+        Command::Probe(probe) => commands::probe::run(probe, common),
         Command::Inspect(inspect) => commands::inspect::run(inspect, common),
         Command::Completions(completions) => commands::completions::run(completions),
     }

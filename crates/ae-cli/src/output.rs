@@ -115,7 +115,7 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
 }
 
 /// A table as text: columns of numbers are aligned at their end, others at their beginning.
-fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
+pub(crate) fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
     let mut table = String::new();
     for line in std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)) {
         for (column, cell) in line.iter().enumerate() {

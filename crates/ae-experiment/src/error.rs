@@ -67,6 +67,12 @@ pub enum ExperimentError {
         /// The experiment's name.
         name: String,
     },
+    /// Something that needs labels was asked of images without.
+    #[error("{location} has no labels for its images, which a probe needs")]
+    NoLabels {
+        /// Where the images come from.
+        location: String,
+    },
     /// There is no run in the folder.
     #[error("{} is not a run: it has no {missing}", path.display())]
     NoRun {

@@ -48,6 +48,7 @@ mod error;
 mod figures;
 mod folder;
 mod inputs;
+mod probe;
 mod record;
 
 mod study;
@@ -74,9 +75,11 @@ pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
 pub use folder::Existing;
 pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
+pub use probe::{ProbeSpec, probe};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
 pub use study::{
-    AnomalyDetection, DimensionalityReduction, NamedScore, StudyOptions, StudySpec, run_study,
+    AnomalyDetection, DimensionalityReduction, FeatureLearning, NamedScore, StudyOptions,
+    StudySpec, run_study,
 };

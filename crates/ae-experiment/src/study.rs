@@ -6,6 +6,7 @@
 
 mod anomaly_detection;
 mod dimensionality;
+mod feature_learning;
 mod workbench;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use anomaly_detection::{AnomalyDetection, NamedScore};
 pub use dimensionality::DimensionalityReduction;
+pub use feature_learning::FeatureLearning;
 pub(crate) use workbench::Workbench;
 
 use crate::folder::{Existing, RunFolder};
@@ -25,7 +27,7 @@ use crate::{ExperimentError, Record, Spec};
 /// The figures that studies leave, each as PNG and as SVG.
 pub(crate) const FIGURES: &[&str] = &["reconstructions", "roc", "precision-recall"];
 /// The tables that studies leave, as CSV.
-pub(crate) const TABLES: &[&str] = &["dimensions", "anomalies"];
+pub(crate) const TABLES: &[&str] = &["dimensions", "anomalies", "probes"];
 
 /// What is asked of several models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,8 @@ pub enum StudySpec {
     DimensionalityReduction(DimensionalityReduction),
     /// How well models of one class tell the others from it, beside PCA.
     AnomalyDetection(AnomalyDetection),
+    /// Which noise learns the most useful codes, beside PCA.
+    FeatureLearning(FeatureLearning),
 }
 
 /// How a study is carried out: nothing here changes its result.
@@ -71,6 +75,7 @@ pub fn run_study(
     match study {
         StudySpec::DimensionalityReduction(study) => study.run(&mut bench)?,
         StudySpec::AnomalyDetection(study) => study.run(&mut bench)?,
+        StudySpec::FeatureLearning(study) => study.run(&mut bench)?,
     }
     bench.finish()
 }
