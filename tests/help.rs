@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 15] = [
+const COMMANDS: [(&str, &[&str]); 16] = [
     ("data info", &["--data", "--show"]),
     ("data fetch", &["<NAME>", "fashion-mnist"]),
     ("data export", &["--data", "--out"]),
@@ -39,6 +39,7 @@ const COMMANDS: [(&str, &[&str]); 15] = [
     ("study", &["<SPEC>", "--out", "--force", "--data", "--seed", "--epochs"]),
     ("anomaly fit", &["<DATA>", "--model", "--score", "--contamination", "--quantile", "--output"]),
     ("anomaly score", &["<IMAGES>", "--model", "--output", "--heat-map", "--normal-class"]),
+    ("probe", &["<MODEL>", "--data", "--labels", "--repetitions", "--seed"]),
     ("inspect", &["<MODEL>"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

@@ -137,8 +137,9 @@ fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
 }
 
 /// The folders within a run's, and which files they may hold.
-const FOLDERS: [(&str, fn(&str) -> bool); 2] =
-    [(CHECKPOINTS, is_checkpoint), (MODELS, is_weights_file)];
+const FOLDERS: [(&str, IsFile); 2] = [(CHECKPOINTS, is_checkpoint), (MODELS, is_weights_file)];
+/// Whether a file of this name may be in a folder.
+type IsFile = fn(&str) -> bool;
 
 fn is_run_file(name: &str) -> bool {
     let figure = name.strip_suffix(".png").or_else(|| name.strip_suffix(".svg"));

@@ -1,6 +1,6 @@
 //! What codes are good for: simple classifiers on frozen codes, beside raw pixels and PCA.
 
-use ae_analysis::{LogisticRegression, MeanInterval, Neighbours, Pca, Rows, accuracy};
+use ae_analysis::{LogisticRegression, MeanInterval, Pca, Rows, accuracy, classify_by_neighbours};
 use ae_dataset::Dataset;
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
@@ -130,10 +130,10 @@ pub(crate) fn probe_representation(
                 (rows.collect(), chosen.iter().map(|&row| of_train[row as usize]).collect());
             let rows = Rows::new(&rows, columns)?;
             let predicted = LogisticRegression::fit(rows, &of_rows)?.predict(test)?;
-            logistic.push(accuracy(&predicted, of_test)?);
+            logistic.push(accuracy(&predicted, of_test));
             let count = NEIGHBOURS.min(rows.len());
-            let predicted = Neighbours::new(rows, &of_rows)?.classify(test, count)?;
-            neighbours.push(accuracy(&predicted, of_test)?);
+            let predicted = classify_by_neighbours(rows, &of_rows, test, count)?;
+            neighbours.push(accuracy(&predicted, of_test));
         }
         probed.push(Probed {
             name: representation.name.clone(),
