@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 16] = [
+const COMMANDS: [(&str, &[&str]); 18] = [
     ("data info", &["--data", "--show"]),
     ("data fetch", &["<NAME>", "fashion-mnist"]),
     ("data export", &["--data", "--out"]),
@@ -40,6 +40,8 @@ const COMMANDS: [(&str, &[&str]); 16] = [
     ("anomaly fit", &["<DATA>", "--model", "--score", "--contamination", "--quantile", "--output"]),
     ("anomaly score", &["<IMAGES>", "--model", "--output", "--heat-map", "--normal-class"]),
     ("probe", &["<MODEL>", "--data", "--labels", "--repetitions", "--seed"]),
+    ("compress", &["<IMAGES>", "--model", "--output", "--quality", "--exact"]),
+    ("decompress", &["<FILE>", "--model", "--output", "--image"]),
     ("inspect", &["<MODEL>"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

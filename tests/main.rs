@@ -34,6 +34,8 @@ mod training;
 mod anomaly;
 /// A trained model at work.
 mod apply;
+/// Images compressed and brought back.
+mod compression;
 /// Damaged weights, and inputs that do not fit.
 mod damaged_weights;
 /// Pictures of any size, cleaned.

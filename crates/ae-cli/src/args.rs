@@ -1,6 +1,7 @@
 //! What a person can type.
 
 mod anomaly;
+mod compression;
 mod data;
 mod parse;
 
@@ -11,9 +12,9 @@ use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
-use parse::{device, loss, not_negative, npy_file, positive, target};
-
+pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, Reading};
+use parse::{device, loss, not_negative, npy_file, positive, target};
 
 /// Trains, examines and applies autoencoders.
 ///
@@ -94,6 +95,10 @@ pub(crate) enum Command {
     Anomaly(AnomalyCommand),
     /// Probe a model's codes: how well simple classifiers do on them, beside pixels and PCA
     Probe(Probe),
+    /// Compress 8-bit images with a model (.aez)
+    Compress(Compress),
+    /// Bring compressed images back
+    Decompress(Decompress),
     /// Say what a weights file or a run holds
     Inspect(Inspect),
     /// Print a completion script for a shell

@@ -2,8 +2,10 @@
 
 pub(crate) mod anomaly;
 pub(crate) mod completions;
+pub(crate) mod compress;
 pub(crate) mod data;
 pub(crate) mod decode;
+pub(crate) mod decompress;
 pub(crate) mod denoise;
 pub(crate) mod encode;
 pub(crate) mod evaluate;

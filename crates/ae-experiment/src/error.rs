@@ -126,6 +126,22 @@ pub enum ExperimentError {
         /// Why not.
         reason: String,
     },
+    /// A model without what compression takes.
+    #[error(
+        "the model has no codec for compression; `ae resume RUN` attaches it to the \
+         model.safetensors of a finished run on 8-bit images"
+    )]
+    NoCodec,
+    /// Pixels that are none of 256 grey levels.
+    #[error("{origin}: expected 8-bit images, found a pixel of {value} in image {image}")]
+    NotBytes {
+        /// Where the images come from.
+        origin: String,
+        /// The image, counted from 0.
+        image: usize,
+        /// The pixel, from 0 to 1.
+        value: f32,
+    },
     /// An analysis failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),

@@ -41,6 +41,7 @@ mod run;
 
 mod anomaly;
 mod apply;
+mod compression;
 mod describe;
 mod device;
 mod engine;
@@ -53,20 +54,21 @@ mod record;
 
 mod study;
 
-pub use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
+pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
     BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
     NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling, Source, TableWriter,
     load, write_folder,
 };
-pub use ae_files::{make_folder, write_atomic as write_file};
+pub use ae_files::{make_folder, read_bounded as read_file, write_atomic as write_file};
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
 pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
 pub use apply::{Model, TrainedEncoder, read_codes};
+pub use compression::{MAX_ARCHIVE_BYTES, to_bytes};
 pub use describe::{Description, TensorDescription, describe};
 pub use device::device;
 pub use engine::EngineKind;

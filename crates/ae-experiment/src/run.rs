@@ -13,6 +13,7 @@ use ae_training::{
 };
 use candle_core::Device;
 
+use crate::compression::attach_codec;
 use crate::figures::{first_images, write_figures};
 use crate::folder::{Existing, RunFolder};
 use crate::plan::Plan;
@@ -168,9 +169,10 @@ fn run(
     let architecture = plan.model.architecture()?;
     let engine = plan.engine.start(architecture.as_ref(), plan.objective, &device)?;
     let validation = plan.validation_samples();
-    let saved = plan.saved(state.parameters().clone())?;
-    saved.save(&folder.model())?;
+    let mut saved = plan.saved(state.parameters().clone())?;
     saved.encoder()?.save(&folder.encoder())?;
+    attach_codec(&mut saved, &plan.dataset.train)?;
+    saved.save(&folder.model())?;
     let model = engine.inference(state.parameters())?;
     let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
     let mut metrics = evaluation.metrics(Detail::Full);

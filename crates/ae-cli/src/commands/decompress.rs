@@ -1,0 +1,42 @@
+//! `ae decompress`
+
+use std::path::PathBuf;
+
+use ae_experiment::{MAX_ARCHIVE_BYTES, Model, device, read_file};
+use anyhow::Context as _;
+
+use super::Status;
+use crate::args::{Common, Decompress};
+use crate::delivery::Delivery;
+use crate::progress;
+
+/// Images that are in memory at once.
+const CHUNK: usize = 1024;
+
+pub(crate) fn run(args: &Decompress, common: &Common) -> anyhow::Result<Status> {
+    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
+    let name = args.archive.display().to_string();
+    let bytes = read_file(&args.archive, MAX_ARCHIVE_BYTES)?;
+    let archive = compressor.open(&bytes).with_context(|| name.clone())?;
+    let (start, end) = match args.image {
+        Some(place) if place >= archive.len() => {
+            anyhow::bail!("{name}: expected --image below {}, found {place}", archive.len())
+        }
+        Some(place) => (place, place + 1),
+        None => (0, archive.len()),
+    };
+    let mut delivery = Delivery::begin(&args.target, model.format(), &name)?;
+    let mut progress = progress::data(common);
+    for first in (start..end).step_by(CHUNK) {
+        let count = CHUNK.min(end - first);
+        let images = archive.images(first, count).with_context(|| name.clone())?;
+        let images: Vec<f32> = images.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+        let names: Vec<PathBuf> =
+            (first..first + count).map(|place| format!("{place:06}").into()).collect();
+        delivery.add(&images, &[("decompressed", &images)], &names)?;
+        progress.read("decompressing", (first + count - start) as u64, (end - start) as u64);
+    }
+    delivery.finish(0, common)?;
+    Ok(Status::Done)
+}

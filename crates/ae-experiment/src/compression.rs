@@ -1,0 +1,68 @@
+//! Compression with a trained model: the codec that travels in its weights file, and 8-bit images.
+
+use ae_analysis::{Codec, Compressor};
+use ae_dataset::{Images, Inputs};
+use ae_models::{ModelError, SavedModel};
+
+use crate::{ExperimentError, Model};
+
+/// The largest file of compressed images that is read.
+pub const MAX_ARCHIVE_BYTES: u64 = 1 << 32;
+
+/// The attachment with what was fitted for compression.
+const CODEC: &str = "codec";
+
+/// Fits a codec to a model and its 8-bit training images and attaches it.
+///
+/// A model whose numbers are too large for integer arithmetic gets none, and says so when it is asked to
+/// compress; so does one of images that are not 8-bit.
+pub(crate) fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), ExperimentError> {
+    let architecture = saved.spec.architecture()?;
+    let (Some(bytes), Some(stack)) = (images.bytes(), architecture.stack()) else { return Ok(()) };
+    match Codec::fit(stack, saved.parameters.values(), bytes, shape_of(saved)) {
+        Ok(codec) => Ok(saved.attachments.set(CODEC, &codec)?),
+        Err(error) => {
+            tracing::debug!("no codec: {error}");
+            Ok(())
+        }
+    }
+}
+
+impl Model {
+    /// The model as a compressor of 8-bit images, with the codec from its weights file.
+    ///
+    /// # Errors
+    /// If it has none, or one that is not its own.
+    pub fn compressor(&self) -> Result<Compressor, ExperimentError> {
+        let saved = self.saved();
+        let codec: Codec = saved.attachments.get(CODEC)?.ok_or(ExperimentError::NoCodec)?;
+        let architecture = saved.spec.architecture()?;
+        let stack = architecture.stack().ok_or(ExperimentError::NoCodec)?;
+        let parameters = saved.parameters.values();
+        Compressor::new(stack, parameters, codec, shape_of(saved)).map_err(|error| {
+            ModelError::Attachment { name: CODEC.to_owned(), reason: error.to_string() }.into()
+        })
+    }
+}
+
+/// The bytes of images that were 8-bit.
+///
+/// # Errors
+/// [`ExperimentError::NotBytes`] with the first pixel that is none of 256 levels.
+pub fn to_bytes(inputs: &Inputs, first: usize) -> Result<Vec<u8>, ExperimentError> {
+    let pixels = inputs.pixels.iter().enumerate();
+    let byte = |(place, &value): (usize, &f32)| {
+        let byte = (value * 255.0).round() as u8;
+        if f32::from(byte) / 255.0 == value {
+            return Ok(byte);
+        }
+        let image = first + place / inputs.shape.size();
+        Err(ExperimentError::NotBytes { origin: inputs.name.clone(), image, value })
+    };
+    pixels.map(byte).collect()
+}
+
+fn shape_of(saved: &SavedModel) -> [usize; 3] {
+    let [height, width] = saved.spec.dense.image;
+    [saved.spec.dense.channels, height, width]
+}

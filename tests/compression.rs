@@ -1,0 +1,75 @@
+//! Images compressed with a trained model and brought back.
+
+use crate::npy;
+use crate::support::{SIDE, Sandbox, TEST_IMAGES};
+
+/// The header of an IDX file of images.
+const IDX_HEADER: usize = 16;
+
+/// The images of `x.aez` as bytes.
+fn decompressed(sandbox: &Sandbox, flags: &str) -> Vec<u8> {
+    sandbox.ae(&format!("decompress x.aez -m run -o out.npy {flags}")).succeeds();
+    let (_, pixels) = npy::read(&sandbox.read("out.npy"));
+    pixels.iter().map(|pixel| (pixel * 255.0).round() as u8).collect()
+}
+
+#[test]
+fn the_exact_mode_gives_the_images_back_in_fewer_bytes() {
+    let sandbox = Sandbox::with_run();
+    let original = sandbox.read("data/t10k-images-idx3-ubyte")[IDX_HEADER..].to_vec();
+    let told = sandbox.ae("compress data -m run -o x.aez --exact --json").succeeds().json();
+    assert_eq!(told["images"], TEST_IMAGES);
+    assert_eq!(told["bytes"], sandbox.read("x.aez").len());
+    assert!(sandbox.read("x.aez").len() < original.len() / 10, "{told}");
+    assert!(decompressed(&sandbox, "") == original);
+    assert!(decompressed(&sandbox, "--image 37") == original[37 * SIDE * SIDE..][..SIDE * SIDE]);
+    // Each as a picture, which is compressed to the same again.
+    let bytes = sandbox.read("x.aez");
+    sandbox.ae("decompress x.aez -m run -o out/").succeeds();
+    sandbox.ae("compress out -m run -o x.aez --exact --threads 1").succeeds();
+    assert!(sandbox.read("x.aez") == bytes);
+}
+
+#[test]
+fn a_better_quality_takes_more_bytes_and_is_nearer() {
+    let sandbox = Sandbox::with_run();
+    let (_, whole) = {
+        sandbox.ae("reconstruct data -m run -o out.npy").succeeds();
+        npy::read(&sandbox.read("out.npy"))
+    };
+    let mut before = (0, f64::INFINITY);
+    for quality in [1, 5, 9] {
+        sandbox.ae(&format!("compress data -m run -o x.aez --quality {quality}")).succeeds();
+        let pixels = decompressed(&sandbox, "");
+        let squares =
+            pixels.iter().zip(&whole).map(|(&a, &b)| f64::from(f32::from(a) / 255.0 - b).powi(2));
+        let found = (sandbox.read("x.aez").len(), squares.sum::<f64>());
+        assert!(found.0 > before.0 && found.1 < before.1, "{quality}: {found:?} {before:?}");
+        before = found;
+    }
+}
+
+#[test]
+fn what_is_damaged_or_does_not_fit_is_refused() {
+    let sandbox = Sandbox::with_run();
+    sandbox.ae("compress data -m run -o x.aez").succeeds();
+    let bytes = sandbox.read("x.aez");
+    let refused = |bytes: &[u8], words: &[&str]| {
+        sandbox.write("y.aez", bytes);
+        sandbox.ae("decompress y.aez -m run -o out.npy").fails_with(&[&["y.aez"], words].concat());
+    };
+    refused(&bytes[..bytes.len() / 2], &["damaged or cut"]);
+    refused(&[&bytes[..40], &[bytes[40] ^ 1], &bytes[41..]].concat(), &["damaged"]);
+    refused(b"", &["something else"]);
+    sandbox.ae("train --data data --widths 8 --epochs 1 --out other").succeeds();
+    let found = sandbox.ae("decompress x.aez -m other -o out.npy");
+    found.fails_with(&["x.aez", "another model"]);
+    sandbox.ae("decompress x.aez -m run -o out.npy --image 100").fails_with(&["--image below 100"]);
+    sandbox.ae("compress data -m run/best.safetensors -o y.aez").fails_with(&["ae resume RUN"]);
+    let pixels = npy::f4(&[0.3; SIDE * SIDE]);
+    sandbox.write("floats.npy", npy::write("<f4", "(1, 14, 14)", &pixels));
+    sandbox.ae("compress floats.npy -m run -o y.aez").fails_with(&["8-bit", "0.3", "image 0"]);
+    sandbox.ae("compress data -m run -o y.aez --quality 10").refuses_with(&["1 to 9"]);
+    sandbox.ae("compress data -m run -o y.zip").refuses_with(&[".aez"]);
+    assert!(!sandbox.path("out.npy").exists());
+}
