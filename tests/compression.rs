@@ -65,7 +65,9 @@ fn what_is_damaged_or_does_not_fit_is_refused() {
     let found = sandbox.ae("decompress x.aez -m other -o out.npy");
     found.fails_with(&["x.aez", "another model"]);
     sandbox.ae("decompress x.aez -m run -o out.npy --image 100").fails_with(&["--image below 100"]);
-    sandbox.ae("compress data -m run/checkpoints/best.safetensors -o y.aez").fails_with(&["ae resume RUN"]);
+    sandbox
+        .ae("compress data -m run/checkpoints/best.safetensors -o y.aez")
+        .fails_with(&["ae resume RUN"]);
     let pixels = npy::f4(&[0.3; SIDE * SIDE]);
     sandbox.write("floats.npy", npy::write("<f4", "(1, 14, 14)", &pixels));
     sandbox.ae("compress floats.npy -m run -o y.aez").fails_with(&["8-bit", "0.3", "image 0"]);
