@@ -243,7 +243,7 @@ pub(crate) struct Resume {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: ae study xtask/experiments/dimensionality.toml --data mnist")]
 pub(crate) struct Study {
-    /// The study, a TOML file with a [study] table
+    /// The study, a TOML file with a `study` table
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
     pub(crate) spec: PathBuf,
     #[command(flatten)]
