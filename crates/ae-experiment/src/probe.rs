@@ -9,7 +9,7 @@ use crate::record::TableRecord;
 use crate::{ExperimentError, Inputs, Model};
 
 /// Neighbours that vote.
-const NEIGHBOURS: usize = 5;
+pub(crate) const NEIGHBOURS: usize = 5;
 /// The headings of a table of probes.
 pub(crate) const HEADINGS: [&str; 6] =
     ["numbers", "length", "labels", "logistic regression", "5 nearest neighbours", "repetitions"];

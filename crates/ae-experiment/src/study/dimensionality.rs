@@ -1,20 +1,25 @@
 //! Dimensionality reduction: how much of an image a few numbers keep, beside PCA.
 
-use ae_analysis::{Pca, Rows};
+use ae_analysis::{Pca, Rows, accuracy, classify_by_neighbours};
 use ae_report::{GridRow, reconstruction_grid};
+use ae_training::metrics::{mse, ssim};
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
 use crate::figures::pictures;
-use crate::{ExperimentError, Inputs};
+use crate::probe::{NEIGHBOURS, Representation, codes, raw};
+use crate::{ExperimentError, Model};
 
 /// Images of a figure.
 const COLUMNS: usize = 10;
+const HEADINGS: [&str; 5] = ["dimensions", "method", "mse", "ssim", "5 nearest neighbours"];
 
 /// Autoencoders and PCA side by side at several code lengths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DimensionalityReduction {
+    /// Widths between the pixels and the code; the decoder mirrors them.
+    pub hidden: Vec<usize>,
     /// Numbers in a code, a pair of models each.
     pub dimensions: Vec<usize>,
 }
@@ -22,44 +27,92 @@ pub struct DimensionalityReduction {
 impl DimensionalityReduction {
     pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let dataset = bench.dataset();
-        let train = Inputs::from_images("train", &dataset.train);
-        let test = Inputs::from_images("test", &dataset.test);
-        let columns = dataset.test.image_size();
-        let test_rows = Rows::new(&test.pixels, columns)?;
-        let mut rows = Vec::new();
-        let shown = COLUMNS.min(dataset.test.len()) * columns;
+        let pixels = raw(dataset);
+        let train = Rows::new(&pixels.train, pixels.columns)?;
+        bench.say("PCA");
+        let largest = self.dimensions.iter().copied().max().unwrap_or_default();
+        let pca = Pca::fit(train, largest)?;
+        let shown = COLUMNS.min(dataset.test.len()) * pixels.columns;
         let picture = |values: &[f32]| pictures(dataset.test.shape(), &values[..shown]);
-        let mut grid = vec![("original".to_owned(), picture(&test.pixels)?)];
+        let mut grid = vec![("original".to_owned(), picture(&pixels.test)?)];
+        let mut rows = Vec::new();
         for &dimension in &self.dimensions {
-            let spec = bench.with_widths(&[dimension]);
+            let spec = bench.with_widths(&[self.hidden.as_slice(), &[dimension]].concat());
             let model = bench.train(&format!("autoencoder-{dimension}"), spec, dataset)?;
-            bench.say(&format!("PCA with {dimension} components"));
-            let pca = Pca::fit(Rows::new(&train.pixels, columns)?, dimension)?;
-            let reconstructions = [
-                ("autoencoder", model.reconstruct(&test.pixels)?),
-                ("pca", pca.reconstruct(test_rows)?),
-            ];
-            for (method, reconstruction) in reconstructions {
-                let mse = ae_training::metrics::mse(&reconstruction, &test.pixels);
-                bench.metric(&format!("{method}_{dimension}_mse"), mse);
-                bench.metric(&format!("{method}_{dimension}_sse"), mse * columns as f64);
-                grid.push((format!("{method}, {dimension}"), picture(&reconstruction)?));
-                rows.push(vec![dimension.to_string(), method.to_owned(), format!("{mse:.6}")]);
+            bench.say(&format!("comparing {dimension} dimensions"));
+            let reduced =
+                [by_autoencoder(&model, bench)?, by_pca(&pca.truncated(dimension)?, &pixels)?];
+            for (codes, reconstruction) in reduced {
+                rows.push(measure(bench, dimension, &codes, &reconstruction, &pixels)?);
+                grid.push((format!("{}, {dimension}", codes.name), picture(&reconstruction)?));
             }
         }
         let grid: Vec<GridRow> =
             grid.iter().map(|(label, images)| GridRow { label, images: images.clone() }).collect();
+        let title = "Autoencoder and PCA";
         let caption = "test images from a few numbers each";
-        bench.figure("reconstructions", "Autoencoder and PCA", caption, |title, caption| {
+        bench.figure("reconstructions", title, caption, |title, caption| {
             Ok(reconstruction_grid(&grid, title, caption)?)
         })?;
-        let caption = "squared error a pixel on the test images";
-        bench.table(
-            "dimensions",
-            "Autoencoder and PCA",
-            caption,
-            &["dimensions", "method", "mse"],
-            rows,
-        )
+        let caption =
+            "squared error a pixel, structural similarity and accuracy on the test images";
+        bench.table("dimensions", title, caption, &HEADINGS, rows)
     }
+}
+
+/// Codes and reconstructions of the test images.
+type Reduced = (Representation, Vec<f32>);
+
+fn by_autoencoder(model: &Model, bench: &Workbench) -> Result<Reduced, ExperimentError> {
+    let codes = codes("autoencoder", model, bench.dataset())?;
+    let reconstruction = model.decode(&codes.test)?;
+    Ok((codes, reconstruction))
+}
+
+fn by_pca(pca: &Pca, pixels: &Representation) -> Result<Reduced, ExperimentError> {
+    let encode = |values: &[f32]| pca.encode(Rows::new(values, pixels.columns)?);
+    let (name, columns) = ("pca".to_owned(), pca.components());
+    let (train, test) = (encode(&pixels.train)?, encode(&pixels.test)?);
+    let reconstruction = pca.decode(Rows::new(&test, columns)?)?;
+    Ok((Representation { name, columns, train, test }, reconstruction))
+}
+
+/// Keeps the metrics of one method at one code length; the row of the table.
+fn measure(
+    bench: &mut Workbench,
+    dimension: usize,
+    codes: &Representation,
+    reconstruction: &[f32],
+    pixels: &Representation,
+) -> Result<Vec<String>, ExperimentError> {
+    let (dataset, method) = (bench.dataset(), &codes.name);
+    let mse = mse(reconstruction, &pixels.test);
+    let mut keep = |metric: &str, value| {
+        bench.metric(&format!("{method}_{dimension}_{metric}"), value);
+    };
+    keep("mse", mse);
+    keep("sse", mse * pixels.columns as f64);
+    let (height, width) = (dataset.test.height(), dataset.test.width());
+    let planes = reconstruction.chunks(height * width).zip(pixels.test.chunks(height * width));
+    let count = planes.len() as f64;
+    let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
+    let similarity = sum.map(|sum| sum / count);
+    similarity.into_iter().for_each(|similarity| keep("ssim", similarity));
+    let mut neighbours = None;
+    if let (Some(of_train), Some(of_test)) = (dataset.train.labels(), dataset.test.labels()) {
+        let train = Rows::new(&codes.train, codes.columns)?;
+        let count = NEIGHBOURS.min(train.len());
+        let test = Rows::new(&codes.test, codes.columns)?;
+        let found = classify_by_neighbours(train, of_train, test, count)?;
+        neighbours = Some(accuracy(&found, of_test));
+    }
+    neighbours.into_iter().for_each(|accuracy| keep("neighbours", accuracy));
+    let or_none = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+    Ok(vec![
+        dimension.to_string(),
+        method.clone(),
+        format!("{mse:.6}"),
+        or_none(similarity),
+        or_none(neighbours),
+    ])
 }
