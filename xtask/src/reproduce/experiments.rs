@@ -116,6 +116,15 @@ mod tests {
     }
 
     #[test]
+    fn every_experiment_is_named_as_its_file() {
+        let folder = crate::workspace::root().join("xtask/experiments");
+        for Experiment { name, spec, .. } in select(&folder, &Selection::All).unwrap() {
+            let spec: toml::Table = toml::from_str(&fs::read_to_string(&spec).unwrap()).unwrap();
+            assert_eq!(spec["name"].as_str(), Some(name.as_str()));
+        }
+    }
+
+    #[test]
     fn chosen_names_keep_their_order_and_count_once() {
         let only = |names: &[&str]| Selection::Only(names.iter().map(|&n| n.to_owned()).collect());
         assert_eq!(names(&only(&["regular", "b", "regular"])).unwrap(), ["regular", "b"]);
