@@ -40,6 +40,11 @@ impl Axis {
         Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step, power }
     }
 
+    /// An axis from one value to another, which nobody reads numbers from.
+    pub(crate) fn between(low: f64, high: f64) -> Self {
+        Self { low, high, step: high - low, power: 0 }
+    }
+
     /// Where a value lies: 0 at the low end, 1 at the high end.
     pub(crate) fn fraction(&self, value: f64) -> f32 {
         ((value - self.low) / (self.high - self.low)) as f32

@@ -2,7 +2,7 @@
 
 use noto_sans_mono_bitmap::get_raster;
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
-use tiny_skia::{Color, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
+use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
 
 use crate::ReportError;
 use crate::figure::{Dash, Figure, Item, Pen};
@@ -25,6 +25,11 @@ pub(crate) fn render(figure: &Figure) -> Result<Vec<u8>, ReportError> {
                 }
             }
             Item::Line { points, pen } => draw_line(&mut canvas, points, *pen),
+            Item::Dots { centres, radius, fill, opacity } => {
+                let mut paint = paint(*fill);
+                paint.shader.apply_opacity(*opacity);
+                draw_dots(&mut canvas, centres, *radius, &paint);
+            }
             Item::Text { x, y, text, style, colour } => {
                 draw_text(&mut canvas, (*x, *y), text, *style, *colour);
             }
@@ -69,6 +74,14 @@ fn draw_line(canvas: &mut Pixmap, points: &[(f32, f32)], pen: Pen) {
     let stroke = Stroke { width: pen.width, dash, line_join, ..Stroke::default() };
     if let Some(path) = path.finish() {
         canvas.stroke_path(&path, &paint(pen.colour), &stroke, scale(), None);
+    }
+}
+
+fn draw_dots(canvas: &mut Pixmap, centres: &[(f32, f32)], radius: f32, paint: &Paint) {
+    let mut path = PathBuilder::new();
+    centres.iter().for_each(|&(x, y)| path.push_circle(x, y, radius));
+    if let Some(path) = path.finish() {
+        canvas.fill_path(&path, paint, FillRule::Winding, scale(), None);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
-use crate::figure::{Align, Dash, FAINT, Figure, INK, MUTED, Pen};
+use crate::figure::{Align, Dash, Figure, MUTED, Pen};
 use crate::image::Rgb;
+use crate::plot::{Axes, GAP, LABEL_COLUMNS, Legend, Plot};
 use crate::text::{Style, shorten};
 
 /// A curve.
@@ -24,15 +25,6 @@ pub struct Reference<'a> {
     pub value: f64,
 }
 
-/// The names of the two axes.
-#[derive(Clone, Copy, Debug)]
-pub struct Axes<'a> {
-    /// Below the horizontal axis.
-    pub x: &'a str,
-    /// Above the vertical axis.
-    pub y: &'a str,
-}
-
 /// The colours of Okabe and Ito (2008), which the colour-blind tell apart, without black and yellow.
 const COLOURS: [Rgb; 6] = [
     [0x00, 0x72, 0xb2],
@@ -44,9 +36,7 @@ const COLOURS: [Rgb; 6] = [
 ];
 
 const PLOT: (f32, f32) = (520.0, 260.0);
-const GAP: f32 = 8.0;
-const SWATCH: f32 = 18.0;
-const LABEL_COLUMNS: usize = 40;
+const SWATCH: (f32, f32) = (18.0, 3.0);
 /// The smallest step of an axis of epochs.
 const WHOLE_NUMBERS: f64 = 1.0;
 
@@ -89,123 +79,44 @@ fn chart(
     let lines = || references.iter().map(|reference| reference.value);
     let x_axis = Axis::covering(points().map(|point| point.0), smallest_step);
     let y_axis = Axis::covering(points().map(|point| point.1).chain(lines()), 0.0);
-    let note_width = |widest: f32, text: &str| widest.max(Style::Note.width(text));
-    let ticks = y_axis.ticks();
-    let left_width = ticks.iter().fold(0.0, |widest, (_, label)| note_width(widest, label)) + GAP;
-    let right_width = references
-        .iter()
-        .fold(0.0, |widest, line| note_width(widest, &shorten(line.label, LABEL_COLUMNS)) + GAP);
-    let legend = Legend::of(series, left_width + PLOT.0);
-    let above = legend.height + Style::Label.line_height() + 1.5 * GAP;
-    let below = 1.5 * GAP + Style::Note.line_height() + Style::Label.line_height();
-    let size = (left_width + PLOT.0 + right_width, above + PLOT.1 + below);
-
-    let (mut figure, (left, top)) = Figure::page(title, caption, size)?;
-    legend.draw(&mut figure, (left, top));
-    let place = (left, top + legend.height);
-    figure.text(place, Align::Left, Style::Label, INK, &shorten(axes.y, LABEL_COLUMNS));
-    let plot = Plot { left: left + left_width, top: top + above, x_axis, y_axis };
-    plot.draw_frame(&mut figure, axes.x);
-    plot.draw_references(&mut figure, references);
+    let right_width = references.iter().fold(0.0, |widest: f32, line| {
+        widest.max(Style::Note.width(&shorten(line.label, LABEL_COLUMNS))) + GAP
+    });
+    let labels = series.iter().map(|series| series.label).collect();
+    let legend = Legend { labels, colours: &COLOURS, swatch: SWATCH };
+    let axes = ([x_axis, y_axis], Some(axes));
+    let (mut figure, plot) = Plot::page((PLOT, right_width), axes, &legend, title, caption)?;
+    draw_references(&plot, &mut figure, references);
     for (series, &colour) in series.iter().zip(COLOURS.iter().cycle()) {
-        plot.draw_series(&mut figure, series, colour);
+        draw_series(&plot, &mut figure, series, colour);
     }
     Ok(figure)
 }
 
-/// Names of the curves with their colours, in as many lines as they need.
-struct Legend {
-    /// Place and text of each.
-    entries: Vec<(f32, f32, String)>,
-    height: f32,
-}
-
-impl Legend {
-    fn of(series: &[Series<'_>], width: f32) -> Self {
-        let mut entries = Vec::new();
-        let (mut x, mut y) = (0.0, 0.0);
-        for series in series {
-            let label = shorten(series.label, LABEL_COLUMNS);
-            let entry_width = SWATCH + GAP + Style::Label.width(&label);
-            if x > 0.0 && x + entry_width > width {
-                (x, y) = (0.0, y + Style::Label.line_height());
-            }
-            entries.push((x, y, label));
-            x += entry_width + 2.0 * GAP;
-        }
-        let height = if entries.is_empty() { 0.0 } else { y + Style::Label.line_height() + GAP };
-        Self { entries, height }
-    }
-
-    fn draw(&self, figure: &mut Figure, (left, top): (f32, f32)) {
-        for ((x, y, label), &colour) in self.entries.iter().zip(COLOURS.iter().cycle()) {
-            figure.rectangle((left + x, top + y + 7.0), (SWATCH, 3.0), colour);
-            let place = (left + x + SWATCH + GAP, top + y);
-            figure.text(place, Align::Left, Style::Label, INK, label);
-        }
+fn draw_references(plot: &Plot, figure: &mut Figure, references: &[Reference<'_>]) {
+    let mut drawn: Vec<_> = references.iter().filter(|line| drawable(line.value)).collect();
+    drawn.sort_by(|a, b| b.value.total_cmp(&a.value));
+    let right = plot.left + PLOT.0;
+    let heights: Vec<f32> = drawn.iter().map(|line| plot.y(line.value).round() + 0.5).collect();
+    let middles = spread(&heights, Style::Note.line_height(), plot.top + PLOT.1);
+    for ((line, &y), middle) in drawn.iter().zip(&heights).zip(middles) {
+        let pen = Pen { colour: MUTED, width: 1.0, dash: Dash::Dashed };
+        figure.line(vec![(plot.left, y), (right, y)], pen);
+        let place = (right + GAP, middle - Style::Note.line_height() / 2.0);
+        let label = shorten(line.label, LABEL_COLUMNS);
+        figure.text(place, Align::Left, Style::Note, MUTED, &label);
     }
 }
 
-/// The rectangle that the curves are drawn in.
-struct Plot {
-    left: f32,
-    top: f32,
-    x_axis: Axis,
-    y_axis: Axis,
-}
-
-impl Plot {
-    fn x(&self, epoch: f64) -> f32 {
-        self.left + self.x_axis.fraction(epoch) * PLOT.0
-    }
-
-    fn y(&self, value: f64) -> f32 {
-        self.top + (1.0 - self.y_axis.fraction(value)) * PLOT.1
-    }
-
-    fn draw_frame(&self, figure: &mut Figure, x_label: &str) {
-        let bottom = self.top + PLOT.1;
-        for (value, label) in self.y_axis.ticks() {
-            let y = self.y(value).round();
-            figure.rectangle((self.left, y), (PLOT.0, 1.0), FAINT);
-            let place = (self.left - GAP, y - Style::Note.line_height() / 2.0);
-            figure.text(place, Align::Right, Style::Note, MUTED, &label);
-        }
-        for (value, label) in self.x_axis.ticks() {
-            let x = self.x(value).round();
-            figure.rectangle((x, bottom), (1.0, GAP / 2.0), MUTED);
-            figure.text((x, bottom + GAP), Align::Middle, Style::Note, MUTED, &label);
-        }
-        figure.rectangle((self.left, bottom.round()), (PLOT.0, 1.0), MUTED);
-        let place = (self.left + PLOT.0 / 2.0, bottom + 1.5 * GAP + Style::Note.line_height());
-        figure.text(place, Align::Middle, Style::Label, INK, &shorten(x_label, LABEL_COLUMNS));
-    }
-
-    fn draw_references(&self, figure: &mut Figure, references: &[Reference<'_>]) {
-        let mut drawn: Vec<_> = references.iter().filter(|line| drawable(line.value)).collect();
-        drawn.sort_by(|a, b| b.value.total_cmp(&a.value));
-        let right = self.left + PLOT.0;
-        let heights: Vec<f32> = drawn.iter().map(|line| self.y(line.value).round() + 0.5).collect();
-        let middles = spread(&heights, Style::Note.line_height(), self.top + PLOT.1);
-        for ((line, &y), middle) in drawn.iter().zip(&heights).zip(middles) {
-            let pen = Pen { colour: MUTED, width: 1.0, dash: Dash::Dashed };
-            figure.line(vec![(self.left, y), (right, y)], pen);
-            let place = (right + GAP, middle - Style::Note.line_height() / 2.0);
-            let label = shorten(line.label, LABEL_COLUMNS);
-            figure.text(place, Align::Left, Style::Note, MUTED, &label);
-        }
-    }
-
-    fn draw_series(&self, figure: &mut Figure, series: &Series<'_>, colour: Rgb) {
-        let pen = Pen { colour, width: 2.0, dash: Dash::Solid };
-        for run in series.points.split(|(epoch, value)| !drawable(*epoch) || !drawable(*value)) {
-            let points: Vec<_> = run.iter().map(|&(x, y)| (self.x(x), self.y(y))).collect();
-            match points.as_slice() {
-                [] => {}
-                // A single point would make no line.
-                [(x, y)] => figure.rectangle((x - 2.5, y - 2.5), (5.0, 5.0), colour),
-                _ => figure.line(points, pen),
-            }
+fn draw_series(plot: &Plot, figure: &mut Figure, series: &Series<'_>, colour: Rgb) {
+    let pen = Pen { colour, width: 2.0, dash: Dash::Solid };
+    for run in series.points.split(|(epoch, value)| !drawable(*epoch) || !drawable(*value)) {
+        let points: Vec<_> = run.iter().map(|&(x, y)| (plot.x(x), plot.y(y))).collect();
+        match points.as_slice() {
+            [] => {}
+            // A single point would make no line.
+            [(x, y)] => figure.rectangle((x - 2.5, y - 2.5), (5.0, 5.0), colour),
+            _ => figure.line(points, pen),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A figure: rectangles, lines, texts and pictures on a page.
+//! A figure: rectangles, lines, dots, texts and pictures on a page.
 
 use crate::image::{Raster, Rgb};
 use crate::text::{Style, printable, wrap};
@@ -31,10 +31,37 @@ pub struct Figure {
 /// What a figure is made of. Positions are in pixels from the top left, at the figure's own size.
 #[derive(Debug)]
 pub(crate) enum Item {
-    Rectangle { x: f32, y: f32, width: f32, height: f32, fill: Rgb },
-    Line { points: Vec<(f32, f32)>, pen: Pen },
-    Text { x: f32, y: f32, text: String, style: Style, colour: Rgb },
-    Picture { x: f32, y: f32, magnification: usize, raster: Raster },
+    Rectangle {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+        fill: Rgb,
+    },
+    Line {
+        points: Vec<(f32, f32)>,
+        pen: Pen,
+    },
+    Text {
+        x: f32,
+        y: f32,
+        text: String,
+        style: Style,
+        colour: Rgb,
+    },
+    /// Round, each as the others; where they overlap within an item they do not darken.
+    Dots {
+        centres: Vec<(f32, f32)>,
+        radius: f32,
+        fill: Rgb,
+        opacity: f32,
+    },
+    Picture {
+        x: f32,
+        y: f32,
+        magnification: usize,
+        raster: Raster,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +194,12 @@ impl Figure {
 
     pub(crate) fn line(&mut self, points: Vec<(f32, f32)>, pen: Pen) {
         self.items.push(Item::Line { points, pen });
+    }
+
+    pub(crate) fn dots(&mut self, centres: Vec<(f32, f32)>, radius: f32, fill: Rgb, opacity: f32) {
+        if !centres.is_empty() {
+            self.items.push(Item::Dots { centres, radius, fill, opacity });
+        }
     }
 
     pub(crate) fn picture(&mut self, (x, y): (f32, f32), magnification: usize, raster: Raster) {

@@ -78,6 +78,25 @@ pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, 
     grid(&rows, &notes, title, caption)
 }
 
+/// A way from one image to another, from left to right: the first image, what stands at each part of the
+/// way, the last image.
+///
+/// # Errors
+/// If the figure would be too large.
+pub fn interpolation(
+    [from, to]: [Picture; 2],
+    steps: Vec<(f64, Picture)>,
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ReportError> {
+    let ends = || "original".to_owned();
+    let parts = steps.iter().map(|(part, _)| format!("{part:.2}"));
+    let notes = std::iter::once(ends()).chain(parts).chain([ends()]).collect();
+    let between = steps.into_iter().map(|(_, picture)| picture);
+    let images = std::iter::once(from).chain(between).chain([to]).collect();
+    grid(&[GridRow { label: "", images }], &[NoteRow { label: "", notes }], title, caption)
+}
+
 fn grid(
     rows: &[GridRow<'_>],
     notes: &[NoteRow<'_>],

@@ -1,8 +1,8 @@
 //! What figures show, read back from their PNG and SVG.
 
 use ae_report::{
-    Axes, Figure, GridRow, Picture, Reference, ReportError, Series, WorstItem, filters,
-    loss_curves, reconstruction_grid, worst,
+    Axes, Figure, GridRow, Picture, Reference, ReportError, Scatter, Series, WorstItem, filters,
+    interpolation, loss_curves, reconstruction_grid, scatter, worst,
 };
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -80,6 +80,20 @@ fn ten_worst() -> Figure {
     worst(&[item(59_999), item(0), item(123_456_789_012)], "Worst", "caption").unwrap()
 }
 
+fn way() -> Figure {
+    let steps = [0.0, 0.5, 1.0].map(|part| (part, grey(2, 2, &[1, 2, 3, 4])));
+    let ends = [grey(2, 2, &[0, 9, 9, 9]), grey(2, 2, &[9, 9, 9, 0])];
+    interpolation(ends, steps.to_vec(), "From one to another", "caption").unwrap()
+}
+
+fn map() -> Figure {
+    let classes: Vec<String> = (0..30).map(|class| format!("class {class}")).collect();
+    let points = [[-1e5, 3e-7], [2e5, 8e-7]];
+    let axes = Some(Axes { x: "first principal component", y: "second principal component" });
+    let shown = Scatter { points: &points, of_points: &[0, 29], classes: &classes, axes };
+    scatter(shown, "Map", &"many words ".repeat(40)).unwrap()
+}
+
 #[test]
 fn every_pixel_of_an_image_becomes_a_square_and_nothing_is_blurred() {
     let pixels = [0, 255, 80, 160, 33, 66];
@@ -121,7 +135,7 @@ fn images_in_the_svg_are_the_original_pixels() {
 fn nothing_overlaps_and_everything_is_on_the_page() {
     let units: Vec<f32> = (0..7 * 12).map(|weight| weight as f32 - 40.0).collect();
     let units = filters(&units, [1, 3, 4], "Filters of an encoder", "").unwrap();
-    for figure in [small_grid(), crowded_curves(), ten_worst(), units] {
+    for figure in [small_grid(), crowded_curves(), ten_worst(), units, way(), map()] {
         let svg = figure.svg().unwrap();
         let document = Document::parse(&svg).unwrap();
         let images = elements(&document, "image").into_iter().map(|node| {
@@ -203,6 +217,15 @@ fn the_worst_have_their_numbers_beneath_them() {
         .filter_map(|node| node.text())
         .collect();
     assert_eq!(beneath, ["59999", "7", "31.42"]);
+}
+
+#[test]
+fn a_way_has_its_ends_at_its_ends_and_the_parts_beneath() {
+    let svg = way().svg().unwrap();
+    let document = Document::parse(&svg).unwrap();
+    assert_eq!(elements(&document, "image").len(), 5);
+    let notes: Vec<_> = elements(&document, "text").iter().filter_map(|node| node.text()).collect();
+    assert_eq!(notes[2..], ["original", "0.00", "0.50", "1.00", "original"]);
 }
 
 #[test]

@@ -1,0 +1,144 @@
+//! The rectangle that lines and points are drawn in, with its axes, and the legend above it.
+
+use crate::ReportError;
+use crate::axis::Axis;
+use crate::figure::{Align, FAINT, Figure, INK, MUTED};
+use crate::image::Rgb;
+use crate::text::{Style, shorten};
+
+/// The names of the two axes.
+#[derive(Clone, Copy, Debug)]
+pub struct Axes<'a> {
+    /// Below the horizontal axis.
+    pub x: &'a str,
+    /// Above the vertical axis.
+    pub y: &'a str,
+}
+
+pub(crate) const GAP: f32 = 8.0;
+/// Longer names are cut.
+pub(crate) const LABEL_COLUMNS: usize = 40;
+
+/// The rectangle that something is drawn in.
+pub(crate) struct Plot {
+    pub(crate) left: f32,
+    pub(crate) top: f32,
+    pub(crate) size: (f32, f32),
+    pub(crate) axes: [Axis; 2],
+}
+
+impl Plot {
+    /// A page with a plot of this size, the legend above it and `right_width` free on its right. Axes
+    /// without names have no numbers either.
+    pub(crate) fn page(
+        (size, right_width): ((f32, f32), f32),
+        (axes, names): ([Axis; 2], Option<Axes<'_>>),
+        legend: &Legend<'_>,
+        title: &str,
+        caption: &str,
+    ) -> Result<(Figure, Self), ReportError> {
+        let note_width =
+            |widest: f32, (_, label): &(f64, String)| widest.max(Style::Note.width(label));
+        let ticks = axes[1].ticks();
+        let (mut left_width, mut name_height, mut below) = (0.0, 0.0, 0.0);
+        if names.is_some() {
+            left_width = ticks.iter().fold(0.0, note_width) + GAP;
+            name_height = Style::Label.line_height() + 1.5 * GAP;
+            below = 1.5 * GAP + Style::Note.line_height() + Style::Label.line_height();
+        }
+        let (entries, legend_height) = legend.lay_out(left_width + size.0);
+        let above = legend_height + name_height;
+        let page = (left_width + size.0 + right_width, above + size.1 + below);
+        let (mut figure, (left, top)) = Figure::page(title, caption, page)?;
+        legend.draw(&mut figure, &entries, (left, top));
+        let plot = Self { left: left + left_width, top: top + above, size, axes };
+        match names {
+            None => plot.draw_border(&mut figure),
+            Some(names) => {
+                let place = (left, top + legend_height);
+                figure.text(
+                    place,
+                    Align::Left,
+                    Style::Label,
+                    INK,
+                    &shorten(names.y, LABEL_COLUMNS),
+                );
+                plot.draw_frame(&mut figure, names.x);
+            }
+        }
+        Ok((figure, plot))
+    }
+
+    pub(crate) fn x(&self, value: f64) -> f32 {
+        self.left + self.axes[0].fraction(value) * self.size.0
+    }
+
+    pub(crate) fn y(&self, value: f64) -> f32 {
+        self.top + (1.0 - self.axes[1].fraction(value)) * self.size.1
+    }
+
+    fn draw_frame(&self, figure: &mut Figure, x_label: &str) {
+        let [x_axis, y_axis] = &self.axes;
+        let (width, bottom) = (self.size.0, self.top + self.size.1);
+        for (value, label) in y_axis.ticks() {
+            let y = self.y(value).round();
+            figure.rectangle((self.left, y), (width, 1.0), FAINT);
+            let place = (self.left - GAP, y - Style::Note.line_height() / 2.0);
+            figure.text(place, Align::Right, Style::Note, MUTED, &label);
+        }
+        for (value, label) in x_axis.ticks() {
+            let x = self.x(value).round();
+            figure.rectangle((x, bottom), (1.0, GAP / 2.0), MUTED);
+            figure.text((x, bottom + GAP), Align::Middle, Style::Note, MUTED, &label);
+        }
+        figure.rectangle((self.left, bottom.round()), (width, 1.0), MUTED);
+        let place = (self.left + width / 2.0, bottom + 1.5 * GAP + Style::Note.line_height());
+        figure.text(place, Align::Middle, Style::Label, INK, &shorten(x_label, LABEL_COLUMNS));
+    }
+
+    fn draw_border(&self, figure: &mut Figure) {
+        let ((left, top), (width, height)) = ((self.left, self.top), self.size);
+        for place in [(left, top), (left, top + height - 1.0)] {
+            figure.rectangle(place, (width, 1.0), FAINT);
+        }
+        for place in [(left, top), (left + width - 1.0, top)] {
+            figure.rectangle(place, (1.0, height), FAINT);
+        }
+    }
+}
+
+/// Names with their colours, which repeat.
+pub(crate) struct Legend<'a> {
+    pub(crate) labels: Vec<&'a str>,
+    pub(crate) colours: &'a [Rgb],
+    /// Width and height: a line's is long and thin, a point's square.
+    pub(crate) swatch: (f32, f32),
+}
+
+impl Legend<'_> {
+    /// Place and text of each name, in as many lines as they need, and the height of all.
+    fn lay_out(&self, width: f32) -> (Vec<(f32, f32, String)>, f32) {
+        let mut entries = Vec::new();
+        let (mut x, mut y) = (0.0, 0.0);
+        for label in &self.labels {
+            let label = shorten(label, LABEL_COLUMNS);
+            let entry_width = self.swatch.0 + GAP + Style::Label.width(&label);
+            if x > 0.0 && x + entry_width > width {
+                (x, y) = (0.0, y + Style::Label.line_height());
+            }
+            entries.push((x, y, label));
+            x += entry_width + 2.0 * GAP;
+        }
+        let height = if entries.is_empty() { 0.0 } else { y + Style::Label.line_height() + GAP };
+        (entries, height)
+    }
+
+    fn draw(&self, figure: &mut Figure, entries: &[(f32, f32, String)], (left, top): (f32, f32)) {
+        let down = ((Style::Label.line_height() - self.swatch.1) / 2.0).round();
+        for ((x, y, label), &colour) in entries.iter().zip(self.colours.iter().cycle()) {
+            figure.rectangle((left + x, top + y + down), self.swatch, colour);
+            let place = (left + x + self.swatch.0 + GAP, top + y);
+            figure.text(place, Align::Left, Style::Label, INK, label);
+        }
+    }
+}

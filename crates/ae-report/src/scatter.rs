@@ -1,0 +1,90 @@
+//! Points of a plane, coloured by their class.
+
+use crate::ReportError;
+use crate::axis::{Axis, drawable};
+use crate::figure::Figure;
+use crate::image::Rgb;
+use crate::plot::{Axes, GAP, Legend, Plot};
+
+/// Points of a plane with their classes.
+#[derive(Clone, Copy, Debug)]
+pub struct Scatter<'a> {
+    /// Horizontal and vertical; a point that is NaN or infinite is left out.
+    pub points: &'a [[f32; 2]],
+    /// For each point the place of its class among `classes`; empty if there are no classes.
+    pub of_points: &'a [u8],
+    /// The names of the classes, in the order of the legend.
+    pub classes: &'a [String],
+    /// The names of the axes, which then have numbers. Without them only distances mean something:
+    /// both axes have the same scale, and no numbers.
+    pub axes: Option<Axes<'a>>,
+}
+
+/// Ten colours that the colour-blind tell apart (Petroff 2021, arXiv 2107.02270).
+const COLOURS: [Rgb; 10] = [
+    [0x3f, 0x90, 0xda],
+    [0xff, 0xa9, 0x0e],
+    [0xbd, 0x1f, 0x01],
+    [0x94, 0xa4, 0xa2],
+    [0x83, 0x2d, 0xb6],
+    [0xa9, 0x6b, 0x59],
+    [0xe7, 0x63, 0x00],
+    [0xb9, 0xac, 0x70],
+    [0x71, 0x75, 0x81],
+    [0x92, 0xda, 0xdd],
+];
+
+const PLOT: (f32, f32) = (520.0, 520.0);
+const SWATCH: (f32, f32) = (10.0, 10.0);
+const OPACITY: f32 = 0.8;
+/// Points are drawn in layers of so many, so that no class lies above all others.
+const LAYER: usize = 256;
+
+/// A dot a point, smaller where there are many, with a legend of the classes. After ten classes the
+/// colours repeat.
+///
+/// # Errors
+/// If the figure would be too large.
+///
+/// # Panics
+/// If there are classes, and not one for each point.
+pub fn scatter(shown: Scatter<'_>, title: &str, caption: &str) -> Result<Figure, ReportError> {
+    let Scatter { points, of_points, classes, axes } = shown;
+    assert!(classes.is_empty() || of_points.len() == points.len(), "a class for each point");
+    let points: Vec<[f64; 2]> = points.iter().map(|point| point.map(f64::from)).collect();
+    let covered = if axes.is_some() { covering(&points) } else { of_one_scale(&points) };
+    let labels = classes.iter().map(String::as_str).collect();
+    let legend = Legend { labels, colours: &COLOURS, swatch: SWATCH };
+    let (mut figure, plot) = Plot::page((PLOT, GAP), (covered, axes), &legend, title, caption)?;
+    let radius = (60.0 / (points.len() as f32).sqrt()).clamp(1.2, 3.5);
+    for (layer, points) in points.chunks(LAYER).enumerate() {
+        let mut of_colours = [const { Vec::new() }; COLOURS.len()];
+        for (place, &[x, y]) in (layer * LAYER..).zip(points) {
+            if drawable(x) && drawable(y) {
+                let class = of_points.get(place).copied().unwrap_or_default();
+                of_colours[usize::from(class) % COLOURS.len()].push((plot.x(x), plot.y(y)));
+            }
+        }
+        for (centres, colour) in of_colours.into_iter().zip(COLOURS) {
+            figure.dots(centres, radius, colour, OPACITY);
+        }
+    }
+    Ok(figure)
+}
+
+fn covering(points: &[[f64; 2]]) -> [Axis; 2] {
+    [0, 1].map(|axis| Axis::covering(points.iter().map(|point| point[axis]), 0.0))
+}
+
+/// Axes of the same length around the points, with a little room.
+fn of_one_scale(points: &[[f64; 2]]) -> [Axis; 2] {
+    let ranges = [0, 1].map(|axis| {
+        let values = points.iter().map(|point| point[axis]).filter(|&value| drawable(value));
+        let range = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), range);
+        if low > high { (0.0, 0.0) } else { (low, high) }
+    });
+    let longest = ranges.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
+    let half = if longest > 0.0 { 0.53 * longest } else { 1.0 };
+    ranges.map(|(low, high)| Axis::between((low + high) / 2.0 - half, (low + high) / 2.0 + half))
+}
