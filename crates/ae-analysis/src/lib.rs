@@ -7,6 +7,7 @@
 //! p-values, and [`Ranking`] says how well they tell anomalies from normals.
 //! [`Codec`] and [`Compressor`] store images as rounded codes under a range coder; their decoder computes in
 //! integers, so that a file gives the same pixels on every machine.
+//! [`tsne`] maps codes into the plane.
 //! [`LogisticRegression`] and [`classify_by_neighbours`] say what classes codes hold, [`trustworthiness`] how
 //! true their neighbourhoods are.
 //!
@@ -41,6 +42,7 @@ mod reflection;
 mod rows;
 mod shrinkage;
 mod tiles;
+mod tsne;
 
 pub use anomaly::{AnomalyScore, AnomalyScorer, NormalMoments};
 pub use calibration::{Calibration, ThresholdRule};
@@ -55,3 +57,4 @@ pub use ranking::Ranking;
 pub use rows::Rows;
 pub use shrinkage::Covariance;
 pub use tiles::Tiling;
+pub use tsne::{TSNE_MOST_ROWS, tsne};

@@ -65,6 +65,18 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Checks that not all rows are equal.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Constant`] with what they are called if they are.
+    pub fn check_varies(self, what: &'static str) -> Result<(), AnalysisError> {
+        let first = self.row(0);
+        if self.iter().any(|row| row != first) {
+            return Ok(());
+        }
+        Err(AnalysisError::Constant { what })
+    }
+
     /// Checks that the rows have this many numbers.
     ///
     /// # Errors
