@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 18] = [
+const COMMANDS: [(&str, &[&str]); 20] = [
     ("data info", &["--data", "--show"]),
     ("data fetch", &["<NAME>", "fashion-mnist"]),
     ("data export", &["--data", "--out"]),
@@ -42,6 +42,8 @@ const COMMANDS: [(&str, &[&str]); 18] = [
     ("probe", &["<MODEL>", "--data", "--labels", "--repetitions", "--seed"]),
     ("compress", &["<IMAGES>", "--model", "--output", "--quality", "--exact"]),
     ("decompress", &["<FILE>", "--model", "--output", "--image"]),
+    ("project", &["<IMAGES>", "--model", "--output", "--method", "--limit", "--seed", "--grid"]),
+    ("interpolate", &["<IMAGES>", "[OTHER]", "--model", "--output", "--from", "--to", "--steps"]),
     ("inspect", &["<MODEL>"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

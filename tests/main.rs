@@ -41,5 +41,8 @@ mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
 
+/// Maps of codes, and ways between them.
+mod project;
+
 /// What the committed model draws.
 mod snapshots;

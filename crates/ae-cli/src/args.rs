@@ -4,6 +4,7 @@ mod anomaly;
 mod compression;
 mod data;
 mod parse;
+mod project;
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -13,8 +14,9 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
-pub(crate) use data::{Becoming, Data, Reading};
+pub(crate) use data::{Becoming, Data, DataCommand, Reading};
 use parse::{device, loss, not_negative, npy_file, positive, target};
+pub(crate) use project::{Interpolate, Project};
 
 /// Trains, examines and applies autoencoders.
 ///
@@ -90,6 +92,10 @@ pub(crate) enum Command {
     Encode(Encode),
     /// Decode codes (.npy) to images
     Decode(Decode),
+    /// Draw a map of codes in the plane, and what the plane decodes to
+    Project(Project),
+    /// Draw the way from one image to another through their codes
+    Interpolate(Interpolate),
     /// Tell anomalies from normal items
     #[command(subcommand)]
     Anomaly(AnomalyCommand),
@@ -103,54 +109,6 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Print a completion script for a shell
     Completions(Completions),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DataCommand {
-    /// Say what a data set is: sizes, labels, digests
-    #[command(after_help = "Example: ae data info --data digits --show")]
-    Info(DataInfo),
-    /// Fetch a data set from the hub into the user's cache
-    #[command(after_help = "Example: ae data fetch mnist")]
-    Fetch(DataFetch),
-    /// Write a data set as the four IDX files
-    #[command(after_help = "Example: ae data export --data digits --out digits/")]
-    Export(DataExport),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct DataInfo {
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) becoming: Becoming,
-    /// The seed of what is held out
-    #[arg(long, default_value_t = 42, value_name = "N")]
-    pub(crate) seed: u64,
-    /// Draw the first images in the terminal
-    #[arg(long)]
-    pub(crate) show: bool,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct DataFetch {
-    /// mnist or fashion-mnist
-    #[arg(value_parser = ["mnist", "fashion-mnist"])]
-    pub(crate) name: String,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct DataExport {
-    #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) becoming: Becoming,
-    /// The seed of what is held out
-    #[arg(long, default_value_t = 42, value_name = "N")]
-    pub(crate) seed: u64,
-    /// The folder to write to; existing files are not overwritten
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

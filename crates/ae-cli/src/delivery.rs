@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    GridRow, ImageShape, InputFormat, NpyWriter, Picture, Scaling, TableWriter, make_folder,
-    pictures, reconstruction_grid, write_file,
+    Figure, GridRow, ImageShape, InputFormat, NpyWriter, Picture, Scaling, TableWriter,
+    make_folder, pictures, reconstruction_grid, write_file,
 };
 use anyhow::{Context as _, bail};
 
@@ -127,10 +127,7 @@ impl<'a> Delivery<'a> {
             (Sink::Figure, Some(path)) => {
                 let caption = format!("the first {shown} of {}", counted_as(delivered, noun));
                 let figure = reconstruction_grid(&grid, "", &format!("{name}: {caption}"))?;
-                // The arguments accept no other ending but .svg.
-                let is_png = ending(path) == "png";
-                let bytes = if is_png { figure.png()? } else { figure.svg()?.into_bytes() };
-                write_file(path, &bytes)?;
+                write_figure(path, &figure)?;
                 what = format!("a figure of {caption} written");
             }
             (Sink::Folder(_) | Sink::Figure, _) => {}
@@ -197,6 +194,20 @@ impl<'a> PictureDelivery<'a> {
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
         let what = format!("{} written", counted_as(self.delivered, "picture"));
         written(common, self.path, self.delivered, skipped, &what)
+    }
+}
+
+/// Writes a figure as PNG or SVG, the two endings that the arguments accept.
+pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
+    let bytes = if ending(path) == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
+    Ok(write_file(path, &bytes)?)
+}
+
+/// A cell of a CSV file (RFC 4180).
+pub(crate) fn csv_cell(text: &str) -> String {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
     }
 }
 

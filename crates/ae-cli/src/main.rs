@@ -48,6 +48,8 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Decode(decode) => commands::decode::run(decode, common),
         Command::Anomaly(command) => commands::anomaly::run(command, common),
         Command::Probe(probe) => commands::probe::run(probe, common),
+        Command::Project(project) => commands::project::run(project, common),
+        Command::Interpolate(interpolate) => commands::interpolate::run(interpolate, common),
         Command::Compress(compress) => commands::compress::run(compress, common),
         Command::Decompress(decompress) => commands::decompress::run(decompress, common),
         Command::Inspect(inspect) => commands::inspect::run(inspect, common),

@@ -73,6 +73,22 @@ pub enum ExperimentError {
         /// Where the images come from.
         location: String,
     },
+    /// Codes of a single number have no plane.
+    #[error("a map of the plane needs codes of 2 numbers or more, the model's have {latent_dim}")]
+    NoPlane {
+        /// Numbers in a code.
+        latent_dim: usize,
+    },
+    /// Something was asked of fewer images than it takes.
+    #[error("{what} needs at least {needed} images, found {found}")]
+    TooFew {
+        /// What was asked for.
+        what: &'static str,
+        /// The fewest images that it takes.
+        needed: usize,
+        /// The images that there are.
+        found: usize,
+    },
     /// There is no run in the folder.
     #[error("{} is not a run: it has no {missing}", path.display())]
     NoRun {

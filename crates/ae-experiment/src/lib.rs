@@ -49,6 +49,8 @@ mod error;
 mod figures;
 mod folder;
 mod inputs;
+mod interpolation;
+mod latent_map;
 mod probe;
 mod record;
 
@@ -77,6 +79,8 @@ pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
 pub use folder::Existing;
 pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
+pub use interpolation::{interpolate, interpolation_figure};
+pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
 pub use probe::{ProbeSpec, probe};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};

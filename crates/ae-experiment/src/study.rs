@@ -7,6 +7,7 @@
 mod anomaly_detection;
 mod dimensionality;
 mod feature_learning;
+mod latent_figures;
 mod workbench;
 
 use std::path::Path;
@@ -25,7 +26,16 @@ use crate::run::resolve;
 use crate::{ExperimentError, Record, Spec};
 
 /// The figures that studies leave, each as PNG and as SVG.
-pub(crate) const FIGURES: &[&str] = &["reconstructions", "roc", "precision-recall"];
+pub(crate) const FIGURES: &[&str] = &[
+    "reconstructions",
+    "roc",
+    "precision-recall",
+    "map-autoencoder",
+    "map-pca",
+    "map-tsne",
+    "decoded-plane",
+    "interpolation",
+];
 /// The tables that studies leave, as CSV.
 pub(crate) const TABLES: &[&str] = &["dimensions", "anomalies", "probes"];
 

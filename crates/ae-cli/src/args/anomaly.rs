@@ -7,7 +7,7 @@ use ae_experiment::{AnomalyScore, Noise};
 use clap::{Subcommand, ValueEnum, ValueHint};
 
 use super::Reading;
-use super::parse::{file_that_ends_with, not_negative};
+use super::parse::{figure_file, file_that_ends_with, not_negative};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
@@ -126,9 +126,4 @@ fn weights_file(text: &str) -> Result<PathBuf, String> {
 fn scores_file(text: &str) -> Result<PathBuf, String> {
     file_that_ends_with(text, &["csv", "json"])
         .ok_or_else(|| "expected a file that ends with .csv or .json".to_owned())
-}
-
-fn figure_file(text: &str) -> Result<PathBuf, String> {
-    file_that_ends_with(text, &["png", "svg"])
-        .ok_or_else(|| "expected a file that ends with .png or .svg".to_owned())
 }

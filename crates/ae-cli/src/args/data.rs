@@ -1,6 +1,57 @@
 //! Which data, and how it is read.
 
+use std::path::PathBuf;
+
 use ae_experiment::{BadItems, ReadOptions, Resize};
+use clap::{Subcommand, ValueHint};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Say what a data set is: sizes, labels, digests
+    #[command(after_help = "Example: ae data info --data digits --show")]
+    Info(DataInfo),
+    /// Fetch a data set from the hub into the user's cache
+    #[command(after_help = "Example: ae data fetch mnist")]
+    Fetch(DataFetch),
+    /// Write a data set as the four IDX files
+    #[command(after_help = "Example: ae data export --data digits --out digits/")]
+    Export(DataExport),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataInfo {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
+    /// The seed of what is held out
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Draw the first images in the terminal
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataFetch {
+    /// mnist or fashion-mnist
+    #[arg(value_parser = ["mnist", "fashion-mnist"])]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataExport {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
+    /// The seed of what is held out
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    /// The folder to write to; existing files are not overwritten
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+}
 
 /// Which data set.
 #[derive(Debug, clap::Args)]

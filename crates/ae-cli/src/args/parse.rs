@@ -60,3 +60,8 @@ pub(super) fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<PathBu
     let ending = path.extension()?.to_str()?;
     endings.contains(&ending).then_some(path)
 }
+
+pub(super) fn figure_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["png", "svg"])
+        .ok_or_else(|| "expected a file that ends with .png or .svg".to_owned())
+}

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Status, counted_as, inputs, network};
 use crate::args::{AnomalyCommand, AnomalyFit, AnomalyScoring, Common};
+use crate::delivery::{csv_cell, write_figure};
 use crate::{output, progress};
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
@@ -141,9 +142,7 @@ fn draw(
     let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
     let caption = format!("{name}: largest scores first; errors up to {largest:.3} (white)");
     let figure = reconstruction_grid(&rows, "Where the error is", &caption)?;
-    let is_png = path.extension().is_some_and(|ending| ending == "png");
-    let bytes = if is_png { figure.png()? } else { figure.svg()?.into_bytes() };
-    Ok(write_file(path, &bytes)?)
+    write_figure(path, &figure)
 }
 
 /// Writes what was said of each item, and the summary where it does not disturb.
@@ -195,10 +194,7 @@ fn deliver(
 fn csv(items: &[Scored]) -> String {
     let mut text = "item,score,p_value,label\n".to_owned();
     for Scored { name, verdict, .. } in items {
-        let name = match name.contains([',', '"', '\n', '\r']) {
-            true => format!("\"{}\"", name.replace('"', "\"\"")),
-            false => name.clone(),
-        };
+        let name = csv_cell(name);
         let AnomalyVerdict { score, p_value, .. } = verdict;
         text.push_str(&format!("{name},{score},{p_value},{}\n", label(verdict)));
     }

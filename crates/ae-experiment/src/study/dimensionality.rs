@@ -6,13 +6,15 @@ use ae_training::metrics::{mse, ssim};
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
+use super::latent_figures::{Neighbourhoods, draw_codes, draw_planes};
 use crate::figures::pictures;
 use crate::probe::{NEIGHBOURS, Representation, codes, raw};
-use crate::{ExperimentError, Model};
+use crate::{ExperimentError, Model, Seed};
 
 /// Images of a figure.
 const COLUMNS: usize = 10;
-const HEADINGS: [&str; 5] = ["dimensions", "method", "mse", "ssim", "5 nearest neighbours"];
+const HEADINGS: [&str; 6] =
+    ["dimensions", "method", "mse", "ssim", "trustworthiness", "5 nearest neighbours"];
 
 /// Autoencoders and PCA side by side at several code lengths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,7 @@ impl DimensionalityReduction {
         let shown = COLUMNS.min(dataset.test.len()) * pixels.columns;
         let picture = |values: &[f32]| pictures(dataset.test.shape(), &values[..shown]);
         let mut grid = vec![("original".to_owned(), picture(&pixels.test)?)];
+        let neighbourhoods = Neighbourhoods::of(&pixels, Seed::new(bench.spec().seed));
         let mut rows = Vec::new();
         for &dimension in &self.dimensions {
             let spec = bench.with_widths(&[self.hidden.as_slice(), &[dimension]].concat());
@@ -42,8 +45,16 @@ impl DimensionalityReduction {
             bench.say(&format!("comparing {dimension} dimensions"));
             let reduced =
                 [by_autoencoder(&model, bench)?, by_pca(&pca.truncated(dimension)?, &pixels)?];
+            let [(own, _), (by_pca, _)] = &reduced;
+            if dimension == 2 {
+                draw_planes(bench, &model, [own, by_pca])?;
+            }
+            if dimension == largest {
+                draw_codes(bench, &model, own, &neighbourhoods)?;
+            }
             for (codes, reconstruction) in reduced {
-                rows.push(measure(bench, dimension, &codes, &reconstruction, &pixels)?);
+                let original = (&pixels, &neighbourhoods);
+                rows.push(measure(bench, dimension, &codes, &reconstruction, original)?);
                 grid.push((format!("{}, {dimension}", codes.name), picture(&reconstruction)?));
             }
         }
@@ -54,9 +65,12 @@ impl DimensionalityReduction {
         bench.figure("reconstructions", title, caption, |title, caption| {
             Ok(reconstruction_grid(&grid, title, caption)?)
         })?;
-        let caption =
-            "squared error a pixel, structural similarity and accuracy on the test images";
-        bench.table("dimensions", title, caption, &HEADINGS, rows)
+        let caption = format!(
+            "squared error a pixel, structural similarity and accuracy on the test images, trustworthiness \
+             of {} of them",
+            neighbourhoods.len()
+        );
+        bench.table("dimensions", title, &caption, &HEADINGS, rows)
     }
 }
 
@@ -83,7 +97,7 @@ fn measure(
     dimension: usize,
     codes: &Representation,
     reconstruction: &[f32],
-    pixels: &Representation,
+    (pixels, neighbourhoods): (&Representation, &Neighbourhoods),
 ) -> Result<Vec<String>, ExperimentError> {
     let (dataset, method) = (bench.dataset(), &codes.name);
     let mse = mse(reconstruction, &pixels.test);
@@ -98,6 +112,8 @@ fn measure(
     let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
     let similarity = sum.map(|sum| sum / count);
     similarity.into_iter().for_each(|similarity| keep("ssim", similarity));
+    let trusted = neighbourhoods.trustworthiness(codes)?;
+    trusted.into_iter().for_each(|trusted| keep("trustworthiness", trusted));
     let mut neighbours = None;
     if let (Some(of_train), Some(of_test)) = (dataset.train.labels(), dataset.test.labels()) {
         let train = Rows::new(&codes.train, codes.columns)?;
@@ -113,6 +129,7 @@ fn measure(
         method.clone(),
         format!("{mse:.6}"),
         or_none(similarity),
+        or_none(trusted),
         or_none(neighbours),
     ])
 }

@@ -1,0 +1,111 @@
+//! Maps of codes, and ways between them.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use ae_experiment::Projection;
+use clap::{ValueEnum, ValueHint};
+
+use super::Reading;
+use super::parse::{figure_file, file_that_ends_with};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae project mnist -m runs/regular -o map.svg
+  ae project photos/ -m runs/mine --method tsne --limit 2000 -o map.png
+  ae project mnist -m runs/plane -o map.csv --grid plane.png")]
+pub(crate) struct Project {
+    /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
+    /// mnist, digits, ..
+    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
+    pub(crate) images: PathBuf,
+    /// A weights file, of an encoder alone too, or the folder of a run
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// Where to write the map: .svg, .png or .csv (item, x, y, label)
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = map_file, required_unless_present = "grid")]
+    pub(crate) output: Option<PathBuf>,
+    /// How codes become points [default: model for codes of 2 numbers, otherwise pca]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(crate) method: Option<MethodName>,
+    /// Most images on the map: 1 to 10000; t-SNE's time grows with their square
+    #[arg(long, default_value = "5000", value_name = "N", value_parser = limit)]
+    pub(crate) limit: usize,
+    /// The seed of which images are on the map, if there are more
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Draw what the model decodes at points of the plane too: .png or .svg (not with tsne)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
+    pub(crate) grid: Option<PathBuf>,
+    /// Points of the grid in a row and in a column
+    #[arg(long, default_value = "15", value_name = "N", requires = "grid")]
+    pub(crate) side: NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// The names of the projections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodName {
+    /// The codes themselves, if they have 2 numbers
+    Model,
+    /// The first two principal components of the codes
+    Pca,
+    /// t-SNE of the codes: neighbours stay neighbours, far distances mean little
+    Tsne,
+}
+
+impl From<MethodName> for Projection {
+    fn from(name: MethodName) -> Self {
+        match name {
+            MethodName::Model => Self::Model,
+            MethodName::Pca => Self::Pca,
+            MethodName::Tsne => Self::Tsne,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae interpolate a.png b.png -m runs/regular -o way.png
+  ae interpolate mnist -m runs/regular --from 7 --to 12 --steps 15 -o way.svg")]
+pub(crate) struct Interpolate {
+    /// The first image, or several of which --from chooses: what `ae encode` takes
+    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
+    pub(crate) images: PathBuf,
+    /// The last image, or several of which --to chooses [default: IMAGES]
+    #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
+    pub(crate) other: Option<PathBuf>,
+    /// A weights file or the folder of a run
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// Where to draw the way: .png or .svg
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
+    pub(crate) output: PathBuf,
+    /// The first image's place in IMAGES, counted from 0
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) from: usize,
+    /// The last image's place, counted from 0 [default: 1 in IMAGES, 0 in OTHER]
+    #[arg(long, value_name = "N")]
+    pub(crate) to: Option<usize>,
+    /// Points of the way, with its ends: 2 to 100
+    #[arg(long, default_value = "9", value_name = "N", value_parser = steps)]
+    pub(crate) steps: usize,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+fn map_file(text: &str) -> Result<PathBuf, String> {
+    file_that_ends_with(text, &["svg", "png", "csv"])
+        .ok_or_else(|| "expected a file that ends with .svg, .png or .csv".to_owned())
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    let limit = text.parse().ok().filter(|limit| (1..=10_000).contains(limit));
+    limit.ok_or_else(|| "expected a number from 1 to 10000".to_owned())
+}
+
+fn steps(text: &str) -> Result<usize, String> {
+    let steps = text.parse().ok().filter(|steps| (2..=100).contains(steps));
+    steps.ok_or_else(|| "expected a number from 2 to 100".to_owned())
+}

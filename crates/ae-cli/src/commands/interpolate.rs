@@ -1,0 +1,56 @@
+//! `ae interpolate`
+
+use std::path::Path;
+
+use ae_experiment::{Model, device, interpolation_figure};
+use anyhow::bail;
+use serde_json::json;
+
+use super::{Status, counted_as, inputs};
+use crate::args::{Common, Interpolate};
+use crate::delivery::write_figure;
+use crate::output;
+
+pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status> {
+    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let other = args.other.as_ref().unwrap_or(&args.images);
+    let to = args.to.unwrap_or(if args.other.is_some() { 0 } else { 1 });
+    let (first, from_name) = image(&args.images, (args.from, "--from"), &model, args, common)?;
+    let (last, to_name) = image(other, (to, "--to"), &model, args, common)?;
+    let caption = format!(
+        "from image {} of {from_name} to image {to} of {to_name}, in equal steps between their codes",
+        args.from
+    );
+    let title = "From one image to another";
+    let figure = interpolation_figure(&model, [&first, &last], args.steps, title, &caption)?;
+    write_figure(&args.output, &figure)?;
+    let path = args.output.display().to_string();
+    if common.json {
+        output::json(&json!({ "steps": args.steps, "from": args.from, "to": to, "output": path }))?;
+    } else if !common.quiet {
+        output::text(&format!("{} of the way written to {path}", counted_as(args.steps, "point")))?;
+    }
+    Ok(Status::Done)
+}
+
+/// The image at a place of the input, and the input's name.
+fn image(
+    path: &Path,
+    (place, option): (usize, &str),
+    model: &Model,
+    args: &Interpolate,
+    common: &Common,
+) -> anyhow::Result<(Vec<f32>, String)> {
+    let mut reader = inputs(path, model.format(), &args.reading, common)?;
+    let size = model.shape().size();
+    let mut seen = 0;
+    while let Some(chunk) = reader.next().transpose()? {
+        if place < seen + chunk.len() {
+            let image = chunk.pixels[(place - seen) * size..][..size].to_vec();
+            return Ok((image, reader.name().to_owned()));
+        }
+        seen += chunk.len();
+    }
+    let held = counted_as(seen, "image");
+    bail!("{} holds {held}, and {option} asks for image {place}, counted from 0", path.display())
+}

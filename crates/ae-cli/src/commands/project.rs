@@ -1,0 +1,120 @@
+//! `ae project`
+
+use std::path::Path;
+
+use ae_experiment::{
+    CodeSample, Model, Progress, Projection, Seed, TrainedEncoder, decoded_plane_figure, device,
+    map_figure, write_file,
+};
+use serde_json::json;
+
+use super::{Status, counted_as, inputs};
+use crate::args::{Common, Project};
+use crate::delivery::{csv_cell, write_figure};
+use crate::{output, progress};
+
+pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
+    let device = device(&common.device)?;
+    // What has no decoder is refused before anything is read.
+    let model = args.grid.is_some().then(|| Model::open(&args.model, &device)).transpose()?;
+    let encoder = TrainedEncoder::open(&args.model, &device)?;
+    let progress = &mut *progress::data(common);
+    let projection = projection(args, encoder.latent_dim(), progress);
+    let reader = inputs(&args.images, encoder.format(), &args.reading, common)?;
+    let name = reader.name().to_owned();
+    let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
+    let told = told(args, &sample, progress);
+    let about = format!("{name}: {told}; {}", projection.in_words());
+    if let (Some(path), Some(model)) = (&args.grid, &model) {
+        let (images, axes) = sample.decoded_plane(model, projection, args.side.get())?;
+        let title = "What the plane decodes to";
+        let figure = decoded_plane_figure(model.shape(), (&images, &axes), title, &about)?;
+        write_figure(path, &figure)?;
+    }
+    if let Some(path) = &args.output {
+        let step = &mut |done, of| progress.read("t-SNE", done as u64, of as u64);
+        let points = sample.project(projection, step)?;
+        write_map(path, (&points, &sample), projection, &about)?;
+    }
+    tell(args, common, &sample, &told, projection)?;
+    Ok(Status::Done)
+}
+
+/// What was asked for, or what suits the model; the latter is said.
+fn projection(args: &Project, latent_dim: usize, progress: &mut dyn Progress) -> Projection {
+    args.method.map_or_else(
+        || {
+            let chosen = Projection::of_model(latent_dim);
+            progress.chose(&format!("the map is {}", chosen.in_words()));
+            chosen
+        },
+        Projection::from,
+    )
+}
+
+/// Which images are on the map; says so if they are not all.
+fn told(args: &Project, sample: &CodeSample, progress: &mut dyn Progress) -> String {
+    let (shown, total) = (sample.items.len(), sample.total);
+    if shown == total {
+        return counted_as(shown, "image");
+    }
+    let told = format!("{shown} of {total} images, chosen by the seed {}", args.seed);
+    progress.chose(&format!("on the map are {told}"));
+    told
+}
+
+fn write_map(
+    path: &Path,
+    (points, sample): (&[[f32; 2]], &CodeSample),
+    projection: Projection,
+    about: &str,
+) -> anyhow::Result<()> {
+    if path.extension().is_some_and(|ending| ending == "csv") {
+        return Ok(write_file(path, csv(points, sample).as_bytes())?);
+    }
+    let labels = sample.labels().unwrap_or_default();
+    let of_points = (labels.as_slice(), sample.classes.as_slice());
+    let figure = map_figure(points, of_points, projection, "Map of the codes", about)?;
+    write_figure(path, &figure)
+}
+
+fn csv(points: &[[f32; 2]], sample: &CodeSample) -> String {
+    let mut text = "item,x,y,label\n".to_owned();
+    for ([x, y], item) in points.iter().zip(&sample.items) {
+        let file = item.file.as_ref().map(|file| csv_cell(&file.display().to_string()));
+        let name = file.unwrap_or_else(|| item.place.to_string());
+        let class = item.label.and_then(|label| sample.classes.get(usize::from(label)));
+        let class = class.map(|class| csv_cell(class)).unwrap_or_default();
+        text.push_str(&format!("{name},{x},{y},{class}\n"));
+    }
+    text
+}
+
+fn tell(
+    args: &Project,
+    common: &Common,
+    sample: &CodeSample,
+    told: &str,
+    projection: Projection,
+) -> anyhow::Result<()> {
+    let shown = |path: &Option<_>| path.as_deref().map(|path: &Path| path.display().to_string());
+    let (map, grid) = (shown(&args.output), shown(&args.grid));
+    if common.json {
+        let method = match projection {
+            Projection::Model => "model",
+            Projection::Pca => "pca",
+            Projection::Tsne => "tsne",
+        };
+        return output::json(&json!({
+            "method": method, "images": sample.items.len(), "of": sample.total,
+            "skipped": sample.skipped, "seed": args.seed, "output": map, "grid": grid,
+        }));
+    }
+    if common.quiet {
+        return Ok(());
+    }
+    let map = map.map(|path| format!("a map of {told} written to {path}"));
+    let grid = grid.map(|path| format!("a grid of {0} x {0} points to {path}", args.side));
+    let left_out = (sample.skipped > 0).then(|| format!("{} left out", sample.skipped));
+    output::text(&[map, grid, left_out].into_iter().flatten().collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,198 @@
+//! Maps of codes in the plane, what the plane decodes to, and ways between images.
+
+use crate::npy;
+use crate::support::{SIDE, Sandbox, TEST_IMAGES};
+
+/// A sandbox with data and a model whose codes are pairs.
+fn with_plane() -> Sandbox {
+    let sandbox = Sandbox::with_data();
+    sandbox.ae("train --data data --widths 16,2 --epochs 3 --out plane").succeeds();
+    sandbox
+}
+
+/// The lines of a CSV of points: item, x, y, label.
+fn points(csv: &str) -> Vec<(String, f32, f32, String)> {
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("item,x,y,label"));
+    let point = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let [item, x, y, label] = fields[..] else { panic!("{line}") };
+        (item.to_owned(), x.parse().unwrap(), y.parse().unwrap(), label.to_owned())
+    };
+    lines.map(point).collect()
+}
+
+#[test]
+fn the_map_of_a_model_of_two_numbers_is_its_codes() {
+    let sandbox = with_plane();
+    let told = sandbox.ae("project data -m plane -o map.csv --json").succeeds();
+    assert!(told.stderr.contains("the map is the plane of its codes"), "{}", told.stderr);
+    let told = told.json();
+    assert_eq!(
+        (&told["method"], &told["images"], &told["of"]),
+        (&"model".into(), &100.into(), &100.into())
+    );
+    sandbox.ae("encode data -m plane -o codes.npy").succeeds();
+    let (_, codes) = npy::read(&sandbox.read("codes.npy"));
+    let points = points(&sandbox.read_text("map.csv"));
+    assert_eq!(points.len(), TEST_IMAGES);
+    for (place, ((item, x, y, label), code)) in points.iter().zip(codes.chunks(2)).enumerate() {
+        assert_eq!((item, [*x, *y].as_slice()), (&place.to_string(), code));
+        assert_eq!(label, &(place % 10).to_string());
+    }
+    // An encoder alone has a map, but no way back.
+    sandbox.ae("project data -m plane/encoder.safetensors -o same.csv").succeeds();
+    assert_eq!(sandbox.read("same.csv"), sandbox.read("map.csv"));
+    sandbox
+        .ae("project data -m plane/encoder.safetensors --grid grid.png")
+        .fails_with(&["encoder.safetensors", "encoder"]);
+    assert!(!sandbox.path("grid.png").exists());
+    sandbox.holds_no_temporary_files();
+}
+
+#[test]
+fn maps_by_pca_and_tsne_are_drawn_and_do_not_depend_on_the_threads() {
+    let sandbox = Sandbox::with_run();
+    for (method, words) in [
+        ("pca", &["first principal component", "second principal component"][..]),
+        ("tsne", &["t-SNE of its codes, whose axes mean"][..]),
+    ] {
+        let command = format!("project data -m run --method {method}");
+        let text = sandbox.ae(&format!("{command} -o map.svg")).succeeds().stdout;
+        assert_eq!(text, "a map of 100 images written to map.svg\n");
+        let svg = sandbox.read_text("map.svg");
+        for words in words.iter().chain(&["Map of the codes", "folder: 100 images", ">9</text>"]) {
+            assert!(svg.contains(words), "{method}: {words}");
+        }
+        sandbox.ae(&format!("{command} -o map.png")).succeeds();
+        assert!(sandbox.read("map.png").starts_with(b"\x89PNG"));
+        sandbox.ae(&format!("{command} -o one.csv --threads 1")).succeeds();
+        sandbox.ae(&format!("{command} -o three.csv --threads 3")).succeeds();
+        assert!(sandbox.read("one.csv") == sandbox.read("three.csv"), "{method}");
+    }
+    let told = sandbox.ae("project data -m run -o map.csv").succeeds().stderr;
+    assert!(told.contains("the map is the first two principal components of its codes"), "{told}");
+}
+
+#[test]
+fn a_limit_chooses_by_the_seed_and_says_so() {
+    let sandbox = with_plane();
+    let items = |flags: &str| -> Vec<String> {
+        sandbox.ae(&format!("project data -m plane -o map.csv {flags}")).succeeds();
+        points(&sandbox.read_text("map.csv")).into_iter().map(|point| point.0).collect()
+    };
+    let all = items("");
+    let (few, more, other) =
+        (items("--limit 10"), items("--limit 40"), items("--limit 40 --seed 7"));
+    assert_eq!((few.len(), more.len(), all.len()), (10, 40, 100));
+    assert!(few.iter().all(|item| more.contains(item)) && more != other, "{few:?} {more:?}");
+    let told = sandbox.ae("project data -m plane -o map.svg --limit 40").succeeds();
+    assert!(told.stderr.contains("on the map are 40 of 100 images, chosen by the seed 42"));
+    assert!(sandbox.read_text("map.svg").contains("40 of 100 images, chosen by the seed 42"));
+    assert_eq!(sandbox.ae("project data -m plane -o map.svg --limit 40 -q").succeeds().stderr, "");
+    for limit in ["0", "10001", "many"] {
+        sandbox
+            .ae(&format!("project data -m plane -o map.csv --limit {limit}"))
+            .refuses_with(&["a number from 1 to 10000"]);
+    }
+}
+
+#[test]
+fn the_plane_decodes_to_a_grid_of_images() {
+    let sandbox = with_plane();
+    sandbox.ae("train --data data --widths 8 --epochs 1 --out wide").succeeds();
+    for (model, words) in [("plane", "the plane of its codes"), ("wide", "principal components")] {
+        let command = format!("project data -m {model} --grid grid.svg --side 4");
+        let text = sandbox.ae(&command).succeeds().stdout;
+        assert_eq!(text, "a grid of 4 x 4 points to grid.svg\n");
+        let svg = sandbox.read_text("grid.svg");
+        assert_eq!(svg.matches("<image").count(), 16);
+        assert!(svg.contains(words) && svg.contains("across "), "{svg}");
+    }
+    sandbox
+        .ae("project data -m plane --method tsne --grid grid.svg")
+        .fails_with(&["the method must be model or pca, which lead back to images, found tsne"]);
+}
+
+#[test]
+fn what_has_no_map_is_refused() {
+    let sandbox = Sandbox::with_run();
+    let pixels = vec![9_u8; SIDE * SIDE];
+    let shape = |count: usize| format!("({count}, {SIDE}, {SIDE})");
+    sandbox.write("one.npy", npy::write("|u1", &shape(1), &pixels));
+    sandbox.write("same.npy", npy::write("|u1", &shape(6), &pixels.repeat(6)));
+    sandbox.write("wrong.npy", npy::write("|u1", "(2, 3, 3)", &[0; 18]));
+    let map =
+        |data: &str, flags: &str| sandbox.ae(&format!("project {data} -m run -o map.csv {flags}"));
+    map("one.npy", "").fails_with(&["a map by PCA needs at least 2 images, found 1"]);
+    map("one.npy", "--method tsne")
+        .fails_with(&["a map by t-SNE needs at least 4 images, found 1"]);
+    map("data", "--method tsne --limit 3").fails_with(&["at least 4 images, found 3"]);
+    for method in ["pca", "tsne"] {
+        map("same.npy", &format!("--method {method}")).fails_with(&["the codes do not vary"]);
+    }
+    map("data", "--method model")
+        .fails_with(&["the method must be pca or tsne for codes of 8 numbers, found model"]);
+    map("wrong.npy", "").fails_with(&["wrong.npy", "14 x 14", "3 x 3"]);
+    map("nowhere", "").fails_with(&["nowhere"]);
+    sandbox.ae("train --data data --widths 1 --epochs 1 --out line").succeeds();
+    sandbox
+        .ae("project data -m line -o map.csv")
+        .fails_with(&["needs codes of 2 numbers or more, the model's have 1"]);
+    sandbox.ae("project data -m run -o map.npy").refuses_with(&[".svg, .png or .csv"]);
+    sandbox.ae("project data -m run").refuses_with(&["--output"]);
+    sandbox.ae("project data -m run -o map.csv --side 4").refuses_with(&["--grid"]);
+    assert!(!sandbox.path("map.csv").exists());
+}
+
+#[test]
+fn without_labels_the_map_has_no_classes() {
+    let sandbox = with_plane();
+    sandbox.ae("project data/t10k-images-idx3-ubyte -m plane -o map.csv").succeeds();
+    let points = points(&sandbox.read_text("map.csv"));
+    assert!(points.len() == TEST_IMAGES && points.iter().all(|point| point.3.is_empty()));
+    sandbox.ae("project data/t10k-images-idx3-ubyte -m plane -o map.svg").succeeds();
+    let svg = sandbox.read_text("map.svg");
+    assert!(svg.contains("#3f90da") && !svg.contains("#ffa90e"));
+}
+
+#[test]
+fn the_way_between_two_images_begins_and_ends_with_them() {
+    let sandbox = Sandbox::with_run();
+    let way = "interpolate data -m run --from 3 --to 12 --steps 5 -o way.svg";
+    assert_eq!(sandbox.ae(way).succeeds().stdout, "5 points of the way written to way.svg\n");
+    let svg = sandbox.read_text("way.svg");
+    assert_eq!(svg.matches("<image").count(), 7);
+    for words in
+        ["original", "0.00", "0.25", "0.50", "1.00", "image 3 of folder to image 12 of folder"]
+    {
+        assert!(svg.contains(words), "{words}");
+    }
+    // Fewer points have the same ends.
+    sandbox.ae("interpolate data -m run -o way.svg --from 3 --to 12 --steps 2").succeeds();
+    let two = sandbox.read_text("way.svg");
+    let embedded = |svg: &str| -> Vec<String> {
+        svg.split("base64,")
+            .skip(1)
+            .map(|part| part.split('"').next().unwrap().to_owned())
+            .collect()
+    };
+    let (five, two) = (embedded(&svg), embedded(&two));
+    assert_eq!([&five[0], &five[1], &five[5], &five[6]], [&two[0], &two[1], &two[2], &two[3]]);
+
+    let json = sandbox.ae("interpolate data data -m run -o way.png --json").succeeds().json();
+    assert_eq!((&json["from"], &json["to"], &json["steps"]), (&0.into(), &0.into(), &9.into()));
+    sandbox.write("one.npy", npy::write("|u1", "(1, 14, 14)", &[7; SIDE * SIDE]));
+    sandbox
+        .ae("interpolate one.npy -m run -o no.png")
+        .fails_with(&["one.npy holds 1 image, and --to asks for image 1, counted from 0"]);
+    sandbox
+        .ae("interpolate data one.npy -m run --from 100 -o no.png")
+        .fails_with(&["data holds 100 images, and --from asks for image 100"]);
+    sandbox
+        .ae("interpolate data -m run/encoder.safetensors -o no.png")
+        .fails_with(&["encoder.safetensors"]);
+    sandbox.ae("interpolate data -m run -o no.png --steps 1").refuses_with(&["from 2 to 100"]);
+    sandbox.ae("interpolate data -m run -o no.npy").refuses_with(&[".png or .svg"]);
+    assert!(!sandbox.path("no.png").exists());
+}
