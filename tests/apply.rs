@@ -174,8 +174,11 @@ fn an_output_that_cannot_be_written_is_named() {
     let sandbox = Sandbox::with_run();
     let before = sandbox.contents_of("");
     for (command, fragments) in [
-        ("encode data -m run -o no/codes.npy", ["cannot write no/codes.npy", "No such file"]),
-        ("reconstruct data -m run -o data/x/y.png", ["cannot write data/x/y.png", "No such file"]),
+        ("encode data -m run -o no/codes.npy", ["cannot write no/codes.npy", "no folder no"]),
+        (
+            "reconstruct data -m run -o data/x/y.png",
+            ["cannot write data/x/y.png", "no folder data/x"],
+        ),
     ] {
         sandbox.ae(command).fails_with(&fragments);
     }

@@ -95,6 +95,41 @@ fn a_folder_is_cleaned_into_a_folder() {
 }
 
 #[test]
+fn a_picture_damaged_within_stops_a_folder_or_is_left_out() {
+    let sandbox = with_model();
+    save(&sandbox, "scans/a.png", grey(30, 20, 0));
+    save(&sandbox, "scans/b.png", grey(30, 20, 1));
+    // Its header is whole, so that it is found out only when it is decoded.
+    let whole = sandbox.read("scans/b.png");
+    sandbox.write("scans/b.png", &whole[..whole.len() / 2]);
+    let fragments =
+        ["stopped after 1 picture, written to clean/", "scans/b.png", "cannot be decoded"];
+    sandbox.ae("denoise scans -m run -o clean/").fails_with(&fragments);
+    assert!(sandbox.path("clean/a.png").is_file());
+    let told = sandbox.ae("denoise scans -m run -o other/ --skip-bad").succeeds();
+    assert_eq!(told.stdout, "1 picture written to other/, 1 left out\n");
+    assert!(told.stderr.contains("left out: scans/b.png"), "{}", told.stderr);
+    assert!(sandbox.read("other/a.png") == sandbox.read("clean/a.png"));
+}
+
+#[test]
+fn nothing_is_computed_for_a_file_that_cannot_be_written() {
+    let sandbox = with_model();
+    save(&sandbox, "page.png", grey(40, 33, 0));
+    let before = sandbox.contents_of("");
+    let missing = ["cannot write none/clean.png", "no folder none"];
+    sandbox.ae("denoise page.png -m run -o none/clean.png").fails_with(&missing);
+    for command in ["denoise page.png -m run", "reconstruct page.png -m run --resize fit"] {
+        let own = ["page.png would be replaced by what is made of it"];
+        sandbox.ae(&format!("{command} -o ./page.png")).fails_with(&own);
+    }
+    assert_eq!(sandbox.contents_of(""), before);
+    // What an earlier command has made may be replaced.
+    sandbox.ae("denoise page.png -m run -o clean.png").succeeds();
+    sandbox.ae("denoise page.png -m run --noise gaussian:0.5 -o clean.png").succeeds();
+}
+
+#[test]
 fn noise_may_be_put_on_a_page_first() {
     let sandbox = with_model();
     save(&sandbox, "page.png", grey(40, 33, 0));

@@ -43,6 +43,8 @@ mod denoise;
 
 /// Maps of codes, and ways between them.
 mod project;
+/// Several models beside what people use instead.
+mod studies;
 
 /// What the committed model draws.
 mod snapshots;

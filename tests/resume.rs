@@ -102,6 +102,24 @@ fn a_run_killed_again_and_again_ends_as_if_it_had_not_been() {
 }
 
 #[test]
+fn a_model_of_several_noises_resumes_with_the_same_choices() {
+    let sandbox = Sandbox::with_data();
+    let train = TRAIN.replace("gaussian:0.5", "gaussian:0.5|masking:0.25");
+    sandbox.ae(&format!("{train} reference")).succeeds();
+    kill_after_lines(&sandbox, &format!("{train} run"), 3);
+    sandbox.ae("resume run --threads 1").succeeds();
+    equals_reference(&sandbox, "run", "killed after 3 epochs");
+    // It is evaluated on the choice that it learned with, and on either noise.
+    let noisy = |flags: &str| {
+        let evaluated = sandbox.ae(&format!("evaluate run --data data {flags} --json")).succeeds();
+        evaluated.json()["metrics"]["noisy_mse"].as_f64().unwrap()
+    };
+    let [both, gaussian, masking] = ["", "--noise gaussian:0.5", "--noise masking:0.25"].map(noisy);
+    let (low, high) = (gaussian.min(masking), gaussian.max(masking));
+    assert!(low < both && both < high, "{low}, {both}, {high}");
+}
+
+#[test]
 fn a_run_killed_at_any_moment_ends_as_if_it_had_not_been() {
     let sandbox = Sandbox::with_data();
     let started = Instant::now();

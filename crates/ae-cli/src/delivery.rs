@@ -13,6 +13,21 @@ use crate::args::{Common, Target};
 use crate::commands::{counted_as, written};
 use crate::output;
 
+/// Refuses a file that cannot be written, or whose writing would replace what is read.
+pub(crate) fn check(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
+    let Some(path) = output.filter(|path| !is_folder(path)) else { return Ok(()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
+    }
+    if let (Ok(written), Ok(read)) = (path.canonicalize(), input.canonicalize())
+        && written == read
+    {
+        bail!("{} would be replaced by what is made of it; choose another file", path.display());
+    }
+    Ok(())
+}
+
 /// Takes images chunk by chunk; holds no more of them than a figure shows.
 pub(crate) struct Delivery<'a> {
     target: &'a Target,
@@ -188,6 +203,15 @@ impl<'a> PictureDelivery<'a> {
             self.delivered += 1;
         }
         Ok(())
+    }
+
+    /// An error, with what was written into the folder before it.
+    pub(crate) fn interrupted(&self, error: anyhow::Error) -> anyhow::Error {
+        if !self.is_folder || self.delivered == 0 {
+            return error;
+        }
+        let written = counted_as(self.delivered, "picture");
+        error.context(format!("stopped after {written}, written to {}", self.path.display()))
     }
 
     /// Tells of what was written.

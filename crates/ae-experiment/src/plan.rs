@@ -31,7 +31,7 @@ impl Plan {
         dataset: Dataset,
         device: &Device,
     ) -> Result<Self, ExperimentError> {
-        check_name(&spec.name)?;
+        check_name("name", &spec.name)?;
         at_least_1("training.epochs", spec.training.epochs as usize)?;
         at_least_1("training.batch_size", spec.training.batch_size)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
@@ -124,14 +124,14 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
     ModelSpec { kind: network.kind, dense }
 }
 
-/// A name becomes a folder's name.
-fn check_name(name: &str) -> Result<(), ExperimentError> {
+/// A name becomes a folder's or a file's name.
+pub(crate) fn check_name(place: &'static str, name: &str) -> Result<(), ExperimentError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
         return Ok(());
     }
     let expected = "letters, digits, `.`, `_` and `-`, beginning with a letter or a digit";
-    Err(setting("name", expected, &format!("`{name}`")))
+    Err(setting(place, expected, &format!("`{name}`")))
 }
 
 fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
@@ -159,6 +159,6 @@ fn check_number(
     Err(setting(place, &format!("finite and {expected}"), &value.to_string()))
 }
 
-fn setting(setting: &'static str, expected: &str, found: &str) -> ExperimentError {
+pub(crate) fn setting(setting: &'static str, expected: &str, found: &str) -> ExperimentError {
     ExperimentError::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
 }

@@ -5,6 +5,8 @@
 //! folder, and the same record as a run.
 
 mod anomaly_detection;
+mod baselines;
+mod denoising_comparison;
 mod dimensionality;
 mod feature_learning;
 mod latent_figures;
@@ -17,6 +19,7 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 pub use anomaly_detection::{AnomalyDetection, NamedScore};
+pub use denoising_comparison::{DenoisingComparison, NoiseStrengths};
 pub use dimensionality::DimensionalityReduction;
 pub use feature_learning::FeatureLearning;
 pub(crate) use workbench::Workbench;
@@ -28,6 +31,7 @@ use crate::{ExperimentError, Record, Spec};
 /// The figures that studies leave, each as PNG and as SVG.
 pub(crate) const FIGURES: &[&str] = &[
     "reconstructions",
+    "denoised",
     "roc",
     "precision-recall",
     "map-autoencoder",
@@ -37,7 +41,7 @@ pub(crate) const FIGURES: &[&str] = &[
     "interpolation",
 ];
 /// The tables that studies leave, as CSV.
-pub(crate) const TABLES: &[&str] = &["dimensions", "anomalies", "probes"];
+pub(crate) const TABLES: &[&str] = &["dimensions", "denoising", "anomalies", "probes"];
 
 /// What is asked of several models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +50,8 @@ pub(crate) const TABLES: &[&str] = &["dimensions", "anomalies", "probes"];
 pub enum StudySpec {
     /// How much of an image a few numbers keep, beside PCA.
     DimensionalityReduction(DimensionalityReduction),
+    /// What is left of every noise, beside a median filter and PCA.
+    DenoisingComparison(DenoisingComparison),
     /// How well models of one class tell the others from it, beside PCA.
     AnomalyDetection(AnomalyDetection),
     /// Which noise learns the most useful codes, beside PCA.
@@ -84,6 +90,7 @@ pub fn run_study(
     let mut bench = Workbench::new(&spec, &dataset, (folder, existing), device, step)?;
     match study {
         StudySpec::DimensionalityReduction(study) => study.run(&mut bench)?,
+        StudySpec::DenoisingComparison(study) => study.run(&mut bench)?,
         StudySpec::AnomalyDetection(study) => study.run(&mut bench)?,
         StudySpec::FeatureLearning(study) => study.run(&mut bench)?,
     }

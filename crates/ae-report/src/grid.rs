@@ -53,6 +53,20 @@ pub fn reconstruction_grid(
     grid(rows, &[], title, caption)
 }
 
+/// Rows of images whose columns are named below them: each row one image by several methods.
+///
+/// # Errors
+/// If there is no image, or the figure would be too large.
+pub fn comparison_grid(
+    rows: &[GridRow<'_>],
+    columns: &[&str],
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ReportError> {
+    let notes = columns.iter().map(|name| shorten(name, LABEL_COLUMNS)).collect();
+    grid(rows, &[NoteRow { label: "", notes }], title, caption)
+}
+
 /// The worst reconstructions, side by side, each with its place, class and squared error.
 ///
 /// # Errors
@@ -163,7 +177,8 @@ impl Layout {
                 0 => 0.0,
                 columns => columns as f32 * Style::Label.advance() + 2.0 * GAP,
             },
-            columns: longest(rows.iter().map(|row| row.images.len())),
+            columns: longest(rows.iter().map(|row| row.images.len()))
+                .max(longest(notes.iter().map(|row| row.notes.len()))),
         })
     }
 

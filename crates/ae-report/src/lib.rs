@@ -1,7 +1,7 @@
 //! Figures of autoencoders: plain data in, PNG, SVG or a terminal picture out.
 //!
 //! Every figure is a pure function from plain data to a [`Figure`]: [`reconstruction_grid`],
-//! [`interpolation`], [`worst`], [`filters`], [`loss_curves`], [`line_chart`] and [`scatter`]. A figure is drawn by [`Figure::png`] (at twice the
+//! [`comparison_grid`], [`interpolation`], [`worst`], [`filters`], [`loss_curves`], [`line_chart`] and [`scatter`]. A figure is drawn by [`Figure::png`] (at twice the
 //! figure's size, so that it is crisp on any screen) or [`Figure::svg`] (one file, images embedded);
 //! the same input gives the same bytes. Images are magnified by whole factors and not smoothed.
 //! [`half_blocks`] draws the rows of a grid in a terminal.
@@ -42,7 +42,7 @@ pub use curves::{Reference, Series, line_chart, loss_curves};
 pub use error::ReportError;
 pub use figure::Figure;
 pub use filters::filters;
-pub use grid::{GridRow, WorstItem, interpolation, reconstruction_grid, worst};
+pub use grid::{GridRow, WorstItem, comparison_grid, interpolation, reconstruction_grid, worst};
 pub use image::Picture;
 pub use plot::Axes;
 pub use scatter::{Scatter, scatter};

@@ -1,8 +1,8 @@
 //! What figures show, read back from their PNG and SVG.
 
 use ae_report::{
-    Axes, Figure, GridRow, Picture, Reference, ReportError, Scatter, Series, WorstItem, filters,
-    interpolation, loss_curves, reconstruction_grid, scatter, worst,
+    Axes, Figure, GridRow, Picture, Reference, ReportError, Scatter, Series, WorstItem,
+    comparison_grid, filters, interpolation, loss_curves, reconstruction_grid, scatter, worst,
 };
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -205,18 +205,32 @@ fn curves_without_any_point_still_make_a_figure() {
     }
 }
 
-#[test]
-fn the_worst_have_their_numbers_beneath_them() {
-    let svg = ten_worst().svg().unwrap();
+/// The texts in the column of an image.
+fn beneath(figure: &Figure, image: usize) -> Vec<String> {
+    let svg = figure.svg().unwrap();
     let document = Document::parse(&svg).unwrap();
     let middle = |node: &Node<'_, '_>, width| number(node, "x") + number(node, width) / 2.0;
-    let first_image = middle(&elements(&document, "image")[0], "width");
-    let beneath: Vec<_> = elements(&document, "text")
+    let column = middle(&elements(&document, "image")[image], "width");
+    elements(&document, "text")
         .into_iter()
-        .filter(|node| (middle(node, "textLength") - first_image).abs() <= 1.0)
-        .filter_map(|node| node.text())
-        .collect();
-    assert_eq!(beneath, ["59999", "7", "31.42"]);
+        .filter(|node| (middle(node, "textLength") - column).abs() <= 1.0)
+        .filter_map(|node| node.text().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn the_worst_have_their_numbers_beneath_them() {
+    assert_eq!(beneath(&ten_worst(), 0), ["59999", "7", "31.42"]);
+}
+
+#[test]
+fn a_comparison_names_its_columns() {
+    let images = vec![grey(2, 2, &[0, 255, 80, 160]), grey(2, 2, &[1, 2, 3, 4])];
+    let rows = ["gaussian:0.5", "blur:1"].map(|label| GridRow { label, images: images.clone() });
+    let figure = comparison_grid(&rows, &["noisy", "median"], "", "").unwrap();
+    assert_eq!(beneath(&figure, 0), ["noisy"]);
+    assert_eq!(beneath(&figure, 1), ["median"]);
+    assert_eq!(beneath(&figure, 3), ["median"]);
 }
 
 #[test]

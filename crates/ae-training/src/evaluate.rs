@@ -1,6 +1,6 @@
 //! How well a model does on a set of images.
 
-use ae_dataset::Images;
+use ae_dataset::ImageShape;
 use ae_kernels::{cross_entropy_sum, squared_error_sum};
 use ae_models::Inference;
 use rayon::prelude::*;
@@ -34,6 +34,27 @@ pub struct Quality {
 }
 
 impl Quality {
+    /// The quality of reconstructions whichever way they were made, against clean images of this shape:
+    /// `n x channels x height x width` in [0, 1] each. All in `f64`, image by image; no `bce`.
+    ///
+    /// # Panics
+    /// If there are not as many values in either, or they are no whole images.
+    pub fn of(reconstructions: &[f32], clean: &[f32], shape: ImageShape) -> Self {
+        let size = shape.size();
+        assert_eq!(reconstructions.len(), clean.len(), "a reconstruction of each image");
+        assert!(clean.len().is_multiple_of(size), "whole images");
+        let of_image = |(a, b): (&[f32], &[f32])| Sums {
+            mse: mse(a, b),
+            ssim: ssim_of_image(shape, a, b),
+            ..Sums::default()
+        };
+        let pairs = reconstructions.par_chunks_exact(size).zip(clean.par_chunks_exact(size));
+        let images: Vec<Sums> = pairs.map(of_image).collect();
+        let mut total = Sums::default();
+        images.iter().for_each(|image| total.add(image));
+        total.mean(images.len() as f64, size as f64).reconstruction
+    }
+
     /// Peak signal-to-noise ratio of the mean squared error in dB, data range 1.
     pub fn psnr(&self) -> f64 {
         psnr(self.mse)
@@ -167,7 +188,7 @@ fn evaluate_slice(
     Batch { inputs, targets }: &Batch,
     detail: Detail,
 ) -> Result<Vec<Sums>, TrainingError> {
-    let size = samples.images().image_size();
+    let (size, shape) = (samples.images().image_size(), samples.images().shape());
     let (mut logits, mut outputs) = (vec![0.0; inputs.len()], vec![0.0; inputs.len()]);
     model.forward(inputs, &mut logits, &mut outputs)?;
     let seen = inputs.chunks(size).zip(targets.chunks(size));
@@ -185,11 +206,9 @@ fn evaluate_slice(
                 Sums {
                     bce: is_probability.then(|| bce_from_logits(logits, target)),
                     mse: mse(output, target),
-                    ssim: ssim_of_image(samples.images(), output, target),
+                    ssim: ssim_of_image(shape, output, target),
                     noisy_mse: noisy.then(|| mse(input, target)),
-                    noisy_ssim: noisy
-                        .then(|| ssim_of_image(samples.images(), input, target))
-                        .flatten(),
+                    noisy_ssim: noisy.then(|| ssim_of_image(shape, input, target)).flatten(),
                 }
             }
         }
@@ -198,9 +217,9 @@ fn evaluate_slice(
 }
 
 /// An image's SSIM is the mean of its channels'.
-fn ssim_of_image(images: &Images, a: &[f32], b: &[f32]) -> Option<f64> {
-    let (height, width) = (images.height(), images.width());
+fn ssim_of_image(shape: ImageShape, a: &[f32], b: &[f32]) -> Option<f64> {
+    let ImageShape { channels, height, width } = shape;
     let planes = a.chunks(height * width).zip(b.chunks(height * width));
     let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
-    sum.map(|sum| sum / images.channels() as f64)
+    sum.map(|sum| sum / channels as f64)
 }

@@ -7,9 +7,9 @@ use ae_dataset::{ImageShape, Images, Pixels};
 use ae_models::{Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{
-    AutogradEngine, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FusedEngine,
-    MemoryObserver, Noise, Observer, OptimizerConfig, Samples, Schedule, TrainingData,
-    TrainingError, TrainingState, evaluate, fit, squared_errors,
+    AutogradEngine, Batch, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig,
+    FusedEngine, MemoryObserver, Noise, Observer, OptimizerConfig, Quality, Samples, Schedule,
+    TrainingData, TrainingError, TrainingState, evaluate, fit, squared_errors,
 };
 use candle_core::Device;
 
@@ -328,7 +328,10 @@ fn the_similarity_of_colours_is_the_mean_of_the_channels() {
         let stream = Seed::new(1).stream("noise");
         let noise = Noise { corruption: &corruption, draw: Draw::Once, stream };
         let samples = Samples::new(&images, Some(noise));
-        evaluate(model.as_ref(), &samples, Detail::Full).unwrap().noisy.unwrap()
+        let noisy = evaluate(model.as_ref(), &samples, Detail::Full).unwrap().noisy.unwrap();
+        let Batch { inputs, targets } = samples.gather(&Vec::from_iter(0..images.len() as u32), 0);
+        assert_eq!(Quality::of(&inputs, &targets, images.shape()), noisy);
+        noisy
     };
     let (grey, colours) = (of_channels(1), of_channels(3));
     assert!((colours.ssim.unwrap() - grey.ssim.unwrap()).abs() < 1e-12);
@@ -351,6 +354,9 @@ fn an_evaluation_adds_up() {
     assert!((quality.mse * 64.0 - quality.sse).abs() < 1e-12);
     assert!((quality.psnr() - 10.0 * (1.0 / quality.mse).log10()).abs() < 1e-12);
     let noisy = full.noisy.as_ref().unwrap();
+    // What no model has made is judged alike: here the noisy images themselves.
+    let Batch { inputs, targets } = samples.gather(&Vec::from_iter(0..300), 0);
+    assert_eq!(&Quality::of(&inputs, &targets, setup.images.shape()), noisy);
     assert!(noisy.mse > quality.mse && noisy.ssim < quality.ssim);
     // The loop's sums are the kernels', the full evaluation's are in f64.
     let reported = state.curve()[39].metrics["val_bce"];

@@ -6,9 +6,10 @@ use ae_experiment::{Model, device, read_codes};
 
 use super::Status;
 use crate::args::{Common, Decode};
-use crate::delivery::Delivery;
+use crate::delivery::{self, Delivery};
 
 pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
+    delivery::check(args.target.output.as_deref(), &args.codes)?;
     let model = Model::open(&args.model, &device(&common.device)?)?;
     let codes = read_codes(&args.codes, &model)?;
     let images = model.decode(&codes)?;

@@ -4,10 +4,11 @@ use ae_experiment::{Model, ModelKind, PictureReader, Seed, corrupt, device};
 
 use super::{Status, inputs};
 use crate::args::{Apply, Common, Denoise};
-use crate::delivery::{Delivery, PictureDelivery};
+use crate::delivery::{self, Delivery, PictureDelivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
+    delivery::check(args.apply.target.output.as_deref(), &args.apply.images)?;
     let model = Model::open(&args.apply.model, &device(&common.device)?)?;
     if model.saved().spec.kind == ModelKind::Regular {
         let path = args.apply.model.display();
@@ -48,7 +49,8 @@ fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<St
     let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
     let seed = Seed::new(args.seed);
     let mut first = 0;
-    while let Some(picture) = reader.next().transpose()? {
+    while let Some(picture) = reader.next() {
+        let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
         let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, first, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&picture.pixels);
         for name in picture.names(first) {

@@ -2,7 +2,7 @@
 
 use ae_analysis::{Pca, Rows, accuracy, classify_by_neighbours};
 use ae_report::{GridRow, reconstruction_grid};
-use ae_training::metrics::{mse, ssim};
+use ae_training::Quality;
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
@@ -100,18 +100,13 @@ fn measure(
     (pixels, neighbourhoods): (&Representation, &Neighbourhoods),
 ) -> Result<Vec<String>, ExperimentError> {
     let (dataset, method) = (bench.dataset(), &codes.name);
-    let mse = mse(reconstruction, &pixels.test);
+    let quality = Quality::of(reconstruction, &pixels.test, dataset.test.shape());
     let mut keep = |metric: &str, value| {
         bench.metric(&format!("{method}_{dimension}_{metric}"), value);
     };
-    keep("mse", mse);
-    keep("sse", mse * pixels.columns as f64);
-    let (height, width) = (dataset.test.height(), dataset.test.width());
-    let planes = reconstruction.chunks(height * width).zip(pixels.test.chunks(height * width));
-    let count = planes.len() as f64;
-    let sum: Option<f64> = planes.map(|(a, b)| ssim(a, b, height, width)).sum();
-    let similarity = sum.map(|sum| sum / count);
-    similarity.into_iter().for_each(|similarity| keep("ssim", similarity));
+    keep("mse", quality.mse);
+    keep("sse", quality.sse);
+    quality.ssim.into_iter().for_each(|similarity| keep("ssim", similarity));
     let trusted = neighbourhoods.trustworthiness(codes)?;
     trusted.into_iter().for_each(|trusted| keep("trustworthiness", trusted));
     let mut neighbours = None;
@@ -127,8 +122,8 @@ fn measure(
     Ok(vec![
         dimension.to_string(),
         method.clone(),
-        format!("{mse:.6}"),
-        or_none(similarity),
+        format!("{:.6}", quality.mse),
+        or_none(quality.ssim),
         or_none(trusted),
         or_none(neighbours),
     ])
