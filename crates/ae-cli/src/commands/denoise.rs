@@ -49,7 +49,7 @@ fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<St
     let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
     let seed = Seed::new(args.seed);
     let mut first = 0;
-    while let Some(picture) = reader.next() {
+    for picture in reader.by_ref() {
         let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
         let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, first, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&picture.pixels);

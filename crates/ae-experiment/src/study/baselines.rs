@@ -88,10 +88,10 @@ mod tests {
 
     const SHAPE: ImageShape = ImageShape::grey(12, 12);
 
-    /// Images of a wide bar at one of three places, clean and with a noise.
-    fn bars(noise: &str) -> Batch {
+    /// Images of bars of this width, at one of three places each, clean and with a noise.
+    fn bars(width: usize, noise: &str) -> Batch {
         let noise: Noise = noise.parse().unwrap();
-        let pixel = |image: usize, column: usize| (column / 4 == image % 3) as u8 as f32;
+        let pixel = |image: usize, column: usize| (column / width % 3 == image % 3) as u8 as f32;
         let clean = |image| (0..SHAPE.size()).map(move |at| pixel(image, at % SHAPE.width));
         let targets: Vec<f32> = (0..60).flat_map(clean).collect();
         let mut inputs = targets.clone();
@@ -102,24 +102,25 @@ mod tests {
         Batch { inputs, targets }
     }
 
-    fn choose(noise: &str, components: &[usize]) -> Baselines {
-        let train = bars(noise);
+    fn choose(width: usize, noise: &str, components: &[usize]) -> Baselines {
+        let train = bars(width, noise);
         let pca = Pca::fit(Rows::new(&train.targets, SHAPE.size()).unwrap(), 40).unwrap();
         Baselines::choose(&train, SHAPE, &pca, components).unwrap()
     }
 
     #[test]
-    fn strong_noise_needs_the_wide_window() {
-        assert_eq!(choose("salt-and-pepper:0.02", &[2]).side(), 3);
-        assert_eq!(choose("salt-and-pepper:0.6", &[2]).side(), 5);
+    fn fine_bars_need_the_narrow_window_and_strong_noise_the_wide_one() {
+        // Of five columns, a bar of two is the minority.
+        assert_eq!(choose(2, "salt-and-pepper:0.02", &[2]).side(), 3);
+        assert_eq!(choose(4, "salt-and-pepper:0.6", &[2]).side(), 5);
     }
 
     #[test]
     fn images_of_a_plane_are_projected_on_a_plane() {
-        // Three places of a bar span a plane; every other direction holds noise alone.
-        let chosen = choose("gaussian:0.5", &[1, 2, 10, 40]);
+        // Bars at three places span a plane; every other direction holds noise alone.
+        let chosen = choose(4, "gaussian:0.5", &[1, 2, 10, 40]);
         assert_eq!(chosen.components(), 2);
-        let Batch { inputs, targets } = bars("gaussian:0.5");
+        let Batch { inputs, targets } = bars(4, "gaussian:0.5");
         let projection = chosen.projection(&inputs).unwrap();
         assert!(mse(&projection, &targets) < mse(&chosen.median(&inputs).unwrap(), &targets));
         assert!(projection.iter().all(|value| (0.0..=1.0).contains(value)));
