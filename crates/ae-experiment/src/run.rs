@@ -1,6 +1,7 @@
 //! Spec to record: the one place that puts concrete data, noise and model together.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use ae_dataset::{Dataset, ImageShape, Network, Progress, Source, load};
@@ -8,7 +9,7 @@ use ae_files::FileError;
 use ae_random::Seed;
 use ae_report::GridRow;
 use ae_training::{
-    Checkpoints, CsvCurve, Detail, Event, FitConfig, Metrics, Observer, TrainingData,
+    Background, Checkpoints, CsvCurve, Detail, Event, FitConfig, Metrics, Observer, TrainingData,
     TrainingError, TrainingState, best_epoch, evaluate, fit, train_metric,
 };
 use candle_core::Device;
@@ -159,9 +160,11 @@ fn run(
     device: Device,
     observer: Box<dyn Observer + '_>,
 ) -> Result<Outcome, ExperimentError> {
-    let best = BestModel { plan, path: folder.best_model() };
+    let background = || Arc::clone(checkpoints.background());
+    let curve = CsvCurve::new(&folder.curve(), background());
+    let best = BestModel { plan, path: folder.best_model(), background: background() };
     let mut observers: Vec<Box<dyn Observer + '_>> =
-        vec![Box::new(CsvCurve::new(&folder.curve())), Box::new(best), observer];
+        vec![Box::new(curve), Box::new(best), observer];
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
     let seconds = fit_plan(plan, &mut state, Some(checkpoints), &device, &mut observers)?;
 
@@ -252,6 +255,7 @@ pub(crate) fn device_name(device: &Device) -> String {
 struct BestModel<'a> {
     plan: &'a Plan,
     path: PathBuf,
+    background: Arc<Background>,
 }
 
 impl Observer for BestModel<'_> {
@@ -259,7 +263,8 @@ impl Observer for BestModel<'_> {
         if let Event::EpochEnded { record, state } = event
             && best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch)
         {
-            self.plan.saved(state.parameters().clone())?.save(&self.path)?;
+            let (saved, path) = (self.plan.saved(state.parameters().clone())?, self.path.clone());
+            self.background.run(move || Ok(saved.save(&path)?))?;
         }
         Ok(())
     }

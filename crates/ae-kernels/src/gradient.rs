@@ -2,6 +2,8 @@
 
 use std::ops::AddAssign;
 
+use rayon::prelude::*;
+
 use crate::activation::{activate_values, differentiate};
 use crate::buffer::Buffer;
 use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
@@ -9,6 +11,7 @@ use crate::panels::{Finish, Panels};
 use crate::product::{Product, Right, Shape, Start, Strides};
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
+use crate::terms::{Look, Terms as ProductTerms};
 use crate::weights::{Differentiated, weight_gradients};
 use crate::workspace::Workspace;
 
@@ -99,10 +102,8 @@ pub(crate) fn pack(panels: &mut Vec<Panels>, stack: &Stack, parameters: &[f32]) 
             == (layer.inputs, layer.outputs, layer.activation)
     };
     if panels.len() == layers.len() && panels.iter().zip(layers).all(fits) {
-        panels
-            .iter_mut()
-            .zip(layers)
-            .for_each(|(panels, layer)| panels.pack(stack, layer, parameters));
+        let layers = panels.par_iter_mut().zip(layers);
+        layers.for_each(|(panels, layer)| panels.pack(stack, layer, parameters));
     } else {
         *panels = layers.iter().map(|layer| Panels::new(stack, layer, parameters)).collect();
     }
@@ -145,12 +146,18 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Fills logits and values of every layer.
     fn forward(&mut self, inputs: &[f32]) {
-        let Workspace { logits, values, .. } = &mut *self.workspace;
+        let Workspace { logits, values, occupied, is_sparse, .. } = &mut *self.workspace;
+        *is_sparse = occupied.find(inputs, self.stack.inputs(), Look::Both);
         for (index, layer) in self.panels.iter().enumerate() {
             let (before, values) = values.split_at_mut(index);
             let input = before.last().map_or(inputs, Buffer::all);
             let logits = logits[index].first(self.count * layer.outputs);
-            layer.apply(self.count, &input[..self.count * layer.inputs], logits, Finish::Logits);
+            let input = &input[..self.count * layer.inputs];
+            let terms = match index {
+                0 if *is_sparse => ProductTerms::OfRows(occupied),
+                _ => ProductTerms::All,
+            };
+            layer.apply((self.count, terms), input, logits, Finish::Logits);
             if index + 1 < self.panels.len() {
                 activate_values(layer.activation, logits, values[0].first(logits.len()));
             }
@@ -245,6 +252,7 @@ fn multiply_back(
         right,
         output: of_values,
         stride: layer.inputs,
+        terms: ProductTerms::All,
     });
 }
 

@@ -66,6 +66,7 @@ mod pixels;
 mod product;
 mod simd;
 mod stack;
+mod terms;
 mod weights;
 mod workspace;
 

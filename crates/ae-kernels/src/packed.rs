@@ -9,6 +9,7 @@ use crate::activation::activate_values;
 use crate::buffer::Buffer;
 use crate::loss::squared_error_of_row_in_f64;
 use crate::panels::{Finish, Panels};
+use crate::terms::{Look, Occupied, Terms};
 use crate::{Activation, Stack};
 
 /// Rows that a thread takes through all layers while they are in its cache. No part of the results.
@@ -32,6 +33,7 @@ pub struct PackedStack {
 struct Memory {
     values: [Buffer; 2],
     outputs: Buffer,
+    occupied: Occupied,
 }
 
 impl PackedStack {
@@ -173,19 +175,23 @@ impl PackedStack {
         outputs: &mut [f32],
         memory: &mut Memory,
     ) {
+        let begins_with_pixels = range.start == 0;
         let Some((last, before)) = self.layers[range].split_last() else { return };
         let rows = outputs.len() / last.outputs;
-        let [mut from, mut to] = memory.values.each_mut();
+        let Memory { values: [from, to], occupied, .. } = memory;
+        let (mut from, mut to) = (from, to);
+        let is_sparse = begins_with_pixels && occupied.find(inputs, self.inputs(), Look::Rows);
+        let mut terms = if is_sparse { Terms::OfRows(occupied) } else { Terms::All };
         let mut read = None;
         for layer in before {
             let values = to.first(rows * layer.outputs);
             let input = read.map_or(inputs, |length| &from.all()[..length]);
-            layer.apply(rows, input, values, Finish::Activation);
-            read = Some(rows * layer.outputs);
+            layer.apply((rows, terms), input, values, Finish::Activation);
+            (read, terms) = (Some(rows * layer.outputs), Terms::All);
             std::mem::swap(&mut from, &mut to);
         }
         let input = read.map_or(inputs, |length| &from.all()[..length]);
-        last.apply(rows, input, outputs, finish);
+        last.apply((rows, terms), input, outputs, finish);
     }
 
     /// Lends memory. The lock is not held meanwhile, so that work in it may call this again.

@@ -11,10 +11,13 @@ use crate::buffer::Buffer;
 use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::simd::{Dispatch, vectorised};
 use crate::stack::{Layer, Stack};
+use crate::terms::Terms;
 
 /// Numbers of a block of the product that its activation is applied to while they are in the first
 /// cache.
 const BLOCK: usize = 4096;
+/// Rows and columns of a weight that are transposed at once.
+const SQUARE: usize = 8;
 /// Panels that a thread lays out at a time.
 const PANELS_AT_ONCE: usize = 4;
 
@@ -70,17 +73,24 @@ impl Panels {
     }
 
     /// Writes `activation(x W^T + b)` of every row of `input`: (rows, inputs) to (rows, outputs).
+    /// Terms that are left out must be 0 in `input`.
     ///
     /// # Panics
     /// If a slice has another length.
-    pub(crate) fn apply(&self, rows: usize, input: &[f32], output: &mut [f32], finish: Finish) {
-        self.apply_with(Dispatch::Widest, rows, input, output, finish);
+    pub(crate) fn apply(
+        &self,
+        of_rows: (usize, Terms<'_>),
+        input: &[f32],
+        output: &mut [f32],
+        finish: Finish,
+    ) {
+        self.apply_with(Dispatch::Widest, of_rows, input, output, finish);
     }
 
     fn apply_with(
         &self,
         dispatch: Dispatch,
-        rows: usize,
+        (rows, terms): (usize, Terms<'_>),
         input: &[f32],
         output: &mut [f32],
         finish: Finish,
@@ -105,6 +115,7 @@ impl Panels {
                 },
                 output: &mut output[first..],
                 stride: self.outputs,
+                terms,
             });
             if finish == Finish::Activation {
                 activate_block(self.activation, &mut output[first..], self.outputs, width);
@@ -115,18 +126,31 @@ impl Panels {
 
 /// Writes rows of `width` numbers, at most a panel of them, as columns.
 fn transpose(rows: &[f32], width: usize, panel: &mut [f32]) {
-    if rows.len() == PANEL * width {
-        let rows: [&[f32]; PANEL] = std::array::from_fn(|lane| &rows[lane * width..][..width]);
-        for (k, to) in panel.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
-            for (to, row) in to.iter_mut().zip(rows) {
-                *to = row[k];
-            }
+    let whole = width / SQUARE * SQUARE;
+    let lanes = rows.len() / width;
+    for first in (0..lanes / SQUARE * SQUARE).step_by(SQUARE) {
+        for k in (0..whole).step_by(SQUARE) {
+            transpose_square(&rows[first * width + k..], width, &mut panel[k * PANEL + first..]);
         }
-        return;
     }
     for (lane, row) in rows.chunks_exact(width).enumerate() {
-        for (to, from) in panel.chunks_exact_mut(PANEL).zip(row) {
+        let done = if lane < lanes / SQUARE * SQUARE { whole } else { 0 };
+        for (to, from) in panel.chunks_exact_mut(PANEL).zip(row).skip(done) {
             to[lane] = *from;
+        }
+    }
+}
+
+/// Transposes a square with its rows `width` apart into one with its rows a panel apart. Its numbers
+/// are in registers meanwhile, so that every cache line is read once.
+#[inline(always)]
+fn transpose_square(rows: &[f32], width: usize, panel: &mut [f32]) {
+    let square: [[f32; SQUARE]; SQUARE] =
+        std::array::from_fn(|lane| std::array::from_fn(|k| rows[lane * width..][..SQUARE][k]));
+    for (k, to) in panel.chunks_mut(PANEL).take(SQUARE).enumerate() {
+        let to = &mut to[..SQUARE];
+        for lane in 0..SQUARE {
+            to[lane] = square[lane][k];
         }
     }
 }
@@ -201,7 +225,13 @@ mod tests {
             let panels = Panels::new(&stack, &layer, &parameters);
             let found = |dispatch| {
                 let mut output = vec![f32::NAN; rows * outputs];
-                panels.apply_with(dispatch, rows, &input, &mut output, Finish::Logits);
+                panels.apply_with(
+                    dispatch,
+                    (rows, Terms::All),
+                    &input,
+                    &mut output,
+                    Finish::Logits,
+                );
                 output
             };
             let shape = format!("{rows} x {inputs} x {outputs}");

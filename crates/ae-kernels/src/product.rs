@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use crate::terms::Terms;
+
 /// Columns of a panel: two vectors of AVX-512.
 pub(crate) const PANEL: usize = 32;
 
@@ -72,6 +74,18 @@ pub(crate) struct Product<'a> {
     pub(crate) right: Right<'a>,
     pub(crate) output: &'a mut [f32],
     pub(crate) stride: usize,
+    pub(crate) terms: Terms<'a>,
+}
+
+/// Rows and columns of the tiles that these vectors compute products in.
+#[inline(always)]
+pub(crate) fn tile<S: Simd>() -> (usize, usize) {
+    match S::F32_LANES {
+        16 => (8, 32),
+        8 => (6, 16),
+        4 => (6, 16),
+        _ => (2, 4),
+    }
 }
 
 impl WithSimd for Product<'_> {
@@ -106,7 +120,7 @@ impl Product<'_> {
             return;
         }
         self.check();
-        let tile = P * S::F32_LANES;
+        let (_, tile) = tile::<S>();
         let place = |row, column| Place { row, column, width: tile.min(columns - column) };
         // The factor whose numbers are further apart stays in the first cache.
         if self.left.1.of_column == 1 {
@@ -198,10 +212,26 @@ impl Product<'_> {
                 }
             }
         }
-        if width == P * S::F32_LANES {
-            self.add_products::<S, R, P, false>(simd, place, &mut sums);
-        } else {
-            self.add_products::<S, R, P, true>(simd, place, &mut sums);
+        let inner = self.shape.inner;
+        let (tile_rows, tile_columns) = tile::<S>();
+        let listed = match self.terms {
+            Terms::All => None,
+            Terms::OfRows(occupied) => Some(occupied.of_row(row, tile_rows, inner)),
+            Terms::OfColumns(occupied) => Some(occupied.of_column(column, tile_columns, inner)),
+        };
+        match (width == P * S::F32_LANES, listed) {
+            (true, None) => {
+                self.add_products::<S, R, P, false>(simd, place, 0..inner, &mut sums);
+            }
+            (false, None) => self.add_products::<S, R, P, true>(simd, place, 0..inner, &mut sums),
+            (true, Some(terms)) => {
+                let terms = terms.iter().map(|&k| k as usize);
+                self.add_products::<S, R, P, false>(simd, place, terms, &mut sums);
+            }
+            (false, Some(terms)) => {
+                let terms = terms.iter().map(|&k| k as usize);
+                self.add_products::<S, R, P, true>(simd, place, terms, &mut sums);
+            }
         }
         for (r, sums) in sums.iter().enumerate() {
             let output = &mut self.output[(row + r) * self.stride + column..][..width];
@@ -215,13 +245,15 @@ impl Product<'_> {
         }
     }
 
-    /// Adds the terms of a tile; `EDGE` if it has fewer columns than its vectors have lanes.
+    /// Adds the terms of a tile, each below `inner`; `EDGE` if it has fewer columns than its vectors
+    /// have lanes.
     #[inline(always)]
     #[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
     fn add_products<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
         &self,
         simd: S,
         Place { row, column, width }: Place,
+        terms: impl Iterator<Item = usize>,
         sums: &mut [[S::f32s; P]; R],
     ) {
         let (left, of_left) = self.left;
@@ -232,8 +264,8 @@ impl Product<'_> {
         let Right { numbers, of_panel, of_row } = self.right;
         let right = &numbers[column / PANEL * of_panel + column % PANEL..];
         let mut sum = *sums;
-        let (mut of_left_k, mut of_right_k) = (0, 0);
-        for _ in 0..self.shape.inner {
+        for k in terms {
+            let (of_left_k, of_right_k) = (k * of_left.of_column, k * of_row);
             let mut weights = [simd.splat_f32s(0.0); P];
             if EDGE {
                 let mut rest = &right[of_right_k..of_right_k + width];
@@ -243,9 +275,9 @@ impl Product<'_> {
                     rest = then;
                 }
             } else {
-                // SAFETY: the tile has all columns of its vectors, and the place of its last column
-                // in the last row is within the right factor (`check`); an unaligned read of plain
-                // numbers.
+                // SAFETY: the tile has all columns of its vectors, `k` is below `inner` (`Occupied`
+                // lists places of as many), and the place of the tile's last column in the last row
+                // is within the right factor (`check`); an unaligned read of plain numbers.
                 weights = unsafe {
                     right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned()
                 };
@@ -259,8 +291,6 @@ impl Product<'_> {
                     sum[r][p] = simd.mul_add_e_f32s(x, weights[p], sum[r][p]);
                 }
             }
-            of_left_k += of_left.of_column;
-            of_right_k += of_row;
         }
         *sums = sum;
     }
@@ -330,6 +360,7 @@ mod tests {
                             right: Right::row_major(&right, columns),
                             output: &mut output,
                             stride: columns,
+                            terms: Terms::All,
                         });
                         output
                     };
@@ -353,6 +384,7 @@ mod tests {
             right: Right::row_major(&[0.0; 3], 1),
             output: &mut [0.0; 2],
             stride: 1,
+            terms: Terms::All,
         });
     }
 }

@@ -11,6 +11,7 @@ use crate::gradient::Accumulate;
 use crate::product::{Product, Right, Shape, Start, Strides};
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, Weight};
+use crate::terms::Terms;
 use crate::workspace::Workspace;
 
 /// Numbers of a block: small enough to share out, large enough to read the rows seldom.
@@ -106,6 +107,12 @@ fn add(
         Weight::Own { .. } => (of_logits, input, layer.outputs, layer.inputs),
         Weight::TransposeOf { .. } => (input, of_logits, layer.inputs, layer.outputs),
     };
+    let terms = match layer.weight {
+        Weight::Own { .. } if index == 0 && workspace.is_sparse => {
+            Terms::OfColumns(&workspace.occupied)
+        }
+        _ => Terms::All,
+    };
     Dispatch::Widest.run(Product {
         shape: Shape { rows: output.len() / width, inner: rows, columns: width },
         start,
@@ -113,5 +120,6 @@ fn add(
         right: Right::row_major(right, width),
         output,
         stride: width,
+        terms,
     });
 }

@@ -3,6 +3,7 @@
 use crate::Stack;
 use crate::buffer::Buffer;
 use crate::panels::Panels;
+use crate::terms::Occupied;
 
 /// Buffers for slices of rows of a stack; they grow to the largest slice seen and stay.
 #[derive(Debug, Default)]
@@ -17,6 +18,10 @@ pub struct Workspace {
     pub(crate) gradient: Buffer,
     /// A weight that is the transpose of another one's.
     pub(crate) transposed: Buffer,
+    /// Where the inputs differ from 0, if `is_sparse`.
+    pub(crate) occupied: Occupied,
+    /// Whether enough of the inputs are 0 to leave their terms out.
+    pub(crate) is_sparse: bool,
     /// The parameters, if a slice is differentiated alone.
     pub(crate) panels: Vec<Panels>,
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ae_files::FileError;
 use ae_models::{Layout, Parameters};
@@ -14,11 +15,18 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{EpochRecord, Optimizer, OptimizerConfig, TrainingError, TrainingState};
+use crate::{Background, EpochRecord, Optimizer, OptimizerConfig, TrainingError, TrainingState};
 
-/// The folder of a run's checkpoints.
+/// The folder of a run's checkpoints, which are written in the background.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
+    store: Store,
+    background: Arc<Background>,
+}
+
+/// What a thread needs to write one.
+#[derive(Debug, Clone)]
+struct Store {
     folder: PathBuf,
     fingerprint: String,
     keep: usize,
@@ -50,35 +58,45 @@ impl Checkpoints {
     /// If the folder cannot be made.
     pub fn open(folder: &Path, fingerprint: String, keep: usize) -> Result<Self, TrainingError> {
         ae_files::make_folder(folder)?;
-        Ok(Self { folder: folder.to_owned(), fingerprint, keep: keep.max(1) })
+        let store = Store { folder: folder.to_owned(), fingerprint, keep: keep.max(1) };
+        Ok(Self { store, background: Arc::new(Background::start()) })
+    }
+
+    /// Where they are written: what is handed over to it before an epoch's checkpoint is there when
+    /// the checkpoint is.
+    pub fn background(&self) -> &Arc<Background> {
+        &self.background
     }
 
     /// Where the checkpoint after this many epochs stands.
     pub fn path(&self, completed_epochs: u32) -> PathBuf {
-        self.folder.join(format!("epoch-{completed_epochs:04}.safetensors"))
+        self.store.path(completed_epochs)
     }
 
-    /// The newest checkpoint's file, if there is one.
+    /// The newest checkpoint's file, if there is one, once all are written.
     ///
     /// # Errors
-    /// If the folder cannot be listed.
+    /// If a checkpoint could not be written, or the folder cannot be listed.
     pub fn newest(&self) -> Result<Option<PathBuf>, TrainingError> {
-        Ok(self.epochs()?.last().map(|&epoch| self.path(epoch)))
+        self.finish()?;
+        Ok(self.store.epochs()?.last().map(|&epoch| self.path(epoch)))
     }
 
-    /// Writes the state and removes all but the newest checkpoints.
+    /// Writes the state and removes all but the newest checkpoints, in the background.
     ///
     /// # Errors
-    /// If a file cannot be written or removed.
+    /// If something that was to be written before it failed.
     pub fn save(&self, state: &TrainingState) -> Result<(), TrainingError> {
-        let path = self.path(state.completed_epochs());
-        ae_files::write_atomic(&path, &self.encode(state, &path)?)?;
-        let epochs = self.epochs()?;
-        for &epoch in &epochs[..epochs.len().saturating_sub(self.keep)] {
-            let path = self.path(epoch);
-            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
-        }
-        Ok(())
+        let (store, state) = (self.store.clone(), state.clone());
+        self.background.run(move || store.save(&state))
+    }
+
+    /// Waits until all checkpoints are written.
+    ///
+    /// # Errors
+    /// If a file could not be written or removed.
+    pub fn finish(&self) -> Result<(), TrainingError> {
+        self.background.finish()
     }
 
     /// The newest state that can be read, and what was wrong with newer ones.
@@ -92,15 +110,34 @@ impl Checkpoints {
         layout: &Layout,
         optimizer: OptimizerConfig,
     ) -> Result<(TrainingState, Vec<TrainingError>), TrainingError> {
+        self.finish()?;
         let mut faults = Vec::new();
-        for epoch in self.epochs()?.into_iter().rev() {
-            match self.load(&self.path(epoch), layout, optimizer) {
+        for epoch in self.store.epochs()?.into_iter().rev() {
+            match self.store.load(&self.path(epoch), layout, optimizer) {
                 Ok(state) => return Ok((state, faults)),
                 Err(fault) => faults.push(fault),
             }
         }
-        let none = TrainingError::NoCheckpoint { folder: self.folder.clone() };
+        let none = TrainingError::NoCheckpoint { folder: self.store.folder.clone() };
         Err(faults.into_iter().next().unwrap_or(none))
+    }
+}
+
+impl Store {
+    fn path(&self, completed_epochs: u32) -> PathBuf {
+        self.folder.join(format!("epoch-{completed_epochs:04}.safetensors"))
+    }
+
+    /// Writes the state and removes all but the newest checkpoints.
+    fn save(&self, state: &TrainingState) -> Result<(), TrainingError> {
+        let path = self.path(state.completed_epochs());
+        ae_files::write_atomic(&path, &self.encode(state, &path)?)?;
+        let epochs = self.epochs()?;
+        for &epoch in &epochs[..epochs.len().saturating_sub(self.keep)] {
+            let path = self.path(epoch);
+            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
+        }
+        Ok(())
     }
 
     /// The epochs that there are checkpoints of, in order.

@@ -112,7 +112,10 @@ pub fn evaluate(
     samples: &Samples,
     detail: Detail,
 ) -> Result<Evaluation, TrainingError> {
-    let images = in_slices(model, samples, |batch| evaluate_slice(model, samples, batch, detail))?;
+    let images = in_slices(model, samples, |memory| {
+        let Memory { batch, logits, outputs } = memory;
+        evaluate_slice(model, samples, batch, detail, [logits, outputs])
+    })?;
     let mut total = Sums::default();
     images.iter().for_each(|image| total.add(image));
     Ok(total.mean(images.len() as f64, samples.images().image_size() as f64))
@@ -123,18 +126,26 @@ pub fn evaluate(
 /// # Errors
 /// If the images do not fit the model, or candle fails.
 pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f64>, TrainingError> {
-    in_slices(model, samples, |Batch { inputs, targets }| {
+    in_slices(model, samples, |Memory { batch: Batch { inputs, targets }, .. }| {
         let mut errors = vec![0.0; inputs.len() / model.pixels()];
         model.squared_errors(inputs, targets, &mut errors)?;
         Ok(errors)
     })
 }
 
+/// What a slice needs, kept for the next one: new memory would be cleared by the system, page by page.
+#[derive(Default)]
+struct Memory {
+    batch: Batch,
+    logits: Vec<f32>,
+    outputs: Vec<f32>,
+}
+
 /// Gathers all samples in slices, on all threads, and returns what comes of each image, in order.
 fn in_slices<R: Send>(
     model: &dyn Inference,
     samples: &Samples,
-    evaluate: impl Fn(&Batch) -> Result<Vec<R>, TrainingError> + Sync,
+    evaluate: impl Fn(&mut Memory) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
     let (expected, found) = (model.pixels(), samples.images().image_size());
     if found != expected {
@@ -143,7 +154,10 @@ fn in_slices<R: Send>(
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
     let slices = all
         .par_chunks(SLICE_ROWS)
-        .map(|slice| evaluate(&samples.gather(slice, 0)))
+        .map_init(Memory::default, |memory, slice| {
+            samples.gather_again(slice, 0, &mut memory.batch);
+            evaluate(memory)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(slices.into_iter().flatten().collect())
 }
@@ -187,10 +201,12 @@ fn evaluate_slice(
     samples: &Samples,
     Batch { inputs, targets }: &Batch,
     detail: Detail,
+    [logits, outputs]: [&mut Vec<f32>; 2],
 ) -> Result<Vec<Sums>, TrainingError> {
     let (size, shape) = (samples.images().image_size(), samples.images().shape());
-    let (mut logits, mut outputs) = (vec![0.0; inputs.len()], vec![0.0; inputs.len()]);
-    model.forward(inputs, &mut logits, &mut outputs)?;
+    logits.resize(inputs.len(), 0.0);
+    outputs.resize(inputs.len(), 0.0);
+    model.forward(inputs, logits, outputs)?;
     let seen = inputs.chunks(size).zip(targets.chunks(size));
     let answers = logits.chunks(size).zip(outputs.chunks(size));
     let images = seen.zip(answers).map(|((input, target), (logits, output))| {

@@ -1,8 +1,9 @@
 //! What a run tells while it goes on, and who listens.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{BatchLoss, EpochRecord, TrainingError, TrainingState, curve_csv};
+use crate::{Background, BatchLoss, EpochRecord, TrainingError, TrainingState, curve_csv};
 
 /// Something that happened in a run.
 #[derive(Debug)]
@@ -63,19 +64,21 @@ impl Observer for Vec<Box<dyn Observer + '_>> {
 #[derive(Debug)]
 pub struct CsvCurve {
     path: PathBuf,
+    background: Arc<Background>,
 }
 
 impl CsvCurve {
-    /// An observer that writes to this file.
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+    /// An observer that writes to this file, in the background.
+    pub fn new(path: &Path, background: Arc<Background>) -> Self {
+        Self { path: path.to_owned(), background }
     }
 }
 
 impl Observer for CsvCurve {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
         if let Event::EpochEnded { state, .. } = event {
-            ae_files::write_atomic(&self.path, curve_csv(state.curve()).as_bytes())?;
+            let (path, csv) = (self.path.clone(), curve_csv(state.curve()));
+            self.background.run(move || Ok(ae_files::write_atomic(&path, csv.as_bytes())?))?;
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ pub struct FitConfig {
 ///
 /// A state that has epochs behind it goes on from there and ends bit for bit as if it had not been
 /// interrupted. The result does not depend on the number of threads, nor on whether checkpoints are
-/// kept.
+/// kept; they are written when it returns without an error.
 ///
 /// # Errors
 /// If the model and the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), early stopping
@@ -111,7 +111,7 @@ pub fn fit(
             checkpoints.save(state)?;
         }
     }
-    Ok(())
+    checkpoints.map_or(Ok(()), Checkpoints::finish)
 }
 
 /// A denoising model needs noise to learn from; a regular one must not get any.

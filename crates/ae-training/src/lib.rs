@@ -63,11 +63,13 @@ mod curve;
 mod evaluate;
 pub mod metrics;
 
+mod background;
 mod checkpoint;
 mod event;
 
 mod error;
 
+pub use background::Background;
 pub use checkpoint::Checkpoints;
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
 pub use early_stopping::EarlyStopping;

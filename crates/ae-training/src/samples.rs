@@ -24,7 +24,7 @@ pub struct Samples<'a> {
 }
 
 /// A batch in memory: what the model sees and what it should answer, both `rows x image_size`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// The model's input, values in [0, 1].
     pub inputs: Vec<f32>,
@@ -76,16 +76,24 @@ impl<'a> Samples<'a> {
         corrupt_batch(*corruption, inputs, samples, height, width, draw.epoch(epoch), stream);
     }
 
+    /// Gathers a batch as it stands in an epoch (counted from 0), in the memory of another one.
+    pub fn gather_again(&self, samples: &[u32], epoch: u32, batch: &mut Batch) {
+        let numbers = samples.len() * self.images.image_size();
+        let Batch { inputs, targets } = batch;
+        inputs.resize(numbers, 0.0);
+        if self.is_corrupted() {
+            targets.resize(numbers, 0.0);
+            self.gather_into(samples, epoch, inputs, targets);
+        } else {
+            self.gather_into(samples, epoch, inputs, &mut []);
+            targets.clone_from(inputs);
+        }
+    }
+
     /// Gathers a batch as it stands in an epoch (counted from 0).
     pub fn gather(&self, samples: &[u32], epoch: u32) -> Batch {
-        let numbers = samples.len() * self.images.image_size();
-        let mut inputs = vec![0.0; numbers];
-        if !self.is_corrupted() {
-            self.gather_into(samples, epoch, &mut inputs, &mut []);
-            return Batch { targets: inputs.clone(), inputs };
-        }
-        let mut targets = vec![0.0; numbers];
-        self.gather_into(samples, epoch, &mut inputs, &mut targets);
-        Batch { inputs, targets }
+        let mut batch = Batch::default();
+        self.gather_again(samples, epoch, &mut batch);
+        batch
     }
 }

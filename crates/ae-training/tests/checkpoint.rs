@@ -26,6 +26,7 @@ fn fault(damage: impl Fn(&mut Vec<u8>)) -> String {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = open(folder.path());
     checkpoints.save(&state()).unwrap();
+    checkpoints.finish().unwrap();
     let path = checkpoints.path(0);
     let mut bytes = fs::read(&path).unwrap();
     damage(&mut bytes);
@@ -40,6 +41,7 @@ fn a_state_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = open(folder.path());
     checkpoints.save(&state()).unwrap();
+    checkpoints.finish().unwrap();
     let (loaded, faults) = checkpoints.load_newest(&layout(), ADAM).unwrap();
     assert_eq!(loaded, state());
     assert!(faults.is_empty());
@@ -54,6 +56,7 @@ fn every_damaged_byte_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = open(folder.path());
     checkpoints.save(&state()).unwrap();
+    checkpoints.finish().unwrap();
     let path = checkpoints.path(0);
     let sound = fs::read(&path).unwrap();
     for index in 0..sound.len() {
@@ -89,6 +92,7 @@ fn an_older_checkpoint_stands_in_for_a_damaged_one_and_the_fault_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = open(folder.path());
     checkpoints.save(&state()).unwrap();
+    checkpoints.finish().unwrap();
     fs::write(checkpoints.path(1), b"damaged").unwrap();
     let (loaded, faults) = checkpoints.load_newest(&layout(), ADAM).unwrap();
     assert_eq!(loaded, state());
@@ -108,6 +112,7 @@ fn only_the_newest_are_kept_and_foreign_files_are_left_alone() {
         fs::write(folder.path().join(name), b"").unwrap();
     }
     checkpoints.save(&state()).unwrap();
+    checkpoints.finish().unwrap();
     let mut names: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

@@ -26,6 +26,17 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|i| ((i * 7919) % 1000) as f32 / 1000.0 - 0.4).collect()
 }
 
+/// Rows of 28 x 28 pixels, most of them 0: a slanted stroke, somewhere else in each.
+fn strokes(rows: usize) -> Vec<f32> {
+    let pixel = |i: usize| {
+        let (row, y, x) = (i / PIXELS, i % PIXELS / 28, i % 28);
+        let middle = 8 + row * 5 % 11 + (y * (row % 3)) / 6;
+        let is_ink = (4..24).contains(&y) && x.abs_diff(middle) < 3;
+        if is_ink { 0.8 } else { 0.0 }
+    };
+    (0..rows * PIXELS).map(pixel).collect()
+}
+
 /// A network of these widths: ReLU within, sigmoid at the end.
 fn network(widths: &[usize]) -> Stack {
     let mut offset = 0;
@@ -50,13 +61,25 @@ fn stack() -> Stack {
 /// The gradient of a batch of 256; items are floating-point operations of the products.
 #[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
 fn gradient_of_batch(bencher: Bencher<'_, '_>, widths: &str) {
-    const ROWS: usize = 256;
+    gradient_of(bencher, widths, &numbers(ROWS * PIXELS));
+}
+
+/// The same for images with a background of 0; the operations are those of all pixels.
+#[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
+fn gradient_of_batch_of_strokes(bencher: Bencher<'_, '_>, widths: &str) {
+    gradient_of(bencher, widths, &strokes(ROWS));
+}
+
+/// Images of a batch.
+const ROWS: usize = 256;
+
+fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
     let widths: Vec<usize> =
         widths.split('-').map(|width| width.parse().expect("a width")).collect();
     let stack = network(&widths);
     let products: usize = widths.windows(2).map(|pair| 3 * pair[0] * pair[1]).sum();
-    let (parameters, inputs) = (numbers(stack.parameters()), numbers(ROWS * PIXELS));
-    let parameters: Vec<f32> = parameters.iter().map(|value| 0.1 * value).collect();
+    let parameters: Vec<f32> =
+        numbers(stack.parameters()).iter().map(|value| 0.1 * value).collect();
     let mut gradient = vec![0.0; stack.parameters()];
     let mut batches = Batches::new(64, Target::Input);
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
