@@ -12,6 +12,8 @@ pub(crate) struct Axis {
 
 /// About so many steps are aimed at.
 const STEPS: f64 = 5.0;
+/// Part of the values' range that is left free on either side.
+const ROOM: f64 = 0.03;
 /// Smaller magnitudes count as 0, larger ones are left out, so that no step under- or overflows.
 const MAGNITUDES: std::ops::Range<f64> = 1e-100..1e100;
 
@@ -40,6 +42,19 @@ impl Axis {
         Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step, power }
     }
 
+    /// An axis that ends a little beyond the drawable values instead of at round numbers.
+    pub(crate) fn around(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let round = Self::covering(values.clone(), 0.0);
+        let (low, high) = values
+            .filter(|value| drawable(*value))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let room = ROOM * (high - low);
+        if room > (round.high - round.low) * MAGNITUDES.start {
+            return Self { low: low - room, high: high + room, ..round };
+        }
+        round
+    }
+
     /// An axis from one value to another, which nobody reads numbers from.
     pub(crate) fn between(low: f64, high: f64) -> Self {
         Self { low, high, step: high - low, power: 0 }
@@ -50,10 +65,11 @@ impl Axis {
         ((value - self.low) / (self.high - self.low)) as f32
     }
 
-    /// The round numbers with their labels, in rising order.
+    /// The round numbers on it with their labels, in rising order.
     pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
-        let count = ((self.high - self.low) / self.step).round() as usize;
-        let first = (self.low / self.step).round();
+        // The ends may be round numbers that miss themselves by a rounding.
+        let first = (self.low / self.step - 1e-6).ceil();
+        let count = ((self.high / self.step + 1e-6).floor() - first) as usize;
         (0..=count)
             .map(|index| (first + index as f64) * self.step)
             .map(|value| (value, self.label(value)))
@@ -109,6 +125,19 @@ mod tests {
         assert_eq!(labels(&[1.0, 4.0], 1.0), "1 2 3 4");
         assert_eq!(labels(&[-0.3, 0.3], 0.0), "-0.4 -0.2 0.0 0.2 0.4");
         assert_eq!(labels(&[0.0, 3e7], 0.0), "0 1e7 2e7 3e7");
+    }
+
+    #[test]
+    fn an_axis_around_values_ends_near_them_with_round_numbers_between() {
+        let axis = Axis::around([-41.0, 3.0, 26.0].into_iter());
+        assert_eq!(
+            [-41.0, 26.0].map(|value| (axis.fraction(value) * 1060.0).round()),
+            [30.0, 1030.0]
+        );
+        let labels: Vec<String> = axis.ticks().into_iter().map(|(_, label)| label).collect();
+        assert_eq!(labels.join(" "), "-40 -20 0 20");
+        assert_eq!(Axis::around([7.0].into_iter()).fraction(7.0), 0.5);
+        assert_eq!(Axis::around(std::iter::empty()).ticks().len(), 6);
     }
 
     #[test]

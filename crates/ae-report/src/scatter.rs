@@ -73,10 +73,10 @@ pub fn scatter(shown: Scatter<'_>, title: &str, caption: &str) -> Result<Figure,
 }
 
 fn covering(points: &[[f64; 2]]) -> [Axis; 2] {
-    [0, 1].map(|axis| Axis::covering(points.iter().map(|point| point[axis]), 0.0))
+    [0, 1].map(|axis| Axis::around(points.iter().map(move |point| point[axis])))
 }
 
-/// Axes of the same length around the points, with a little room.
+/// Axes of the same length around the points, with as much room as others.
 fn of_one_scale(points: &[[f64; 2]]) -> [Axis; 2] {
     let ranges = [0, 1].map(|axis| {
         let values = points.iter().map(|point| point[axis]).filter(|&value| drawable(value));
