@@ -1,7 +1,7 @@
 //! Images compressed with a trained model and brought back.
 
 use crate::npy;
-use crate::support::{SIDE, Sandbox, TEST_IMAGES};
+use crate::support::{SIDE, SPEC, Sandbox, TEST_IMAGES};
 
 /// The header of an IDX file of images.
 const IDX_HEADER: usize = 16;
@@ -74,4 +74,43 @@ fn what_is_damaged_or_does_not_fit_is_refused() {
     sandbox.ae("compress data -m run -o y.aez --quality 10").refuses_with(&["1 to 9"]);
     sandbox.ae("compress data -m run -o y.zip").refuses_with(&[".aez"]);
     assert!(!sandbox.path("out.npy").exists());
+}
+
+#[test]
+fn a_model_of_a_table_compresses_nothing() {
+    let sandbox = Sandbox::new();
+    let row = |i: usize| format!("{},{},{}\n", i % 7, i * i % 11, i % 3);
+    sandbox.write("t.csv", format!("a,b,c\n{}", (0..60).map(row).collect::<String>()));
+    sandbox.ae("train --data t.csv --widths 2 --epochs 1 --out run").succeeds();
+    sandbox.ae("compress t.csv -m run -o x.aez").fails_with(&["run", "table", "8-bit images"]);
+}
+
+#[test]
+fn a_study_compares_real_files() {
+    let sandbox = Sandbox::with_data();
+    let noise = "[corruption]\nnoise = \"gaussian:0.5\"\ndrawn = \"every-epoch\"\n";
+    let spec = SPEC.replace("\"denoising\"", "\"regular\"").replace(noise, "");
+    let study = "[study]\nkind = \"compression\"\nmodels = [[8], [16, 4]]\npca_components = 8\n";
+    sandbox.write("study.toml", format!("{spec}\n{study}"));
+    sandbox.ae("study study.toml --out study").succeeds();
+    let metrics = sandbox.read_json("study/record.json")["metrics"].clone();
+    let metric = |name: &str| metrics[name].as_f64().unwrap_or_else(|| panic!("{name}: {metrics}"));
+    assert!(metric("exact_bytes") < metric("png_bytes"), "{metrics}");
+    assert!(metric("png_mosaic_bytes") < metric("png_bytes"), "{metrics}");
+    assert!(metric("zstd_whole_bytes") < metric("zstd_bytes"), "{metrics}");
+    for file in ["rate-distortion.png", "compressed.svg", "equal-quality.csv", "model-size.csv"] {
+        assert!(!sandbox.read(&format!("study/{file}")).is_empty());
+    }
+    let table = sandbox.read_text("study/rate-distortion.csv");
+    // Nine qualities of two models and of PCA, fourteen of JPEG, each and together.
+    assert_eq!(table.lines().count(), 1 + 3 * 9 + 2 * 14, "{table}");
+    let model = "study/models/196-8.safetensors";
+    let command = format!("compress data -m {model} -o x.aez --quality 9 --json");
+    let bytes = sandbox.ae(&command).succeeds().json()["bytes"].as_f64().unwrap();
+    let row = format!("196-8,9,{:.3},", bytes / TEST_IMAGES as f64);
+    assert!(table.contains(&row), "{row}\n{table}");
+
+    let without = study.replace("[8], [16, 4]", "");
+    sandbox.write("none.toml", format!("{spec}\n{without}"));
+    sandbox.ae("study none.toml --out other").refuses_with(&["study.models", "at least one"]);
 }

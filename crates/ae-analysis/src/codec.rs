@@ -4,6 +4,7 @@
 //! itself. The encoder is a float network; what it finds is stored, so its last bits do not matter.
 
 mod archive;
+mod basis;
 mod elementary;
 mod fit;
 mod fixed;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use archive::{Archive, Compressor};
 
 use crate::AnalysisError;
+use basis::Basis;
 use latents::Dimension;
 
 /// What is fitted to a model, all of it integers: how finely each number of a code is rounded, how often
@@ -26,6 +28,9 @@ use latents::Dimension;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Codec {
+    /// Where the rounded numbers are coordinates; none for long codes, which are rounded themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basis: Option<Basis>,
     dimensions: Vec<Dimension>,
     /// Counts of the 256 values of a pixel, for each [context](pixels).
     pixels: Vec<Vec<u32>>,

@@ -1,5 +1,6 @@
 //! Principal component analysis (Pearson 1901; Jolliffe 2002, chapter 1): the best linear autoencoder.
 
+use ae_kernels::{Activation, Layer, Stack, Weight};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::linalg::solvers::SelfAdjointEigen;
 use faer::{Accum, Mat, MatRef, Par, Side};
@@ -92,6 +93,28 @@ impl Pca {
     /// The variance along each direction (divided by the number of rows less one).
     pub fn variances(&self) -> &[f64] {
         &self.variances
+    }
+
+    /// The same as a network of two linear layers with tied weights, and its parameters: `z = W x - W m`,
+    /// `y = W^T z + m`.
+    pub fn network(&self) -> (Stack, Vec<f32>) {
+        let (columns, latent) = (self.columns(), self.components());
+        let rows = self.components.chunks_exact(columns);
+        let projected = rows.map(|row| {
+            let products = row.iter().zip(&self.mean);
+            -products.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
+        });
+        let mut parameters = self.components.clone();
+        parameters.extend(projected);
+        parameters.extend(&self.mean);
+        let (bias, activation) = (self.components.len(), Activation::Linear);
+        let (own, tied) = (Weight::Own { offset: 0 }, Weight::TransposeOf { layer: 0 });
+        let layer =
+            |inputs, outputs, weight, bias| Layer { inputs, outputs, weight, bias, activation };
+        let layers =
+            vec![layer(columns, latent, own, bias), layer(latent, columns, tied, bias + latent)];
+        let stack = Stack::new(layers, 0, parameters.len());
+        (stack.unwrap_or_else(|_| unreachable!("the layers mirror each other")), parameters)
     }
 
     /// Projects rows to codes, `n x components`.

@@ -1,6 +1,6 @@
 //! Compression: what comes back, and what is refused.
 
-use ae_analysis::{AnalysisError, Codec, Compressor, Mode, Quality};
+use ae_analysis::{AnalysisError, Codec, Compressor, Mode, Pca, Quality, Rows};
 use ae_kernels::{Activation, Layer, Stack, Weight};
 use ae_random::Seed;
 use proptest::prelude::*;
@@ -97,6 +97,63 @@ fn numbers_that_training_did_not_see_are_escaped() {
     let images = images(20);
     let bytes = compressor.compress(&images, Quality::default(), Mode::Exact).unwrap();
     assert!(compressor.open(&bytes).unwrap().images(0, 20).unwrap() == images);
+}
+
+/// A network of 64-n-64 whose codes hold one number n times, and whose decoder takes their mean.
+fn repeating(n: usize) -> Compressor {
+    let mut weights = vec![0.0; SIZE];
+    Seed::new(4).stream("weights").fill_uniform(&mut weights);
+    let mut parameters = weights.repeat(n);
+    parameters.extend(vec![0.0; n]);
+    let parts = weights.iter().flat_map(|weight| vec![(weight - 0.5) / n as f32; n]);
+    parameters.extend(parts.chain(vec![0.0; SIZE]));
+    let layer = |inputs, outputs, offset, activation| {
+        let (weight, bias) = (Weight::Own { offset }, offset + inputs * outputs);
+        Layer { inputs, outputs, weight, bias, activation }
+    };
+    let first = layer(SIZE, n, 0, Activation::Linear);
+    let second = layer(n, SIZE, SIZE * n + n, Activation::Sigmoid);
+    let stack = Stack::new(vec![first, second], 0, parameters.len()).unwrap();
+    let codec = Codec::fit(&stack, &parameters, &images(500), [1, SIDE, SIDE]).unwrap();
+    Compressor::new(&stack, &parameters, codec, [1, SIDE, SIDE]).unwrap()
+}
+
+#[test]
+fn what_varies_together_is_stored_once() {
+    let images = images(400);
+    let [once, five] = [1, 5].map(|n| {
+        let compressor = repeating(n);
+        let file = compressor.compress(&images, Quality::default(), Mode::Lossy).unwrap();
+        let pixels = compressor.open(&file).unwrap().images(0, usize::MAX).unwrap();
+        (file.len(), pixels)
+    });
+    assert!(once.0 > 100 && five.0 <= once.0 + 25, "{} {}", once.0, five.0);
+    let apart = once.1.iter().zip(&five.1).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(apart <= Some(2), "{apart:?}");
+}
+
+#[test]
+fn pca_is_compressed_as_a_network() {
+    let images = images(400);
+    let floats: Vec<f32> = images.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    let pca = Pca::fit(Rows::new(&floats, SIZE).unwrap(), 6).unwrap();
+    let (stack, parameters) = pca.network();
+    let codec = Codec::fit(&stack, &parameters, &images, [1, SIDE, SIDE]).unwrap();
+    let compressor = Compressor::new(&stack, &parameters, codec, [1, SIDE, SIDE]).unwrap();
+    assert!(compressor.model_bytes() > 4 * parameters.len());
+    let best = Quality::all().last().unwrap();
+    let file = compressor.compress(&images, best, Mode::Lossy).unwrap();
+    let found = compressor.open(&file).unwrap().images(0, usize::MAX).unwrap();
+    let projected = pca.reconstruct(Rows::new(&floats, SIZE).unwrap()).unwrap();
+    // As rounding to steps of 8 grey levels, for each of the numbers that vary, and rounding the pixels.
+    let sum: f64 = pca.variances().iter().sum();
+    let effective = sum * sum / pca.variances().iter().map(|x| x * x).sum::<f64>();
+    let expected = (64.0 / 12.0 * 6.0 / effective + 1.0 / 12.0).sqrt();
+    let squares = found.iter().zip(&projected).map(|(&byte, &expected)| {
+        f64::from(f32::from(byte) - 255.0 * expected.clamp(0.0, 1.0)).powi(2)
+    });
+    let error = (squares.sum::<f64>() / found.len() as f64).sqrt();
+    assert!((error / expected - 1.0).abs() < 0.2, "{error} {expected}");
 }
 
 #[test]

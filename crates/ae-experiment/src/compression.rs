@@ -32,8 +32,11 @@ impl Model {
     /// The model as a compressor of 8-bit images, with the codec from its weights file.
     ///
     /// # Errors
-    /// If it has none, or one that is not its own.
+    /// If it is of a table, or has no codec, or one that is not its own.
     pub fn compressor(&self) -> Result<Compressor, ExperimentError> {
+        if self.format().scaling.is_some() {
+            return Err(ExperimentError::TableCodec);
+        }
         let saved = self.saved();
         let codec: Codec = saved.attachments.get(CODEC)?.ok_or(ExperimentError::NoCodec)?;
         let architecture = saved.spec.architecture()?;

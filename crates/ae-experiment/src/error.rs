@@ -148,6 +148,9 @@ pub enum ExperimentError {
          model.safetensors of a finished run on 8-bit images"
     )]
     NoCodec,
+    /// A model of a table is to compress.
+    #[error("the model is one of a table; only 8-bit images are compressed")]
+    TableCodec,
     /// Pixels that are none of 256 grey levels.
     #[error("{origin}: expected 8-bit images, found a pixel of {value} in image {image}")]
     NotBytes {
@@ -157,6 +160,14 @@ pub enum ExperimentError {
         image: usize,
         /// The pixel, from 0 to 1.
         value: f32,
+    },
+    /// A picture format that images are compared with failed.
+    #[error("{format} failed on the images: {reason}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// What its encoder or decoder said.
+        reason: String,
     },
     /// An analysis failed.
     #[error(transparent)]

@@ -86,6 +86,6 @@ pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, T
 pub use run::{Outcome, RunOptions, resume, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
 pub use study::{
-    AnomalyDetection, DenoisingComparison, DimensionalityReduction, FeatureLearning, NamedScore,
-    NoiseStrengths, StudyOptions, StudySpec, run_study,
+    AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,
+    NamedScore, NoiseStrengths, StudyOptions, StudySpec, run_study,
 };

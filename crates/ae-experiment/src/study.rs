@@ -6,6 +6,7 @@
 
 mod anomaly_detection;
 mod baselines;
+mod compression;
 mod denoising_comparison;
 mod dimensionality;
 mod feature_learning;
@@ -19,6 +20,7 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 pub use anomaly_detection::{AnomalyDetection, NamedScore};
+pub use compression::Compression;
 pub use denoising_comparison::{DenoisingComparison, NoiseStrengths};
 pub use dimensionality::DimensionalityReduction;
 pub use feature_learning::FeatureLearning;
@@ -34,6 +36,8 @@ pub(crate) const FIGURES: &[&str] = &[
     "denoised",
     "roc",
     "precision-recall",
+    "rate-distortion",
+    "compressed",
     "map-autoencoder",
     "map-pca",
     "map-tsne",
@@ -41,7 +45,16 @@ pub(crate) const FIGURES: &[&str] = &[
     "interpolation",
 ];
 /// The tables that studies leave, as CSV.
-pub(crate) const TABLES: &[&str] = &["dimensions", "denoising", "anomalies", "probes"];
+pub(crate) const TABLES: &[&str] = &[
+    "dimensions",
+    "denoising",
+    "anomalies",
+    "probes",
+    "rate-distortion",
+    "equal-quality",
+    "lossless",
+    "model-size",
+];
 
 /// What is asked of several models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +69,8 @@ pub enum StudySpec {
     AnomalyDetection(AnomalyDetection),
     /// Which noise learns the most useful codes, beside PCA.
     FeatureLearning(FeatureLearning),
+    /// How many bytes images take, beside JPEG, PNG, zstd and PCA.
+    Compression(Compression),
 }
 
 /// How a study is carried out: nothing here changes its result.
@@ -93,6 +108,7 @@ pub fn run_study(
         StudySpec::DenoisingComparison(study) => study.run(&mut bench)?,
         StudySpec::AnomalyDetection(study) => study.run(&mut bench)?,
         StudySpec::FeatureLearning(study) => study.run(&mut bench)?,
+        StudySpec::Compression(study) => study.run(&mut bench)?,
     }
     bench.finish()
 }

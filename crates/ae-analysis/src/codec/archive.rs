@@ -4,6 +4,7 @@ use ae_kernels::{PackedStack, Stack};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::basis::Analysis;
 use super::fixed::{FixedDecoder, fixed, unfit};
 use super::latents::Quantiser;
 use super::pixels::PixelModel;
@@ -28,9 +29,11 @@ const BLOCK: usize = 16;
 pub struct Compressor {
     codec: Codec,
     packed: PackedStack,
+    analysis: Option<Analysis>,
     decoder: FixedDecoder,
     shape: [usize; 3],
     fingerprint: [u8; DIGEST],
+    model_bytes: usize,
 }
 
 impl Compressor {
@@ -44,19 +47,32 @@ impl Compressor {
         codec: Codec,
         shape: [usize; 3],
     ) -> Result<Self, AnalysisError> {
-        let decoder = FixedDecoder::new(stack, parameters)?;
+        let mut decoder = FixedDecoder::new(stack, parameters)?;
         let fits = codec.dimensions.len() == stack.code_width()
             && shape.iter().product::<usize>() == stack.inputs()
             && stack.inputs() == stack.outputs();
         if !fits {
             return Err(unfit("its codec was fitted to another model".to_owned()));
         }
+        let mut analysis = None;
+        if let Some(basis) = &codec.basis {
+            basis.check(stack.code_width())?;
+            analysis = Some(Analysis::new(basis));
+            decoder = decoder.behind(basis);
+        }
         let mut hash = Sha256::new();
         parameters.iter().for_each(|value| hash.update(value.to_le_bytes()));
-        hash.update(serde_json::to_vec(&codec).map_err(|error| unfit(error.to_string()))?);
+        let written = serde_json::to_vec(&codec).map_err(|error| unfit(error.to_string()))?;
+        hash.update(&written);
         let fingerprint = first_bytes(hash);
         let packed = PackedStack::new(stack, parameters);
-        Ok(Self { codec, packed, decoder, shape, fingerprint })
+        let model_bytes = size_of_val(parameters) + written.len();
+        Ok(Self { codec, packed, analysis, decoder, shape, fingerprint, model_bytes })
+    }
+
+    /// Bytes of the model that both ends must have: its parameters as `f32`, and its codec as JSON.
+    pub fn model_bytes(&self) -> usize {
+        self.model_bytes
     }
 
     /// Compresses 8-bit images, `n x channels x height x width`.
@@ -96,6 +112,9 @@ impl Compressor {
         let floats: Vec<f32> = images.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
         let mut codes = vec![0.0; images.len() / size * latent];
         self.packed.encode(&floats, &mut codes);
+        if let Some(analysis) = &self.analysis {
+            codes = analysis.coordinates(&codes);
+        }
         let mut writer = Writer::new();
         let mut values = Vec::with_capacity(codes.len());
         for (&code, quantiser) in codes.iter().zip(models.quantisers.iter().cycle()) {

@@ -1,8 +1,10 @@
 //! Fitting a codec to a model and its training images.
 
 use ae_kernels::{PackedStack, Stack};
+use faer::{Mat, MatRef};
 use rayon::prelude::*;
 
+use super::basis::{self, Analysis, Basis};
 use super::fixed::{FixedDecoder, fixed, unfit};
 use super::latents::Dimension;
 use super::pixels::{self, CONTEXTS};
@@ -13,7 +15,7 @@ use crate::AnalysisError;
 const MAX_IMAGES: usize = 8192;
 const MAX_NUMBERS: usize = 1 << 23;
 /// Images, times numbers of a code, that the decoder's gain is taken from.
-const GAINS: usize = 1 << 11;
+const GAINS: usize = 1 << 13;
 /// Bins of all histograms together, so that they fit into a weights file.
 const ALL_BINS: usize = 1 << 17;
 const MOST_DIMENSIONS: usize = 1 << 13;
@@ -22,11 +24,12 @@ impl Codec {
     /// Fits a codec to a network and 8-bit training images, `n x channels x height x width`, of which at
     /// most 8192 are used.
     ///
-    /// A number of the code is rounded the more coarsely the less the decoder makes of it: a step of
-    /// `g / 255 sqrt(pixels / numbers) / gain`, where the gain is the decoder's change per change of the
-    /// number, as a root mean square over images. Then all numbers together change an image about as much
-    /// as rounding its pixels to steps of `g` grey levels would. For orthonormal linear decoders, such as
-    /// PCA's, all steps are equal, as rate-distortion theory asks (Cover & Thomas 2006, section 10.3.3).
+    /// What is rounded are the code's coordinates in a basis where they do not vary together and where
+    /// each moves the image as far as another, by steps of `g / 255 sqrt(pixels / k) / gain` for `k` that
+    /// vary. Then all of them together change an image about as much as rounding its pixels to steps of `g`
+    /// grey levels would; those that vary less than a step cost next to nothing, as rate-distortion theory
+    /// asks (Cover & Thomas 2006, section 10.3.3). Codes of more than 256 numbers are rounded as they are,
+    /// a number the more coarsely the less the decoder makes of it.
     ///
     /// # Errors
     /// If the images are not whole, or the model's numbers are too large for integers.
@@ -50,6 +53,13 @@ impl Codec {
         let count = chosen.len() / size;
         let mut codes = vec![0.0; count * latent];
         packed.encode(&floats, &mut codes);
+        let ranges = ranges(&codes, latent);
+        let (mut basis, mut gain, mut effective) = (None, 0.0, latent as f64);
+        if latent <= basis::LARGEST {
+            let fitted = Basis::fit(&codes, latent, &metric(&packed, &codes, &ranges))?;
+            codes = Analysis::new(&fitted.basis).coordinates(&codes);
+            (gain, effective, basis) = (fitted.gain, fitted.effective, Some(fitted.basis));
+        }
         let bins = (ALL_BINS / latent).clamp(8, 256);
         let dimensions = (0..latent)
             .into_par_iter()
@@ -61,12 +71,15 @@ impl Codec {
                 let width = (high - low) / bins as i64 + 1;
                 let mut counts = vec![0; bins];
                 column.iter().for_each(|value| counts[((value - low) / width) as usize] += 1);
-                let gain = gain(&packed, &codes, dimension, (high - low) as f32 / 65536.0);
-                let step = (size as f64 / latent as f64).sqrt() / (255.0 * gain);
+                let gain = match basis {
+                    Some(_) => gain,
+                    None => single_gain(&packed, &codes, dimension, ranges[dimension]),
+                };
+                let step = (size as f64 / effective).sqrt() / (255.0 * gain);
                 Dimension::new(step, low, width, counts)
             })
             .collect();
-        let unfinished = Self { dimensions, pixels: Vec::new() };
+        let unfinished = Self { basis, dimensions, pixels: Vec::new() };
         let mut rounded = unfinished.rounded(&codes, Quality::default())?;
         let mut decoded = std::mem::take(&mut codes);
         decoded.resize(count * size, 0.0);
@@ -76,16 +89,20 @@ impl Codec {
         Ok(Self { pixels, ..unfinished })
     }
 
-    /// Codes as they are after rounding.
-    fn rounded(&self, codes: &[f32], quality: Quality) -> Result<Vec<f32>, AnalysisError> {
+    /// Codes, from coordinates as they are after rounding.
+    fn rounded(&self, coordinates: &[f32], quality: Quality) -> Result<Vec<f32>, AnalysisError> {
         let quantisers = self.quantisers(quality)?;
-        let pairs = codes.iter().zip(quantisers.iter().cycle());
-        Ok(pairs
-            .map(|(&code, quantiser)| {
-                let value = quantiser.value(quantiser.quantise(fixed(code, 16)));
+        let pairs = coordinates.iter().zip(quantisers.iter().cycle());
+        let rounded: Vec<f32> = pairs
+            .map(|(&number, quantiser)| {
+                let value = quantiser.value(quantiser.quantise(fixed(number, 16)));
                 value as f32 / 65536.0
             })
-            .collect())
+            .collect();
+        Ok(match &self.basis {
+            Some(basis) => basis.codes(&rounded),
+            None => rounded,
+        })
     }
 }
 
@@ -97,24 +114,76 @@ fn chosen(images: &[u8], size: usize) -> Vec<u8> {
     places.flat_map(|place| &images[place * size..][..size]).copied().collect()
 }
 
-/// How much an image changes per change of a number of its code; the Euclidean norm over the pixels, the
-/// root mean square over images.
-fn gain(packed: &PackedStack, codes: &[f32], dimension: usize, range: f32) -> f64 {
-    let latent = packed.code_width();
+/// How far each number of the codes goes.
+fn ranges(codes: &[f32], latent: usize) -> Vec<f32> {
+    let column = |number: usize| codes.iter().skip(number).step_by(latent);
+    let range = |number| {
+        let high = column(number).copied().fold(f32::MIN, f32::max);
+        high - column(number).copied().fold(f32::MAX, f32::min)
+    };
+    (0..latent).map(range).collect()
+}
+
+/// Codes at equal distances, at which the decoder's change is measured.
+fn measured(codes: &[f32], latent: usize) -> Vec<&[f32]> {
     let count = (GAINS / latent).clamp(4, 64).min(codes.len() / latent);
     let stride = codes.len() / latent / count;
-    let shift = (range / 16.0).max(1e-3);
+    codes.chunks_exact(latent).step_by(stride).take(count).collect()
+}
+
+/// How far a number is moved to measure how an image changes.
+fn shift(range: f32) -> f32 {
+    (range / 16.0).max(1e-3)
+}
+
+/// The mean of `J^T J`, for the Jacobian `J` of the decoder: how images change with their codes.
+fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Mat<f64> {
+    let (latent, size) = (packed.code_width(), packed.outputs());
+    let measured = measured(codes, latent);
+    let products = measured.par_iter().map(|code| {
+        let moved = |sign: f32| {
+            let mut rows = code.repeat(latent);
+            for (number, row) in rows.chunks_exact_mut(latent).enumerate() {
+                row[number] += sign * shift(ranges[number]);
+            }
+            let mut images = vec![0.0; latent * size];
+            packed.decode(&rows, &mut images);
+            images
+        };
+        let (mut derivatives, below) = (moved(1.0), moved(-1.0));
+        derivatives.iter_mut().zip(below).for_each(|(above, below)| *above -= below);
+        for (row, &range) in derivatives.chunks_exact_mut(size).zip(ranges) {
+            row.iter_mut().for_each(|change| *change /= 2.0 * shift(range));
+        }
+        let rows = MatRef::from_row_major_slice(&derivatives, latent, size);
+        let mut product = vec![0.0; latent * latent];
+        crate::pca::product(&mut product, rows, rows.transpose());
+        product
+    });
+    let products: Vec<Vec<f32>> = products.collect();
+    Mat::from_fn(latent, latent, |row, column| {
+        let place = row * latent + column;
+        products.iter().map(|product| f64::from(product[place])).sum::<f64>()
+            / products.len() as f64
+    })
+}
+
+/// How much an image changes per change of one number of its code; the Euclidean norm over the pixels, the
+/// root mean square over images.
+fn single_gain(packed: &PackedStack, codes: &[f32], number: usize, range: f32) -> f64 {
+    let latent = packed.code_width();
+    let measured = measured(codes, latent);
+    let shift = shift(range);
     let shifted = |shift: f32| {
-        let rows = codes.chunks_exact(latent).step_by(stride).take(count);
-        let mut moved: Vec<f32> = rows.flatten().copied().collect();
-        moved.iter_mut().skip(dimension).step_by(latent).for_each(|value| *value += shift);
-        let mut images = vec![0.0; count * packed.outputs()];
+        let mut moved = measured.concat();
+        moved.iter_mut().skip(number).step_by(latent).for_each(|value| *value += shift);
+        let mut images = vec![0.0; measured.len() * packed.outputs()];
         packed.decode(&moved, &mut images);
         images
     };
     let (above, below) = (shifted(shift), shifted(-shift));
     let squares = above.iter().zip(&below).map(|(a, b)| f64::from(a - b) * f64::from(a - b));
-    let mean = squares.sum::<f64>() / count as f64;
+    let mean = squares.sum::<f64>() / measured.len() as f64;
     // Nothing hangs on a number without gain; its unit is then as large as units get.
     mean.sqrt().max(1e-9) / (2.0 * f64::from(shift))
 }

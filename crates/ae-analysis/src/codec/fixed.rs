@@ -2,15 +2,16 @@
 
 use ae_kernels::{Activation, Stack, Weight};
 
+use super::basis::Basis;
 use super::elementary::{ONE, activate};
 use crate::AnalysisError;
 
 /// Fractional bits of a weight; a number between layers has 16.
-const WEIGHT_BITS: u32 = 20;
+pub(super) const WEIGHT_BITS: u32 = 20;
 /// The largest number between layers, 16384. With weights whose absolute values sum to at most 2047 a
 /// unit, so that each fits an `i32`, and biases below 2^24, no sum leaves an `i64`.
 const LARGEST: i64 = 1 << 30;
-const LARGEST_SUM: f64 = 2047.0;
+pub(super) const LARGEST_SUM: f64 = 2047.0;
 const LARGEST_BIAS: f64 = (1 << 24) as f64;
 
 /// The layers behind the code in fixed-point numbers: weights with 20 fractional bits, numbers between
@@ -73,6 +74,18 @@ impl FixedDecoder {
             })
         });
         Ok(Self { layers: layers.collect::<Result<_, _>>()? })
+    }
+
+    /// The same decoder, of coordinates in a checked basis instead of codes.
+    pub(super) fn behind(mut self, basis: &Basis) -> Self {
+        let first = FixedLayer {
+            inputs: basis.mean.len(),
+            weights: basis.matrix.clone(),
+            biases: basis.mean.iter().map(|mean| mean << WEIGHT_BITS).collect(),
+            activation: Activation::Linear,
+        };
+        self.layers.insert(0, first);
+        self
     }
 
     /// Decodes a code with 16 fractional bits to pixels from 0 to 255.

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use ae_dataset::Dataset;
+use ae_models::SavedModel;
 use ae_report::Figure;
 use ae_training::{MemoryObserver, Metrics};
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
+use crate::compression::attach_codec;
 use crate::folder::{Existing, RunFolder};
 use crate::plan::Plan;
 use crate::record::{DatasetRecord, FigureRecord, ModelRecord, SCHEMA, TableRecord};
@@ -76,12 +78,33 @@ impl<'a> Workbench<'a> {
         spec: Spec,
         dataset: &Dataset,
     ) -> Result<Model, ExperimentError> {
+        self.train_and(name, spec, dataset, |_| Ok(()))
+    }
+
+    /// The same, with the codec of compression fitted to the model.
+    pub(crate) fn train_with_codec(
+        &mut self,
+        name: &str,
+        spec: Spec,
+        dataset: &Dataset,
+    ) -> Result<Model, ExperimentError> {
+        self.train_and(name, spec, dataset, |saved| attach_codec(saved, &dataset.train))
+    }
+
+    fn train_and(
+        &mut self,
+        name: &str,
+        spec: Spec,
+        dataset: &Dataset,
+        attach: impl FnOnce(&mut SavedModel) -> Result<(), ExperimentError>,
+    ) -> Result<Model, ExperimentError> {
         self.say(&format!("training {name}"));
         let plan = Plan::new(spec, dataset.clone(), &self.device)?;
         let mut state = initial_state(&plan)?;
         let observer = &mut MemoryObserver::default();
         let seconds = fit_plan(&plan, &mut state, None, &self.device, observer)?;
-        let saved = plan.saved(state.parameters().clone())?;
+        let mut saved = plan.saved(state.parameters().clone())?;
+        attach(&mut saved)?;
         let file = RunFolder::study_model(name);
         saved.save(&self.folder.file(&file))?;
         self.models.push(ModelRecord {
