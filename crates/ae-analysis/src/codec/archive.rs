@@ -57,7 +57,7 @@ impl Compressor {
         let mut analysis = None;
         if let Some(basis) = &codec.basis {
             basis.check(stack.code_width())?;
-            analysis = Some(Analysis::new(basis));
+            analysis = Some(Analysis::new(basis)?);
             decoder = decoder.behind(basis);
         }
         let mut hash = Sha256::new();

@@ -117,9 +117,15 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn new(basis: &Basis) -> Self {
+    /// # Errors
+    /// If there is no inverse.
+    pub(super) fn new(basis: &Basis) -> Result<Self, AnalysisError> {
         let mean = basis.mean.iter().map(|&mean| mean as f64 / 65536.0).collect();
-        Self { mean, inverse: PartialPivLu::new(basis.float().as_ref()).inverse() }
+        let inverse = PartialPivLu::new(basis.float().as_ref()).inverse();
+        if !inverse.is_all_finite() {
+            return Err(unfit("the basis of its codec has no inverse".to_owned()));
+        }
+        Ok(Self { mean, inverse })
     }
 
     pub(super) fn coordinates(&self, codes: &[f32]) -> Vec<f32> {
@@ -183,7 +189,7 @@ mod tests {
             let apart = (found[(row, column)].abs() / gain - expected[row][column]).abs();
             assert!(apart < 1e-5, "{row} {column}: {apart}");
         }
-        let coordinates = Analysis::new(&basis).coordinates(&codes);
+        let coordinates = Analysis::new(&basis).unwrap().coordinates(&codes);
         let variance = |place: usize| {
             let column = coordinates.iter().skip(place).step_by(2);
             column.map(|&y| f64::from(y).powi(2)).sum::<f64>() / 4.0 * gain * gain
@@ -203,18 +209,19 @@ mod tests {
         let gains = Mat::from_fn(2, 2, |row, column| f64::from(u8::from(row + column == 0)));
         let fitted = Basis::fit(&codes, 2, &gains).unwrap();
         fitted.basis.check(2).unwrap();
-        let coordinates = Analysis::new(&fitted.basis).coordinates(&codes);
+        let coordinates = Analysis::new(&fitted.basis).unwrap().coordinates(&codes);
         for (back, code) in fitted.basis.codes(&coordinates).iter().zip(codes) {
             assert!((back - code).abs() < 1e-4, "{back} {code}");
         }
     }
 
     #[test]
-    fn a_basis_that_could_overflow_is_refused() {
+    fn a_basis_that_could_overflow_or_has_no_inverse_is_refused() {
         let basis = |mean: Vec<i64>, matrix: Vec<i32>| Basis { mean, matrix }.check(1);
         assert!(basis(vec![5], vec![1 << 20]).is_ok());
         assert!(basis(vec![5], vec![i32::MIN]).is_err());
         assert!(basis(vec![i64::MIN], vec![1]).is_err());
         assert!(basis(vec![5], vec![1, 2]).is_err());
+        assert!(Analysis::new(&Basis { mean: vec![0, 0], matrix: vec![1, 2, 2, 4] }).is_err());
     }
 }

@@ -28,8 +28,8 @@ impl Codec {
     /// each moves the image as far as another, by steps of `g / 255 sqrt(pixels / k) / gain` for `k` that
     /// vary. Then all of them together change an image about as much as rounding its pixels to steps of `g`
     /// grey levels would; those that vary less than a step cost next to nothing, as rate-distortion theory
-    /// asks (Cover & Thomas 2006, section 10.3.3). Codes of more than 256 numbers are rounded as they are,
-    /// a number the more coarsely the less the decoder makes of it.
+    /// asks (Cover & Thomas 2006, section 10.3.3). Codes of more than 256 numbers, or of numbers so unequal that
+    /// integers hold no such basis, are rounded as they are, a number the more coarsely the less the decoder makes of it.
     ///
     /// # Errors
     /// If the images are not whole, or the model's numbers are too large for integers.
@@ -57,8 +57,11 @@ impl Codec {
         let (mut basis, mut gain, mut effective) = (None, 0.0, latent as f64);
         if latent <= basis::LARGEST {
             let fitted = Basis::fit(&codes, latent, &metric(&packed, &codes, &ranges))?;
-            codes = Analysis::new(&fitted.basis).coordinates(&codes);
-            (gain, effective, basis) = (fitted.gain, fitted.effective, Some(fitted.basis));
+            // Numbers of very different sizes have no basis that integers can hold.
+            if let Ok(analysis) = Analysis::new(&fitted.basis) {
+                codes = analysis.coordinates(&codes);
+                (gain, effective, basis) = (fitted.gain, fitted.effective, Some(fitted.basis));
+            }
         }
         let bins = (ALL_BINS / latent).clamp(8, 256);
         let dimensions = (0..latent)
