@@ -37,8 +37,6 @@ pub struct Batches {
     target: Target,
     slices: Vec<Slice>,
     panels: Vec<Panels>,
-    /// The squared norm of each chunk of the gradient.
-    norms: Vec<f64>,
 }
 
 /// What [`Batches::gradient`] returns beside the gradient.
@@ -46,7 +44,7 @@ pub struct Batches {
 pub struct BatchTerms {
     /// The objective's terms.
     pub terms: Terms,
-    /// The gradient's [`squared_norm`].
+    /// The gradient's squared norm, as [`squared_norm`] but added up weight by weight.
     pub squared_norm: f64,
 }
 
@@ -62,13 +60,8 @@ struct Slice {
 impl Batches {
     /// For slices of this many rows, at least 1.
     pub fn new(slice_rows: usize, target: Target) -> Self {
-        Self {
-            slice_rows: slice_rows.max(1),
-            target,
-            slices: Vec::new(),
-            panels: Vec::new(),
-            norms: Vec::new(),
-        }
+        let (slices, panels) = (Vec::new(), Vec::new());
+        Self { slice_rows: slice_rows.max(1), target, slices, panels }
     }
 
     /// Writes the gradient of the objective's mean over `rows` rows into `gradient` and returns the
@@ -91,11 +84,13 @@ impl Batches {
         assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
         pack(&mut self.panels, stack, parameters);
         let (mut terms, mut accumulate) = (Terms::default(), Accumulate::Replace);
+        let mut of_weights = Vec::new();
         for first in (0..rows).step_by(SLICES * self.slice_rows) {
             let range = first..rows.min(first + SLICES * self.slice_rows);
             let slices = self.backpropagate((stack, objective), parameters, (range, rows), &fill);
             let differentiated = |index: usize| slices[index].differentiated(stack);
-            weight_gradients(stack, slices.len(), differentiated, gradient, accumulate);
+            of_weights =
+                weight_gradients(stack, slices.len(), differentiated, gradient, accumulate);
             for slice in slices {
                 terms += slice.terms;
                 add_bias_gradients(stack, &slice.workspace, gradient, accumulate);
@@ -105,10 +100,11 @@ impl Batches {
         if rows == 0 {
             gradient.fill(0.0);
         }
-        self.norms.resize(gradient.len().div_ceil(CHUNK), 0.0);
-        let chunks = gradient.par_chunks(CHUNK).zip(&mut self.norms);
-        chunks.for_each(|(chunk, norm)| *norm = squared_norm_of_chunk(chunk));
-        BatchTerms { terms, squared_norm: self.norms.iter().sum() }
+        let biases = stack
+            .layers()
+            .iter()
+            .map(|layer| squared_norm_of_chunk(&gradient[layer.bias..layer.bias + layer.outputs]));
+        BatchTerms { terms, squared_norm: of_weights.into_iter().chain(biases).sum() }
     }
 
     /// Takes some rows of a batch forward and back, a slice a task.
@@ -172,7 +168,7 @@ pub fn squared_norm(gradient: &[f32]) -> f64 {
     chunks.iter().sum()
 }
 
-fn squared_norm_of_chunk(chunk: &[f32]) -> f64 {
+pub(crate) fn squared_norm_of_chunk(chunk: &[f32]) -> f64 {
     vectorised(
         #[inline(always)]
         || {

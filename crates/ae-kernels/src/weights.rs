@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 
+use crate::batch::squared_norm_of_chunk;
 use crate::buffer::Buffer;
 use crate::gradient::Accumulate;
 use crate::product::{Product, Right, Shape, Start, Strides};
@@ -36,14 +37,15 @@ struct Block<'a> {
 }
 
 /// Writes the gradient of every weight over the slices, in their order, or adds it to what is there.
+/// Returns the squared norm of each block, in order, taken while the block is in the cache.
 pub(crate) fn weight_gradients<'a>(
     stack: &Stack,
     slices: usize,
     slice: impl Fn(usize) -> Differentiated<'a> + Sync,
     gradient: &mut [f32],
     accumulate: Accumulate,
-) {
-    blocks(stack, gradient).into_par_iter().with_max_len(1).for_each(|block| {
+) -> Vec<f64> {
+    let blocks = blocks(stack, gradient).into_par_iter().with_max_len(1).map(|block| {
         let mut start = match accumulate {
             Accumulate::Replace => Start::Zero,
             Accumulate::Add => Start::Output,
@@ -57,7 +59,9 @@ pub(crate) fn weight_gradients<'a>(
                 start = Start::Output;
             }
         }
+        squared_norm_of_chunk(block.numbers)
     });
+    blocks.collect()
 }
 
 /// The layer whose weight a layer uses.
