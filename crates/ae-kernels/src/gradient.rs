@@ -8,7 +8,7 @@ use crate::activation::{activate_values, differentiate};
 use crate::buffer::Buffer;
 use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
 use crate::panels::{Finish, Panels};
-use crate::product::{Product, Right, Shape, Start, Strides};
+use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
 use crate::terms::{Look, Terms as ProductTerms};
@@ -227,7 +227,7 @@ impl Pass<'_> {
     }
 }
 
-/// `of_values = of_logits W`: (rows, outputs) to (rows, inputs).
+/// `of_values = of_logits W`: (rows, outputs) to (rows, inputs), a panel of columns after the other.
 fn multiply_back(
     rows: usize,
     layer: &Layer,
@@ -235,25 +235,35 @@ fn multiply_back(
     parameters: &[f32],
     of_logits: &[f32],
     of_values: &mut [f32],
-    transposed: &mut Buffer,
+    memory: &mut Buffer,
 ) {
     let numbers = &parameters[weight.offset..][..layer.inputs * layer.outputs];
-    let right = if weight.own {
-        Right::row_major(numbers, layer.inputs)
-    } else {
-        let to = transposed.first(numbers.len());
-        transpose(numbers, layer.outputs, to);
-        Right::row_major(to, layer.inputs)
+    let mut multiply = |first: usize, columns: usize, right: Right<'_>| {
+        Dispatch::Widest.run(Product {
+            shape: Shape { rows, inner: layer.outputs, columns },
+            start: Start::Zero,
+            left: (of_logits, Strides::row_major(layer.outputs)),
+            right,
+            output: &mut of_values[first..],
+            stride: layer.inputs,
+            terms: ProductTerms::All,
+        });
     };
-    Dispatch::Widest.run(Product {
-        shape: Shape { rows, inner: layer.outputs, columns: layer.inputs },
-        start: Start::Zero,
-        left: (of_logits, Strides::row_major(layer.outputs)),
-        right,
-        output: of_values,
-        stride: layer.inputs,
-        terms: ProductTerms::All,
-    });
+    if !weight.own {
+        let to = memory.first(numbers.len());
+        transpose(numbers, layer.outputs, to);
+        return multiply(0, layer.inputs, Right::row_major(to, layer.inputs));
+    }
+    // Rows that are far apart are brought together first: to all tiles of rows they are in the cache.
+    let panel = memory.first(layer.outputs * PANEL);
+    for first in (0..layer.inputs).step_by(PANEL) {
+        let columns = PANEL.min(layer.inputs - first);
+        let rows = numbers.chunks_exact(layer.inputs);
+        for (to, from) in panel.chunks_exact_mut(PANEL).zip(rows) {
+            to[..columns].copy_from_slice(&from[first..first + columns]);
+        }
+        multiply(first, columns, Right::row_major(panel, PANEL));
+    }
 }
 
 /// Writes rows of `width` numbers as columns.
