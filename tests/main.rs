@@ -41,6 +41,8 @@ mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
 
+/// Codes of several lengths, beside PCA.
+mod dimensionality;
 /// Maps of codes, and ways between them.
 mod project;
 /// Several models beside what people use instead.
