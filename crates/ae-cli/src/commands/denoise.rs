@@ -48,8 +48,7 @@ fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<St
     let mut reader = PictureReader::open(images, channels, bad, progress.as_mut())?;
     let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
     let seed = Seed::new(args.seed);
-    let mut first = 0;
-    for picture in reader.by_ref() {
+    for (first, picture) in reader.by_ref().enumerate() {
         let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
         let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, first, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&picture.pixels);
@@ -59,7 +58,6 @@ fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<St
             let outputs = model.reconstruct_picture(seen, picture.shape, &mut tell)?;
             delivery.add(picture.shape, &outputs, &name)?;
         }
-        first += 1;
     }
     delivery.finish(reader.skipped(), common)?;
     Ok(Status::Done)
