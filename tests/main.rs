@@ -16,6 +16,7 @@ mod data;
 
 /// A person's own pictures.
 mod own_data;
+mod probe;
 /// Tables of numbers.
 mod tables;
 

@@ -4,6 +4,7 @@ mod anomaly;
 mod compression;
 mod data;
 mod parse;
+mod probe;
 mod project;
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
@@ -16,6 +17,7 @@ pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading};
 use parse::{device, loss, not_negative, npy_file, positive, target};
+pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 
 /// Trains, examines and applies autoencoders.
@@ -305,29 +307,6 @@ pub(crate) struct Decode {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) target: Target,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  ae probe runs/regular --data mnist
-  ae probe runs/own --data pictures/ --labels 50,200 --repetitions 10")]
-pub(crate) struct Probe {
-    /// A weights file or the folder of a run
-    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
-    #[command(flatten)]
-    pub(crate) data: Data,
-    /// Labels to learn from; all of them are always tried too
-    #[arg(long, value_delimiter = ',', default_value = "100,1000", value_name = "N,N,..")]
-    pub(crate) labels: Vec<NonZeroUsize>,
-    /// How often a part of the labels is drawn
-    #[arg(long, default_value = "5", value_name = "N")]
-    pub(crate) repetitions: NonZeroU32,
-    /// The seed of what is drawn
-    #[arg(long, default_value_t = 42, value_name = "N")]
-    pub(crate) seed: u64,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]

@@ -68,7 +68,10 @@ pub enum ExperimentError {
         name: String,
     },
     /// Something that needs labels was asked of images without.
-    #[error("{location} has no labels for its images, which a probe needs")]
+    #[error(
+        "{location} has no labels for its images, which a probe needs: put the pictures of each class into \
+         a subfolder, or name the column of a table that holds them (--label-column)"
+    )]
     NoLabels {
         /// Where the images come from.
         location: String,
@@ -88,6 +91,12 @@ pub enum ExperimentError {
         needed: usize,
         /// The images that there are.
         found: usize,
+    },
+    /// Classes were to be told apart, and there is one.
+    #[error("expected at least two classes, found one alone in {what}")]
+    OneClass {
+        /// What holds only one.
+        what: String,
     },
     /// There is no run in the folder.
     #[error("{} is not a run: it has no {missing}", path.display())]

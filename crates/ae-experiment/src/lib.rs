@@ -81,7 +81,7 @@ pub use folder::Existing;
 pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
-pub use probe::{ProbeSpec, probe};
+pub use probe::{ProbeSpec, Probed, probe, probe_table};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};

@@ -1,5 +1,7 @@
 //! What codes are good for: simple classifiers on frozen codes, beside raw pixels and PCA.
 
+use std::ops::Range;
+
 use ae_analysis::{LogisticRegression, MeanInterval, Pca, Rows, accuracy, classify_by_neighbours};
 use ae_dataset::Dataset;
 use ae_random::Seed;
@@ -11,7 +13,7 @@ use crate::{ExperimentError, Inputs, Model};
 /// Neighbours that vote.
 pub(crate) const NEIGHBOURS: usize = 5;
 /// The headings of a table of probes.
-pub(crate) const HEADINGS: [&str; 6] =
+const HEADINGS: [&str; 6] =
     ["numbers", "length", "labels", "logistic regression", "5 nearest neighbours", "repetitions"];
 
 /// Which labels the classifiers learn from.
@@ -33,45 +35,91 @@ pub(crate) struct Representation {
     pub(crate) test: Vec<f32>,
 }
 
-/// How well one representation serves with so many labels.
+/// How well classifiers on one representation do with so many labels.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Probed {
-    pub(crate) name: String,
-    columns: usize,
-    /// `None` is all.
+pub struct Probed {
+    /// `pixels`, `PCA` or what learned the codes.
+    pub name: String,
+    /// Numbers that stand for an image.
+    pub columns: usize,
+    /// Labels that were learned from; `None` is all.
+    pub labels: Option<usize>,
+    /// How often that was repeated.
+    pub repetitions: usize,
+    /// Accuracy of logistic regression on the test images, over the repetitions.
+    pub logistic: MeanInterval,
+    /// Accuracy of the five nearest neighbours on the test images, over the repetitions.
+    pub neighbours: MeanInterval,
+}
+
+/// Accuracies with so many labels, one for each repetition.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Accuracies {
     pub(crate) labels: Option<usize>,
-    repetitions: u32,
-    pub(crate) logistic: MeanInterval,
-    pub(crate) neighbours: MeanInterval,
+    pub(crate) logistic: Vec<f64>,
+    pub(crate) neighbours: Vec<f64>,
 }
 
 /// Probes a model's codes beside raw pixels and PCA of the same length. The parts are drawn from the
 /// seed, and are the same for all three.
 ///
 /// # Errors
-/// If the data have no labels or one class alone, a part is larger than the data, or the images do not
-/// fit the model.
+/// If the data have no labels or one class alone, a part is larger than the data or of one class, or the
+/// images do not fit the model.
 pub fn probe(
     model: &Model,
     dataset: &Dataset,
     spec: &ProbeSpec,
     seed: Seed,
-) -> Result<TableRecord, ExperimentError> {
+) -> Result<Vec<Probed>, ExperimentError> {
+    spec.check(dataset)?;
     let mut probed = Vec::new();
     let latent = model.latent_dim();
     for representation in
         [raw(dataset), principal(dataset, latent)?, codes("autoencoder", model, dataset)?]
     {
-        probed.extend(probe_representation(&representation, dataset, spec, seed)?);
+        let found =
+            probe_representation(&representation, dataset, spec, seed, 0..spec.repetitions)?;
+        probed.extend(Probed::all(&representation.name, representation.columns, &found)?);
     }
-    let caption = format!("accuracy on the {} test images", dataset.test.len());
-    Ok(TableRecord {
+    Ok(probed)
+}
+
+/// The probes as a table.
+pub fn probe_table(probed: &[Probed], caption: &str) -> TableRecord {
+    TableRecord {
         file: String::new(),
         title: "Probes of frozen codes".to_owned(),
-        caption,
+        caption: caption.to_owned(),
         columns: HEADINGS.map(str::to_owned).to_vec(),
         rows: probed.iter().map(Probed::row).collect(),
-    })
+    }
+}
+
+impl ProbeSpec {
+    /// Checks it against the data before anything is computed.
+    pub(crate) fn check(&self, dataset: &Dataset) -> Result<(), ExperimentError> {
+        let location = || dataset.origin.location.clone();
+        let (Some(of_train), Some(_)) = (dataset.train.labels(), dataset.test.labels()) else {
+            return Err(ExperimentError::NoLabels { location: location() });
+        };
+        if is_one_class(of_train) {
+            return Err(ExperimentError::OneClass { what: location() });
+        }
+        let images = dataset.train.len();
+        if let Some(labels) = self.labels.iter().find(|labels| !(1..=images).contains(*labels)) {
+            return Err(ExperimentError::Setting {
+                setting: "labels",
+                expected: format!("from 1 to the {images} training images"),
+                found: labels.to_string(),
+            });
+        }
+        if self.repetitions == 0 {
+            let (expected, found) = ("at least 1".to_owned(), "0".to_owned());
+            return Err(ExperimentError::Setting { setting: "repetitions", expected, found });
+        }
+        Ok(())
+    }
 }
 
 /// The pixels themselves.
@@ -105,73 +153,104 @@ pub(crate) fn codes(
     Ok(Representation { name: name.to_owned(), columns: model.latent_dim(), train, test })
 }
 
-/// Both classifiers, with each number of labels and with all.
+/// Both classifiers, with each number of labels, drawn as often as `draws` says, and with all.
 pub(crate) fn probe_representation(
     representation: &Representation,
     dataset: &Dataset,
     spec: &ProbeSpec,
     seed: Seed,
-) -> Result<Vec<Probed>, ExperimentError> {
-    let unlabelled = || ExperimentError::NoLabels { location: dataset.origin.location.clone() };
-    let of_train = dataset.train.labels().ok_or_else(unlabelled)?;
-    let of_test = dataset.test.labels().ok_or_else(unlabelled)?;
-    let columns = representation.columns;
-    let test = Rows::new(&representation.test, columns)?;
-    let mut probed = Vec::new();
+    draws: Range<u32>,
+) -> Result<Vec<Accuracies>, ExperimentError> {
+    let of_train = dataset.train.labels().unwrap_or_default();
+    let mut found = Vec::new();
     for labels in spec.labels.iter().copied().map(Some).chain([None]) {
-        let repetitions = if labels.is_some() { spec.repetitions } else { 1 };
-        let (mut logistic, mut neighbours) = (Vec::new(), Vec::new());
-        for repetition in 0..repetitions {
-            let chosen = part(of_train.len(), labels, repetition, seed)?;
-            let rows = chosen.iter().flat_map(|&row| {
-                representation.train[row as usize * columns..][..columns].iter().copied()
-            });
-            let (rows, of_rows): (Vec<f32>, Vec<u8>) =
-                (rows.collect(), chosen.iter().map(|&row| of_train[row as usize]).collect());
-            let rows = Rows::new(&rows, columns)?;
-            let predicted = LogisticRegression::fit(rows, &of_rows)?.predict(test)?;
-            logistic.push(accuracy(&predicted, of_test));
-            let count = NEIGHBOURS.min(rows.len());
-            let predicted = classify_by_neighbours(rows, &of_rows, test, count)?;
-            neighbours.push(accuracy(&predicted, of_test));
+        let mut accuracies = Accuracies { labels, ..Accuracies::default() };
+        let draws = if labels.is_some() { draws.clone() } else { 0..1 };
+        for draw in draws {
+            let chosen = part(of_train.len(), labels, draw, seed);
+            let [logistic, neighbours] = classify(representation, dataset, &chosen)?;
+            accuracies.logistic.push(logistic);
+            accuracies.neighbours.push(neighbours);
         }
-        probed.push(Probed {
-            name: representation.name.clone(),
-            columns,
-            labels,
-            repetitions,
-            logistic: MeanInterval::of(&logistic)?,
-            neighbours: MeanInterval::of(&neighbours)?,
-        });
+        found.push(accuracies);
     }
-    Ok(probed)
+    Ok(found)
+}
+
+/// The accuracies of both classifiers that have learned from the chosen training images.
+fn classify(
+    representation: &Representation,
+    dataset: &Dataset,
+    chosen: &[u32],
+) -> Result<[f64; 2], ExperimentError> {
+    let columns = representation.columns;
+    let of_train = dataset.train.labels().unwrap_or_default();
+    let of_test = dataset.test.labels().unwrap_or_default();
+    let rows =
+        chosen.iter().flat_map(|&row| &representation.train[row as usize * columns..][..columns]);
+    let rows: Vec<f32> = rows.copied().collect();
+    let labels: Vec<u8> = chosen.iter().map(|&row| of_train[row as usize]).collect();
+    if is_one_class(&labels) {
+        let what = format!("a draw of {} labels", labels.len());
+        return Err(ExperimentError::OneClass { what });
+    }
+    let (rows, test) = (Rows::new(&rows, columns)?, Rows::new(&representation.test, columns)?);
+    let logistic = LogisticRegression::fit(rows, &labels)?.predict(test)?;
+    let neighbours = classify_by_neighbours(rows, &labels, test, NEIGHBOURS.min(rows.len()))?;
+    Ok([accuracy(&logistic, of_test), accuracy(&neighbours, of_test)])
 }
 
 /// The training images whose labels are learned from, in the data's order.
-fn part(
-    images: usize,
-    labels: Option<usize>,
-    repetition: u32,
-    seed: Seed,
-) -> Result<Vec<u32>, ExperimentError> {
+fn part(images: usize, labels: Option<usize>, draw: u32, seed: Seed) -> Vec<u32> {
     let mut order: Vec<u32> = (0..images as u32).collect();
-    let Some(labels) = labels else { return Ok(order) };
-    if labels == 0 || labels > images {
-        return Err(ExperimentError::Setting {
-            setting: "labels",
-            expected: format!("from 1 to the {images} training images"),
-            found: labels.to_string(),
-        });
-    }
-    seed.stream("probe/labels").at(repetition, 0).shuffle(&mut order);
+    let Some(labels) = labels else { return order };
+    seed.stream("probe/labels").at(draw, 0).shuffle(&mut order);
     order.truncate(labels);
     order.sort_unstable();
-    Ok(order)
+    order
+}
+
+fn is_one_class(labels: &[u8]) -> bool {
+    labels.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+impl Accuracies {
+    /// With its means in place of its repetitions.
+    pub(crate) fn mean(&self) -> Self {
+        let mean = |values: &[f64]| vec![values.iter().sum::<f64>() / values.len() as f64];
+        let (logistic, neighbours) = (mean(&self.logistic), mean(&self.neighbours));
+        Self { labels: self.labels, logistic, neighbours }
+    }
+
+    /// Adds the repetitions of another.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.logistic.extend(&other.logistic);
+        self.neighbours.extend(&other.neighbours);
+    }
 }
 
 impl Probed {
+    /// Means and intervals of what was found of a representation.
+    pub(crate) fn all(
+        name: &str,
+        columns: usize,
+        found: &[Accuracies],
+    ) -> Result<Vec<Self>, ExperimentError> {
+        let of = |found: &Accuracies| {
+            Ok(Self {
+                name: name.to_owned(),
+                columns,
+                labels: found.labels,
+                repetitions: found.logistic.len(),
+                logistic: MeanInterval::of(&found.logistic)?,
+                neighbours: MeanInterval::of(&found.neighbours)?,
+            })
+        };
+        found.iter().map(of).collect()
+    }
+
     /// The row of a table: accuracies with the half-width of their 95 % interval.
-    pub(crate) fn row(&self) -> Vec<String> {
+    fn row(&self) -> Vec<String> {
         let labels = self.labels.map_or_else(|| "all".to_owned(), |labels| labels.to_string());
         vec![
             self.name.clone(),

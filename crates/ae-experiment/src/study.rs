@@ -43,6 +43,8 @@ pub(crate) const FIGURES: &[&str] = &[
     "map-tsne",
     "decoded-plane",
     "interpolation",
+    "probes-logistic",
+    "probes-neighbours",
 ];
 /// The tables that studies leave, as CSV.
 pub(crate) const TABLES: &[&str] = &[

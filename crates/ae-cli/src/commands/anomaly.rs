@@ -1,5 +1,6 @@
 //! `ae anomaly fit`, `ae anomaly score`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_experiment::{
@@ -114,6 +115,14 @@ fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
 fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
     let classes: Option<Vec<&str>> = items.iter().map(|item| item.class.as_deref()).collect();
     let Some(classes) = classes else { bail!("--normal-class needs items with classes") };
+    if !classes.contains(&normal) {
+        let known: BTreeSet<&str> = classes.iter().copied().collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        bail!(
+            "--normal-class must be one of the items' classes ({}), found {normal}",
+            known.join(", ")
+        );
+    }
     let scores: Vec<f64> = items.iter().map(|item| item.verdict.score).collect();
     let is_anomaly: Vec<bool> = classes.iter().map(|&class| class != normal).collect();
     Ok(Ranking::new(&scores, &is_anomaly)?)

@@ -1,12 +1,17 @@
 //! Feature learning: which noise an autoencoder should learn to remove so that its codes serve best.
 
+use std::ops::Range;
+
 use ae_corruption::{Draw, Noise};
 use ae_models::ModelKind;
 use ae_random::Seed;
+use ae_report::{Axes, Series, line_chart};
 use serde::{Deserialize, Serialize};
 
 use super::Workbench;
-use crate::probe::{HEADINGS, Probed, codes, principal, probe_representation, raw};
+use crate::probe::{
+    Accuracies, Probed, Representation, codes, principal, probe_representation, probe_table, raw,
+};
 use crate::{CorruptionSpec, ExperimentError, ProbeSpec};
 
 /// Codes of the same network that has learned with different noises, probed beside pixels and PCA.
@@ -15,55 +20,124 @@ use crate::{CorruptionSpec, ExperimentError, ProbeSpec};
 pub struct FeatureLearning {
     /// The noises, drawn afresh in every epoch; the same network without noise is always among them.
     pub noises: Vec<Noise>,
-    /// Which labels the classifiers learn from.
+    /// How many networks learn with each noise, with the seeds from the spec's on; at least 1.
+    pub models: u32,
+    /// Which labels the classifiers learn from. Every network is probed with parts of its own; pixels and
+    /// PCA with the parts of all.
     pub probe: ProbeSpec,
 }
 
 impl FeatureLearning {
     pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
+        self.probe.check(dataset)?;
+        if self.models == 0 {
+            let (expected, found) = ("at least 1".to_owned(), "0".to_owned());
+            return Err(ExperimentError::Setting { setting: "study.models", expected, found });
+        }
         let latent = bench.spec().model.encoder.last().copied().unwrap_or_default();
         let mut probed = Vec::new();
         for representation in [raw(dataset), principal(dataset, latent)?] {
             bench.say(&format!("probing {}", representation.name));
-            probed.extend(probe_representation(&representation, dataset, &self.probe, seed)?);
+            let draws = self.draws(0).start..self.draws(self.models - 1).end;
+            let found = probe_representation(&representation, dataset, &self.probe, seed, draws)?;
+            let Representation { name, columns, .. } = representation;
+            probed.extend(Probed::all(&name, columns, &found)?);
         }
         for noise in std::iter::once(None).chain(self.noises.iter().map(Some)) {
+            probed.extend(self.learned(bench, noise)?);
+        }
+        keep_metrics(bench, &probed);
+        let caption = format!(
+            "accuracy on the test images, mean and 95 % interval over {} networks (their draws of labels \
+             averaged), of pixels and PCA over the draws",
+            self.models
+        );
+        draw(bench, &probed)?;
+        let table = probe_table(&probed, &caption);
+        let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
+        bench.table("probes", &table.title, &caption, &columns, table.rows)
+    }
+
+    /// Networks that learn with a noise, each probed with its own parts of the labels.
+    fn learned(
+        &self,
+        bench: &mut Workbench,
+        noise: Option<&Noise>,
+    ) -> Result<Vec<Probed>, ExperimentError> {
+        let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
+        let name = noise.map_or_else(|| "no noise".to_owned(), Noise::to_string);
+        let mut of_all: Vec<Accuracies> = Vec::new();
+        for network in 0..self.models {
             let mut spec = bench.spec();
+            spec.seed += u64::from(network);
             spec.model.kind =
                 if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
             spec.corruption =
                 noise.map(|noise| CorruptionSpec { noise: noise.clone(), drawn: Draw::EveryEpoch });
-            let name = noise.map_or_else(|| "no noise".to_owned(), Noise::to_string);
-            let model = bench.train(&file_name(&name), spec, dataset)?;
+            let model = bench.train(&format!("{}-{network}", plain(&name)), spec, dataset)?;
             bench.say(&format!("probing {name}"));
             let codes = codes(&name, &model, dataset)?;
-            let of_codes = probe_representation(&codes, dataset, &self.probe, seed)?;
-            probed.extend(of_codes);
+            let draws = self.draws(network);
+            let found = probe_representation(&codes, dataset, &self.probe, seed, draws)?;
+            let means = found.iter().map(Accuracies::mean);
+            if of_all.is_empty() {
+                of_all = means.collect();
+            } else {
+                of_all.iter_mut().zip(means).for_each(|(all, mean)| all.extend(&mean));
+            }
         }
-        keep_metrics(bench, &probed);
-        let rows = probed.iter().map(Probed::row).collect();
-        let caption = "accuracy on the test images, ± the 95 % interval over drawn labels";
-        bench.table("probes", "Probes of frozen codes", caption, &HEADINGS, rows)
+        let columns = bench.spec().model.encoder.last().copied().unwrap_or_default();
+        Probed::all(&name, columns, &of_all)
+    }
+
+    /// The draws of labels that a network is probed with.
+    fn draws(&self, network: u32) -> Range<u32> {
+        let first = network.saturating_mul(self.probe.repetitions);
+        first..first.saturating_add(self.probe.repetitions)
     }
 }
 
-/// With all labels: PCA's and pixels' accuracies, and the best of the autoencoders'.
+/// Each classifier's accuracy over the labels that it has learned from.
+fn draw(bench: &mut Workbench, probed: &[Probed]) -> Result<(), ExperimentError> {
+    let axes = Axes { x: "labels learned from, as a power of ten", y: "accuracy on test images" };
+    let (caption, images) = ("means of the repetitions", bench.dataset().train.len());
+    let logistic = series(probed, images, |probed| probed.logistic.mean);
+    bench.figure("probes-logistic", "Logistic regression", caption, |title, caption| {
+        Ok(line_chart(&logistic, axes, title, caption)?)
+    })?;
+    let neighbours = series(probed, images, |probed| probed.neighbours.mean);
+    bench.figure("probes-neighbours", "Five nearest neighbours", caption, |title, caption| {
+        Ok(line_chart(&neighbours, axes, title, caption)?)
+    })
+}
+
+/// A line for each representation, whose probes stand together.
+fn series(probed: &[Probed], images: usize, accuracy: impl Fn(&Probed) -> f64) -> Vec<Series<'_>> {
+    let mut lines: Vec<Series<'_>> = Vec::new();
+    for of_one in probed.chunk_by(|a, b| a.name == b.name) {
+        let labels = |probed: &Probed| (probed.labels.unwrap_or(images) as f64).log10();
+        let points = of_one.iter().map(|probed| (labels(probed), accuracy(probed))).collect();
+        lines.push(Series { label: &of_one[0].name, points });
+    }
+    lines
+}
+
+/// With all labels: the accuracies of each, and how sure they are.
 fn keep_metrics(bench: &mut Workbench, probed: &[Probed]) {
-    let with_all = || probed.iter().filter(|probed| probed.labels.is_none());
-    for (name, metric) in [("pixels", "pixels"), ("PCA", "pca")] {
-        for probed in with_all().filter(|probed| probed.name == name) {
-            bench.metric(&format!("{metric}_logistic"), probed.logistic.mean);
-            bench.metric(&format!("{metric}_neighbours"), probed.neighbours.mean);
+    for probed in probed.iter().filter(|probed| probed.labels.is_none()) {
+        let name = plain(&probed.name).to_lowercase();
+        for (probe, accuracy) in [("logistic", probed.logistic), ("neighbours", probed.neighbours)]
+        {
+            bench.metric(&format!("{probe}_{name}"), accuracy.mean);
+            if let Some(half_width) = accuracy.half_width {
+                bench.metric(&format!("{probe}_{name}_half_width"), half_width);
+            }
         }
     }
-    let codes = || with_all().filter(|probed| !["pixels", "PCA"].contains(&probed.name.as_str()));
-    let best = |accuracy: fn(&Probed) -> f64| codes().map(accuracy).fold(0.0, f64::max);
-    bench.metric("best_logistic", best(|probed| probed.logistic.mean));
-    bench.metric("best_neighbours", best(|probed| probed.neighbours.mean));
 }
 
-/// A noise's text without what a file's name should not have.
-fn file_name(noise: &str) -> String {
-    noise.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
+/// A name without what that of a file or a metric should not have.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }

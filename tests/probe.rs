@@ -1,0 +1,93 @@
+//! `ae probe`, and the study of features: what codes are good for, beside pixels and PCA.
+
+use crate::support::{SPEC, Sandbox, TEST_IMAGES};
+
+#[test]
+fn codes_are_probed_beside_pixels_and_pca() {
+    let sandbox = Sandbox::with_run();
+    let probe = "probe run --data data --labels 20,50 --repetitions 3";
+    let text = sandbox.ae(probe).succeeds().stdout;
+    for words in ["folder: accuracy on 100 test images", "pixels", "PCA", "autoencoder", " all "] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let told = sandbox.ae(&format!("{probe} --json")).succeeds().json();
+    assert_eq!(told["train_images"], 400);
+    assert_eq!(told["test_images"], TEST_IMAGES);
+    let probes = told["probes"].as_array().unwrap();
+    assert_eq!(probes.len(), 9);
+    for (place, probe) in probes.iter().enumerate() {
+        assert_eq!(probe["numbers"], ["pixels", "PCA", "autoencoder"][place / 3]);
+        assert_eq!(probe["length"], [196, 8, 8][place / 3]);
+        assert_eq!(probe["labels"], [20, 50, 400][place % 3]);
+        assert_eq!(probe["repetitions"], [3, 3, 1][place % 3]);
+        assert_eq!(probe["logistic_half_width"].is_null(), place % 3 == 2);
+        for accuracy in ["logistic", "neighbours"] {
+            assert!((0.0..=1.0).contains(&probe[accuracy].as_f64().unwrap()), "{probe}");
+        }
+    }
+    assert_eq!(sandbox.ae(&format!("{probe} --threads 1")).succeeds().stdout, text);
+}
+
+#[test]
+fn only_parts_that_the_data_can_give_are_probed() {
+    let sandbox = Sandbox::with_run();
+    // 100 and 1000 by default, of 400.
+    let told = sandbox.ae("probe run --data data --repetitions 1 --json").succeeds().json();
+    let labels = |place: usize| told["probes"][place]["labels"].clone();
+    assert_eq!([labels(0), labels(1), labels(2)], [100, 400, 100]);
+    sandbox
+        .ae("probe run --data data --labels 401")
+        .fails_with(&["labels must be from 1 to the 400 training images, found 401"]);
+    sandbox
+        .ae("probe run --data data --labels 1")
+        .fails_with(&["expected at least two classes, found one alone in a draw of 1 labels"]);
+    sandbox.ae("probe run --data data --labels 0").refuses_with(&["--labels"]);
+}
+
+#[test]
+fn data_without_classes_or_with_one_are_refused() {
+    let sandbox = Sandbox::with_run();
+    sandbox.ae("reconstruct data -m run -o flat/").succeeds();
+    sandbox.ae("probe run --data flat").fails_with(&[
+        "flat has no labels for its images",
+        "subfolder",
+        "--label-column",
+    ]);
+    std::fs::create_dir(sandbox.path("one")).unwrap();
+    std::fs::rename(sandbox.path("flat"), sandbox.path("one/only")).unwrap();
+    sandbox
+        .ae("probe run --data one")
+        .fails_with(&["expected at least two classes, found one alone in one"]);
+}
+
+#[test]
+fn a_study_tells_how_sure_accuracies_are() {
+    let sandbox = Sandbox::with_data();
+    let regular = SPEC.replace("kind = \"denoising\"", "kind = \"regular\"");
+    let regular =
+        regular.replace("[corruption]\nnoise = \"gaussian:0.5\"\ndrawn = \"every-epoch\"\n", "");
+    let study = "\n[study]\nkind = \"feature-learning\"\nnoises = [\"masking:0.3\"]\nmodels = 2\n\
+                 [study.probe]\nlabels = [50]\nrepetitions = 2\n";
+    sandbox.write("study.toml", regular.clone() + study);
+    sandbox.ae("study study.toml --out out --quiet").succeeds();
+    let record = sandbox.read_json("out/record.json");
+    let names: Vec<&str> =
+        record["models"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["no-noise-0", "no-noise-1", "masking-0.3-0", "masking-0.3-1"]);
+    for metric in [
+        "logistic_pca",
+        "neighbours_pixels",
+        "neighbours_no-noise",
+        "logistic_masking-0.3_half_width",
+    ] {
+        assert!(record["metrics"][metric].is_number(), "{metric}");
+    }
+    // PCA has nothing to repeat with all labels.
+    assert!(record["metrics"]["logistic_pca_half_width"].is_null());
+    let csv = sandbox.read_text("out/probes.csv");
+    let repetitions: Vec<&str> =
+        csv.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!(repetitions, ["4", "1", "4", "1", "2", "2", "2", "2"]);
+    sandbox.write("none.toml", regular + &study.replace("models = 2", "models = 0"));
+    sandbox.ae("study none.toml --out none").fails_with(&["study.models must be at least 1"]);
+}
