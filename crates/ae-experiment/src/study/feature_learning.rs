@@ -70,7 +70,7 @@ impl FeatureLearning {
         let mut of_all: Vec<Accuracies> = Vec::new();
         for network in 0..self.models {
             let mut spec = bench.spec();
-            spec.seed += u64::from(network);
+            spec.seed = spec.seed.wrapping_add(u64::from(network));
             spec.model.kind =
                 if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
             spec.corruption =
