@@ -180,6 +180,16 @@ impl FormatError {
     pub(crate) fn in_file(self, path: &Path) -> DatasetError {
         DatasetError::Format { path: path.to_owned(), source: self }
     }
+
+    /// The fault of a part of an array that so many numbers stand before.
+    pub(crate) fn after(self, numbers: usize) -> Self {
+        match self {
+            Self::Value { index, found, expected } => {
+                Self::Value { index: index + numbers, found, expected }
+            }
+            other => other,
+        }
+    }
 }
 
 fn kind_of(magic: u32) -> &'static str {

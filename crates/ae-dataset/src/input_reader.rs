@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use ae_files::read_bounded;
 
 use crate::idx::MAX_BYTES;
+use crate::npy::Array;
+use crate::npy_reader::NpyReader;
 use crate::own_data::scaled_rows;
 use crate::picture_list::{PictureList, split_folders};
 use crate::pictures::{part_bad, read_all};
@@ -40,6 +42,7 @@ pub struct InputReader {
 
 enum Source {
     Images(Images),
+    Array(NpyReader),
     Pictures(PictureList),
     /// With the classes met until now.
     Table(Box<TableReader>, Vec<String>),
@@ -49,6 +52,7 @@ impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Images(_) => "Images",
+            Self::Array(_) => "Array",
             Self::Pictures(_) => "Pictures",
             Self::Table(..) => "Table",
         })
@@ -98,6 +102,10 @@ impl InputReader {
             let table = TableReader::open(path, &options)?;
             scaling.check(table.columns(), table.names()).map_err(|error| error.in_file(path))?;
             Source::Table(Box::new(table), Vec::new())
+        } else if let Some(array) = NpyReader::open(path)?
+            && has_items(array.shape(), &format)
+        {
+            Source::Array(array)
         } else {
             let bytes = read_bounded(path, MAX_BYTES)?;
             Source::Images(decode(bytes, &format).map_err(|error| error.in_file(path))?)
@@ -139,6 +147,7 @@ impl InputReader {
     pub fn total(&self) -> usize {
         match &self.source {
             Source::Images(images) => images.len(),
+            Source::Array(array) => array.total(),
             Source::Pictures(list) => list.files.len(),
             Source::Table(..) => 0,
         }
@@ -177,15 +186,8 @@ impl InputReader {
     fn in_shape(self) -> Result<Self, DatasetError> {
         let Self { source, .. } = self;
         let Source::Images(images) = source else { return Ok(Self { source, ..self }) };
-        let (expected, found) = (self.format.shape, images.shape());
-        if self.format.scaling.is_some() && found != expected {
-            let error = FormatError::NotATable { columns: expected.width };
-            return Err(error.in_file(&self.path));
-        }
-        match reshape(images, expected, self.options.resize)? {
-            Some(images) => Ok(Self { source: Source::Images(images), ..self }),
-            None => Err(DatasetError::InputSize { path: self.path, expected, found }),
-        }
+        let images = in_shape(images, &self.path, &self.format, &self.options)?;
+        Ok(Self { source: Source::Images(images), ..self })
     }
 
     fn chunk(&mut self) -> Result<Option<Inputs>, DatasetError> {
@@ -201,6 +203,16 @@ impl InputReader {
                 self.done = end;
                 let chosen: Vec<u32> = (start as u32..end as u32).collect();
                 Inputs::from_images(&self.name, &images.select(&chosen)?)
+            }
+            Source::Array(array) => {
+                let before = array.read() * array.item_size();
+                let items = (CHUNK_NUMBERS / array.item_size().max(1)).clamp(1, items);
+                let Some(part) = array.next(items)? else { return Ok(None) };
+                self.done = array.read();
+                let images = images_of(part, &self.format)
+                    .map_err(|error| error.after(before).in_file(&self.path))?;
+                let images = in_shape(images, &self.path, &self.format, &self.options)?;
+                Inputs::from_images(&self.name, &images)
             }
             Source::Pictures(list) => {
                 let end = list.files.len().min(start + items);
@@ -306,19 +318,45 @@ fn read_rows(
     })
 }
 
+/// Images in the model's shape.
+fn in_shape(
+    images: Images,
+    path: &Path,
+    format: &InputFormat,
+    options: &ReadOptions,
+) -> Result<Images, DatasetError> {
+    let (expected, found) = (format.shape, images.shape());
+    if format.scaling.is_some() && found != expected {
+        return Err(FormatError::NotATable { columns: expected.width }.in_file(path));
+    }
+    let size = || DatasetError::InputSize { path: path.to_owned(), expected, found };
+    reshape(images, expected, options.resize)?.ok_or_else(size)
+}
+
+/// Whether an array holds items along its first axis, rather than a single image or nothing.
+fn has_items(sizes: &[usize], format: &InputFormat) -> bool {
+    let ImageShape { channels, height, width } = format.shape;
+    let is_one = format.scaling.is_none() && channels == 1 && sizes == [height, width];
+    sizes.len() > 1 && !sizes.contains(&0) && !is_one
+}
+
+/// The images of an array: a table's rows for a model of a table.
+fn images_of(array: Array, format: &InputFormat) -> Result<Images, FormatError> {
+    match (&format.scaling, array.shape.as_slice()) {
+        (Some(scaling), &[rows, columns]) if rows > 0 => {
+            let values = scaled_rows(scaling, columns, array.numbers)?;
+            let shape = ImageShape::grey(1, columns);
+            Images::of_shape(shape, Pixels::Floats(values)).map_err(|_| FormatError::NoRows)
+        }
+        (Some(_), _) => Err(FormatError::NotATable { columns: format.shape.width }),
+        (None, _) => arrays::images(array, Some(format.shape)),
+    }
+}
+
 /// The images of a file that is no table.
 fn decode(bytes: Vec<u8>, format: &InputFormat) -> Result<Images, FormatError> {
     if npy::is_npy(&bytes) {
-        let array = npy::decode(&bytes)?;
-        return match (&format.scaling, array.shape.as_slice()) {
-            (Some(scaling), &[rows, columns]) if rows > 0 => {
-                let values = scaled_rows(scaling, columns, array.numbers)?;
-                let shape = ImageShape::grey(1, columns);
-                Images::of_shape(shape, Pixels::Floats(values)).map_err(|_| FormatError::NoRows)
-            }
-            (Some(_), _) => Err(FormatError::NotATable { columns: format.shape.width }),
-            (None, _) => arrays::images(array, Some(format.shape)),
-        };
+        return images_of(npy::decode(&bytes)?, format);
     }
     if format.scaling.is_some() {
         return Err(FormatError::NotATable { columns: format.shape.width });

@@ -44,6 +44,7 @@ mod input;
 mod input_reader;
 mod mnist;
 mod npy;
+mod npy_reader;
 mod options;
 mod order;
 mod own_data;

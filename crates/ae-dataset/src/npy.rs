@@ -116,27 +116,74 @@ pub(crate) fn is_npy(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
+/// What the header of a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    pub(crate) shape: Vec<usize>,
+    /// Bytes of a number.
+    pub(crate) width: usize,
+    /// Bytes before the first number.
+    pub(crate) begins: usize,
+}
+
+/// The most bytes that a file has before its first number.
+pub(crate) const LONGEST_BEGINNING: usize = 12 + MAX_HEADER;
+
 /// Decodes a `.npy` file.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Array, FormatError> {
-    let (header, body) = split(bytes)?;
+    let described = describe(bytes)?;
+    described.check_length(bytes.len() as u64, MAX_BYTES)?;
+    let numbers = Numbers::decode(described.width, &bytes[described.begins..]);
+    Ok(Array { shape: described.shape, numbers })
+}
+
+/// Reads the header that a file begins with.
+pub(crate) fn describe(bytes: &[u8]) -> Result<Described, FormatError> {
+    let (header, begins) = split(bytes)?;
     let shape = shape(header)?;
     if !field(header, "fortran_order")?.starts_with("False") {
         return Err(FormatError::NpyOrder);
     }
     let descr = quoted(field(header, "descr")?)?;
-    let item = match descr {
+    let width = match descr {
         "|u1" => 1,
         "<f4" => 4,
         "<f8" => 8,
         _ => return Err(FormatError::NpyType { found: descr.to_owned() }),
     };
-    check_length(bytes.len(), body.len(), &shape, item)?;
-    let numbers = match item {
-        1 => Numbers::Bytes(body.to_vec()),
-        4 => Numbers::Floats(body.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
-        _ => Numbers::Doubles(body.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect()),
-    };
-    Ok(Array { shape, numbers })
+    Ok(Described { shape, width, begins })
+}
+
+impl Described {
+    /// Whether a file of so many bytes is as long as its header says, and no longer than the limit.
+    pub(crate) fn check_length(&self, found: u64, limit: u64) -> Result<(), FormatError> {
+        let product = self.shape.iter().try_fold(self.width as u128, |product, &size| {
+            product.checked_mul(size as u128).filter(|&product| product <= u128::from(u64::MAX))
+        });
+        let claimed = product.unwrap_or(u128::MAX).saturating_add(self.begins as u128);
+        if claimed > u128::from(limit) {
+            return Err(FormatError::TooLarge { claimed, limit });
+        }
+        let (expected, found) = (claimed as usize, found as usize);
+        match found.cmp(&expected) {
+            std::cmp::Ordering::Less => Err(FormatError::Truncated { expected, found }),
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(FormatError::TrailingBytes { expected, found }),
+        }
+    }
+}
+
+impl Numbers {
+    /// Numbers of 1, 4 or 8 bytes.
+    pub(crate) fn decode(width: usize, bytes: &[u8]) -> Self {
+        match width {
+            1 => Self::Bytes(bytes.to_vec()),
+            4 => Self::Floats(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
+            _ => {
+                Self::Doubles(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect())
+            }
+        }
+    }
 }
 
 fn matrix(bytes: &[u8]) -> Result<Matrix, FormatError> {
@@ -157,8 +204,8 @@ fn matrix(bytes: &[u8]) -> Result<Matrix, FormatError> {
     }
 }
 
-/// The header's text and what follows it.
-fn split(bytes: &[u8]) -> Result<(&str, &[u8]), FormatError> {
+/// The header's text and where it ends.
+fn split(bytes: &[u8]) -> Result<(&str, usize), FormatError> {
     if !is_npy(bytes) {
         return Err(FormatError::NotNpy);
     }
@@ -180,7 +227,7 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), FormatError> {
     let header = bytes.get(start..start + length).ok_or(truncated(start + length))?;
     let text = str::from_utf8(header)
         .map_err(|_| FormatError::NpyHeader { missing: "text in the header" })?;
-    Ok((text, bytes.get(start + length..).unwrap_or_default()))
+    Ok((text, start + length))
 }
 
 /// What follows `'name':` in the header's Python dictionary.
@@ -205,29 +252,6 @@ fn shape(header: &str) -> Result<Vec<usize>, FormatError> {
     let (sizes, _) = inside.ok_or_else(missing)?;
     let sizes = sizes.split(',').map(str::trim).filter(|size| !size.is_empty());
     sizes.map(|size| size.parse().map_err(|_| missing())).collect()
-}
-
-/// Whether the file is as long as its header says.
-fn check_length(
-    found: usize,
-    body: usize,
-    shape: &[usize],
-    item: usize,
-) -> Result<(), FormatError> {
-    let product = shape.iter().try_fold(item as u128, |product, &size| {
-        product.checked_mul(size as u128).filter(|&product| product <= u128::from(u64::MAX))
-    });
-    let header = found - body;
-    let claimed = product.unwrap_or(u128::MAX).saturating_add(header as u128);
-    if claimed > u128::from(MAX_BYTES) {
-        return Err(FormatError::TooLarge { claimed, limit: MAX_BYTES });
-    }
-    let expected = claimed as usize;
-    match found.cmp(&expected) {
-        std::cmp::Ordering::Less => Err(FormatError::Truncated { expected, found }),
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(FormatError::TrailingBytes { expected, found }),
-    }
 }
 
 /// The header of an array of `f4`, version 1, padded as NumPy does to a multiple of 64 bytes.

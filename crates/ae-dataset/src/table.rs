@@ -1,18 +1,24 @@
 //! Tables of numbers: CSV files, row by row.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ae_files::{AtomicFile, FileError};
 use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter, Trim};
 
-use crate::idx::MAX_BYTES;
 use crate::images::MAX_CLASSES;
 use crate::{BadItems, DatasetError, FormatError, ReadOptions};
 
 /// Most columns; a model's file has to hold their names and bounds.
 pub(crate) const MAX_COLUMNS: usize = 8192;
+
+/// Most bytes of a row: 8192 numbers take less.
+const MAX_ROW: u64 = 16 << 20;
+/// Bytes that are read at a time.
+const BUFFER: usize = 1 << 16;
 
 /// Whether a file is called like a table.
 pub(crate) fn is_table(path: &Path) -> bool {
@@ -23,7 +29,9 @@ pub(crate) fn is_table(path: &Path) -> bool {
 /// holds anything else.
 pub(crate) struct TableReader {
     path: PathBuf,
-    records: StringRecordsIntoIter<BufReader<std::io::Take<File>>>,
+    records: StringRecordsIntoIter<Rows>,
+    /// Bytes read since the last row was complete.
+    row_bytes: Arc<AtomicU64>,
     /// The first line, if it is not the header.
     first: Option<StringRecord>,
     /// The names of the columns of numbers, if there is a header.
@@ -43,15 +51,15 @@ impl TableReader {
     /// Opens a table and reads its first line.
     pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Self, DatasetError> {
         let unreadable = |source| FileError::Read { path: path.to_owned(), source };
+        let row_bytes = Arc::new(AtomicU64::new(0));
         let file = File::open(path).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.len() > MAX_BYTES {
-            return Err(FileError::TooLarge { path: path.to_owned(), limit: MAX_BYTES }.into());
-        }
+        let file = Rows { file, row_bytes: Arc::clone(&row_bytes) };
         let mut records = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .trim(Trim::All)
-            .from_reader(BufReader::new(file.take(MAX_BYTES)))
+            .buffer_capacity(BUFFER)
+            .from_reader(file)
             .into_records();
         let first = match records.next() {
             Some(first) => first.map_err(|error| csv_error(path, &error))?,
@@ -78,6 +86,7 @@ impl TableReader {
         Ok(Self {
             path: path.to_owned(),
             records,
+            row_bytes,
             first: (!is_header).then_some(first),
             names,
             fields,
@@ -112,6 +121,7 @@ impl TableReader {
                     None => return Ok(false),
                 },
             };
+            self.row_bytes.store(0, Ordering::Relaxed);
             match self.row(&record) {
                 Ok((row, class)) => {
                     numbers.extend(row);
@@ -163,6 +173,23 @@ impl TableReader {
             row.push(value);
         }
         Ok((row, class))
+    }
+}
+
+/// A file whose rows are not endless, so that reading it row by row takes little memory.
+struct Rows {
+    file: File,
+    row_bytes: Arc<AtomicU64>,
+}
+
+impl Read for Rows {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        let before = self.row_bytes.fetch_add(count as u64, Ordering::Relaxed);
+        if before + count as u64 > MAX_ROW {
+            return Err(io::Error::other(format!("a row of more than {MAX_ROW} bytes")));
+        }
+        Ok(count)
     }
 }
 

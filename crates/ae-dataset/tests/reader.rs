@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{
     BadItems, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
-    NpyWriter, ReadOptions, Resize, Source, load, read_inputs, read_npy_matrix,
+    NpyWriter, ReadOptions, Resize, Source, load, read_inputs, read_npy_matrix, write_npy,
 };
 use image::{GrayImage, ImageFormat};
 use proptest::prelude::*;
@@ -92,6 +92,40 @@ fn images_in_memory_come_in_chunks_too() {
     assert_eq!((reader.name(), reader.total()), ("ones", 5000));
     let lengths = reader.map(|chunk| chunk.unwrap().len());
     assert_eq!(lengths.collect::<Vec<_>>(), [4096, 904]);
+}
+
+#[test]
+fn a_long_array_comes_in_chunks_that_are_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let values: Vec<f32> = (0..5000 * 6).map(|i| (i % 101) as f32 / 100.0).collect();
+    let path = dir.path().join("long.npy");
+    let format = InputFormat { shape: ImageShape::grey(2, 3), scaling: None };
+    for shape in [&[5000, 2, 3][..], &[5000, 6]] {
+        write_npy(&path, shape, &values).unwrap();
+        let chunks = chunks(&path, &format, &ReadOptions::default());
+        assert_eq!(chunks.iter().map(Inputs::len).collect::<Vec<_>>(), [4096, 904]);
+        let pixels: Vec<f32> = chunks.iter().flat_map(|chunk| chunk.pixels.clone()).collect();
+        assert_eq!(pixels, values);
+    }
+    // What is wrong in a later chunk stands where the whole file has it.
+    let mut wrong = values.clone();
+    wrong[29_000] = 1.5;
+    write_npy(&path, &[5000, 2, 3], &wrong).unwrap();
+    let error = read_inputs(&path, &format, &ReadOptions::default(), &mut ()).unwrap_err();
+    let told = std::error::Error::source(&error).map_or(error.to_string(), |e| e.to_string());
+    assert_eq!(told, "the number at index 29000 is 1.5, expected in [0, 1]");
+}
+
+#[test]
+fn an_endless_row_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, format) = long_table(&dir);
+    let mut text = b"x,y\n1,2\n".to_vec();
+    text.resize(20 << 20, b'1');
+    fs::write(&path, text).unwrap();
+    let error = read_inputs(&path, &format, &options(BadItems::Skip, None), &mut ()).unwrap_err();
+    let told = std::error::Error::source(&error).map_or(error.to_string(), |e| e.to_string());
+    assert!(told.contains("a row of more than 16777216 bytes"), "{told}");
 }
 
 #[test]
