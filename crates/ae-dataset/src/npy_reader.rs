@@ -37,15 +37,11 @@ impl NpyReader {
         }
         let described = describe(&beginning).map_err(|error| error.in_file(&path))?;
         let length = file.metadata().map_err(unreadable)?.len();
-        described.check_length(length, u64::MAX).map_err(|error| error.in_file(&path))?;
+        check_item(&described)
+            .and_then(|()| described.check_length(length, u64::MAX))
+            .map_err(|error| error.in_file(&path))?;
         file.seek(SeekFrom::Start(described.begins as u64)).map_err(unreadable)?;
-        let reader = Self { path, file, described, read: 0 };
-        let claimed = (reader.item_size() * reader.described.width) as u128;
-        if claimed > u128::from(MAX_BYTES) {
-            let error = FormatError::TooLarge { claimed, limit: MAX_BYTES };
-            return Err(error.in_file(&reader.path));
-        }
-        Ok(Some(reader))
+        Ok(Some(Self { path, file, described, read: 0 }))
     }
 
     /// The sizes of the array.
@@ -84,5 +80,17 @@ impl NpyReader {
         let mut shape = self.described.shape.clone();
         shape[0] = items;
         Ok(Some(Array { shape, numbers: Numbers::decode(self.described.width, &bytes) }))
+    }
+}
+
+/// Whether an item is no larger than a file that is read at once may be.
+fn check_item(Described { shape, width, .. }: &Described) -> Result<(), FormatError> {
+    let claimed = shape
+        .iter()
+        .skip(1)
+        .fold(*width as u128, |product, &size| product.saturating_mul(size as u128));
+    match claimed > u128::from(MAX_BYTES) {
+        true => Err(FormatError::TooLarge { claimed, limit: MAX_BYTES }),
+        false => Ok(()),
     }
 }

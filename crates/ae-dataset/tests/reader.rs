@@ -117,6 +117,30 @@ fn a_long_array_comes_in_chunks_that_are_the_whole() {
 }
 
 #[test]
+fn an_array_that_claims_more_than_there_is_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("claims.npy");
+    let format = InputFormat { shape: ImageShape::grey(2, 3), scaling: None };
+    write_npy(&path, &[1, 2, 3], &[0.0; 6]).unwrap();
+    let sound = fs::read(&path).unwrap();
+    for (shape, fault) in [
+        ("(1, 1099511627776, 1099511627776)", "claims "),
+        ("(9223372036854775807, 2, 3)", "claims "),
+        ("(18446744073709551615, 0, 3)", "claims "),
+        ("(100, 2, 3)", "cut short"),
+    ] {
+        let mut bytes = sound.clone();
+        let start = bytes.windows(9).position(|text| text == b"(1, 2, 3)").unwrap();
+        bytes.splice(start..start + 9, shape.bytes());
+        bytes.drain(118..118 + shape.len() - 9);
+        fs::write(&path, &bytes).unwrap();
+        let error = read_inputs(&path, &format, &ReadOptions::default(), &mut ()).unwrap_err();
+        let told = std::error::Error::source(&error).map_or(error.to_string(), |e| e.to_string());
+        assert!(told.contains(fault), "{shape}: {told}");
+    }
+}
+
+#[test]
 fn an_endless_row_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (path, format) = long_table(&dir);
