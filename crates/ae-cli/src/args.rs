@@ -15,7 +15,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
-pub(crate) use data::{Becoming, Data, DataCommand, Reading};
+pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 use parse::{device, loss, not_negative, npy_file, positive, target};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};

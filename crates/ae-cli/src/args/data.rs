@@ -21,12 +21,7 @@ pub(crate) enum DataCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct DataInfo {
     #[command(flatten)]
-    pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) becoming: Becoming,
-    /// The seed of what is held out
-    #[arg(long, default_value_t = 42, value_name = "N")]
-    pub(crate) seed: u64,
+    pub(crate) split: Split,
     /// Draw the first images in the terminal
     #[arg(long)]
     pub(crate) show: bool,
@@ -42,15 +37,22 @@ pub(crate) struct DataFetch {
 #[derive(Debug, clap::Args)]
 pub(crate) struct DataExport {
     #[command(flatten)]
+    pub(crate) split: Split,
+    /// The folder to write to; existing files are not overwritten
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+}
+
+/// Which data set, in training and test images.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Split {
+    #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) becoming: Becoming,
     /// The seed of what is held out
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,
-    /// The folder to write to; existing files are not overwritten
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: PathBuf,
 }
 
 /// Which data set.

@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::{Status, dataset};
-use crate::args::{Becoming, Common, DataCommand};
+use crate::args::{Becoming, Common, DataCommand, Split};
 use crate::output;
 
 /// Images that `--show` draws.
@@ -16,8 +16,7 @@ const SHOWN: u32 = 10;
 pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
         DataCommand::Info(info) => {
-            let options = options(&info.becoming, info.seed);
-            let dataset = dataset(info.data.data.as_deref(), &options, common)?;
+            let dataset = load(&info.split, common)?;
             describe(&dataset, common)?;
             if info.show {
                 show(&dataset)?;
@@ -31,8 +30,7 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
             describe(&dataset, common)?;
         }
         DataCommand::Export(export) => {
-            let options = options(&export.becoming, export.seed);
-            let dataset = dataset(export.data.data.as_deref(), &options, common)?;
+            let dataset = load(&export.split, common)?;
             let mut files = dataset.origin.files.iter().map(|file| export.out.join(&file.name));
             if let Some(file) = files.find(|file| file.exists()) {
                 bail!("{} exists already; choose another folder", file.display());
@@ -52,16 +50,18 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
     Ok(Status::Done)
 }
 
-fn options(becoming: &Becoming, seed: u64) -> LoadOptions {
+fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
+    let Split { data, becoming, seed } = split;
     let Becoming { reading, size, channels, test_fraction } = becoming;
-    LoadOptions {
+    let options = LoadOptions {
         read: reading.options(),
         size: *size,
         channels: *channels,
         test_fraction: test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
-        seed: Seed::new(seed),
+        seed: Seed::new(*seed),
         scaling: None,
-    }
+    };
+    dataset(data.data.as_deref(), &options, common)
 }
 
 fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
