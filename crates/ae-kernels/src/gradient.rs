@@ -12,6 +12,7 @@ use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
 use crate::terms::{Look, Terms as ProductTerms};
+use crate::transpose::transpose;
 use crate::weights::{Differentiated, weight_gradients};
 use crate::workspace::Workspace;
 
@@ -251,7 +252,7 @@ fn multiply_back(
     };
     if !weight.own {
         let to = memory.first(numbers.len());
-        transpose(numbers, layer.outputs, to);
+        transpose(numbers, layer.outputs, (&mut *to, layer.inputs));
         return multiply(0, layer.inputs, Right::row_major(to, layer.inputs));
     }
     // Rows that are far apart are brought together first: to all tiles of rows they are in the cache.
@@ -263,16 +264,6 @@ fn multiply_back(
             to[..columns].copy_from_slice(&from[first..first + columns]);
         }
         multiply(first, columns, Right::row_major(panel, PANEL));
-    }
-}
-
-/// Writes rows of `width` numbers as columns.
-fn transpose(rows: &[f32], width: usize, columns: &mut [f32]) {
-    let height = rows.len() / width;
-    for (column, to) in columns.chunks_exact_mut(height).enumerate() {
-        for (to, row) in to.iter_mut().zip(rows.chunks_exact(width)) {
-            *to = row[column];
-        }
     }
 }
 

@@ -67,6 +67,7 @@ mod product;
 mod simd;
 mod stack;
 mod terms;
+mod transpose;
 mod weights;
 mod workspace;
 

@@ -12,12 +12,11 @@ use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::simd::{Dispatch, vectorised};
 use crate::stack::{Layer, Stack};
 use crate::terms::Terms;
+use crate::transpose::transpose;
 
 /// Numbers of a block of the product that its activation is applied to while they are in the first
 /// cache.
 const BLOCK: usize = 4096;
-/// Rows and columns of a weight that are transposed at once.
-const SQUARE: usize = 8;
 /// Panels that a thread lays out at a time.
 const PANELS_AT_ONCE: usize = 4;
 
@@ -60,7 +59,8 @@ impl Panels {
         panels.enumerate().with_min_len(PANELS_AT_ONCE).for_each(|(index, panel)| {
             let outputs = index * PANEL..width.min((index + 1) * PANEL);
             if view.own {
-                transpose(&weight[outputs.start * inputs..outputs.end * inputs], inputs, panel);
+                let rows = &weight[outputs.start * inputs..outputs.end * inputs];
+                transpose(rows, inputs, (panel, PANEL));
                 return;
             }
             let rows = weight.chunks_exact(width);
@@ -120,37 +120,6 @@ impl Panels {
             if finish == Finish::Activation {
                 activate_block(self.activation, &mut output[first..], self.outputs, width);
             }
-        }
-    }
-}
-
-/// Writes rows of `width` numbers, at most a panel of them, as columns.
-fn transpose(rows: &[f32], width: usize, panel: &mut [f32]) {
-    let whole = width / SQUARE * SQUARE;
-    let lanes = rows.len() / width;
-    for first in (0..lanes / SQUARE * SQUARE).step_by(SQUARE) {
-        for k in (0..whole).step_by(SQUARE) {
-            transpose_square(&rows[first * width + k..], width, &mut panel[k * PANEL + first..]);
-        }
-    }
-    for (lane, row) in rows.chunks_exact(width).enumerate() {
-        let done = if lane < lanes / SQUARE * SQUARE { whole } else { 0 };
-        for (to, from) in panel.chunks_exact_mut(PANEL).zip(row).skip(done) {
-            to[lane] = *from;
-        }
-    }
-}
-
-/// Transposes a square with its rows `width` apart into one with its rows a panel apart. Its numbers
-/// are in registers meanwhile, so that every cache line is read once.
-#[inline(always)]
-fn transpose_square(rows: &[f32], width: usize, panel: &mut [f32]) {
-    let square: [[f32; SQUARE]; SQUARE] =
-        std::array::from_fn(|lane| std::array::from_fn(|k| rows[lane * width..][..SQUARE][k]));
-    for (k, to) in panel.chunks_mut(PANEL).take(SQUARE).enumerate() {
-        let to = &mut to[..SQUARE];
-        for lane in 0..SQUARE {
-            to[lane] = square[lane][k];
         }
     }
 }
