@@ -190,28 +190,6 @@ impl Product<'_> {
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const P: usize>(&mut self, simd: S, place: Place) {
         let Place { row, column, width } = place;
-        let mut sums = [[simd.splat_f32s(0.0); P]; R];
-        match self.start {
-            Start::Zero => {}
-            Start::Bias(bias) => {
-                let (bias, _) = S::as_simd_f32s(&bias[column..]);
-                for sums in &mut sums {
-                    sums.copy_from_slice(&bias[..P]);
-                }
-            }
-            Start::Output => {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let output = &self.output[(row + r) * self.stride + column..][..width];
-                    let (whole, rest) = S::as_simd_f32s(output);
-                    for (sum, from) in sums.iter_mut().zip(whole) {
-                        *sum = *from;
-                    }
-                    if !rest.is_empty() {
-                        sums[whole.len()] = simd.partial_load_f32s(rest);
-                    }
-                }
-            }
-        }
         let inner = self.shape.inner;
         let (tile_rows, tile_columns) = tile::<S>();
         let listed = match self.terms {
@@ -219,34 +197,44 @@ impl Product<'_> {
             Terms::OfRows(occupied) => Some(occupied.of_row(row, tile_rows, inner)),
             Terms::OfColumns(occupied) => Some(occupied.of_column(column, tile_columns, inner)),
         };
-        match (width == P * S::F32_LANES, listed) {
-            (true, None) => {
-                self.add_products::<S, R, P, false>(simd, place, 0..inner, &mut sums);
-            }
-            (false, None) => self.add_products::<S, R, P, true>(simd, place, 0..inner, &mut sums),
-            (true, Some(terms)) => {
-                let terms = terms.iter().map(|&k| k as usize);
-                self.add_products::<S, R, P, false>(simd, place, terms, &mut sums);
-            }
-            (false, Some(terms)) => {
-                let terms = terms.iter().map(|&k| k as usize);
-                self.add_products::<S, R, P, true>(simd, place, terms, &mut sums);
-            }
-        }
-        for (r, sums) in sums.iter().enumerate() {
-            let output = &mut self.output[(row + r) * self.stride + column..][..width];
-            let (whole, rest) = S::as_mut_simd_f32s(output);
-            for (to, sum) in whole.iter_mut().zip(sums) {
-                *to = *sum;
-            }
-            if !rest.is_empty() {
-                simd.partial_store_f32s(rest, sums[whole.len()]);
-            }
+        let places = listed.map(|terms| terms.iter().map(|&k| k as usize));
+        match (width == P * S::F32_LANES, places) {
+            (true, None) => self.sum::<S, R, P, false>(simd, place, 0..inner),
+            (false, None) => self.sum::<S, R, P, true>(simd, place, 0..inner),
+            (true, Some(terms)) => self.sum::<S, R, P, false>(simd, place, terms),
+            (false, Some(terms)) => self.sum::<S, R, P, true>(simd, place, terms),
         }
     }
 
-    /// Adds the terms of a tile, each below `inner`; `EDGE` if it has fewer columns than its vectors
-    /// have lanes.
+    /// Computes a tile from the terms whose places are given, each below `inner`; `EDGE` if it has
+    /// fewer columns than its vectors have lanes.
+    #[inline(always)]
+    fn sum<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
+        &mut self,
+        simd: S,
+        place: Place,
+        terms: impl Iterator<Item = usize>,
+    ) {
+        let Place { row, column, width } = place;
+        let mut sums = [[simd.splat_f32s(0.0); P]; R];
+        match self.start {
+            Start::Zero => {}
+            Start::Bias(bias) => sums.fill(load::<S, P, false>(simd, &bias[column..])),
+            Start::Output => {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let output = &self.output[(row + r) * self.stride + column..][..width];
+                    *sums = load::<S, P, EDGE>(simd, output);
+                }
+            }
+        }
+        self.add_products::<S, R, P, EDGE>(simd, place, terms, &mut sums);
+        for (r, sums) in sums.into_iter().enumerate() {
+            let output = &mut self.output[(row + r) * self.stride + column..][..width];
+            store::<S, P, EDGE>(simd, output, sums);
+        }
+    }
+
+    /// Adds the products of these terms.
     #[inline(always)]
     #[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
     fn add_products<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
@@ -266,22 +254,14 @@ impl Product<'_> {
         let mut sum = *sums;
         for k in terms {
             let (of_left_k, of_right_k) = (k * of_left.of_column, k * of_row);
-            let mut weights = [simd.splat_f32s(0.0); P];
-            if EDGE {
-                let mut rest = &right[of_right_k..of_right_k + width];
-                for weight in &mut weights {
-                    let (now, then) = rest.split_at(rest.len().min(S::F32_LANES));
-                    *weight = simd.partial_load_f32s(now);
-                    rest = then;
-                }
+            let weights = if EDGE {
+                load::<S, P, true>(simd, &right[of_right_k..of_right_k + width])
             } else {
                 // SAFETY: the tile has all columns of its vectors, `k` is below `inner` (`Occupied`
                 // lists places of as many), and the place of the tile's last column in the last row
                 // is within the right factor (`check`); an unaligned read of plain numbers.
-                weights = unsafe {
-                    right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned()
-                };
-            }
+                unsafe { right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
+            };
             // By index: iterators here leave the sums in memory.
             for r in 0..R {
                 // SAFETY: a place in a row of the left factor, whose last element is within it
@@ -293,6 +273,43 @@ impl Product<'_> {
             }
         }
         *sums = sum;
+    }
+}
+
+/// The first numbers as vectors; of fewer if `EDGE`, and then 0 follows.
+#[inline(always)]
+fn load<S: Simd, const P: usize, const EDGE: bool>(simd: S, numbers: &[f32]) -> [S::f32s; P] {
+    let mut vectors = [simd.splat_f32s(0.0); P];
+    if EDGE {
+        let mut rest = numbers;
+        for vector in &mut vectors {
+            let (now, then) = rest.split_at(rest.len().min(S::F32_LANES));
+            *vector = simd.partial_load_f32s(now);
+            rest = then;
+        }
+    } else {
+        vectors.copy_from_slice(&S::as_simd_f32s(&numbers[..P * S::F32_LANES]).0[..P]);
+    }
+    vectors
+}
+
+/// Writes vectors over numbers, over fewer than the lanes if `EDGE`.
+#[inline(always)]
+fn store<S: Simd, const P: usize, const EDGE: bool>(
+    simd: S,
+    numbers: &mut [f32],
+    vectors: [S::f32s; P],
+) {
+    if EDGE {
+        let mut rest = numbers;
+        for vector in vectors {
+            let (now, then) = rest.split_at_mut(rest.len().min(S::F32_LANES));
+            simd.partial_store_f32s(now, vector);
+            rest = then;
+        }
+    } else {
+        let whole = S::as_mut_simd_f32s(&mut numbers[..P * S::F32_LANES]).0;
+        whole[..P].copy_from_slice(&vectors);
     }
 }
 
