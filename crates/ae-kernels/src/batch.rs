@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
-use crate::gradient::{Accumulate, Rows, Terms, add_bias_gradients, backpropagate, pack};
+use crate::gradient::{Accumulate, Rows, Terms, backpropagate, pack};
+use crate::optimizer::Step;
 use crate::panels::Panels;
 use crate::simd::{LANES, vectorised};
 use crate::stack::{Objective, Stack};
-use crate::weights::{Differentiated, weight_gradients};
 use crate::workspace::Workspace;
 
 /// Slices that are in memory at once: what bounds the memory of a large batch.
@@ -29,7 +30,7 @@ pub enum Target {
 /// Works through batches slice by slice.
 ///
 /// A batch is cut into slices of a fixed number of rows. Up to 16 of them at a time go forward and
-/// back, each on one thread; then every weight's gradient is summed over their rows in order, block by
+/// back, each on one thread; then the gradient is summed over their rows in order, block by
 /// block. The memory grows to the largest batch seen and stays.
 #[derive(Debug)]
 pub struct Batches {
@@ -44,8 +45,31 @@ pub struct Batches {
 pub struct BatchTerms {
     /// The objective's terms.
     pub terms: Terms,
-    /// The gradient's squared norm, as [`squared_norm`] but added up weight by weight.
+    /// The gradient's squared norm, as [`squared_norm`] but added up block by block.
     pub squared_norm: f64,
+}
+
+/// The parameters of a batch, and whether its gradient changes them.
+enum Parameters<'a> {
+    Kept(&'a [f32]),
+    Updated(&'a mut [f32], Step<'a>),
+}
+
+impl<'a> Parameters<'a> {
+    fn values(&self) -> &[f32] {
+        match self {
+            Self::Kept(parameters) => parameters,
+            Self::Updated(parameters, _) => parameters,
+        }
+    }
+
+    /// What is to be updated, once.
+    fn update(&mut self) -> Option<(&'a mut [f32], Step<'a>)> {
+        match std::mem::replace(self, Self::Kept(&[])) {
+            Self::Kept(_) => None,
+            Self::Updated(parameters, step) => Some((parameters, step)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -74,37 +98,68 @@ impl Batches {
     /// As [`loss_and_gradient`](crate::loss_and_gradient) does, and if `fill` panics.
     pub fn gradient(
         &mut self,
-        (stack, objective): (&Stack, Objective),
+        problem: (&Stack, Objective),
         parameters: &[f32],
         rows: usize,
         fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
         gradient: &mut [f32],
     ) -> BatchTerms {
+        self.differentiate(problem, Parameters::Kept(parameters), rows, fill, gradient)
+    }
+
+    /// Does the same and takes an optimizer's step: each block of parameters is updated while its
+    /// gradient is in a core's cache.
+    ///
+    /// The step is taken whatever the gradient is: where the squared norm is not finite, the
+    /// parameters are of no more use.
+    ///
+    /// # Panics
+    /// As [`Batches::gradient`] does, and if a moment has another length than the parameters.
+    pub fn step(
+        &mut self,
+        problem: (&Stack, Objective),
+        (parameters, step): (&mut [f32], Step<'_>),
+        rows: usize,
+        fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
+        gradient: &mut [f32],
+    ) -> BatchTerms {
+        step.check(parameters.len());
+        self.differentiate(problem, Parameters::Updated(parameters, step), rows, fill, gradient)
+    }
+
+    fn differentiate(
+        &mut self,
+        (stack, objective): (&Stack, Objective),
+        mut parameters: Parameters<'_>,
+        rows: usize,
+        fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
+        gradient: &mut [f32],
+    ) -> BatchTerms {
         assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
-        assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
-        pack(&mut self.panels, stack, parameters);
-        let (mut terms, mut accumulate) = (Terms::default(), Accumulate::Replace);
-        let mut of_weights = Vec::new();
-        for first in (0..rows).step_by(SLICES * self.slice_rows) {
-            let range = first..rows.min(first + SLICES * self.slice_rows);
-            let slices = self.backpropagate((stack, objective), parameters, (range, rows), &fill);
-            let differentiated = |index: usize| slices[index].differentiated(stack);
-            of_weights =
-                weight_gradients(stack, slices.len(), differentiated, gradient, accumulate);
-            for slice in slices {
-                terms += slice.terms;
-                add_bias_gradients(stack, &slice.workspace, gradient, accumulate);
-                accumulate = Accumulate::Add;
-            }
-        }
+        assert_eq!(
+            parameters.values().len(),
+            stack.parameters(),
+            "as many parameters as there are"
+        );
+        pack(&mut self.panels, stack, parameters.values());
+        let (mut found, mut accumulate) = (BatchTerms::default(), Accumulate::Replace);
         if rows == 0 {
             gradient.fill(0.0);
         }
-        let biases = stack
-            .layers()
-            .iter()
-            .map(|layer| squared_norm_of_chunk(&gradient[layer.bias..layer.bias + layer.outputs]));
-        BatchTerms { terms, squared_norm: of_weights.into_iter().chain(biases).sum() }
+        for first in (0..rows).step_by(SLICES * self.slice_rows) {
+            let range = first..rows.min(first + SLICES * self.slice_rows);
+            let is_last = range.end == rows;
+            let of_rows = (range, rows);
+            let slices =
+                self.backpropagate((stack, objective), parameters.values(), of_rows, &fill);
+            slices.iter().for_each(|slice| found.terms += slice.terms);
+            let differentiated = |index: usize| slices[index].differentiated(stack);
+            let update = if is_last { parameters.update() } else { None };
+            let of_slices = (slices.len(), differentiated);
+            found.squared_norm = gradients(stack, of_slices, (gradient, accumulate), update);
+            accumulate = Accumulate::Add;
+        }
+        found
     }
 
     /// Takes some rows of a batch forward and back, a slice a task.

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use rayon::prelude::*;
 
 use crate::activation::{activate_values, differentiate};
+use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
 use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
 use crate::panels::{Finish, Panels};
@@ -13,7 +14,6 @@ use crate::simd::Dispatch;
 use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
 use crate::terms::{Look, Terms as ProductTerms};
 use crate::transpose::transpose;
-use crate::weights::{Differentiated, weight_gradients};
 use crate::workspace::Workspace;
 
 /// What a slice adds to the terms of a batch's objective.
@@ -73,26 +73,8 @@ pub fn loss_and_gradient(
     workspace.panels = panels;
     let count = rows.inputs.len() / stack.inputs();
     let slice = Differentiated { rows: count, inputs: rows.inputs, workspace };
-    weight_gradients(stack, 1, |_| slice, gradient, accumulate);
-    add_bias_gradients(stack, workspace, gradient, accumulate);
+    gradients(stack, (1, |_| slice), (gradient, accumulate), None);
     terms
-}
-
-/// Adds a slice's gradient of the biases to a gradient, or replaces it.
-pub(crate) fn add_bias_gradients(
-    stack: &Stack,
-    workspace: &Workspace,
-    gradient: &mut [f32],
-    accumulate: Accumulate,
-) {
-    for (layer, of_bias) in stack.layers().iter().zip(&workspace.biases) {
-        let of_bias = &of_bias.all()[..layer.outputs];
-        let sum = &mut gradient[layer.bias..][..layer.outputs];
-        match accumulate {
-            Accumulate::Replace => sum.copy_from_slice(of_bias),
-            Accumulate::Add => sum.iter_mut().zip(of_bias).for_each(|(sum, part)| *sum += part),
-        }
-    }
 }
 
 /// Lays the parameters out as the forward pass needs them.

@@ -9,7 +9,8 @@
 //!   number of threads. Call it from a thread of the pool (`ThreadPool::install` around the whole of
 //!   a training): entering the pool from outside puts the caller to sleep and costs 15 microseconds.
 //! - [`PackedStack`] encodes, decodes, reconstructs and scores: a row or a whole set.
-//! - [`AdamStep`] and [`SgdStep`] update the flat buffer in one pass.
+//! - A [`Step`] updates the flat buffer in one pass, or block by block while [`Batches::step`] has a
+//!   gradient in the cache.
 //!
 //! Loops are compiled for AVX-512, AVX2, NEON and the baseline, and chosen at run time. They use
 //! operations that are rounded in one way and sum in a fixed order, so the choice does not change a
@@ -17,7 +18,7 @@
 //!
 //! ```
 //! use ae_kernels::{
-//!     Activation, AdamStep, Batches, Layer, Loss, Objective, Stack, Target, Weight,
+//!     Activation, AdamStep, Batches, Layer, Loss, Objective, Stack, Step, Target, Weight,
 //! };
 //!
 //! // 4-2-4 with tied weights: one weight of 2 x 4, then a bias of 2 and one of 4.
@@ -36,16 +37,16 @@
 //! let mut batches = Batches::new(1, Target::Input);
 //! let mut losses = Vec::new();
 //! for step in 1..=300 {
-//!     let found = batches.gradient(
+//!     let step = AdamStep::new(0.05, 0.9, 0.999, 1e-7, step);
+//!     let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
+//!     let found = batches.step(
 //!         (&stack, objective),
-//!         &parameters,
+//!         (&mut parameters, step),
 //!         rows.len(),
 //!         |range, inputs, _| inputs.copy_from_slice(rows[range].as_flattened()),
 //!         &mut gradient,
 //!     );
 //!     losses.push(found.terms.reconstruction);
-//!     AdamStep::new(0.05, 0.9, 0.999, 1e-7, step)
-//!         .apply(&mut parameters, &gradient, &mut mean, &mut variance);
 //! }
 //! assert!(losses[299] < 0.5 * losses[0]);
 //! # Ok::<(), ae_kernels::StackError>(())
@@ -54,6 +55,7 @@
 
 mod activation;
 mod batch;
+mod blocks;
 mod buffer;
 mod elementary;
 mod error;
@@ -68,7 +70,6 @@ mod simd;
 mod stack;
 mod terms;
 mod transpose;
-mod weights;
 mod workspace;
 
 pub use activation::Activation;
@@ -76,7 +77,7 @@ pub use batch::{BatchTerms, Batches, Target, squared_norm};
 pub use error::StackError;
 pub use gradient::{Accumulate, Rows, Terms, loss_and_gradient};
 pub use loss::{binary_cross_entropy, cross_entropy_sum, squared_error_sum};
-pub use optimizer::{AdamStep, SgdStep};
+pub use optimizer::{AdamStep, SgdStep, Step};
 pub use packed::PackedStack;
 pub use pixels::{gather_bytes, normalise_bytes};
 pub use stack::{Layer, Loss, Objective, Stack, Weight};

@@ -1,4 +1,5 @@
-//! Optimizer steps: one pass over the flat buffer on all threads.
+//! Optimizer steps: one pass over the flat buffer on all threads, or block by block while a gradient
+//! is in the cache.
 //!
 //! The forms are Keras 3's. Every number is updated alone by operations that are rounded in one way,
 //! so the result does not depend on the threads, the chunks or the width of the vectors.
@@ -51,28 +52,6 @@ impl AdamStep {
         self
     }
 
-    /// Takes the step.
-    ///
-    /// # Panics
-    /// If the buffers differ in length.
-    pub fn apply(
-        self,
-        parameters: &mut [f32],
-        gradient: &[f32],
-        mean: &mut [f32],
-        variance: &mut [f32],
-    ) {
-        assert_eq!(parameters.len(), gradient.len(), "a gradient for each parameter");
-        assert_eq!(parameters.len(), mean.len(), "a mean for each parameter");
-        assert_eq!(parameters.len(), variance.len(), "a variance for each parameter");
-        let moments = mean.par_chunks_mut(CHUNK).zip(variance.par_chunks_mut(CHUNK));
-        parameters
-            .par_chunks_mut(CHUNK)
-            .zip(gradient.par_chunks(CHUNK))
-            .zip(moments)
-            .for_each(|((p, g), (m, v))| self.apply_to_chunk(p, g, m, v));
-    }
-
     fn apply_to_chunk(
         self,
         parameters: &mut [f32],
@@ -117,20 +96,6 @@ impl SgdStep {
         self
     }
 
-    /// Takes the step.
-    ///
-    /// # Panics
-    /// If the buffers differ in length.
-    pub fn apply(self, parameters: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
-        assert_eq!(parameters.len(), gradient.len(), "a gradient for each parameter");
-        assert_eq!(parameters.len(), velocity.len(), "a velocity for each parameter");
-        parameters
-            .par_chunks_mut(CHUNK)
-            .zip(gradient.par_chunks(CHUNK))
-            .zip(velocity.par_chunks_mut(CHUNK))
-            .for_each(|((p, g), v)| self.apply_to_chunk(p, g, v));
-    }
-
     fn apply_to_chunk(self, parameters: &mut [f32], gradient: &[f32], velocity: &mut [f32]) {
         vectorised(
             #[inline(always)]
@@ -141,5 +106,90 @@ impl SgdStep {
                 }
             },
         );
+    }
+}
+
+/// A step with what the optimizer remembers of each parameter.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// Adam's.
+    Adam {
+        /// Its constants.
+        step: AdamStep,
+        /// The gradient's running mean.
+        mean: &'a mut [f32],
+        /// The squared gradient's running mean.
+        variance: &'a mut [f32],
+    },
+    /// Gradient descent's.
+    Sgd {
+        /// Its constants.
+        step: SgdStep,
+        /// The velocity.
+        velocity: &'a mut [f32],
+    },
+}
+
+impl Step<'_> {
+    /// Takes the step, on all threads.
+    ///
+    /// # Panics
+    /// If the buffers differ in length.
+    pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) {
+        self.check(parameters.len());
+        assert_eq!(parameters.len(), gradient.len(), "a gradient for each parameter");
+        let (mut rest, mut chunks) = (Some(self), Vec::new());
+        let pairs = parameters.chunks_mut(CHUNK).zip(gradient.chunks(CHUNK));
+        for (parameters, gradient) in pairs {
+            if let Some(step) = rest.take() {
+                let (step, others) = step.split_at(parameters.len());
+                rest = Some(others);
+                chunks.push((step, parameters, gradient));
+            }
+        }
+        chunks.into_par_iter().for_each(|(step, parameters, gradient)| {
+            step.apply_to_chunk(parameters, gradient);
+        });
+    }
+
+    /// Panics if there is not one of each moment for each parameter.
+    pub(crate) fn check(&self, parameters: usize) {
+        match self {
+            Self::Adam { mean, variance, .. } => {
+                assert_eq!(mean.len(), parameters, "a mean for each parameter");
+                assert_eq!(variance.len(), parameters, "a variance for each parameter");
+            }
+            Self::Sgd { velocity, .. } => {
+                assert_eq!(velocity.len(), parameters, "a velocity for each parameter");
+            }
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    /// The step of the first parameters, and that of the others.
+    pub(crate) fn split_at(self, parameters: usize) -> (Self, Self) {
+        match self {
+            Self::Adam { step, mean, variance } => {
+                let (mean, other_mean) = mean.split_at_mut(parameters);
+                let (variance, other_variance) = variance.split_at_mut(parameters);
+                let other = Self::Adam { step, mean: other_mean, variance: other_variance };
+                (Self::Adam { step, mean, variance }, other)
+            }
+            Self::Sgd { step, velocity } => {
+                let (velocity, other) = velocity.split_at_mut(parameters);
+                (Self::Sgd { step, velocity }, Self::Sgd { step, velocity: other })
+            }
+        }
+    }
+
+    /// Takes the step on the calling thread.
+    pub(crate) fn apply_to_chunk(self, parameters: &mut [f32], gradient: &[f32]) {
+        match self {
+            Self::Adam { step, mean, variance } => {
+                step.apply_to_chunk(parameters, gradient, mean, variance);
+            }
+            Self::Sgd { step, velocity } => step.apply_to_chunk(parameters, gradient, velocity),
+        }
     }
 }

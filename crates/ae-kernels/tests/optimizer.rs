@@ -2,7 +2,7 @@
 
 mod support;
 
-use ae_kernels::{AdamStep, SgdStep};
+use ae_kernels::{AdamStep, SgdStep, Step};
 use support::{Numbers, on_threads};
 
 const LENGTHS: [usize; 5] = [1, 17, 4096, 4097, 50_992];
@@ -28,9 +28,10 @@ fn adam_with_decay_takes_kerass_steps_bit_for_bit() {
         for threads in [1, 2, 5] {
             let mut found = [start.clone(), vec![0.0; length], vec![0.0; length]];
             for (step, gradient) in (1..).zip(&gradients) {
-                let [p, m, v] = &mut found;
+                let [p, mean, variance] = &mut found;
                 let step = AdamStep::new(0.01, 0.9, 0.999, 1e-7, step).with_decay(0.01, 0.1);
-                on_threads(threads, || step.apply(p, gradient, m, v));
+                let step = Step::Adam { step, mean, variance };
+                on_threads(threads, || step.apply(p, gradient));
             }
             assert!(
                 found == [p.clone(), m.clone(), v.clone()],
@@ -49,8 +50,9 @@ fn a_scale_multiplies_the_gradient_first() {
         let [mut p, mut q] = [start.clone(), start.clone()];
         let [mut m, mut v, mut velocity] = [(); 3].map(|()| vec![0.0; 100]);
         let step = AdamStep::new(0.01, 0.9, 0.999, 1e-7, 1).with_scale(scale);
-        step.apply(&mut p, gradient, &mut m, &mut v);
-        SgdStep::new(0.1, 0.9).with_scale(scale).apply(&mut q, gradient, &mut velocity);
+        Step::Adam { step, mean: &mut m, variance: &mut v }.apply(&mut p, gradient);
+        let step = SgdStep::new(0.1, 0.9).with_scale(scale);
+        Step::Sgd { step, velocity: &mut velocity }.apply(&mut q, gradient);
         [p, q, m, v, velocity]
     };
     assert!(run(&gradient, 0.3) == run(&scaled, 1.0));
@@ -69,7 +71,8 @@ fn descent_with_momentum_takes_its_steps_bit_for_bit() {
                 v[i] = v[i] * 0.9 - 0.1 * gradient[i];
                 p[i] += v[i];
             }
-            SgdStep::new(0.1, 0.9).apply(&mut found, &gradient, &mut velocity);
+            let step = SgdStep::new(0.1, 0.9);
+            Step::Sgd { step, velocity: &mut velocity }.apply(&mut found, &gradient);
         }
         assert!(found == p && velocity == v, "{length} numbers");
     }

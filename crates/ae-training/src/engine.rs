@@ -1,6 +1,6 @@
 //! How the gradient of a batch is computed.
 
-use ae_kernels::squared_norm;
+use ae_kernels::{BatchTerms, squared_norm};
 use ae_models::{
     Architecture, Autoencoder, Inference, Objective, ParameterView, Parameters, TensorInference,
 };
@@ -8,7 +8,8 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
 
-use crate::{Samples, TrainingError};
+use crate::clip::scale_to_norm;
+use crate::{Samples, TrainingError, TrainingState};
 
 /// Computes what training needs of a model: gradients of the objective, and the model itself.
 pub trait Engine: Send {
@@ -29,6 +30,23 @@ pub trait Engine: Send {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError>;
 
+    /// Takes the optimizer's step against the gradient of [`Engine::gradient`], and returns the same.
+    ///
+    /// A state whose loss or gradient is not finite is of no more use.
+    ///
+    /// # Errors
+    /// If the model or candle fails.
+    fn step(
+        &mut self,
+        state: &mut TrainingState,
+        samples: &Samples,
+        (batch, epoch): (&[u32], u32),
+        size: StepSize,
+        gradient: &mut [f32],
+    ) -> Result<BatchResult, TrainingError> {
+        step_after_gradient(self, state, samples, (batch, epoch), size, gradient)
+    }
+
     /// The model with these parameters.
     ///
     /// # Errors
@@ -42,6 +60,15 @@ pub trait Engine: Send {
     fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError>;
 }
 
+/// How far a step goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepSize {
+    /// The schedule's learning rate.
+    pub learning_rate: f64,
+    /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
+    pub clip_norm: Option<f64>,
+}
+
 /// What a batch gives beside its gradient.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct BatchResult {
@@ -51,6 +78,14 @@ pub struct BatchResult {
     pub squared_norm: f64,
 }
 
+impl From<BatchTerms> for BatchResult {
+    fn from(BatchTerms { terms, squared_norm }: BatchTerms) -> Self {
+        let objective = terms.reconstruction + terms.penalty;
+        let loss = BatchLoss { reconstruction: terms.reconstruction, objective };
+        Self { loss, squared_norm }
+    }
+}
+
 /// The loss of a batch, averaged over its images.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct BatchLoss {
@@ -58,6 +93,22 @@ pub struct BatchLoss {
     pub reconstruction: f64,
     /// With the penalties: what is minimised.
     pub objective: f64,
+}
+
+/// A step whose size depends on the whole gradient, or whose engine knows no other.
+pub(crate) fn step_after_gradient(
+    engine: &mut (impl Engine + ?Sized),
+    state: &mut TrainingState,
+    samples: &Samples,
+    (batch, epoch): (&[u32], u32),
+    StepSize { learning_rate, clip_norm }: StepSize,
+    gradient: &mut [f32],
+) -> Result<BatchResult, TrainingError> {
+    let found = engine.gradient(&state.parameters, samples, batch, epoch, gradient)?;
+    let scale = clip_norm.map_or(1.0, |norm| scale_to_norm(found.squared_norm, norm));
+    let parameters = state.parameters.values_mut();
+    state.optimizer.step(learning_rate, parameters, (gradient, scale));
+    Ok(found)
 }
 
 /// Rows that one task differentiates on the CPU. Part of the result: it fixes the order in which

@@ -6,10 +6,9 @@ use ae_dataset::epoch_order;
 use ae_models::{Loss, TrainingInput};
 use ae_random::Seed;
 
-use crate::clip::scale_to_norm;
 use crate::{
     BatchResult, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer,
-    Progress, Samples, Schedule, TrainingError, TrainingState, evaluate,
+    Progress, Samples, Schedule, StepSize, TrainingError, TrainingState, evaluate,
 };
 
 /// What is learned from and what is validated on.
@@ -73,12 +72,6 @@ pub fn fit(
         let mut running = RunningMean::default();
         let mut learning_rate = 0.0;
         for (batch, samples) in order.chunks(config.batch_size).enumerate() {
-            let found =
-                engine.gradient(&state.parameters, data.train, samples, epoch, &mut gradient)?;
-            guard(&found, epoch + 1, batch + 1, checkpoints)?;
-            let scale =
-                config.clip_norm.map_or(1.0, |norm| scale_to_norm(found.squared_norm, norm));
-            let loss = found.loss;
             let progress = Progress {
                 step: state.optimizer.steps(),
                 steps_per_epoch: batches as u64,
@@ -86,7 +79,10 @@ pub fn fit(
             };
             learning_rate =
                 state.optimizer.config().learning_rate() * config.schedule.factor(progress);
-            state.optimizer.step(learning_rate, state.parameters.values_mut(), (&gradient, scale));
+            let size = StepSize { learning_rate, clip_norm: config.clip_norm };
+            let found = engine.step(state, data.train, (samples, epoch), size, &mut gradient)?;
+            guard(&found, epoch + 1, batch + 1, checkpoints)?;
+            let loss = found.loss;
             running.add(loss.reconstruction, samples.len());
             observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
         }
@@ -159,7 +155,7 @@ fn stops_early(
     Ok(true)
 }
 
-/// Stops a run before a step that would destroy the parameters.
+/// Stops a run whose parameters are destroyed, before they are validated or saved.
 fn guard(
     found: &BatchResult,
     epoch: u32,

@@ -1,11 +1,12 @@
 //! The fast engine: fused kernels over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{BatchTerms, Batches, Stack, Target};
+use ae_kernels::{Batches, Stack, Target};
 use ae_models::{Architecture, Autoencoder, Inference, KernelInference, Objective, Parameters};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 
-use crate::{BatchLoss, BatchResult, Engine, Samples, TrainingError};
+use crate::engine::step_after_gradient;
+use crate::{BatchResult, Engine, Samples, StepSize, TrainingError, TrainingState};
 
 /// Rows that go through the network together while they are in a core's cache. Part of the result:
 /// it fixes the order in which gradients are added, whatever the number of threads.
@@ -63,16 +64,38 @@ impl Engine for FusedEngine<'_> {
     ) -> Result<BatchResult, TrainingError> {
         self.check(samples)?;
         let problem = (self.stack, self.objective.fused());
-        let BatchTerms { terms, squared_norm } = self.batches(samples).gradient(
+        let found = self.batches(samples).gradient(
             problem,
             parameters.values(),
             batch.len(),
             |rows, inputs, targets| samples.gather_into(&batch[rows], epoch, inputs, targets),
             gradient,
         );
-        let objective = terms.reconstruction + terms.penalty;
-        let loss = BatchLoss { reconstruction: terms.reconstruction, objective };
-        Ok(BatchResult { loss, squared_norm })
+        Ok(found.into())
+    }
+
+    fn step(
+        &mut self,
+        state: &mut TrainingState,
+        samples: &Samples,
+        (batch, epoch): (&[u32], u32),
+        size: StepSize,
+        gradient: &mut [f32],
+    ) -> Result<BatchResult, TrainingError> {
+        if size.clip_norm.is_some() {
+            return step_after_gradient(self, state, samples, (batch, epoch), size, gradient);
+        }
+        self.check(samples)?;
+        let problem = (self.stack, self.objective.fused());
+        let step = state.optimizer.next_step(size.learning_rate, 1.0);
+        let found = self.batches(samples).step(
+            problem,
+            (state.parameters.values_mut(), step),
+            batch.len(),
+            |rows, inputs, targets| samples.gather_into(&batch[rows], epoch, inputs, targets),
+            gradient,
+        );
+        Ok(found.into())
     }
 
     fn model(&self, parameters: &Parameters) -> Result<Box<dyn Autoencoder>, TrainingError> {

@@ -73,7 +73,7 @@ pub use background::Background;
 pub use checkpoint::Checkpoints;
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
 pub use early_stopping::EarlyStopping;
-pub use engine::{AutogradEngine, BatchLoss, BatchResult, Engine};
+pub use engine::{AutogradEngine, BatchLoss, BatchResult, Engine, StepSize};
 pub use error::TrainingError;
 pub use evaluate::{Detail, Evaluation, Quality, evaluate, squared_errors};
 pub use event::{CsvCurve, Event, MemoryObserver, Observer};

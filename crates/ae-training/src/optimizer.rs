@@ -3,7 +3,7 @@
 //! Their forms are Keras 3's, so that curves compare. The kernels apply them element by element, so
 //! the result does not depend on how the buffer is divided among threads.
 
-use ae_kernels::{AdamStep, SgdStep};
+use ae_kernels::{AdamStep, SgdStep, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
@@ -165,25 +165,29 @@ impl Optimizer {
         parameters: &mut [f32],
         (gradient, scale): (&[f32], f64),
     ) {
+        self.next_step(learning_rate, scale).apply(parameters, gradient);
+    }
+
+    /// The next step, of this size, against the gradient times `scale`.
+    pub(crate) fn next_step(&mut self, learning_rate: f64, scale: f64) -> Step<'_> {
         self.steps += 1;
-        let step = self.steps;
+        let count = self.steps;
         match (self.config, self.moments.as_mut_slice()) {
             (OptimizerConfig::Adam { beta1, beta2, epsilon, .. }, [mean, variance]) => {
-                AdamStep::new(learning_rate, beta1, beta2, epsilon, step)
-                    .with_scale(scale)
-                    .apply(parameters, gradient, mean, variance);
+                let step = AdamStep::new(learning_rate, beta1, beta2, epsilon, count);
+                Step::Adam { step: step.with_scale(scale), mean, variance }
             }
             (
                 OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay, .. },
                 [mean, variance],
-            ) => AdamStep::new(learning_rate, beta1, beta2, epsilon, step)
-                .with_decay(learning_rate, weight_decay)
-                .with_scale(scale)
-                .apply(parameters, gradient, mean, variance),
+            ) => {
+                let step = AdamStep::new(learning_rate, beta1, beta2, epsilon, count)
+                    .with_decay(learning_rate, weight_decay);
+                Step::Adam { step: step.with_scale(scale), mean, variance }
+            }
             (OptimizerConfig::Sgd { momentum, .. }, [velocity]) => {
-                SgdStep::new(learning_rate, momentum)
-                    .with_scale(scale)
-                    .apply(parameters, gradient, velocity);
+                let step = SgdStep::new(learning_rate, momentum).with_scale(scale);
+                Step::Sgd { step, velocity }
             }
             (config, moments) => {
                 unreachable!("{config:?} keeps as many buffers as it names, not {}", moments.len())

@@ -4,7 +4,7 @@ mod peak;
 
 use ae_kernels::{
     Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, PackedStack, Rows, Stack,
-    Target, Weight, Workspace, binary_cross_entropy, gather_bytes, loss_and_gradient,
+    Step, Target, Weight, Workspace, binary_cross_entropy, gather_bytes, loss_and_gradient,
 };
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -179,6 +179,7 @@ fn adam_step(bencher: Bencher<'_, '_>) {
     let step = AdamStep::new(1e-3, 0.9, 0.999, 1e-7, 10);
     // Read: parameter, gradient, two moments; written: all but the gradient.
     bencher.counter(BytesCount::new(7 * 4 * count)).bench_local(|| {
-        step.apply(&mut parameters, &gradient, &mut mean, &mut variance);
+        Step::Adam { step, mean: &mut mean, variance: &mut variance }
+            .apply(&mut parameters, &gradient);
     });
 }

@@ -1,0 +1,191 @@
+//! Gradients of the parameters, once a batch has gone forward and back, and the optimizer's step.
+//!
+//! Each is a sum over all rows of the batch, computed block by block: a block stays in a core's
+//! cache until the last row was added and its parameters were updated, so a large gradient goes
+//! through memory once. The order of the sums is that of the rows, whatever the number of threads.
+
+use rayon::prelude::*;
+
+use crate::batch::squared_norm_of_chunk;
+use crate::buffer::Buffer;
+use crate::gradient::Accumulate;
+use crate::optimizer::Step;
+use crate::product::{Product, Right, Shape, Start, Strides};
+use crate::simd::Dispatch;
+use crate::stack::{Layer, Stack, Weight};
+use crate::terms::Terms;
+use crate::workspace::Workspace;
+
+/// Numbers of a block: small enough to share out, large enough to read the rows seldom.
+const BLOCK: usize = 16_384;
+/// Rows of a block are a multiple of a tile's.
+const TILE_ROWS: usize = 8;
+
+/// A slice of rows after its backward pass.
+#[derive(Clone, Copy)]
+pub(crate) struct Differentiated<'a> {
+    pub(crate) rows: usize,
+    pub(crate) inputs: &'a [f32],
+    pub(crate) workspace: &'a Workspace,
+}
+
+/// Neighbours in the flat buffer: some rows of a weight, or a bias.
+struct Block<'a> {
+    part: Part,
+    gradient: &'a mut [f32],
+    update: Update<'a>,
+}
+
+/// What a block is of: the layer that owns it, and a weight's first row.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Weight { layer: usize, first_row: usize },
+    Bias { layer: usize },
+}
+
+/// The parameters and the optimizer's step that their gradient is for, if it is to be taken.
+type Update<'a> = Option<(&'a mut [f32], Step<'a>)>;
+
+/// Writes the gradient of every parameter over the slices, in their order, or adds it to what is
+/// there; then takes the step. Returns the gradient's squared norm, taken block by block.
+pub(crate) fn gradients<'a>(
+    stack: &Stack,
+    (slices, slice): (usize, impl Fn(usize) -> Differentiated<'a> + Sync),
+    (gradient, accumulate): (&mut [f32], Accumulate),
+    update: Update<'_>,
+) -> f64 {
+    let blocks = blocks(stack, gradient, update).into_par_iter().with_max_len(1);
+    let norms = blocks.map(|Block { part, gradient, update }| {
+        let slices = (0..slices).map(&slice);
+        match part {
+            Part::Weight { layer, first_row } => {
+                let start = match accumulate {
+                    Accumulate::Replace => Start::Zero,
+                    Accumulate::Add => Start::Output,
+                };
+                of_weight(stack, (layer, first_row), slices, gradient, start);
+            }
+            Part::Bias { layer } => {
+                if accumulate == Accumulate::Replace {
+                    gradient.fill(0.0);
+                }
+                of_bias(layer, slices, gradient);
+            }
+        }
+        let norm = squared_norm_of_chunk(gradient);
+        if let Some((parameters, step)) = update {
+            step.apply_to_chunk(parameters, gradient);
+        }
+        norm
+    });
+    norms.collect::<Vec<f64>>().iter().sum()
+}
+
+/// Cuts the flat buffers into blocks.
+fn blocks<'a>(
+    stack: &Stack,
+    mut gradient: &'a mut [f32],
+    mut update: Update<'a>,
+) -> Vec<Block<'a>> {
+    let cut = |(part, length): (Part, usize)| {
+        let numbers;
+        (numbers, gradient) = std::mem::take(&mut gradient).split_at_mut(length);
+        let now = update.take().map(|(parameters, step)| {
+            let (parameters, others) = parameters.split_at_mut(length);
+            let (step, of_others) = step.split_at(length);
+            update = Some((others, of_others));
+            (parameters, step)
+        });
+        Block { part, gradient: numbers, update: now }
+    };
+    parts(stack).into_iter().map(cut).collect()
+}
+
+/// The blocks' parts and lengths, in the order of the flat buffer.
+fn parts(stack: &Stack) -> Vec<(Part, usize)> {
+    let mut places = Vec::new();
+    for (index, layer) in stack.layers().iter().enumerate() {
+        places.push((layer.bias, (Part::Bias { layer: index }, layer.outputs)));
+        let Weight::Own { offset } = layer.weight else { continue };
+        let rows = (BLOCK / layer.inputs).next_multiple_of(TILE_ROWS).max(TILE_ROWS);
+        for first_row in (0..layer.outputs).step_by(rows) {
+            let part = Part::Weight { layer: index, first_row };
+            let length = rows.min(layer.outputs - first_row) * layer.inputs;
+            places.push((offset + first_row * layer.inputs, (part, length)));
+        }
+    }
+    places.sort_unstable_by_key(|(offset, _)| *offset);
+    places.into_iter().map(|(_, part)| part).collect()
+}
+
+/// Adds the slices' gradients of some rows of a weight, in their order.
+fn of_weight<'a>(
+    stack: &Stack,
+    (owned, first_row): (usize, usize),
+    slices: impl Iterator<Item = Differentiated<'a>> + Clone,
+    gradient: &mut [f32],
+    mut start: Start<'_>,
+) {
+    for (index, layer) in stack.layers().iter().enumerate().rev() {
+        if owner(index, layer) != owned {
+            continue;
+        }
+        for slice in slices.clone() {
+            add(index, layer, slice, start, first_row, gradient);
+            start = Start::Output;
+        }
+    }
+}
+
+/// Adds the slices' gradients of a bias, in their order.
+fn of_bias<'a>(
+    layer: usize,
+    slices: impl Iterator<Item = Differentiated<'a>>,
+    gradient: &mut [f32],
+) {
+    for Differentiated { workspace, .. } in slices {
+        let parts = &workspace.biases[layer].all()[..gradient.len()];
+        gradient.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+    }
+}
+
+/// The layer whose weight a layer uses.
+fn owner(index: usize, layer: &Layer) -> usize {
+    match layer.weight {
+        Weight::Own { .. } => index,
+        Weight::TransposeOf { layer } => layer,
+    }
+}
+
+/// `of_weight = of_logits^T input`: (outputs, rows) times (rows, inputs); of a transposed weight
+/// `input^T of_logits`. Of the left factor, the columns from `first_row`.
+fn add(
+    index: usize,
+    layer: &Layer,
+    Differentiated { rows, inputs, workspace }: Differentiated<'_>,
+    start: Start<'_>,
+    first_row: usize,
+    output: &mut [f32],
+) {
+    let input = if index == 0 { inputs } else { workspace.values[index - 1].all() };
+    let of_logits = Buffer::all(&workspace.logits[index]);
+    let (left, right, height, width) = match layer.weight {
+        Weight::Own { .. } => (of_logits, input, layer.outputs, layer.inputs),
+        Weight::TransposeOf { .. } => (input, of_logits, layer.inputs, layer.outputs),
+    };
+    let terms = match layer.weight {
+        Weight::Own { .. } if index == 0 && workspace.is_sparse => {
+            Terms::OfColumns(&workspace.occupied)
+        }
+        _ => Terms::All,
+    };
+    Dispatch::Widest.run(Product {
+        shape: Shape { rows: output.len() / width, inner: rows, columns: width },
+        start,
+        left: (&left[first_row..], Strides::row_major(height).transposed()),
+        right: Right::row_major(right, width),
+        output,
+        stride: width,
+        terms,
+    });
+}
