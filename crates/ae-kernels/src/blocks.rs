@@ -17,7 +17,7 @@ use crate::terms::Terms;
 use crate::workspace::Workspace;
 
 /// Numbers of a block: small enough to share out, large enough to read the rows seldom.
-const BLOCK: usize = 16_384;
+const BLOCK: usize = 4096;
 /// Rows of a block are a multiple of a tile's.
 const TILE_ROWS: usize = 8;
 

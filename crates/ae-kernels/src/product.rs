@@ -4,8 +4,6 @@
 //! beside it. Each term is a fused multiply-add where the machine has one (AVX2, AVX-512, NEON: the
 //! same bits on all three).
 
-use std::ops::Range;
-
 use pulp::{Simd, WithSimd};
 
 use crate::terms::Terms;
@@ -122,38 +120,31 @@ impl Product<'_> {
         self.check();
         let (_, tile) = tile::<S>();
         let place = |row, column| Place { row, column, width: tile.min(columns - column) };
-        // The factor whose numbers are further apart stays in the first cache.
-        if self.left.1.of_column == 1 {
-            for column in (0..columns).step_by(tile) {
-                self.rows::<S, R, H, P>(simd, 0..rows, place(0, column));
-            }
-        } else {
-            for row in (0..rows).step_by(R) {
-                for column in (0..columns).step_by(tile) {
-                    self.rows::<S, R, H, P>(simd, row..rows.min(row + R), place(row, column));
-                }
-            }
+        for column in (0..columns).step_by(tile) {
+            self.rows::<S, R, H, P>(
+                simd,
+                Place { row: 0, column, width: tile.min(columns - column) },
+            );
         }
     }
 
-    /// The tiles of some rows at a place's columns.
+    /// The tiles of all rows at a place's columns.
     #[inline(always)]
     fn rows<S: Simd, const R: usize, const H: usize, const P: usize>(
         &mut self,
         simd: S,
-        rows: Range<usize>,
         mut place: Place,
     ) {
-        place.row = rows.start;
-        while place.row + R <= rows.end {
+        let rows = self.shape.rows;
+        while place.row + R <= rows {
             self.tile::<S, R, P>(simd, place);
             place.row += R;
         }
-        while place.row + H <= rows.end {
+        while place.row + H <= rows {
             self.tile::<S, H, P>(simd, place);
             place.row += H;
         }
-        while place.row < rows.end {
+        while place.row < rows {
             self.tile::<S, 1, P>(simd, place);
             place.row += 1;
         }

@@ -15,7 +15,7 @@ const CODE: usize = 32;
 fn main() {
     // One thread: the kernels, not their sharing out.
     rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
+        .num_threads(std::env::var("T").map_or(1, |t| t.parse().unwrap()))
         .use_current_thread()
         .build_global()
         .expect("a pool");
@@ -68,6 +68,35 @@ fn gradient_of_batch(bencher: Bencher<'_, '_>, widths: &str) {
 #[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
 fn gradient_of_batch_of_strokes(bencher: Bencher<'_, '_>, widths: &str) {
     gradient_of(bencher, widths, &strokes(ROWS));
+}
+
+#[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
+fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
+    let widths: Vec<usize> =
+        widths.split('-').map(|width| width.parse().expect("a width")).collect();
+    let stack = network(&widths);
+    let count = stack.parameters();
+    let mut parameters: Vec<f32> = numbers(count).iter().map(|value| 0.1 * value).collect();
+    let (mut gradient, mut mean, mut variance) =
+        (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
+    let images = 60_000;
+    let some: Vec<u8> = strokes(300).iter().map(|x| (x * 255.0) as u8).collect();
+    let bytes: Vec<u8> = some.iter().copied().cycle().take(images * PIXELS).collect();
+    let mut batches = Batches::new(64, Target::Input);
+    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let mut state = 1_u32;
+    bencher.bench_local(|| {
+        let order: [u32; 256] = std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % images as u32
+        });
+        let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
+            gather_bytes(&bytes, PIXELS, &order[rows], to);
+        };
+        let step = AdamStep::new(1e-5, 0.9, 0.999, 1e-7, 10);
+        let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
+        batches.step((&stack, objective), (&mut parameters, step), 256, fill, &mut gradient)
+    });
 }
 
 /// Images of a batch.
