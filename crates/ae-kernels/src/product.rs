@@ -188,8 +188,7 @@ impl Product<'_> {
             Terms::OfRows(occupied) => Some(occupied.of_row(row, tile_rows, inner)),
             Terms::OfColumns(occupied) => Some(occupied.of_column(column, tile_columns, inner)),
         };
-        let places = listed.map(|terms| terms.iter().map(|&k| k as usize));
-        match (width == P * S::F32_LANES, places) {
+        match (width == P * S::F32_LANES, listed) {
             (true, None) => self.sum::<S, R, P, false>(simd, place, 0..inner),
             (false, None) => self.sum::<S, R, P, true>(simd, place, 0..inner),
             (true, Some(terms)) => self.sum::<S, R, P, false>(simd, place, terms),

@@ -4,6 +4,7 @@
 //! Leaving out `0 * w` changes no sum of finite numbers (the sign of a zero aside), so where it is
 //! done is no part of the results.
 
+use pulp::bytemuck::cast;
 use pulp::{Simd, WithSimd};
 
 use crate::product::tile;
@@ -23,24 +24,17 @@ pub(crate) enum Terms<'a> {
     OfColumns(&'a Occupied),
 }
 
-/// Where rows of numbers differ from 0, tile by tile of a product.
+/// Where rows of numbers differ from 0, tile by tile of a product: a bit for each place.
 #[derive(Debug, Default)]
 pub(crate) struct Occupied {
     rows: usize,
     width: usize,
     /// Of each tile of rows, the columns.
-    columns: Lists,
+    columns: Vec<u64>,
     /// Of each tile of columns, the rows.
-    of_columns: Lists,
-    /// Memory: the bits of all numbers of a place.
-    bits: Vec<u32>,
-}
-
-/// Lists of increasing places, one after the other.
-#[derive(Debug, Default)]
-struct Lists {
-    places: Vec<u32>,
-    ends: Vec<usize>,
+    of_columns: Vec<u64>,
+    /// Memory: those of one row.
+    of_row: Vec<u64>,
 }
 
 /// What is looked for in rows of numbers.
@@ -70,45 +64,59 @@ impl Occupied {
     }
 
     /// The terms of a row's tile of that many rows, for a left factor of this width.
-    pub(crate) fn of_row(&self, row: usize, tile_rows: usize, width: usize) -> &[u32] {
+    pub(crate) fn of_row(&self, row: usize, tile_rows: usize, width: usize) -> Places<'_> {
         assert_eq!(self.width, width, "as many columns as were looked through");
-        self.columns.get(row / tile_rows)
+        Places::new(&self.columns, row / tile_rows, width)
     }
 
     /// The terms of a column's tile of that many columns, for a right factor of so many rows.
-    pub(crate) fn of_column(&self, column: usize, tile_columns: usize, rows: usize) -> &[u32] {
+    pub(crate) fn of_column(&self, column: usize, tile_columns: usize, rows: usize) -> Places<'_> {
         assert_eq!(self.rows, rows, "as many rows as were looked through");
-        self.of_columns.get(column / tile_columns)
+        Places::new(&self.of_columns, column / tile_columns, rows)
     }
 }
 
-impl Lists {
-    fn clear(&mut self) {
-        self.places.clear();
-        self.ends.clear();
-    }
+/// Increasing places, below their count.
+#[derive(Debug, Clone)]
+pub(crate) struct Places<'a> {
+    words: std::slice::Iter<'a, u64>,
+    word: u64,
+    /// The place after the word's last bit.
+    end: usize,
+}
 
-    fn get(&self, index: usize) -> &[u32] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.places[start..self.ends[index]]
+impl<'a> Places<'a> {
+    /// Those of a tile, of `count`.
+    fn new(bits: &'a [u64], tile: usize, count: usize) -> Self {
+        let words = &bits[tile * words(count)..][..words(count)];
+        let beyond =
+            words.last().is_some_and(|last| count % WORD != 0 && last >> (count % WORD) != 0);
+        assert!(!beyond, "a place beyond {count}");
+        Self { words: words.iter(), word: 0, end: 0 }
     }
+}
 
-    /// Adds a list of the places, of `count`, where this holds; returns its length.
+impl Iterator for Places<'_> {
+    type Item = usize;
+
     #[inline(always)]
-    fn push(&mut self, count: usize, holds: impl Fn(usize) -> bool) -> usize {
-        let start = self.places.len();
-        self.places.resize(start + count, 0);
-        let list = &mut self.places[start..];
-        let mut length = 0;
-        // Written in any case: a branch here would be mispredicted at every edge of a stroke.
-        for place in 0..count {
-            list[length] = place as u32;
-            length += usize::from(holds(place));
+    fn next(&mut self) -> Option<usize> {
+        while self.word == 0 {
+            self.word = *self.words.next()?;
+            self.end += WORD;
         }
-        self.places.truncate(start + length);
-        self.ends.push(start + length);
-        length
+        let place = self.end - WORD + self.word.trailing_zeros() as usize;
+        self.word &= self.word - 1;
+        Some(place)
     }
+}
+
+/// Bits of a word.
+const WORD: usize = u64::BITS as usize;
+
+/// Words of so many bits.
+fn words(bits: usize) -> usize {
+    bits.div_ceil(WORD)
 }
 
 struct Find<'a> {
@@ -121,57 +129,67 @@ impl WithSimd for Find<'_> {
     type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> bool {
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
         let (tile_rows, tile_columns) = tile::<S>();
-        let Occupied { rows, width, columns, of_columns, bits } = self.occupied;
-        let (rows, width) = (*rows, *width);
+        let Occupied { rows, width, columns, of_columns, of_row } = self.occupied;
+        let (words_of_row, words_of_column) = (words(*width), words(*rows));
         columns.clear();
-        for numbers in self.numbers.chunks(tile_rows * width) {
-            bits.clear();
-            bits.resize(width, 0);
-            for row in numbers.chunks_exact(width) {
-                for (bits, number) in bits.iter_mut().zip(row) {
-                    *bits |= number.to_bits();
-                }
-            }
-            // Both zeros have no bits but the sign.
-            let found = columns.push(width, |column| bits[column] << 1 != 0);
-            // The first tile speaks for all: noise has no background, and to list it costs time.
-            if columns.ends.len() == 1 && (width - found) * 16 < width * ZEROS_OF_16 {
-                return false;
-            }
-        }
+        columns.resize(rows.div_ceil(tile_rows) * words_of_row, 0);
         of_columns.clear();
-        if self.look == Look::Both {
-            let tiles = width.div_ceil(tile_columns);
-            bits.clear();
-            bits.resize(tiles * rows, 0);
-            for (row, numbers) in self.numbers.chunks_exact(width).enumerate() {
-                let whole = numbers.chunks_exact(tile_columns);
-                let rest = whole.remainder();
-                for (tile, numbers) in whole.enumerate() {
-                    bits[tile * rows + row] = any_bits(numbers);
-                }
-                if !rest.is_empty() {
-                    bits[(tiles - 1) * rows + row] = any_bits(rest);
+        of_columns.resize(width.div_ceil(tile_columns) * words_of_column, 0);
+        of_row.resize(words_of_row, 0);
+        for (row, numbers) in self.numbers.chunks_exact(*width).enumerate() {
+            let of_tile = &mut columns[row / tile_rows * words_of_row..][..words_of_row];
+            for ((bits, of_tile), numbers) in
+                of_row.iter_mut().zip(of_tile).zip(numbers.chunks(WORD))
+            {
+                *bits = bits_of(simd, numbers);
+                *of_tile |= *bits;
+            }
+            if self.look == Look::Both {
+                let tiles = of_columns.chunks_exact_mut(words_of_column).enumerate();
+                for (tile, of_tile) in tiles {
+                    let column = tile * tile_columns;
+                    let bits = of_row[column / WORD] >> (column % WORD) << (WORD - tile_columns);
+                    of_tile[row / WORD] |= u64::from(bits != 0) << (row % WORD);
                 }
             }
-            for bits in bits.chunks_exact(rows) {
-                of_columns.push(rows, |row| bits[row] != 0);
+            // The first tile speaks for all: noise has no background, and to look costs time.
+            if row + 1 == tile_rows.min(*rows) {
+                let found: usize =
+                    columns[..words_of_row].iter().map(|bits| bits.count_ones() as usize).sum();
+                if (*width - found) * 16 < *width * ZEROS_OF_16 {
+                    return false;
+                }
             }
         }
         true
     }
 }
 
-/// Not 0 if one of the numbers is not. Both zeros have no bits but the sign.
+/// A bit for each number, of at most 64, that is not 0.
 #[inline(always)]
-fn any_bits(numbers: &[f32]) -> u32 {
+fn bits_of<S: Simd>(simd: S, numbers: &[f32]) -> u64 {
     let mut bits = 0;
-    for number in numbers {
-        bits |= number.to_bits();
+    let (vectors, rest) = S::as_simd_f32s(numbers);
+    // AVX-512 compares to bits.
+    if const { size_of::<S::m32s>() == size_of::<u16>() } && rest.is_empty() {
+        for (index, &vector) in vectors.iter().enumerate() {
+            let zeros: u16 = cast(simd.equal_f32s(vector, simd.splat_f32s(0.0)));
+            bits |= u64::from(!zeros) << (16 * index);
+        }
+        return bits;
     }
-    bits << 1
+    let mut bytes = [0; WORD];
+    for (byte, &number) in bytes.iter_mut().zip(numbers) {
+        *byte = u8::from(number != 0.0);
+    }
+    for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        // The product brings byte `i` of these, 0 or 1, to bit `56 + i`.
+        let product = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080);
+        bits |= product >> 56 << (8 * index);
+    }
+    bits
 }
 
 #[cfg(test)]
@@ -252,11 +270,12 @@ mod tests {
         (numbers[5], numbers[40 + 39], numbers[80 + 5]) = (1.0, -1.0, -0.0);
         assert!(occupied.find_with(Dispatch::Scalar, &numbers, 40, Look::Both));
         // Tiles of two rows and four columns.
-        assert_eq!(occupied.of_row(0, 2, 40), [5, 39]);
-        assert_eq!(occupied.of_row(2, 2, 40), []);
-        assert_eq!(occupied.of_column(4, 4, 3), [0]);
-        assert_eq!(occupied.of_column(36, 4, 3), [1]);
-        assert_eq!(occupied.of_column(8, 4, 3), []);
+        let listed = |places: Places<'_>| places.collect::<Vec<usize>>();
+        assert_eq!(listed(occupied.of_row(0, 2, 40)), [5, 39]);
+        assert_eq!(listed(occupied.of_row(2, 2, 40)), []);
+        assert_eq!(listed(occupied.of_column(4, 4, 3)), [0]);
+        assert_eq!(listed(occupied.of_column(36, 4, 3)), [1]);
+        assert_eq!(listed(occupied.of_column(8, 4, 3)), []);
     }
 
     #[test]
