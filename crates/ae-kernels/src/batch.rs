@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
-use crate::gradient::{Accumulate, Rows, Terms, backpropagate, pack};
+use crate::gradient::{Accumulate, Rows, Terms, backpropagate};
 use crate::optimizer::Step;
-use crate::panels::Panels;
+use crate::panels::{Panels, pack};
+use crate::share::share;
 use crate::simd::{LANES, vectorised};
 use crate::stack::{Objective, Stack};
 use crate::workspace::Workspace;
@@ -176,7 +177,7 @@ impl Batches {
             self.slices.resize_with(count, Slice::default);
         }
         let slices = &mut self.slices[..count];
-        slices.par_iter_mut().enumerate().with_max_len(1).for_each(|(index, slice)| {
+        share(slices.iter_mut().enumerate(), |(index, slice)| {
             let first = range.start + index * self.slice_rows;
             let rows = first..range.end.min(first + self.slice_rows);
             slice.fill(stack, target, rows, fill);

@@ -4,13 +4,12 @@
 //! cache until the last row was added and its parameters were updated, so a large gradient goes
 //! through memory once. The order of the sums is that of the rows, whatever the number of threads.
 
-use rayon::prelude::*;
-
 use crate::batch::squared_norm_of_chunk;
 use crate::buffer::Buffer;
 use crate::gradient::Accumulate;
 use crate::optimizer::Step;
 use crate::product::{Product, Right, Shape, Start, Strides};
+use crate::share::share;
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, Weight};
 use crate::terms::Terms;
@@ -54,8 +53,9 @@ pub(crate) fn gradients<'a>(
     (gradient, accumulate): (&mut [f32], Accumulate),
     update: Update<'_>,
 ) -> f64 {
-    let blocks = blocks(stack, gradient, update).into_par_iter().with_max_len(1);
-    let norms = blocks.map(|Block { part, gradient, update }| {
+    let blocks = blocks(stack, gradient, update);
+    let mut norms = vec![0.0; blocks.len()];
+    share(blocks.into_iter().zip(&mut norms), |(Block { part, gradient, update }, norm)| {
         let slices = (0..slices).map(&slice);
         match part {
             Part::Weight { layer, first_row } => {
@@ -72,13 +72,12 @@ pub(crate) fn gradients<'a>(
                 of_bias(layer, slices, gradient);
             }
         }
-        let norm = squared_norm_of_chunk(gradient);
+        *norm = squared_norm_of_chunk(gradient);
         if let Some((parameters, step)) = update {
             step.apply_to_chunk(parameters, gradient);
         }
-        norm
     });
-    norms.collect::<Vec<f64>>().iter().sum()
+    norms.iter().sum()
 }
 
 /// Cuts the flat buffers into blocks.

@@ -2,13 +2,11 @@
 
 use std::ops::AddAssign;
 
-use rayon::prelude::*;
-
 use crate::activation::{activate_values, differentiate};
 use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
 use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
-use crate::panels::{Finish, Panels};
+use crate::panels::{Finish, Panels, pack};
 use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
@@ -75,21 +73,6 @@ pub fn loss_and_gradient(
     let slice = Differentiated { rows: count, inputs: rows.inputs, workspace };
     gradients(stack, (1, |_| slice), (gradient, accumulate), None);
     terms
-}
-
-/// Lays the parameters out as the forward pass needs them.
-pub(crate) fn pack(panels: &mut Vec<Panels>, stack: &Stack, parameters: &[f32]) {
-    let layers = stack.layers();
-    let fits = |(panels, layer): (&Panels, &Layer)| {
-        (panels.inputs, panels.outputs, panels.activation)
-            == (layer.inputs, layer.outputs, layer.activation)
-    };
-    if panels.len() == layers.len() && panels.iter().zip(layers).all(fits) {
-        let layers = panels.par_iter_mut().zip(layers);
-        layers.for_each(|(panels, layer)| panels.pack(stack, layer, parameters));
-    } else {
-        *panels = layers.iter().map(|layer| Panels::new(stack, layer, parameters)).collect();
-    }
 }
 
 /// Takes a slice forward and back. The workspace then holds the gradient at every layer's logits and of

@@ -66,6 +66,7 @@ mod packed;
 mod panels;
 mod pixels;
 mod product;
+mod share;
 mod simd;
 mod stack;
 mod terms;

@@ -3,22 +3,21 @@
 //! The order of a product's sums (`product.rs`) does not depend on the rows, so a row has the same
 //! bits alone and in any batch.
 
-use rayon::prelude::*;
+use std::ops::Range;
 
 use crate::Activation;
 use crate::activation::{Function, with_function};
 use crate::buffer::Buffer;
 use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
+use crate::share::share;
 use crate::simd::{Dispatch, vectorised};
-use crate::stack::{Layer, Stack};
+use crate::stack::{Layer, Stack, WeightView};
 use crate::terms::Terms;
 use crate::transpose::transpose;
 
 /// Numbers of a block of the product that its activation is applied to while they are in the first
 /// cache.
 const BLOCK: usize = 4096;
-/// Panels that a thread lays out at a time.
-const PANELS_AT_ONCE: usize = 4;
 
 /// What follows the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,26 +49,28 @@ impl Panels {
     }
 
     /// Lays other parameters of the same layer out.
-    pub(crate) fn pack(&mut self, stack: &Stack, layer: &Layer, parameters: &[f32]) {
+    fn pack(&mut self, stack: &Stack, layer: &Layer, parameters: &[f32]) {
+        share(self.parts(stack, layer, parameters), Part::lay_out);
+    }
+
+    /// The panels, and what each is to be laid out from.
+    fn parts<'a>(
+        &'a mut self,
+        stack: &Stack,
+        layer: &Layer,
+        parameters: &'a [f32],
+    ) -> impl Iterator<Item = Part<'a>> {
         let (inputs, width) = (self.inputs, self.outputs);
         let padded = width.next_multiple_of(PANEL);
-        let view = stack.weight(layer);
-        let weight = &parameters[view.offset..][..inputs * width];
-        let panels = self.weights.first(padded * inputs).par_chunks_exact_mut(inputs * PANEL);
-        panels.enumerate().with_min_len(PANELS_AT_ONCE).for_each(|(index, panel)| {
-            let outputs = index * PANEL..width.min((index + 1) * PANEL);
-            if view.own {
-                let rows = &weight[outputs.start * inputs..outputs.end * inputs];
-                transpose(rows, inputs, (panel, PANEL));
-                return;
-            }
-            let rows = weight.chunks_exact(width);
-            for (to, from) in panel.chunks_exact_mut(PANEL).zip(rows) {
-                to[..outputs.len()].copy_from_slice(&from[outputs.clone()]);
-            }
-        });
         self.bias.first(padded)[..width]
             .copy_from_slice(&parameters[layer.bias..layer.bias + width]);
+        let WeightView { offset, own } = stack.weight(layer);
+        let weight = &parameters[offset..][..inputs * width];
+        let panels = self.weights.first(padded * inputs).chunks_exact_mut(inputs * PANEL);
+        panels.enumerate().map(move |(index, panel)| {
+            let outputs = index * PANEL..width.min((index + 1) * PANEL);
+            Part { panel, weight, own, inputs, width, outputs }
+        })
     }
 
     /// Writes `activation(x W^T + b)` of every row of `input`: (rows, inputs) to (rows, outputs).
@@ -120,6 +121,46 @@ impl Panels {
             if finish == Finish::Activation {
                 activate_block(self.activation, &mut output[first..], self.outputs, width);
             }
+        }
+    }
+}
+
+/// Lays parameters out as the forward pass needs them, in the memory of the panels if they fit.
+pub(crate) fn pack(panels: &mut Vec<Panels>, stack: &Stack, parameters: &[f32]) {
+    let layers = stack.layers();
+    let fits = |(panels, layer): (&Panels, &Layer)| {
+        (panels.inputs, panels.outputs, panels.activation)
+            == (layer.inputs, layer.outputs, layer.activation)
+    };
+    if panels.len() == layers.len() && panels.iter().zip(layers).all(fits) {
+        let layers = panels.iter_mut().zip(layers);
+        let parts = layers.flat_map(|(panels, layer)| panels.parts(stack, layer, parameters));
+        share(parts, Part::lay_out);
+    } else {
+        *panels = layers.iter().map(|layer| Panels::new(stack, layer, parameters)).collect();
+    }
+}
+
+/// A panel and the weight that some of its outputs come from.
+struct Part<'a> {
+    panel: &'a mut [f32],
+    /// (width, inputs), or (inputs, width) if it is not the layer's own.
+    weight: &'a [f32],
+    own: bool,
+    inputs: usize,
+    width: usize,
+    outputs: Range<usize>,
+}
+
+impl Part<'_> {
+    fn lay_out(self) {
+        let Self { panel, weight, own, inputs, width, outputs } = self;
+        if own {
+            let rows = &weight[outputs.start * inputs..outputs.end * inputs];
+            return transpose(rows, inputs, (panel, PANEL));
+        }
+        for (to, from) in panel.chunks_exact_mut(PANEL).zip(weight.chunks_exact(width)) {
+            to[..outputs.len()].copy_from_slice(&from[outputs.clone()]);
         }
     }
 }

@@ -119,7 +119,6 @@ impl Product<'_> {
         }
         self.check();
         let (_, tile) = tile::<S>();
-        let place = |row, column| Place { row, column, width: tile.min(columns - column) };
         for column in (0..columns).step_by(tile) {
             self.rows::<S, R, H, P>(
                 simd,

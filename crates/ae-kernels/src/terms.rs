@@ -89,8 +89,9 @@ impl<'a> Places<'a> {
     /// Those of a tile, of `count`.
     fn new(bits: &'a [u64], tile: usize, count: usize) -> Self {
         let words = &bits[tile * words(count)..][..words(count)];
-        let beyond =
-            words.last().is_some_and(|last| count % WORD != 0 && last >> (count % WORD) != 0);
+        let beyond = words
+            .last()
+            .is_some_and(|last| !count.is_multiple_of(WORD) && last >> (count % WORD) != 0);
         assert!(!beyond, "a place beyond {count}");
         Self { words: words.iter(), word: 0, end: 0 }
     }

@@ -1,0 +1,48 @@
+//! Tasks for all threads, each on the core whose cache has its memory.
+
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+/// Runs every task once, on the threads of rayon's current pool.
+///
+/// A thread begins with a range of the tasks that is its own for as many of them, step after step:
+/// memory that another core has written last comes ten times as slowly. Who is done early helps the
+/// others from the end of their ranges, so a thread that is late or away delays nobody.
+pub(crate) fn share<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
+    let tasks: Vec<_> = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();
+    let threads = rayon::current_num_threads().clamp(1, tasks.len().max(1));
+    let range = |thread: usize| {
+        let end = |thread: usize| tasks.len() * thread / threads;
+        end(thread)..end(thread + 1)
+    };
+    let run = |index: usize| {
+        let task = tasks[index].lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            work(task);
+        }
+    };
+    (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
+        let own = rayon::current_thread_index().unwrap_or(0) % threads;
+        range(own).for_each(run);
+        let others = (1..threads).map(|next| (own + next) % threads);
+        others.flat_map(|other| range(other).rev()).for_each(run);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_runs_once_for_any_number_of_threads() {
+        for threads in [1, 2, 3, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for count in [0, 1, 2, 7, 100] {
+                let mut runs = vec![0; count];
+                pool.install(|| share(&mut runs, |run| *run += 1));
+                assert_eq!(runs, vec![1; count], "{count} tasks on {threads} threads");
+            }
+        }
+    }
+}
