@@ -1,5 +1,7 @@
 //! Rows to columns.
 
+use crate::simd::vectorised;
+
 /// Rows and columns that are transposed at once, so that every cache line is read once.
 const SQUARE: usize = 8;
 
@@ -10,12 +12,17 @@ const SQUARE: usize = 8;
 pub(crate) fn transpose(rows: &[f32], width: usize, (columns, stride): (&mut [f32], usize)) {
     let height = rows.len() / width;
     let (whole_rows, whole_columns) = (height - height % SQUARE, width - width % SQUARE);
-    for row in (0..whole_rows).step_by(SQUARE) {
-        for k in (0..whole_columns).step_by(SQUARE) {
-            let to = &mut columns[k * stride + row..];
-            transpose_square(&rows[row * width + k..], width, (to, stride));
-        }
-    }
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in (0..whole_rows).step_by(SQUARE) {
+                for k in (0..whole_columns).step_by(SQUARE) {
+                    let to = &mut columns[k * stride + row..];
+                    transpose_square(&rows[row * width + k..], width, (to, stride));
+                }
+            }
+        },
+    );
     for (i, row) in rows.chunks_exact(width).enumerate() {
         let done = if i < whole_rows { whole_columns } else { 0 };
         for (to, from) in columns.chunks_mut(stride).zip(row).skip(done) {
