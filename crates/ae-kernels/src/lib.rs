@@ -77,7 +77,7 @@ pub use activation::Activation;
 pub use batch::{BatchTerms, Batches, Target, squared_norm};
 pub use error::StackError;
 pub use gradient::{Accumulate, Rows, Terms, loss_and_gradient};
-pub use loss::{binary_cross_entropy, cross_entropy_sum, squared_error_sum};
+pub use loss::{RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
 pub use optimizer::{AdamStep, SgdStep, Step};
 pub use packed::PackedStack;
 pub use pixels::{gather_bytes, normalise_bytes};

@@ -171,40 +171,53 @@ fn square_and_gradient<F: Function>(logit: f32, target: f32, scale: f32) -> (f32
     (difference * difference, difference * scale * F::slope(logit, value))
 }
 
-/// The sum of binary cross-entropies of logits against targets.
+/// How far rows of outputs are from their targets, summed over a row's numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RowLosses {
+    /// Binary cross-entropy in nats; none without a sigmoid at the end.
+    pub cross_entropy: Option<f64>,
+    /// The squared difference.
+    pub squared_error: f64,
+}
+
+/// The losses of a sigmoid's outputs, from its logits.
 ///
 /// # Panics
 /// If there is not one target for each logit.
-pub fn cross_entropy_sum(logits: &[f32], targets: &[f32]) -> f64 {
+pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> RowLosses {
     assert_eq!(logits.len(), targets.len(), "a target for each logit");
     vectorised(
         #[inline(always)]
         || {
             let groups = logits.chunks(FACTORS * LANES).zip(targets.chunks(FACTORS * LANES));
-            let mut sum = 0.0;
+            let (mut cross_entropy, mut squared_error) = (0.0, 0.0);
             for (x, t) in groups {
-                sum += cross_entropy_of_group(x, t);
+                let of_group = losses_of_group(x, t);
+                cross_entropy += of_group.0;
+                squared_error += of_group.1;
             }
-            sum
+            RowLosses { cross_entropy: Some(cross_entropy), squared_error }
         },
     )
 }
 
 #[inline(always)]
-fn cross_entropy_of_group(logits: &[f32], targets: &[f32]) -> f64 {
+fn losses_of_group(logits: &[f32], targets: &[f32]) -> (f64, f64) {
     let (x, x_rest) = logits.as_chunks::<LANES>();
     let (t, t_rest) = targets.as_chunks::<LANES>();
-    let mut sum = CrossEntropy::new();
+    let (mut sum, mut squares) = (CrossEntropy::new(), [0.0; LANES]);
     for (x, t) in x.iter().zip(t) {
         for lane in 0..LANES {
-            sum.add(lane, x[lane], t[lane]);
+            let difference = sum.add(lane, x[lane], t[lane]) - t[lane];
+            squares[lane] += difference * difference;
         }
     }
     let mut rest = CrossEntropy::new();
     for (lane, (&x, &t)) in x_rest.iter().zip(t_rest).enumerate() {
-        rest.add(lane, x, t);
+        let difference = rest.add(lane, x, t) - t;
+        squares[lane] += difference * difference;
     }
-    sum.total() + rest.total()
+    (sum.total() + rest.total(), sum_of_lanes(squares))
 }
 
 /// The sum of squared differences of outputs and targets.

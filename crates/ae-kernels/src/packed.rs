@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::activation::activate_values;
 use crate::buffer::Buffer;
-use crate::loss::squared_error_of_row_in_f64;
+use crate::loss::{RowLosses, losses_of_logits, squared_error_of_row_in_f64, squared_error_sum};
 use crate::panels::{Finish, Panels};
 use crate::terms::{Look, Occupied, Terms};
 use crate::{Activation, Stack};
@@ -113,25 +113,52 @@ impl PackedStack {
         });
     }
 
+    /// The losses of each row's output against its target: (rows, inputs) and (rows, outputs) to
+    /// (rows). Sums are in `f32` within a row.
+    ///
+    /// # Panics
+    /// If the slices are not as many whole rows.
+    pub fn losses(&self, inputs: &[f32], targets: &[f32], losses: &mut [RowLosses]) {
+        let finish = if self.output_is_probability() { Finish::Logits } else { Finish::Activation };
+        self.compare(inputs, targets, losses, finish, |output, target| match finish {
+            Finish::Logits => losses_of_logits(output, target),
+            Finish::Activation => {
+                RowLosses { cross_entropy: None, squared_error: squared_error_sum(output, target) }
+            }
+        });
+    }
+
     /// The squared difference between each row's output and its target, summed over the row in
     /// `f64`: (rows, inputs) and (rows, outputs) to (rows).
     ///
     /// # Panics
     /// If the slices are not as many whole rows.
     pub fn squared_errors(&self, inputs: &[f32], targets: &[f32], errors: &mut [f64]) {
-        assert_eq!(inputs.len(), errors.len() * self.inputs(), "a row of inputs for each error");
-        assert_eq!(targets.len(), errors.len() * self.outputs(), "a row of targets for each error");
+        self.compare(inputs, targets, errors, Finish::Activation, squared_error_of_row_in_f64);
+    }
+
+    /// Compares each row's output with its target.
+    fn compare<R: Send>(
+        &self,
+        inputs: &[f32],
+        targets: &[f32],
+        results: &mut [R],
+        finish: Finish,
+        of_row: impl Fn(&[f32], &[f32]) -> R + Sync,
+    ) {
+        assert_eq!(inputs.len(), results.len() * self.inputs(), "a row of inputs for each result");
+        assert_eq!(targets.len(), results.len() * self.outputs(), "and a row of targets");
         let slices = inputs
             .par_chunks(SLICE_ROWS * self.inputs())
             .zip(targets.par_chunks(SLICE_ROWS * self.outputs()));
-        slices.zip(errors.par_chunks_mut(SLICE_ROWS)).for_each(|((inputs, targets), errors)| {
+        slices.zip(results.par_chunks_mut(SLICE_ROWS)).for_each(|((inputs, targets), results)| {
             self.with_memory(|memory| {
                 let mut outputs = std::mem::take(&mut memory.outputs);
                 let to = outputs.first(targets.len());
-                self.run_slice(0..self.layers.len(), Finish::Activation, inputs, to, memory);
+                self.run_slice(0..self.layers.len(), finish, inputs, to, memory);
                 let rows = to.chunks(self.outputs()).zip(targets.chunks(self.outputs()));
-                for (error, (output, target)) in errors.iter_mut().zip(rows) {
-                    *error = squared_error_of_row_in_f64(output, target);
+                for (result, (output, target)) in results.iter_mut().zip(rows) {
+                    *result = of_row(output, target);
                 }
                 memory.outputs = outputs;
             });

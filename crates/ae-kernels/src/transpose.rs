@@ -15,8 +15,8 @@ pub(crate) fn transpose(rows: &[f32], width: usize, (columns, stride): (&mut [f3
     vectorised(
         #[inline(always)]
         || {
-            for row in (0..whole_rows).step_by(SQUARE) {
-                for k in (0..whole_columns).step_by(SQUARE) {
+            for k in (0..whole_columns).step_by(SQUARE) {
+                for row in (0..whole_rows).step_by(SQUARE) {
                     let to = &mut columns[k * stride + row..];
                     transpose_square(&rows[row * width + k..], width, (to, stride));
                 }

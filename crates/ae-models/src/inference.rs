@@ -1,6 +1,6 @@
 //! Trained models on slices of numbers: the kernels on the CPU, tensors on every other device.
 
-use ae_kernels::{PackedStack, Stack};
+use ae_kernels::{PackedStack, RowLosses, Stack, losses_of_logits, squared_error_sum};
 use candle_core::{Device, Tensor};
 
 use crate::{Autoencoder, Encoder, ModelError, Parameters};
@@ -52,6 +52,34 @@ pub trait Inference: EncoderInference {
         logits: &mut [f32],
         outputs: &mut [f32],
     ) -> Result<(), ModelError>;
+
+    /// The losses of each image's reconstruction against its target, summed over the pixels: twice
+    /// `n x pixels` to `n`.
+    ///
+    /// # Errors
+    /// If the slices are not as many whole rows, or candle fails.
+    fn losses(
+        &self,
+        images: &[f32],
+        targets: &[f32],
+        losses: &mut [RowLosses],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels(), targets, self.pixels())?;
+        check(images, self.pixels(), losses, 1)?;
+        let [mut logits, mut outputs] = [(); 2].map(|()| vec![0.0; images.len()]);
+        self.forward(images, &mut logits, &mut outputs)?;
+        let (logits, outputs) = (logits.chunks(self.pixels()), outputs.chunks(self.pixels()));
+        let rows = logits.zip(outputs).zip(targets.chunks(self.pixels()));
+        for (losses, ((logits, output), target)) in losses.iter_mut().zip(rows) {
+            *losses = if self.output_is_probability() {
+                losses_of_logits(logits, target)
+            } else {
+                let squared_error = squared_error_sum(output, target);
+                RowLosses { cross_entropy: None, squared_error }
+            };
+        }
+        Ok(())
+    }
 
     /// The squared error of each image's reconstruction against its target, summed over the pixels:
     /// twice `n x pixels` to `n`.
@@ -128,6 +156,18 @@ impl Inference for KernelInference {
         check(images, self.pixels(), logits, self.pixels())?;
         check(images, self.pixels(), outputs, self.pixels())?;
         self.packed.forward(images, logits, outputs);
+        Ok(())
+    }
+
+    fn losses(
+        &self,
+        images: &[f32],
+        targets: &[f32],
+        losses: &mut [RowLosses],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels(), targets, self.pixels())?;
+        check(images, self.pixels(), losses, 1)?;
+        self.packed.losses(images, targets, losses);
         Ok(())
     }
 

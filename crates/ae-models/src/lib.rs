@@ -61,6 +61,7 @@ mod saved;
 mod error;
 
 pub use activation::{Activation, OutputActivation};
+pub use ae_kernels::RowLosses;
 pub use attachments::Attachments;
 pub use config::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
 pub use denoising::DenoisingAutoencoder;

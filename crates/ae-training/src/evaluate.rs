@@ -1,8 +1,7 @@
 //! How well a model does on a set of images.
 
 use ae_dataset::ImageShape;
-use ae_kernels::{cross_entropy_sum, squared_error_sum};
-use ae_models::Inference;
+use ae_models::{Inference, RowLosses};
 use rayon::prelude::*;
 
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
@@ -112,10 +111,14 @@ pub fn evaluate(
     samples: &Samples,
     detail: Detail,
 ) -> Result<Evaluation, TrainingError> {
-    let images = in_slices(model, samples, |memory| {
-        let Memory { batch, logits, outputs } = memory;
-        evaluate_slice(model, samples, batch, detail, [logits, outputs])
-    })?;
+    let images = match detail {
+        Detail::Losses => {
+            in_slices(model, samples, |inputs, targets, _| losses_of_slice(model, inputs, targets))
+        }
+        Detail::Full => in_slices(model, samples, |inputs, targets, memory| {
+            evaluate_slice(model, samples, (inputs, targets), memory)
+        }),
+    }?;
     let mut total = Sums::default();
     images.iter().for_each(|image| total.add(image));
     Ok(total.mean(images.len() as f64, samples.images().image_size() as f64))
@@ -126,7 +129,7 @@ pub fn evaluate(
 /// # Errors
 /// If the images do not fit the model, or candle fails.
 pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f64>, TrainingError> {
-    in_slices(model, samples, |Memory { batch: Batch { inputs, targets }, .. }| {
+    in_slices(model, samples, |inputs, targets, _| {
         let mut errors = vec![0.0; inputs.len() / model.pixels()];
         model.squared_errors(inputs, targets, &mut errors)?;
         Ok(errors)
@@ -136,16 +139,16 @@ pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f6
 /// What a slice needs, kept for the next one: new memory would be cleared by the system, page by page.
 #[derive(Default)]
 struct Memory {
-    batch: Batch,
     logits: Vec<f32>,
     outputs: Vec<f32>,
 }
 
-/// Gathers all samples in slices, on all threads, and returns what comes of each image, in order.
+/// Gathers all samples in slices, on all threads, and returns what comes of each image (of inputs and
+/// targets), in order.
 fn in_slices<R: Send>(
     model: &dyn Inference,
     samples: &Samples,
-    evaluate: impl Fn(&mut Memory) -> Result<Vec<R>, TrainingError> + Sync,
+    evaluate: impl Fn(&[f32], &[f32], &mut Memory) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
     let (expected, found) = (model.pixels(), samples.images().image_size());
     if found != expected {
@@ -154,9 +157,11 @@ fn in_slices<R: Send>(
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
     let slices = all
         .par_chunks(SLICE_ROWS)
-        .map_init(Memory::default, |memory, slice| {
-            samples.gather_again(slice, 0, &mut memory.batch);
-            evaluate(memory)
+        .map_init(<(Batch, Memory)>::default, |(batch, memory), slice| {
+            samples.gather_again(slice, 0, batch);
+            let Batch { inputs, targets } = &*batch;
+            let targets = if samples.is_corrupted() { targets } else { inputs };
+            evaluate(inputs, targets, memory)
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(slices.into_iter().flatten().collect())
@@ -196,12 +201,28 @@ impl Sums {
     }
 }
 
+fn losses_of_slice(
+    model: &dyn Inference,
+    inputs: &[f32],
+    targets: &[f32],
+) -> Result<Vec<Sums>, TrainingError> {
+    let size = model.pixels() as f64;
+    let mut losses = vec![RowLosses::default(); inputs.len() / model.pixels()];
+    model.losses(inputs, targets, &mut losses)?;
+    let images = losses.into_iter().map(|RowLosses { cross_entropy, squared_error }| Sums {
+        bce: cross_entropy.map(|sum| sum / size),
+        mse: squared_error / size,
+        ..Sums::default()
+    });
+    Ok(images.collect())
+}
+
+/// An evaluation in full detail.
 fn evaluate_slice(
     model: &dyn Inference,
     samples: &Samples,
-    Batch { inputs, targets }: &Batch,
-    detail: Detail,
-    [logits, outputs]: [&mut Vec<f32>; 2],
+    (inputs, targets): (&[f32], &[f32]),
+    Memory { logits, outputs }: &mut Memory,
 ) -> Result<Vec<Sums>, TrainingError> {
     let (size, shape) = (samples.images().image_size(), samples.images().shape());
     logits.resize(inputs.len(), 0.0);
@@ -209,25 +230,13 @@ fn evaluate_slice(
     model.forward(inputs, logits, outputs)?;
     let seen = inputs.chunks(size).zip(targets.chunks(size));
     let answers = logits.chunks(size).zip(outputs.chunks(size));
-    let images = seen.zip(answers).map(|((input, target), (logits, output))| {
-        let is_probability = model.output_is_probability();
-        match detail {
-            Detail::Losses => Sums {
-                bce: is_probability.then(|| cross_entropy_sum(logits, target) / size as f64),
-                mse: squared_error_sum(output, target) / size as f64,
-                ..Sums::default()
-            },
-            Detail::Full => {
-                let noisy = samples.is_corrupted();
-                Sums {
-                    bce: is_probability.then(|| bce_from_logits(logits, target)),
-                    mse: mse(output, target),
-                    ssim: ssim_of_image(shape, output, target),
-                    noisy_mse: noisy.then(|| mse(input, target)),
-                    noisy_ssim: noisy.then(|| ssim_of_image(shape, input, target)).flatten(),
-                }
-            }
-        }
+    let noisy = samples.is_corrupted();
+    let images = seen.zip(answers).map(|((input, target), (logits, output))| Sums {
+        bce: model.output_is_probability().then(|| bce_from_logits(logits, target)),
+        mse: mse(output, target),
+        ssim: ssim_of_image(shape, output, target),
+        noisy_mse: noisy.then(|| mse(input, target)),
+        noisy_ssim: noisy.then(|| ssim_of_image(shape, input, target)).flatten(),
     });
     Ok(images.collect())
 }

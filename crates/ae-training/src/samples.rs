@@ -77,23 +77,22 @@ impl<'a> Samples<'a> {
     }
 
     /// Gathers a batch as it stands in an epoch (counted from 0), in the memory of another one.
-    pub fn gather_again(&self, samples: &[u32], epoch: u32, batch: &mut Batch) {
+    /// Without noise the targets are the inputs, and stay empty.
+    pub(crate) fn gather_again(&self, samples: &[u32], epoch: u32, batch: &mut Batch) {
         let numbers = samples.len() * self.images.image_size();
         let Batch { inputs, targets } = batch;
         inputs.resize(numbers, 0.0);
-        if self.is_corrupted() {
-            targets.resize(numbers, 0.0);
-            self.gather_into(samples, epoch, inputs, targets);
-        } else {
-            self.gather_into(samples, epoch, inputs, &mut []);
-            targets.clone_from(inputs);
-        }
+        targets.resize(if self.is_corrupted() { numbers } else { 0 }, 0.0);
+        self.gather_into(samples, epoch, inputs, targets);
     }
 
     /// Gathers a batch as it stands in an epoch (counted from 0).
     pub fn gather(&self, samples: &[u32], epoch: u32) -> Batch {
         let mut batch = Batch::default();
         self.gather_again(samples, epoch, &mut batch);
+        if !self.is_corrupted() {
+            batch.targets.clone_from(&batch.inputs);
+        }
         batch
     }
 }

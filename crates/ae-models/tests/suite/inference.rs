@@ -2,7 +2,7 @@
 
 use ae_models::{
     Activation, DenseConfig, EncoderInference, Inference, ModelError, ModelKind, ModelSpec,
-    OutputActivation, SavedModel, TensorInference,
+    OutputActivation, RowLosses, SavedModel, TensorInference,
 };
 use ae_random::Seed;
 use candle_core::Device;
@@ -80,7 +80,12 @@ fn check(model: &SavedModel, rows: usize) {
         inference.reconstruct(&images, &mut outputs).unwrap();
         inference.forward(&images, &mut logits, &mut activated).unwrap();
         inference.squared_errors(&images, &targets, &mut errors).unwrap();
-        (codes, decoded, outputs, logits, activated, errors)
+        let mut losses = vec![RowLosses::default(); rows];
+        inference.losses(&images, &targets, &mut losses).unwrap();
+        for (losses, &error) in losses.iter().zip(&errors) {
+            assert!((losses.squared_error - error).abs() <= 1e-5 * error, "{losses:?} {error}");
+        }
+        (codes, decoded, outputs, logits, activated, errors, losses)
     };
     let (ours, candle) = (run(ours.as_ref()), run(&candle));
     close(&ours.0, &candle.0);
@@ -89,6 +94,11 @@ fn check(model: &SavedModel, rows: usize) {
     close(&ours.3, &candle.3);
     close(&ours.4, &candle.4);
     for (ours, candle) in ours.5.iter().zip(candle.5) {
+        assert!((ours - candle).abs() <= 1e-5 * candle, "{ours} {candle}");
+    }
+    for (ours, candle) in ours.6.iter().zip(candle.6) {
+        assert_eq!(ours.cross_entropy.is_some(), candle.cross_entropy.is_some());
+        let [ours, candle] = [*ours, candle].map(|losses| losses.cross_entropy.unwrap_or(0.0));
         assert!((ours - candle).abs() <= 1e-5 * candle, "{ours} {candle}");
     }
     let mut codes = vec![0.0; ours.0.len()];
