@@ -146,6 +146,9 @@ impl Batches {
         let (mut found, mut accumulate) = (BatchTerms::default(), Accumulate::Replace);
         if rows == 0 {
             gradient.fill(0.0);
+            if let Some((parameters, step)) = parameters.update() {
+                step.apply(parameters, gradient);
+            }
         }
         for first in (0..rows).step_by(SLICES * self.slice_rows) {
             let range = first..rows.min(first + SLICES * self.slice_rows);

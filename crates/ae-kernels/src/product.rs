@@ -246,8 +246,8 @@ impl Product<'_> {
             let weights = if EDGE {
                 load::<S, P, true>(simd, &right[of_right_k..of_right_k + width])
             } else {
-                // SAFETY: the tile has all columns of its vectors, `k` is below `inner` (`Occupied`
-                // lists places of as many), and the place of the tile's last column in the last row
+                // SAFETY: the tile has all columns of its vectors, `k` is below `inner` (`Places`
+                // are checked to be), and the place of the tile's last column in the last row
                 // is within the right factor (`check`); an unaligned read of plain numbers.
                 unsafe { right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
             };

@@ -3,8 +3,8 @@
 mod support;
 
 use ae_kernels::{
-    Accumulate, Activation, Batches, Layer, Loss, Objective, Rows, Stack, Target, Weight,
-    Workspace, loss_and_gradient, squared_norm,
+    Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, Rows, SgdStep, Stack, Step,
+    Target, Weight, Workspace, loss_and_gradient, squared_norm,
 };
 use proptest::prelude::*;
 use support::{Numbers, naive, on_threads};
@@ -171,6 +171,53 @@ fn slices_of_a_batch_add_up_to_the_batch() {
     }
     assert!((reconstruction - expected.reconstruction).abs() < 1e-6);
     assert!(distance(&gradient, &expected.gradient) < 1e-5);
+}
+
+/// More rows than there are slices in memory, fewer than a slice, and none.
+#[test]
+fn a_step_is_the_gradients_bit_for_bit() {
+    let activations = [Activation::Tanh, Activation::Relu, Activation::Relu, Activation::Sigmoid];
+    for ties in [Ties::Own, Ties::Tied] {
+        let stack = stack(&[50, 70, 3, 70, 50], &activations, ties);
+        for rows in [0, 5, 33, 90] {
+            let mut numbers = Numbers::new(11);
+            let start = numbers.take(stack.parameters(), -0.5, 0.5);
+            let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
+            let moments = [(); 2].map(|()| numbers.take(stack.parameters(), 0.0, 0.1));
+            let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
+                to.copy_from_slice(&inputs[rows.start * 50..rows.end * 50]);
+            };
+            let adam = AdamStep::new(0.01, 0.9, 0.999, 1e-7, 3).with_decay(0.01, 0.1);
+            let sgd = SgdStep::new(0.1, 0.9);
+            let run = |at_once: bool, is_adam: bool| {
+                let (mut parameters, [mut mean, mut variance]) = (start.clone(), moments.clone());
+                let mut gradient = vec![f32::NAN; stack.parameters()];
+                let mut batches = Batches::new(5, Target::Input);
+                let step = if is_adam {
+                    Step::Adam { step: adam, mean: &mut mean, variance: &mut variance }
+                } else {
+                    Step::Sgd { step: sgd, velocity: &mut mean }
+                };
+                let problem = (&stack, BCE);
+                let found = if at_once {
+                    batches.step(problem, (&mut parameters, step), rows, fill, &mut gradient)
+                } else {
+                    let found = batches.gradient(problem, &parameters, rows, fill, &mut gradient);
+                    step.apply(&mut parameters, &gradient);
+                    found
+                };
+                assert!(parameters != start || rows == 0);
+                (found, gradient, parameters, mean, variance)
+            };
+            for is_adam in [true, false] {
+                let expected = run(false, is_adam);
+                for threads in [1, 2, 3] {
+                    let found = on_threads(threads, || run(true, is_adam));
+                    assert!(found == expected, "{rows} rows, {threads} threads, {ties:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each kernel alone, on one thread, with its throughput.
+//! Each kernel alone, with its throughput: on one thread, or on `RAYON_NUM_THREADS`.
 
 mod peak;
 
@@ -13,9 +13,10 @@ const PIXELS: usize = 784;
 const CODE: usize = 32;
 
 fn main() {
-    // One thread: the kernels, not their sharing out.
+    // One thread, unless it is to be another number: the kernels, not their sharing out.
+    let threads = usize::from(std::env::var_os("RAYON_NUM_THREADS").is_none());
     rayon::ThreadPoolBuilder::new()
-        .num_threads(std::env::var("T").map_or(1, |t| t.parse().unwrap()))
+        .num_threads(threads)
         .use_current_thread()
         .build_global()
         .expect("a pool");
@@ -70,41 +71,52 @@ fn gradient_of_batch_of_strokes(bencher: Bencher<'_, '_>, widths: &str) {
     gradient_of(bencher, widths, &strokes(ROWS));
 }
 
+/// All that a training does for a batch: gathering, the gradient and Adam.
 #[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
 fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
-    let widths: Vec<usize> =
-        widths.split('-').map(|width| width.parse().expect("a width")).collect();
-    let stack = network(&widths);
+    let stack = network(&numbers_of(widths));
     let count = stack.parameters();
     let mut parameters: Vec<f32> = numbers(count).iter().map(|value| 0.1 * value).collect();
-    let (mut gradient, mut mean, mut variance) =
-        (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
-    let images = 60_000;
-    let some: Vec<u8> = strokes(300).iter().map(|x| (x * 255.0) as u8).collect();
-    let bytes: Vec<u8> = some.iter().copied().cycle().take(images * PIXELS).collect();
+    let [mut gradient, mut mean, mut variance] = [(); 3].map(|()| vec![0.0; count]);
+    let different = strokes(300).into_iter().map(|pixel| (pixel * 255.0) as u8);
+    let bytes: Vec<u8> =
+        different.collect::<Vec<u8>>().into_iter().cycle().take(IMAGES * PIXELS).collect();
     let mut batches = Batches::new(64, Target::Input);
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-    let mut state = 1_u32;
+    let mut order = random_rows();
     bencher.bench_local(|| {
-        let order: [u32; 256] = std::array::from_fn(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % images as u32
-        });
+        let order: [u32; ROWS] = std::array::from_fn(|_| order());
         let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
             gather_bytes(&bytes, PIXELS, &order[rows], to);
         };
         let step = AdamStep::new(1e-5, 0.9, 0.999, 1e-7, 10);
         let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
-        batches.step((&stack, objective), (&mut parameters, step), 256, fill, &mut gradient)
+        batches.step((&stack, objective), (&mut parameters, step), ROWS, fill, &mut gradient)
     });
+}
+
+/// The widths that a name is made of.
+fn numbers_of(widths: &str) -> Vec<usize> {
+    widths.split('-').map(|width| width.parse().expect("a width")).collect()
+}
+
+/// Images of a data set that the caches do not hold.
+const IMAGES: usize = 60_000;
+
+/// Rows of the data set in no order.
+fn random_rows() -> impl FnMut() -> u32 {
+    let mut state = 1_u32;
+    move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % IMAGES as u32
+    }
 }
 
 /// Images of a batch.
 const ROWS: usize = 256;
 
 fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
-    let widths: Vec<usize> =
-        widths.split('-').map(|width| width.parse().expect("a width")).collect();
+    let widths = numbers_of(widths);
     let stack = network(&widths);
     let products: usize = widths.windows(2).map(|pair| 3 * pair[0] * pair[1]).sum();
     let parameters: Vec<f32> =
@@ -187,15 +199,12 @@ fn cross_entropy_with_gradient(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn gather_at_random(bencher: Bencher<'_, '_>) {
-    let (images, rows) = (60_000_usize, 64_usize);
-    let bytes = vec![7_u8; images * PIXELS];
+    let rows = 64;
+    let bytes = vec![7_u8; IMAGES * PIXELS];
     let mut output = vec![0.0; rows * PIXELS];
-    let mut state = 1_u32;
+    let mut order = random_rows();
     bencher.counter(BytesCount::new(rows * PIXELS)).bench_local(|| {
-        let order: [u32; 64] = std::array::from_fn(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % images as u32
-        });
+        let order: [u32; 64] = std::array::from_fn(|_| order());
         gather_bytes(&bytes, PIXELS, &order, &mut output);
     });
 }
