@@ -137,11 +137,8 @@ impl Batches {
         gradient: &mut [f32],
     ) -> BatchTerms {
         assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
-        assert_eq!(
-            parameters.values().len(),
-            stack.parameters(),
-            "as many parameters as there are"
-        );
+        let count = parameters.values().len();
+        assert_eq!(count, stack.parameters(), "as many parameters as the stack has");
         pack(&mut self.panels, stack, parameters.values());
         let (mut found, mut accumulate) = (BatchTerms::default(), Accumulate::Replace);
         if rows == 0 {

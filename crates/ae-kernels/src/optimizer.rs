@@ -4,8 +4,7 @@
 //! The forms are Keras 3's. Every number is updated alone by operations that are rounded in one way,
 //! so the result does not depend on the threads, the chunks or the width of the vectors.
 
-use rayon::prelude::*;
-
+use crate::share::share;
 use crate::simd::vectorised;
 
 /// Numbers that a thread updates at a time: small enough to share, large enough to be worth it.
@@ -138,18 +137,14 @@ impl Step<'_> {
     pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) {
         self.check(parameters.len());
         assert_eq!(parameters.len(), gradient.len(), "a gradient for each parameter");
-        let (mut rest, mut chunks) = (Some(self), Vec::new());
+        let (mut rest, mut chunks) = (self, Vec::new());
         let pairs = parameters.chunks_mut(CHUNK).zip(gradient.chunks(CHUNK));
         for (parameters, gradient) in pairs {
-            if let Some(step) = rest.take() {
-                let (step, others) = step.split_at(parameters.len());
-                rest = Some(others);
-                chunks.push((step, parameters, gradient));
-            }
+            let (step, others) = rest.split_at(parameters.len());
+            rest = others;
+            chunks.push((step, parameters, gradient));
         }
-        chunks.into_par_iter().for_each(|(step, parameters, gradient)| {
-            step.apply_to_chunk(parameters, gradient);
-        });
+        share(chunks, |(step, parameters, gradient)| step.apply_to_chunk(parameters, gradient));
     }
 
     /// Panics if there is not one of each moment for each parameter.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 /// Runs every task once, on the threads of rayon's current pool.
 ///
 /// A thread begins with a range of the tasks that is its own for as many of them, step after step:
-/// memory that another core has written last comes ten times as slowly. Who is done early helps the
+/// memory that another core has written last comes more slowly. Who is done early helps the
 /// others from the end of their ranges, so a thread that is late or away delays nobody.
 pub(crate) fn share<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
     let tasks: Vec<_> = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();

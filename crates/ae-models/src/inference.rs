@@ -64,8 +64,7 @@ pub trait Inference: EncoderInference {
         targets: &[f32],
         losses: &mut [RowLosses],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels(), targets, self.pixels())?;
-        check(images, self.pixels(), losses, 1)?;
+        check_pairs(images, targets, self.pixels(), losses)?;
         let [mut logits, mut outputs] = [(); 2].map(|()| vec![0.0; images.len()]);
         self.forward(images, &mut logits, &mut outputs)?;
         let (logits, outputs) = (logits.chunks(self.pixels()), outputs.chunks(self.pixels()));
@@ -165,8 +164,7 @@ impl Inference for KernelInference {
         targets: &[f32],
         losses: &mut [RowLosses],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels(), targets, self.pixels())?;
-        check(images, self.pixels(), losses, 1)?;
+        check_pairs(images, targets, self.pixels(), losses)?;
         self.packed.losses(images, targets, losses);
         Ok(())
     }
@@ -177,8 +175,7 @@ impl Inference for KernelInference {
         targets: &[f32],
         errors: &mut [f64],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels(), targets, self.pixels())?;
-        check(images, self.pixels(), errors, 1)?;
+        check_pairs(images, targets, self.pixels(), errors)?;
         self.packed.squared_errors(images, targets, errors);
         Ok(())
     }
@@ -262,8 +259,7 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
         targets: &[f32],
         errors: &mut [f64],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels, targets, self.pixels)?;
-        check(images, self.pixels, errors, 1)?;
+        check_pairs(images, targets, self.pixels, errors)?;
         let mut outputs = vec![0.0; images.len()];
         self.reconstruct(images, &mut outputs)?;
         let rows = outputs.chunks(self.pixels).zip(targets.chunks(self.pixels));
@@ -278,6 +274,17 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
 fn write(tensor: &Tensor, to: &mut [f32]) -> Result<(), ModelError> {
     to.copy_from_slice(&tensor.flatten_all()?.to_vec1::<f32>()?);
     Ok(())
+}
+
+/// Checks that images, targets and results are as many.
+fn check_pairs<R>(
+    images: &[f32],
+    targets: &[f32],
+    pixels: usize,
+    results: &[R],
+) -> Result<(), ModelError> {
+    check(images, pixels, targets, pixels)?;
+    check(images, pixels, results, 1)
 }
 
 /// Checks that both slices are as many whole rows.
