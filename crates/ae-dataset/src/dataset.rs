@@ -72,23 +72,39 @@ impl Dataset {
         train: Images,
         test: Images,
     ) -> Result<Self, DatasetError> {
-        if train.shape() != test.shape() {
-            return Err(DatasetError::DifferentSizes { train: train.shape(), test: test.shape() });
-        }
-        for (part, images, other) in [("train", &train, &test), ("test", &test, &train)] {
-            check_memory(part, images)?;
-            if images.labels().is_none() && other.labels().is_some() {
-                return Err(DatasetError::HalfLabelled { part });
-            }
-        }
+        check_halves(&train, &test)?;
         let [train_names, test_names] = [&FILE_NAMES[..2], &FILE_NAMES[2..]];
         let (train_digests, test_digests) =
             rayon::join(|| digests(&train, train_names), || digests(&test, test_names));
         let files = [train_digests, test_digests].concat();
-        let origin =
-            Origin { name: name.into(), location: location.into(), files, substituted: None };
+        Self::of_files(name.into(), location.into(), train, test, files)
+    }
+
+    /// A data set from its two halves and the digests that were taken of their files.
+    pub(crate) fn of_files(
+        name: String,
+        location: String,
+        train: Images,
+        test: Images,
+        files: Vec<FileDigest>,
+    ) -> Result<Self, DatasetError> {
+        check_halves(&train, &test)?;
+        let origin = Origin { name, location, files, substituted: None };
         Ok(Self { train, test, origin, skipped: 0, scaling: None, held_out: None })
     }
+}
+
+fn check_halves(train: &Images, test: &Images) -> Result<(), DatasetError> {
+    if train.shape() != test.shape() {
+        return Err(DatasetError::DifferentSizes { train: train.shape(), test: test.shape() });
+    }
+    for (part, images, other) in [("train", train, test), ("test", test, train)] {
+        check_memory(part, images)?;
+        if images.labels().is_none() && other.labels().is_some() {
+            return Err(DatasetError::HalfLabelled { part });
+        }
+    }
+    Ok(())
 }
 
 fn check_memory(part: &'static str, images: &Images) -> Result<(), DatasetError> {
@@ -125,7 +141,7 @@ fn digests(images: &Images, names: &[&str]) -> Vec<FileDigest> {
     files
 }
 
-fn hexadecimal(hasher: Sha256) -> String {
+pub(crate) fn hexadecimal(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

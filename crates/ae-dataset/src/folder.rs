@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use ae_files::{FileError, make_folder, read_bounded, write_atomic};
+use sha2::{Digest, Sha256};
 
-use crate::dataset::FILE_NAMES;
+use crate::dataset::{FILE_NAMES, hexadecimal};
+use crate::gzip::Unpacked;
 use crate::idx::Kind;
-use crate::{Dataset, DatasetError, FormatError, Images, gzip, idx, mnist};
+use crate::{Dataset, DatasetError, FileDigest, FormatError, Images, gzip, idx, mnist};
 
 /// Opens a data folder.
 ///
@@ -27,8 +29,13 @@ pub fn open_folder(folder: &Path) -> Result<Dataset, DatasetError> {
         || read_part(folder, &train_images, &train_labels),
         || read_part(folder, &test_images, &test_labels),
     );
-    let mut dataset = Dataset::new("folder", folder.display().to_string(), train?, test?)
-        .map_err(|error| mismatch(folder, error))?;
+    let ((train, train_digests), (test, test_digests)) = (train?, test?);
+    let digests = [train_digests, test_digests].concat();
+    let files = FILE_NAMES.into_iter().zip(digests);
+    let files = files.map(|(name, sha256)| FileDigest { name: name.to_owned(), sha256 }).collect();
+    let mut dataset =
+        Dataset::of_files("folder".to_owned(), folder.display().to_string(), train, test, files)
+            .map_err(|error| mismatch(folder, error))?;
     if mnist::first_difference(&dataset.origin.files).is_none() {
         dataset.origin.name = "mnist".to_owned();
     }
@@ -67,29 +74,48 @@ pub fn write_folder(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError
 
 /// Decodes an IDX file of images, raw or compressed.
 pub(crate) fn images_from_bytes(bytes: Vec<u8>) -> Result<Images, FormatError> {
-    idx::decode_images(&uncompressed(Kind::Images, bytes)?)
+    let Unpacked { header, rest } = uncompressed(Kind::Images, bytes, |_| ())?;
+    idx::images(&header, rest)
 }
 
-fn uncompressed(kind: Kind, bytes: Vec<u8>) -> Result<Vec<u8>, FormatError> {
+/// The contents of a file, of which `digest` is given every byte in order.
+fn uncompressed(
+    kind: Kind,
+    mut bytes: Vec<u8>,
+    mut digest: impl FnMut(&[u8]) + Send,
+) -> Result<Unpacked, FormatError> {
+    let header = kind.header_length();
     if gzip::is_gzip(&bytes) {
-        gzip::gunzip(&bytes, kind.header_length(), |header| idx::claimed_length(kind, header))
-    } else {
-        Ok(bytes)
+        return gzip::gunzip(&bytes, header, |header| idx::claimed_length(kind, header), digest);
     }
+    digest(&bytes);
+    let header = bytes.drain(..header.min(bytes.len())).collect();
+    Ok(Unpacked { header, rest: bytes })
 }
 
-fn read_part(folder: &Path, images: &Path, labels: &Path) -> Result<Images, DatasetError> {
-    let decode_labels = |bytes| idx::decode_labels(&uncompressed(Kind::Labels, bytes)?);
-    let labels = decode_file(labels, decode_labels)?;
-    let images = decode_file(images, images_from_bytes)?;
-    images.with_labels(labels).map_err(|error| mismatch(folder, error))
+/// One half of a folder, and the digests of its files of images and labels.
+fn read_part(
+    folder: &Path,
+    images: &Path,
+    labels: &Path,
+) -> Result<(Images, [String; 2]), DatasetError> {
+    let (labels, labels_digest) = decode_file(labels, Kind::Labels, idx::labels)?;
+    let (images, images_digest) = decode_file(images, Kind::Images, idx::images)?;
+    let images = images.with_labels(labels).map_err(|error| mismatch(folder, error))?;
+    Ok((images, [images_digest, labels_digest]))
 }
 
+/// What a file holds, and the digest of it uncompressed.
 fn decode_file<T>(
     path: &Path,
-    decode: impl FnOnce(Vec<u8>) -> Result<T, FormatError>,
-) -> Result<T, DatasetError> {
-    decode(read_bounded(path, idx::MAX_BYTES)?).map_err(|error| error.in_file(path))
+    kind: Kind,
+    decode: fn(&[u8], Vec<u8>) -> Result<T, FormatError>,
+) -> Result<(T, String), DatasetError> {
+    let bytes = read_bounded(path, idx::MAX_BYTES)?;
+    let mut hasher = Sha256::new();
+    let contents = uncompressed(kind, bytes, |piece| hasher.update(piece));
+    let decoded = contents.and_then(|Unpacked { header, rest }| decode(&header, rest));
+    Ok((decoded.map_err(|error| error.in_file(path))?, hexadecimal(hasher)))
 }
 
 /// The files of images and labels of one half, if IDX files can hold it.

@@ -8,39 +8,85 @@ use crate::FormatError;
 
 /// DEFLATE gives at most this many bytes for one (Deutsch, RFC 1951: 258 bytes for two bits).
 const MAX_RATIO: usize = 1032;
+/// Bytes that are unpacked at once; they fit into a core's second cache.
+const PIECE: usize = 256 << 10;
 
 /// Whether these bytes begin like a gzip file.
 pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
+/// What was unpacked, the header apart from what follows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unpacked {
+    pub(crate) header: Vec<u8>,
+    pub(crate) rest: Vec<u8>,
+}
+
 /// Decompresses a gzip file of one member whose contents tell their own length.
 ///
 /// `length_of` says from the first `header_length` bytes how many there should be in all; more than
-/// that is never unpacked, so that a small file cannot fill the memory.
+/// that is never unpacked, so that a small file cannot fill the memory. `digest` is given the contents
+/// in order, piece by piece.
 pub(crate) fn gunzip(
     bytes: &[u8],
     header_length: usize,
     length_of: impl FnOnce(&[u8]) -> Result<usize, FormatError>,
-) -> Result<Vec<u8>, FormatError> {
+    mut digest: impl FnMut(&[u8]) + Send,
+) -> Result<Unpacked, FormatError> {
     let mut decoder = GzDecoder::new(bytes);
-    let mut contents = Vec::new();
-    decoder.by_ref().take(header_length as u64).read_to_end(&mut contents).map_err(reason)?;
-    let length = length_of(&contents)?;
+    let mut header = vec![0; header_length];
+    let found = fill(&mut decoder, &mut header)?;
+    header.truncate(found);
+    let length = length_of(&header)?;
+    digest(&header);
 
     let possible = bytes.len().saturating_mul(MAX_RATIO);
-    contents.reserve_exact(length.min(possible).saturating_sub(contents.len()));
+    // Zeros that are never touched take no memory.
+    let mut rest = vec![0; length.saturating_sub(found).min(possible)];
+    let found = unpack(&mut decoder, &mut rest, digest)?;
+    rest.truncate(found);
     // One more than wanted: only reading on to the end has the checksum compared.
-    let rest = length.saturating_sub(contents.len()) as u64 + 1;
-    decoder.by_ref().take(rest).read_to_end(&mut contents).map_err(reason)?;
-    if contents.len() > length {
+    if fill(&mut decoder, &mut [0])? > 0 {
         return Err(FormatError::GzipTooLong { expected: length });
     }
     let after = decoder.into_inner().len();
     if after > 0 {
         return Err(FormatError::GzipTrailing { bytes: after });
     }
-    Ok(contents)
+    Ok(Unpacked { header, rest })
+}
+
+/// Fills `out` as far as there are bytes, and says how many there were. While a piece is unpacked,
+/// another thread digests the one before it, which is still in a cache.
+fn unpack(
+    decoder: &mut GzDecoder<&[u8]>,
+    out: &mut [u8],
+    mut digest: impl FnMut(&[u8]) + Send,
+) -> Result<usize, FormatError> {
+    let (mut before, mut total): (&[u8], usize) = (&[], 0);
+    for piece in out.chunks_mut(PIECE) {
+        let (found, ()) = rayon::join(|| fill(decoder, piece), || digest(before));
+        let found = found?;
+        before = &piece[..found];
+        total += found;
+    }
+    digest(before);
+    Ok(total)
+}
+
+/// Reads until `out` is full or nothing is left; how many bytes there were.
+fn fill(decoder: &mut GzDecoder<&[u8]>, out: &mut [u8]) -> Result<usize, FormatError> {
+    let mut total = 0;
+    while total < out.len() {
+        match decoder.read(&mut out[total..]) {
+            Ok(0) => break,
+            Ok(found) => total += found,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(reason(error)),
+        }
+    }
+    Ok(total)
 }
 
 fn reason(error: io::Error) -> FormatError {
@@ -70,44 +116,56 @@ mod tests {
         (0..1000_u32).map(|i| (i * i / 7) as u8).collect()
     }
 
-    fn unpack(bytes: &[u8]) -> Result<Vec<u8>, FormatError> {
-        gunzip(bytes, 4, |_| Ok(1000))
+    /// The contents, once they were found to be what was digested.
+    fn unpack(bytes: &[u8], length: usize) -> Result<Vec<u8>, FormatError> {
+        let mut digested = Vec::new();
+        let digest = |piece: &[u8]| digested.extend_from_slice(piece);
+        let Unpacked { header, rest } = gunzip(bytes, 4, |_| Ok(length), digest)?;
+        let contents = [header, rest].concat();
+        assert!(digested == contents, "each byte is digested once, in order");
+        Ok(contents)
     }
 
     #[test]
     fn what_was_packed_is_unpacked() {
-        assert_eq!(unpack(&gzip(&contents())).unwrap(), contents());
+        for length in [4, 5, 1000, PIECE + 4, 2 * PIECE + 5] {
+            let contents: Vec<u8> = (0..length).map(|i| (i * i / 7) as u8).collect();
+            assert!(unpack(&gzip(&contents), length).unwrap() == contents, "{length} bytes");
+        }
+        let shorter = gzip(&contents());
+        assert_eq!(unpack(&shorter, 3 * PIECE).unwrap(), contents());
     }
 
     #[test]
     fn each_damage_is_told_from_the_others() {
         let whole = gzip(&contents());
-        assert!(matches!(unpack(&whole[..5]), Err(FormatError::GzipTruncated)));
-        assert!(matches!(unpack(&whole[..whole.len() - 1]), Err(FormatError::GzipTruncated)));
+        let damage = |bytes: &[u8]| unpack(bytes, 1000).unwrap_err();
+        assert!(matches!(damage(&whole[..5]), FormatError::GzipTruncated));
+        assert!(matches!(damage(&whole[..whole.len() - 1]), FormatError::GzipTruncated));
 
         let mut wrong_checksum = whole.clone();
         let checksum = whole.len() - 8;
         wrong_checksum[checksum] ^= 1;
-        let error = unpack(&wrong_checksum).unwrap_err().to_string();
+        let error = damage(&wrong_checksum).to_string();
         assert!(error.starts_with("damaged gzip data: ") && error.contains("checksum"), "{error}");
 
         let with_garbage = [&whole[..], b"garbage"].concat();
-        assert!(matches!(unpack(&with_garbage), Err(FormatError::GzipTrailing { bytes: 7 })));
+        assert!(matches!(damage(&with_garbage), FormatError::GzipTrailing { bytes: 7 }));
     }
 
     #[test]
     fn a_bomb_is_unpacked_no_further_than_its_contents_say() {
         let bomb = gzip(&vec![0; 50_000_000]);
         assert!(bomb.len() < 100_000);
-        let error = unpack(&bomb).unwrap_err();
+        let error = unpack(&bomb, 1000).unwrap_err();
         assert!(matches!(error, FormatError::GzipTooLong { expected: 1000 }), "{error}");
     }
 
     #[test]
     fn a_claim_that_a_small_file_cannot_keep_takes_no_memory() {
         let small = gzip(&contents());
-        let unpacked = gunzip(&small, 4, |_| Ok(1 << 30)).unwrap();
-        assert!(unpacked.capacity() <= small.len() * MAX_RATIO);
+        let unpacked = gunzip(&small, 4, |_| Ok(1 << 30), |_| ()).unwrap();
+        assert!(unpacked.rest.capacity() <= small.len() * MAX_RATIO);
     }
 
     proptest! {
@@ -116,7 +174,7 @@ mod tests {
             let mut bytes = gzip(&contents());
             let place = place % bytes.len();
             bytes[place] ^= change;
-            if let Ok(unpacked) = unpack(&bytes) {
+            if let Ok(unpacked) = unpack(&bytes, 1000) {
                 prop_assert_eq!(unpacked, contents());
             }
         }

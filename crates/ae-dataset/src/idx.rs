@@ -41,10 +41,17 @@ impl Kind {
 /// If the magic number is another, the file is cut or has bytes after its end, it claims more than
 /// 1 GiB, or it holds no image.
 pub fn decode_images(bytes: &[u8]) -> Result<Images, FormatError> {
-    let (dimensions, pixels) = decode(Kind::Images, bytes)?;
+    let (header, pixels) = cut(Kind::Images, bytes);
+    images(header, pixels.to_vec())
+}
+
+/// The images of a file's header and its pixels.
+pub(crate) fn images(header: &[u8], pixels: Vec<u8>) -> Result<Images, FormatError> {
+    let dimensions = check(Kind::Images, header, pixels.len())?;
     match dimensions[..] {
-        [_, height, width] => Images::new(height as usize, width as usize, pixels.to_vec())
-            .map_err(|_| FormatError::NoImages),
+        [_, height, width] => {
+            Images::new(height as usize, width as usize, pixels).map_err(|_| FormatError::NoImages)
+        }
         _ => Err(FormatError::NoImages),
     }
 }
@@ -55,8 +62,14 @@ pub fn decode_images(bytes: &[u8]) -> Result<Images, FormatError> {
 /// If the magic number is another, the file is cut or has bytes after its end, or it claims more
 /// than 1 GiB.
 pub fn decode_labels(bytes: &[u8]) -> Result<Vec<u8>, FormatError> {
-    let (_, labels) = decode(Kind::Labels, bytes)?;
-    Ok(labels.to_vec())
+    let (header, values) = cut(Kind::Labels, bytes);
+    labels(header, values.to_vec())
+}
+
+/// The labels of a file's header and its values.
+pub(crate) fn labels(header: &[u8], values: Vec<u8>) -> Result<Vec<u8>, FormatError> {
+    check(Kind::Labels, header, values.len())?;
+    Ok(values)
 }
 
 /// The bytes that a whole file has by its header, of which `bytes` is at least the beginning.
@@ -69,18 +82,22 @@ pub(crate) fn claimed_length(kind: Kind, bytes: &[u8]) -> Result<usize, FormatEr
     Ok(claimed as usize)
 }
 
-/// The dimensions and the values after the header.
-fn decode(kind: Kind, bytes: &[u8]) -> Result<(Vec<u32>, &[u8]), FormatError> {
-    let expected = claimed_length(kind, bytes)?;
-    let found = bytes.len();
+/// The header and the values after it.
+fn cut(kind: Kind, bytes: &[u8]) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(kind.header_length()).unwrap_or((bytes, &[]))
+}
+
+/// The dimensions of a file with this header and so many values.
+fn check(kind: Kind, header: &[u8], values: usize) -> Result<Vec<u32>, FormatError> {
+    let expected = claimed_length(kind, header)?;
+    let found = header.len() + values;
     if found < expected {
         return Err(FormatError::Truncated { expected, found });
     }
     if found > expected {
         return Err(FormatError::TrailingBytes { expected, found });
     }
-    let values = bytes.get(kind.header_length()..).unwrap_or_default();
-    Ok((dimensions(kind, bytes)?, values))
+    dimensions(kind, header)
 }
 
 fn dimensions(kind: Kind, bytes: &[u8]) -> Result<Vec<u32>, FormatError> {
