@@ -19,6 +19,8 @@ const GAINS: usize = 1 << 13;
 /// Bins of all histograms together, so that they fit into a weights file.
 const ALL_BINS: usize = 1 << 17;
 const MOST_DIMENSIONS: usize = 1 << 13;
+/// Images that one task takes while they are in its cache. No part of the result.
+const SLICE_ROWS: usize = 64;
 
 impl Codec {
     /// Fits a codec to a network and 8-bit training images, `n x channels x height x width`, of which at
@@ -49,10 +51,7 @@ impl Codec {
         }
         let chosen = chosen(images, size);
         let packed = PackedStack::new(stack, parameters);
-        let floats: Vec<f32> = chosen.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
-        let count = chosen.len() / size;
-        let mut codes = vec![0.0; count * latent];
-        packed.encode(&floats, &mut codes);
+        let mut codes = encoded(&packed, &chosen);
         let ranges = ranges(&codes, latent);
         let (mut basis, mut gain, mut effective) = (None, 0.0, latent as f64);
         if latent <= basis::LARGEST {
@@ -83,12 +82,8 @@ impl Codec {
             })
             .collect();
         let unfinished = Self { basis, dimensions, pixels: Vec::new() };
-        let mut rounded = unfinished.rounded(&codes, Quality::default())?;
-        let mut decoded = std::mem::take(&mut codes);
-        decoded.resize(count * size, 0.0);
-        packed.decode(&rounded, &mut decoded);
-        rounded.clear();
-        let pixels = pixel_counts(chosen, decoded, shape);
+        let rounded = unfinished.rounded(&codes, Quality::default())?;
+        let pixels = pixel_counts(&packed, &chosen, &rounded, shape);
         Ok(Self { pixels, ..unfinished })
     }
 
@@ -115,6 +110,22 @@ fn chosen(images: &[u8], size: usize) -> Vec<u8> {
     let count = (MAX_NUMBERS / size).clamp(1, MAX_IMAGES).min(all);
     let places = (0..count).map(|index| index * all / count);
     places.flat_map(|place| &images[place * size..][..size]).copied().collect()
+}
+
+/// The codes of images, slice by slice: all images as floats at once would leave the caches.
+fn encoded(packed: &PackedStack, images: &[u8]) -> Vec<f32> {
+    let (size, latent) = (packed.inputs(), packed.code_width());
+    let mut codes = vec![0.0; images.len() / size * latent];
+    let slices = images.par_chunks(SLICE_ROWS * size);
+    slices.zip(codes.par_chunks_mut(SLICE_ROWS * latent)).for_each_init(
+        Vec::new,
+        |floats, (images, codes)| {
+            floats.clear();
+            floats.extend(images.iter().map(|&pixel| f32::from(pixel) / 255.0));
+            packed.encode(floats, codes);
+        },
+    );
+    codes
 }
 
 /// How far each number of the codes goes.
@@ -191,25 +202,83 @@ fn single_gain(packed: &PackedStack, codes: &[f32], number: usize, range: f32) -
     mean.sqrt().max(1e-9) / (2.0 * f64::from(shift))
 }
 
-fn pixel_counts(images: Vec<u8>, decoded: Vec<f32>, shape: [usize; 3]) -> Vec<Vec<u32>> {
-    let size: usize = shape.iter().product();
-    let zeros = || vec![vec![0_u32; 256]; CONTEXTS];
+/// How often each pixel occurs in each context of the images, given what their codes are decoded to.
+fn pixel_counts(
+    packed: &PackedStack,
+    images: &[u8],
+    codes: &[f32],
+    shape: [usize; 3],
+) -> Vec<Vec<u32>> {
+    let images = images.par_chunks(SLICE_ROWS * packed.outputs());
+    let slices = images.zip(codes.par_chunks(SLICE_ROWS * packed.code_width()));
     // Sums of whole numbers: any order gives the same.
-    images
-        .par_chunks(size)
-        .zip(decoded.par_chunks(size))
-        .fold(zeros, |mut counts, (image, decoded)| {
-            let predicted: Vec<u8> =
-                decoded.iter().map(|x| (x * 255.0).round().clamp(0.0, 255.0) as u8).collect();
-            let counted = pixels::visit(shape, &predicted, |place, context| {
-                counts[context][usize::from(image[place])] += 1;
+    let counter = slices
+        .fold(Counter::new, |mut counter, (images, codes)| {
+            counter.count(packed, images, codes, shape);
+            counter
+        })
+        .reduce(Counter::new, Counter::plus);
+    counter.counts.chunks(256).map(<[u32]>::to_vec).collect()
+}
+
+/// Counts of the 256 values of a pixel, context after context, and memory for a slice.
+struct Counter {
+    counts: Vec<u32>,
+    decoded: Vec<f32>,
+    predicted: Vec<u8>,
+}
+
+impl Counter {
+    fn new() -> Self {
+        Self { counts: vec![0; 256 * CONTEXTS], decoded: Vec::new(), predicted: Vec::new() }
+    }
+
+    fn count(&mut self, packed: &PackedStack, images: &[u8], codes: &[f32], shape: [usize; 3]) {
+        let Self { counts, decoded, predicted } = self;
+        decoded.resize(images.len(), 0.0);
+        packed.decode(codes, decoded);
+        predicted.clear();
+        predicted.extend(decoded.iter().map(|&value| nearest_level(value)));
+        let size = packed.outputs();
+        for (image, predicted) in images.chunks_exact(size).zip(predicted.chunks_exact(size)) {
+            let counted = pixels::visit(shape, predicted, |place, context| {
+                counts[256 * context + usize::from(image[place])] += 1;
                 Ok::<u8, std::convert::Infallible>(image[place])
             });
             counted.unwrap_or_else(|never| match never {});
-            counts
-        })
-        .reduce(zeros, |mut sum, part| {
-            sum.iter_mut().flatten().zip(part.iter().flatten()).for_each(|(sum, n)| *sum += n);
-            sum
-        })
+        }
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        self.counts.iter_mut().zip(other.counts).for_each(|(sum, count)| *sum += count);
+        self
+    }
+}
+
+/// The grey level nearest to a pixel in [0, 1], of two the upper one: what `round` gives, which is a call
+/// for every pixel where the processor's rounding cannot be counted on.
+fn nearest_level(value: f32) -> u8 {
+    let level = (value * 255.0).clamp(0.0, 255.0);
+    let below = level as u8;
+    // Exact: the two are within a factor of 2, or the lower is 0.
+    below + u8::from(level - f32::from(below) >= 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_level_is_that_of_rounding() {
+        let rounded = |value: f32| (value * 255.0).round().clamp(0.0, 255.0) as u8;
+        let near = (0..=510).flat_map(|half| {
+            let middle = half as f32 / 510.0;
+            (-3..=3)
+                .map(move |ulps: i32| f32::from_bits(middle.to_bits().wrapping_add_signed(ulps)))
+        });
+        let odd = [-1.0, -0.0, 2.0, 1e30, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+        for value in near.chain(odd) {
+            assert_eq!(nearest_level(value), rounded(value), "{value}");
+        }
+    }
 }
