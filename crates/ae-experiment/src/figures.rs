@@ -7,12 +7,14 @@ use ae_report::{
     reconstruction_grid, worst,
 };
 use ae_training::{Batch, Samples, TrainingState, squared_errors};
+use rayon::prelude::*;
 
 use crate::expectation::Bound;
 use crate::folder::RunFolder;
 use crate::plan::Plan;
 use crate::record::FigureRecord;
 use crate::run::validation_metric;
+use crate::trained::in_order;
 use crate::{ExperimentError, Record};
 
 /// Images of a grid, as in the tutorial.
@@ -31,31 +33,45 @@ pub(crate) fn write_figures(
 ) -> Result<Vec<FigureRecord>, ExperimentError> {
     let caption = caption(plan, record);
     let validation = plan.validation_samples();
-    let mut written = Vec::new();
-    let mut write =
-        |name: &str, title: &str, draw: &dyn Fn(&str) -> Result<Figure, ExperimentError>| {
-            let figure = draw(title)?;
-            let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
-            ae_files::write_atomic(&folder.file(&file), &figure.png()?)?;
-            ae_files::write_atomic(&folder.file(&svg), figure.svg()?.as_bytes())?;
-            let (title, caption) = (title.to_owned(), caption.clone());
-            written.push(FigureRecord { file, svg, title, caption });
-            Ok::<(), ExperimentError>(())
-        };
+    let mut drawings: Vec<(&str, &str, Draw)> = Vec::new();
     let title = if validation.is_corrupted() { "Denoised" } else { "Reconstructed" };
-    write("reconstructions", title, &|title| Ok(reconstruction_grid(grid, title, &caption)?))?;
-    write("worst", "Worst reconstructions", &|title| {
-        worst_ten(model, &validation, title, &caption)
-    })?;
-    write("loss", "Learning curve", &|title| curve(plan, state, title, &caption))?;
-    if let Some(weights) = state.parameters().get("encoder.0.weight") {
-        let ImageShape { channels, height, width } = plan.dataset.train.shape();
+    let reconstructions = |title: &str| Ok(reconstruction_grid(grid, title, &caption)?);
+    drawings.push(("reconstructions", title, &reconstructions));
+    let worst = |title: &str| worst_ten(model, &validation, title, &caption);
+    drawings.push(("worst", "Worst reconstructions", &worst));
+    let loss = |title: &str| curve(plan, state, title, &caption);
+    drawings.push(("loss", "Learning curve", &loss));
+    let ImageShape { channels, height, width } = plan.dataset.train.shape();
+    let weights = state.parameters().get("encoder.0.weight");
+    let units = |title: &str| {
+        let weights = weights.unwrap_or_default();
         let shown = weights.len().min(FILTERS * channels * height * width);
-        write("filters", "What the encoder's units look for", &|title| {
-            Ok(filters(&weights[..shown], [channels, height, width], title, &caption)?)
-        })?;
+        Ok(filters(&weights[..shown], [channels, height, width], title, &caption)?)
+    };
+    if weights.is_some() {
+        drawings.push(("filters", "What the encoder's units look for", &units));
     }
-    Ok(written)
+    let write = |(name, title, draw)| write_figure(folder, name, (title, &caption), draw);
+    let written: Vec<Result<_, _>> = drawings.into_par_iter().map(write).collect();
+    // Of several failures the first in the figures' order, whichever came first.
+    written.into_iter().collect()
+}
+
+/// Draws a figure with the title that it is given.
+type Draw<'a> = &'a (dyn Fn(&str) -> Result<Figure, ExperimentError> + Sync);
+
+fn write_figure(
+    folder: &RunFolder,
+    name: &str,
+    (title, caption): (&str, &str),
+    draw: Draw,
+) -> Result<FigureRecord, ExperimentError> {
+    let figure = draw(title)?;
+    let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
+    let write_png = || Ok(ae_files::write_atomic(&folder.file(&file), &figure.png()?)?);
+    let write_svg = || Ok(ae_files::write_atomic(&folder.file(&svg), figure.svg()?.as_bytes())?);
+    in_order(write_png, write_svg)?;
+    Ok(FigureRecord { file, svg, title: title.to_owned(), caption: caption.to_owned() })
 }
 
 /// Data, epoch and metric; and the substitution, if there was one.

@@ -55,6 +55,7 @@ mod probe;
 mod record;
 
 mod study;
+mod trained;
 
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};

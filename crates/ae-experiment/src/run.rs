@@ -9,16 +9,14 @@ use ae_files::FileError;
 use ae_random::Seed;
 use ae_report::GridRow;
 use ae_training::{
-    Background, Checkpoints, CsvCurve, Detail, Event, FitConfig, Metrics, Observer, TrainingData,
-    TrainingError, TrainingState, best_epoch, evaluate, fit, train_metric,
+    Background, Checkpoints, CsvCurve, Event, FitConfig, Observer, TrainingData, TrainingError,
+    TrainingState, best_epoch, fit,
 };
 use candle_core::Device;
 
-use crate::compression::attach_codec;
-use crate::figures::{first_images, write_figures};
 use crate::folder::{Existing, RunFolder};
 use crate::plan::Plan;
-use crate::record::{DatasetRecord, SCHEMA};
+use crate::trained::Trained;
 use crate::{ExperimentError, Record, Spec};
 
 /// How a run is carried out: nothing here changes its result.
@@ -168,46 +166,8 @@ fn run(
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
     let seconds = fit_plan(plan, &mut state, Some(checkpoints), &device, &mut observers)?;
 
-    let training = &plan.spec.training;
-    let architecture = plan.model.architecture()?;
-    let engine = plan.engine.start(architecture.as_ref(), plan.objective, &device)?;
-    let validation = plan.validation_samples();
-    let mut saved = plan.saved(state.parameters().clone())?;
-    saved.encoder()?.save(&folder.encoder())?;
-    attach_codec(&mut saved, &plan.dataset.train)?;
-    saved.save(&folder.model())?;
-    let model = engine.inference(state.parameters())?;
-    let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
-    let mut metrics = evaluation.metrics(Detail::Full);
-    metrics.extend(last_training_loss(&state, train_metric(training.loss)));
-    let epochs = state.completed_epochs();
-    let dataset = DatasetRecord::of(&plan.dataset);
-    let judged = plan.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
-    let mut record = Record {
-        schema: SCHEMA,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        name: plan.spec.name.clone(),
-        seed: plan.spec.seed,
-        epochs,
-        planned_epochs: training.epochs,
-        threads: rayon::current_num_threads(),
-        device: device_name(&device),
-        engine: plan.engine,
-        seconds,
-        resumed_after,
-        expected: judged.map(|expected| expected.judge(&metrics, epochs)).collect(),
-        metrics,
-        weights_sha256: state.parameters().sha256(),
-        parameters: state.parameters().values().len(),
-        figures: Vec::new(),
-        models: Vec::new(),
-        tables: Vec::new(),
-        dataset,
-    };
-    let grid = first_images(model.as_ref(), &validation)?;
-    record.figures = write_figures(plan, folder, model.as_ref(), &state, &grid, &record)?;
-    record.write(&folder.record())?;
-    Ok(Outcome { record, grid })
+    let trained = Trained { plan, folder, state: &state, device: &device, seconds, resumed_after };
+    trained.finish()
 }
 
 /// Trains to the plan's last epoch; the wall time of it in seconds.
@@ -236,11 +196,6 @@ pub(crate) fn fit_plan(
     // From inside the pool: entering it from outside at every step would put this thread to sleep.
     rayon::scope(|_| fit(engine.as_mut(), data, &config, state, checkpoints, observer))?;
     Ok(started.elapsed().as_secs_f64())
-}
-
-fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
-    let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
-    last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
 }
 
 pub(crate) fn device_name(device: &Device) -> String {

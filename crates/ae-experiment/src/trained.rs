@@ -1,0 +1,124 @@
+//! What follows the last epoch: weights files, evaluation, figures, record.
+
+use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
+use candle_core::Device;
+
+use crate::compression::attach_codec;
+use crate::figures::{first_images, write_figures};
+use crate::folder::RunFolder;
+use crate::plan::Plan;
+use crate::record::{DatasetRecord, SCHEMA};
+use crate::run::device_name;
+use crate::{ExperimentError, Outcome, Record};
+
+/// A run behind its last epoch.
+pub(crate) struct Trained<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) folder: &'a RunFolder,
+    pub(crate) state: &'a TrainingState,
+    pub(crate) device: &'a Device,
+    pub(crate) seconds: f64,
+    pub(crate) resumed_after: Option<u32>,
+}
+
+impl Trained<'_> {
+    /// Writes all that a finished run leaves, the record last.
+    pub(crate) fn finish(&self) -> Result<Outcome, ExperimentError> {
+        let ((), outcome) = in_order(|| self.save(), || self.examine())?;
+        outcome.record.write(&self.folder.record())?;
+        Ok(outcome)
+    }
+
+    /// Writes the weights files.
+    fn save(&self) -> Result<(), ExperimentError> {
+        let Self { plan, folder, state, .. } = self;
+        let mut saved = plan.saved(state.parameters().clone())?;
+        saved.encoder()?.save(&folder.encoder())?;
+        attach_codec(&mut saved, &plan.dataset.train)?;
+        Ok(saved.save(&folder.model())?)
+    }
+
+    /// Evaluates the model and draws the figures.
+    fn examine(&self) -> Result<Outcome, ExperimentError> {
+        let Self { plan, state, .. } = self;
+        let architecture = plan.model.architecture()?;
+        let engine = plan.engine.start(architecture.as_ref(), plan.objective, self.device)?;
+        let model = engine.inference(state.parameters())?;
+        let validation = plan.validation_samples();
+        let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
+        let mut record = self.record(evaluation.metrics(Detail::Full));
+        let grid = first_images(model.as_ref(), &validation)?;
+        record.figures = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
+        Ok(Outcome { record, grid })
+    }
+
+    /// The record of a run with these metrics of its evaluation, without figures as yet.
+    fn record(&self, mut metrics: Metrics) -> Record {
+        let Self { plan, state, .. } = self;
+        let training = &plan.spec.training;
+        metrics.extend(last_training_loss(state, train_metric(training.loss)));
+        let epochs = state.completed_epochs();
+        let dataset = DatasetRecord::of(&plan.dataset);
+        let judged = plan.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
+        Record {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            name: plan.spec.name.clone(),
+            seed: plan.spec.seed,
+            epochs,
+            planned_epochs: training.epochs,
+            threads: rayon::current_num_threads(),
+            device: device_name(self.device),
+            engine: plan.engine,
+            seconds: self.seconds,
+            resumed_after: self.resumed_after,
+            expected: judged.map(|expected| expected.judge(&metrics, epochs)).collect(),
+            metrics,
+            weights_sha256: state.parameters().sha256(),
+            parameters: state.parameters().values().len(),
+            figures: Vec::new(),
+            models: Vec::new(),
+            tables: Vec::new(),
+            dataset,
+        }
+    }
+}
+
+fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
+    let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
+    last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
+}
+
+/// Does two things at once; if both fail, the first one's error, whichever failed first.
+pub(crate) fn in_order<A: Send, B: Send>(
+    first: impl FnOnce() -> Result<A, ExperimentError> + Send,
+    second: impl FnOnce() -> Result<B, ExperimentError> + Send,
+) -> Result<(A, B), ExperimentError> {
+    let (first, second) = rayon::join(first, second);
+    Ok((first?, second?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn failure(name: &str) -> ExperimentError {
+        ExperimentError::Study { name: name.to_owned() }
+    }
+
+    #[test]
+    fn of_two_failures_the_first_in_order_is_told() {
+        let late = || {
+            thread::sleep(Duration::from_millis(20));
+            Err::<(), _>(failure("first"))
+        };
+        let error = in_order(late, || Err::<(), _>(failure("second"))).unwrap_err();
+        assert_eq!(error.to_string(), failure("first").to_string());
+        assert_eq!(in_order(|| Ok(1), || Ok(2)).unwrap(), (1, 2));
+        let error = in_order(|| Ok(1), || Err::<(), _>(failure("second"))).unwrap_err();
+        assert_eq!(error.to_string(), failure("second").to_string());
+    }
+}
