@@ -42,10 +42,7 @@ pub(crate) fn gunzip(
     digest(&header);
 
     let possible = bytes.len().saturating_mul(MAX_RATIO);
-    // Zeros that are never touched take no memory.
-    let mut rest = vec![0; length.saturating_sub(found).min(possible)];
-    let found = unpack(&mut decoder, &mut rest, digest)?;
-    rest.truncate(found);
+    let rest = unpack(&mut decoder, length.saturating_sub(found).min(possible), digest)?;
     // One more than wanted: only reading on to the end has the checksum compared.
     if fill(&mut decoder, &mut [0])? > 0 {
         return Err(FormatError::GzipTooLong { expected: length });
@@ -57,22 +54,30 @@ pub(crate) fn gunzip(
     Ok(Unpacked { header, rest })
 }
 
-/// Fills `out` as far as there are bytes, and says how many there were. While a piece is unpacked,
-/// another thread digests the one before it, which is still in a cache.
+/// Unpacks at most so many bytes. While a piece is unpacked, another thread digests the one before it
+/// and puts it in its place: who first writes to new memory waits for the system to clear it.
 fn unpack(
     decoder: &mut GzDecoder<&[u8]>,
-    out: &mut [u8],
+    most: usize,
     mut digest: impl FnMut(&[u8]) + Send,
-) -> Result<usize, FormatError> {
-    let (mut before, mut total): (&[u8], usize) = (&[], 0);
-    for piece in out.chunks_mut(PIECE) {
-        let (found, ()) = rayon::join(|| fill(decoder, piece), || digest(before));
-        let found = found?;
-        before = &piece[..found];
-        total += found;
+) -> Result<Vec<u8>, FormatError> {
+    let mut unpacked = Vec::with_capacity(most);
+    let [mut piece, mut before] = [const { Vec::new() }; 2];
+    loop {
+        piece.resize(PIECE.min(most - unpacked.len() - before.len()), 0);
+        let (found, ()) = rayon::join(
+            || fill(decoder, &mut piece),
+            || {
+                digest(&before);
+                unpacked.extend_from_slice(&before);
+            },
+        );
+        piece.truncate(found?);
+        if piece.is_empty() {
+            return Ok(unpacked);
+        }
+        std::mem::swap(&mut piece, &mut before);
     }
-    digest(before);
-    Ok(total)
 }
 
 /// Reads until `out` is full or nothing is left; how many bytes there were.

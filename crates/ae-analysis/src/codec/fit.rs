@@ -109,7 +109,8 @@ fn chosen(images: &[u8], size: usize) -> Vec<u8> {
     let all = images.len() / size;
     let count = (MAX_NUMBERS / size).clamp(1, MAX_IMAGES).min(all);
     let places = (0..count).map(|index| index * all / count);
-    places.flat_map(|place| &images[place * size..][..size]).copied().collect()
+    let chosen: Vec<&[u8]> = places.map(|place| &images[place * size..][..size]).collect();
+    chosen.concat()
 }
 
 /// The codes of images, slice by slice: all images as floats at once would leave the caches.
