@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     /// Place and context of every pixel, from the definition: classes by their ends, errors by place.
-    fn contexts([channels, height, width]: [usize; 3], images: [&[u8]; 2]) -> Vec<(usize, usize)> {
+    fn contexts([_, height, width]: [usize; 3], images: [&[u8]; 2]) -> Vec<(usize, usize)> {
         let error = |channel: usize, row: usize, column: usize| {
             let place = (channel * height + row) * width + column;
             let [pixel, predicted] = images.map(|image| i32::from(image[place]));
@@ -119,14 +119,14 @@ mod tests {
         };
         let class = |ends: &[i32], number: i32| ends.partition_point(|&end| end < number);
         let mut found = Vec::new();
-        for place in 0..channels * height * width {
+        for (place, &predicted) in images[1].iter().enumerate() {
             let (channel, row, column) =
                 (place / width / height, place / width % height, place % width);
             let left = if column > 0 { error(channel, row, column - 1) } else { 0 };
             let above = if row > 0 { error(channel, row - 1, column) } else { 0 };
             let is_inside = row > 0 && column + 1 < width;
             let right = if is_inside { error(channel, row - 1, column + 1) } else { 0 };
-            let expected = (i32::from(images[1][place]) + (left + above) / 2).clamp(0, 255);
+            let expected = (i32::from(predicted) + (left + above) / 2).clamp(0, 255);
             let nearby = left.abs() + above.abs() + right.abs();
             let context = class(&EXPECTED, expected) * (NEARBY.len() + 1) + class(&NEARBY, nearby);
             found.push((place, context));
