@@ -151,8 +151,7 @@ impl Batches {
             let range = first..rows.min(first + SLICES * self.slice_rows);
             let is_last = range.end == rows;
             let of_rows = (range, rows);
-            let slices =
-                self.backpropagate((stack, objective), parameters.values(), of_rows, &fill);
+            let slices = self.backpropagate((stack, objective), of_rows, &fill);
             slices.iter().for_each(|slice| found.terms += slice.terms);
             let differentiated = |index: usize| slices[index].differentiated(stack);
             let update = if is_last { parameters.update() } else { None };
@@ -167,7 +166,6 @@ impl Batches {
     fn backpropagate(
         &mut self,
         problem: (&Stack, Objective),
-        parameters: &[f32],
         (range, rows_in_batch): (Range<usize>, usize),
         fill: &(impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync),
     ) -> &[Slice] {
@@ -188,7 +186,7 @@ impl Batches {
                 Target::Separate => &targets.all()[..*rows * stack.outputs()],
             };
             let of_rows = (Rows { inputs, targets }, rows_in_batch);
-            *terms = backpropagate(problem, (parameters, panels), of_rows, workspace);
+            *terms = backpropagate(problem, panels, of_rows, workspace);
         });
         slices
     }

@@ -12,13 +12,17 @@ use crate::product::{Product, Right, Shape, Start, Strides};
 use crate::share::share;
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, Weight};
-use crate::terms::Terms;
+use crate::terms::Zeros;
 use crate::workspace::Workspace;
 
 /// Numbers of a block: small enough to share out, large enough to read the rows seldom.
 const BLOCK: usize = 4096;
 /// Rows of a block are a multiple of a tile's.
 const TILE_ROWS: usize = 8;
+/// Numbers of a weight that has blocks for everybody even if they are large.
+const LARGE: usize = 1 << 17;
+/// Rows of its blocks: they share what is read of the other factor.
+const ROWS_OF_LARGE: usize = 64;
 
 /// A slice of rows after its backward pass.
 #[derive(Clone, Copy)]
@@ -106,7 +110,10 @@ fn parts(stack: &Stack) -> Vec<(Part, usize)> {
     for (index, layer) in stack.layers().iter().enumerate() {
         places.push((layer.bias, (Part::Bias { layer: index }, layer.outputs)));
         let Weight::Own { offset } = layer.weight else { continue };
-        let rows = (BLOCK / layer.inputs).next_multiple_of(TILE_ROWS).max(TILE_ROWS);
+        let rows = match layer.inputs * layer.outputs {
+            LARGE.. => ROWS_OF_LARGE,
+            _ => (BLOCK / layer.inputs).next_multiple_of(TILE_ROWS).max(TILE_ROWS),
+        };
         for first_row in (0..layer.outputs).step_by(rows) {
             let part = Part::Weight { layer: index, first_row };
             let length = rows.min(layer.outputs - first_row) * layer.inputs;
@@ -168,15 +175,16 @@ fn add(
 ) {
     let input = if index == 0 { inputs } else { workspace.values[index - 1].all() };
     let of_logits = Buffer::all(&workspace.logits[index]);
-    let (left, right, height, width) = match layer.weight {
-        Weight::Own { .. } => (of_logits, input, layer.outputs, layer.inputs),
-        Weight::TransposeOf { .. } => (input, of_logits, layer.inputs, layer.outputs),
+    let [of_input, of_gradient] = &workspace.occupied[index];
+    let logits = (of_logits, layer.outputs, of_gradient);
+    let input = (input, layer.inputs, of_input);
+    let ((left, height, of_left), (right, width, of_right)) = match layer.weight {
+        Weight::Own { .. } => (logits, input),
+        Weight::TransposeOf { .. } => (input, logits),
     };
-    let terms = match layer.weight {
-        Weight::Own { .. } if index == 0 && workspace.is_sparse => {
-            Terms::OfColumns(&workspace.occupied)
-        }
-        _ => Terms::All,
+    let zeros = Zeros {
+        of_left: of_left.of_columns().map(|bits| bits.starting_at(first_row)),
+        of_right: of_right.of_tiles(),
     };
     Dispatch::Widest.run(Product {
         shape: Shape { rows: output.len() / width, inner: rows, columns: width },
@@ -185,6 +193,6 @@ fn add(
         right: Right::row_major(right, width),
         output,
         stride: width,
-        terms,
+        zeros,
     });
 }

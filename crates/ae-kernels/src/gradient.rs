@@ -6,12 +6,10 @@ use crate::activation::{activate_values, differentiate};
 use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
 use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
+use crate::occupied::Look;
 use crate::panels::{Finish, Panels, pack};
-use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
-use crate::simd::Dispatch;
-use crate::stack::{Layer, Loss, Objective, Stack, WeightView};
-use crate::terms::{Look, Terms as ProductTerms};
-use crate::transpose::transpose;
+use crate::stack::{Loss, Objective, Stack};
+use crate::terms::Zeros;
 use crate::workspace::Workspace;
 
 /// What a slice adds to the terms of a batch's objective.
@@ -64,10 +62,11 @@ pub fn loss_and_gradient(
     workspace: &mut Workspace,
 ) -> Terms {
     assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
+    assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
     let mut panels = std::mem::take(&mut workspace.panels);
     pack(&mut panels, stack, parameters);
     let of_rows = (rows, rows_in_batch);
-    let terms = backpropagate((stack, objective), (parameters, &panels), of_rows, workspace);
+    let terms = backpropagate((stack, objective), &panels, of_rows, workspace);
     workspace.panels = panels;
     let count = rows.inputs.len() / stack.inputs();
     let slice = Differentiated { rows: count, inputs: rows.inputs, workspace };
@@ -79,18 +78,17 @@ pub fn loss_and_gradient(
 /// every bias: what the weights' gradients are computed from.
 pub(crate) fn backpropagate(
     (stack, objective): (&Stack, Objective),
-    (parameters, panels): (&[f32], &[Panels]),
+    panels: &[Panels],
     (rows, rows_in_batch): (Rows<'_>, usize),
     workspace: &mut Workspace,
 ) -> Terms {
     let count = rows.inputs.len() / stack.inputs();
     assert_eq!(rows.inputs.len(), count * stack.inputs(), "whole rows of inputs");
     assert_eq!(rows.targets.len(), count * stack.outputs(), "a row of targets for each of inputs");
-    assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
     if let Err(error) = stack.check_objective(objective) {
         panic!("{error}");
     }
-    let mut pass = Pass { stack, objective, parameters, panels, count, rows_in_batch, workspace };
+    let mut pass = Pass { stack, objective, panels, count, rows_in_batch, workspace };
     pass.workspace.reserve(stack, count);
     pass.forward(rows.inputs);
     let terms =
@@ -102,7 +100,6 @@ pub(crate) fn backpropagate(
 struct Pass<'a> {
     stack: &'a Stack,
     objective: Objective,
-    parameters: &'a [f32],
     panels: &'a [Panels],
     count: usize,
     rows_in_batch: usize,
@@ -112,18 +109,16 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Fills logits and values of every layer.
     fn forward(&mut self, inputs: &[f32]) {
-        let Workspace { logits, values, occupied, is_sparse, .. } = &mut *self.workspace;
-        *is_sparse = occupied.find(inputs, self.stack.inputs(), Look::Both);
+        let Workspace { logits, values, occupied, .. } = &mut *self.workspace;
         for (index, layer) in self.panels.iter().enumerate() {
             let (before, values) = values.split_at_mut(index);
             let input = before.last().map_or(inputs, Buffer::all);
             let logits = logits[index].first(self.count * layer.outputs);
             let input = &input[..self.count * layer.inputs];
-            let terms = match index {
-                0 if *is_sparse => ProductTerms::OfRows(occupied),
-                _ => ProductTerms::All,
-            };
-            layer.apply((self.count, terms), input, logits, Finish::Logits);
+            let [of_input, _] = &mut occupied[index];
+            of_input.find(input, layer.inputs, Look::Both);
+            let zeros = Zeros { of_left: of_input.of_rows(), of_right: None };
+            layer.apply((self.count, zeros), input, logits, Finish::Logits);
             if index + 1 < self.panels.len() {
                 activate_values(layer.activation, logits, values[0].first(logits.len()));
             }
@@ -165,24 +160,19 @@ impl Pass<'_> {
     fn backward(&mut self) {
         let layers = self.stack.layers();
         let penalty = self.objective.code_l1 / self.rows_in_batch as f32;
-        let Workspace { logits, values, biases, gradient: of_values, transposed, .. } =
+        let Workspace { logits, values, biases, gradient: of_values, occupied, .. } =
             &mut *self.workspace;
         for (index, layer) in layers.iter().enumerate().rev() {
             let (before, at) = logits.split_at_mut(index);
-            let weight = self.stack.weight(layer);
+            let of_logits = &at[0].all()[..self.count * layer.outputs];
+            let [_, of_gradient] = &mut occupied[index];
+            of_gradient.find(of_logits, layer.outputs, Look::Both);
             let Some(previous) = before.last_mut() else { continue };
             let below = &layers[index - 1];
             let numbers = self.count * layer.inputs;
             let of_values = of_values.first(numbers);
-            multiply_back(
-                self.count,
-                layer,
-                weight,
-                self.parameters,
-                at[0].all(),
-                of_values,
-                transposed,
-            );
+            let zeros = Zeros { of_left: of_gradient.of_rows(), of_right: None };
+            self.panels[index].apply_back((self.count, zeros), of_logits, of_values);
             let values = &values[index - 1].all()[..numbers];
             if index == self.stack.code() + 1 && penalty != 0.0 {
                 add_penalty_gradient(penalty, values, of_values);
@@ -190,45 +180,6 @@ impl Pass<'_> {
             let of_bias = biases[index - 1].first(below.outputs);
             differentiate(below.activation, previous.first(numbers), values, of_values, of_bias);
         }
-    }
-}
-
-/// `of_values = of_logits W`: (rows, outputs) to (rows, inputs), a panel of columns after the other.
-fn multiply_back(
-    rows: usize,
-    layer: &Layer,
-    weight: WeightView,
-    parameters: &[f32],
-    of_logits: &[f32],
-    of_values: &mut [f32],
-    memory: &mut Buffer,
-) {
-    let numbers = &parameters[weight.offset..][..layer.inputs * layer.outputs];
-    let mut multiply = |first: usize, columns: usize, right: Right<'_>| {
-        Dispatch::Widest.run(Product {
-            shape: Shape { rows, inner: layer.outputs, columns },
-            start: Start::Zero,
-            left: (of_logits, Strides::row_major(layer.outputs)),
-            right,
-            output: &mut of_values[first..],
-            stride: layer.inputs,
-            terms: ProductTerms::All,
-        });
-    };
-    if !weight.own {
-        let to = memory.first(numbers.len());
-        transpose(numbers, layer.outputs, (&mut *to, layer.inputs));
-        return multiply(0, layer.inputs, Right::row_major(to, layer.inputs));
-    }
-    // Rows that are far apart are brought together first: to all tiles of rows they are in the cache.
-    let panel = memory.first(layer.outputs * PANEL);
-    for first in (0..layer.inputs).step_by(PANEL) {
-        let columns = PANEL.min(layer.inputs - first);
-        let rows = numbers.chunks_exact(layer.inputs);
-        for (to, from) in panel.chunks_exact_mut(PANEL).zip(rows) {
-            to[..columns].copy_from_slice(&from[first..first + columns]);
-        }
-        multiply(first, columns, Right::row_major(panel, PANEL));
     }
 }
 

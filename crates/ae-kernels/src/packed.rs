@@ -8,8 +8,9 @@ use rayon::prelude::*;
 use crate::activation::activate_values;
 use crate::buffer::Buffer;
 use crate::loss::{RowLosses, losses_of_logits, squared_error_of_row_in_f64, squared_error_sum};
+use crate::occupied::{Look, Occupied};
 use crate::panels::{Finish, Panels};
-use crate::terms::{Look, Occupied, Terms};
+use crate::terms::Zeros;
 use crate::{Activation, Stack};
 
 /// Rows that a thread takes through all layers while they are in its cache. No part of the results.
@@ -202,23 +203,25 @@ impl PackedStack {
         outputs: &mut [f32],
         memory: &mut Memory,
     ) {
-        let begins_with_pixels = range.start == 0;
         let Some((last, before)) = self.layers[range].split_last() else { return };
         let rows = outputs.len() / last.outputs;
         let Memory { values: [from, to], occupied, .. } = memory;
         let (mut from, mut to) = (from, to);
-        let is_sparse = begins_with_pixels && occupied.find(inputs, self.inputs(), Look::Rows);
-        let mut terms = if is_sparse { Terms::OfRows(occupied) } else { Terms::All };
+        let mut apply = |layer: &Panels, input: &[f32], output: &mut [f32], finish| {
+            occupied.find(input, layer.inputs, Look::Rows);
+            let zeros = Zeros { of_left: occupied.of_rows(), of_right: None };
+            layer.apply((rows, zeros), input, output, finish);
+        };
         let mut read = None;
         for layer in before {
             let values = to.first(rows * layer.outputs);
             let input = read.map_or(inputs, |length| &from.all()[..length]);
-            layer.apply((rows, terms), input, values, Finish::Activation);
-            (read, terms) = (Some(rows * layer.outputs), Terms::All);
+            apply(layer, input, values, Finish::Activation);
+            read = Some(rows * layer.outputs);
             std::mem::swap(&mut from, &mut to);
         }
         let input = read.map_or(inputs, |length| &from.all()[..length]);
-        last.apply((rows, terms), input, outputs, finish);
+        apply(last, input, outputs, finish);
     }
 
     /// Lends memory. The lock is not held meanwhile, so that work in it may call this again.

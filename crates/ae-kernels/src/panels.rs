@@ -12,12 +12,12 @@ use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::share::share;
 use crate::simd::{Dispatch, vectorised};
 use crate::stack::{Layer, Stack, WeightView};
-use crate::terms::Terms;
+use crate::terms::Zeros;
 use crate::transpose::transpose;
 
 /// Numbers of a block of the product that its activation is applied to while they are in the first
 /// cache.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 8192;
 
 /// What follows the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,50 +37,59 @@ pub(crate) struct Panels {
     pub(crate) activation: Activation,
     weights: Buffer,
     bias: Buffer,
+    /// For the way back: the same weight in panels of 32 inputs.
+    back: Buffer,
+}
+
+/// The products that a weight is laid out for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ways {
+    Forward,
+    Both,
 }
 
 impl Panels {
+    /// For the way forward.
     pub(crate) fn new(stack: &Stack, layer: &Layer, parameters: &[f32]) -> Self {
-        let Layer { inputs, outputs, activation, .. } = *layer;
-        let (weights, bias) = (Buffer::default(), Buffer::default());
-        let mut panels = Self { inputs, outputs, activation, weights, bias };
-        panels.pack(stack, layer, parameters);
+        let mut panels = Self::empty(layer);
+        share(panels.parts(stack, layer, parameters, Ways::Forward), Part::lay_out);
         panels
     }
 
-    /// Lays other parameters of the same layer out.
-    fn pack(&mut self, stack: &Stack, layer: &Layer, parameters: &[f32]) {
-        share(self.parts(stack, layer, parameters), Part::lay_out);
+    fn empty(layer: &Layer) -> Self {
+        let Layer { inputs, outputs, activation, .. } = *layer;
+        let [weights, bias, back] = Default::default();
+        Self { inputs, outputs, activation, weights, bias, back }
     }
 
-    /// The panels, and what each is to be laid out from.
+    /// The panels, and what each is to be laid out from. The bias is copied.
     fn parts<'a>(
         &'a mut self,
         stack: &Stack,
         layer: &Layer,
         parameters: &'a [f32],
+        ways: Ways,
     ) -> impl Iterator<Item = Part<'a>> {
-        let (inputs, width) = (self.inputs, self.outputs);
-        let padded = width.next_multiple_of(PANEL);
-        self.bias.first(padded)[..width]
-            .copy_from_slice(&parameters[layer.bias..layer.bias + width]);
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        self.bias.first(outputs).copy_from_slice(&parameters[layer.bias..][..outputs]);
         let WeightView { offset, own } = stack.weight(layer);
-        let weight = &parameters[offset..][..inputs * width];
-        let panels = self.weights.first(padded * inputs).chunks_exact_mut(inputs * PANEL);
-        panels.enumerate().map(move |(index, panel)| {
-            let outputs = index * PANEL..width.min((index + 1) * PANEL);
-            Part { panel, weight, own, inputs, width, outputs }
-        })
+        let weight = &parameters[offset..][..inputs * outputs];
+        let forward = parts(&mut self.weights, (inputs, outputs), (weight, own));
+        let back = match ways {
+            Ways::Forward => None,
+            Ways::Both => Some(parts(&mut self.back, (outputs, inputs), (weight, !own))),
+        };
+        forward.chain(back.into_iter().flatten())
     }
 
     /// Writes `activation(x W^T + b)` of every row of `input`: (rows, inputs) to (rows, outputs).
-    /// Terms that are left out must be 0 in `input`.
+    /// The zeros are those of `input`.
     ///
     /// # Panics
     /// If a slice has another length.
     pub(crate) fn apply(
         &self,
-        of_rows: (usize, Terms<'_>),
+        of_rows: (usize, Zeros<'_>),
         input: &[f32],
         output: &mut [f32],
         finish: Finish,
@@ -91,7 +100,7 @@ impl Panels {
     fn apply_with(
         &self,
         dispatch: Dispatch,
-        (rows, terms): (usize, Terms<'_>),
+        (rows, zeros): (usize, Zeros<'_>),
         input: &[f32],
         output: &mut [f32],
         finish: Finish,
@@ -104,63 +113,97 @@ impl Panels {
         let columns = (BLOCK / rows / PANEL).max(1) * PANEL;
         for first in (0..self.outputs).step_by(columns) {
             let width = columns.min(self.outputs - first);
-            let padded = width.next_multiple_of(PANEL);
             dispatch.run(Product {
                 shape: Shape { rows, inner: self.inputs, columns: width },
-                start: Start::Bias(&self.bias.all()[first..][..padded]),
+                start: Start::Bias(&self.bias.all()[first..][..width]),
                 left: (input, Strides::row_major(self.inputs)),
-                right: Right {
-                    numbers: &self.weights.all()[first * self.inputs..][..padded * self.inputs],
-                    of_panel: PANEL * self.inputs,
-                    of_row: PANEL,
-                },
+                right: Right::panels(&self.weights.all()[first * self.inputs..], self.inputs),
                 output: &mut output[first..],
                 stride: self.outputs,
-                terms,
+                zeros,
             });
             if finish == Finish::Activation {
                 activate_block(self.activation, &mut output[first..], self.outputs, width);
             }
         }
     }
+
+    /// Writes `g W` of every row's gradient at the logits: (rows, outputs) to (rows, inputs). The zeros
+    /// are those of the gradient.
+    ///
+    /// # Panics
+    /// If a slice has another length, or the weight is laid out for the way forward alone.
+    pub(crate) fn apply_back(
+        &self,
+        (rows, zeros): (usize, Zeros<'_>),
+        of_logits: &[f32],
+        of_values: &mut [f32],
+    ) {
+        assert_eq!(of_logits.len(), rows * self.outputs, "whole rows at the logits");
+        assert_eq!(of_values.len(), rows * self.inputs, "whole rows at the inputs");
+        Dispatch::Widest.run(Product {
+            shape: Shape { rows, inner: self.outputs, columns: self.inputs },
+            start: Start::Zero,
+            left: (of_logits, Strides::row_major(self.outputs)),
+            right: Right::panels(self.back.all(), self.outputs),
+            output: of_values,
+            stride: self.inputs,
+            zeros,
+        });
+    }
 }
 
-/// Lays parameters out as the forward pass needs them, in the memory of the panels if they fit.
+/// Lays parameters out as a training needs them, in the memory of the panels if they fit.
 pub(crate) fn pack(panels: &mut Vec<Panels>, stack: &Stack, parameters: &[f32]) {
     let layers = stack.layers();
     let fits = |(panels, layer): (&Panels, &Layer)| {
         (panels.inputs, panels.outputs, panels.activation)
             == (layer.inputs, layer.outputs, layer.activation)
     };
-    if panels.len() == layers.len() && panels.iter().zip(layers).all(fits) {
-        let layers = panels.iter_mut().zip(layers);
-        let parts = layers.flat_map(|(panels, layer)| panels.parts(stack, layer, parameters));
-        share(parts, Part::lay_out);
-    } else {
-        *panels = layers.iter().map(|layer| Panels::new(stack, layer, parameters)).collect();
+    if panels.len() != layers.len() || !panels.iter().zip(layers).all(fits) {
+        *panels = layers.iter().map(Panels::empty).collect();
     }
+    let parts = panels.iter_mut().zip(layers).enumerate().flat_map(|(index, (panels, layer))| {
+        // The gradient of the inputs is not needed.
+        let ways = if index == 0 { Ways::Forward } else { Ways::Both };
+        panels.parts(stack, layer, parameters, ways)
+    });
+    share(parts, Part::lay_out);
 }
 
-/// A panel and the weight that some of its outputs come from.
+/// A panel of a right factor of (inner, columns) numbers, and what it is to be laid out from.
 struct Part<'a> {
     panel: &'a mut [f32],
-    /// (width, inputs), or (inputs, width) if it is not the layer's own.
     weight: &'a [f32],
-    own: bool,
-    inputs: usize,
+    /// Whether the weight is (columns, inner), not (inner, columns).
+    by_column: bool,
+    inner: usize,
     width: usize,
-    outputs: Range<usize>,
+    columns: Range<usize>,
+}
+
+/// A right factor's panels in this memory.
+fn parts<'a>(
+    memory: &'a mut Buffer,
+    (inner, width): (usize, usize),
+    (weight, by_column): (&'a [f32], bool),
+) -> impl Iterator<Item = Part<'a>> {
+    let numbers = memory.first(inner * width.next_multiple_of(PANEL));
+    numbers.chunks_exact_mut(inner * PANEL).enumerate().map(move |(index, panel)| {
+        let columns = index * PANEL..width.min((index + 1) * PANEL);
+        Part { panel, weight, by_column, inner, width, columns }
+    })
 }
 
 impl Part<'_> {
     fn lay_out(self) {
-        let Self { panel, weight, own, inputs, width, outputs } = self;
-        if own {
-            let rows = &weight[outputs.start * inputs..outputs.end * inputs];
-            return transpose(rows, inputs, (panel, PANEL));
+        let Self { panel, weight, by_column, inner, width, columns } = self;
+        if by_column {
+            let rows = &weight[columns.start * inner..columns.end * inner];
+            return transpose(rows, inner, (panel, PANEL));
         }
         for (to, from) in panel.chunks_exact_mut(PANEL).zip(weight.chunks_exact(width)) {
-            to[..outputs.len()].copy_from_slice(&from[outputs.clone()]);
+            to[..columns.len()].copy_from_slice(&from[columns.clone()]);
         }
     }
 }
@@ -237,7 +280,7 @@ mod tests {
                 let mut output = vec![f32::NAN; rows * outputs];
                 panels.apply_with(
                     dispatch,
-                    (rows, Terms::All),
+                    (rows, Zeros::default()),
                     &input,
                     &mut output,
                     Finish::Logits,

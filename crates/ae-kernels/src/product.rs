@@ -6,7 +6,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::terms::Terms;
+use crate::listed::rows_at_once;
+use crate::terms::{Bits, WORD, Zeros};
 
 /// Columns of a panel: two vectors of AVX-512.
 pub(crate) const PANEL: usize = 32;
@@ -44,7 +45,7 @@ pub(crate) enum Start<'a> {
     Zero,
     /// What is there.
     Output,
-    /// A number for each column, filled up to whole panels.
+    /// A number for each column.
     Bias(&'a [f32]),
 }
 
@@ -62,6 +63,11 @@ impl<'a> Right<'a> {
     pub(crate) fn row_major(numbers: &'a [f32], width: usize) -> Self {
         Self { numbers, of_panel: PANEL, of_row: width }
     }
+
+    /// Panels of `inner` rows, one after the other; the last is filled up.
+    pub(crate) fn panels(numbers: &'a [f32], inner: usize) -> Self {
+        Self { numbers, of_panel: PANEL * inner, of_row: PANEL }
+    }
 }
 
 /// A product to be computed; the output's rows are `stride` apart.
@@ -72,81 +78,62 @@ pub(crate) struct Product<'a> {
     pub(crate) right: Right<'a>,
     pub(crate) output: &'a mut [f32],
     pub(crate) stride: usize,
-    pub(crate) terms: Terms<'a>,
+    pub(crate) zeros: Zeros<'a>,
 }
 
-/// Rows and columns of the tiles that these vectors compute products in.
-#[inline(always)]
-pub(crate) fn tile<S: Simd>() -> (usize, usize) {
-    match S::F32_LANES {
-        16 => (8, 32),
-        8 => (6, 16),
-        4 => (6, 16),
-        _ => (2, 4),
-    }
-}
+/// The time of a term that is found in a word of bits, in that of one in a loop over all.
+const TIME_OF_TERM: f32 = 1.15;
+/// The time of a word beside its terms: sums are loaded and stored, and where it ends is a surprise.
+const TIME_OF_WORD: f32 = 6.0;
 
 impl WithSimd for Product<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As many sums as registers hold beside the factors.
-        match S::F32_LANES {
-            16 => self.run::<S, 8, 4, 2>(simd),
-            8 => self.run::<S, 6, 3, 2>(simd),
-            4 => self.run::<S, 6, 3, 4>(simd),
-            _ => self.run::<S, 2, 1, 4>(simd),
-        }
-    }
-}
-
-/// A tile's place, and the columns of it that there are.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    row: usize,
-    column: usize,
-    width: usize,
-}
-
-impl Product<'_> {
-    /// In tiles of `R` rows and `P` vectors; the rows left over in tiles of `H` and of one.
-    #[inline(always)]
-    fn run<S: Simd, const R: usize, const H: usize, const P: usize>(mut self, simd: S) {
         let Shape { rows, inner, columns } = self.shape;
         if rows == 0 || inner == 0 || columns == 0 {
             return;
         }
         self.check();
-        let (_, tile) = tile::<S>();
-        for column in (0..columns).step_by(tile) {
-            self.rows::<S, R, H, P>(
-                simd,
-                Place { row: 0, column, width: tile.min(columns - column) },
-            );
+        let listed = match self.quickest::<S>() {
+            Quickest::OfLeft(bits) => return self.listed(simd, bits),
+            Quickest::OfRight(bits) => Some(bits),
+            Quickest::All => None,
+        };
+        // As many sums as registers hold beside the factors.
+        match S::F32_LANES {
+            16 => self.tiles::<S, 8, 4, 2>(simd, listed),
+            8 => self.tiles::<S, 6, 4, 2>(simd, listed),
+            4 => self.tiles::<S, 6, 4, 4>(simd, listed),
+            _ => self.tiles::<S, 2, 1, 4>(simd, listed),
         }
     }
+}
 
-    /// The tiles of all rows at a place's columns.
+/// Which terms of the sums are added.
+#[derive(Debug, Clone, Copy)]
+enum Quickest<'a> {
+    All,
+    OfLeft(Bits<'a>),
+    OfRight(Bits<'a>),
+}
+
+impl<'a> Product<'a> {
+    /// The terms that take the least time to add.
     #[inline(always)]
-    fn rows<S: Simd, const R: usize, const H: usize, const P: usize>(
-        &mut self,
-        simd: S,
-        mut place: Place,
-    ) {
-        let rows = self.shape.rows;
-        while place.row + R <= rows {
-            self.tile::<S, R, P>(simd, place);
-            place.row += R;
-        }
-        while place.row + H <= rows {
-            self.tile::<S, H, P>(simd, place);
-            place.row += H;
-        }
-        while place.row < rows {
-            self.tile::<S, 1, P>(simd, place);
-            place.row += 1;
-        }
+    fn quickest<S: Simd>(&self) -> Quickest<'a> {
+        let Shape { inner, columns, .. } = self.shape;
+        let of_words = TIME_OF_WORD / inner.min(WORD) as f32;
+        let of_left = |bits: Bits<'a>| {
+            let time = TIME_OF_TERM * bits.share(rows_at_once::<S>(columns)) + of_words;
+            (time, Quickest::OfLeft(bits))
+        };
+        let of_right = |bits: Bits<'a>| (TIME_OF_TERM * bits.share(1), Quickest::OfRight(bits));
+        let Zeros { of_left: left, of_right: right } = self.zeros;
+        let listed = left.map(of_left).into_iter().chain(right.map(of_right));
+        let quicker = |best: (f32, _), other: (f32, _)| if other.0 < best.0 { other } else { best };
+        listed.fold((1.0, Quickest::All), quicker).1
     }
 
     /// Panics if a factor or the output goes beyond its slice.
@@ -175,130 +162,6 @@ impl Product<'_> {
             right.numbers.len(),
         );
         fits(last([(rows - 1, self.stride), (columns - 1, 1), (0, 0)]), self.output.len());
-    }
-
-    #[inline(always)]
-    fn tile<S: Simd, const R: usize, const P: usize>(&mut self, simd: S, place: Place) {
-        let Place { row, column, width } = place;
-        let inner = self.shape.inner;
-        let (tile_rows, tile_columns) = tile::<S>();
-        let listed = match self.terms {
-            Terms::All => None,
-            Terms::OfRows(occupied) => Some(occupied.of_row(row, tile_rows, inner)),
-            Terms::OfColumns(occupied) => Some(occupied.of_column(column, tile_columns, inner)),
-        };
-        match (width == P * S::F32_LANES, listed) {
-            (true, None) => self.sum::<S, R, P, false>(simd, place, 0..inner),
-            (false, None) => self.sum::<S, R, P, true>(simd, place, 0..inner),
-            (true, Some(terms)) => self.sum::<S, R, P, false>(simd, place, terms),
-            (false, Some(terms)) => self.sum::<S, R, P, true>(simd, place, terms),
-        }
-    }
-
-    /// Computes a tile from the terms whose places are given, each below `inner`; `EDGE` if it has
-    /// fewer columns than its vectors have lanes.
-    #[inline(always)]
-    fn sum<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
-        &mut self,
-        simd: S,
-        place: Place,
-        terms: impl Iterator<Item = usize>,
-    ) {
-        let Place { row, column, width } = place;
-        let mut sums = [[simd.splat_f32s(0.0); P]; R];
-        match self.start {
-            Start::Zero => {}
-            Start::Bias(bias) => sums.fill(load::<S, P, false>(simd, &bias[column..])),
-            Start::Output => {
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let output = &self.output[(row + r) * self.stride + column..][..width];
-                    *sums = load::<S, P, EDGE>(simd, output);
-                }
-            }
-        }
-        self.add_products::<S, R, P, EDGE>(simd, place, terms, &mut sums);
-        for (r, sums) in sums.into_iter().enumerate() {
-            let output = &mut self.output[(row + r) * self.stride + column..][..width];
-            store::<S, P, EDGE>(simd, output, sums);
-        }
-    }
-
-    /// Adds the products of these terms.
-    #[inline(always)]
-    #[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
-    fn add_products<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
-        &self,
-        simd: S,
-        Place { row, column, width }: Place,
-        terms: impl Iterator<Item = usize>,
-        sums: &mut [[S::f32s; P]; R],
-    ) {
-        let (left, of_left) = self.left;
-        let mut rows = [left.as_ptr(); R];
-        for (r, from) in rows.iter_mut().enumerate() {
-            *from = left[(row + r) * of_left.of_row..].as_ptr();
-        }
-        let Right { numbers, of_panel, of_row } = self.right;
-        let right = &numbers[column / PANEL * of_panel + column % PANEL..];
-        let mut sum = *sums;
-        for k in terms {
-            let (of_left_k, of_right_k) = (k * of_left.of_column, k * of_row);
-            let weights = if EDGE {
-                load::<S, P, true>(simd, &right[of_right_k..of_right_k + width])
-            } else {
-                // SAFETY: the tile has all columns of its vectors, `k` is below `inner` (`Places`
-                // are checked to be), and the place of the tile's last column in the last row
-                // is within the right factor (`check`); an unaligned read of plain numbers.
-                unsafe { right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
-            };
-            // By index: iterators here leave the sums in memory.
-            for r in 0..R {
-                // SAFETY: a place in a row of the left factor, whose last element is within it
-                // (`check`).
-                let x = simd.splat_f32s(unsafe { *rows[r].add(of_left_k) });
-                for p in 0..P {
-                    sum[r][p] = simd.mul_add_e_f32s(x, weights[p], sum[r][p]);
-                }
-            }
-        }
-        *sums = sum;
-    }
-}
-
-/// The first numbers as vectors; of fewer if `EDGE`, and then 0 follows.
-#[inline(always)]
-fn load<S: Simd, const P: usize, const EDGE: bool>(simd: S, numbers: &[f32]) -> [S::f32s; P] {
-    let mut vectors = [simd.splat_f32s(0.0); P];
-    if EDGE {
-        let mut rest = numbers;
-        for vector in &mut vectors {
-            let (now, then) = rest.split_at(rest.len().min(S::F32_LANES));
-            *vector = simd.partial_load_f32s(now);
-            rest = then;
-        }
-    } else {
-        vectors.copy_from_slice(&S::as_simd_f32s(&numbers[..P * S::F32_LANES]).0[..P]);
-    }
-    vectors
-}
-
-/// Writes vectors over numbers, over fewer than the lanes if `EDGE`.
-#[inline(always)]
-fn store<S: Simd, const P: usize, const EDGE: bool>(
-    simd: S,
-    numbers: &mut [f32],
-    vectors: [S::f32s; P],
-) {
-    if EDGE {
-        let mut rest = numbers;
-        for vector in vectors {
-            let (now, then) = rest.split_at_mut(rest.len().min(S::F32_LANES));
-            simd.partial_store_f32s(now, vector);
-            rest = then;
-        }
-    } else {
-        let whole = S::as_mut_simd_f32s(&mut numbers[..P * S::F32_LANES]).0;
-        whole[..P].copy_from_slice(&vectors);
     }
 }
 
@@ -366,7 +229,7 @@ mod tests {
                             right: Right::row_major(&right, columns),
                             output: &mut output,
                             stride: columns,
-                            terms: Terms::All,
+                            zeros: Zeros::default(),
                         });
                         output
                     };
@@ -390,7 +253,7 @@ mod tests {
             right: Right::row_major(&[0.0; 3], 1),
             output: &mut [0.0; 2],
             stride: 1,
-            terms: Terms::All,
+            zeros: Zeros::default(),
         });
     }
 }

@@ -51,3 +51,15 @@ impl Dispatch {
         }
     }
 }
+
+/// Every instruction set that can be tested.
+#[cfg(test)]
+pub(crate) fn dispatches() -> impl Iterator<Item = Dispatch> {
+    [
+        Dispatch::Widest,
+        Dispatch::Scalar,
+        #[cfg(target_arch = "x86_64")]
+        Dispatch::Avx2,
+    ]
+    .into_iter()
+}

@@ -2,8 +2,8 @@
 
 use crate::Stack;
 use crate::buffer::Buffer;
+use crate::occupied::Occupied;
 use crate::panels::Panels;
-use crate::terms::Occupied;
 
 /// Buffers for slices of rows of a stack; they grow to the largest slice seen and stay.
 #[derive(Debug, Default)]
@@ -16,12 +16,8 @@ pub struct Workspace {
     pub(crate) biases: Vec<Buffer>,
     /// The gradient at the values of a layer.
     pub(crate) gradient: Buffer,
-    /// A weight that is the transpose of another one's.
-    pub(crate) transposed: Buffer,
-    /// Where the inputs differ from 0, if `is_sparse`.
-    pub(crate) occupied: Occupied,
-    /// Whether enough of the inputs are 0 to leave their terms out.
-    pub(crate) is_sparse: bool,
+    /// Of each layer: where its input differs from 0, and the gradient at its logits.
+    pub(crate) occupied: Vec<[Occupied; 2]>,
     /// The parameters, if a slice is differentiated alone.
     pub(crate) panels: Vec<Panels>,
 }
@@ -38,6 +34,7 @@ impl Workspace {
         self.logits.resize_with(layers.len(), Buffer::default);
         self.values.resize_with(layers.len(), Buffer::default);
         self.biases.resize_with(layers.len(), Buffer::default);
+        self.occupied.resize_with(layers.len(), Default::default);
         let mut widest = 0;
         for (index, layer) in layers.iter().enumerate() {
             let numbers = rows * layer.outputs;

@@ -27,6 +27,16 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|i| ((i * 7919) % 1000) as f32 / 1000.0 - 0.4).collect()
 }
 
+/// Weights as a network begins with, of either sign: behind a ReLU, half of the numbers are 0.
+fn weights(count: usize) -> Vec<f32> {
+    let mut state = 1_u32;
+    let mut weight = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        0.1 * ((state >> 8) as f32 / (1 << 24) as f32 - 0.5)
+    };
+    (0..count).map(|_| weight()).collect()
+}
+
 /// Rows of 28 x 28 pixels, most of them 0: a slanted stroke, somewhere else in each.
 fn strokes(rows: usize) -> Vec<f32> {
     let pixel = |i: usize| {
@@ -76,7 +86,7 @@ fn gradient_of_batch_of_strokes(bencher: Bencher<'_, '_>, widths: &str) {
 fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
     let stack = network(&numbers_of(widths));
     let count = stack.parameters();
-    let mut parameters: Vec<f32> = numbers(count).iter().map(|value| 0.1 * value).collect();
+    let mut parameters = weights(count);
     let [mut gradient, mut mean, mut variance] = [(); 3].map(|()| vec![0.0; count]);
     let different = strokes(300).into_iter().map(|pixel| (pixel * 255.0) as u8);
     let bytes: Vec<u8> =
@@ -119,8 +129,7 @@ fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
     let widths = numbers_of(widths);
     let stack = network(&widths);
     let products: usize = widths.windows(2).map(|pair| 3 * pair[0] * pair[1]).sum();
-    let parameters: Vec<f32> =
-        numbers(stack.parameters()).iter().map(|value| 0.1 * value).collect();
+    let parameters = weights(stack.parameters());
     let mut gradient = vec![0.0; stack.parameters()];
     let mut batches = Batches::new(64, Target::Input);
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };

@@ -4,8 +4,9 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Chains of fused multiply-adds that do not wait for each other: more than latency times width.
-const CHAINS: usize = 16;
+/// Chains of fused multiply-adds that do not wait for each other: more than latency times width, and as
+/// few as the registers of AVX2 hold.
+const CHAINS: usize = 12;
 const STEPS: usize = 10_000;
 
 struct MultiplyAdd;
