@@ -116,7 +116,7 @@ impl Pass<'_> {
             let logits = logits[index].first(self.count * layer.outputs);
             let input = &input[..self.count * layer.inputs];
             let [of_input, _] = &mut occupied[index];
-            of_input.find(input, layer.inputs, Look::Both);
+            of_input.find(input, layer.inputs, look_at_input(index, self.stack));
             let zeros = Zeros { of_left: of_input.of_rows(), of_right: None };
             layer.apply((self.count, zeros), input, logits, Finish::Logits);
             if index + 1 < self.panels.len() {
@@ -181,6 +181,13 @@ impl Pass<'_> {
             differentiate(below.activation, previous.first(numbers), values, of_values, of_bias);
         }
     }
+}
+
+/// What a layer's input is looked through for: pixels have columns that are empty, and a tied weight's
+/// gradient is a product of them.
+fn look_at_input(index: usize, stack: &Stack) -> Look {
+    let own = stack.weight(&stack.layers()[index]).own;
+    if index > 0 && own { Look::Rows } else { Look::Both }
 }
 
 fn add_penalty_gradient(penalty: f32, codes: &[f32], gradient: &mut [f32]) {

@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn tiles_of_an_empty_background_are_left_out() {
-        for (rows, inner, columns) in [(32, 64, 784), (7, 70, 100), (9, 3, 15)] {
+        for (rows, inner, columns) in [(32, 64, 784), (7, 70, 100), (9, 30, 47)] {
             let numbers = background(inner, columns);
             let mut occupied = Occupied::default();
             occupied.find(&numbers, columns, Look::Both);
@@ -338,7 +338,10 @@ mod tests {
                     });
                     output
                 };
-                let zeros = Zeros { of_left: None, of_right: occupied.of_tiles() };
+                let of_tiles = occupied.of_tiles();
+                // Otherwise all terms would be added twice here.
+                assert!(of_tiles.is_some_and(|bits| bits.share(1) < 0.85), "{columns} columns");
+                let zeros = Zeros { of_left: None, of_right: of_tiles };
                 assert_eq!(product(Zeros::default()), product(zeros), "{dispatch:?}");
             }
         }

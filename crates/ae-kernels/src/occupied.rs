@@ -54,6 +54,8 @@ impl Occupied {
         look: Look,
     ) {
         (self.rows, self.width, self.share) = (numbers.len() / width, width, None);
+        self.of_columns.clear();
+        self.of_tiles.clear();
         self.of_rows.clear();
         self.of_rows.resize(self.rows * words(width), 0);
         let (sample, others) = numbers.split_at(self.rows.min(SAMPLE) * width);
@@ -77,12 +79,15 @@ impl Occupied {
 
     /// The rows of each column that differ from 0, if enough are and both were looked for.
     pub(crate) fn of_columns(&self) -> Option<Bits<'_>> {
-        Some(Bits::new(&self.of_columns, words(self.rows), self.share?))
+        let share = self.share.filter(|_| !self.of_columns.is_empty())?;
+        Some(Bits::new(&self.of_columns, words(self.rows), share))
     }
 
     /// The rows of each [`TILE`] of columns that differ from 0, if enough are and both were looked for.
     pub(crate) fn of_tiles(&self) -> Option<Bits<'_>> {
-        self.share?;
+        if self.of_tiles.is_empty() {
+            return None;
+        }
         let found: u32 = self.of_tiles.iter().map(|word| word.count_ones()).sum();
         let all = self.width.div_ceil(TILE) * self.rows;
         Some(Bits::new(&self.of_tiles, words(self.rows), found as f32 / all as f32))
@@ -90,7 +95,6 @@ impl Occupied {
 
     fn transpose(&mut self) {
         let (of_row, of_column) = (words(self.width), words(self.rows));
-        self.of_columns.clear();
         self.of_columns.resize(of_row * WORD * of_column, 0);
         for (index, rows) in self.of_rows.chunks(WORD * of_row).enumerate() {
             for (word, columns) in self.of_columns.chunks_exact_mut(WORD * of_column).enumerate() {
@@ -102,7 +106,6 @@ impl Occupied {
                 to.zip(square).for_each(|(to, bits)| *to = bits);
             }
         }
-        self.of_tiles.clear();
         for tile in self.of_columns.chunks_exact(TILE * of_column) {
             let of_word = |word: usize| tile.iter().skip(word).step_by(of_column);
             self.of_tiles.extend((0..of_column).map(|word| of_word(word).fold(0, |or, w| or | w)));
@@ -232,6 +235,16 @@ mod tests {
                 assert!((of_rows.unwrap().share(1) - share).abs() < 1e-6);
             }
         }
+    }
+
+    #[test]
+    fn columns_of_other_rows_are_forgotten() {
+        let mut occupied = Occupied::default();
+        occupied.find(&[0.0; 700], 70, Look::Both);
+        assert!(occupied.of_columns().is_some() && occupied.of_tiles().is_some());
+        occupied.find(&[0.0; 700], 70, Look::Rows);
+        assert!(occupied.of_rows().is_some());
+        assert!(occupied.of_columns().is_none() && occupied.of_tiles().is_none());
     }
 
     #[test]

@@ -83,7 +83,8 @@ pub(crate) struct Product<'a> {
 
 /// The time of a term that is found in a word of bits, in that of one in a loop over all.
 const TIME_OF_TERM: f32 = 1.15;
-/// The time of a word beside its terms: sums are loaded and stored, and where it ends is a surprise.
+/// The time of a word beside its terms: sums are loaded and stored, and the branch where it ends is
+/// mispredicted.
 const TIME_OF_WORD: f32 = 6.0;
 
 impl WithSimd for Product<'_> {
