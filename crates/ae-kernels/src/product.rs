@@ -137,7 +137,7 @@ impl<'a> Product<'a> {
         listed.fold((1.0, Quickest::All), quicker).1
     }
 
-    /// Panics if a factor or the output goes beyond its slice.
+    /// Panics if a factor or the output goes beyond its slice, or zeros are those of other factors.
     fn check(&self) {
         let Shape { rows, inner, columns } = self.shape;
         let (left, of_left) = self.left;
@@ -163,6 +163,10 @@ impl<'a> Product<'a> {
             right.numbers.len(),
         );
         fits(last([(rows - 1, self.stride), (columns - 1, 1), (0, 0)]), self.output.len());
+        let Zeros { of_left, of_right } = self.zeros;
+        for bits in of_left.into_iter().chain(of_right) {
+            assert!(bits.fits(inner), "zeros of a product of {inner} terms");
+        }
     }
 }
 
@@ -241,6 +245,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "zeros of a product of 3 terms")]
+    fn zeros_of_another_factor_are_refused() {
+        let zeros = Zeros { of_left: Some(Bits::new(&[0; 4], 2, 0.0)), of_right: None };
+        Dispatch::Widest.run(Product {
+            shape: Shape { rows: 2, inner: 3, columns: 1 },
+            start: Start::Zero,
+            left: (&[0.0; 6], Strides::row_major(3)),
+            right: Right::row_major(&[0.0; 3], 1),
+            output: &mut [0.0; 2],
+            stride: 1,
+            zeros,
+        });
     }
 
     #[test]

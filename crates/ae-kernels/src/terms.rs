@@ -40,6 +40,11 @@ impl<'a> Bits<'a> {
         Self { words, of_row, share }
     }
 
+    /// Whether the rows have as many places as a product has terms.
+    pub(crate) fn fits(self, terms: usize) -> bool {
+        self.of_row == words(terms)
+    }
+
     /// Those of the rows from this one on.
     pub(crate) fn starting_at(self, row: usize) -> Self {
         Self { words: &self.words[row * self.of_row..], ..self }
