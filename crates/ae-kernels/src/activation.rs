@@ -1,7 +1,11 @@
 //! Activations over rows.
 
-use crate::elementary;
-use crate::simd::vectorised;
+use std::marker::PhantomData;
+
+use pulp::{Simd, WithSimd};
+
+use crate::elementary::{self, PIECE, exponentials, sigmoid_of};
+use crate::simd::{Dispatch, vectorised};
 
 /// An activation, applied to every number alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,14 @@ pub(crate) trait Function {
 
     /// The derivative at `x`, where the value is `y`.
     fn slope(x: f32, y: f32) -> f32;
+
+    /// Replaces numbers by their values.
+    #[inline(always)]
+    fn replace<S: Simd>(_: S, numbers: &mut [f32]) {
+        for x in numbers {
+            *x = Self::value(*x);
+        }
+    }
 }
 
 /// Evaluates an expression with `$function` standing for the type of the activation's function.
@@ -77,6 +89,38 @@ pub(crate) use with_function;
 /// Writes the activation's value of each logit.
 pub(crate) fn activate_values(activation: Activation, logits: &[f32], values: &mut [f32]) {
     with_function!(activation, F => activate_values_with::<F>(logits, values));
+}
+
+/// Replaces the first `width` of every `stride` logits by the activation's values.
+pub(crate) fn activate_columns(
+    activation: Activation,
+    logits: &mut [f32],
+    stride: usize,
+    width: usize,
+) {
+    if activation != Activation::Linear {
+        with_function!(activation, F => {
+            Dispatch::Widest.run(Columns { logits, stride, width, function: PhantomData::<F> });
+        });
+    }
+}
+
+struct Columns<'a, F> {
+    logits: &'a mut [f32],
+    stride: usize,
+    width: usize,
+    function: PhantomData<F>,
+}
+
+impl<F: Function> WithSimd for Columns<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for row in self.logits.chunks_mut(self.stride) {
+            F::replace(simd, &mut row[..self.width]);
+        }
+    }
 }
 
 /// Turns rows of `logits` into the gradient at them, given `gradient`, that at the values, and adds
@@ -207,6 +251,17 @@ impl Function for Sigmoid {
     fn slope(_: f32, y: f32) -> f32 {
         y * (1.0 - y)
     }
+
+    #[inline(always)]
+    fn replace<S: Simd>(simd: S, numbers: &mut [f32]) {
+        let mut memory = [0.0; PIECE];
+        for piece in numbers.chunks_mut(PIECE) {
+            exponentials(simd, piece, &mut memory);
+            for (x, &exponential) in piece.iter_mut().zip(&memory) {
+                *x = sigmoid_of(*x, exponential);
+            }
+        }
+    }
 }
 
 impl Function for Tanh {
@@ -252,9 +307,12 @@ mod tests {
         ] {
             let mut values = vec![0.0; logits.len()];
             activate_values(activation, &logits, &mut values);
-            for (x, y) in logits.iter().zip(values) {
+            let mut columns = logits.clone();
+            activate_columns(activation, &mut columns, 125, 125);
+            for ((x, y), column) in logits.iter().zip(values).zip(columns) {
                 let alone = with_function!(activation, F => F::value(std::hint::black_box(*x)));
                 assert_eq!(y.to_bits(), alone.to_bits(), "{activation:?} of {x}");
+                assert_eq!(column.to_bits(), alone.to_bits(), "{activation:?} of {x}");
             }
         }
     }

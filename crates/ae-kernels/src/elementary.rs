@@ -6,6 +6,8 @@
 
 use std::f32::consts::{LN_2, LOG2_E, SQRT_2};
 
+use pulp::Simd;
+
 /// Adding it rounds a number below 2^22 to a whole one, which then stands in the lower bits.
 const ROUNDER: f32 = 12_582_912.0;
 /// `ln 2` in two parts: the first has 9 trailing zero bits, so its product with an exponent is exact.
@@ -13,6 +15,11 @@ const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// `ln 2^-126`: the least argument whose exponential is a normal number.
 const LEAST_EXPONENT: f32 = -87.336_54;
+/// The bits of a number's fraction, and what stands above them in 1.
+const MANTISSA_BITS: u32 = 23;
+const EXPONENT_OF_ONE: u32 = 127;
+/// `(exp(x) - 1 - x) / x^2` within half of `ln 2` on both sides of 0, from the constant on.
+const SERIES: [f32; 5] = [0.5, 0.166_665_76, 0.041_666_467, 0.008_363_175, 0.001_393_364_4];
 
 /// `exp(x)` for `x <= 0`, within 1.5e-7 of the value; below -87.33 it is 1.2e-38.
 #[inline(always)]
@@ -21,14 +28,72 @@ pub(crate) fn exp_of_negative(x: f32) -> f32 {
     let rounded = x * LOG2_E + ROUNDER;
     let exponent = rounded - ROUNDER;
     let rest = (x - exponent * LN_2_HIGH) - exponent * LN_2_LOW;
-    let series = 0.5
-        + rest
-            * (0.166_665_76
-                + rest * (0.041_666_467 + rest * (0.008_363_175 + rest * 0.001_393_364_4)));
+    let [a, b, c, d, e] = SERIES;
+    let series = a + rest * (b + rest * (c + rest * (d + rest * e)));
     let mantissa = 1.0 + (rest + rest * rest * series);
     // Wrapping: the bits of a NaN are any number, and it is a NaN already.
-    let scale = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
+    let scale = f32::from_bits(rounded.to_bits().wrapping_add(EXPONENT_OF_ONE) << MANTISSA_BITS);
     mantissa * scale
+}
+
+/// Numbers whose exponentials are taken together.
+pub(crate) const PIECE: usize = 64;
+/// Vectors that take turns.
+const TURNS: usize = 4;
+
+/// `exp(-|x|)` of at most [`PIECE`] numbers, with the bits of [`exp_of_negative`].
+///
+/// Each operation on a number waits for the one before, and a processor looks only so far ahead for
+/// others: this is written as vectors that take turns, which the compiler does not do by itself.
+#[inline(always)]
+pub(crate) fn exponentials<S: Simd>(simd: S, numbers: &[f32], exponentials: &mut [f32; PIECE]) {
+    let exponentials = &mut exponentials[..numbers.len()];
+    let (x, x_rest) = S::as_simd_f32s(numbers);
+    let (y, y_rest) = S::as_mut_simd_f32s(exponentials);
+    let (x, x_alone) = x.as_chunks::<TURNS>();
+    let (y, y_alone) = y.as_chunks_mut::<TURNS>();
+    for (x, y) in x.iter().zip(y) {
+        *y = exponentials_of(simd, *x);
+    }
+    for (x, y) in x_alone.iter().zip(y_alone) {
+        [*y] = exponentials_of(simd, [*x]);
+    }
+    for (x, y) in x_rest.iter().zip(y_rest) {
+        *y = exp_of_negative(-x.abs());
+    }
+}
+
+#[inline(always)]
+fn exponentials_of<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
+    let [mut rest, mut scale, mut sum] = [x; 3];
+    for i in 0..N {
+        let x = simd.neg_f32s(simd.abs_f32s(x[i]));
+        let least = simd.splat_f32s(LEAST_EXPONENT);
+        let x = simd.select_f32s(simd.less_than_f32s(x, least), least, x);
+        let scaled = simd.mul_f32s(x, simd.splat_f32s(LOG2_E));
+        let rounded = simd.add_f32s(scaled, simd.splat_f32s(ROUNDER));
+        let exponent = simd.sub_f32s(rounded, simd.splat_f32s(ROUNDER));
+        let high = simd.mul_f32s(exponent, simd.splat_f32s(LN_2_HIGH));
+        let low = simd.mul_f32s(exponent, simd.splat_f32s(LN_2_LOW));
+        rest[i] = simd.sub_f32s(simd.sub_f32s(x, high), low);
+        let one = simd.splat_u32s(EXPONENT_OF_ONE);
+        let bits = simd.add_u32s(simd.transmute_u32s_f32s(rounded), one);
+        let bits = simd.wrapping_dyn_shl_u32s(bits, simd.splat_u32s(MANTISSA_BITS));
+        scale[i] = simd.transmute_f32s_u32s(bits);
+        sum[i] = simd.splat_f32s(SERIES[SERIES.len() - 1]);
+    }
+    for factor in SERIES.into_iter().rev().skip(1) {
+        for i in 0..N {
+            sum[i] = simd.add_f32s(simd.mul_f32s(rest[i], sum[i]), simd.splat_f32s(factor));
+        }
+    }
+    for i in 0..N {
+        let square = simd.mul_f32s(rest[i], rest[i]);
+        let above_one = simd.add_f32s(rest[i], simd.mul_f32s(square, sum[i]));
+        let mantissa = simd.add_f32s(simd.splat_f32s(1.0), above_one);
+        sum[i] = simd.mul_f32s(mantissa, scale[i]);
+    }
+    sum
 }
 
 /// `ln(1 + x)` for `x` in [0, 1], within 2.5e-7 of the value: `2 artanh(x / (2 + x))`.
@@ -96,7 +161,10 @@ pub(crate) fn rectified(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use pulp::WithSimd;
+
     use super::*;
+    use crate::simd::dispatches;
 
     /// The largest error of `ours` relative to `exact`, in steps over [low, high].
     fn worst(low: f32, high: f32, ours: fn(f32) -> f32, exact: fn(f64) -> f64) -> f64 {
@@ -110,6 +178,38 @@ mod tests {
             (f64::from(ours(x)) - value).abs() / value.abs()
         });
         error.fold(0.0, f64::max)
+    }
+
+    struct Exponentials<'a>(&'a [f32], &'a mut [f32; PIECE]);
+
+    impl WithSimd for Exponentials<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            exponentials(simd, self.0, self.1);
+        }
+    }
+
+    #[test]
+    fn vectors_of_exponentials_have_the_bits_of_one_number_at_a_time() {
+        let special = [0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-40, 87.4, -3e38];
+        let numbers = (-9000..9000).map(|i| i as f32 * 0.011);
+        let numbers: Vec<f32> = special.into_iter().chain(numbers).collect();
+        for dispatch in dispatches() {
+            for length in [1, 7, 16, 61, PIECE] {
+                for piece in numbers.chunks(length) {
+                    let mut found = [-1.0; PIECE];
+                    dispatch.run(Exponentials(piece, &mut found));
+                    for (&x, y) in piece.iter().zip(found) {
+                        let alone = exp_of_negative(-std::hint::black_box(x).abs());
+                        let same = y.to_bits() == alone.to_bits() || x.is_nan() && y.is_nan();
+                        assert!(same, "{y} instead of {alone}, {x}, {dispatch:?}");
+                    }
+                    assert!(found[piece.len()..].iter().all(|&other| other == -1.0));
+                }
+            }
+        }
     }
 
     fn exact_sigmoid(x: f64) -> f64 {

@@ -1,9 +1,13 @@
 //! Losses over rows of logits, with their gradient in the same pass.
 
+use pulp::{Simd, WithSimd};
+
 use crate::Activation;
 use crate::activation::{Function, with_function};
-use crate::elementary::{exp_of_negative, ln_above_one, rectified, sigmoid_of};
-use crate::simd::{LANES, sum_of_lanes, vectorised};
+use crate::elementary::{
+    PIECE, exp_of_negative, exponentials, ln_above_one, rectified, sigmoid_of,
+};
+use crate::simd::{Dispatch, LANES, sum_of_lanes, vectorised};
 
 /// Numbers of one lane whose factors `1 + exp(-|x|)`, at most 2, are multiplied before the logarithm
 /// is taken: the sum of logarithms is the logarithm of the product, and 2^64 is far from overflow.
@@ -22,22 +26,35 @@ pub fn binary_cross_entropy(
     of_bias: &mut [f32],
 ) -> f64 {
     assert_eq!(logits.len(), targets.len(), "a target for each number");
-    vectorised(
-        #[inline(always)]
-        || {
-            let width = of_bias.len();
-            let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
-            let mut sum = 0.0;
-            for (x, t) in rows {
-                sum += cross_entropy_of_row(t, scale, x, of_bias);
-            }
-            sum
-        },
-    )
+    Dispatch::Widest.run(CrossEntropyOfRows { targets, scale, logits, of_bias })
+}
+
+struct CrossEntropyOfRows<'a> {
+    targets: &'a [f32],
+    scale: f32,
+    logits: &'a mut [f32],
+    of_bias: &'a mut [f32],
+}
+
+impl WithSimd for CrossEntropyOfRows<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Self { targets, scale, logits, of_bias } = self;
+        let width = of_bias.len();
+        let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
+        let mut sum = 0.0;
+        for (x, t) in rows {
+            sum += cross_entropy_of_row(simd, t, scale, x, of_bias);
+        }
+        sum
+    }
 }
 
 #[inline(always)]
-fn cross_entropy_of_row(
+fn cross_entropy_of_row<S: Simd>(
+    simd: S,
     targets: &[f32],
     scale: f32,
     logits: &mut [f32],
@@ -47,14 +64,21 @@ fn cross_entropy_of_row(
     let (t, t_rest) = targets.as_chunks::<LANES>();
     let (g, g_rest) = of_bias.as_chunks_mut::<LANES>();
     let mut total = 0.0;
+    let mut memory = [0.0; PIECE];
     let groups = x.chunks_mut(FACTORS).zip(t.chunks(FACTORS));
     for ((x, t), g) in groups.zip(g.chunks_mut(FACTORS)) {
         let mut sum = CrossEntropy::new();
-        for ((x, t), g) in x.iter_mut().zip(t).zip(g) {
-            for lane in 0..LANES {
-                let gradient = (sum.add(lane, x[lane], t[lane]) - t[lane]) * scale;
-                x[lane] = gradient;
-                g[lane] += gradient;
+        let pieces = x.chunks_mut(LANES_OF_PIECE).zip(t.chunks(LANES_OF_PIECE));
+        for ((x, t), g) in pieces.zip(g.chunks_mut(LANES_OF_PIECE)) {
+            exponentials(simd, x.as_flattened(), &mut memory);
+            let numbers = x.iter_mut().zip(memory.as_chunks::<LANES>().0);
+            for (((x, e), t), g) in numbers.zip(t).zip(g) {
+                for lane in 0..LANES {
+                    let sigmoid = sum.add(lane, x[lane], e[lane], t[lane]);
+                    let gradient = (sigmoid - t[lane]) * scale;
+                    x[lane] = gradient;
+                    g[lane] += gradient;
+                }
             }
         }
         total += sum.total();
@@ -62,12 +86,15 @@ fn cross_entropy_of_row(
     let mut sum = CrossEntropy::new();
     let rest = x_rest.iter_mut().zip(t_rest).zip(g_rest);
     for (lane, ((x, &t), g)) in rest.enumerate() {
-        let gradient = (sum.add(lane, *x, t) - t) * scale;
+        let gradient = (sum.add_alone(lane, *x, t) - t) * scale;
         *x = gradient;
         *g += gradient;
     }
     total + sum.total()
 }
+
+/// Numbers of each lane whose exponentials are taken together.
+const LANES_OF_PIECE: usize = PIECE / LANES;
 
 /// A sum of cross-entropies, a lane for every 16th number; of [`FACTORS`] numbers a lane at most.
 struct CrossEntropy {
@@ -83,8 +110,13 @@ impl CrossEntropy {
 
     /// Adds a number and returns its sigmoid.
     #[inline(always)]
-    fn add(&mut self, lane: usize, logit: f32, target: f32) -> f32 {
-        let exponential = exp_of_negative(-logit.abs());
+    fn add_alone(&mut self, lane: usize, logit: f32, target: f32) -> f32 {
+        self.add(lane, logit, exp_of_negative(-logit.abs()), target)
+    }
+
+    /// The same, given `exp(-|x|)`.
+    #[inline(always)]
+    fn add(&mut self, lane: usize, logit: f32, exponential: f32, target: f32) -> f32 {
         self.factors[lane] *= 1.0 + exponential;
         self.linear[lane] += rectified(logit) - logit * target;
         sigmoid_of(logit, exponential)
@@ -186,35 +218,48 @@ pub struct RowLosses {
 /// If there is not one target for each logit.
 pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> RowLosses {
     assert_eq!(logits.len(), targets.len(), "a target for each logit");
-    vectorised(
-        #[inline(always)]
-        || {
-            let groups = logits.chunks(FACTORS * LANES).zip(targets.chunks(FACTORS * LANES));
-            let (mut cross_entropy, mut squared_error) = (0.0, 0.0);
-            for (x, t) in groups {
-                let of_group = losses_of_group(x, t);
-                cross_entropy += of_group.0;
-                squared_error += of_group.1;
-            }
-            RowLosses { cross_entropy: Some(cross_entropy), squared_error }
-        },
-    )
+    Dispatch::Widest.run(LossesOfLogits { logits, targets })
+}
+
+struct LossesOfLogits<'a> {
+    logits: &'a [f32],
+    targets: &'a [f32],
+}
+
+impl WithSimd for LossesOfLogits<'_> {
+    type Output = RowLosses;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> RowLosses {
+        let targets = self.targets.chunks(FACTORS * LANES);
+        let (mut cross_entropy, mut squared_error) = (0.0, 0.0);
+        for (x, t) in self.logits.chunks(FACTORS * LANES).zip(targets) {
+            let of_group = losses_of_group(simd, x, t);
+            cross_entropy += of_group.0;
+            squared_error += of_group.1;
+        }
+        RowLosses { cross_entropy: Some(cross_entropy), squared_error }
+    }
 }
 
 #[inline(always)]
-fn losses_of_group(logits: &[f32], targets: &[f32]) -> (f64, f64) {
+fn losses_of_group<S: Simd>(simd: S, logits: &[f32], targets: &[f32]) -> (f64, f64) {
     let (x, x_rest) = logits.as_chunks::<LANES>();
     let (t, t_rest) = targets.as_chunks::<LANES>();
     let (mut sum, mut squares) = (CrossEntropy::new(), [0.0; LANES]);
-    for (x, t) in x.iter().zip(t) {
-        for lane in 0..LANES {
-            let difference = sum.add(lane, x[lane], t[lane]) - t[lane];
-            squares[lane] += difference * difference;
+    let mut memory = [0.0; PIECE];
+    for (x, t) in x.chunks(LANES_OF_PIECE).zip(t.chunks(LANES_OF_PIECE)) {
+        exponentials(simd, x.as_flattened(), &mut memory);
+        for ((x, e), t) in x.iter().zip(memory.as_chunks::<LANES>().0).zip(t) {
+            for lane in 0..LANES {
+                let difference = sum.add(lane, x[lane], e[lane], t[lane]) - t[lane];
+                squares[lane] += difference * difference;
+            }
         }
     }
     let mut rest = CrossEntropy::new();
     for (lane, (&x, &t)) in x_rest.iter().zip(t_rest).enumerate() {
-        let difference = rest.add(lane, x, t) - t;
+        let difference = rest.add_alone(lane, x, t) - t;
         squares[lane] += difference * difference;
     }
     (sum.total() + rest.total(), sum_of_lanes(squares))

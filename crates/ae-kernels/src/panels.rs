@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use crate::Activation;
-use crate::activation::{Function, with_function};
+use crate::activation::activate_columns;
 use crate::buffer::Buffer;
 use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::share::share;
-use crate::simd::{Dispatch, vectorised};
+use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, WeightView};
 use crate::terms::Zeros;
 use crate::transpose::transpose;
@@ -123,7 +123,7 @@ impl Panels {
                 zeros,
             });
             if finish == Finish::Activation {
-                activate_block(self.activation, &mut output[first..], self.outputs, width);
+                activate_columns(self.activation, &mut output[first..], self.outputs, width);
             }
         }
     }
@@ -206,26 +206,6 @@ impl Part<'_> {
             to[..columns.len()].copy_from_slice(&from[columns.clone()]);
         }
     }
-}
-
-/// Applies the activation to the first `width` of every `stride` numbers.
-fn activate_block(activation: Activation, values: &mut [f32], stride: usize, width: usize) {
-    if activation != Activation::Linear {
-        with_function!(activation, F => activate_block_with::<F>(values, stride, width));
-    }
-}
-
-fn activate_block_with<F: Function>(values: &mut [f32], stride: usize, width: usize) {
-    vectorised(
-        #[inline(always)]
-        || {
-            for row in values.chunks_mut(stride) {
-                for x in &mut row[..width] {
-                    *x = F::value(*x);
-                }
-            }
-        },
-    );
 }
 
 #[cfg(test)]
