@@ -7,17 +7,22 @@
 use crate::batch::squared_norm_of_chunk;
 use crate::buffer::Buffer;
 use crate::gradient::Accumulate;
+use crate::occupied::Occupied;
 use crate::optimizer::Step;
-use crate::product::{Product, Right, Shape, Start, Strides};
+use crate::product::{Product, Right, Shape, Start, Strides, Time};
+use crate::scratch::{self, Memory};
 use crate::share::share;
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, Weight};
-use crate::terms::Zeros;
+use crate::terms::Bits;
+use crate::transpose::transpose;
 use crate::workspace::Workspace;
 
 /// Numbers of a block: small enough to share out, large enough to read the rows seldom.
 const BLOCK: usize = 4096;
-/// Rows of a block are a multiple of a tile's.
+/// Rows of a block at least, and a multiple of a tile's: a transposed block has as many columns, which
+/// keep the arithmetic busy.
+const LEAST_ROWS: usize = 32;
 const TILE_ROWS: usize = 8;
 /// Numbers of a weight that has blocks for everybody even if they are large.
 const LARGE: usize = 1 << 17;
@@ -112,7 +117,7 @@ fn parts(stack: &Stack) -> Vec<(Part, usize)> {
         let Weight::Own { offset } = layer.weight else { continue };
         let rows = match layer.inputs * layer.outputs {
             LARGE.. => ROWS_OF_LARGE,
-            _ => (BLOCK / layer.inputs).next_multiple_of(TILE_ROWS).max(TILE_ROWS),
+            _ => (BLOCK / layer.inputs).next_multiple_of(TILE_ROWS).max(LEAST_ROWS),
         };
         for first_row in (0..layer.outputs).step_by(rows) {
             let part = Part::Weight { layer: index, first_row };
@@ -136,10 +141,9 @@ fn of_weight<'a>(
         if owner(index, layer) != owned {
             continue;
         }
-        for slice in slices.clone() {
-            add(index, layer, slice, start, first_row, gradient);
-            start = Start::Output;
-        }
+        let products = slices.clone().map(|slice| factors(index, layer, slice, first_row));
+        add(products, gradient, stack.layers()[owned].inputs, start);
+        start = Start::Output;
     }
 }
 
@@ -165,34 +169,166 @@ fn owner(index: usize, layer: &Layer) -> usize {
 
 /// `of_weight = of_logits^T input`: (outputs, rows) times (rows, inputs); of a transposed weight
 /// `input^T of_logits`. Of the left factor, the columns from `first_row`.
-fn add(
+fn factors<'a>(
     index: usize,
     layer: &Layer,
-    Differentiated { rows, inputs, workspace }: Differentiated<'_>,
-    start: Start<'_>,
+    Differentiated { rows, inputs, workspace }: Differentiated<'a>,
     first_row: usize,
-    output: &mut [f32],
-) {
+) -> Factors<'a> {
     let input = if index == 0 { inputs } else { workspace.values[index - 1].all() };
-    let of_logits = Buffer::all(&workspace.logits[index]);
     let [of_input, of_gradient] = &workspace.occupied[index];
-    let logits = (of_logits, layer.outputs, of_gradient);
-    let input = (input, layer.inputs, of_input);
-    let ((left, height, of_left), (right, width, of_right)) = match layer.weight {
+    let factor = |numbers, width, occupied: &'a Occupied| Factor {
+        numbers,
+        width,
+        occupied: occupied.of_columns(),
+    };
+    let input = factor(input, layer.inputs, of_input);
+    let logits = factor(Buffer::all(&workspace.logits[index]), layer.outputs, of_gradient);
+    let (left, right) = match layer.weight {
         Weight::Own { .. } => (logits, input),
         Weight::TransposeOf { .. } => (input, logits),
     };
-    let zeros = Zeros {
-        of_left: of_left.of_columns().map(|bits| bits.starting_at(first_row)),
-        of_right: of_right.of_tiles(),
-    };
-    Dispatch::Widest.run(Product {
-        shape: Shape { rows: output.len() / width, inner: rows, columns: width },
-        start,
-        left: (&left[first_row..], Strides::row_major(height).transposed()),
-        right: Right::row_major(right, width),
-        output,
-        stride: width,
-        zeros,
-    });
+    Factors { rows, left: left.starting_at(first_row), right }
+}
+
+/// `(rows, width)` numbers, and of each column the rows where they differ from 0.
+#[derive(Clone, Copy)]
+struct Factor<'a> {
+    numbers: &'a [f32],
+    width: usize,
+    occupied: Option<Bits<'a>>,
+}
+
+impl Factor<'_> {
+    /// The columns from this one on.
+    fn starting_at(self, column: usize) -> Self {
+        let occupied = self.occupied.map(|bits| bits.starting_at(column));
+        Self { numbers: &self.numbers[column..], occupied, ..self }
+    }
+}
+
+/// A slice's part of a gradient: `left^T right`.
+#[derive(Clone, Copy)]
+struct Factors<'a> {
+    rows: usize,
+    left: Factor<'a>,
+    right: Factor<'a>,
+}
+
+impl Factors<'_> {
+    /// For the transposed gradient.
+    fn exchanged(self) -> Self {
+        Self { left: self.right, right: self.left, ..self }
+    }
+
+    /// The time of the product with so many columns of the right factor, in that of all its terms.
+    fn time(&self, columns: usize) -> f32 {
+        Dispatch::Widest.run(Time { inner: self.rows, columns, occupied: self.left.occupied })
+    }
+
+    /// Adds the product to rows of `columns` numbers.
+    fn add(self, start: Start<'_>, output: &mut [f32], columns: usize) {
+        let Self { rows, left, right } = self;
+        Dispatch::Widest.run(Product {
+            shape: Shape { rows: output.len() / columns, inner: rows, columns },
+            start,
+            left: (left.numbers, Strides::row_major(left.width).transposed()),
+            right: Right::row_major(right.numbers, right.width),
+            output,
+            stride: columns,
+            occupied: left.occupied,
+        });
+    }
+}
+
+/// Adds products of slices to rows of `width` numbers of a gradient, in their order.
+fn add<'a>(
+    products: impl Iterator<Item = Factors<'a>> + Clone,
+    gradient: &mut [f32],
+    width: usize,
+    mut start: Start<'_>,
+) {
+    let height = gradient.len() / width;
+    // The first slice speaks for all.
+    let is_quicker_exchanged =
+        |factors: Factors<'_>| factors.exchanged().time(height) < factors.time(width);
+    if products.clone().next().is_some_and(is_quicker_exchanged) {
+        return add_exchanged(products.map(Factors::exchanged), gradient, width, start);
+    }
+    for factors in products {
+        factors.add(start, gradient, width);
+        start = Start::Output;
+    }
+}
+
+/// The same from products that are the gradient's transpose: only a left factor's zeros can be left
+/// out. Some columns of the gradient after the other, whose sums are in the first cache meanwhile.
+fn add_exchanged<'a>(
+    products: impl Iterator<Item = Factors<'a>> + Clone,
+    gradient: &mut [f32],
+    width: usize,
+    start: Start<'_>,
+) {
+    let height = gradient.len() / width;
+    let at_once = scratch::BLOCK / height;
+    let mut memory = Memory::default();
+    for first in (0..width).step_by(at_once) {
+        let sums = &mut memory.numbers()[..at_once.min(width - first) * height];
+        let mut start = start;
+        if let Start::Output = start {
+            for (column, sums) in sums.chunks_exact_mut(height).enumerate() {
+                let numbers = gradient[first + column..].iter().step_by(width);
+                sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum = *number);
+            }
+        }
+        for factors in products.clone() {
+            let left = factors.left.starting_at(first);
+            Factors { left, ..factors }.add(start, sums, height);
+            start = Start::Output;
+        }
+        transpose(sums, height, (&mut gradient[first..], width));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::occupied::Look;
+
+    fn numbers(count: usize) -> Vec<f32> {
+        (0..count).map(|i| ((i * 613) % 1009) as f32 / 1009.0 - 0.5).collect()
+    }
+
+    #[test]
+    fn an_exchanged_product_is_the_same_gradient() {
+        for (height, width) in [(32, 784), (64, 100), (5, 33), (100, 200)] {
+            let slices: Vec<_> = [64, 64, 9]
+                .map(|rows| {
+                    let background =
+                        |i: usize| if i.is_multiple_of(20) { (i % 17) as f32 } else { 0.0 };
+                    let right: Vec<f32> = (0..rows * width).map(background).collect();
+                    let mut occupied = Occupied::default();
+                    occupied.find(&right, width, Look::Both);
+                    (rows, numbers(rows * (height + 2)), right, occupied)
+                })
+                .into();
+            let products = slices.iter().map(|(rows, left, right, occupied)| Factors {
+                rows: *rows,
+                left: Factor { numbers: &left[1..], width: height + 2, occupied: None },
+                right: Factor { numbers: right, width, occupied: occupied.of_columns() },
+            });
+            let quicker = products.clone().next().map(|first| first.exchanged().time(height) < 0.9);
+            assert_eq!(quicker, Some(true), "{height} x {width}");
+            for mut start in [Start::Zero, Start::Output] {
+                let mut found = numbers(height * width);
+                let mut expected = found.clone();
+                add(products.clone(), &mut found, width, start);
+                for product in products.clone() {
+                    product.add(start, &mut expected, width);
+                    start = Start::Output;
+                }
+                assert_eq!(found, expected, "{height} x {width}");
+            }
+        }
+    }
 }

@@ -1,10 +1,9 @@
-//! Products of which all terms are added, or those that matter to a tile of columns.
+//! Products of which all terms are added.
 
 use pulp::Simd;
 
 use crate::product::{PANEL, Product, Shape, Start, Strides};
 use crate::scratch::{BLOCK, Memory, copy_rows};
-use crate::terms::{Bits, TILE};
 
 /// Rows of a product that make up for copying a factor.
 const ROWS_WORTH_A_COPY: usize = 32;
@@ -21,11 +20,7 @@ struct Columns<'a> {
 impl Product<'_> {
     /// In tiles of `R` rows and `P` vectors; the rows left over in tiles of `H` and of one.
     #[inline(always)]
-    pub(crate) fn tiles<S: Simd, const R: usize, const H: usize, const P: usize>(
-        self,
-        simd: S,
-        listed: Option<Bits<'_>>,
-    ) {
+    pub(crate) fn tiles<S: Simd, const R: usize, const H: usize, const P: usize>(self, simd: S) {
         let Shape { rows, inner, columns } = self.shape;
         let tile = P * S::F32_LANES;
         let mut memory = [Memory::default(), Memory::default()];
@@ -49,7 +44,7 @@ impl Product<'_> {
             } else {
                 Columns { first: column, width, right: numbers, of_row: right.of_row }
             };
-            product.rows::<S, R, H, P>(simd, columns, listed);
+            product.rows::<S, R, H, P>(simd, columns);
         }
     }
 
@@ -59,7 +54,6 @@ impl Product<'_> {
         &mut self,
         simd: S,
         columns: Columns<'_>,
-        listed: Option<Bits<'_>>,
     ) {
         let rows = self.shape.rows;
         let mut row = 0;
@@ -67,13 +61,13 @@ impl Product<'_> {
             let rest = rows - row;
             // Two smaller tiles keep the arithmetic busier than a large one and single rows.
             if rest >= R && (2 * H <= R || rest / 2 != H) {
-                self.tile::<S, R, P>(simd, row, columns, listed);
+                self.tile::<S, R, P>(simd, row, columns);
                 row += R;
             } else if rest >= H {
-                self.tile::<S, H, P>(simd, row, columns, listed);
+                self.tile::<S, H, P>(simd, row, columns);
                 row += H;
             } else {
-                self.tile::<S, 1, P>(simd, row, columns, listed);
+                self.tile::<S, 1, P>(simd, row, columns);
                 row += 1;
             }
         }
@@ -85,31 +79,21 @@ impl Product<'_> {
         simd: S,
         row: usize,
         columns: Columns<'_>,
-        listed: Option<Bits<'_>>,
     ) {
-        let Columns { first, width, .. } = columns;
-        let inner = self.shape.inner;
-        let listed = listed.map(|bits| {
-            let tile = first / TILE;
-            bits.places(tile, (first + width).div_ceil(TILE) - tile, 0..inner)
-        });
-        match (width == P * S::F32_LANES, listed) {
-            (true, None) => self.sum::<S, R, P, false>(simd, row, columns, 0..inner),
-            (false, None) => self.sum::<S, R, P, true>(simd, row, columns, 0..inner),
-            (true, Some(listed)) => self.sum::<S, R, P, false>(simd, row, columns, listed),
-            (false, Some(listed)) => self.sum::<S, R, P, true>(simd, row, columns, listed),
+        if columns.width == P * S::F32_LANES {
+            self.sum::<S, R, P, false>(simd, row, columns);
+        } else {
+            self.sum::<S, R, P, true>(simd, row, columns);
         }
     }
 
-    /// Computes a tile from the terms whose places are given, each below `inner`; `EDGE` if it has
-    /// fewer columns than its vectors have lanes.
+    /// Computes a tile; `EDGE` if it has fewer columns than its vectors have lanes.
     #[inline(always)]
     fn sum<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
         &mut self,
         simd: S,
         row: usize,
         columns: Columns<'_>,
-        terms: impl Iterator<Item = usize>,
     ) {
         let Columns { first, width, .. } = columns;
         let mut sums = [[simd.splat_f32s(0.0); P]; R];
@@ -123,14 +107,14 @@ impl Product<'_> {
                 }
             }
         }
-        self.add_products::<S, R, P, EDGE>(simd, row, columns, terms, &mut sums);
+        self.add_products::<S, R, P, EDGE>(simd, row, columns, &mut sums);
         for (r, sums) in sums.into_iter().enumerate() {
             let output = &mut self.output[(row + r) * self.stride + first..][..width];
             store::<S, P, EDGE>(simd, output, sums);
         }
     }
 
-    /// Adds the products of these terms.
+    /// Adds the products of all terms.
     #[inline(always)]
     #[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
     fn add_products<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
@@ -138,7 +122,6 @@ impl Product<'_> {
         simd: S,
         row: usize,
         Columns { width, right, of_row, .. }: Columns<'_>,
-        terms: impl Iterator<Item = usize>,
         sums: &mut [[S::f32s; P]; R],
     ) {
         let (left, of_left) = self.left;
@@ -147,13 +130,12 @@ impl Product<'_> {
             *from = left[(row + r) * of_left.of_row..].as_ptr();
         }
         let mut sum = *sums;
-        for k in terms {
+        for k in 0..self.shape.inner {
             let (of_left_k, of_right_k) = (k * of_left.of_column, k * of_row);
             let weights = if EDGE {
                 load::<S, P, true>(simd, &right[of_right_k..of_right_k + width])
             } else {
-                // SAFETY: the tile has all columns of its vectors, `k` is below `inner` (`Places`
-                // are), and the place of the tile's last column in the last row
+                // SAFETY: the tile has all columns of its vectors, `k` is below `inner`, and the place of the tile's last column in the last row
                 // is within the right factor (`check`) or its copy; an unaligned read of plain numbers.
                 unsafe { right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
             };

@@ -9,7 +9,6 @@ use crate::loss::{binary_cross_entropy, magnitude_sum, squared_error};
 use crate::occupied::Look;
 use crate::panels::{Finish, Panels, pack};
 use crate::stack::{Loss, Objective, Stack};
-use crate::terms::Zeros;
 use crate::workspace::Workspace;
 
 /// What a slice adds to the terms of a batch's objective.
@@ -117,8 +116,7 @@ impl Pass<'_> {
             let input = &input[..self.count * layer.inputs];
             let [of_input, _] = &mut occupied[index];
             of_input.find(input, layer.inputs, look_at_input(index, self.stack));
-            let zeros = Zeros { of_left: of_input.of_rows(), of_right: None };
-            layer.apply((self.count, zeros), input, logits, Finish::Logits);
+            layer.apply((self.count, of_input.of_rows()), input, logits, Finish::Logits);
             if index + 1 < self.panels.len() {
                 activate_values(layer.activation, logits, values[0].first(logits.len()));
             }
@@ -171,8 +169,8 @@ impl Pass<'_> {
             let below = &layers[index - 1];
             let numbers = self.count * layer.inputs;
             let of_values = of_values.first(numbers);
-            let zeros = Zeros { of_left: of_gradient.of_rows(), of_right: None };
-            self.panels[index].apply_back((self.count, zeros), of_logits, of_values);
+            let of_rows = (self.count, of_gradient.of_rows());
+            self.panels[index].apply_back(of_rows, of_logits, of_values);
             let values = &values[index - 1].all()[..numbers];
             if index == self.stack.code() + 1 && penalty != 0.0 {
                 add_penalty_gradient(penalty, values, of_values);
@@ -183,11 +181,13 @@ impl Pass<'_> {
     }
 }
 
-/// What a layer's input is looked through for: pixels have columns that are empty, and a tied weight's
-/// gradient is a product of them.
+/// What a layer's input is looked through for. Its columns matter to the weight's gradient: those of
+/// pixels, which have more zeros than the gradient at the logits, of what comes before the last logits,
+/// where the gradient has none, and of a tied weight's, a product of them.
 fn look_at_input(index: usize, stack: &Stack) -> Look {
-    let own = stack.weight(&stack.layers()[index]).own;
-    if index > 0 && own { Look::Rows } else { Look::Both }
+    let layers = stack.layers();
+    let own = stack.weight(&layers[index]).own;
+    if index == 0 || index + 1 == layers.len() || !own { Look::Both } else { Look::Rows }
 }
 
 fn add_penalty_gradient(penalty: f32, codes: &[f32], gradient: &mut [f32]) {

@@ -213,7 +213,6 @@ mod tests {
     use crate::occupied::{Look, Occupied};
     use crate::product::{Shape, Strides};
     use crate::simd::{Dispatch, dispatches};
-    use crate::terms::Zeros;
 
     /// Takes the list, be it quicker or not.
     struct Listed<'a>(Product<'a>, Bits<'a>);
@@ -250,8 +249,9 @@ mod tests {
     ) -> Vec<f32> {
         let stride = shape.columns + 3;
         let mut output = dense(shape.rows * stride);
-        let zeros = Zeros::default();
-        let product = Product { shape, start, left, right, output: &mut output, stride, zeros };
+        let output_of = &mut output;
+        let product =
+            Product { shape, start, left, right, output: output_of, stride, occupied: None };
         match bits {
             Some(bits) => dispatch.run(Listed(product, bits)),
             None => dispatch.run(product),
@@ -313,36 +313,6 @@ mod tests {
                 let all = multiply((dispatch, None), (shape, Start::Zero), left, rights[0]);
                 assert_eq!(all, rows, "{shape:?}, {dispatch:?}");
                 assert_eq!(all, panels, "{shape:?}, {dispatch:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn tiles_of_an_empty_background_are_left_out() {
-        for (rows, inner, columns) in [(32, 64, 784), (7, 70, 100), (9, 30, 47)] {
-            let numbers = background(inner, columns);
-            let mut occupied = Occupied::default();
-            occupied.find(&numbers, columns, Look::Both);
-            let left = dense(rows * inner);
-            for dispatch in dispatches() {
-                let product = |zeros| {
-                    let mut output = vec![0.0; rows * columns];
-                    dispatch.run(Product {
-                        shape: Shape { rows, inner, columns },
-                        start: Start::Zero,
-                        left: (&left, Strides::row_major(inner)),
-                        right: Right::row_major(&numbers, columns),
-                        output: &mut output,
-                        stride: columns,
-                        zeros,
-                    });
-                    output
-                };
-                let of_tiles = occupied.of_tiles();
-                // Otherwise all terms would be added twice here.
-                assert!(of_tiles.is_some_and(|bits| bits.share(1) < 0.85), "{columns} columns");
-                let zeros = Zeros { of_left: None, of_right: of_tiles };
-                assert_eq!(product(Zeros::default()), product(zeros), "{dispatch:?}");
             }
         }
     }

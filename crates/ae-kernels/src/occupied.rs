@@ -9,7 +9,7 @@ use pulp::x86::V3;
 use pulp::{Simd, WithSimd};
 
 use crate::simd::Dispatch;
-use crate::terms::{Bits, TILE, WORD, words};
+use crate::terms::{Bits, WORD, words};
 
 /// Rows that speak for all: noise has no background, and to look costs time.
 const SAMPLE: usize = 8;
@@ -25,8 +25,6 @@ pub(crate) struct Occupied {
     of_rows: Vec<u64>,
     /// Of each column, the rows.
     of_columns: Vec<u64>,
-    /// Of each tile of columns, the rows.
-    of_tiles: Vec<u64>,
     /// How many of the numbers differ from 0; none if they were not looked through.
     share: Option<f32>,
 }
@@ -55,7 +53,6 @@ impl Occupied {
     ) {
         (self.rows, self.width, self.share) = (numbers.len() / width, width, None);
         self.of_columns.clear();
-        self.of_tiles.clear();
         self.of_rows.clear();
         self.of_rows.resize(self.rows * words(width), 0);
         let (sample, others) = numbers.split_at(self.rows.min(SAMPLE) * width);
@@ -83,16 +80,6 @@ impl Occupied {
         Some(Bits::new(&self.of_columns, words(self.rows), share))
     }
 
-    /// The rows of each [`TILE`] of columns that differ from 0, if enough are and both were looked for.
-    pub(crate) fn of_tiles(&self) -> Option<Bits<'_>> {
-        if self.of_tiles.is_empty() {
-            return None;
-        }
-        let found: u32 = self.of_tiles.iter().map(|word| word.count_ones()).sum();
-        let all = self.width.div_ceil(TILE) * self.rows;
-        Some(Bits::new(&self.of_tiles, words(self.rows), found as f32 / all as f32))
-    }
-
     fn transpose(&mut self) {
         let (of_row, of_column) = (words(self.width), words(self.rows));
         self.of_columns.resize(of_row * WORD * of_column, 0);
@@ -105,10 +92,6 @@ impl Occupied {
                 let to = columns.iter_mut().skip(index).step_by(of_column);
                 to.zip(square).for_each(|(to, bits)| *to = bits);
             }
-        }
-        for tile in self.of_columns.chunks_exact(TILE * of_column) {
-            let of_word = |word: usize| tile.iter().skip(word).step_by(of_column);
-            self.of_tiles.extend((0..of_column).map(|word| of_word(word).fold(0, |or, w| or | w)));
         }
     }
 }
@@ -223,13 +206,6 @@ mod tests {
                     let expected: Vec<_> = (0..rows).filter(|&row| differs(row, column)).collect();
                     assert_eq!(found, expected, "column {column} of {rows} x {width}");
                 }
-                for tile in 0..width.div_ceil(TILE) {
-                    let columns = tile * TILE..width.min((tile + 1) * TILE);
-                    let any = |&row: &usize| columns.clone().any(|column| differs(row, column));
-                    let found: Vec<_> =
-                        occupied.of_tiles().unwrap().places(tile, 1, 0..rows).collect();
-                    assert_eq!(found, (0..rows).filter(any).collect::<Vec<_>>(), "tile {tile}");
-                }
                 let count = numbers.iter().filter(|&&number| number != 0.0).count();
                 let share = count as f32 / numbers.len() as f32;
                 assert!((of_rows.unwrap().share(1) - share).abs() < 1e-6);
@@ -241,10 +217,10 @@ mod tests {
     fn columns_of_other_rows_are_forgotten() {
         let mut occupied = Occupied::default();
         occupied.find(&[0.0; 700], 70, Look::Both);
-        assert!(occupied.of_columns().is_some() && occupied.of_tiles().is_some());
+        assert!(occupied.of_columns().is_some());
         occupied.find(&[0.0; 700], 70, Look::Rows);
         assert!(occupied.of_rows().is_some());
-        assert!(occupied.of_columns().is_none() && occupied.of_tiles().is_none());
+        assert!(occupied.of_columns().is_none());
     }
 
     #[test]
@@ -252,6 +228,6 @@ mod tests {
         let numbers: Vec<f32> = (0..64 * 784).map(|i| (i % 1009) as f32 - 0.5).collect();
         let mut occupied = Occupied::default();
         occupied.find(&numbers, 784, Look::Both);
-        assert!(occupied.of_rows().is_none() && occupied.of_tiles().is_none());
+        assert!(occupied.of_rows().is_none() && occupied.of_columns().is_none());
     }
 }

@@ -10,7 +10,6 @@ use crate::buffer::Buffer;
 use crate::loss::{RowLosses, losses_of_logits, squared_error_of_row_in_f64, squared_error_sum};
 use crate::occupied::{Look, Occupied};
 use crate::panels::{Finish, Panels};
-use crate::terms::Zeros;
 use crate::{Activation, Stack};
 
 /// Rows that a thread takes through all layers while they are in its cache. No part of the results.
@@ -209,8 +208,7 @@ impl PackedStack {
         let (mut from, mut to) = (from, to);
         let mut apply = |layer: &Panels, input: &[f32], output: &mut [f32], finish| {
             occupied.find(input, layer.inputs, Look::Rows);
-            let zeros = Zeros { of_left: occupied.of_rows(), of_right: None };
-            layer.apply((rows, zeros), input, output, finish);
+            layer.apply((rows, occupied.of_rows()), input, output, finish);
         };
         let mut read = None;
         for layer in before {

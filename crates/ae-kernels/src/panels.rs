@@ -12,7 +12,7 @@ use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
 use crate::share::share;
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, WeightView};
-use crate::terms::Zeros;
+use crate::terms::Bits;
 use crate::transpose::transpose;
 
 /// Numbers of a block of the product that its activation is applied to while they are in the first
@@ -83,13 +83,13 @@ impl Panels {
     }
 
     /// Writes `activation(x W^T + b)` of every row of `input`: (rows, inputs) to (rows, outputs).
-    /// The zeros are those of `input`.
+    /// `occupied` says which numbers of `input` differ from 0.
     ///
     /// # Panics
     /// If a slice has another length.
     pub(crate) fn apply(
         &self,
-        of_rows: (usize, Zeros<'_>),
+        of_rows: (usize, Option<Bits<'_>>),
         input: &[f32],
         output: &mut [f32],
         finish: Finish,
@@ -100,7 +100,7 @@ impl Panels {
     fn apply_with(
         &self,
         dispatch: Dispatch,
-        (rows, zeros): (usize, Zeros<'_>),
+        (rows, occupied): (usize, Option<Bits<'_>>),
         input: &[f32],
         output: &mut [f32],
         finish: Finish,
@@ -120,7 +120,7 @@ impl Panels {
                 right: Right::panels(&self.weights.all()[first * self.inputs..], self.inputs),
                 output: &mut output[first..],
                 stride: self.outputs,
-                zeros,
+                occupied,
             });
             if finish == Finish::Activation {
                 activate_columns(self.activation, &mut output[first..], self.outputs, width);
@@ -128,14 +128,14 @@ impl Panels {
         }
     }
 
-    /// Writes `g W` of every row's gradient at the logits: (rows, outputs) to (rows, inputs). The zeros
-    /// are those of the gradient.
+    /// Writes `g W` of every row's gradient at the logits: (rows, outputs) to (rows, inputs).
+    /// `occupied` says which numbers of the gradient differ from 0.
     ///
     /// # Panics
     /// If a slice has another length, or the weight is laid out for the way forward alone.
     pub(crate) fn apply_back(
         &self,
-        (rows, zeros): (usize, Zeros<'_>),
+        (rows, occupied): (usize, Option<Bits<'_>>),
         of_logits: &[f32],
         of_values: &mut [f32],
     ) {
@@ -148,7 +148,7 @@ impl Panels {
             right: Right::panels(self.back.all(), self.outputs),
             output: of_values,
             stride: self.inputs,
-            zeros,
+            occupied,
         });
     }
 }
@@ -258,13 +258,7 @@ mod tests {
             let panels = Panels::new(&stack, &layer, &parameters);
             let found = |dispatch| {
                 let mut output = vec![f32::NAN; rows * outputs];
-                panels.apply_with(
-                    dispatch,
-                    (rows, Zeros::default()),
-                    &input,
-                    &mut output,
-                    Finish::Logits,
-                );
+                panels.apply_with(dispatch, (rows, None), &input, &mut output, Finish::Logits);
                 output
             };
             let shape = format!("{rows} x {inputs} x {outputs}");

@@ -7,7 +7,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::listed::rows_at_once;
-use crate::terms::{Bits, WORD, Zeros};
+use crate::terms::{Bits, WORD};
 
 /// Columns of a panel: two vectors of AVX-512.
 pub(crate) const PANEL: usize = 32;
@@ -78,7 +78,9 @@ pub(crate) struct Product<'a> {
     pub(crate) right: Right<'a>,
     pub(crate) output: &'a mut [f32],
     pub(crate) stride: usize,
-    pub(crate) zeros: Zeros<'a>,
+    /// Of each row of the left factor, the terms that differ from 0, if that is known: the others may be
+    /// left out.
+    pub(crate) occupied: Option<Bits<'a>>,
 }
 
 /// The time of a term that is found in a word of bits, in that of one in a loop over all.
@@ -97,47 +99,49 @@ impl WithSimd for Product<'_> {
             return;
         }
         self.check();
-        let listed = match self.quickest::<S>() {
-            Quickest::OfLeft(bits) => return self.listed(simd, bits),
-            Quickest::OfRight(bits) => Some(bits),
-            Quickest::All => None,
-        };
+        if let Some(bits) = self.occupied
+            && Time::of_list::<S>(bits, inner, columns) < 1.0
+        {
+            return self.listed(simd, bits);
+        }
         // As many sums as registers hold beside the factors.
         match S::F32_LANES {
-            16 => self.tiles::<S, 8, 4, 2>(simd, listed),
-            8 => self.tiles::<S, 6, 4, 2>(simd, listed),
-            4 => self.tiles::<S, 6, 4, 4>(simd, listed),
-            _ => self.tiles::<S, 2, 1, 4>(simd, listed),
+            16 => self.tiles::<S, 8, 4, 2>(simd),
+            8 => self.tiles::<S, 6, 4, 2>(simd),
+            4 => self.tiles::<S, 6, 4, 4>(simd),
+            _ => self.tiles::<S, 2, 1, 4>(simd),
         }
     }
 }
 
-/// Which terms of the sums are added.
-#[derive(Debug, Clone, Copy)]
-enum Quickest<'a> {
-    All,
-    OfLeft(Bits<'a>),
-    OfRight(Bits<'a>),
+/// The time of a product of `inner` terms and so many columns, in that of adding all its terms.
+pub(crate) struct Time<'a> {
+    pub(crate) inner: usize,
+    pub(crate) columns: usize,
+    pub(crate) occupied: Option<Bits<'a>>,
 }
 
-impl<'a> Product<'a> {
-    /// The terms that take the least time to add.
+impl Time<'_> {
+    /// If only the terms of the left factor's list are added.
     #[inline(always)]
-    fn quickest<S: Simd>(&self) -> Quickest<'a> {
-        let Shape { inner, columns, .. } = self.shape;
+    fn of_list<S: Simd>(bits: Bits<'_>, inner: usize, columns: usize) -> f32 {
         let of_words = TIME_OF_WORD / inner.min(WORD) as f32;
-        let of_left = |bits: Bits<'a>| {
-            let time = TIME_OF_TERM * bits.share(rows_at_once::<S>(columns)) + of_words;
-            (time, Quickest::OfLeft(bits))
-        };
-        let of_right = |bits: Bits<'a>| (TIME_OF_TERM * bits.share(1), Quickest::OfRight(bits));
-        let Zeros { of_left: left, of_right: right } = self.zeros;
-        let listed = left.map(of_left).into_iter().chain(right.map(of_right));
-        let quicker = |best: (f32, _), other: (f32, _)| if other.0 < best.0 { other } else { best };
-        listed.fold((1.0, Quickest::All), quicker).1
+        TIME_OF_TERM * bits.share(rows_at_once::<S>(columns)) + of_words
     }
+}
 
-    /// Panics if a factor or the output goes beyond its slice, or zeros are those of other factors.
+impl WithSimd for Time<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f32 {
+        let Self { inner, columns, occupied } = self;
+        occupied.map_or(1.0, |bits| Self::of_list::<S>(bits, inner, columns).min(1.0))
+    }
+}
+
+impl Product<'_> {
+    /// Panics if a factor or the output goes beyond its slice, or the list is another factor's.
     fn check(&self) {
         let Shape { rows, inner, columns } = self.shape;
         let (left, of_left) = self.left;
@@ -163,9 +167,8 @@ impl<'a> Product<'a> {
             right.numbers.len(),
         );
         fits(last([(rows - 1, self.stride), (columns - 1, 1), (0, 0)]), self.output.len());
-        let Zeros { of_left, of_right } = self.zeros;
-        for bits in of_left.into_iter().chain(of_right) {
-            assert!(bits.fits(inner), "zeros of a product of {inner} terms");
+        if let Some(bits) = self.occupied {
+            assert!(bits.fits(inner), "a list of another product than one of {inner} terms");
         }
     }
 }
@@ -234,7 +237,7 @@ mod tests {
                             right: Right::row_major(&right, columns),
                             output: &mut output,
                             stride: columns,
-                            zeros: Zeros::default(),
+                            occupied: None,
                         });
                         output
                     };
@@ -248,9 +251,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "zeros of a product of 3 terms")]
-    fn zeros_of_another_factor_are_refused() {
-        let zeros = Zeros { of_left: Some(Bits::new(&[0; 4], 2, 0.0)), of_right: None };
+    #[should_panic(expected = "a list of another product than one of 3 terms")]
+    fn a_list_of_another_factor_is_refused() {
         Dispatch::Widest.run(Product {
             shape: Shape { rows: 2, inner: 3, columns: 1 },
             start: Start::Zero,
@@ -258,7 +260,7 @@ mod tests {
             right: Right::row_major(&[0.0; 3], 1),
             output: &mut [0.0; 2],
             stride: 1,
-            zeros,
+            occupied: Some(Bits::new(&[0; 4], 2, 0.0)),
         });
     }
 
@@ -273,7 +275,7 @@ mod tests {
             right: Right::row_major(&[0.0; 3], 1),
             output: &mut [0.0; 2],
             stride: 1,
-            zeros: Zeros::default(),
+            occupied: None,
         });
     }
 }

@@ -14,18 +14,6 @@ pub(crate) fn words(bits: usize) -> usize {
     bits.div_ceil(WORD)
 }
 
-/// What is known of the zeros of a product's factors. Their terms may be left out.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Zeros<'a> {
-    /// Of each row of the left factor, the terms that differ from 0.
-    pub(crate) of_left: Option<Bits<'a>>,
-    /// Of each [`TILE`] of columns of the right factor, the terms that differ from 0.
-    pub(crate) of_right: Option<Bits<'a>>,
-}
-
-/// Columns that [`Zeros::of_right`] takes together.
-pub(crate) const TILE: usize = 16;
-
 /// For each of some rows, a bit for each place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bits<'a> {
