@@ -1,6 +1,8 @@
 //! Tasks for all threads, each on the core whose cache has its memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::{hint, thread};
 
 use rayon::prelude::*;
 
@@ -16,9 +18,11 @@ pub(crate) fn share<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T
         let end = |thread: usize| tasks.len() * thread / threads;
         end(thread)..end(thread + 1)
     };
+    let pending = AtomicUsize::new(tasks.len());
     let run = |index: usize| {
         let task = tasks[index].lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
+            let _done = Done(&pending);
             work(task);
         }
     };
@@ -27,7 +31,34 @@ pub(crate) fn share<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T
         range(own).for_each(run);
         let others = (1..threads).map(|next| (own + next) % threads);
         others.flat_map(|other| range(other).rev()).for_each(run);
+        wait(&pending);
     });
+}
+
+/// Takes a task off those that are pending, also if it panics.
+struct Done<'a>(&'a AtomicUsize);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Rounds of waiting before other processes have their turn.
+const SPINS: usize = 100;
+
+/// Waits awake until no task is pending: all have been begun, and the next ones follow at once. A thread
+/// that sleeps takes longer to wake than most tasks take.
+fn wait(pending: &AtomicUsize) {
+    while pending.load(Ordering::Acquire) > 0 {
+        for _ in 0..SPINS {
+            if pending.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            hint::spin_loop();
+        }
+        thread::yield_now();
+    }
 }
 
 #[cfg(test)]
