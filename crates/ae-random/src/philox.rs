@@ -10,17 +10,40 @@ const ROUNDS: usize = 10;
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
+/// Lanes that are encrypted together: their words fill half of the registers of AVX2, and leave the
+/// others to the products.
+const AT_ONCE: usize = 8;
+
 /// Encrypts `LANES` counters with one key.
+#[inline(always)]
+pub(crate) fn philox(mut words: Words, key: [u32; 2]) -> Words {
+    for first in (0..LANES).step_by(AT_ONCE) {
+        let mut wide = [[0; AT_ONCE]; 4];
+        for (wide, word) in wide.iter_mut().zip(&words) {
+            for lane in 0..AT_ONCE {
+                wide[lane] = u64::from(word[first + lane]);
+            }
+        }
+        let wide = encrypt(wide, key);
+        for (wide, word) in wide.iter().zip(&mut words) {
+            for lane in 0..AT_ONCE {
+                word[first + lane] = wide[lane] as u32;
+            }
+        }
+    }
+    words
+}
+
+/// Encrypts some counters.
 ///
 /// Written lane by lane over arrays so that the compiler vectorises it. A word is kept in the lower
 /// half of 64 bits, where the multiplier wants it and leaves the next one; what gathers in the upper
 /// half is cut off wherever it would count.
 #[inline(always)]
-pub(crate) fn philox(words: Words, mut key: [u32; 2]) -> Words {
-    let mut wide = words.map(|word| word.map(u64::from));
+fn encrypt(mut wide: [[u64; AT_ONCE]; 4], mut key: [u32; 2]) -> [[u64; AT_ONCE]; 4] {
     for _ in 0..ROUNDS {
         let [x0, x1, x2, x3] = wide;
-        for lane in 0..LANES {
+        for lane in 0..AT_ONCE {
             let product0 = u64::from(MULTIPLIERS[0]) * u64::from(x0[lane] as u32);
             let product1 = u64::from(MULTIPLIERS[1]) * u64::from(x2[lane] as u32);
             wide[0][lane] = (product1 >> 32) ^ x1[lane] ^ u64::from(key[0]);
@@ -30,11 +53,7 @@ pub(crate) fn philox(words: Words, mut key: [u32; 2]) -> Words {
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
-    let mut words = words;
-    for (word, wide) in words.as_flattened_mut().iter_mut().zip(wide.as_flattened()) {
-        *word = *wide as u32;
-    }
-    words
+    wide
 }
 
 #[cfg(test)]
