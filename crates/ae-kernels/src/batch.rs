@@ -16,6 +16,9 @@ use crate::workspace::Workspace;
 
 /// Slices that are in memory at once: what bounds the memory of a large batch.
 const SLICES: usize = 16;
+/// Slices that a thread takes through the layers together, at most, if there are enough for all threads:
+/// they share what is read of the weights, but leave the second cache sooner.
+const SLICES_TOGETHER: usize = 2;
 /// Numbers of a gradient whose squares a thread adds up at a time.
 const CHUNK: usize = 4096;
 
@@ -31,13 +34,13 @@ pub enum Target {
 /// Works through batches slice by slice.
 ///
 /// A batch is cut into slices of a fixed number of rows. Up to 16 of them at a time go forward and
-/// back, each on one thread; then the gradient is summed over their rows in order, block by
+/// back, one or two on a thread; then the gradient is summed over their rows in order, block by
 /// block. The memory grows to the largest batch seen and stays.
 #[derive(Debug)]
 pub struct Batches {
     slice_rows: usize,
     target: Target,
-    slices: Vec<Slice>,
+    groups: Vec<Group>,
     panels: Vec<Panels>,
 }
 
@@ -73,27 +76,30 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// Neighbouring slices that go through the layers together.
 #[derive(Debug, Default)]
-struct Slice {
+struct Group {
     rows: usize,
     inputs: Buffer,
     targets: Buffer,
     workspace: Workspace,
-    terms: Terms,
+    /// Of each slice.
+    terms: Vec<Terms>,
 }
 
 impl Batches {
     /// For slices of this many rows, at least 1.
     pub fn new(slice_rows: usize, target: Target) -> Self {
-        let (slices, panels) = (Vec::new(), Vec::new());
-        Self { slice_rows: slice_rows.max(1), target, slices, panels }
+        let (groups, panels) = (Vec::new(), Vec::new());
+        Self { slice_rows: slice_rows.max(1), target, groups, panels }
     }
 
     /// Writes the gradient of the objective's mean over `rows` rows into `gradient` and returns the
     /// objective's terms and the gradient's squared norm.
     ///
     /// `fill(range, inputs, targets)` writes these rows of the batch; with [`Target::Input`] the
-    /// targets are empty. It is called on any thread, in any order, once for each slice.
+    /// targets are empty. It is called on any thread, in any order, once for each row and for neighbours
+    /// together.
     ///
     /// # Panics
     /// As [`loss_and_gradient`](crate::loss_and_gradient) does, and if `fill` panics.
@@ -151,48 +157,52 @@ impl Batches {
             let range = first..rows.min(first + SLICES * self.slice_rows);
             let is_last = range.end == rows;
             let of_rows = (range, rows);
-            let slices = self.backpropagate((stack, objective), of_rows, &fill);
-            slices.iter().for_each(|slice| found.terms += slice.terms);
-            let differentiated = |index: usize| slices[index].differentiated(stack);
+            let groups = self.backpropagate((stack, objective), of_rows, &fill);
+            let terms = groups.iter().flat_map(|group| &group.terms);
+            terms.for_each(|&terms| found.terms += terms);
+            let differentiated = |index: usize| groups[index].differentiated(stack);
             let update = if is_last { parameters.update() } else { None };
-            let of_slices = (slices.len(), differentiated);
-            found.squared_norm = gradients(stack, of_slices, (gradient, accumulate), update);
+            let of_groups = (groups.len(), differentiated);
+            found.squared_norm = gradients(stack, of_groups, (gradient, accumulate), update);
             accumulate = Accumulate::Add;
         }
         found
     }
 
-    /// Takes some rows of a batch forward and back, a slice a task.
+    /// Takes some rows of a batch forward and back, a group of slices a task.
     fn backpropagate(
         &mut self,
         problem: (&Stack, Objective),
         (range, rows_in_batch): (Range<usize>, usize),
         fill: &(impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync),
-    ) -> &[Slice] {
-        let (stack, target, panels) = (problem.0, self.target, &self.panels);
-        let count = range.len().div_ceil(self.slice_rows);
-        if self.slices.len() < count {
-            self.slices.resize_with(count, Slice::default);
+    ) -> &[Group] {
+        let Self { slice_rows, target, .. } = *self;
+        let (stack, panels) = (problem.0, &self.panels);
+        let slices = range.len().div_ceil(slice_rows);
+        let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, SLICES_TOGETHER);
+        let count = slices.div_ceil(together);
+        if self.groups.len() < count {
+            self.groups.resize_with(count, Group::default);
         }
-        let slices = &mut self.slices[..count];
-        share(slices.iter_mut().enumerate(), |(index, slice)| {
-            let first = range.start + index * self.slice_rows;
-            let rows = first..range.end.min(first + self.slice_rows);
-            slice.fill(stack, target, rows, fill);
-            let Slice { rows, inputs, targets, workspace, terms } = slice;
+        let groups = &mut self.groups[..count];
+        share(groups.iter_mut().enumerate(), |(index, group)| {
+            let first = range.start + index * together * slice_rows;
+            let rows = first..range.end.min(first + together * slice_rows);
+            group.fill(stack, target, rows, fill);
+            let Group { rows, inputs, targets, workspace, terms } = group;
             let inputs = &inputs.all()[..*rows * stack.inputs()];
             let targets = match target {
                 Target::Input => inputs,
                 Target::Separate => &targets.all()[..*rows * stack.outputs()],
             };
-            let of_rows = (Rows { inputs, targets }, rows_in_batch);
+            let of_rows = (Rows { inputs, targets }, slice_rows, rows_in_batch);
             *terms = backpropagate(problem, panels, of_rows, workspace);
         });
-        slices
+        groups
     }
 }
 
-impl Slice {
+impl Group {
     fn fill(
         &mut self,
         stack: &Stack,
@@ -211,7 +221,8 @@ impl Slice {
 
     fn differentiated(&self, stack: &Stack) -> Differentiated<'_> {
         let inputs = &self.inputs.all()[..self.rows * stack.inputs()];
-        Differentiated { rows: self.rows, inputs, workspace: &self.workspace }
+        let (rows, slices) = (self.rows, self.terms.len());
+        Differentiated { rows, slices, inputs, workspace: &self.workspace }
     }
 }
 

@@ -29,10 +29,11 @@ const LARGE: usize = 1 << 17;
 /// Rows of its blocks: they share what is read of the other factor.
 const ROWS_OF_LARGE: usize = 64;
 
-/// A slice of rows after its backward pass.
+/// Slices of rows after their backward pass.
 #[derive(Clone, Copy)]
 pub(crate) struct Differentiated<'a> {
     pub(crate) rows: usize,
+    pub(crate) slices: usize,
     pub(crate) inputs: &'a [f32],
     pub(crate) workspace: &'a Workspace,
 }
@@ -153,9 +154,10 @@ fn of_bias<'a>(
     slices: impl Iterator<Item = Differentiated<'a>>,
     gradient: &mut [f32],
 ) {
-    for Differentiated { workspace, .. } in slices {
-        let parts = &workspace.biases[layer].all()[..gradient.len()];
-        gradient.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+    for Differentiated { slices, workspace, .. } in slices {
+        for parts in workspace.biases[layer].all().chunks_exact(gradient.len()).take(slices) {
+            gradient.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+        }
     }
 }
 
@@ -172,7 +174,7 @@ fn owner(index: usize, layer: &Layer) -> usize {
 fn factors<'a>(
     index: usize,
     layer: &Layer,
-    Differentiated { rows, inputs, workspace }: Differentiated<'a>,
+    Differentiated { rows, inputs, workspace, .. }: Differentiated<'a>,
     first_row: usize,
 ) -> Factors<'a> {
     let input = if index == 0 { inputs } else { workspace.values[index - 1].all() };

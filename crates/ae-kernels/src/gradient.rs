@@ -1,6 +1,6 @@
 //! The objective of a slice of rows and its gradient, in cache.
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Range};
 
 use crate::activation::{activate_values, differentiate};
 use crate::blocks::{Differentiated, gradients};
@@ -64,34 +64,37 @@ pub fn loss_and_gradient(
     assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
     let mut panels = std::mem::take(&mut workspace.panels);
     pack(&mut panels, stack, parameters);
-    let of_rows = (rows, rows_in_batch);
+    let count = rows.inputs.len() / stack.inputs();
+    let of_rows = (rows, count.max(1), rows_in_batch);
     let terms = backpropagate((stack, objective), &panels, of_rows, workspace);
     workspace.panels = panels;
-    let count = rows.inputs.len() / stack.inputs();
-    let slice = Differentiated { rows: count, inputs: rows.inputs, workspace };
+    let slice = Differentiated { rows: count, slices: terms.len(), inputs: rows.inputs, workspace };
     gradients(stack, (1, |_| slice), (gradient, accumulate), None);
-    terms
+    terms.into_iter().fold(Terms::default(), |mut sum, terms| {
+        sum += terms;
+        sum
+    })
 }
 
-/// Takes a slice forward and back. The workspace then holds the gradient at every layer's logits and of
-/// every bias: what the weights' gradients are computed from.
+/// Takes neighbouring slices of `slice_rows` rows forward and back together. The workspace then holds the
+/// gradient at every layer's logits and, from each slice, of every bias: what the weights' gradients are
+/// computed from. Returns what each slice adds to the objective.
 pub(crate) fn backpropagate(
     (stack, objective): (&Stack, Objective),
     panels: &[Panels],
-    (rows, rows_in_batch): (Rows<'_>, usize),
+    (rows, slice_rows, rows_in_batch): (Rows<'_>, usize, usize),
     workspace: &mut Workspace,
-) -> Terms {
+) -> Vec<Terms> {
     let count = rows.inputs.len() / stack.inputs();
     assert_eq!(rows.inputs.len(), count * stack.inputs(), "whole rows of inputs");
     assert_eq!(rows.targets.len(), count * stack.outputs(), "a row of targets for each of inputs");
     if let Err(error) = stack.check_objective(objective) {
         panic!("{error}");
     }
-    let mut pass = Pass { stack, objective, panels, count, rows_in_batch, workspace };
-    pass.workspace.reserve(stack, count);
+    let mut pass = Pass { stack, objective, panels, count, slice_rows, rows_in_batch, workspace };
+    pass.workspace.reserve(stack, count, count.div_ceil(slice_rows));
     pass.forward(rows.inputs);
-    let terms =
-        Terms { reconstruction: pass.differentiate_loss(rows.targets), penalty: pass.penalty() };
+    let terms = pass.differentiate_loss(rows.targets);
     pass.backward();
     terms
 }
@@ -101,6 +104,7 @@ struct Pass<'a> {
     objective: Objective,
     panels: &'a [Panels],
     count: usize,
+    slice_rows: usize,
     rows_in_batch: usize,
     workspace: &'a mut Workspace,
 }
@@ -123,40 +127,55 @@ impl Pass<'_> {
         }
     }
 
-    /// Turns the last layer's logits into the gradient there.
-    fn differentiate_loss(&mut self, targets: &[f32]) -> f64 {
+    /// The rows of each slice.
+    fn slices(&self) -> impl Iterator<Item = Range<usize>> + Clone + use<> {
+        let (count, slice_rows) = (self.count, self.slice_rows);
+        (0..count).step_by(slice_rows).map(move |first| first..count.min(first + slice_rows))
+    }
+
+    /// Turns the last layer's logits into the gradient there. Returns the terms of every slice.
+    fn differentiate_loss(&mut self, targets: &[f32]) -> Vec<Terms> {
+        let penalties: Vec<f64> = self.slices().map(|rows| self.penalty(rows)).collect();
+        let slices = self.slices().zip(penalties);
         let Workspace { logits, biases, .. } = &mut *self.workspace;
         let (Some(layer), Some(logits), Some(of_bias)) =
             (self.stack.layers().last(), logits.last_mut(), biases.last_mut())
         else {
-            return 0.0;
+            return Vec::new();
         };
-        let share = 1.0 / (self.rows_in_batch as f64 * layer.outputs as f64);
-        let logits = logits.first(self.count * layer.outputs);
-        let of_bias = of_bias.first(layer.outputs);
-        let sum = match self.objective.loss {
-            Loss::BinaryCrossEntropy => {
-                binary_cross_entropy(targets, share as f32, logits, of_bias)
-            }
-            Loss::MeanSquaredError => {
-                squared_error(layer.activation, targets, share as f32, logits, of_bias)
-            }
+        let (loss, width) = (self.objective.loss, layer.outputs);
+        let share = 1.0 / (self.rows_in_batch as f64 * width as f64);
+        let logits = logits.first(self.count * width);
+        let differentiate = |(index, (rows, penalty)): (usize, (Range<usize>, f64))| {
+            let numbers = rows.start * width..rows.end * width;
+            let (targets, logits) = (&targets[numbers.clone()], &mut logits[numbers]);
+            let of_bias = &mut of_bias.first((index + 1) * width)[index * width..];
+            let sum = match loss {
+                Loss::BinaryCrossEntropy => {
+                    binary_cross_entropy(targets, share as f32, logits, of_bias)
+                }
+                Loss::MeanSquaredError => {
+                    squared_error(layer.activation, targets, share as f32, logits, of_bias)
+                }
+            };
+            Terms { reconstruction: sum * share, penalty }
         };
-        sum * share
+        slices.enumerate().map(differentiate).collect()
     }
 
-    fn penalty(&self) -> f64 {
+    fn penalty(&self, rows: Range<usize>) -> f64 {
         if self.objective.code_l1 == 0.0 {
             return 0.0;
         }
-        let codes = self.workspace.values[self.stack.code()].all();
-        let sum = magnitude_sum(&codes[..self.count * self.stack.code_width()]);
+        let (codes, width) =
+            (self.workspace.values[self.stack.code()].all(), self.stack.code_width());
+        let sum = magnitude_sum(&codes[rows.start * width..rows.end * width]);
         sum * f64::from(self.objective.code_l1) / self.rows_in_batch as f64
     }
 
     /// From the gradient at the last logits to that at every layer's before them.
     fn backward(&mut self) {
-        let layers = self.stack.layers();
+        let (layers, slices) = (self.stack.layers(), self.slices());
         let penalty = self.objective.code_l1 / self.rows_in_batch as f32;
         let Workspace { logits, values, biases, gradient: of_values, occupied, .. } =
             &mut *self.workspace;
@@ -175,8 +194,15 @@ impl Pass<'_> {
             if index == self.stack.code() + 1 && penalty != 0.0 {
                 add_penalty_gradient(penalty, values, of_values);
             }
-            let of_bias = biases[index - 1].first(below.outputs);
-            differentiate(below.activation, previous.first(numbers), values, of_values, of_bias);
+            let previous = previous.first(numbers);
+            for (slice, rows) in slices.clone().enumerate() {
+                let of_slice = rows.start * layer.inputs..rows.end * layer.inputs;
+                let [values, of_values] = [values, of_values].map(|all| &all[of_slice.clone()]);
+                let of_bias = &mut biases[index - 1].first((slice + 1) * below.outputs)
+                    [slice * below.outputs..];
+                let previous = &mut previous[of_slice];
+                differentiate(below.activation, previous, values, of_values, of_bias);
+            }
         }
     }
 }

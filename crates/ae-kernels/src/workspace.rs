@@ -12,7 +12,7 @@ pub struct Workspace {
     pub(crate) logits: Vec<Buffer>,
     /// Of each layer but the last: what it has after its activation.
     pub(crate) values: Vec<Buffer>,
-    /// Of each layer: the gradient of its bias.
+    /// Of each layer: the gradient of its bias, from each slice.
     pub(crate) biases: Vec<Buffer>,
     /// The gradient at the values of a layer.
     pub(crate) gradient: Buffer,
@@ -28,8 +28,8 @@ impl Workspace {
         Self::default()
     }
 
-    /// Makes room for these rows in training, with empty sums.
-    pub(crate) fn reserve(&mut self, stack: &Stack, rows: usize) {
+    /// Makes room for these rows in training, with empty sums for so many slices.
+    pub(crate) fn reserve(&mut self, stack: &Stack, rows: usize, slices: usize) {
         let layers = stack.layers();
         self.logits.resize_with(layers.len(), Buffer::default);
         self.values.resize_with(layers.len(), Buffer::default);
@@ -39,7 +39,7 @@ impl Workspace {
         for (index, layer) in layers.iter().enumerate() {
             let numbers = rows * layer.outputs;
             self.logits[index].first(numbers);
-            self.biases[index].first(layer.outputs).fill(0.0);
+            self.biases[index].first(slices * layer.outputs).fill(0.0);
             if index + 1 < layers.len() {
                 self.values[index].first(numbers);
                 widest = widest.max(numbers);
