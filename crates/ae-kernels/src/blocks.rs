@@ -6,16 +6,13 @@
 
 use crate::batch::squared_norm_of_chunk;
 use crate::buffer::Buffer;
+use crate::factors::{Factor, Factors, add};
 use crate::gradient::Accumulate;
 use crate::occupied::Occupied;
 use crate::optimizer::Step;
-use crate::product::{Product, Right, Shape, Start, Strides, Time};
-use crate::scratch::{self, Memory};
+use crate::product::Start;
 use crate::share::share;
-use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, Weight};
-use crate::terms::Bits;
-use crate::transpose::transpose;
 use crate::workspace::Workspace;
 
 /// Numbers of a block: small enough to share out, large enough to read the rows seldom.
@@ -191,146 +188,4 @@ fn factors<'a>(
         Weight::TransposeOf { .. } => (input, logits),
     };
     Factors { rows, left: left.starting_at(first_row), right }
-}
-
-/// `(rows, width)` numbers, and of each column the rows where they differ from 0.
-#[derive(Clone, Copy)]
-struct Factor<'a> {
-    numbers: &'a [f32],
-    width: usize,
-    occupied: Option<Bits<'a>>,
-}
-
-impl Factor<'_> {
-    /// The columns from this one on.
-    fn starting_at(self, column: usize) -> Self {
-        let occupied = self.occupied.map(|bits| bits.starting_at(column));
-        Self { numbers: &self.numbers[column..], occupied, ..self }
-    }
-}
-
-/// A slice's part of a gradient: `left^T right`.
-#[derive(Clone, Copy)]
-struct Factors<'a> {
-    rows: usize,
-    left: Factor<'a>,
-    right: Factor<'a>,
-}
-
-impl Factors<'_> {
-    /// For the transposed gradient.
-    fn exchanged(self) -> Self {
-        Self { left: self.right, right: self.left, ..self }
-    }
-
-    /// The time of the product with so many columns of the right factor, in that of all its terms.
-    fn time(&self, columns: usize) -> f32 {
-        Dispatch::Widest.run(Time { inner: self.rows, columns, occupied: self.left.occupied })
-    }
-
-    /// Adds the product to rows of `columns` numbers.
-    fn add(self, start: Start<'_>, output: &mut [f32], columns: usize) {
-        let Self { rows, left, right } = self;
-        Dispatch::Widest.run(Product {
-            shape: Shape { rows: output.len() / columns, inner: rows, columns },
-            start,
-            left: (left.numbers, Strides::row_major(left.width).transposed()),
-            right: Right::row_major(right.numbers, right.width),
-            output,
-            stride: columns,
-            occupied: left.occupied,
-        });
-    }
-}
-
-/// Adds products of slices to rows of `width` numbers of a gradient, in their order.
-fn add<'a>(
-    products: impl Iterator<Item = Factors<'a>> + Clone,
-    gradient: &mut [f32],
-    width: usize,
-    mut start: Start<'_>,
-) {
-    let height = gradient.len() / width;
-    // The first slice speaks for all.
-    let is_quicker_exchanged =
-        |factors: Factors<'_>| factors.exchanged().time(height) < factors.time(width);
-    if products.clone().next().is_some_and(is_quicker_exchanged) {
-        return add_exchanged(products.map(Factors::exchanged), gradient, width, start);
-    }
-    for factors in products {
-        factors.add(start, gradient, width);
-        start = Start::Output;
-    }
-}
-
-/// The same from products that are the gradient's transpose: only a left factor's zeros can be left
-/// out. Some columns of the gradient after the other, whose sums are in the first cache meanwhile.
-fn add_exchanged<'a>(
-    products: impl Iterator<Item = Factors<'a>> + Clone,
-    gradient: &mut [f32],
-    width: usize,
-    start: Start<'_>,
-) {
-    let height = gradient.len() / width;
-    let at_once = scratch::BLOCK / height;
-    let mut memory = Memory::default();
-    for first in (0..width).step_by(at_once) {
-        let sums = &mut memory.numbers()[..at_once.min(width - first) * height];
-        let mut start = start;
-        if let Start::Output = start {
-            for (column, sums) in sums.chunks_exact_mut(height).enumerate() {
-                let numbers = gradient[first + column..].iter().step_by(width);
-                sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum = *number);
-            }
-        }
-        for factors in products.clone() {
-            let left = factors.left.starting_at(first);
-            Factors { left, ..factors }.add(start, sums, height);
-            start = Start::Output;
-        }
-        transpose(sums, height, (&mut gradient[first..], width));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::occupied::Look;
-
-    fn numbers(count: usize) -> Vec<f32> {
-        (0..count).map(|i| ((i * 613) % 1009) as f32 / 1009.0 - 0.5).collect()
-    }
-
-    #[test]
-    fn an_exchanged_product_is_the_same_gradient() {
-        for (height, width) in [(32, 784), (64, 100), (5, 33), (100, 200)] {
-            let slices: Vec<_> = [64, 64, 9]
-                .map(|rows| {
-                    let background =
-                        |i: usize| if i.is_multiple_of(20) { (i % 17) as f32 } else { 0.0 };
-                    let right: Vec<f32> = (0..rows * width).map(background).collect();
-                    let mut occupied = Occupied::default();
-                    occupied.find(&right, width, Look::Both);
-                    (rows, numbers(rows * (height + 2)), right, occupied)
-                })
-                .into();
-            let products = slices.iter().map(|(rows, left, right, occupied)| Factors {
-                rows: *rows,
-                left: Factor { numbers: &left[1..], width: height + 2, occupied: None },
-                right: Factor { numbers: right, width, occupied: occupied.of_columns() },
-            });
-            let quicker = products.clone().next().map(|first| first.exchanged().time(height) < 0.9);
-            assert_eq!(quicker, Some(true), "{height} x {width}");
-            for mut start in [Start::Zero, Start::Output] {
-                let mut found = numbers(height * width);
-                let mut expected = found.clone();
-                add(products.clone(), &mut found, width, start);
-                for product in products.clone() {
-                    product.add(start, &mut expected, width);
-                    start = Start::Output;
-                }
-                assert_eq!(found, expected, "{height} x {width}");
-            }
-        }
-    }
 }

@@ -60,6 +60,7 @@ mod buffer;
 mod dense;
 mod elementary;
 mod error;
+mod factors;
 mod gradient;
 mod listed;
 mod loss;

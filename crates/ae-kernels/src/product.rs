@@ -168,7 +168,7 @@ impl Product<'_> {
         );
         fits(last([(rows - 1, self.stride), (columns - 1, 1), (0, 0)]), self.output.len());
         if let Some(bits) = self.occupied {
-            assert!(bits.fits(inner), "a list of another product than one of {inner} terms");
+            assert!(bits.fits(inner), "a list of terms that are not {inner}");
         }
     }
 }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a list of another product than one of 3 terms")]
+    #[should_panic(expected = "a list of terms that are not 3")]
     fn a_list_of_another_factor_is_refused() {
         Dispatch::Widest.run(Product {
             shape: Shape { rows: 2, inner: 3, columns: 1 },

@@ -44,13 +44,16 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Rounds of waiting before other processes have their turn.
+/// Looks at what is pending before other processes have their turn, and how often they have it before the
+/// thread may sleep: some milliseconds.
 const SPINS: usize = 100;
+const YIELDS: usize = 1000;
 
 /// Waits awake until no task is pending: all have been begun, and the next ones follow at once. A thread
-/// that sleeps takes longer to wake than most tasks take.
+/// that sleeps takes longer to wake than most tasks take. It does not wait for ever: a task that uses the
+/// pool itself may be below this on the thread's own stack.
 fn wait(pending: &AtomicUsize) {
-    while pending.load(Ordering::Acquire) > 0 {
+    for _ in 0..YIELDS {
         for _ in 0..SPINS {
             if pending.load(Ordering::Acquire) == 0 {
                 return;
@@ -63,7 +66,27 @@ fn wait(pending: &AtomicUsize) {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
+
+    #[test]
+    fn a_task_may_share_tasks_itself() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let mut runs = vec![vec![0; 5]; 20];
+        pool.install(|| share(&mut runs, |runs| share(runs, |run| *run += 1)));
+        assert_eq!(runs, vec![vec![1; 5]; 20]);
+    }
+
+    #[test]
+    fn a_panic_comes_through() {
+        for threads in [1, 2, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let tasks = || share(0..20, |task| assert_ne!(task, 7, "the seventh"));
+            let result = catch_unwind(AssertUnwindSafe(|| pool.install(tasks)));
+            assert!(result.is_err(), "{threads} threads");
+        }
+    }
 
     #[test]
     fn every_task_runs_once_for_any_number_of_threads() {
