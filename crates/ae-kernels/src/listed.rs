@@ -249,9 +249,8 @@ mod tests {
     ) -> Vec<f32> {
         let stride = shape.columns + 3;
         let mut output = dense(shape.rows * stride);
-        let output_of = &mut output;
-        let product =
-            Product { shape, start, left, right, output: output_of, stride, occupied: None };
+        let (rows, occupied) = (output.as_mut_slice(), None);
+        let product = Product { shape, start, left, right, output: rows, stride, occupied };
         match bits {
             Some(bits) => dispatch.run(Listed(product, bits)),
             None => dispatch.run(product),
