@@ -155,14 +155,9 @@ impl<Transform: Fn(Words) -> [[f32; LANES]; 4]> NullaryFnOnce for Fill<'_, Trans
 
     #[inline(always)]
     fn call(self) {
-        let Self { stream, out, transform } = self;
-        let (groups, rest) = out.as_chunks_mut::<GROUP>();
-        for group in groups {
-            // Of a length that is known, a copy is a few moves instead of a call.
-            group.copy_from_slice(transform(stream.next_words()).as_flattened());
-        }
-        if !rest.is_empty() {
-            rest.copy_from_slice(&transform(stream.next_words()).as_flattened()[..rest.len()]);
+        for chunk in self.out.chunks_mut(GROUP) {
+            let numbers = (self.transform)(self.stream.next_words());
+            chunk.copy_from_slice(&numbers.as_flattened()[..chunk.len()]);
         }
     }
 }

@@ -71,14 +71,9 @@ impl<'a> Samples<'a> {
             return gather(inputs);
         };
         gather(targets);
+        inputs.copy_from_slice(targets);
         let (height, width) = (images.height(), images.width());
-        let size = images.image_size().max(1);
-        let pairs = inputs.chunks_exact_mut(size).zip(targets.chunks_exact(size));
-        // An image at a time: it stays in the first cache from the copy to the noise.
-        for ((input, target), sample) in pairs.zip(samples.chunks(1)) {
-            input.copy_from_slice(target);
-            corrupt_batch(*corruption, input, sample, height, width, draw.epoch(epoch), stream);
-        }
+        corrupt_batch(*corruption, inputs, samples, height, width, draw.epoch(epoch), stream);
     }
 
     /// Gathers a batch as it stands in an epoch (counted from 0), in the memory of another one.
