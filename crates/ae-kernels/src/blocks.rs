@@ -52,31 +52,31 @@ enum Part {
 /// The parameters and the optimizer's step that their gradient is for, if it is to be taken.
 type Update<'a> = Option<(&'a mut [f32], Step<'a>)>;
 
-/// Writes the gradient of every parameter over the slices, in their order, or adds it to what is
+/// Writes the gradient of every parameter over groups of slices, in their order, or adds it to what is
 /// there; then takes the step. Returns the gradient's squared norm, taken block by block.
 pub(crate) fn gradients<'a>(
     stack: &Stack,
-    (slices, slice): (usize, impl Fn(usize) -> Differentiated<'a> + Sync),
+    (groups, group): (usize, impl Fn(usize) -> Differentiated<'a> + Sync),
     (gradient, accumulate): (&mut [f32], Accumulate),
     update: Update<'_>,
 ) -> f64 {
     let blocks = blocks(stack, gradient, update);
     let mut norms = vec![0.0; blocks.len()];
     share(blocks.into_iter().zip(&mut norms), |(Block { part, gradient, update }, norm)| {
-        let slices = (0..slices).map(&slice);
+        let groups = (0..groups).map(&group);
         match part {
             Part::Weight { layer, first_row } => {
                 let start = match accumulate {
                     Accumulate::Replace => Start::Zero,
                     Accumulate::Add => Start::Output,
                 };
-                of_weight(stack, (layer, first_row), slices, gradient, start);
+                of_weight(stack, (layer, first_row), groups, gradient, start);
             }
             Part::Bias { layer } => {
                 if accumulate == Accumulate::Replace {
                     gradient.fill(0.0);
                 }
-                of_bias(layer, slices, gradient);
+                of_bias(layer, groups, gradient);
             }
         }
         *norm = squared_norm_of_chunk(gradient);
@@ -131,7 +131,7 @@ fn parts(stack: &Stack) -> Vec<(Part, usize)> {
 fn of_weight<'a>(
     stack: &Stack,
     (owned, first_row): (usize, usize),
-    slices: impl Iterator<Item = Differentiated<'a>> + Clone,
+    groups: impl Iterator<Item = Differentiated<'a>> + Clone,
     gradient: &mut [f32],
     mut start: Start<'_>,
 ) {
@@ -139,7 +139,7 @@ fn of_weight<'a>(
         if owner(index, layer) != owned {
             continue;
         }
-        let products = slices.clone().map(|slice| factors(index, layer, slice, first_row));
+        let products = groups.clone().map(|group| factors(index, layer, group, first_row));
         add(products, gradient, stack.layers()[owned].inputs, start);
         start = Start::Output;
     }
@@ -148,10 +148,10 @@ fn of_weight<'a>(
 /// Adds the slices' gradients of a bias, in their order.
 fn of_bias<'a>(
     layer: usize,
-    slices: impl Iterator<Item = Differentiated<'a>>,
+    groups: impl Iterator<Item = Differentiated<'a>>,
     gradient: &mut [f32],
 ) {
-    for Differentiated { slices, workspace, .. } in slices {
+    for Differentiated { slices, workspace, .. } in groups {
         for parts in workspace.biases[layer].all().chunks_exact(gradient.len()).take(slices) {
             gradient.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
         }

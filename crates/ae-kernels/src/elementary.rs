@@ -63,6 +63,7 @@ pub(crate) fn exponentials<S: Simd>(simd: S, numbers: &[f32], exponentials: &mut
     }
 }
 
+/// `exp(-|x|)` of every number of some vectors, a term of the series for all of them before the next.
 #[inline(always)]
 fn exponentials_of<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
     let [mut rest, mut scale, mut sum] = [x; 3];

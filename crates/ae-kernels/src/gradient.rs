@@ -70,10 +70,9 @@ pub fn loss_and_gradient(
     workspace.panels = panels;
     let slice = Differentiated { rows: count, slices: terms.len(), inputs: rows.inputs, workspace };
     gradients(stack, (1, |_| slice), (gradient, accumulate), None);
-    terms.into_iter().fold(Terms::default(), |mut sum, terms| {
-        sum += terms;
-        sum
-    })
+    let mut sum = Terms::default();
+    terms.into_iter().for_each(|terms| sum += terms);
+    sum
 }
 
 /// Takes neighbouring slices of `slice_rows` rows forward and back together. The workspace then holds the
@@ -128,7 +127,7 @@ impl Pass<'_> {
     }
 
     /// The rows of each slice.
-    fn slices(&self) -> impl Iterator<Item = Range<usize>> + Clone + use<> {
+    fn slices(&self) -> impl ExactSizeIterator<Item = Range<usize>> + Clone + use<> {
         let (count, slice_rows) = (self.count, self.slice_rows);
         (0..count).step_by(slice_rows).map(move |first| first..count.min(first + slice_rows))
     }
@@ -136,21 +135,22 @@ impl Pass<'_> {
     /// Turns the last layer's logits into the gradient there. Returns the terms of every slice.
     fn differentiate_loss(&mut self, targets: &[f32]) -> Vec<Terms> {
         let penalties: Vec<f64> = self.slices().map(|rows| self.penalty(rows)).collect();
-        let slices = self.slices().zip(penalties);
+        let slices = self.slices();
         let Workspace { logits, biases, .. } = &mut *self.workspace;
         let (Some(layer), Some(logits), Some(of_bias)) =
             (self.stack.layers().last(), logits.last_mut(), biases.last_mut())
         else {
             return Vec::new();
         };
-        let (loss, width) = (self.objective.loss, layer.outputs);
+        let width = layer.outputs;
         let share = 1.0 / (self.rows_in_batch as f64 * width as f64);
         let logits = logits.first(self.count * width);
-        let differentiate = |(index, (rows, penalty)): (usize, (Range<usize>, f64))| {
+        let of_biases = of_bias.first(slices.len() * width).chunks_exact_mut(width);
+        let mut terms = Vec::with_capacity(slices.len());
+        for ((rows, penalty), of_bias) in slices.zip(penalties).zip(of_biases) {
             let numbers = rows.start * width..rows.end * width;
             let (targets, logits) = (&targets[numbers.clone()], &mut logits[numbers]);
-            let of_bias = &mut of_bias.first((index + 1) * width)[index * width..];
-            let sum = match loss {
+            let sum = match self.objective.loss {
                 Loss::BinaryCrossEntropy => {
                     binary_cross_entropy(targets, share as f32, logits, of_bias)
                 }
@@ -158,9 +158,9 @@ impl Pass<'_> {
                     squared_error(layer.activation, targets, share as f32, logits, of_bias)
                 }
             };
-            Terms { reconstruction: sum * share, penalty }
-        };
-        slices.enumerate().map(differentiate).collect()
+            terms.push(Terms { reconstruction: sum * share, penalty });
+        }
+        terms
     }
 
     fn penalty(&self, rows: Range<usize>) -> f64 {
@@ -195,11 +195,11 @@ impl Pass<'_> {
                 add_penalty_gradient(penalty, values, of_values);
             }
             let previous = previous.first(numbers);
-            for (slice, rows) in slices.clone().enumerate() {
+            let of_biases = biases[index - 1].first(slices.len() * below.outputs);
+            let of_biases = of_biases.chunks_exact_mut(below.outputs);
+            for (rows, of_bias) in slices.clone().zip(of_biases) {
                 let of_slice = rows.start * layer.inputs..rows.end * layer.inputs;
                 let [values, of_values] = [values, of_values].map(|all| &all[of_slice.clone()]);
-                let of_bias = &mut biases[index - 1].first((slice + 1) * below.outputs)
-                    [slice * below.outputs..];
                 let previous = &mut previous[of_slice];
                 differentiate(below.activation, previous, values, of_values, of_bias);
             }

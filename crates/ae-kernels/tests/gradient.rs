@@ -4,7 +4,7 @@ mod support;
 
 use ae_kernels::{
     Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, Rows, SgdStep, Stack, Step,
-    Target, Weight, Workspace, loss_and_gradient, squared_norm,
+    Target, Terms, Weight, Workspace, loss_and_gradient, squared_norm,
 };
 use proptest::prelude::*;
 use support::{Numbers, naive, on_threads};
@@ -329,15 +329,17 @@ proptest! {
                 x.copy_from_slice(&inputs[range.start * 33..range.end * 33]);
             };
             let mut batches = Batches::new(slice_rows, Target::Input);
+            let objective = Objective { code_l1: 0.1, ..BCE };
             let found = on_threads(threads, || {
-                batches.gradient((&stack, BCE), &parameters, rows, fill, &mut gradient)
+                batches.gradient((&stack, objective), &parameters, rows, fill, &mut gradient)
             });
             let bits: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
             let of_all = squared_norm(&gradient);
             assert!((found.squared_norm - of_all).abs() <= 1e-12 * norm);
-            (bits, found.terms.reconstruction.to_bits(), found.squared_norm.to_bits())
+            let Terms { reconstruction, penalty } = found.terms;
+            (bits, [reconstruction, penalty, found.squared_norm].map(f64::to_bits))
         }).collect();
         prop_assert!(results.iter().all(|result| *result == results[0]));
     }
