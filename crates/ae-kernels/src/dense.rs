@@ -26,10 +26,10 @@ impl Product<'_> {
         let mut memory = [Memory::default(), Memory::default()];
         let [of_left, of_right] = &mut memory;
         // Rows that are far apart cost a page each: it pays to copy them if they are read often.
-        let is_worth = |numbers: usize| rows >= ROWS_WORTH_A_COPY && numbers <= BLOCK;
+        let is_far = rows >= ROWS_WORTH_A_COPY && inner * tile.max(rows) <= BLOCK;
         let mut product: Product<'_> = self;
         let Product { left: (left, strides), right, .. } = product;
-        if is_worth(inner * rows) && strides.of_column > rows {
+        if is_far && strides.of_column > rows {
             let to = of_left.numbers();
             copy_rows(inner, rows, (left, strides.of_column), (to, rows));
             product.left = (to, Strides { of_row: 1, of_column: rows });
@@ -37,7 +37,7 @@ impl Product<'_> {
         for column in (0..columns).step_by(tile) {
             let width = tile.min(columns - column);
             let numbers = &right.numbers[column / PANEL * right.of_panel + column % PANEL..];
-            let columns = if is_worth(inner * tile) && right.of_row > PANEL {
+            let columns = if is_far && right.of_row > PANEL {
                 let to = of_right.numbers();
                 copy_rows(inner, width, (numbers, right.of_row), (to, tile));
                 Columns { first: column, width, right: to, of_row: tile }
@@ -135,9 +135,8 @@ impl Product<'_> {
             let weights = if EDGE {
                 load::<S, P, true>(simd, &right[of_right_k..of_right_k + width])
             } else {
-                // SAFETY: the tile has all columns of its vectors, `k` is below `inner`, and the place of
-                // the tile's last column in the last row is within the right factor (`check`) or its copy;
-                // an unaligned read of plain numbers.
+                // SAFETY: the tile has all columns of its vectors, `k` is below `inner`, and the place of the tile's last column in the last row
+                // is within the right factor (`check`) or its copy; an unaligned read of plain numbers.
                 unsafe { right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
             };
             // By index: iterators here leave the sums in memory.
