@@ -37,9 +37,9 @@ pub(crate) fn exp_of_negative(x: f32) -> f32 {
 }
 
 /// Numbers whose exponentials are taken together.
-pub(crate) const PIECE: usize = 64;
+pub(crate) const PIECE: usize = 128;
 /// Vectors that take turns.
-const TURNS: usize = 4;
+pub(crate) const TURNS: usize = 8;
 
 /// `exp(-|x|)` of at most [`PIECE`] numbers, with the bits of [`exp_of_negative`].
 ///
@@ -65,7 +65,7 @@ pub(crate) fn exponentials<S: Simd>(simd: S, numbers: &[f32], exponentials: &mut
 
 /// `exp(-|x|)` of every number of some vectors, a term of the series for all of them before the next.
 #[inline(always)]
-fn exponentials_of<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
+pub(crate) fn exponentials_of<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
     let [mut rest, mut scale, mut sum] = [x; 3];
     for i in 0..N {
         let x = simd.neg_f32s(simd.abs_f32s(x[i]));

@@ -1,136 +1,12 @@
-//! Losses over rows of logits, with their gradient in the same pass.
+//! How far rows of outputs are from their targets, and the sums behind that.
 
 use pulp::{Simd, WithSimd};
 
 use crate::Activation;
 use crate::activation::{Function, with_function};
-use crate::elementary::{
-    PIECE, exp_of_negative, exponentials, ln_above_one, rectified, sigmoid_of,
-};
+use crate::cross_entropy::{CrossEntropy, FACTORS, Vectors};
+use crate::elementary::{TURNS, exponentials_of};
 use crate::simd::{Dispatch, LANES, sum_of_lanes, vectorised};
-
-/// Numbers of one lane whose factors `1 + exp(-|x|)`, at most 2, are multiplied before the logarithm
-/// is taken: the sum of logarithms is the logarithm of the product, and 2^64 is far from overflow.
-const FACTORS: usize = 64;
-
-/// Turns rows of `logits` into the gradient of their binary cross-entropy against `targets` times
-/// `scale`, adds its rows up in `of_bias`, and returns the sum of
-/// `max(x, 0) - x t + ln(1 + exp(-|x|))` over all numbers.
-///
-/// # Panics
-/// If the targets are not as many as the logits.
-pub fn binary_cross_entropy(
-    targets: &[f32],
-    scale: f32,
-    logits: &mut [f32],
-    of_bias: &mut [f32],
-) -> f64 {
-    assert_eq!(logits.len(), targets.len(), "a target for each number");
-    Dispatch::Widest.run(CrossEntropyOfRows { targets, scale, logits, of_bias })
-}
-
-struct CrossEntropyOfRows<'a> {
-    targets: &'a [f32],
-    scale: f32,
-    logits: &'a mut [f32],
-    of_bias: &'a mut [f32],
-}
-
-impl WithSimd for CrossEntropyOfRows<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Self { targets, scale, logits, of_bias } = self;
-        let width = of_bias.len();
-        let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
-        let mut sum = 0.0;
-        for (x, t) in rows {
-            sum += cross_entropy_of_row(simd, t, scale, x, of_bias);
-        }
-        sum
-    }
-}
-
-#[inline(always)]
-fn cross_entropy_of_row<S: Simd>(
-    simd: S,
-    targets: &[f32],
-    scale: f32,
-    logits: &mut [f32],
-    of_bias: &mut [f32],
-) -> f64 {
-    let (x, x_rest) = logits.as_chunks_mut::<LANES>();
-    let (t, t_rest) = targets.as_chunks::<LANES>();
-    let (g, g_rest) = of_bias.as_chunks_mut::<LANES>();
-    let mut total = 0.0;
-    let mut memory = [0.0; PIECE];
-    let groups = x.chunks_mut(FACTORS).zip(t.chunks(FACTORS));
-    for ((x, t), g) in groups.zip(g.chunks_mut(FACTORS)) {
-        let mut sum = CrossEntropy::new();
-        let pieces = x.chunks_mut(LANES_OF_PIECE).zip(t.chunks(LANES_OF_PIECE));
-        for ((x, t), g) in pieces.zip(g.chunks_mut(LANES_OF_PIECE)) {
-            exponentials(simd, x.as_flattened(), &mut memory);
-            let numbers = x.iter_mut().zip(memory.as_chunks::<LANES>().0);
-            for (((x, e), t), g) in numbers.zip(t).zip(g) {
-                for lane in 0..LANES {
-                    let sigmoid = sum.add(lane, x[lane], e[lane], t[lane]);
-                    let gradient = (sigmoid - t[lane]) * scale;
-                    x[lane] = gradient;
-                    g[lane] += gradient;
-                }
-            }
-        }
-        total += sum.total();
-    }
-    let mut sum = CrossEntropy::new();
-    let rest = x_rest.iter_mut().zip(t_rest).zip(g_rest);
-    for (lane, ((x, &t), g)) in rest.enumerate() {
-        let gradient = (sum.add_alone(lane, *x, t) - t) * scale;
-        *x = gradient;
-        *g += gradient;
-    }
-    total + sum.total()
-}
-
-/// Numbers of each lane whose exponentials are taken together.
-const LANES_OF_PIECE: usize = PIECE / LANES;
-
-/// A sum of cross-entropies, a lane for every 16th number; of [`FACTORS`] numbers a lane at most.
-struct CrossEntropy {
-    linear: [f32; LANES],
-    factors: [f32; LANES],
-}
-
-impl CrossEntropy {
-    #[inline(always)]
-    fn new() -> Self {
-        Self { linear: [0.0; LANES], factors: [1.0; LANES] }
-    }
-
-    /// Adds a number and returns its sigmoid.
-    #[inline(always)]
-    fn add_alone(&mut self, lane: usize, logit: f32, target: f32) -> f32 {
-        self.add(lane, logit, exp_of_negative(-logit.abs()), target)
-    }
-
-    /// The same, given `exp(-|x|)`.
-    #[inline(always)]
-    fn add(&mut self, lane: usize, logit: f32, exponential: f32, target: f32) -> f32 {
-        self.factors[lane] *= 1.0 + exponential;
-        self.linear[lane] += rectified(logit) - logit * target;
-        sigmoid_of(logit, exponential)
-    }
-
-    #[inline(always)]
-    fn total(self) -> f64 {
-        let mut lanes = self.linear;
-        for (lane, &factor) in lanes.iter_mut().zip(&self.factors) {
-            *lane += ln_above_one(factor);
-        }
-        sum_of_lanes(lanes)
-    }
-}
 
 /// Turns rows of `logits` into the gradient of the squared difference
 /// between the activation's values and `targets` times `scale`, adds its rows up in `of_bias`, and
@@ -231,10 +107,22 @@ impl WithSimd for LossesOfLogits<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> RowLosses {
+        match S::F32_LANES {
+            16 => self.groups::<S, 1, TURNS>(simd),
+            8 => self.groups::<S, 2, TURNS>(simd),
+            4 => self.groups::<S, 4, TURNS>(simd),
+            _ => self.groups::<S, LANES, LANES>(simd),
+        }
+    }
+}
+
+impl LossesOfLogits<'_> {
+    #[inline(always)]
+    fn groups<S: Simd, const V: usize, const T: usize>(self, simd: S) -> RowLosses {
         let targets = self.targets.chunks(FACTORS * LANES);
         let (mut cross_entropy, mut squared_error) = (0.0, 0.0);
         for (x, t) in self.logits.chunks(FACTORS * LANES).zip(targets) {
-            let of_group = losses_of_group(simd, x, t);
+            let of_group = losses_of_group::<S, V, T>(simd, x, t);
             cross_entropy += of_group.0;
             squared_error += of_group.1;
         }
@@ -243,26 +131,47 @@ impl WithSimd for LossesOfLogits<'_> {
 }
 
 #[inline(always)]
-fn losses_of_group<S: Simd>(simd: S, logits: &[f32], targets: &[f32]) -> (f64, f64) {
+fn losses_of_group<S: Simd, const V: usize, const T: usize>(
+    simd: S,
+    logits: &[f32],
+    targets: &[f32],
+) -> (f64, f64) {
     let (x, x_rest) = logits.as_chunks::<LANES>();
     let (t, t_rest) = targets.as_chunks::<LANES>();
-    let (mut sum, mut squares) = (CrossEntropy::new(), [0.0; LANES]);
-    let mut memory = [0.0; PIECE];
-    for (x, t) in x.chunks(LANES_OF_PIECE).zip(t.chunks(LANES_OF_PIECE)) {
-        exponentials(simd, x.as_flattened(), &mut memory);
-        for ((x, e), t) in x.iter().zip(memory.as_chunks::<LANES>().0).zip(t) {
-            for lane in 0..LANES {
-                let difference = sum.add(lane, x[lane], e[lane], t[lane]) - t[lane];
-                squares[lane] += difference * difference;
-            }
-        }
+    let (mut sum, mut of_squares) = (Vectors::<S, V>::new(simd), [simd.splat_f32s(0.0); V]);
+    let (x, x_last) = S::as_simd_f32s(x.as_flattened()).0.as_chunks::<T>();
+    let (t, t_last) = S::as_simd_f32s(t.as_flattened()).0.as_chunks::<T>();
+    for (x, t) in x.iter().zip(t) {
+        add_losses(simd, (x, t), &mut sum, &mut of_squares);
     }
+    for (x, t) in x_last.as_chunks::<V>().0.iter().zip(t_last.as_chunks::<V>().0) {
+        add_losses(simd, (x, t), &mut sum, &mut of_squares);
+    }
+    let mut squares = [0.0; LANES];
+    S::as_mut_simd_f32s(&mut squares).0.copy_from_slice(&of_squares);
     let mut rest = CrossEntropy::new();
     for (lane, (&x, &t)) in x_rest.iter().zip(t_rest).enumerate() {
         let difference = rest.add_alone(lane, x, t) - t;
         squares[lane] += difference * difference;
     }
     (sum.total() + rest.total(), sum_of_lanes(squares))
+}
+
+/// Adds both losses of vectors of logits to their lanes.
+#[inline(always)]
+fn add_losses<S: Simd, const N: usize, const V: usize>(
+    simd: S,
+    (logits, targets): (&[S::f32s; N], &[S::f32s; N]),
+    sum: &mut Vectors<S, V>,
+    squares: &mut [S::f32s; V],
+) {
+    let exponentials = exponentials_of(simd, *logits);
+    for i in 0..N {
+        let sigmoid = sum.add(simd, i, logits[i], exponentials[i], targets[i]);
+        let difference = simd.sub_f32s(sigmoid, targets[i]);
+        let square = simd.mul_f32s(difference, difference);
+        squares[i % V] = simd.add_f32s(squares[i % V], square);
+    }
 }
 
 /// The sum of squared differences of outputs and targets.
