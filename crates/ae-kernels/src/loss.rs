@@ -97,6 +97,7 @@ pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> RowLosses {
     Dispatch::Widest.run(LossesOfLogits { logits, targets })
 }
 
+#[derive(Clone, Copy)]
 struct LossesOfLogits<'a> {
     logits: &'a [f32],
     targets: &'a [f32],
@@ -251,4 +252,35 @@ fn sum_of_group(left: &[f32], right: &[f32], term: &impl Fn(f32, f32) -> f32) ->
         lanes[lane] += term(l, r);
     }
     sum_of_lanes(lanes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::dispatches;
+
+    #[test]
+    fn losses_have_the_same_bits_with_every_instruction_set() {
+        for length in [1, 16, 47, 100, 784, 1024, 1041, 2065] {
+            let logits = |i: usize| ((i * 613) % 1009) as f32 * 0.2 - 100.0;
+            let logits: Vec<f32> = (0..length).map(logits).collect();
+            let targets: Vec<f32> = (0..length).map(|i| ((i * 389) % 256) as f32 / 255.0).collect();
+            let losses = LossesOfLogits { logits: &logits, targets: &targets };
+            let expected = Dispatch::Scalar.run(losses);
+            let exact = |(&x, &t): (&f32, &f32)| {
+                let (x, t) = (f64::from(x), f64::from(t));
+                let cross_entropy = x.max(0.0) - x * t + (-x.abs()).exp().ln_1p();
+                [cross_entropy, (1.0 / (1.0 + (-x).exp()) - t).powi(2)]
+            };
+            let exact: Vec<[f64; 2]> = logits.iter().zip(&targets).map(exact).collect();
+            let found = [expected.cross_entropy.unwrap(), expected.squared_error];
+            for (index, found) in found.into_iter().enumerate() {
+                let exact: f64 = exact.iter().map(|losses| losses[index]).sum();
+                assert!((found - exact).abs() <= 1e-6 * exact + 1e-9, "{found}, not {exact}");
+            }
+            for dispatch in dispatches() {
+                assert_eq!(dispatch.run(losses), expected, "{length} logits, {dispatch:?}");
+            }
+        }
+    }
 }
