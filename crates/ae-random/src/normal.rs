@@ -2,70 +2,161 @@
 //! Statistics 29, 1958), with elementary functions of our own.
 //!
 //! The C library's `ln` and `cos` differ in their last bits between systems. These use operations
-//! that are rounded in one way everywhere, and no branches, so that the compiler vectorises them.
+//! that are rounded in one way everywhere, and no branches. A number's operations wait for each
+//! other, and a processor looks only so far ahead for others: so the long chains are written as
+//! vectors that take turns, and loops over lanes, which the compiler vectorises, do the rest.
 
 use std::f32::consts::{FRAC_PI_2, LN_2, SQRT_2};
 
-use crate::philox::LANES;
+use pulp::Simd;
 
-/// `LANES` pairs of words to `LANES` pairs of independent standard normals, in place of each word.
+use crate::philox::{LANES, Words};
+
+/// A number for each pair of words.
+type Pairs = [[f32; LANES]; 2];
+
+/// Pairs of words, at first those of a radius and of an angle, to pairs of independent standard
+/// normals, in place of each word.
 ///
 /// The largest magnitude is 6.56: `sqrt(-2 ln 2^-31)`.
 #[inline(always)]
-pub(crate) fn box_muller(
-    radius_words: &[u32; LANES],
-    angle_words: &[u32; LANES],
-) -> ([f32; LANES], [f32; LANES]) {
-    let mut cosines = [0.0; LANES];
-    let mut sines = [0.0; LANES];
-    for lane in 0..LANES {
-        // (0, 1]: 31 bits, because a signed integer converts to f32 in one instruction everywhere.
-        let uniform = ((radius_words[lane] >> 1) as i32 as f32 + 1.0) * (1.0 / 2_147_483_648.0);
-        let radius = (-2.0 * ln(uniform)).sqrt();
-        let (cosine, sine) = cos_sin_of_turn(angle_words[lane]);
-        cosines[lane] = radius * cosine;
-        sines[lane] = radius * sine;
+pub(crate) fn box_muller<S: Simd>(simd: S, words: &Words) -> [[f32; LANES]; 4] {
+    match S::F32_LANES {
+        16 => transform::<S, 2>(simd, words),
+        8 => transform::<S, 4>(simd, words),
+        4 => transform::<S, 8>(simd, words),
+        _ => transform::<S, { 2 * LANES }>(simd, words),
     }
-    (cosines, sines)
 }
 
-/// The natural logarithm of a normal number in (0, 1], within 3e-7 of the value or of 1.
-///
-/// `x = 2^e m` with m in [sqrt(1/2), sqrt(2)); `ln m = 2 artanh s` with `s = (m - 1) / (m + 1)`.
+/// With `N` vectors for the pairs.
 #[inline(always)]
-fn ln(x: f32) -> f32 {
+fn transform<S: Simd, const N: usize>(simd: S, words: &Words) -> [[f32; LANES]; 4] {
+    let [mut mantissas, mut exponents, mut angles] = [Pairs::default(); 3];
+    for pair in 0..2 {
+        let (radius_words, angle_words) = (&words[2 * pair], &words[2 * pair + 1]);
+        for lane in 0..LANES {
+            let (mantissa, exponent) = split(uniform(radius_words[lane]));
+            mantissas[pair][lane] = mantissa;
+            exponents[pair][lane] = exponent;
+            angles[pair][lane] = turn(angle_words[lane]).1;
+        }
+    }
+    let logarithms =
+        logarithms::<S, N>(simd, vectors::<S, N>(&mantissas), vectors::<S, N>(&exponents));
+    let minus_two = simd.splat_f32s(-2.0);
+    let radii = logarithms.map(|ln| simd.sqrt_f32s(simd.mul_f32s(minus_two, ln)));
+    let (cosines, sines) = cos_sin::<S, N>(simd, vectors::<S, N>(&angles));
+    let [radii, cosines, sines] = [radii, cosines, sines].map(numbers::<S, N>);
+    let mut normals = [[0.0; LANES]; 4];
+    for pair in 0..2 {
+        for lane in 0..LANES {
+            let (quarters, _) = turn(words[2 * pair + 1][lane]);
+            let (cosine, sine) = turned(quarters, cosines[pair][lane], sines[pair][lane]);
+            normals[2 * pair][lane] = radii[pair][lane] * cosine;
+            normals[2 * pair + 1][lane] = radii[pair][lane] * sine;
+        }
+    }
+    normals
+}
+
+#[inline(always)]
+fn vectors<S: Simd, const N: usize>(numbers: &Pairs) -> [S::f32s; N] {
+    let vectors = S::as_simd_f32s(numbers.as_flattened()).0;
+    std::array::from_fn(|i| vectors[i])
+}
+
+#[inline(always)]
+fn numbers<S: Simd, const N: usize>(vectors: [S::f32s; N]) -> Pairs {
+    let mut numbers = Pairs::default();
+    S::as_mut_simd_f32s(numbers.as_flattened_mut()).0.copy_from_slice(&vectors);
+    numbers
+}
+
+/// A number in (0, 1]: 31 bits, because a signed integer converts to `f32` in one instruction
+/// everywhere.
+#[inline(always)]
+fn uniform(word: u32) -> f32 {
+    ((word >> 1) as i32 as f32 + 1.0) * (1.0 / 2_147_483_648.0)
+}
+
+/// `x = m 2^e`, a normal number, with `m` in [sqrt(1/2), sqrt(2)).
+#[inline(always)]
+fn split(x: f32) -> (f32, f32) {
     let bits = x.to_bits() as i32;
     // Adding the distance from sqrt(1/2) to 1 moves the exponent's carry to sqrt(1/2).
     let exponent = (bits - (SQRT_2 / 2.0).to_bits() as i32) >> 23;
-    let mantissa = f32::from_bits((bits - (exponent << 23)) as u32);
-    let s = (mantissa - 1.0) / (mantissa + 1.0);
-    let s2 = s * s;
-    let series = 2.0 / 3.0 + s2 * (2.0 / 5.0 + s2 * (2.0 / 7.0 + s2 * (2.0 / 9.0)));
-    exponent as f32 * LN_2 + (2.0 * s + s * s2 * series)
+    (f32::from_bits((bits - (exponent << 23)) as u32), exponent as f32)
 }
 
-/// Cosine and sine of `word / 2^32` of a full turn, within 2e-7.
+/// The natural logarithms of `m 2^e` in (0, 1], within 3e-7 of the value or of 1.
 ///
-/// The two upper bits choose the quadrant's rotation after rounding to the nearest quarter turn;
-/// Taylor's series serve the eighth of a turn that is left on either side.
+/// `ln m = 2 artanh s` with `s = (m - 1) / (m + 1)`.
 #[inline(always)]
-fn cos_sin_of_turn(word: u32) -> (f32, f32) {
-    let quadrant = word.wrapping_add(1 << 29) >> 30;
-    let rest = word.wrapping_sub(quadrant << 30) as i32;
-    let angle = rest as f32 * (FRAC_PI_2 / 1_073_741_824.0);
-    let a2 = angle * angle;
-    let sine = angle
-        + angle
-            * a2
-            * (-1.0 / 6.0 + a2 * (1.0 / 120.0 + a2 * (-1.0 / 5040.0 + a2 * (1.0 / 362_880.0))));
-    let cosine =
-        1.0 + a2 * (-0.5 + a2 * (1.0 / 24.0 + a2 * (-1.0 / 720.0 + a2 * (1.0 / 40_320.0))));
-    // A quarter turn swaps the two; the signs follow the quadrant's bits.
-    let swap = (quadrant & 1).wrapping_neg();
+fn logarithms<S: Simd, const N: usize>(
+    simd: S,
+    mantissas: [S::f32s; N],
+    exponents: [S::f32s; N],
+) -> [S::f32s; N] {
+    let [one, two, ln_2] = [1.0, 2.0, LN_2].map(|x| simd.splat_f32s(x));
+    let s = mantissas.map(|m| simd.div_f32s(simd.sub_f32s(m, one), simd.add_f32s(m, one)));
+    let s2 = s.map(|s| simd.mul_f32s(s, s));
+    let series = polynomials(simd, s2, [2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0]);
+    std::array::from_fn(|i| {
+        let rest = simd.mul_f32s(simd.mul_f32s(s[i], s2[i]), series[i]);
+        let of_mantissa = simd.add_f32s(simd.mul_f32s(two, s[i]), rest);
+        simd.add_f32s(simd.mul_f32s(exponents[i], ln_2), of_mantissa)
+    })
+}
+
+/// `word / 2^32` of a full turn as quarters, rounded to the nearest, and the angle that is left, at
+/// most an eighth of a turn on either side.
+#[inline(always)]
+fn turn(word: u32) -> (u32, f32) {
+    let quarters = word.wrapping_add(1 << 29) >> 30;
+    let rest = word.wrapping_sub(quarters << 30) as i32;
+    (quarters, rest as f32 * (FRAC_PI_2 / 1_073_741_824.0))
+}
+
+/// Cosines and sines of angles of at most an eighth of a turn, by Taylor's series.
+#[inline(always)]
+fn cos_sin<S: Simd, const N: usize>(simd: S, angles: [S::f32s; N]) -> ([S::f32s; N], [S::f32s; N]) {
+    let a2 = angles.map(|angle| simd.mul_f32s(angle, angle));
+    let of_sine = [-1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0];
+    let of_sine = polynomials(simd, a2, of_sine);
+    let cosines = polynomials(simd, a2, [1.0, -0.5, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0]);
+    let sines = std::array::from_fn(|i| {
+        let cube = simd.mul_f32s(angles[i], a2[i]);
+        simd.add_f32s(angles[i], simd.mul_f32s(cube, of_sine[i]))
+    });
+    (cosines, sines)
+}
+
+/// `a + x (b + x (c + ...))`, a coefficient for all vectors before the next.
+#[inline(always)]
+fn polynomials<S: Simd, const N: usize, const C: usize>(
+    simd: S,
+    x: [S::f32s; N],
+    coefficients: [f32; C],
+) -> [S::f32s; N] {
+    let mut sums = [simd.splat_f32s(coefficients[C - 1]); N];
+    for &coefficient in coefficients.iter().rev().skip(1) {
+        for i in 0..N {
+            let product = simd.mul_f32s(x[i], sums[i]);
+            sums[i] = simd.add_f32s(simd.splat_f32s(coefficient), product);
+        }
+    }
+    sums
+}
+
+/// Cosine and sine after some quarter turns more: each swaps the two, and the signs follow.
+#[inline(always)]
+fn turned(quarters: u32, cosine: f32, sine: f32) -> (f32, f32) {
+    let swap = (quarters & 1).wrapping_neg();
     let keep = !swap;
     let (c, s) = (cosine.to_bits(), sine.to_bits());
-    let cosine_sign = ((quadrant ^ (quadrant >> 1)) & 1) << 31;
-    let sine_sign = (quadrant >> 1) << 31;
+    let cosine_sign = ((quarters ^ (quarters >> 1)) & 1) << 31;
+    let sine_sign = (quarters >> 1) << 31;
     (
         f32::from_bits(((c & keep) | (s & swap)) ^ cosine_sign),
         f32::from_bits(((s & keep) | (c & swap)) ^ sine_sign),
@@ -74,27 +165,62 @@ fn cos_sin_of_turn(word: u32) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
+    use pulp::{Arch, WithSimd};
+
     use super::*;
 
-    #[test]
-    fn logarithm_is_within_its_bound() {
-        for step in 1..=1_000_000_u32 {
-            for x in [step as f32 / 1e6, step as f32 / 2_147_483_648.0] {
-                let exact = f64::from(x).ln();
-                let error = (f64::from(ln(x)) - exact).abs();
-                assert!(error <= 3e-7 * exact.abs().max(1.0), "ln({x}) is off by {error}");
+    /// Logarithms of `LANES` numbers, and cosines and sines of as many words.
+    struct Functions<'a>(&'a [f32; LANES], &'a [u32; LANES]);
+
+    impl WithSimd for Functions<'_> {
+        type Output = [Pairs; 3];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            match S::F32_LANES {
+                16 => self.with_vectors::<S, 2>(simd),
+                8 => self.with_vectors::<S, 4>(simd),
+                4 => self.with_vectors::<S, 8>(simd),
+                _ => self.with_vectors::<S, { 2 * LANES }>(simd),
             }
         }
     }
 
+    impl Functions<'_> {
+        #[inline(always)]
+        fn with_vectors<S: Simd, const N: usize>(self, simd: S) -> [Pairs; 3] {
+            let parts = self.0.map(split);
+            let (mantissas, exponents) = ([parts.map(|x| x.0); 2], [parts.map(|x| x.1); 2]);
+            let (mantissas, exponents) = (vectors::<S, N>(&mantissas), vectors::<S, N>(&exponents));
+            let logarithms = logarithms(simd, mantissas, exponents);
+            let angles = [self.1.map(|word| turn(word).1); 2];
+            let (cosines, sines) = cos_sin(simd, vectors::<S, N>(&angles));
+            [logarithms, cosines, sines].map(numbers::<S, N>)
+        }
+    }
+
     #[test]
-    fn cosine_and_sine_are_within_their_bound() {
-        for step in 0..1_000_000_u32 {
-            let word = step.wrapping_mul(4_294_967);
-            let angle = f64::from(word) / 4_294_967_296.0 * std::f64::consts::TAU;
-            let (cosine, sine) = cos_sin_of_turn(word);
-            assert!((f64::from(cosine) - angle.cos()).abs() < 2e-7, "cosine of {angle}");
-            assert!((f64::from(sine) - angle.sin()).abs() < 2e-7, "sine of {angle}");
+    fn functions_are_within_their_bounds() {
+        for step in (1..=1_000_000_u32).step_by(LANES) {
+            let steps: [u32; LANES] = std::array::from_fn(|lane| step + lane as u32);
+            let words = steps.map(|step| step.wrapping_mul(4_294_967));
+            for divisor in [1_000_016.0, 2_147_483_648.0] {
+                let numbers = steps.map(|step| step as f32 / divisor);
+                let functions = [Arch::new(), Arch::Scalar]
+                    .map(|arch| arch.dispatch(Functions(&numbers, &words)));
+                assert_eq!(functions[0], functions[1], "from {step}");
+                let [logarithms, cosines, sines] = functions[0].map(|pairs| pairs[0]);
+                for lane in 0..LANES {
+                    let exact = f64::from(numbers[lane]).ln();
+                    let error = (f64::from(logarithms[lane]) - exact).abs();
+                    assert!(error <= 3e-7 * exact.abs().max(1.0), "ln({})", numbers[lane]);
+                    let angle = f64::from(words[lane]) / 4_294_967_296.0 * std::f64::consts::TAU;
+                    let (quarters, _) = turn(words[lane]);
+                    let (cosine, sine) = turned(quarters, cosines[lane], sines[lane]);
+                    assert!((f64::from(cosine) - angle.cos()).abs() < 2e-7, "cosine of {angle}");
+                    assert!((f64::from(sine) - angle.sin()).abs() < 2e-7, "sine of {angle}");
+                }
+            }
         }
     }
 }

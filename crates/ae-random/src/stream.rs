@@ -1,6 +1,6 @@
 //! A stream of random numbers at a place: an epoch and a sample.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::normal::box_muller;
 use crate::philox::{LANES, Words, philox};
@@ -97,40 +97,21 @@ impl Stream {
 
     /// Fills with numbers in [0, 1), multiples of 2^-24.
     pub fn fill_uniform(&mut self, out: &mut [f32]) {
-        self.fill(
-            out,
-            #[inline(always)]
-            |words| {
-                let mut numbers = [[0.0; LANES]; 4];
-                let pairs = numbers.as_flattened_mut().iter_mut().zip(words.as_flattened());
-                for (number, &word) in pairs {
-                    *number = unit_interval(word);
-                }
-                numbers
-            },
-        );
+        self.fill(out, Distribution::Uniform);
     }
 
     /// Fills with standard normal numbers.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
-        self.fill(
-            out,
-            #[inline(always)]
-            |words| {
-                let (n0, n1) = box_muller(&words[0], &words[1]);
-                let (n2, n3) = box_muller(&words[2], &words[3]);
-                [n0, n1, n2, n3]
-            },
-        );
+        self.fill(out, Distribution::Normal);
     }
 
     /// Fills with the widest vectors that the machine has.
     ///
     /// The compiler never contracts `a * b + c`, so the width changes the time alone, not a bit. What
     /// is not `inline(always)` under the dispatch keeps the baseline's narrow vectors.
-    fn fill(&mut self, out: &mut [f32], transform: impl Fn(Words) -> [[f32; LANES]; 4]) {
+    fn fill(&mut self, out: &mut [f32], distribution: Distribution) {
         self.used = GROUP;
-        Arch::new().dispatch(Fill { stream: self, out, transform });
+        Arch::new().dispatch(Fill { stream: self, out, distribution });
     }
 
     #[inline(always)]
@@ -143,23 +124,44 @@ impl Stream {
     }
 }
 
-/// A filling, for the dispatch.
-struct Fill<'a, Transform> {
-    stream: &'a mut Stream,
-    out: &'a mut [f32],
-    transform: Transform,
+/// What words become.
+#[derive(Debug, Clone, Copy)]
+enum Distribution {
+    Uniform,
+    Normal,
 }
 
-impl<Transform: Fn(Words) -> [[f32; LANES]; 4]> NullaryFnOnce for Fill<'_, Transform> {
+/// A filling, for the dispatch.
+struct Fill<'a> {
+    stream: &'a mut Stream,
+    out: &'a mut [f32],
+    distribution: Distribution,
+}
+
+impl WithSimd for Fill<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         for chunk in self.out.chunks_mut(GROUP) {
-            let numbers = (self.transform)(self.stream.next_words());
+            let words = self.stream.next_words();
+            let numbers = match self.distribution {
+                Distribution::Uniform => uniforms(&words),
+                Distribution::Normal => box_muller(simd, &words),
+            };
             chunk.copy_from_slice(&numbers.as_flattened()[..chunk.len()]);
         }
     }
+}
+
+#[inline(always)]
+fn uniforms(words: &Words) -> [[f32; LANES]; 4] {
+    let mut numbers = [[0.0; LANES]; 4];
+    let pairs = numbers.as_flattened_mut().iter_mut().zip(words.as_flattened());
+    for (number, &word) in pairs {
+        *number = unit_interval(word);
+    }
+    numbers
 }
 
 fn flatten<T: Copy + Default>(words: [[T; LANES]; 4]) -> [T; GROUP] {
