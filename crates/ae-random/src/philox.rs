@@ -1,5 +1,7 @@
 //! Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), section 3.
 
+use pulp::Simd;
+
 /// Blocks that are computed together: one vector register of `u32` on the widest machines.
 pub(crate) const LANES: usize = 16;
 
@@ -10,55 +12,60 @@ const ROUNDS: usize = 10;
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
-/// Lanes that are encrypted together: their words fill half of the registers of AVX2, and leave the
-/// others to the products.
-const AT_ONCE: usize = 8;
-
 /// Encrypts `LANES` counters with one key.
 #[inline(always)]
-pub(crate) fn philox(mut words: Words, key: [u32; 2]) -> Words {
-    for first in (0..LANES).step_by(AT_ONCE) {
-        let mut wide = [[0; AT_ONCE]; 4];
-        for (wide, word) in wide.iter_mut().zip(&words) {
-            for lane in 0..AT_ONCE {
-                wide[lane] = u64::from(word[first + lane]);
-            }
-        }
-        let wide = encrypt(wide, key);
-        for (wide, word) in wide.iter().zip(&mut words) {
-            for lane in 0..AT_ONCE {
-                word[first + lane] = wide[lane] as u32;
-            }
-        }
+pub(crate) fn philox<S: Simd>(simd: S, counters: &Words, key: [u32; 2]) -> Words {
+    match S::F32_LANES {
+        16 => encrypt::<S, 1>(simd, counters, key),
+        8 => encrypt::<S, 2>(simd, counters, key),
+        4 => encrypt::<S, 4>(simd, counters, key),
+        _ => encrypt::<S, LANES>(simd, counters, key),
     }
-    words
 }
 
-/// Encrypts some counters.
-///
-/// Written lane by lane over arrays so that the compiler vectorises it. A word is kept in the lower
-/// half of 64 bits, where the multiplier wants it and leaves the next one; what gathers in the upper
-/// half is cut off wherever it would count.
+/// With `V` vectors for the lanes of a word. A round waits for the one before: the vectors take turns.
 #[inline(always)]
-fn encrypt(mut wide: [[u64; AT_ONCE]; 4], mut key: [u32; 2]) -> [[u64; AT_ONCE]; 4] {
+fn encrypt<S: Simd, const V: usize>(simd: S, counters: &Words, mut key: [u32; 2]) -> Words {
+    let vectors = |word: &[u32; LANES]| {
+        let vectors = S::as_simd_u32s(word).0;
+        std::array::from_fn::<_, V, _>(|v| vectors[v])
+    };
+    let mut words = [0, 1, 2, 3].map(|word| vectors(&counters[word]));
     for _ in 0..ROUNDS {
-        let [x0, x1, x2, x3] = wide;
-        for lane in 0..AT_ONCE {
-            let product0 = u64::from(MULTIPLIERS[0]) * u64::from(x0[lane] as u32);
-            let product1 = u64::from(MULTIPLIERS[1]) * u64::from(x2[lane] as u32);
-            wide[0][lane] = (product1 >> 32) ^ x1[lane] ^ u64::from(key[0]);
-            wide[1][lane] = product1;
-            wide[2][lane] = (product0 >> 32) ^ x3[lane] ^ u64::from(key[1]);
-            wide[3][lane] = product0;
+        let [x0, x1, x2, x3] = words;
+        for v in 0..V {
+            let (low0, high0) = simd.widening_mul_u32s(x0[v], simd.splat_u32s(MULTIPLIERS[0]));
+            let (low1, high1) = simd.widening_mul_u32s(x2[v], simd.splat_u32s(MULTIPLIERS[1]));
+            words[0][v] = simd.xor_u32s(high1, simd.xor_u32s(x1[v], simd.splat_u32s(key[0])));
+            words[1][v] = low1;
+            words[2][v] = simd.xor_u32s(high0, simd.xor_u32s(x3[v], simd.splat_u32s(key[1])));
+            words[3][v] = low0;
         }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
-    wide
+    let mut encrypted = [[0; LANES]; 4];
+    for (to, word) in encrypted.iter_mut().zip(&words) {
+        S::as_mut_simd_u32s(to).0.copy_from_slice(word);
+    }
+    encrypted
 }
 
 #[cfg(test)]
 mod tests {
+    use pulp::{Arch, WithSimd};
+
     use super::*;
+
+    struct Philox(Words, [u32; 2]);
+
+    impl WithSimd for Philox {
+        type Output = Words;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Words {
+            philox(simd, &self.0, self.1)
+        }
+    }
 
     /// The known answers that the authors publish with their code (Random123, `kat_vectors`).
     #[test]
@@ -73,10 +80,24 @@ mod tests {
             ),
         ];
         for (counter, key, expected) in cases {
-            let words = philox(counter.map(|word| [word; LANES]), key);
-            for lane in 0..LANES {
-                assert_eq!(words.map(|word| word[lane]), expected);
+            for arch in [Arch::new(), Arch::Scalar] {
+                let words = arch.dispatch(Philox(counter.map(|word| [word; LANES]), key));
+                for lane in 0..LANES {
+                    assert_eq!(words.map(|word| word[lane]), expected);
+                }
             }
+        }
+    }
+
+    #[test]
+    fn lanes_are_encrypted_each_by_itself() {
+        let counters: Words =
+            std::array::from_fn(|word| std::array::from_fn(|lane| (word * 99 + lane) as u32));
+        let together = Arch::new().dispatch(Philox(counters, [7, 11]));
+        for lane in 0..LANES {
+            let alone = counters.map(|word| [word[lane]; LANES]);
+            let alone = Arch::new().dispatch(Philox(alone, [7, 11]));
+            assert_eq!(together.map(|word| word[lane]), alone.map(|word| word[0]));
         }
     }
 }

@@ -38,7 +38,7 @@ impl Stream {
     /// The next 32 random bits.
     pub fn next_u32(&mut self) -> u32 {
         if self.used == GROUP {
-            self.group = flatten(self.next_words());
+            self.group = flatten(Arch::new().dispatch(NextWords(self)));
             self.used = 0;
         }
         self.used += 1;
@@ -115,12 +115,24 @@ impl Stream {
     }
 
     #[inline(always)]
-    fn next_words(&mut self) -> Words {
+    fn next_words<S: Simd>(&mut self, simd: S) -> Words {
         let first = self.block;
         self.block = first.wrapping_add(LANES as u32);
         let counters = std::array::from_fn(|lane| first.wrapping_add(lane as u32));
         let [epoch, low, high] = self.place;
-        philox([counters, [epoch; LANES], [low; LANES], [high; LANES]], self.key)
+        philox(simd, &[counters, [epoch; LANES], [low; LANES], [high; LANES]], self.key)
+    }
+}
+
+/// A group of words, for the dispatch.
+struct NextWords<'a>(&'a mut Stream);
+
+impl WithSimd for NextWords<'_> {
+    type Output = Words;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Words {
+        self.0.next_words(simd)
     }
 }
 
@@ -144,7 +156,7 @@ impl WithSimd for Fill<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         for chunk in self.out.chunks_mut(GROUP) {
-            let words = self.stream.next_words();
+            let words = self.stream.next_words(simd);
             let numbers = match self.distribution {
                 Distribution::Uniform => uniforms(&words),
                 Distribution::Normal => box_muller(simd, &words),
