@@ -4,7 +4,8 @@
 //! The C library's `ln` and `cos` differ in their last bits between systems. These use operations
 //! that are rounded in one way everywhere, and no branches. A number's operations wait for each
 //! other, and a processor looks only so far ahead for others: so the long chains are written as
-//! vectors that take turns, and loops over lanes, which the compiler vectorises, do the rest.
+//! vectors that take turns, and loops over lanes, which the compiler vectorises, do the rest. (Loops,
+//! because what takes a closure, as an array's `map` does, is not inlined under the dispatch.)
 
 use std::f32::consts::{FRAC_PI_2, LN_2, SQRT_2};
 
@@ -42,12 +43,14 @@ fn transform<S: Simd, const N: usize>(simd: S, words: &Words) -> [[f32; LANES]; 
             angles[pair][lane] = turn(angle_words[lane]).1;
         }
     }
-    let logarithms =
-        logarithms::<S, N>(simd, vectors::<S, N>(&mantissas), vectors::<S, N>(&exponents));
-    let minus_two = simd.splat_f32s(-2.0);
-    let radii = logarithms.map(|ln| simd.sqrt_f32s(simd.mul_f32s(minus_two, ln)));
-    let (cosines, sines) = cos_sin::<S, N>(simd, vectors::<S, N>(&angles));
-    let [radii, cosines, sines] = [radii, cosines, sines].map(numbers::<S, N>);
+    let mantissas = vectors::<S, N>(simd, &mantissas);
+    let mut radii = logarithms(simd, mantissas, vectors::<S, N>(simd, &exponents));
+    for radius in &mut radii {
+        *radius = simd.sqrt_f32s(simd.mul_f32s(simd.splat_f32s(-2.0), *radius));
+    }
+    let (cosines, sines) = cos_sin(simd, vectors::<S, N>(simd, &angles));
+    let (radii, cosines, sines) =
+        (numbers::<S, N>(&radii), numbers::<S, N>(&cosines), numbers::<S, N>(&sines));
     let mut normals = [[0.0; LANES]; 4];
     for pair in 0..2 {
         for lane in 0..LANES {
@@ -61,15 +64,16 @@ fn transform<S: Simd, const N: usize>(simd: S, words: &Words) -> [[f32; LANES]; 
 }
 
 #[inline(always)]
-fn vectors<S: Simd, const N: usize>(numbers: &Pairs) -> [S::f32s; N] {
-    let vectors = S::as_simd_f32s(numbers.as_flattened()).0;
-    std::array::from_fn(|i| vectors[i])
+fn vectors<S: Simd, const N: usize>(simd: S, numbers: &Pairs) -> [S::f32s; N] {
+    let mut vectors = [simd.splat_f32s(0.0); N];
+    vectors.copy_from_slice(S::as_simd_f32s(numbers.as_flattened()).0);
+    vectors
 }
 
 #[inline(always)]
-fn numbers<S: Simd, const N: usize>(vectors: [S::f32s; N]) -> Pairs {
+fn numbers<S: Simd, const N: usize>(vectors: &[S::f32s; N]) -> Pairs {
     let mut numbers = Pairs::default();
-    S::as_mut_simd_f32s(numbers.as_flattened_mut()).0.copy_from_slice(&vectors);
+    S::as_mut_simd_f32s(numbers.as_flattened_mut()).0.copy_from_slice(vectors);
     numbers
 }
 
@@ -98,15 +102,20 @@ fn logarithms<S: Simd, const N: usize>(
     mantissas: [S::f32s; N],
     exponents: [S::f32s; N],
 ) -> [S::f32s; N] {
-    let [one, two, ln_2] = [1.0, 2.0, LN_2].map(|x| simd.splat_f32s(x));
-    let s = mantissas.map(|m| simd.div_f32s(simd.sub_f32s(m, one), simd.add_f32s(m, one)));
-    let s2 = s.map(|s| simd.mul_f32s(s, s));
-    let series = polynomials(simd, s2, [2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0]);
-    std::array::from_fn(|i| {
-        let rest = simd.mul_f32s(simd.mul_f32s(s[i], s2[i]), series[i]);
+    let (one, two) = (simd.splat_f32s(1.0), simd.splat_f32s(2.0));
+    let (mut s, mut s2) = (mantissas, mantissas);
+    for i in 0..N {
+        s[i] = simd.div_f32s(simd.sub_f32s(s[i], one), simd.add_f32s(s[i], one));
+        s2[i] = simd.mul_f32s(s[i], s[i]);
+    }
+    let mut sums = polynomials(simd, s2, [2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0]);
+    for i in 0..N {
+        let rest = simd.mul_f32s(simd.mul_f32s(s[i], s2[i]), sums[i]);
         let of_mantissa = simd.add_f32s(simd.mul_f32s(two, s[i]), rest);
-        simd.add_f32s(simd.mul_f32s(exponents[i], ln_2), of_mantissa)
-    })
+        let of_exponent = simd.mul_f32s(exponents[i], simd.splat_f32s(LN_2));
+        sums[i] = simd.add_f32s(of_exponent, of_mantissa);
+    }
+    sums
 }
 
 /// `word / 2^32` of a full turn as quarters, rounded to the nearest, and the angle that is left, at
@@ -121,14 +130,17 @@ fn turn(word: u32) -> (u32, f32) {
 /// Cosines and sines of angles of at most an eighth of a turn, by Taylor's series.
 #[inline(always)]
 fn cos_sin<S: Simd, const N: usize>(simd: S, angles: [S::f32s; N]) -> ([S::f32s; N], [S::f32s; N]) {
-    let a2 = angles.map(|angle| simd.mul_f32s(angle, angle));
+    let mut a2 = angles;
+    for square in &mut a2 {
+        *square = simd.mul_f32s(*square, *square);
+    }
     let of_sine = [-1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0];
-    let of_sine = polynomials(simd, a2, of_sine);
+    let mut sines = polynomials(simd, a2, of_sine);
     let cosines = polynomials(simd, a2, [1.0, -0.5, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0]);
-    let sines = std::array::from_fn(|i| {
+    for i in 0..N {
         let cube = simd.mul_f32s(angles[i], a2[i]);
-        simd.add_f32s(angles[i], simd.mul_f32s(cube, of_sine[i]))
-    });
+        sines[i] = simd.add_f32s(angles[i], simd.mul_f32s(cube, sines[i]));
+    }
     (cosines, sines)
 }
 
@@ -140,10 +152,10 @@ fn polynomials<S: Simd, const N: usize, const C: usize>(
     coefficients: [f32; C],
 ) -> [S::f32s; N] {
     let mut sums = [simd.splat_f32s(coefficients[C - 1]); N];
-    for &coefficient in coefficients.iter().rev().skip(1) {
+    for c in (0..C - 1).rev() {
         for i in 0..N {
             let product = simd.mul_f32s(x[i], sums[i]);
-            sums[i] = simd.add_f32s(simd.splat_f32s(coefficient), product);
+            sums[i] = simd.add_f32s(simd.splat_f32s(coefficients[c]), product);
         }
     }
     sums
@@ -191,11 +203,11 @@ mod tests {
         fn with_vectors<S: Simd, const N: usize>(self, simd: S) -> [Pairs; 3] {
             let parts = self.0.map(split);
             let (mantissas, exponents) = ([parts.map(|x| x.0); 2], [parts.map(|x| x.1); 2]);
-            let (mantissas, exponents) = (vectors::<S, N>(&mantissas), vectors::<S, N>(&exponents));
-            let logarithms = logarithms(simd, mantissas, exponents);
+            let mantissas = vectors::<S, N>(simd, &mantissas);
+            let logarithms = logarithms(simd, mantissas, vectors::<S, N>(simd, &exponents));
             let angles = [self.1.map(|word| turn(word).1); 2];
-            let (cosines, sines) = cos_sin(simd, vectors::<S, N>(&angles));
-            [logarithms, cosines, sines].map(numbers::<S, N>)
+            let (cosines, sines) = cos_sin(simd, vectors::<S, N>(simd, &angles));
+            [&logarithms, &cosines, &sines].map(numbers::<S, N>)
         }
     }
 

@@ -26,11 +26,10 @@ pub(crate) fn philox<S: Simd>(simd: S, counters: &Words, key: [u32; 2]) -> Words
 /// With `V` vectors for the lanes of a word. A round waits for the one before: the vectors take turns.
 #[inline(always)]
 fn encrypt<S: Simd, const V: usize>(simd: S, counters: &Words, mut key: [u32; 2]) -> Words {
-    let vectors = |word: &[u32; LANES]| {
-        let vectors = S::as_simd_u32s(word).0;
-        std::array::from_fn::<_, V, _>(|v| vectors[v])
-    };
-    let mut words = [0, 1, 2, 3].map(|word| vectors(&counters[word]));
+    let mut words = [[simd.splat_u32s(0); V]; 4];
+    for (word, counters) in words.iter_mut().zip(counters) {
+        word.copy_from_slice(S::as_simd_u32s(counters).0);
+    }
     for _ in 0..ROUNDS {
         let [x0, x1, x2, x3] = words;
         for v in 0..V {
