@@ -1,11 +1,9 @@
 //! Binary cross-entropy of rows of logits, with its gradient in the same pass.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
-use crate::elementary::{
-    TURNS, exp_of_negative, exponentials_of, ln_above_one, rectified, sigmoid_of,
-};
-use crate::simd::{Dispatch, LANES, sum_of_lanes};
+use crate::elementary::{exp_of_negative, exponentials_of, ln_above_one, rectified, sigmoid_of};
+use crate::simd::{Dispatch, InLanes, LANES, WithLanes, sum_of_lanes};
 
 /// Numbers of one lane whose factors `1 + exp(-|x|)`, at most 2, are multiplied before the logarithm
 /// is taken: the sum of logarithms is the logarithm of the product, and 2^64 is far from overflow.
@@ -24,7 +22,7 @@ pub fn binary_cross_entropy(
     of_bias: &mut [f32],
 ) -> f64 {
     assert_eq!(logits.len(), targets.len(), "a target for each number");
-    Dispatch::Widest.run(CrossEntropyOfRows { targets, scale, logits, of_bias })
+    Dispatch::Widest.run(InLanes(CrossEntropyOfRows { targets, scale, logits, of_bias }))
 }
 
 struct CrossEntropyOfRows<'a> {
@@ -34,24 +32,11 @@ struct CrossEntropyOfRows<'a> {
     of_bias: &'a mut [f32],
 }
 
-impl WithSimd for CrossEntropyOfRows<'_> {
+impl WithLanes for CrossEntropyOfRows<'_> {
     type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        match S::F32_LANES {
-            16 => self.rows::<S, 1, TURNS>(simd),
-            8 => self.rows::<S, 2, TURNS>(simd),
-            4 => self.rows::<S, 4, TURNS>(simd),
-            _ => self.rows::<S, LANES, LANES>(simd),
-        }
-    }
-}
-
-impl CrossEntropyOfRows<'_> {
-    /// With sums of `V` vectors and `T` vectors that take turns, a multiple of these.
-    #[inline(always)]
-    fn rows<S: Simd, const V: usize, const T: usize>(self, simd: S) -> f64 {
+    fn with_lanes<S: Simd, const V: usize, const T: usize>(self, simd: S) -> f64 {
         let Self { targets, scale, logits, of_bias } = self;
         let width = of_bias.len();
         let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
@@ -77,7 +62,7 @@ fn cross_entropy_of_row<S: Simd, const V: usize, const T: usize>(
     let mut total = 0.0;
     let groups = x.chunks_mut(FACTORS).zip(t.chunks(FACTORS)).zip(g.chunks_mut(FACTORS));
     for ((x, t), g) in groups {
-        let mut sum = Vectors::<S, V>::new(simd);
+        let mut sum = CrossEntropyVectors::<S, V>::new(simd);
         let (x, x_last) = S::as_mut_simd_f32s(x.as_flattened_mut()).0.as_chunks_mut::<T>();
         let (t, t_last) = S::as_simd_f32s(t.as_flattened()).0.as_chunks::<T>();
         let (g, g_last) = S::as_mut_simd_f32s(g.as_flattened_mut()).0.as_chunks_mut::<T>();
@@ -107,7 +92,7 @@ fn differentiate<S: Simd, const N: usize, const V: usize>(
     (targets, scale): (&[S::f32s; N], f32),
     logits: &mut [S::f32s; N],
     of_bias: &mut [S::f32s; N],
-    sum: &mut Vectors<S, V>,
+    sum: &mut CrossEntropyVectors<S, V>,
 ) {
     let exponentials = exponentials_of(simd, *logits);
     for i in 0..N {
@@ -150,12 +135,12 @@ impl CrossEntropy {
 }
 
 /// The same lanes as `V` vectors, in registers: kept in an array, a sum waits for its own store.
-pub(crate) struct Vectors<S: Simd, const V: usize> {
+pub(crate) struct CrossEntropyVectors<S: Simd, const V: usize> {
     linear: [S::f32s; V],
     factors: [S::f32s; V],
 }
 
-impl<S: Simd, const V: usize> Vectors<S, V> {
+impl<S: Simd, const V: usize> CrossEntropyVectors<S, V> {
     #[inline(always)]
     pub(crate) fn new(simd: S) -> Self {
         Self { linear: [simd.splat_f32s(0.0); V], factors: [simd.splat_f32s(1.0); V] }
@@ -230,7 +215,7 @@ mod tests {
                 let mut found = (logits.clone(), vec![0.5; width]);
                 let (logits, of_bias) = (&mut found.0[..], &mut found.1[..]);
                 let rows = CrossEntropyOfRows { targets: &targets, scale: 0.3, logits, of_bias };
-                assert_eq!(dispatch.run(rows), sum, "{width} wide, {dispatch:?}");
+                assert_eq!(dispatch.run(InLanes(rows)), sum, "{width} wide, {dispatch:?}");
                 assert_eq!(found, expected, "{width} wide, {dispatch:?}");
             }
         }
@@ -244,7 +229,7 @@ mod tests {
             logits[39] = f32::NAN;
             let (logits, of_bias) = (&mut logits[..], &mut of_bias[..]);
             let rows = CrossEntropyOfRows { targets: &[0.5; 40], scale: 1.0, logits, of_bias };
-            assert!(dispatch.run(rows).is_nan(), "{dispatch:?}");
+            assert!(dispatch.run(InLanes(rows)).is_nan(), "{dispatch:?}");
             let are_numbers = |x: &&f32| !x.is_nan();
             assert_eq!(of_bias.iter().filter(are_numbers).count(), 38, "{dispatch:?}");
         }

@@ -1,12 +1,12 @@
 //! How far rows of outputs are from their targets, and the sums behind that.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use crate::Activation;
 use crate::activation::{Function, with_function};
-use crate::cross_entropy::{CrossEntropy, FACTORS, Vectors};
-use crate::elementary::{TURNS, exponentials_of};
-use crate::simd::{Dispatch, LANES, sum_of_lanes, vectorised};
+use crate::cross_entropy::{CrossEntropy, CrossEntropyVectors, FACTORS};
+use crate::elementary::exponentials_of;
+use crate::simd::{Dispatch, InLanes, LANES, WithLanes, sum_of_lanes, vectorised};
 
 /// Turns rows of `logits` into the gradient of the squared difference
 /// between the activation's values and `targets` times `scale`, adds its rows up in `of_bias`, and
@@ -94,7 +94,7 @@ pub struct RowLosses {
 /// If there is not one target for each logit.
 pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> RowLosses {
     assert_eq!(logits.len(), targets.len(), "a target for each logit");
-    Dispatch::Widest.run(LossesOfLogits { logits, targets })
+    Dispatch::Widest.run(InLanes(LossesOfLogits { logits, targets }))
 }
 
 #[derive(Clone, Copy)]
@@ -103,23 +103,11 @@ struct LossesOfLogits<'a> {
     targets: &'a [f32],
 }
 
-impl WithSimd for LossesOfLogits<'_> {
+impl WithLanes for LossesOfLogits<'_> {
     type Output = RowLosses;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> RowLosses {
-        match S::F32_LANES {
-            16 => self.groups::<S, 1, TURNS>(simd),
-            8 => self.groups::<S, 2, TURNS>(simd),
-            4 => self.groups::<S, 4, TURNS>(simd),
-            _ => self.groups::<S, LANES, LANES>(simd),
-        }
-    }
-}
-
-impl LossesOfLogits<'_> {
-    #[inline(always)]
-    fn groups<S: Simd, const V: usize, const T: usize>(self, simd: S) -> RowLosses {
+    fn with_lanes<S: Simd, const V: usize, const T: usize>(self, simd: S) -> RowLosses {
         let targets = self.targets.chunks(FACTORS * LANES);
         let (mut cross_entropy, mut squared_error) = (0.0, 0.0);
         for (x, t) in self.logits.chunks(FACTORS * LANES).zip(targets) {
@@ -139,7 +127,8 @@ fn losses_of_group<S: Simd, const V: usize, const T: usize>(
 ) -> (f64, f64) {
     let (x, x_rest) = logits.as_chunks::<LANES>();
     let (t, t_rest) = targets.as_chunks::<LANES>();
-    let (mut sum, mut of_squares) = (Vectors::<S, V>::new(simd), [simd.splat_f32s(0.0); V]);
+    let (mut sum, mut of_squares) =
+        (CrossEntropyVectors::<S, V>::new(simd), [simd.splat_f32s(0.0); V]);
     let (x, x_last) = S::as_simd_f32s(x.as_flattened()).0.as_chunks::<T>();
     let (t, t_last) = S::as_simd_f32s(t.as_flattened()).0.as_chunks::<T>();
     for (x, t) in x.iter().zip(t) {
@@ -163,7 +152,7 @@ fn losses_of_group<S: Simd, const V: usize, const T: usize>(
 fn add_losses<S: Simd, const N: usize, const V: usize>(
     simd: S,
     (logits, targets): (&[S::f32s; N], &[S::f32s; N]),
-    sum: &mut Vectors<S, V>,
+    sum: &mut CrossEntropyVectors<S, V>,
     squares: &mut [S::f32s; V],
 ) {
     let exponentials = exponentials_of(simd, *logits);
@@ -265,7 +254,7 @@ mod tests {
             let logits = |i: usize| ((i * 613) % 1009) as f32 * 0.2 - 100.0;
             let logits: Vec<f32> = (0..length).map(logits).collect();
             let targets: Vec<f32> = (0..length).map(|i| ((i * 389) % 256) as f32 / 255.0).collect();
-            let losses = LossesOfLogits { logits: &logits, targets: &targets };
+            let losses = InLanes(LossesOfLogits { logits: &logits, targets: &targets });
             let expected = Dispatch::Scalar.run(losses);
             let exact = |(&x, &t): (&f32, &f32)| {
                 let (x, t) = (f64::from(x), f64::from(t));

@@ -1,6 +1,8 @@
 //! The widest vectors that the machine has, chosen at run time.
 
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::elementary::TURNS;
 
 /// Lanes of a sum: the width of the widest vector of `f32`. Part of the results, because it fixes
 /// the order of additions; narrower machines add the same lanes in several registers.
@@ -15,6 +17,32 @@ pub(crate) const LANES: usize = 16;
 #[inline]
 pub(crate) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(body)
+}
+
+/// A kernel whose sums have [`LANES`] lanes.
+pub(crate) trait WithLanes {
+    type Output;
+
+    /// Runs with the lanes in `V` vectors; `T` vectors take turns, a multiple of these.
+    fn with_lanes<S: Simd, const V: usize, const T: usize>(self, simd: S) -> Self::Output;
+}
+
+/// Chooses how many vectors the lanes fill.
+#[derive(Clone, Copy)]
+pub(crate) struct InLanes<K>(pub(crate) K);
+
+impl<K: WithLanes> WithSimd for InLanes<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> K::Output {
+        match S::F32_LANES {
+            16 => self.0.with_lanes::<S, 1, TURNS>(simd),
+            8 => self.0.with_lanes::<S, 2, TURNS>(simd),
+            4 => self.0.with_lanes::<S, 4, TURNS>(simd),
+            _ => self.0.with_lanes::<S, LANES, LANES>(simd),
+        }
+    }
 }
 
 /// Adds up lanes in one fixed order.
