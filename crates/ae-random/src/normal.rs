@@ -215,8 +215,8 @@ mod tests {
     fn functions_are_within_their_bounds() {
         for step in (1..=1_000_000_u32).step_by(LANES) {
             let steps: [u32; LANES] = std::array::from_fn(|lane| step + lane as u32);
-            let words = steps.map(|step| step.wrapping_mul(4_294_967));
-            for divisor in [1_000_016.0, 2_147_483_648.0] {
+            let words = steps.map(|step| (step - 1).wrapping_mul(4_294_967));
+            for divisor in [1e6, 2_147_483_648.0] {
                 let numbers = steps.map(|step| step as f32 / divisor);
                 let functions = [Arch::new(), Arch::Scalar]
                     .map(|arch| arch.dispatch(Functions(&numbers, &words)));
