@@ -27,6 +27,12 @@ const BANNED_IN_CODE: &[(&str, &str)] = &[
     (concat!("File::", "create("), "use ae_files::write_atomic: whoever reads sees no half"),
 ];
 
+/// Banned in what a user runs.
+const PANICS: &[(&str, &str)] = &[
+    (concat!(".unw", "rap()"), "return an error: no input may end in a panic"),
+    (concat!(".exp", "ect("), "return an error: no input may end in a panic"),
+];
+
 /// Beginnings of paths that exist on one machine only.
 const MACHINE_PATHS: &[&str] =
     &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Use", "rs/"), concat!("/wo", "rk/")];
@@ -97,6 +103,9 @@ fn problems_of_source(source: &Source) -> Vec<String> {
         let code = without_tests(source);
         problems.extend(found(&source.text, BANNED));
         problems.extend(found(code, BANNED_IN_CODE));
+        if source.path.contains("/src/") {
+            problems.extend(found(&without_comments(code), PANICS));
+        }
         if source.path.starts_with("crates/ae-training/src/") {
             problems.extend(concrete_words(code));
         }
@@ -117,10 +126,18 @@ fn without_tests(source: &Source) -> &str {
     let is_module = |rest: &str| {
         rest.lines().next().is_some_and(|line| line.contains("mod ") && line.ends_with('{'))
     };
-    let attribute = "\n#[cfg(test)]\n";
-    let mut places = source.text.match_indices(attribute).map(|(at, _)| at);
-    let end = places.find(|at| is_module(&source.text[at + attribute.len()..]));
+    let places =
+        ["\n#[cfg(test)]\n", "\n#[cfg(all(test, unix))]\n"].into_iter().flat_map(|attribute| {
+            source.text.match_indices(attribute).map(|(at, _)| (at, at + attribute.len()))
+        });
+    let end = places.filter(|&(_, after)| is_module(&source.text[after..])).map(|(at, _)| at).min();
     &source.text[..end.unwrap_or(source.text.len())]
+}
+
+/// Examples in documentation may do what code may not.
+fn without_comments(code: &str) -> String {
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    code.lines().filter(is_code).map(|line| line.to_owned() + "\n").collect()
 }
 
 fn begins_a_path(line: &str, start: &str) -> bool {
@@ -216,6 +233,8 @@ mod tests {
             (concat!("//! A.\nfn f() { dbg", "!(1); }"), "tracing"),
             (concat!("//! A.\nfn f() { std::fs::", "write(a, b) }"), "write_atomic"),
             (concat!("//! A.\nfn f() { File::", "create(a) }"), "write_atomic"),
+            (concat!("//! A.\nfn f() { a.unw", "rap(); }"), "no input may end in a panic"),
+            (concat!("//! A.\nfn f() { a.exp", "ect(b); }"), "no input may end in a panic"),
             (concat!("//! A.\nconst A: &str = \"/ho", "me/a\";"), "line 2: "),
         ] {
             let found = problems_of("crates/a/src/lib.rs", text);
@@ -226,15 +245,18 @@ mod tests {
     }
 
     #[test]
-    fn tests_may_write_files_and_paths_may_go_through_any_folder() {
+    fn what_is_allowed_is_not_found() {
         let writes = concat!("//! A.\nfn f() { fs::", "write(a, b) }\n");
         let tested =
             concat!("//! A.\n\n#[cfg(test)]\nmod tests {\nfn f() { fs::", "write(a) }\n}\n");
+        let example = concat!("//! a.unw", "rap();\nfn f() {} // a\n");
         let inner = concat!("//! data/ho", "me/a {dir}/wo", "rk/b");
         for (path, text) in [
             ("crates/a/tests/a.rs", writes),
             ("crates/a/src/tests.rs", writes),
+            ("crates/a/benches/a.rs", concat!("//! A.\nfn f() { a.unw", "rap(); }\n")),
             ("crates/a/src/lib.rs", tested),
+            ("crates/a/src/lib.rs", example),
             ("crates/a/src/lib.rs", inner),
         ] {
             assert_eq!(problems_of(path, text), [""; 0], "{path}: {text}");
