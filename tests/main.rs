@@ -41,6 +41,8 @@ mod compression;
 mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
+/// Weights files of earlier versions.
+mod old_files;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;
