@@ -7,7 +7,7 @@ use ae_kernels::{
     Target, Terms, Weight, Workspace, loss_and_gradient, squared_norm,
 };
 use proptest::prelude::*;
-use support::{Numbers, naive, on_threads};
+use support::{Numbers, Ties, naive, on_threads, stack};
 
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
@@ -19,33 +19,6 @@ const ACTIVATIONS: [Activation; 8] = [
     Activation::Tanh,
     Activation::Softplus,
 ];
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Ties {
-    Own,
-    Tied,
-}
-
-/// Layers of these widths; tied ones need a palindrome.
-fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Stack {
-    let count = widths.len() - 1;
-    let (mut layers, mut next) = (Vec::new(), 0);
-    let mut take = |numbers: usize| {
-        next += numbers;
-        next - numbers
-    };
-    for index in 0..count {
-        let (inputs, outputs) = (widths[index], widths[index + 1]);
-        let weight = if ties == Ties::Tied && index >= count / 2 {
-            Weight::TransposeOf { layer: count - 1 - index }
-        } else {
-            Weight::Own { offset: take(inputs * outputs) }
-        };
-        let bias = take(outputs);
-        layers.push(Layer { inputs, outputs, weight, bias, activation: activations[index] });
-    }
-    Stack::new(layers, count / 2 - 1, next).unwrap()
-}
 
 /// The norm of the difference relative to that of the expected.
 fn distance(found: &[f32], expected: &[f64]) -> f64 {
