@@ -109,7 +109,8 @@ fn changed_bits_and_missing_checksums_are_told() {
     let flipped = changed(&sound, |_, data| data[100] ^= 1);
     let told = ["does not match its checksum", "damaged, or another program changed it"];
     is_refused(&sandbox, &flipped, &told);
-    let attached = with_model(&sound, |model| model["attachments"]["codec"]["pixels"][0][0] = json!(9));
+    let attached =
+        with_model(&sound, |model| model["attachments"]["codec"]["pixels"][0][0] = json!(9));
     is_refused(&sandbox, &attached, &told);
     let stripped = changed(&sound, |header, _| {
         header["__metadata__"].as_object_mut().unwrap().remove("ae.sha256");

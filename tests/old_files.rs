@@ -25,7 +25,7 @@ fn a_detector_and_a_codec_for_images_still_work() {
     let sandbox = Sandbox::new();
     sandbox.write("images.idx", images(20, 8));
     sandbox.write("old.safetensors", include_bytes!("fixtures/schema-1/images.safetensors"));
-    let scored = sandbox.ae("anomaly score images.idx -m old.safetensors -v").succeeds();
+    let scored = sandbox.ae("anomaly score images.idx -m old.safetensors").succeeds();
     are_the_same(&scored.stdout, include_str!("fixtures/schema-1/images.csv"));
     let told = sandbox.ae("inspect old.safetensors").succeeds().stdout;
     assert!(told.contains("weights_sha256 0c9e5da40a500267"), "{told}");

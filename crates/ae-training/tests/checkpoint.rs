@@ -140,7 +140,7 @@ fn states_behind_a_digest_are_checked_too() {
     let checkpoints = open(folder.path());
     checkpoints.save(&state()).unwrap();
     checkpoints.finish().unwrap();
-    let path = checkpoints.path(0);
+    let path = checkpoints.newest().unwrap().unwrap();
     let sound = fs::read(&path).unwrap();
     fs::write(&path, resealed(&sound, |_| {})).unwrap();
     assert_eq!(checkpoints.load_newest(&layout(), ADAM).unwrap().0, state());
