@@ -41,6 +41,12 @@ mod compression;
 mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
+/// Detectors with more numbers than a header holds.
+mod large_detectors;
+/// Weights files of earlier versions.
+mod old_files;
+/// The weights of a small training, bit for bit.
+mod pinned;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;

@@ -3,15 +3,12 @@
 //! `epoch-0007.safetensors` holds the flat parameters, the optimizer's buffers, and, as metadata, the
 //! optimizer's step, the curve, a fingerprint of the run and a SHA-256 of all of it.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ae_files::FileError;
-use ae_models::{Layout, Parameters};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use ae_models::{Dtype, FileTensor, Layout, Parameters, TensorFile, tensor_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -172,15 +169,15 @@ impl Store {
         let buffers: Vec<(&str, Vec<u8>)> =
             names.zip(buffers).map(|(name, values)| (name, to_bytes(values))).collect();
         let digest = digest(&header, buffers.iter().map(|(_, bytes)| bytes.as_slice()));
-        let views = buffers
-            .iter()
-            .map(|(name, bytes)| {
-                Ok((*name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes)?))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .map_err(|error| fault(error.to_string()))?;
-        let metadata = HashMap::from([(ENTRY.to_owned(), format!("{digest} {header}"))]);
-        safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))
+        let lengths: Vec<_> = buffers.iter().map(|(_, bytes)| [bytes.len() / 4]).collect();
+        let tensors = buffers.iter().zip(&lengths).map(|((name, data), shape)| FileTensor {
+            name,
+            dtype: Dtype::F32,
+            shape,
+            data,
+        });
+        let entry = format!("{digest} {header}");
+        tensor_file(&[(ENTRY, &entry)], tensors.collect()).map_err(|error| fault(error.to_string()))
     }
 
     fn load(
@@ -191,10 +188,9 @@ impl Store {
     ) -> Result<TrainingState, TrainingError> {
         let fault = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
         let bytes = ae_files::read_bounded(path, LARGEST)?;
-        let (_, metadata) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| fault(error.to_string()))?;
-        let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
-        let (expected_digest, header_text) = entry
+        let file = TensorFile::parse(&bytes).map_err(|error| fault(error.to_string()))?;
+        let (expected_digest, header_text) = file
+            .entry(ENTRY)
             .and_then(|entry| entry.split_once(' '))
             .ok_or_else(|| fault(format!("its metadata has no entry `{ENTRY}`")))?;
         let header: Header =
@@ -205,10 +201,9 @@ impl Store {
         if header.fingerprint != self.fingerprint {
             return Err(fault("it belongs to a run with other settings or other data".to_owned()));
         }
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| fault(error.to_string()))?;
         let names = std::iter::once(PARAMETERS).chain(config.moments().iter().copied());
         let views = names
-            .map(|name| checked_view(&tensors, name, layout.len()).map_err(fault))
+            .map(|name| checked_view(&file, name, layout.len()).map_err(fault))
             .collect::<Result<Vec<_>, _>>()?;
         if expected_digest != digest(header_text, views.iter().copied()) {
             return Err(fault("its contents do not match their SHA-256".to_owned()));
@@ -223,15 +218,19 @@ impl Store {
     }
 }
 
-fn checked_view<'a>(tensors: &SafeTensors<'a>, name: &str, len: usize) -> Result<&'a [u8], String> {
-    let view = tensors.tensor(name).map_err(|error| error.to_string())?;
-    if view.dtype() != Dtype::F32 || view.shape() != [len] {
-        let (dtype, shape) = (view.dtype(), view.shape());
+fn checked_view<'a>(
+    file: &'a TensorFile<'_>,
+    name: &'a str,
+    len: usize,
+) -> Result<&'a [u8], String> {
+    let tensor = file.tensor(name).ok_or_else(|| format!("it has no tensor `{name}`"))?;
+    if tensor.dtype != Dtype::F32 || tensor.shape != [len] {
+        let FileTensor { dtype, shape, .. } = tensor;
         return Err(format!(
             "`{name}`: expected F32 of shape [{len}], found {dtype:?} of {shape:?}"
         ));
     }
-    Ok(view.data())
+    Ok(tensor.data)
 }
 
 fn digest<'a>(header: &str, buffers: impl Iterator<Item = &'a [u8]>) -> String {

@@ -3,7 +3,7 @@
 //! Their forms are Keras 3's, so that curves compare. The kernels apply them element by element, so
 //! the result does not depend on how the buffer is divided among threads.
 
-use ae_kernels::{AdamStep, SgdStep, Step};
+use ae_kernels::{AdamStep, SgdStep, StackError, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
@@ -157,15 +157,15 @@ impl Optimizer {
 
     /// Takes a step of this size (the schedule's) against the gradient times `scale`.
     ///
-    /// # Panics
+    /// # Errors
     /// If the buffers differ in length from the one that the optimizer was made for.
     pub fn step(
         &mut self,
         learning_rate: f64,
         parameters: &mut [f32],
         (gradient, scale): (&[f32], f64),
-    ) {
-        self.next_step(learning_rate, scale).apply(parameters, gradient);
+    ) -> Result<(), StackError> {
+        self.next_step(learning_rate, scale).apply(parameters, gradient)
     }
 
     /// The next step, of this size, against the gradient times `scale`.
