@@ -10,7 +10,8 @@ const TRAIN: &str = "train --data data --widths 8 --noise gaussian:0.5 --drawn e
 fn are_equal(sandbox: &Sandbox, run: &str, reference: &str) {
     let [found, expected] = [run, reference].map(|run| {
         let files = sandbox.contents_of(run).into_iter();
-        let relative = |path: std::path::PathBuf| path.strip_prefix(sandbox.path(run)).unwrap().to_owned();
+        let relative =
+            |path: std::path::PathBuf| path.strip_prefix(sandbox.path(run)).unwrap().to_owned();
         let files = files.map(|(path, bytes)| (relative(path), bytes));
         files.filter(|(path, _)| !path.ends_with("record.json")).collect::<Vec<_>>()
     });
@@ -98,7 +99,10 @@ fn a_longer_cosine_jumps_and_says_so() {
 fn a_run_that_stopped_early_goes_on_without_its_early_stopping() {
     let sandbox = Sandbox::with_data();
     let stopping = "[training.early_stopping]\nmetric = \"val_bce\"\npatience = 1\nmin_delta = 9.0\n\n[checkpoints]";
-    sandbox.write("stopping.toml", SPEC.replace("epochs = 3", "epochs = 9").replace("[checkpoints]", stopping));
+    sandbox.write(
+        "stopping.toml",
+        SPEC.replace("epochs = 3", "epochs = 9").replace("[checkpoints]", stopping),
+    );
     sandbox.write("plain.toml", SPEC.replace("epochs = 3", "epochs = 5"));
     sandbox.ae("train stopping.toml --out run").succeeds();
     assert_eq!(sandbox.read_json("run/record.json")["epochs"], 2);

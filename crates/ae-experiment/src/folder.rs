@@ -54,7 +54,10 @@ pub fn lock_folder(folder: &Path) -> Result<FolderLock, ExperimentError> {
 /// As [`lock_folder`].
 pub fn lock_run_of(weights: &Path) -> Result<Option<FolderLock>, ExperimentError> {
     let is_run = |folder: &&Path| folder.join(SPEC).is_file();
-    weights.ancestors().skip(1).take(2).find(is_run).map(lock_folder).transpose()
+    let here = |folder: &'static str| Path::new(folder);
+    let folders = weights.ancestors().skip(1).take(2);
+    let run = folders.map(|path| if path == here("") { here(".") } else { path }).find(is_run);
+    run.map(lock_folder).transpose()
 }
 
 /// Everything that a run may write into its folder. Hidden files are left alone.

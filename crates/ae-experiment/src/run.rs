@@ -101,7 +101,12 @@ pub(crate) fn resolve(
         dataset.origin.substituted = spec.data.substituted.take();
     }
     spec.data.substituted = dataset.origin.substituted.clone();
-    spec.data.source = found_source(&dataset)?.to_string();
+    let source = found_source(&dataset)?;
+    if let Source::Path(path) = &source {
+        // As it is after a resume, wherever that is started.
+        dataset.origin.location = path.display().to_string();
+    }
+    spec.data.source = source.to_string();
     spec.data.test_fraction = dataset.held_out;
     if dataset.origin.name == "pictures" {
         let ImageShape { channels, height, width } = dataset.train.shape();

@@ -59,9 +59,9 @@ struct Measured {
 impl Study for AnomalyDetection {
     fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
         let dataset = setup.dataset;
+        let classes = check_classes(dataset)?;
         self.check_scores(dataset)?;
         setup.check_repetitions("study.repetitions", self.repetitions)?;
-        let classes = check_classes(dataset)?;
         let mut models = Vec::new();
         for &class in &classes {
             let data = Arc::new(one_class(dataset, class)?);
