@@ -22,10 +22,18 @@ mod tables;
 
 /// Numbers that a run must reach.
 mod expectations;
+/// `--force` on what makes no sense.
+mod forced;
 /// Disks that are full.
 mod full_disk;
+/// Ctrl-C.
+mod interrupted;
+/// Two processes and one folder.
+mod locks;
 /// Runs that were killed.
 mod resume;
+/// What a resume keeps and changes.
+mod resumed;
 /// Specs and flags that make no sense.
 mod settings;
 /// What a training leaves, and what it refuses.

@@ -77,7 +77,7 @@ pub(crate) enum Command {
     Data(DataCommand),
     /// Train an autoencoder, from a spec or from flags
     Train(Box<Train>),
-    /// Go on with a run that was interrupted
+    /// Continue a run or a study that was interrupted, or train a run for more epochs
     Resume(Resume),
     /// Run a study: an experiment that trains several models and compares them
     Study(Study),
@@ -190,11 +190,20 @@ pub(crate) struct Settings {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae resume runs/denoising")]
+#[command(after_help = "Examples:
+  ae resume runs/denoising
+  ae resume runs/denoising --epochs 100
+  ae resume runs/photos --data /new/place/photos")]
 pub(crate) struct Resume {
-    /// The folder of the run
+    /// The folder of the run or study
     #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(crate) run: PathBuf,
+    /// Train the run to this many epochs in all, also if it has finished
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<NonZeroU32>,
+    /// Where the data lies now, if it was moved; other data is refused
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) data: Option<String>,
     /// Draw reconstructions in the terminal at the end
     #[arg(long)]
     pub(crate) show: bool,

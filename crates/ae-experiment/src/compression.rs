@@ -10,7 +10,7 @@ use crate::{ExperimentError, Model};
 pub const MAX_ARCHIVE_BYTES: u64 = 1 << 32;
 
 /// The attachment with what was fitted for compression.
-const CODEC: &str = "codec";
+pub(crate) const CODEC: &str = "codec";
 
 /// Fits a codec to a model and its 8-bit training images and attaches it.
 ///

@@ -67,6 +67,16 @@ pub enum ExperimentError {
         /// The experiment's name.
         name: String,
     },
+    /// A model in the folder of a study was not trained by it.
+    #[error(
+        "{} was trained with other settings or on other data than this study's; put the spec and the data \
+         back as they were, or run the study again in another folder",
+        path.display()
+    )]
+    OtherModel {
+        /// The weights file.
+        path: PathBuf,
+    },
     /// Something that needs labels was asked of images without.
     #[error(
         "{location} has no labels for its images, which a probe needs: put the pictures of each class into \

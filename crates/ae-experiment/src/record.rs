@@ -38,7 +38,7 @@ pub struct Record {
     pub engine: EngineKind,
     /// Wall time of the training loop with its validation, in seconds; loading left out.
     pub seconds: f64,
-    /// The epochs before a resume: `seconds` is of those after it.
+    /// The epochs before a resume, or the models that a study had finished before: `seconds` is of those after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed_after: Option<u32>,
     /// The metrics by name.
@@ -70,7 +70,7 @@ pub struct ModelRecord {
     pub weights_sha256: String,
     /// How many parameters it has.
     pub parameters: usize,
-    /// Wall time of its training with validation, in seconds.
+    /// Wall time of its training with validation, in seconds; 0 if it was finished before a resume.
     pub seconds: f64,
 }
 

@@ -3,9 +3,10 @@
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
-use crate::compression::attach_codec;
+use crate::compression::{CODEC, attach_codec};
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
+use crate::kept::{keep_attachments, keep_encoder_attachments};
 use crate::plan::Plan;
 use crate::record::{DatasetRecord, SCHEMA};
 use crate::run::device_name;
@@ -33,8 +34,13 @@ impl Trained<'_> {
     fn save(&self) -> Result<(), ExperimentError> {
         let Self { plan, folder, state, .. } = self;
         let mut saved = plan.saved(state.parameters().clone())?;
-        saved.encoder()?.save(&folder.encoder())?;
-        attach_codec(&mut saved, &plan.dataset.train)?;
+        let mut encoder = saved.encoder()?;
+        keep_encoder_attachments(&mut encoder, &folder.encoder());
+        encoder.save(&folder.encoder())?;
+        keep_attachments(&mut saved, &folder.model());
+        if !saved.attachments.names().any(|name| name == CODEC) {
+            attach_codec(&mut saved, &plan.dataset.train)?;
+        }
         Ok(saved.save(&folder.model())?)
     }
 

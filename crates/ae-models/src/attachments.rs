@@ -57,6 +57,11 @@ impl Attachments {
         self.0.get(name).map(read).transpose().map_err(|error| fail(name, &error))
     }
 
+    /// Takes over all documents of another, also in place of those of the same names.
+    pub fn take_over(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().map(|(name, document)| (name.clone(), document.clone())));
+    }
+
     /// Attaches a document, in place of an earlier one of this name.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Checkpoints: the whole state of a run in one file, so that it is written at once or not at all.
 //!
 //! `epoch-0007.safetensors` holds the flat parameters, the optimizer's buffers, and, as metadata, the
-//! optimizer's step, the curve, a fingerprint of the run and a SHA-256 of all of it.
+//! optimizer's step, the curve, the run's identity and a SHA-256 of all of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,10 @@ use ae_models::{Dtype, FileTensor, Layout, Parameters, TensorFile, tensor_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Background, EpochRecord, Optimizer, OptimizerConfig, TrainingError, TrainingState};
+use crate::identity::Written;
+use crate::{
+    Background, EpochRecord, Identity, Optimizer, OptimizerConfig, TrainingError, TrainingState,
+};
 
 /// The folder of a run's checkpoints, which are written in the background.
 #[derive(Debug, Clone)]
@@ -25,7 +28,7 @@ pub struct Checkpoints {
 #[derive(Debug, Clone)]
 struct Store {
     folder: PathBuf,
-    fingerprint: String,
+    identity: Identity,
     keep: usize,
 }
 
@@ -35,7 +38,7 @@ struct Store {
 struct Header {
     schema: u32,
     /// What the run was: a state is not continued under other settings.
-    fingerprint: String,
+    fingerprint: Written,
     steps: u64,
     curve: Vec<EpochRecord>,
 }
@@ -48,14 +51,14 @@ const PARAMETERS: &str = "parameters";
 const LARGEST: u64 = 4 << 30;
 
 impl Checkpoints {
-    /// Checkpoints in a folder, which is made if it is missing, for the run with this fingerprint.
+    /// Checkpoints in a folder, which is made if it is missing, for the run with this identity.
     /// The newest `keep` are kept (at least one).
     ///
     /// # Errors
     /// If the folder cannot be made.
-    pub fn open(folder: &Path, fingerprint: String, keep: usize) -> Result<Self, TrainingError> {
+    pub fn open(folder: &Path, identity: Identity, keep: usize) -> Result<Self, TrainingError> {
         ae_files::make_folder(folder)?;
-        let store = Store { folder: folder.to_owned(), fingerprint, keep: keep.max(1) };
+        let store = Store { folder: folder.to_owned(), identity, keep: keep.max(1) };
         Ok(Self { store, background: Arc::new(Background::start()) })
     }
 
@@ -79,7 +82,18 @@ impl Checkpoints {
         Ok(self.store.epochs()?.last().map(|&epoch| self.path(epoch)))
     }
 
-    /// Writes the state and removes all but the newest checkpoints, in the background.
+    /// The file of a state's checkpoint, if there is one, once all are written.
+    ///
+    /// # Errors
+    /// If a checkpoint could not be written.
+    pub(crate) fn of(&self, state: &TrainingState) -> Result<Option<PathBuf>, TrainingError> {
+        self.finish()?;
+        Ok(Some(self.path(state.completed_epochs())).filter(|path| path.is_file()))
+    }
+
+    /// Writes the state and removes the oldest checkpoints before it, in the background.
+    ///
+    /// Files of later epochs are left alone: they are none of this state's past.
     ///
     /// # Errors
     /// If something that was to be written before it failed.
@@ -102,6 +116,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// If there is no checkpoint, or none that can be used: the newest one's fault is told.
+    /// [`TrainingError::OtherRun`] says what is not as it was.
     pub fn load_newest(
         &self,
         layout: &Layout,
@@ -125,12 +140,14 @@ impl Store {
         self.folder.join(format!("epoch-{completed_epochs:04}.safetensors"))
     }
 
-    /// Writes the state and removes all but the newest checkpoints.
+    /// Writes the state and removes the oldest checkpoints before it.
     fn save(&self, state: &TrainingState) -> Result<(), TrainingError> {
-        let path = self.path(state.completed_epochs());
+        let written = state.completed_epochs();
+        let path = self.path(written);
         ae_files::write_atomic(&path, &self.encode(state, &path)?)?;
-        let epochs = self.epochs()?;
-        for &epoch in &epochs[..epochs.len().saturating_sub(self.keep)] {
+        let before: Vec<u32> =
+            self.epochs()?.into_iter().filter(|&epoch| epoch < written).collect();
+        for &epoch in &before[..before.len().saturating_sub(self.keep - 1)] {
             let path = self.path(epoch);
             fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
         }
@@ -157,7 +174,7 @@ impl Store {
         let fault = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
         let header = Header {
             schema: SCHEMA,
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.identity.written(),
             steps: state.optimizer.steps(),
             curve: state.curve.clone(),
         };
@@ -198,8 +215,8 @@ impl Store {
         if header.schema != SCHEMA {
             return Err(fault(format!("expected schema {SCHEMA}, found {}", header.schema)));
         }
-        if header.fingerprint != self.fingerprint {
-            return Err(fault("it belongs to a run with other settings or other data".to_owned()));
+        if let Some(difference) = self.identity.difference(&header.fingerprint) {
+            return Err(TrainingError::OtherRun { path: path.to_owned(), difference });
         }
         let names = std::iter::once(PARAMETERS).chain(config.moments().iter().copied());
         let views = names

@@ -67,6 +67,20 @@ pub enum TrainingError {
         /// What was expected and found.
         reason: String,
     },
+    /// A checkpoint belongs to a run of another model, with other settings or on other data.
+    #[error("{} belongs to another run: {difference}", path.display())]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// What is not the same: expected and found.
+        difference: String,
+    },
+    /// Something that was written in the background failed before.
+    #[error("an earlier write failed: {reason}")]
+    EarlierWrite {
+        /// What went wrong then.
+        reason: String,
+    },
     /// There is nothing to resume from.
     #[error("there is no checkpoint in {}", folder.display())]
     NoCheckpoint {

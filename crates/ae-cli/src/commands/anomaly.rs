@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ae_experiment::{
     AnomalyDetector, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking, ThresholdRule,
-    device, input_reader, pictures, reconstruction_grid, weights_file, write_file,
+    device, input_reader, lock_run_of, pictures, reconstruction_grid, weights_file, write_file,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -23,8 +23,9 @@ pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<S
 }
 
 fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
     let path = args.output.clone().map_or_else(|| weights_file(&args.model), Ok)?;
+    let _lock = lock_run_of(&path)?;
+    let model = Model::open(&args.model, &device(&common.device)?)?;
     let noise = args.noise.clone().map(|noise| NoiseDraws {
         noise,
         draws: args.draws.get(),

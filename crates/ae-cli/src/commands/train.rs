@@ -4,6 +4,7 @@ use ae_experiment::{CorruptionSpec, DataSpec, Draw, Spec, train};
 
 use super::{Status, finish};
 use crate::args::{Becoming, Common, Reading, Train};
+use crate::interrupt;
 
 /// The tutorial's code.
 const LATENT_DIM: usize = 32;
@@ -17,6 +18,7 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
         (None, None) => Some(vec![LATENT_DIM]),
     };
     let widths: Option<&[usize]> = widths.as_deref();
+    interrupt::listen(&folder, false);
     finish(common, &folder, args.show, |options| {
         let outcome = train(spec, widths, &folder, existing, options);
         outcome.map_err(|error| match &args.spec {

@@ -5,8 +5,9 @@ use ae_report::{GridRow, reconstruction_grid};
 use ae_training::Quality;
 use serde::{Deserialize, Serialize};
 
-use super::Workbench;
 use super::latent_figures::{Neighbourhoods, draw_codes, draw_planes};
+use super::setup::{check_components, check_distinct};
+use super::{Setup, Study, StudyModel, Workbench};
 use crate::figures::pictures;
 use crate::probe::{NEIGHBOURS, Representation, codes, raw};
 use crate::{ExperimentError, Model, Seed};
@@ -26,8 +27,19 @@ pub struct DimensionalityReduction {
     pub dimensions: Vec<usize>,
 }
 
-impl DimensionalityReduction {
-    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
+impl Study for DimensionalityReduction {
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
+        let place = "study.dimensions";
+        check_distinct(place, self.dimensions.iter().map(ToString::to_string))?;
+        check_components(place, &self.dimensions, &setup.dataset.train)?;
+        let model = |&dimension: &usize| {
+            let widths = [self.hidden.as_slice(), &[dimension]].concat();
+            StudyModel::new(name(dimension), setup.with_widths(&widths))
+        };
+        Ok(self.dimensions.iter().map(model).collect())
+    }
+
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let dataset = bench.dataset();
         let pixels = raw(dataset);
         let train = Rows::new(&pixels.train, pixels.columns)?;
@@ -40,8 +52,7 @@ impl DimensionalityReduction {
         let neighbourhoods = Neighbourhoods::of(&pixels, Seed::new(bench.spec().seed));
         let mut rows = Vec::new();
         for &dimension in &self.dimensions {
-            let spec = bench.with_widths(&[self.hidden.as_slice(), &[dimension]].concat());
-            let model = bench.train(&format!("autoencoder-{dimension}"), spec, dataset)?;
+            let model = bench.model(&name(dimension))?;
             bench.say(&format!("comparing {dimension} dimensions"));
             let reduced =
                 [by_autoencoder(&model, bench)?, by_pca(&pca.truncated(dimension)?, &pixels)?];
@@ -72,6 +83,10 @@ impl DimensionalityReduction {
         );
         bench.table("dimensions", title, &caption, &HEADINGS, rows)
     }
+}
+
+fn name(dimension: usize) -> String {
+    format!("autoencoder-{dimension}")
 }
 
 /// Codes and reconstructions of the test images.
