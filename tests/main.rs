@@ -41,6 +41,8 @@ mod compression;
 mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
+/// Figures of what is large, long or not a number.
+mod figures;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;

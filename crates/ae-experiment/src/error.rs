@@ -193,6 +193,12 @@ pub enum ExperimentError {
     /// Training failed.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// There are no pictures for a figure.
+    #[error("there are no pictures to show: {reason}")]
+    NoPictures {
+        /// Why not.
+        reason: String,
+    },
     /// A figure failed.
     #[error(transparent)]
     Report(#[from] ReportError),
