@@ -59,7 +59,7 @@ fn a_wide_table_is_drawn_in_strips_that_can_be_seen() {
     assert_eq!(record["figures"].as_array().unwrap().len(), 4);
     let notes = notes(&record);
     let note = notes.iter().find(|note| note.starts_with("filters")).unwrap();
-    assert!(note.contains("1 x 3000 pixels are drawn smaller"), "{note}");
+    assert!(note.contains("units of 3000 numbers are drawn smaller"), "{note}");
     let caption = record["figures"][3]["caption"].as_str().unwrap();
     assert!(caption.contains("the first 64 of 70 units"), "{caption}");
     let svg = sandbox.read_text("run/reconstructions.svg");

@@ -62,10 +62,7 @@ pub fn filters(
     let range = magnitudes.fold(0.0_f32, f32::max);
     let image_size = drawn.size(height, width);
     let scheme = if channels == 1 { colour } else { grey };
-    let notes = [
-        drawn.note(height, width).map(|note| format!("units of {note}")),
-        note_of_first(shown, units, "units"),
-    ];
+    let notes = [drawn.note("units", height, width), note_of_first(shown, units, "units")];
     let words = Words { title, caption, notes: notes.into_iter().flatten().collect() };
 
     let grid = grid_size(shown, columns, cell);

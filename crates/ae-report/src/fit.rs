@@ -37,13 +37,16 @@ impl Drawn {
         (side(width, across), side(height, down))
     }
 
-    /// Says that the largest pictures, of `height` x `width` pixels, are drawn smaller, if they are.
-    pub(crate) fn note(self, height: usize, width: usize) -> Option<String> {
+    /// Says that the largest things, of `height` x `width` pixels, are drawn smaller, if they are. What has
+    /// a single row of pixels is one of numbers.
+    pub(crate) fn note(self, what: &str, height: usize, width: usize) -> Option<String> {
         let (down, across) = (self.factor.min(height), self.factor.min(width));
+        let (size, part) = match height {
+            1 => (format!("{width} numbers"), across.to_string()),
+            _ => (format!("{height} x {width} pixels"), format!("{down} x {across}")),
+        };
         (self.factor > 1).then(|| {
-            format!(
-                "{height} x {width} pixels are drawn smaller, each drawn pixel the mean of {down} x {across}"
-            )
+            format!("{what} of {size} are drawn smaller, each drawn pixel the mean of {part}")
         })
     }
 }

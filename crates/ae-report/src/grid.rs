@@ -220,7 +220,7 @@ impl Layout {
         let (height, width) = largest(rows);
         let images = longest(rows.iter().map(|row| row.images.len()));
         let notes = [
-            self.drawn.note(height, width).map(|note| format!("images of {note}")),
+            self.drawn.note(if height == 1 { "rows" } else { "images" }, height, width),
             note_of_first(self.columns, images, "images of a row"),
             note_of_first(self.rows, rows.len(), "rows"),
         ];

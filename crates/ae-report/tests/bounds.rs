@@ -85,6 +85,8 @@ fn rows_of_a_table_are_thick_enough_to_be_seen() {
         let height = if columns == 1 { 64.0 } else { 12.0 };
         assert_eq!(images(&figure), vec![(width, height); 20], "{columns}");
     }
+    let note = "rows of 8180 numbers are drawn smaller, each drawn pixel the mean of 32";
+    assert_eq!(grid(2, 3, (1, 8180)).notes(), [note]);
     // Without this a viewer keeps the proportions of the embedded image.
     assert!(grid(1, 1, (1, 60)).svg().unwrap().contains("preserveAspectRatio=\"none\""));
 }
