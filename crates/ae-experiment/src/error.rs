@@ -77,7 +77,9 @@ pub enum ExperimentError {
         location: String,
     },
     /// Codes of a single number have no plane.
-    #[error("a map of the plane needs codes of 2 numbers or more, the model's have {latent_dim}")]
+    #[error(
+        "a two-dimensional map needs codes of at least 2 numbers; the model's codes have {latent_dim}"
+    )]
     NoPlane {
         /// Numbers in a code.
         latent_dim: usize,

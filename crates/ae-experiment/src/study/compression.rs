@@ -13,7 +13,7 @@ use self::file_formats::{GreyImages, Lossless};
 use super::Workbench;
 use crate::ExperimentError;
 
-/// Images of a figure.
+/// Images in a figure.
 const COLUMNS: usize = 10;
 /// Qualities at which the exact mode is tried; the smallest file counts.
 const EXACT_QUALITIES: [u8; 3] = [3, 5, 7];

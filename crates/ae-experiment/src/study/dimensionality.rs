@@ -11,7 +11,7 @@ use crate::figures::pictures;
 use crate::probe::{NEIGHBOURS, Representation, codes, raw};
 use crate::{ExperimentError, Model, Seed};
 
-/// Images of a figure.
+/// Images in a figure.
 const COLUMNS: usize = 10;
 const HEADINGS: [&str; 6] =
     ["dimensions", "method", "mse", "ssim", "trustworthiness", "5 nearest neighbours"];
