@@ -79,12 +79,15 @@ fn a_table_of_one_column_is_drawn() {
 
 #[test]
 fn names_in_other_scripts_and_with_xml_are_shown() {
-    let sandbox = Sandbox::with_data();
-    let spec = crate::support::SPEC.replace("\"small\"", "\"<цифры> & \\\"数字\\\"\"");
-    sandbox.write("spec.toml", spec);
-    sandbox.ae("train spec.toml --epochs 1 --out run").succeeds();
-    let record = sandbox.read_json("run/record.json");
-    assert!(notes(&record).iter().any(|note| note.contains("Latin letters only")), "{record}");
-    let svg = sandbox.read_text("run/loss.svg");
-    assert!(svg.contains("&lt;цифры&gt; &amp; \"数字\""), "{svg}");
+    let sandbox = Sandbox::with_run();
+    let pictures = npy::write("|u1", "(3, 14, 14)", &[7; 3 * 14 * 14]);
+    sandbox.write("<цифры>&\"数字\".npy", pictures);
+    let told = sandbox.ae("reconstruct <цифры>&\"数字\".npy -m run -o f.svg").succeeds();
+    assert!(
+        told.stderr.contains("f.svg: the PNG's font has Latin letters only"),
+        "{}",
+        told.stderr
+    );
+    let svg = sandbox.read_text("f.svg");
+    assert!(svg.contains("&lt;цифры&gt;&amp;\"数字\".npy"), "{svg}");
 }
