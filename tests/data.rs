@@ -64,7 +64,7 @@ fn mnist_is_never_substituted() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("home/.cache/ae/mnist").display().to_string();
     let mut fragments = DATA_FILES.to_vec();
-    fragments.extend(["mnist is not to be had", &folder]);
+    fragments.extend(["mnist was not found and could not be downloaded", &folder]);
     for command in ["data info --data mnist", "train --data mnist --out run"] {
         sandbox.ae(&format!("{command} --offline")).fails_with(&fragments);
     }

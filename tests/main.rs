@@ -49,6 +49,8 @@ mod compression;
 mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
+/// Figures of what is large, long or not a number.
+mod figures;
 /// Detectors with more numbers than a header holds.
 mod large_detectors;
 /// Weights files of earlier versions.

@@ -13,6 +13,9 @@ use crate::args::{Common, Target};
 use crate::commands::{counted_as, written};
 use crate::output;
 
+/// Numbers of the images in a row of a figure, 256 MiB; of larger images a figure shows fewer.
+const DRAWN_VALUES: usize = 1 << 26;
+
 /// Refuses a file that cannot be written, or whose writing would replace what is read.
 pub(crate) fn check(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
     let Some(path) = output.filter(|path| !is_folder(path)) else { return Ok(()) };
@@ -91,7 +94,7 @@ impl<'a> Delivery<'a> {
         names: &[PathBuf],
     ) -> anyhow::Result<()> {
         let size = self.shape.size();
-        let wanted = self.target.count.get().saturating_sub(self.delivered);
+        let wanted = drawn_at_most(self.target, size).saturating_sub(self.delivered);
         let shown = wanted.min(images.len() / size) * size;
         if self.rows.is_empty() {
             self.rows = rows.iter().map(|&(label, _)| (label, Vec::new())).collect();
@@ -125,7 +128,7 @@ impl<'a> Delivery<'a> {
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
         let Self { target, shape, scaling, name, sink, rows, first, delivered } = self;
         let noun = if scaling.is_some() { "row" } else { "image" };
-        let shown = delivered.min(target.count.get());
+        let shown = delivered.min(drawn_at_most(target, shape.size()));
         let grid = rows
             .iter()
             .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
@@ -155,6 +158,12 @@ impl<'a> Delivery<'a> {
         }
         Ok(())
     }
+}
+
+/// How many images of so many numbers a figure shows: as many as were asked for and can be held in
+/// memory.
+fn drawn_at_most(target: &Target, size: usize) -> usize {
+    target.count.get().min((DRAWN_VALUES / size.max(1)).max(1))
 }
 
 /// Takes pictures of any sizes one by one; each is a file of its own.
@@ -221,8 +230,12 @@ impl<'a> PictureDelivery<'a> {
     }
 }
 
-/// Writes a figure as PNG or SVG, the two endings that the arguments accept.
+/// Writes a figure as PNG or SVG, the two endings that the arguments accept, and says what had to be
+/// changed so that it could be drawn.
 pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
+    for note in figure.notes() {
+        tracing::warn!("{}: {note}", path.display());
+    }
     let bytes = if ending(path) == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
     Ok(write_file(path, &bytes)?)
 }

@@ -11,6 +11,8 @@ use tracing::level_filters::LevelFilter;
 
 /// Columns that are assumed where there is no terminal to ask.
 const COLUMNS: usize = 100;
+/// Characters of a cell of a table, or of a name, that are shown.
+const CELL: usize = 60;
 
 /// Sends warnings to stderr; only errors if quiet.
 pub(crate) fn start_log(quiet: bool) {
@@ -81,7 +83,7 @@ fn terminal_columns() -> Option<usize> {
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let mut lines = vec![format!(
         "{}: {} epoch{} on {} ({} images) in {:.1} s",
-        record.name,
+        one_line(&record.name),
         record.epochs,
         if record.epochs == 1 { "" } else { "s" },
         record.dataset.name,
@@ -109,15 +111,31 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
         };
         lines.push(format!("  expected {} {bound}: {verdict}", judgement.metric));
     }
+    lines.extend(record.figure_notes.iter().map(|note| format!("  figure {note}")));
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
 }
 
+/// A text in one line of at most [`CELL`] characters.
+fn one_line(text: &str) -> String {
+    let breaks = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
+    let mut line: String = text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect();
+    if let Some((end, _)) = line.char_indices().nth(CELL) {
+        line.truncate(end);
+        line.push_str("...");
+    }
+    line
+}
+
 /// A table as text: columns of numbers are aligned at their end, others at their beginning.
+///
+/// A long cell is cut, and its line breaks become spaces: the CSV file has it whole.
 pub(crate) fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
+    let shown = |line: &[String]| line.iter().map(|cell| one_line(cell)).collect::<Vec<_>>();
+    let (columns, rows) = (shown(columns), rows.iter().map(|row| shown(row)).collect::<Vec<_>>());
     let mut table = String::new();
-    for line in std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)) {
+    for line in std::iter::once(&columns).chain(&rows) {
         for (column, cell) in line.iter().enumerate() {
             let cells = || rows.iter().filter_map(|row| row.get(column));
             let heading = columns.get(column).map_or(0, |heading| heading.chars().count());
@@ -133,4 +151,22 @@ pub(crate) fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
         table.push('\n');
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stay_tables_whatever_their_cells_hold() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let long = "x".repeat(5000);
+        let rows = [row(["two\nlines", "1.5"]), row([&long, "-20"]), row(["größe", "3"])];
+        let table = aligned(&row(["name", "value"]), &rows);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 4, "{table}");
+        assert!(lines[1].starts_with("  two lines  ") && lines[2].contains("x...  "), "{table}");
+        let widths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
+        assert_eq!(widths, [2 + CELL + 3 + 2 + 5; 4]);
+    }
 }

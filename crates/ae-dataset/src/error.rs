@@ -173,7 +173,7 @@ pub enum DatasetError {
         total: usize,
     },
     /// Nothing is left after what could not be read was left out.
-    #[error("{}: nothing could be read, {count} left out", path.display())]
+    #[error("{}: no item could be read; all {count} were left out", path.display())]
     AllSkipped {
         /// The file or folder.
         path: PathBuf,
@@ -254,7 +254,7 @@ pub enum DatasetError {
     },
     /// The data set is neither on this machine nor to be had from the hub.
     #[error(
-        "{name} is not to be had: {source}; put {} (each raw or .gz) into {} or any other folder \
+        "{name} was not found and could not be downloaded: {source}; put {} (each raw or .gz) into {} or any other folder \
          and name that",
         list(&FILE_NAMES), folder.display()
     )]
@@ -286,10 +286,10 @@ pub enum DatasetError {
     #[error(transparent)]
     Hub(#[from] crate::HubError),
     /// The network is not to be used.
-    #[error("it is not on this machine, and the network is not to be used")]
+    #[error("it is not on this machine, and downloads are switched off")]
     Offline,
     /// This build has no hub.
-    #[error("it is not on this machine, and this build cannot reach the hub")]
+    #[error("it is not on this machine, and this build cannot download it")]
     NoHub,
 }
 

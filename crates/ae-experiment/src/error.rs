@@ -87,7 +87,9 @@ pub enum ExperimentError {
         location: String,
     },
     /// Codes of a single number have no plane.
-    #[error("a map of the plane needs codes of 2 numbers or more, the model's have {latent_dim}")]
+    #[error(
+        "a two-dimensional map needs codes of at least 2 numbers; the model's codes have {latent_dim}"
+    )]
     NoPlane {
         /// Numbers in a code.
         latent_dim: usize,
@@ -203,6 +205,12 @@ pub enum ExperimentError {
     /// Training failed.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// There are no pictures for a figure.
+    #[error("there are no pictures to show: {reason}")]
+    NoPictures {
+        /// Why not.
+        reason: String,
+    },
     /// A figure failed.
     #[error(transparent)]
     Report(#[from] ReportError),

@@ -51,6 +51,10 @@ pub struct Record {
     pub expected: Vec<Judgement>,
     /// The figures.
     pub figures: Vec<FigureRecord>,
+    /// What was changed so that figures could be drawn, and which ones could not be drawn and why, a
+    /// sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figure_notes: Vec<String>,
     /// The models that a study has trained.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelRecord>,

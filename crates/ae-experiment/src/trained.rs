@@ -53,9 +53,11 @@ impl Trained<'_> {
         let validation = plan.validation_samples();
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
         let mut record = self.record(evaluation.metrics(Detail::Full));
-        let grid = first_images(model.as_ref(), &validation)?;
-        record.figures = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
-        Ok(Outcome { record, grid })
+        let grid = first_images(model.as_ref(), &validation);
+        let kept = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
+        (record.figures, record.figure_notes) = (kept.figures, kept.notes);
+        // The note of the first figure says why there are none.
+        Ok(Outcome { record, grid: grid.unwrap_or_default() })
     }
 
     /// The record of a run with these metrics of its evaluation, without figures as yet.
@@ -83,6 +85,7 @@ impl Trained<'_> {
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
             figures: Vec::new(),
+            figure_notes: Vec::new(),
             models: Vec::new(),
             tables: Vec::new(),
             dataset,

@@ -88,7 +88,7 @@ pub enum TrainingError {
         folder: PathBuf,
     },
     /// The model is none that the fused engine knows.
-    #[error("the fused engine does not know this model; use the autograd engine")]
+    #[error("the fused engine does not support this model; use the autograd engine")]
     NotFused,
     /// The objective does not suit the model.
     #[error(transparent)]

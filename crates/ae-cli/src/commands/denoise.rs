@@ -12,7 +12,7 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.apply.model, &device(&common.device)?)?;
     if model.saved().spec.kind == ModelKind::Regular {
         let path = args.apply.model.display();
-        tracing::warn!("{path} is a regular autoencoder: it was not trained to remove noise");
+        tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");
     }
     let (images, format) = (&args.apply.images, model.format());
     let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();

@@ -15,7 +15,7 @@ use super::{Setup, Study, StudyModel, Workbench};
 use crate::ExperimentError;
 use crate::plan::setting;
 
-/// Images of a figure.
+/// Images in a figure.
 const COLUMNS: usize = 10;
 /// Qualities at which the exact mode is tried; the smallest file counts.
 const EXACT_QUALITIES: [u8; 3] = [3, 5, 7];

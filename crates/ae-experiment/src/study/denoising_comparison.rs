@@ -230,13 +230,13 @@ fn keep_metrics(bench: &mut Workbench, compared: &[Compared]) {
 
 fn draw(bench: &mut Workbench, shown: &[(String, Vec<f32>)]) -> Result<(), ExperimentError> {
     let shape = bench.dataset().test.shape();
-    let rows = shown
-        .iter()
-        .map(|(noise, images)| Ok(GridRow { label: noise, images: pictures(shape, images)? }))
-        .collect::<Result<Vec<_>, ExperimentError>>()?;
     let caption = "a test image for each noise, at its middle strength; the median's window and PCA's \
                    components as chosen on training images";
     bench.figure("denoised", "Denoised by six methods", caption, |title, caption| {
+        let rows = shown
+            .iter()
+            .map(|(noise, images)| Ok(GridRow { label: noise, images: pictures(shape, images)? }))
+            .collect::<Result<Vec<_>, ExperimentError>>()?;
         Ok(comparison_grid(&rows, &COLUMNS, title, caption)?)
     })
 }

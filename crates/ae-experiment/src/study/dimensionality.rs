@@ -12,7 +12,7 @@ use crate::figures::pictures;
 use crate::probe::{NEIGHBOURS, Representation, codes, raw};
 use crate::{ExperimentError, Model, Seed};
 
-/// Images of a figure.
+/// Images in a figure.
 const COLUMNS: usize = 10;
 const HEADINGS: [&str; 6] =
     ["dimensions", "method", "mse", "ssim", "trustworthiness", "5 nearest neighbours"];
@@ -47,8 +47,7 @@ impl Study for DimensionalityReduction {
         let largest = self.dimensions.iter().copied().max().unwrap_or_default();
         let pca = Pca::fit(train, largest)?;
         let shown = COLUMNS.min(dataset.test.len()) * pixels.columns;
-        let picture = |values: &[f32]| pictures(dataset.test.shape(), &values[..shown]);
-        let mut grid = vec![("original".to_owned(), picture(&pixels.test)?)];
+        let mut grid = vec![("original".to_owned(), pixels.test[..shown].to_vec())];
         let neighbourhoods = Neighbourhoods::of(&pixels, Seed::new(bench.spec().seed));
         let mut rows = Vec::new();
         for &dimension in &self.dimensions {
@@ -66,14 +65,20 @@ impl Study for DimensionalityReduction {
             for (codes, reconstruction) in reduced {
                 let original = (&pixels, &neighbourhoods);
                 rows.push(measure(bench, dimension, &codes, &reconstruction, original)?);
-                grid.push((format!("{}, {dimension}", codes.name), picture(&reconstruction)?));
+                grid.push((
+                    format!("{}, {dimension}", codes.name),
+                    reconstruction[..shown].to_vec(),
+                ));
             }
         }
-        let grid: Vec<GridRow> =
-            grid.iter().map(|(label, images)| GridRow { label, images: images.clone() }).collect();
+        let shape = dataset.test.shape();
         let title = "Autoencoder and PCA";
         let caption = "test images from a few numbers each";
         bench.figure("reconstructions", title, caption, |title, caption| {
+            let grid = grid
+                .iter()
+                .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
+                .collect::<Result<Vec<_>, ExperimentError>>()?;
             Ok(reconstruction_grid(&grid, title, caption)?)
         })?;
         let caption = format!(

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::setup::{Attach, Setup, StudyModel, TRAINED_BY};
 use crate::compression::attach_codec;
+use crate::figures::{Kept, keep_figure};
 use crate::folder::RunFolder;
 use crate::plan::setting;
-use crate::record::{DatasetRecord, FigureRecord, ModelRecord, Record, SCHEMA, TableRecord};
+use crate::record::{DatasetRecord, ModelRecord, Record, SCHEMA, TableRecord};
 use crate::run::{device_name, fit_plan, initial_state};
 use crate::{ExperimentError, Model, Spec};
 
@@ -25,7 +26,7 @@ pub(crate) struct Workbench<'a> {
     /// Models that an earlier process has finished.
     found: u32,
     models: Vec<ModelRecord>,
-    figures: Vec<FigureRecord>,
+    kept: Kept,
     tables: Vec<TableRecord>,
     metrics: Metrics,
 }
@@ -39,9 +40,9 @@ impl<'a> Workbench<'a> {
         step: &'a mut dyn FnMut(&str),
     ) -> Result<Self, ExperimentError> {
         ae_files::make_folder(&folder.models())?;
-        let (models, figures, tables) = (Vec::new(), Vec::new(), Vec::new());
-        let metrics = Metrics::new();
-        Ok(Self { setup, planned, step, folder, found: 0, models, figures, tables, metrics })
+        let (models, tables) = (Vec::new(), Vec::new());
+        let (kept, metrics) = (Kept::default(), Metrics::new());
+        Ok(Self { setup, planned, step, folder, found: 0, models, kept, tables, metrics })
     }
 
     /// The data of the study.
@@ -109,7 +110,8 @@ impl<'a> Workbench<'a> {
         Ok((saved, seconds))
     }
 
-    /// Keeps a figure under one of the names in [`FIGURES`](super::FIGURES).
+    /// Keeps a figure under one of the names in [`FIGURES`](super::FIGURES); one that cannot be drawn is
+    /// left out with a note.
     pub(crate) fn figure(
         &mut self,
         name: &str,
@@ -118,11 +120,7 @@ impl<'a> Workbench<'a> {
         draw: impl FnOnce(&str, &str) -> Result<Figure, ExperimentError>,
     ) -> Result<(), ExperimentError> {
         let caption = self.caption(caption);
-        let figure = draw(title, &caption)?;
-        let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
-        ae_files::write_atomic(&self.folder.file(&file), &figure.png()?)?;
-        ae_files::write_atomic(&self.folder.file(&svg), figure.svg()?.as_bytes())?;
-        self.figures.push(FigureRecord { file, svg, title: title.to_owned(), caption });
+        self.kept.extend(keep_figure(&self.folder, name, (title, &caption), draw)?);
         Ok(())
     }
 
@@ -185,7 +183,8 @@ impl<'a> Workbench<'a> {
             metrics: self.metrics,
             weights_sha256: digests.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             parameters: self.models.iter().map(|model| model.parameters).sum(),
-            figures: self.figures,
+            figures: self.kept.figures,
+            figure_notes: self.kept.notes,
             models: self.models,
             tables: self.tables,
             dataset,
