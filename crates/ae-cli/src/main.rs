@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod delivery;
+mod item_index;
 mod output;
 mod progress;
 

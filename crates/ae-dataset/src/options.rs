@@ -56,6 +56,44 @@ pub enum BadItems {
     Skip,
 }
 
+/// A part of data that says by itself what is for training and what is held out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is for training.
+    Train,
+    /// What is held out for choosing among models: a folder of pictures `val`, `valid` or `validation`.
+    Validation,
+    /// What is held out for testing.
+    Test,
+    /// All of them.
+    All,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::All => "all",
+        })
+    }
+}
+
+impl FromStr for Part {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "train" => Ok(Self::Train),
+            "validation" | "valid" | "val" => Ok(Self::Validation),
+            "test" => Ok(Self::Test),
+            "all" => Ok(Self::All),
+            _ => Err("expected train, validation, test or all"),
+        }
+    }
+}
+
 /// Whether the first line of a table names its columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,6 +209,10 @@ pub struct ReadOptions {
     /// Columns of a table that are left out, named as the label column is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop_columns: Vec<String>,
+    /// Which part is read of data that has parts, and judged on of a data set; without it, what is held out.
+    /// A model's file does not keep it.
+    #[serde(skip)]
+    pub part: Option<Part>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -164,6 +164,7 @@ impl DataSpec {
                 delimiter: self.delimiter,
                 label_column: self.label_column.clone(),
                 drop_columns: self.drop_columns.clone(),
+                part: None,
             },
             size: self.size,
             channels: self.channels,

@@ -30,6 +30,11 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
 
 /// The spec with what the flags say otherwise.
 fn spec(args: &Train) -> anyhow::Result<Spec> {
+    if args.becoming.reading.part.is_some() {
+        anyhow::bail!(
+            "--part is for commands that apply a model; training reads what is for training and what is held out"
+        );
+    }
     let mut spec = match &args.spec {
         Some(path) => Spec::read(path)?,
         None => Spec::tutorial(),
@@ -71,7 +76,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 /// What the flags say of the data.
 fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     let Becoming { reading, size, channels, test_fraction } = becoming;
-    let Reading { resize, skip_bad, label_column, drop_columns, header, delimiter } = reading;
+    // A training reads all parts; the flag is hidden here.
+    let Reading { resize, skip_bad, label_column, drop_columns, header, delimiter, part: _ } =
+        reading;
     data.size = size.or(data.size);
     data.channels = channels.or(data.channels);
     data.test_fraction = test_fraction.or(data.test_fraction);
