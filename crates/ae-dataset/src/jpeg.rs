@@ -8,7 +8,8 @@
 //!
 //! A JPEG has no checksum. What nobody can notice is a byte that became another valid one: a flipped bit
 //! in a table of quantisation, or in the data where all codes that follow happen to exist and to end
-//! where the data ends. Restart markers make that rarer.
+//! where the data ends (restart markers make that rarer); nor that a progressive file has lost its last
+//! scans, if an end marker follows the others.
 
 mod bits;
 mod frame;
