@@ -16,6 +16,8 @@ mod data;
 
 /// A person's own pictures.
 mod own_data;
+/// Pictures with pitfalls.
+mod pictures;
 mod probe;
 /// Tables of numbers.
 mod tables;

@@ -120,6 +120,7 @@ pub(crate) enum Command {
   ae train --data photos/ --resize crop --size 64x64 --widths 512,64
   ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
+#[command(mut_arg("part", |part| part.hide(true)))]
 pub(crate) struct Train {
     /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder and the flags below
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]

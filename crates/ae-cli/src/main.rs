@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod delivery;
 mod interrupt;
+mod item_index;
 mod output;
 mod progress;
 

@@ -4,7 +4,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use ae_experiment::{Bound, ColorSupport, GridRow, Record, Verdict, half_blocks};
+use ae_experiment::{Bound, ColorSupport, GridRow, Record, Verdict, half_blocks, printable};
 use anyhow::Context as _;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -28,6 +28,11 @@ pub(crate) fn start_log(quiet: bool) {
         .init();
 }
 
+/// Text that a terminal shows and does not obey; lines stay lines.
+fn harmless(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// An error with its causes, but for those that an outer message tells already.
 pub(crate) fn error(error: &anyhow::Error) {
     let mut line = "error".to_owned();
@@ -42,11 +47,15 @@ pub(crate) fn error(error: &anyhow::Error) {
 
 /// A line of progress. Training goes on if nobody hears it.
 pub(crate) fn progress(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
 /// A result as text.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    as_it_is(&harmless(text))
+}
+
+fn as_it_is(text: &str) -> anyhow::Result<()> {
     match writeln!(io::stdout(), "{}", text.trim_end()) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -56,7 +65,19 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 
 /// A result as one line of JSON.
 pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
-    text(&value.to_string())
+    let escaped = value.to_string().chars().fold(String::new(), |mut text, character| {
+        match character {
+            // JSON leaves these as they are.
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => text.push(character),
+        }
+        text
+    });
+    as_it_is(&escaped)
 }
 
 /// Whether somebody looks at the results.
@@ -72,7 +93,7 @@ pub(crate) fn pictures(rows: &[GridRow]) -> anyhow::Result<()> {
         _ => ColorSupport::Palette256,
     };
     let columns = terminal_columns().unwrap_or(COLUMNS);
-    text(&half_blocks(rows, columns, colors))
+    as_it_is(&half_blocks(rows, columns, colors))
 }
 
 fn terminal_columns() -> Option<usize> {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError};
+use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, printable};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};
@@ -87,7 +87,7 @@ impl Progress for DataProgress {
             ProgressStyle::None => {}
             ProgressStyle::Bar => {
                 let bar = self.bar(TRANSFER);
-                bar.set_message(file.to_owned());
+                bar.set_message(printable(file).into_owned());
                 bar.set_length(total.unwrap_or(done));
                 bar.set_position(done);
             }
@@ -105,7 +105,7 @@ impl Progress for DataProgress {
             ProgressStyle::None => {}
             ProgressStyle::Bar => {
                 let bar = self.bar(READING);
-                bar.set_message(what.to_owned());
+                bar.set_message(printable(what).into_owned());
                 bar.set_length(total.max(done));
                 bar.set_position(done);
             }

@@ -63,7 +63,8 @@ impl Places {
             Source::Path(path) => own_data::open(path, options, progress),
         }?;
         tracing::debug!(name = dataset.origin.name, location = dataset.origin.location, "loaded");
-        own_data::in_shape(Path::new(&source.to_string()), dataset, options)
+        own_data::in_shape(Path::new(&source.to_string()), dataset, options)?
+            .with_part(options.read.part)
     }
 
     fn any(&self, network: Network, progress: &mut dyn Progress) -> Result<Dataset, DatasetError> {

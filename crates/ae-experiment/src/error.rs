@@ -182,6 +182,14 @@ pub enum ExperimentError {
         /// The pixel, from 0 to 1.
         value: f32,
     },
+    /// A picture of more bits than a file of compressed images holds.
+    #[error(
+        "{picture} has 16 bits a value, and a file of compressed images holds 8: it cannot be kept exactly"
+    )]
+    DeepPicture {
+        /// The picture.
+        picture: String,
+    },
     /// A picture format that images are compared with failed.
     #[error("{format} failed on the images: {reason}")]
     Format {

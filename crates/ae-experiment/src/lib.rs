@@ -64,14 +64,18 @@ mod trained;
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    BadItems, Dataset, DatasetError, ImageShape, Images, InputFormat, InputReader, Inputs,
-    LoadOptions, Network, NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling,
-    Source, TableWriter, load, write_folder,
+    BadItems, Dataset, DatasetError, Delimiter, Header, ImageShape, Images, InputFormat, InputReader,
+    Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader, Progress, ReadOptions,
+    Resize, Scaling, Source, TableWriter, load, refuse_existing, write_folder,
 };
-pub use ae_files::{make_folder, read_bounded as read_file, write_atomic as write_file};
+pub use ae_files::{
+    make_folder, printable, read_bounded as read_file, shown, write_atomic as write_file,
+};
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
-pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
+pub use ae_report::{
+    ColorSupport, Figure, GridRow, Picture, half_blocks, png_of_16_bits, reconstruction_grid,
+};
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
 pub use apply::{Model, TrainedEncoder, read_codes};

@@ -114,6 +114,9 @@ pub struct DatasetRecord {
     /// How many pictures or rows were left out because they could not be read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: usize,
+    /// How many of the pictures have 16 bits a value.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_16_bits: usize,
     /// The part that was held out for testing, if the data did not say which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<f64>,
@@ -187,7 +190,7 @@ fn is_zero(count: &usize) -> bool {
 impl DatasetRecord {
     /// What a record says of a data set.
     pub fn of(dataset: &Dataset) -> Self {
-        let Dataset { train, test, origin, skipped, scaling, held_out } = dataset;
+        let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out } = dataset;
         let files = origin.files.iter();
         Self {
             name: origin.name.clone(),
@@ -198,6 +201,7 @@ impl DatasetRecord {
             width: train.width(),
             channels: train.channels(),
             skipped: *skipped,
+            of_16_bits: *of_16_bits,
             held_out: *held_out,
             scaling: scaling.clone(),
             files: files

@@ -17,6 +17,7 @@
 
 mod atomic;
 mod lock;
+mod printable;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -24,13 +25,14 @@ use std::path::{Path, PathBuf};
 
 pub use atomic::{AtomicFile, remove_temporaries, write_atomic};
 pub use lock::FolderLock;
+pub use printable::{printable, shown};
 
 /// What can go wrong with a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -38,7 +40,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file could not be written; what stood there before still does.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}", shown(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -46,7 +48,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The folder could not be made.
-    #[error("cannot make the folder {}: {source}", path.display())]
+    #[error("cannot make the folder {}: {source}", shown(path))]
     MakeFolder {
         /// The folder.
         path: PathBuf,
@@ -54,7 +56,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// The file is larger than the reader accepts.
-    #[error("{} is larger than the {limit} bytes that are accepted for such a file", path.display())]
+    #[error("{} is larger than the {limit} bytes that are accepted for such a file", shown(path))]
     TooLarge {
         /// The file.
         path: PathBuf,

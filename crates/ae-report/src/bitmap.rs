@@ -55,10 +55,20 @@ pub(crate) fn encode(
     colours: ColorType,
     pixels: &[u8],
 ) -> Result<Vec<u8>, ReportError> {
+    encode_deep([width, height], colours, BitDepth::Eight, pixels)
+}
+
+/// Encodes pixels of 8 or 16 bits a channel; the latter as pairs of bytes, the higher one first.
+pub(crate) fn encode_deep(
+    [width, height]: [usize; 2],
+    colours: ColorType,
+    depth: BitDepth,
+    pixels: &[u8],
+) -> Result<Vec<u8>, ReportError> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
     encoder.set_color(colours);
-    encoder.set_depth(BitDepth::Eight);
+    encoder.set_depth(depth);
     encoder.set_compression(Compression::Balanced);
     // Flat areas and sharp edges compress best as they are.
     encoder.set_filter(Filter::NoFilter);

@@ -1,6 +1,6 @@
 //! Pictures, and colours.
 
-use png::ColorType;
+use png::{BitDepth, ColorType};
 
 use crate::{ReportError, bitmap};
 
@@ -115,6 +115,41 @@ pub(crate) fn shrunk(plane: &[f32], width: usize, factor: usize) -> Vec<f32> {
     let bands = plane.chunks(width * factor);
     let lefts = || (0..width).step_by(factor);
     bands.flat_map(|band| lefts().map(move |left| mean(band, left))).collect()
+}
+
+/// A picture of `channels x height x width` values, plane by plane, as a PNG of 16 bits a channel: 0 is dark
+/// and 1 light; values beyond are clamped.
+///
+/// # Errors
+/// As for [`Picture::from_unit`], and if the encoder fails.
+pub fn png_of_16_bits(
+    channels: usize,
+    height: usize,
+    width: usize,
+    values: &[f32],
+) -> Result<Vec<u8>, ReportError> {
+    check_finite("the image", values)?;
+    let found = values.len();
+    let area = height.checked_mul(width).filter(|&area| area > 0);
+    let (Some(area), Some(colours)) = (area, colours_of(channels)) else {
+        return Err(ReportError::Size { channels, height, width, found });
+    };
+    if found != channels * area {
+        return Err(ReportError::Size { channels, height, width, found });
+    }
+    let level = |value: &f32| ((value.clamp(0.0, 1.0) * 65535.0).round() as u16).to_be_bytes();
+    let pixels =
+        (0..area).flat_map(|place| values.iter().skip(place).step_by(area).flat_map(level));
+    let pixels: Vec<u8> = pixels.collect();
+    bitmap::encode_deep([width, height], colours, BitDepth::Sixteen, &pixels)
+}
+
+fn colours_of(channels: usize) -> Option<ColorType> {
+    match channels {
+        1 => Some(ColorType::Grayscale),
+        3 => Some(ColorType::Rgb),
+        _ => None,
+    }
 }
 
 pub(crate) fn check_finite(what: &'static str, values: &[f32]) -> Result<(), ReportError> {

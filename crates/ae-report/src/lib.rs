@@ -46,7 +46,7 @@ pub use error::ReportError;
 pub use figure::Figure;
 pub use filters::filters;
 pub use grid::{GridRow, WorstItem, comparison_grid, interpolation, reconstruction_grid, worst};
-pub use image::Picture;
+pub use image::{Picture, png_of_16_bits};
 pub use plot::Axes;
 pub use scatter::{Scatter, scatter};
 pub use terminal::{ColorSupport, half_blocks};

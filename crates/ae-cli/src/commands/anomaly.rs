@@ -80,7 +80,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     while let Some(chunk) = reader.next().transpose()? {
         let first = items.len();
         let (verdicts, errors) = detector.judge(&chunk, first)?;
-        let names = chunk.files.is_some().then(|| chunk.names(first));
+        let names = chunk.files.is_some().then(|| chunk.names());
         for (place, verdict) in verdicts.into_iter().enumerate() {
             let name = names.as_ref().and_then(|names| names.get(place));
             let name = name.map(|name| name.display().to_string());
@@ -88,7 +88,8 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
                 let names = chunk.class_names.as_deref().unwrap_or_default();
                 names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
             });
-            let name = name.unwrap_or_else(|| (first + place).to_string());
+            let item = chunk.items.get(place).copied().unwrap_or_default();
+            let name = name.unwrap_or_else(|| item.to_string());
             items.push(Scored { name, verdict, class });
             if args.heat_map.is_some() {
                 let part = |values: &[f32]| values[place * size..][..size].to_vec();

@@ -32,6 +32,11 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
 
 /// The spec with what the flags say otherwise.
 fn spec(args: &Train) -> anyhow::Result<Spec> {
+    if args.becoming.reading.part.is_some() {
+        anyhow::bail!(
+            "--part is for commands that apply a model; training reads what is for training and what is held out"
+        );
+    }
     let mut spec = match &args.spec {
         Some(path) => Spec::read(path)?,
         None => Spec::tutorial(),
@@ -73,7 +78,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 /// What the flags say of the data.
 fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     let Becoming { reading, size, channels, test_fraction } = becoming;
-    let Reading { resize, skip_bad, label_column } = reading;
+    // A training reads all parts; the flag is hidden here.
+    let Reading { resize, skip_bad, label_column, drop_columns, header, delimiter, part: _ } =
+        reading;
     data.size = size.or(data.size);
     data.channels = channels.or(data.channels);
     data.test_fraction = test_fraction.or(data.test_fraction);
@@ -82,4 +89,9 @@ fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     if label_column.is_some() {
         data.label_column.clone_from(label_column);
     }
+    if !drop_columns.is_empty() {
+        data.drop_columns.clone_from(drop_columns);
+    }
+    data.header = header.unwrap_or(data.header);
+    data.delimiter = delimiter.unwrap_or(data.delimiter);
 }
