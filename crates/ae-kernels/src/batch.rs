@@ -326,7 +326,7 @@ mod tests {
     /// people keep depend on it.
     #[test]
     fn a_small_training_has_pinned_bits_with_and_without_fused_multiply_adds() {
-        const WITH: u64 = 1;
+        const WITH: u64 = 0x65c2_d0b3_ad86_154d;
         const WITHOUT: u64 = 0x751e_1ee9_435c_600d;
         let with_fma = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
         let widest = if with_fma { WITH } else { WITHOUT };
