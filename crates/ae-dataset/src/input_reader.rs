@@ -9,7 +9,7 @@ use crate::npy::Array;
 use crate::npy_reader::NpyReader;
 use crate::own_data::scaled_rows;
 use crate::picture_list::PictureList;
-use crate::pictures::{part_bad, read_all, refuse_sizes};
+use crate::pictures::read_pictures;
 use crate::resize::reshape;
 use crate::table::{self, TableReader};
 use crate::{
@@ -281,36 +281,6 @@ impl Iterator for InputReader {
             }
         }
     }
-}
-
-fn read_pictures(
-    folder: &Path,
-    list: &PictureList,
-    shape: ImageShape,
-    options: &ReadOptions,
-) -> Result<Inputs, DatasetError> {
-    let read = read_all(&list.files, shape, options.resize);
-    refuse_sizes(folder, &read)?;
-    let read = part_bad(folder, list.files.iter().zip(read).collect(), options.bad)?;
-    let good: Vec<u32> =
-        (0..).zip(&read).filter(|(_, bytes)| bytes.is_some()).map(|(place, _)| place).collect();
-    let skipped = read.len() - good.len();
-    let list = list.select(&good);
-    let names = list.names();
-    let PictureList { labels, class_names, places, .. } = list;
-    let has_classes = !class_names.is_empty();
-    let images = || read.iter().flatten();
-    Ok(Inputs {
-        name: String::new(),
-        shape,
-        pixels: images().flat_map(Images::to_floats).collect(),
-        labels: has_classes.then_some(labels),
-        class_names: has_classes.then_some(class_names),
-        files: Some(names),
-        items: places,
-        has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
-        skipped,
-    })
 }
 
 fn read_rows(

@@ -158,7 +158,8 @@ proptest! {
 fn every_chunk_of_a_png_must_have_its_checksum() {
     let text = chunk(b"tEXt", b"Title\0x");
     let rows: [&[u8]; 2] = [&[1, 2, 3], &[4, 5, 6]];
-    let whole = png([2, 3], [8, 0], &rows, &[text.clone()], &[text]);
+    let whole =
+        png([2, 3], [8, 0], &rows, std::slice::from_ref(&text), std::slice::from_ref(&text));
     let shape = ImageShape::grey(2, 3);
     assert_eq!(read_bytes(&whole, shape).unwrap().pixels[5], 6.0 / 255.0);
     assert!(read_bytes(&[&whole[..], b"more"].concat(), shape).is_ok());
