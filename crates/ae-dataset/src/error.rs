@@ -173,7 +173,7 @@ pub enum DatasetError {
         total: usize,
     },
     /// Nothing is left after what could not be read was left out.
-    #[error("{}: no item could be read; all {count} were left out", path.display())]
+    #[error("{}: nothing could be read, {count} left out", path.display())]
     AllSkipped {
         /// The file or folder.
         path: PathBuf,
