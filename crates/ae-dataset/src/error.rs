@@ -190,7 +190,7 @@ pub enum DatasetError {
         total: usize,
     },
     /// Nothing is left after what could not be read was left out.
-    #[error("{}: no item could be read; all {count} were left out", shown(path))]
+    #[error("{}: nothing could be read, {count} left out", shown(path))]
     AllSkipped {
         /// The file or folder.
         path: PathBuf,
