@@ -64,9 +64,10 @@ mod trained;
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    BadItems, Dataset, DatasetError, Delimiter, Header, ImageShape, Images, InputFormat, InputReader,
-    Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader, Progress, ReadOptions,
-    Resize, Scaling, Source, TableWriter, load, refuse_existing, write_folder,
+    BadItems, Dataset, DatasetError, Delimiter, Header, ImageShape, Images, InputFormat,
+    InputReader, Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader, Progress,
+    ReadOptions, Resize, Scaling, Source, TableInfo, TableWriter, load, refuse_existing,
+    write_folder,
 };
 pub use ae_files::{
     make_folder, printable, read_bounded as read_file, shown, write_atomic as write_file,
