@@ -13,7 +13,9 @@ use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+/// Pillow's, of 20 x 24 in colour: `save(.., quality=80, progressive=True, restart_marker_rows=1)`.
 const PROGRESSIVE: &[u8] = include_bytes!("data/progressive.jpg");
+/// Pillow's, `quality=60`, without its Huffman tables, which are the standard ones, and called `AVI1`.
 const MOTION: &[u8] = include_bytes!("data/motion.jpg");
 
 fn case(name: &str) -> PathBuf {
