@@ -46,7 +46,8 @@ impl FromStr for Resize {
 
 /// What is done with pictures that cannot be decoded, and with rows of a table that hold something
 /// else than numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BadItems {
     /// One alone is an error.
     #[default]
@@ -55,14 +56,17 @@ pub enum BadItems {
     Skip,
 }
 
-/// How images or rows are read that a model is applied to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How images or rows are read that a model is applied to. A model's file keeps those of its training;
+/// what a file does not name is the default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReadOptions {
     /// What is done with images of another size.
     pub resize: Resize,
     /// What is done with those that cannot be read.
     pub bad: BadItems,
     /// The column of a table that holds the classes, by its name in the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label_column: Option<String>,
 }
 
