@@ -38,6 +38,7 @@ mod spec;
 mod expectation;
 mod plan;
 mod run;
+mod run_settings;
 
 mod anomaly;
 mod apply;
@@ -50,6 +51,7 @@ mod figures;
 mod folder;
 mod inputs;
 mod interpolation;
+mod judged;
 mod latent_map;
 mod probe;
 mod record;
@@ -79,12 +81,14 @@ pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
 pub use folder::Existing;
-pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
+pub use inputs::{corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
+pub use judged::{JudgedData, Part, judged_data};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
 pub use probe::{ProbeSpec, Probed, probe, probe_table};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};
+pub use run_settings::{DataDigests, ModelInput, RunSettings};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
 pub use study::{
     AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,

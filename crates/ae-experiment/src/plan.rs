@@ -7,7 +7,8 @@ use ae_training::{Noise, Samples};
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
-use crate::{EngineKind, ExperimentError, Spec};
+use crate::run_settings::RUN;
+use crate::{EngineKind, ExperimentError, RunSettings, Spec};
 
 /// The attachment with the scaling of a table's columns.
 pub(crate) const SCALING: &str = "scaling";
@@ -70,9 +71,10 @@ impl Plan {
         Seed::new(self.spec.seed)
     }
 
-    /// The model with these parameters, and with the scaling of its table attached.
+    /// The model with these parameters; how it was trained and the scaling of its table are attached.
     pub(crate) fn saved(&self, parameters: Parameters) -> Result<SavedModel, ModelError> {
         let mut saved = SavedModel::new(self.model.clone(), parameters);
+        saved.attachments.set(RUN, &RunSettings::of_training(&self.spec, &self.dataset))?;
         if let Some(scaling) = &self.dataset.scaling {
             saved.attachments.set(SCALING, scaling)?;
         }
