@@ -74,7 +74,7 @@ pub use images::{ImageShape, Images, Pixels};
 pub use input::{InputFormat, Inputs, read_inputs};
 pub use input_reader::InputReader;
 pub use npy::{Matrix, NpyWriter, read_npy_matrix, write_npy};
-pub use options::{BadItems, LoadOptions, ReadOptions, Resize};
+pub use options::{BadItems, Delimiter, Header, LoadOptions, ReadOptions, Resize};
 pub use order::epoch_order;
 pub use own_data::has_own_split;
 pub use picture_reader::PictureReader;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{
     BadItems, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
-    NpyWriter, ReadOptions, Resize, Source, load, read_inputs, read_npy_matrix, write_npy,
+    NpyWriter, ReadOptions, Source, load, read_inputs, read_npy_matrix, write_npy,
 };
 use image::{GrayImage, ImageFormat};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn write(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 }
 
 fn options(bad: BadItems, label_column: Option<&str>) -> ReadOptions {
-    ReadOptions { bad, resize: Resize::None, label_column: label_column.map(str::to_owned) }
+    ReadOptions { bad, label_column: label_column.map(str::to_owned), ..ReadOptions::default() }
 }
 
 fn chunks(path: &Path, format: &InputFormat, options: &ReadOptions) -> Vec<Inputs> {

@@ -62,9 +62,9 @@ mod trained;
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
-    NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling, Source, TableWriter,
-    load, write_folder,
+    BadItems, Dataset, Delimiter, Header, ImageShape, Images, InputFormat, InputReader, Inputs,
+    LoadOptions, Network, NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling,
+    Source, TableWriter, load, write_folder,
 };
 pub use ae_files::{make_folder, read_bounded as read_file, write_atomic as write_file};
 pub use ae_models::{Loss, ModelKind};

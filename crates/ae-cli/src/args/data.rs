@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::{BadItems, ReadOptions, Resize};
+use ae_experiment::{BadItems, Delimiter, Header, ReadOptions, Resize};
 use clap::{Subcommand, ValueHint};
 
 #[derive(Debug, Subcommand)]
@@ -77,9 +77,18 @@ pub(crate) struct Reading {
     /// Leave out pictures and rows that cannot be read; they are listed and counted
     #[arg(long)]
     pub(crate) skip_bad: bool,
-    /// The column of a table that holds the classes
+    /// The column of a table that holds the classes, by its name or its number counted from 1
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
+    /// Columns of a table to leave out, by their names or their numbers counted from 1
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub(crate) drop_columns: Vec<String>,
+    /// Whether a table's first line names the columns: yes, no, or auto (the first lines decide)
+    #[arg(long, value_name = "HOW")]
+    pub(crate) header: Option<Header>,
+    /// What separates a table's columns: comma, semicolon, tab, pipe, or auto (the first lines decide)
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) delimiter: Option<Delimiter>,
 }
 
 impl Reading {
@@ -88,7 +97,10 @@ impl Reading {
         ReadOptions {
             resize: self.resize.unwrap_or_default(),
             bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+            header: self.header.unwrap_or_default(),
+            delimiter: self.delimiter.unwrap_or_default(),
             label_column: self.label_column.clone(),
+            drop_columns: self.drop_columns.clone(),
         }
     }
 }

@@ -71,7 +71,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 /// What the flags say of the data.
 fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     let Becoming { reading, size, channels, test_fraction } = becoming;
-    let Reading { resize, skip_bad, label_column } = reading;
+    let Reading { resize, skip_bad, label_column, drop_columns, header, delimiter } = reading;
     data.size = size.or(data.size);
     data.channels = channels.or(data.channels);
     data.test_fraction = test_fraction.or(data.test_fraction);
@@ -80,4 +80,9 @@ fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     if label_column.is_some() {
         data.label_column.clone_from(label_column);
     }
+    if !drop_columns.is_empty() {
+        data.drop_columns.clone_from(drop_columns);
+    }
+    data.header = header.unwrap_or(data.header);
+    data.delimiter = delimiter.unwrap_or(data.delimiter);
 }
