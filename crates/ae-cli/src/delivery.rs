@@ -13,21 +13,6 @@ use crate::args::{Common, Target};
 use crate::commands::{counted_as, written};
 use crate::output;
 
-/// Refuses a file that cannot be written, or whose writing would replace what is read.
-pub(crate) fn check(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
-    let Some(path) = output.filter(|path| !is_folder(path)) else { return Ok(()) };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
-    }
-    if let (Ok(written), Ok(read)) = (path.canonicalize(), input.canonicalize())
-        && written == read
-    {
-        bail!("{} would be replaced by what is made of it; choose another file", path.display());
-    }
-    Ok(())
-}
-
 /// Takes images chunk by chunk; holds no more of them than a figure shows.
 pub(crate) struct Delivery<'a> {
     target: &'a Target,
@@ -91,7 +76,7 @@ impl<'a> Delivery<'a> {
         names: &[PathBuf],
     ) -> anyhow::Result<()> {
         let size = self.shape.size();
-        let wanted = self.target.count.get().saturating_sub(self.delivered);
+        let wanted = self.target.count.saturating_sub(self.delivered);
         let shown = wanted.min(images.len() / size) * size;
         if self.rows.is_empty() {
             self.rows = rows.iter().map(|&(label, _)| (label, Vec::new())).collect();
@@ -125,7 +110,7 @@ impl<'a> Delivery<'a> {
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
         let Self { target, shape, scaling, name, sink, rows, first, delivered } = self;
         let noun = if scaling.is_some() { "row" } else { "image" };
-        let shown = delivered.min(target.count.get());
+        let shown = delivered.min(target.count);
         let grid = rows
             .iter()
             .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))

@@ -115,6 +115,21 @@ impl Noise {
         }
     }
 
+    /// The first noise in it that works on neighbouring pixels: occlusion or blur, also in a chain or a choice.
+    /// The columns of a table have no neighbours.
+    pub fn spatial(&self) -> Option<&Self> {
+        match self {
+            Self::Occlusion(_) | Self::Blur(_) => Some(self),
+            Self::Chain(chain) => chain.links().iter().find_map(Self::spatial),
+            Self::Choice(choice) => choice.alternatives().iter().find_map(Self::spatial),
+            Self::Gaussian(_)
+            | Self::Masking(_)
+            | Self::SaltAndPepper(_)
+            | Self::Speckle(_)
+            | Self::Poisson(_) => None,
+        }
+    }
+
     /// The noise of a table's two entries: its name, and its parameter with a value.
     pub(crate) fn from_entries(
         kind: &str,

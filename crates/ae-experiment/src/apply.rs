@@ -41,7 +41,11 @@ impl Model {
         Self::at(None, saved, device)
     }
 
-    fn at(path: Option<&Path>, saved: SavedModel, device: &Device) -> Result<Self, ExperimentError> {
+    fn at(
+        path: Option<&Path>,
+        saved: SavedModel,
+        device: &Device,
+    ) -> Result<Self, ExperimentError> {
         let input = ModelInput::of(path, &saved.spec, &saved.attachments)?;
         let inference = saved.inference(device)?;
         Ok(Self { saved, input, inference })

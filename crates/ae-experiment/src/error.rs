@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ae_analysis::AnalysisError;
 use ae_corruption::CorruptionError;
-use ae_dataset::{DatasetError, ImageShape};
+use ae_dataset::{DatasetError, FormatError, ImageShape};
 use ae_files::FileError;
 use ae_models::ModelError;
 use ae_report::ReportError;
@@ -135,6 +135,15 @@ pub enum ExperimentError {
         /// The file or the folder of the run.
         path: PathBuf,
     },
+    /// A noise that works on neighbouring pixels, where there are none.
+    #[error(
+        "{noise} works on neighbouring pixels, and the columns of a table have none; take masking, gaussian, \
+         salt-and-pepper or speckle, such as masking:0.25"
+    )]
+    SpatialNoise {
+        /// The noise, or the one in a chain or a choice.
+        noise: String,
+    },
     /// A device that this build or this machine does not have.
     #[error("the device `{name}` cannot be used: {reason}")]
     Device {
@@ -205,9 +214,26 @@ pub enum ExperimentError {
 }
 
 impl ExperimentError {
+    /// The name of a column that was named and that a table lacks.
+    pub fn missing_column(&self) -> Option<&str> {
+        match self {
+            Self::Dataset(DatasetError::Format {
+                source: FormatError::NoColumn { name, .. },
+                ..
+            }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether a setting is wrong, and not a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
         use ae_training::TrainingError::Setting;
-        matches!(self, Self::Setting { .. } | Self::Model(_) | Self::Training(Setting { .. }))
+        matches!(
+            self,
+            Self::Setting { .. }
+                | Self::SpatialNoise { .. }
+                | Self::Model(_)
+                | Self::Training(Setting { .. })
+        )
     }
 }

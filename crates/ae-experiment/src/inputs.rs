@@ -64,6 +64,19 @@ pub fn corrupt(inputs: &Inputs, first: usize, noise: &Noise, seed: Seed) -> Vec<
     pixels
 }
 
+/// Refuses a noise that needs neighbouring pixels for a table.
+///
+/// # Errors
+/// [`ExperimentError::SpatialNoise`] with the noise.
+pub fn check_noise(noise: &Noise, scaling: Option<&Scaling>) -> Result<(), ExperimentError> {
+    match noise.spatial() {
+        Some(noise) if scaling.is_some() => {
+            Err(ExperimentError::SpatialNoise { noise: noise.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How a data set is read for a model: in its shape and with its scaling, and with the images held out
 /// that its training has held out.
 pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {

@@ -68,7 +68,8 @@ pub fn judged_data(
     }
     let inputs = input_images(path, &input.format, read, network, progress)?;
     let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
-    let of_training = |images| digests.is_some_and(|data| data.train_images + data.test_images == images);
+    let of_training =
+        |images| digests.is_some_and(|data| data.train_images + data.test_images == images);
     if of_training(inputs.len()) {
         let dataset = load(&mut ())?;
         if digests.is_some_and(|data| data.are_of(&dataset)) {

@@ -66,7 +66,9 @@ pub use ae_dataset::{
     LoadOptions, Network, NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling,
     Source, TableWriter, load, write_folder,
 };
-pub use ae_files::{make_folder, read_bounded as read_file, write_atomic as write_file};
+pub use ae_files::{
+    AtomicFile, make_folder, read_bounded as read_file, write_atomic as write_file,
+};
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
 pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
@@ -80,15 +82,15 @@ pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
-pub use folder::Existing;
-pub use inputs::{corrupt, input_images, input_reader, load_options};
+pub use folder::{Existing, is_file_of_run};
+pub use inputs::{check_noise, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
 pub use judged::{JudgedData, Part, judged_data};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
 pub use probe::{ProbeSpec, Probed, probe, probe_table};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use run::{Outcome, RunOptions, resume, train};
-pub use run_settings::{DataDigests, ModelInput, RunSettings};
+pub use run_settings::{DataDigests, ModelInput, RunSettings, data_of_run};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
 pub use study::{
     AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,

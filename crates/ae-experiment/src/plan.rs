@@ -7,6 +7,7 @@ use ae_training::{Noise, Samples};
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
+use crate::inputs::check_noise;
 use crate::run_settings::RUN;
 use crate::{EngineKind, ExperimentError, RunSettings, Spec};
 
@@ -50,6 +51,9 @@ impl Plan {
             check_number(place, stopping.min_delta, "at least 0", |x| x >= 0.0)?;
         }
         check_corruption(&spec)?;
+        if let Some(corruption) = &spec.corruption {
+            check_noise(&corruption.noise, dataset.scaling.as_ref())?;
+        }
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.
         let architecture = model.architecture()?;

@@ -147,6 +147,12 @@ impl ModelInput {
     }
 }
 
+/// Where the data of a model's run lies, if its file lies in the folder of one and the data is there.
+pub fn data_of_run(model: &Path) -> Option<PathBuf> {
+    let spec = Spec::read(&RunPlace::of(model)?.spec).ok()?;
+    Some(PathBuf::from(spec.data.source)).filter(|path| path.exists())
+}
+
 /// Where a run keeps a weights file.
 struct RunPlace {
     spec: PathBuf,

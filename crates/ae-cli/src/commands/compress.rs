@@ -11,7 +11,7 @@ use crate::{output, progress};
 pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
     let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
-    let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
+    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let mut images = Vec::new();
     let mut count = 0;

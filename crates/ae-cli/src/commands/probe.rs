@@ -1,11 +1,11 @@
 //! `ae probe`
 
 use ae_experiment::{
-    Model, ProbeSpec, Probed, RunSettings, Seed, device, load_options, probe, probe_table,
+    Model, ProbeSpec, Probed, Seed, Source, device, load, load_options, probe, probe_table,
 };
 use serde_json::{Value, json};
 
-use super::{Status, dataset};
+use super::{Status, hint_of_run, network, read_as, source_of};
 use crate::args::{Common, Probe};
 use crate::output;
 
@@ -14,15 +14,22 @@ const LABELS: [usize; 2] = [100, 1000];
 
 pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
-    let run = RunSettings::of(&args.model)?;
-    let options = load_options(model.format(), args.reading.options(), run.as_ref());
-    let dataset = dataset(args.data.data.as_deref(), &options, common)?;
+    let input = model.input();
+    let source = source_of(&args.data, input, &args.model)?;
+    let Ok(named) = source.parse::<Source>();
+    let dataset = read_as(input, &args.reading, common, |options, progress| {
+        Ok(load(&named, &load_options(input, options.clone()), network(common), progress)?)
+    });
+    let dataset = dataset.map_err(|error| hint_of_run(error, &args.data, source))?;
+    if let Some(sentence) = &dataset.origin.substituted {
+        tracing::warn!("{sentence}");
+    }
     let images = dataset.train.len();
     let labels = args.labels.as_ref().map_or_else(
         || LABELS.into_iter().filter(|&labels| labels < images).collect(),
         |labels| labels.iter().map(|labels| labels.get()).collect(),
     );
-    let spec = ProbeSpec { labels, repetitions: args.repetitions.get() };
+    let spec = ProbeSpec { labels, repetitions: args.repetitions as u32 };
     let probed = probe(&model, &dataset, &spec, Seed::new(args.seed))?;
     let (name, test_images) = (&dataset.origin.name, dataset.test.len());
     if common.json {

@@ -9,7 +9,7 @@ use crate::progress;
 pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
     let mut spec = Spec::read(&args.spec)?;
     args.settings.apply(&mut spec);
-    let (folder, existing) = args.folder.of(&spec);
+    let (folder, existing) = args.folder.of(&spec)?;
     let options = StudyOptions {
         device: device(&common.device)?,
         network: network(common),
