@@ -35,12 +35,19 @@ mod training;
 mod anomaly;
 /// A trained model at work.
 mod apply;
+/// Numbers that make no sense, and noise where it makes none.
+mod arguments;
 /// Images compressed and brought back.
 mod compression;
 /// Damaged weights, and inputs that do not fit.
 mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
+
+/// What is written never replaces what is read.
+mod outputs;
+/// What a model keeps of its training.
+mod reading;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;

@@ -95,6 +95,16 @@ fn hint_of_run(error: anyhow::Error, data: &Data, source: &str) -> anyhow::Error
     error.context("the data of the run has moved or is gone; name the data with --data")
 }
 
+/// Says so if a model was trained on some of what is read.
+fn tell_of_training_data(images: &Path, input: &ModelInput, common: &Common) {
+    if images.to_str().is_some_and(|source| input.contains_training_data(source)) {
+        progress::data(common).chose(&format!(
+            "{} is the data of the model's run: what the model was trained on is among it",
+            images.display()
+        ));
+    }
+}
+
 /// The images that a person named, in the model's format, chunk by chunk; says so if the model was trained
 /// on some of them.
 fn inputs(
@@ -103,12 +113,7 @@ fn inputs(
     reading: &Reading,
     common: &Common,
 ) -> anyhow::Result<InputReader> {
-    if images.to_str().is_some_and(|source| input.contains_training_data(source)) {
-        progress::data(common).chose(&format!(
-            "{} is the data of the model's run: what the model was trained on is among it",
-            images.display()
-        ));
-    }
+    tell_of_training_data(images, input, common);
     read_as(input, reading, common, |options, progress| {
         input_reader(images, &input.format, options, network(common), progress)
     })

@@ -1,5 +1,7 @@
 //! Where images go that a model has made: a file, a folder, the terminal.
 
+mod names;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,10 @@ use anyhow::{Context as _, bail};
 use crate::args::{Common, Target};
 use crate::commands::{counted_as, written};
 use crate::output;
+use names::PictureNames;
+
+/// Most numbers of images that wait for a figure: 256 MiB.
+const MOST_SHOWN: usize = 1 << 26;
 
 /// Takes images chunk by chunk; holds no more of them than a figure shows.
 pub(crate) struct Delivery<'a> {
@@ -30,7 +36,7 @@ pub(crate) struct Delivery<'a> {
 enum Sink<'a> {
     Array(NpyWriter),
     Table(TableWriter, &'a Scaling),
-    Folder(&'a Path),
+    Folder(&'a Path, PictureNames),
     /// Of the first images, drawn at the end.
     Figure,
 }
@@ -48,7 +54,9 @@ impl<'a> Delivery<'a> {
             Some(path) if is_folder(path) && scaling.is_some() => {
                 bail!("{}: a table goes into a .csv or .npy file", path.display())
             }
-            Some(path) if is_folder(path) => Sink::Folder(empty_folder(path)?),
+            Some(path) if is_folder(path) => {
+                Sink::Folder(empty_folder(path)?, PictureNames::default())
+            }
             Some(path) => match (ending(path), scaling) {
                 ("npy", _) => Sink::Array(NpyWriter::create(path, &item_shape(format))?),
                 ("csv", Some(scaling)) => {
@@ -76,7 +84,8 @@ impl<'a> Delivery<'a> {
         names: &[PathBuf],
     ) -> anyhow::Result<()> {
         let size = self.shape.size();
-        let wanted = self.target.count.saturating_sub(self.delivered);
+        let most = self.target.count.min((MOST_SHOWN / size).max(1));
+        let wanted = most.saturating_sub(self.delivered);
         let shown = wanted.min(images.len() / size) * size;
         if self.rows.is_empty() {
             self.rows = rows.iter().map(|&(label, _)| (label, Vec::new())).collect();
@@ -95,9 +104,9 @@ impl<'a> Delivery<'a> {
                 None => writer.write(images)?,
             },
             Sink::Table(writer, scaling) => writer.write(&scaling.undo(images))?,
-            Sink::Folder(folder) => {
+            Sink::Folder(folder, taken) => {
                 for (picture, name) in pictures(self.shape, images)?.iter().zip(names) {
-                    write_into(folder, name, picture)?;
+                    write_into(folder, &taken.next(name), picture)?;
                 }
             }
             Sink::Figure => {}
@@ -110,7 +119,7 @@ impl<'a> Delivery<'a> {
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
         let Self { target, shape, scaling, name, sink, rows, first, delivered } = self;
         let noun = if scaling.is_some() { "row" } else { "image" };
-        let shown = delivered.min(target.count);
+        let shown = rows.first().map_or(0, |(_, values)| values.len() / shape.size());
         let grid = rows
             .iter()
             .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
@@ -130,7 +139,7 @@ impl<'a> Delivery<'a> {
                 write_figure(path, &figure)?;
                 what = format!("a figure of {caption} written");
             }
-            (Sink::Folder(_) | Sink::Figure, _) => {}
+            (Sink::Folder(..) | Sink::Figure, _) => {}
         }
         if let Some(path) = &target.output {
             written(common, path, delivered, skipped, &what)?;
@@ -146,6 +155,7 @@ impl<'a> Delivery<'a> {
 pub(crate) struct PictureDelivery<'a> {
     path: &'a Path,
     is_folder: bool,
+    names: PictureNames,
     delivered: usize,
 }
 
@@ -169,7 +179,7 @@ impl<'a> PictureDelivery<'a> {
                 path.display()
             );
         }
-        Ok(Self { path, is_folder, delivered: 0 })
+        Ok(Self { path, is_folder, names: PictureNames::default(), delivered: 0 })
     }
 
     /// Writes a picture, `channels x height x width`.
@@ -181,7 +191,7 @@ impl<'a> PictureDelivery<'a> {
     ) -> anyhow::Result<()> {
         for picture in pictures(shape, values)? {
             if self.is_folder {
-                write_into(self.path, name, &picture)?;
+                write_into(self.path, &self.names.next(name), &picture)?;
             } else {
                 write_file(self.path, &picture.png()?)?;
             }
@@ -222,11 +232,8 @@ pub(crate) fn csv_cell(text: &str) -> String {
 
 /// Writes a picture under a name, which may be one in a subfolder.
 fn write_into(folder: &Path, name: &Path, picture: &Picture) -> anyhow::Result<()> {
-    let path = folder.join(as_png(name));
+    let path = folder.join(name);
     make_folder(path.parent().unwrap_or(folder))?;
-    if path.exists() {
-        bail!("{} would be written twice", path.display());
-    }
     Ok(write_file(&path, &picture.png()?)?)
 }
 
@@ -254,15 +261,6 @@ fn empty_folder(path: &Path) -> anyhow::Result<&Path> {
         bail!("{} is not empty; choose another folder", path.display());
     }
     Ok(path)
-}
-
-/// The name with `.png` behind it, if it does not end so.
-fn as_png(name: &Path) -> PathBuf {
-    let mut name = name.as_os_str().to_os_string();
-    if !Path::new(&name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
-        name.push(".png");
-    }
-    PathBuf::from(name)
 }
 
 fn ending(path: &Path) -> &str {

@@ -26,6 +26,8 @@ const MOST_ENTRIES: usize = 1 << 20;
 pub(crate) struct Reads {
     models: Vec<PathBuf>,
     data: Vec<PathBuf>,
+    /// What the models were trained on.
+    training: Vec<PathBuf>,
 }
 
 /// Checks the paths of a command that was typed.
@@ -51,7 +53,7 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
 /// Refuses a folder for a run that is not to be written, or within which lies the data.
 pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()> {
     let output = OutputPath::new(folder.to_owned(), OutputKind::Folder);
-    let reads = Reads { models: Vec::new(), data: vec![source.into()] };
+    let reads = Reads { data: vec![source.into()], ..Reads::default() };
     reads.check(&[&output])?;
     let (folder, data) = (canonical(folder), canonical(Path::new(source)));
     if Path::new(source).exists() && data.starts_with(&folder) {
@@ -62,13 +64,18 @@ pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()
 
 /// Refuses a file whose folder is missing or cannot be written to.
 pub(crate) fn check_writable(path: &Path) -> anyhow::Result<()> {
-    let folder = parent(path);
-    if !folder.is_dir() {
-        bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
-    }
+    check_parent(path)?;
     // A temporary file beside it, which is gone at once.
     AtomicFile::begin(path)?;
     Ok(())
+}
+
+fn check_parent(path: &Path) -> anyhow::Result<()> {
+    let folder = parent(path);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    bail!("cannot write {}: there is no folder {}", path.display(), folder.display())
 }
 
 impl Reads {
@@ -78,7 +85,7 @@ impl Reads {
             return;
         }
         self.models.push(path.to_owned());
-        self.data.extend(data_of_run(path));
+        self.training.extend(data_of_run(path));
     }
 
     fn check(&self, writes: &[&OutputPath]) -> anyhow::Result<()> {
@@ -121,6 +128,7 @@ impl Reads {
         if output.is_dir() {
             bail!("cannot write {shown}: it is a folder");
         }
+        check_parent(output)?;
         for model in &self.models {
             let weights = weights_file(model).unwrap_or_else(|_| model.clone());
             let is_own = is_same(&weights, output);
@@ -139,6 +147,12 @@ impl Reads {
             let is_within = read.is_dir() && canonical(output).starts_with(canonical(read));
             if is_within && is_read || is_linked_from(read, output) {
                 bail!("{shown} lies within {}, which is read; choose another file", read.display());
+            }
+        }
+        for data in &self.training {
+            let is_within = output.exists() && canonical(output).starts_with(canonical(data));
+            if is_same(data, output) || is_within || is_linked_from(data, output) {
+                bail!("{shown} is data that the model was trained on; choose another file");
             }
         }
         if is_file_of_run(&canonical(output)) {

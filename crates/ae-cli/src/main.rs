@@ -37,16 +37,13 @@ fn main() -> ExitCode {
 
 /// Whether what was typed is wrong, and not a file. Of settings, whether no file holds them.
 fn is_usage(args: &Args, error: &anyhow::Error) -> bool {
-    let is_of_file = match &args.command {
-        Command::Resume(_) | Command::Study(_) => true,
-        Command::Train(train) => train.spec.is_some(),
-        _ => false,
+    use ExperimentError::{Setting, SpatialNoise};
+    let is_typed = |error: &ExperimentError| match &args.command {
+        Command::Resume(_) | Command::Study(_) => false,
+        Command::Train(train) => train.spec.is_none() && error.is_about_a_setting(),
+        _ => matches!(error, Setting { .. } | SpatialNoise { .. }),
     };
-    let is_setting = |error: &ExperimentError| {
-        matches!(error, ExperimentError::Setting { .. } | ExperimentError::SpatialNoise { .. })
-    };
-    let wrong_setting = error.chain().any(|cause| cause.downcast_ref().is_some_and(is_setting));
-    error.is::<Usage>() || (wrong_setting && !is_of_file)
+    error.chain().any(|cause| cause.is::<Usage>() || cause.downcast_ref().is_some_and(is_typed))
 }
 
 fn run(args: &Args) -> anyhow::Result<Status> {

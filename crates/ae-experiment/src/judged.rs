@@ -13,7 +13,7 @@ use crate::{ExperimentError, ModelInput};
 
 /// Which part of the data the judged images are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum JudgedPart {
     /// What the model's training has held out of the data.
     HeldOut,
     /// What the data itself says is for testing.
@@ -32,7 +32,7 @@ pub struct JudgedData {
     /// The images.
     pub images: Images,
     /// Which part of the data they are.
-    pub part: Part,
+    pub part: JudgedPart,
     /// How many pictures or rows were left out because they could not be read.
     pub skipped: usize,
 }
@@ -80,16 +80,16 @@ pub fn judged_data(
     let images = images_of(inputs, input.format.scaling.is_some())?;
     let part = match digests {
         Some(data) if data.train_images == images.len() && is_of_digest(&images, &data.train)? => {
-            Part::Training
+            JudgedPart::Training
         }
-        _ => Part::All,
+        _ => JudgedPart::All,
     };
     Ok(JudgedData { name, images, part, skipped })
 }
 
 impl JudgedData {
     fn test_of(dataset: Dataset) -> Self {
-        let part = if dataset.held_out.is_some() { Part::HeldOut } else { Part::Test };
+        let part = if dataset.held_out.is_some() { JudgedPart::HeldOut } else { JudgedPart::Test };
         let Dataset { test, origin, skipped, .. } = dataset;
         Self { name: origin.name, images: test, part, skipped }
     }

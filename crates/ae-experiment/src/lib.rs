@@ -85,7 +85,7 @@ pub use figures::pictures;
 pub use folder::{Existing, is_file_of_run};
 pub use inputs::{check_noise, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
-pub use judged::{JudgedData, Part, judged_data};
+pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
 pub use probe::{ProbeSpec, Probed, probe, probe_table};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};

@@ -14,9 +14,10 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let mut images = Vec::new();
-    let mut count = 0;
+    let (mut count, mut has_names) = (0, false);
     while let Some(chunk) = reader.next().transpose()? {
         images.extend(to_bytes(&chunk, count)?);
+        has_names |= chunk.files.as_ref().is_some_and(|files| files.len() > 1);
         count += chunk.len();
         progress.read("reading", reader.done() as u64, reader.total() as u64);
     }
@@ -24,6 +25,11 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     let bytes = compressor.compress(&images, args.quality, mode)?;
     write_file(&args.output, &bytes)?;
     let (size, skipped) = (bytes.len(), reader.skipped());
+    if has_names {
+        progress.chose(
+            "the pictures come back numbered in this order: an archive keeps no names of files",
+        );
+    }
     let output = args.output.display().to_string();
     if common.json {
         output::json(&json!({

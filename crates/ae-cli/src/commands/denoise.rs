@@ -2,7 +2,7 @@
 
 use ae_experiment::{Model, ModelKind, PictureReader, Seed, check_noise, corrupt, device};
 
-use super::{Status, inputs};
+use super::{Status, inputs, tell_of_training_data};
 use crate::args::{Apply, Common, Denoise};
 use crate::delivery::{Delivery, PictureDelivery};
 use crate::progress;
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
 /// Pictures of any size, each cleaned in overlapping tiles of the model's size.
 fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
     let Apply { images, target, reading, .. } = &args.apply;
+    tell_of_training_data(images, model.input(), common);
     let mut progress = progress::data(common);
     let (channels, bad) = (model.shape().channels, reading.over(model.input().reading()).bad);
     let mut reader = PictureReader::open(images, channels, bad, progress.as_mut())?;

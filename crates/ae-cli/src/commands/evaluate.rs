@@ -1,6 +1,6 @@
 //! `ae evaluate`
 
-use ae_experiment::{JudgedData, Model, Part, Seed, check_noise, device, judged_data};
+use ae_experiment::{JudgedData, JudgedPart, Model, Seed, check_noise, device, judged_data};
 use serde_json::json;
 
 use super::{Status, counted_as, hint_of_run, network, read_as, source_of};
@@ -27,11 +27,11 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let JudgedData { name, images, part, skipped } = &judged;
     let metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
     let noise = noise.map(|noise| noise.to_string());
-    if *part == Part::Training {
+    if *part == JudgedPart::Training {
         tracing::warn!(
             "{source} is what the model was trained on; new data is reconstructed worse"
         );
-    } else if *part == Part::All && settings.is_none_or(|settings| settings.data.is_none()) {
+    } else if *part == JudgedPart::All && settings.is_none_or(|settings| settings.data.is_none()) {
         tracing::warn!(
             "it is not known what {} was trained on, and that may be among these",
             args.model.display()
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let left_out = if *skipped > 0 { format!(", {skipped} left out") } else { String::new() };
     let noun = if input.format.scaling.is_some() { "row" } else { "image" };
     let count = match part {
-        Part::All => format!("all {}", counted_as(images.len(), noun)),
+        JudgedPart::All => format!("all {}", counted_as(images.len(), noun)),
         part => counted_as(images.len(), &format!("{} {noun}", in_words(*part))),
     };
     output::text(&format!("{count} of {name}{noise}{left_out}"))?;
@@ -63,11 +63,11 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-fn in_words(part: Part) -> &'static str {
+fn in_words(part: JudgedPart) -> &'static str {
     match part {
-        Part::HeldOut => "held-out",
-        Part::Test => "test",
-        Part::All => "all",
-        Part::Training => "training",
+        JudgedPart::HeldOut => "held-out",
+        JudgedPart::Test => "test",
+        JudgedPart::All => "all",
+        JudgedPart::Training => "training",
     }
 }

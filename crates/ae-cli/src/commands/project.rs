@@ -20,6 +20,9 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let encoder = TrainedEncoder::open(&args.model, &device)?;
     let progress = &mut *progress::data(common);
     let projection = projection(args, encoder.latent_dim(), progress);
+    if let Some(model) = &model {
+        projection.check_decoded_plane(model.shape(), args.side)?;
+    }
     let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
