@@ -107,7 +107,7 @@ impl Reads {
             existing = parent(existing);
         }
         if !existing.is_dir() {
-            bail!("cannot write to {}: {} is a file", output.display(), existing.display());
+            bail!("cannot make the folder {}: {} is a file", output.display(), existing.display());
         }
         check_writable(&existing.join("file"))?;
         for read in self.data.iter().filter(|read| read.is_dir()) {

@@ -37,11 +37,11 @@ fn main() -> ExitCode {
 
 /// Whether what was typed is wrong, and not a file. Of settings, whether no file holds them.
 fn is_usage(args: &Args, error: &anyhow::Error) -> bool {
-    use ExperimentError::{Setting, SpatialNoise};
+    use ExperimentError::{IdleNoise, Setting, SpatialNoise};
     let is_typed = |error: &ExperimentError| match &args.command {
         Command::Resume(_) | Command::Study(_) => false,
         Command::Train(train) => train.spec.is_none() && error.is_about_a_setting(),
-        _ => matches!(error, Setting { .. } | SpatialNoise { .. }),
+        _ => matches!(error, Setting { .. } | SpatialNoise { .. } | IdleNoise { .. }),
     };
     error.chain().any(|cause| cause.is::<Usage>() || cause.downcast_ref().is_some_and(is_typed))
 }

@@ -91,7 +91,7 @@ impl AnomalyDetector {
         Calibration::fit(&[0.0], rule)?;
         error.check(model.shape())?;
         if let Some(noise) = &error.noise {
-            check_noise(&noise.noise, model.format().scaling.as_ref())?;
+            check_noise(&noise.noise, model.format())?;
         }
         let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
         if error.score != AnomalyScore::Squared {

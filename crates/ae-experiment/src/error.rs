@@ -144,6 +144,14 @@ pub enum ExperimentError {
         /// The noise, or the one in a chain or a choice.
         noise: String,
     },
+    /// A noise that changes no image of a shape.
+    #[error("{noise} covers no pixel of images of {shape}; take a larger fraction, or masking")]
+    IdleNoise {
+        /// The noise, or the one in a chain or a choice.
+        noise: String,
+        /// The shape of the images.
+        shape: ImageShape,
+    },
     /// A device that this build or this machine does not have.
     #[error("the device `{name}` cannot be used: {reason}")]
     Device {
@@ -214,14 +222,15 @@ pub enum ExperimentError {
 }
 
 impl ExperimentError {
-    /// The name of a column that was named and that a table lacks.
-    pub fn missing_column(&self) -> Option<&str> {
+    /// Whether it is that a table lacks a column of this name or number.
+    pub fn lacks_column(&self, column: &str) -> bool {
         match self {
-            Self::Dataset(DatasetError::Format {
-                source: FormatError::NoColumn { name, .. },
-                ..
-            }) => Some(name),
-            _ => None,
+            Self::Dataset(DatasetError::Format { source, .. }) => match source {
+                FormatError::NoColumn { name, .. } => name == column,
+                FormatError::NoHeader { .. } => true,
+                _ => false,
+            },
+            _ => false,
         }
     }
 
@@ -232,6 +241,7 @@ impl ExperimentError {
             self,
             Self::Setting { .. }
                 | Self::SpatialNoise { .. }
+                | Self::IdleNoise { .. }
                 | Self::Model(_)
                 | Self::Training(Setting { .. })
         )

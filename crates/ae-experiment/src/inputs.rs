@@ -64,16 +64,19 @@ pub fn corrupt(inputs: &Inputs, first: usize, noise: &Noise, seed: Seed) -> Vec<
     pixels
 }
 
-/// Refuses a noise that needs neighbouring pixels for a table.
+/// Refuses a noise that makes no sense for a model's images: one that needs neighbouring pixels, for a table,
+/// and an occlusion that covers no pixel.
 ///
 /// # Errors
-/// [`ExperimentError::SpatialNoise`] with the noise.
-pub fn check_noise(noise: &Noise, scaling: Option<&Scaling>) -> Result<(), ExperimentError> {
-    match noise.spatial() {
-        Some(noise) if scaling.is_some() => {
-            Err(ExperimentError::SpatialNoise { noise: noise.to_string() })
-        }
-        _ => Ok(()),
+/// [`ExperimentError::SpatialNoise`] or [`ExperimentError::IdleNoise`] with the noise.
+pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ExperimentError> {
+    let InputFormat { shape, scaling } = format;
+    if let Some(noise) = noise.spatial().filter(|_| scaling.is_some()) {
+        return Err(ExperimentError::SpatialNoise { noise: noise.to_string() });
+    }
+    match noise.without_effect(shape.height, shape.width) {
+        Some(noise) => Err(ExperimentError::IdleNoise { noise: noise.to_string(), shape: *shape }),
+        None => Ok(()),
     }
 }
 

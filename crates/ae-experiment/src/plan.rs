@@ -1,6 +1,6 @@
 //! A spec that was checked against its data: the only thing that runs.
 
-use ae_dataset::{Dataset, Images};
+use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{DenseConfig, ModelError, ModelKind, ModelSpec, Objective, Parameters, SavedModel};
 use ae_random::Seed;
 use ae_training::{Noise, Samples};
@@ -52,7 +52,8 @@ impl Plan {
         }
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
-            check_noise(&corruption.noise, dataset.scaling.as_ref())?;
+            let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
+            check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.

@@ -8,10 +8,12 @@ use super::{OutputKind, OutputPath};
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    if value.is_finite() && value > 0.0 {
+    // What single precision takes for 0 or for infinite is neither.
+    let single = value as f32;
+    if single.is_finite() && single > 0.0 {
         Ok(value)
     } else {
-        Err("expected a finite number above 0".to_owned())
+        Err("expected a finite number above 0, from 1e-45 to 3e38".to_owned())
     }
 }
 
@@ -66,7 +68,7 @@ pub(super) fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<Output
 /// A whole number between bounds, such as how many there are.
 pub(super) fn whole<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
-    number.ok_or_else(|| format!("expected a whole number from {LEAST} to {MOST}"))
+    number.ok_or_else(|| format!("expected a number from {LEAST} to {MOST}"))
 }
 
 pub(super) fn smoothing(text: &str) -> Result<f32, String> {

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     }
     let (images, format) = (&args.apply.images, model.format());
     if let Some(noise) = &args.noise {
-        check_noise(noise, format.scaling.as_ref())?;
+        check_noise(noise, format)?;
     }
     let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();
     if keeps_sizes && PictureReader::finds_other_shapes(images, format.shape)? {

@@ -14,7 +14,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
     let input = model.input();
     if let Some(noise) = &args.noise {
-        check_noise(noise, input.format.scaling.as_ref())?;
+        check_noise(noise, &input.format)?;
     }
     let source = source_of(&args.data, input, &args.model)?;
     let judged = read_as(input, &args.reading, common, |options, progress| {

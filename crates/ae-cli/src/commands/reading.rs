@@ -65,15 +65,14 @@ fn do_without(
     reading: &Reading,
     error: &ExperimentError,
 ) -> Option<String> {
-    let name = error.missing_column()?;
-    let is_label = options.label_column.as_deref() == Some(name) && reading.label_column.is_none();
-    if is_label && kept.label_column.is_some() {
-        options.label_column = None;
+    let kept_label = kept.label_column.as_ref().filter(|_| reading.label_column.is_none());
+    if let Some(name) = kept_label.filter(|name| error.lacks_column(name)) {
+        options.label_column.take()?;
         return Some(format!("read without classes: there is no column `{name}`"));
     }
-    let place = options.drop_columns.iter().position(|column| column == name)?;
+    let place = options.drop_columns.iter().position(|name| error.lacks_column(name))?;
     reading.drop_columns.is_empty().then(|| {
-        options.drop_columns.remove(place);
+        let name = options.drop_columns.remove(place);
         format!("there is no column `{name}` to leave out")
     })
 }
