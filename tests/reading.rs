@@ -101,6 +101,15 @@ fn a_model_without_kept_settings_reads_as_the_spec_of_its_run_says() {
 }
 
 #[test]
+fn an_inspection_says_how_a_model_was_trained() {
+    let sandbox = of_table();
+    let told = sandbox.ae("inspect run/model.safetensors").succeeds().stdout;
+    let how = "trained with seed 5, 0.1 of the data held out, data read with --skip-bad --label-column state";
+    assert!(told.contains(how), "{told}");
+    assert_eq!(told.matches("attached: ").count(), 1, "{told}");
+}
+
+#[test]
 fn the_file_keeps_no_path() {
     let sandbox = of_table();
     let bytes = sandbox.read("run/model.safetensors");

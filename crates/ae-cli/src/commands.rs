@@ -30,7 +30,7 @@ use serde_json::json;
 use crate::args::{Common, Data, NewFolder, Reading, Settings};
 use crate::{guard, output, progress};
 
-pub(crate) use reading::{read_as, read_options};
+pub(crate) use reading::{in_flags, read_as, read_options};
 
 /// How a command ended, if it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -242,7 +242,7 @@ impl ExperimentError {
             Self::Setting { .. }
                 | Self::SpatialNoise { .. }
                 | Self::IdleNoise { .. }
-                | Self::Model(_)
+                | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
                 | Self::Training(Setting { .. })
         )
     }

@@ -96,6 +96,12 @@ fn tell(kept: &ReadOptions, options: &ReadOptions, progress: &mut dyn Progress) 
     }
 }
 
+/// The options as they are typed, but for those that are the default.
+pub(crate) fn in_flags(options: &ReadOptions) -> String {
+    let texts = flags(options).into_iter().filter_map(|flag| flag.text);
+    texts.collect::<Vec<_>>().join(" ")
+}
+
 /// An option as it is typed; without a text, it is the default.
 #[derive(PartialEq)]
 struct Flag {
