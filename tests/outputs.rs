@@ -21,6 +21,7 @@ fn sandbox() -> Sandbox {
     sandbox.ae("encode data -m run -o codes.npy").succeeds();
     sandbox.ae("compress data -m run -o data.aez").succeeds();
     fs::copy(sandbox.path("run/model.safetensors"), sandbox.path("m.safetensors")).unwrap();
+    fs::copy(sandbox.path("t.csv"), sandbox.path("t.index.csv")).unwrap();
     fs::create_dir_all(sandbox.path("a/b")).unwrap();
     fs::create_dir_all(sandbox.path("folder.csv")).unwrap();
     sandbox
@@ -66,6 +67,7 @@ const REPLACING: &[&str] = &[
     "interpolate pictures/000000.png pictures/000001.png -m run -o hard.png",
     "encode codes.npy -m run -o codes.npy",
     "encode data -m run -o model.npy",
+    "encode t.index.csv -m rows -o t.npy",
     "decode codes.npy -m run -o codes.npy",
     "decode codes.npy -m run -o ./codes.npy",
     "decode codes.npy -m run -o run/reconstructions.png",

@@ -16,6 +16,8 @@ use crate::args::{OutputKind, OutputPath};
 const MODEL: &str = "model";
 /// The argument that names a data set, by a path or a word.
 const DATA: &str = "data";
+/// The ending of a file that says which item each row of an output is.
+const INDEX: &str = "index.csv";
 /// Endings of files that a folder of pictures is read for.
 const PICTURES: [&str; 3] = ["png", "jpg", "jpeg"];
 /// Most entries of a folder that are compared with a file that has several names.
@@ -28,6 +30,8 @@ pub(crate) struct Reads {
     data: Vec<PathBuf>,
     /// What the models were trained on.
     training: Vec<PathBuf>,
+    /// Whether a run is to be written.
+    is_of_run: bool,
 }
 
 /// Checks the paths of a command that was typed.
@@ -53,11 +57,11 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
 /// Refuses a folder for a run that is not to be written, or within which lies the data.
 pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()> {
     let output = OutputPath::new(folder.to_owned(), OutputKind::Folder);
-    let reads = Reads { data: vec![source.into()], ..Reads::default() };
+    let reads = Reads { data: vec![source.into()], is_of_run: true, ..Reads::default() };
     reads.check(&[&output])?;
     let (folder, data) = (canonical(folder), canonical(Path::new(source)));
     if Path::new(source).exists() && data.starts_with(&folder) {
-        bail!("{source} lies within {}; choose another folder for the run", folder.display());
+        bail!("{source} lies within {}; choose another folder with --out", folder.display());
     }
     Ok(())
 }
@@ -94,6 +98,11 @@ impl Reads {
                 OutputKind::Folder => self.check_folder(output)?,
                 OutputKind::File | OutputKind::Model => self.check_file(output)?,
             }
+            // An index of the rows stands beside a file, and replaces an earlier one.
+            let index = OutputPath::new(output.with_extension(INDEX), OutputKind::File);
+            if output.kind() == OutputKind::File && index.exists() && !is_same(&index, output) {
+                self.check_file(&index)?;
+            }
             if writes[..place].iter().any(|earlier| is_same(earlier, output)) {
                 bail!("{} is to be written twice; choose another file", output.display());
             }
@@ -102,6 +111,8 @@ impl Reads {
     }
 
     fn check_folder(&self, output: &Path) -> anyhow::Result<()> {
+        // The folder of a run has a default.
+        let hint = if self.is_of_run { " with --out" } else { "" };
         let mut existing = output;
         while !existing.exists() && existing != Path::new(".") {
             existing = parent(existing);
@@ -114,7 +125,7 @@ impl Reads {
             let (folder, output) = (canonical(read), canonical(output));
             if output.starts_with(&folder) && output != folder {
                 bail!(
-                    "{} lies within {}, which is read; choose another folder",
+                    "{} lies within {}, which is read; choose another folder{hint}",
                     output.display(),
                     read.display()
                 );
