@@ -37,8 +37,8 @@ fn an_evaluation_agrees_with_the_record_of_the_run() {
         expected.as_object_mut().unwrap().remove("train_bce");
         let found = sandbox.ae(&format!("evaluate {run} --data data --json")).succeeds().json();
         let expected = json!({
-            "dataset": "folder", "images": TEST_IMAGES, "skipped": 0, "noise": noise, "seed": seed,
-            "metrics": expected,
+            "dataset": "folder", "images": TEST_IMAGES, "part": "test", "skipped": 0, "noise": noise,
+            "seed": seed, "metrics": expected,
         });
         assert_eq!(found, expected, "{run}");
     }

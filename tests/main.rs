@@ -47,6 +47,8 @@ mod training;
 mod anomaly;
 /// A trained model at work.
 mod apply;
+/// Numbers that make no sense, and noise where it makes none.
+mod arguments;
 /// Images compressed and brought back.
 mod compression;
 /// Damaged weights, and inputs that do not fit.
@@ -61,6 +63,11 @@ mod large_detectors;
 mod old_files;
 /// The weights of a small training, bit for bit.
 mod pinned;
+
+/// What is written never replaces what is read.
+mod outputs;
+/// What a model keeps of its training.
+mod reading;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;

@@ -114,11 +114,11 @@ fn other_sizes_are_refused_or_become_what_was_said() {
         let spec = sandbox.read_text(&format!("{how}/spec.toml"));
         assert!(spec.contains(&format!("resize = \"{how}\"")), "{spec}");
     }
-    sandbox.ae("encode mixed -m fit -o codes.npy").fails_with(&[
+    sandbox.ae("encode mixed -m fit -o codes.npy --resize none").fails_with(&[
         "1 of 6 pictures in mixed",
         "mixed/2.png (4 x 12); --resize fit or --resize crop",
     ]);
-    sandbox.ae("encode mixed -m fit -o codes.npy --resize fit").succeeds();
+    sandbox.ae("encode mixed -m fit -o codes.npy").succeeds();
     assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [6, 8]);
     sandbox.holds_no_temporary_files();
 }
@@ -150,8 +150,10 @@ fn damaged_pictures_are_named_and_left_out_only_if_asked() {
 
     sandbox.ae(&format!("{TRAIN} pets --skip-bad --out run")).succeeds();
     assert_eq!(sandbox.read_json("run/record.json")["dataset"]["skipped"], 4);
-    sandbox.ae("encode pets -m run -o codes.npy").fails_with(&["4 of 12 pictures in pets"]);
-    let encoded = sandbox.ae("encode pets -m run -o codes.npy --skip-bad --json").succeeds();
+    sandbox
+        .ae("encode pets -m run -o codes.npy --skip-bad=no")
+        .fails_with(&["4 of 12 pictures in pets"]);
+    let encoded = sandbox.ae("encode pets -m run -o codes.npy --json").succeeds();
     assert_eq!((&encoded.json()["images"], &encoded.json()["skipped"]), (&8.into(), &4.into()));
 }
 

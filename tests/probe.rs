@@ -37,7 +37,7 @@ fn only_parts_that_the_data_can_give_are_probed() {
     assert_eq!([labels(0), labels(1), labels(2)], [100, 400, 100]);
     sandbox
         .ae("probe run --data data --labels 401")
-        .fails_with(&["labels must be from 1 to the 400 training images, found 401"]);
+        .refuses_with(&["labels must be from 1 to the 400 training images, found 401"]);
     sandbox
         .ae("probe run --data data --labels 1")
         .fails_with(&["expected at least two classes, found one alone in a draw of 1 labels"]);

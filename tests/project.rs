@@ -111,7 +111,7 @@ fn the_plane_decodes_to_a_grid_of_images() {
     }
     sandbox
         .ae("project data -m plane --method tsne --grid grid.svg")
-        .fails_with(&["the method must be model or pca, which lead back to images, found tsne"]);
+        .refuses_with(&["the method must be model or pca, which lead back to images, found tsne"]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn what_has_no_map_is_refused() {
         map("same.npy", &format!("--method {method}")).fails_with(&["the codes do not vary"]);
     }
     map("data", "--method model")
-        .fails_with(&["the method must be pca or tsne for codes of 8 numbers, found model"]);
+        .refuses_with(&["the method must be pca or tsne for codes of 8 numbers, found model"]);
     map("wrong.npy", "").fails_with(&["wrong.npy", "14 x 14", "3 x 3"]);
     map("nowhere", "").fails_with(&["nowhere"]);
     sandbox.ae("train --data data --widths 1 --epochs 1 --out line").succeeds();

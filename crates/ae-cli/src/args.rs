@@ -3,11 +3,12 @@
 mod anomaly;
 mod compression;
 mod data;
+mod files;
 mod parse;
 mod probe;
 mod project;
 
-use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
@@ -16,7 +17,8 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
-use parse::{device, loss, not_negative, npy_file, positive, target};
+pub(crate) use files::{OutputKind, OutputPath};
+use parse::{device, loss, not_negative, npy_file, positive, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 
@@ -37,9 +39,9 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
-    /// Threads to use; they never change the result [default: one per core]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) threads: Option<NonZeroU16>,
+    /// Threads to use, 1 to 512; they never change the result [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = whole::<1, 512>)]
+    pub(crate) threads: Option<usize>,
     /// Where to compute: cpu, cuda, cuda:N or metal
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE", value_parser = device)]
     pub(crate) device: String,
@@ -167,8 +169,8 @@ pub(crate) struct Train {
 #[derive(Debug, clap::Args)]
 pub(crate) struct NewFolder {
     /// The folder of the run [default: runs/NAME]
-    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath)]
-    pub(crate) out: Option<PathBuf>,
+    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath, value_parser = files::folder)]
+    pub(crate) out: Option<OutputPath>,
     /// Replace the run that is in the folder
     #[arg(long)]
     pub(crate) force: bool,
@@ -264,10 +266,10 @@ pub(crate) struct Target {
     /// Where to write: .npy or, of a table, .csv (all), .png or .svg (one image itself, or a figure of
     /// the first ones), or a folder/ (each as PNG)
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
-    pub(crate) output: Option<PathBuf>,
-    /// Images in a figure
-    #[arg(long, default_value = "10", value_name = "N")]
-    pub(crate) count: NonZeroUsize,
+    pub(crate) output: Option<OutputPath>,
+    /// Images in a figure: 1 to 1000
+    #[arg(long, default_value = "10", value_name = "N", value_parser = whole::<1, 1000>)]
+    pub(crate) count: usize,
     /// Draw the first images in the terminal
     #[arg(long)]
     pub(crate) show: bool,
@@ -301,7 +303,7 @@ pub(crate) struct Encode {
     pub(crate) model: PathBuf,
     /// Where to write the codes: .npy, f32, images x latent dimension
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = npy_file)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputPath,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -13,6 +13,7 @@ pub(crate) mod inspect;
 pub(crate) mod interpolate;
 pub(crate) mod probe;
 pub(crate) mod project;
+mod reading;
 pub(crate) mod reconstruct;
 pub(crate) mod resume;
 pub(crate) mod study;
@@ -21,13 +22,15 @@ pub(crate) mod train;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    Dataset, Existing, InputFormat, InputReader, LoadOptions, Network, Outcome, Record, RunOptions,
+    Dataset, Existing, InputReader, LoadOptions, ModelInput, Network, Outcome, Record, RunOptions,
     Source, Spec, device, input_reader, load,
 };
 use serde_json::json;
 
-use crate::args::{Common, NewFolder, Reading, Settings};
-use crate::{output, progress};
+use crate::args::{Common, Data, NewFolder, Reading, Settings};
+use crate::{guard, output, progress};
+
+pub(crate) use reading::{in_flags, read_as, read_options};
 
 /// How a command ended, if it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,15 +59,64 @@ fn dataset(
     Ok(dataset)
 }
 
-/// The images that a person named, in the model's format, chunk by chunk.
+/// What was typed does not fit the rest; the exit status is 2.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// The data that a person named, or that of the model's run; never a guess.
+fn source_of<'a>(data: &'a Data, input: &'a ModelInput, model: &Path) -> anyhow::Result<&'a str> {
+    let own = || input.data.as_ref().map(|data| data.source.as_str());
+    data.data.as_deref().or_else(own).ok_or_else(|| {
+        let model = model.display();
+        let sentence = format!(
+            "it is not known which data {model} was trained on, as it lies in no run's folder: name the data \
+             with --data"
+        );
+        Usage(sentence).into()
+    })
+}
+
+/// Says where the data of a run comes from if it cannot be had.
+fn hint_of_run(error: anyhow::Error, data: &Data, source: &str) -> anyhow::Error {
+    if data.data.is_some()
+        || Path::new(source).exists()
+        || !source.contains(std::path::MAIN_SEPARATOR)
+    {
+        return error;
+    }
+    error.context("the data of the run has moved or is gone; name the data with --data")
+}
+
+/// Says so if a model was trained on some of what is read.
+fn tell_of_training_data(images: &Path, input: &ModelInput, common: &Common) {
+    if images.to_str().is_some_and(|source| input.contains_training_data(source)) {
+        progress::data(common).chose(&format!(
+            "{} is the data of the model's run: what the model was trained on is among it",
+            images.display()
+        ));
+    }
+}
+
+/// The images that a person named, in the model's format, chunk by chunk; says so if the model was trained
+/// on some of them.
 fn inputs(
     images: &Path,
-    format: &InputFormat,
+    input: &ModelInput,
     reading: &Reading,
     common: &Common,
 ) -> anyhow::Result<InputReader> {
-    let progress = &mut *progress::data(common);
-    Ok(input_reader(images, format, &reading.options(), network(common), progress)?)
+    tell_of_training_data(images, input, common);
+    read_as(input, reading, common, |options, progress| {
+        input_reader(images, &input.format, options, network(common), progress)
+    })
 }
 
 /// Calls `run` with the options of a run and tells what came out.
@@ -99,9 +151,11 @@ fn conclude(common: &Common, record: &Record, folder: &Path) -> anyhow::Result<S
 
 impl NewFolder {
     /// The folder of an experiment, and what to do if it is taken.
-    fn of(&self, spec: &Spec) -> (PathBuf, Existing) {
-        let folder = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&spec.name));
-        (folder, if self.force { Existing::Replace } else { Existing::Refuse })
+    fn of(&self, spec: &Spec) -> anyhow::Result<(PathBuf, Existing)> {
+        let named = self.out.as_deref().map(Path::to_path_buf);
+        let folder = named.unwrap_or_else(|| PathBuf::from("runs").join(&spec.name));
+        guard::check_run_folder(&folder, &spec.data.source)?;
+        Ok((folder, if self.force { Existing::Replace } else { Existing::Refuse }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where images go that a model has made: a file, a folder, the terminal.
 
+mod names;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,24 +15,10 @@ use crate::args::{Common, Target};
 use crate::commands::{counted_as, written};
 use crate::item_index::ItemIndex;
 use crate::output;
+use names::PictureNames;
 
 /// Numbers of the images in a row of a figure, 256 MiB; of larger images a figure shows fewer.
 const DRAWN_VALUES: usize = 1 << 26;
-
-/// Refuses a file that cannot be written, or whose writing would replace what is read.
-pub(crate) fn check(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
-    let Some(path) = output.filter(|path| !is_folder(path)) else { return Ok(()) };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        bail!("cannot write {}: there is no folder {}", path.display(), folder.display());
-    }
-    if let (Ok(written), Ok(read)) = (path.canonicalize(), input.canonicalize())
-        && written == read
-    {
-        bail!("{} would be replaced by what is made of it; choose another file", path.display());
-    }
-    Ok(())
-}
 
 /// What is known of the images that are delivered.
 pub(crate) struct Delivered<'a> {
@@ -74,7 +62,7 @@ pub(crate) struct Delivery<'a> {
 enum Sink<'a> {
     Array(NpyWriter),
     Table(TableWriter, &'a Scaling),
-    Folder(&'a Path),
+    Folder(&'a Path, PictureNames),
     /// Of the first images, drawn at the end.
     Figure,
 }
@@ -92,7 +80,9 @@ impl<'a> Delivery<'a> {
             Some(path) if is_folder(path) && scaling.is_some() => {
                 bail!("{}: a table goes into a .csv or .npy file", path.display())
             }
-            Some(path) if is_folder(path) => Sink::Folder(empty_folder(path)?),
+            Some(path) if is_folder(path) => {
+                Sink::Folder(empty_folder(path)?, PictureNames::default())
+            }
             Some(path) => match (ending(path), scaling) {
                 ("npy", _) => Sink::Array(NpyWriter::create(path, &item_shape(format))?),
                 ("csv", Some(scaling)) => {
@@ -139,10 +129,10 @@ impl<'a> Delivery<'a> {
                 None => writer.write(images)?,
             },
             Sink::Table(writer, scaling) => writer.write(&scaling.undo(images))?,
-            Sink::Folder(folder) => {
+            Sink::Folder(folder, taken) => {
                 for (place, (values, name)) in images.chunks(size).zip(&items.names).enumerate() {
                     let png = png(self.shape, values, items.has_16_bits(place))?;
-                    write_into(folder, name, &png)?;
+                    write_into(folder, &taken.next(name), &png)?;
                 }
             }
             Sink::Figure => {}
@@ -177,7 +167,7 @@ impl<'a> Delivery<'a> {
                 write_figure(path, &figure)?;
                 what = format!("a figure of {caption} written");
             }
-            (Sink::Folder(_) | Sink::Figure, _) => {}
+            (Sink::Folder(..) | Sink::Figure, _) => {}
         }
         if let Some(path) = &target.output {
             let index = if has_rows { index.write_beside(path, skipped)? } else { None };
@@ -193,13 +183,14 @@ impl<'a> Delivery<'a> {
 /// How many images of so many numbers a figure shows: as many as were asked for and can be held in
 /// memory.
 fn drawn_at_most(target: &Target, size: usize) -> usize {
-    target.count.get().min((DRAWN_VALUES / size.max(1)).max(1))
+    target.count.min((DRAWN_VALUES / size.max(1)).max(1))
 }
 
 /// Takes pictures of any sizes one by one; each is a file of its own.
 pub(crate) struct PictureDelivery<'a> {
     path: &'a Path,
     is_folder: bool,
+    names: PictureNames,
     delivered: usize,
 }
 
@@ -223,7 +214,7 @@ impl<'a> PictureDelivery<'a> {
                 path.display()
             );
         }
-        Ok(Self { path, is_folder, delivered: 0 })
+        Ok(Self { path, is_folder, names: PictureNames::default(), delivered: 0 })
     }
 
     /// Writes a picture, `channels x height x width`, with as many bits as that which it was made of.
@@ -236,7 +227,7 @@ impl<'a> PictureDelivery<'a> {
     ) -> anyhow::Result<()> {
         let png = png(shape, values, has_16_bits)?;
         match self.is_folder {
-            true => write_into(self.path, name, &png)?,
+            true => write_into(self.path, &self.names.next(name), &png)?,
             false => write_file(self.path, &png)?,
         }
         self.delivered += 1;
@@ -279,11 +270,8 @@ pub(crate) fn csv_cell(text: &str) -> String {
 
 /// Writes a picture under a name, which may be one in a subfolder.
 fn write_into(folder: &Path, name: &Path, png: &[u8]) -> anyhow::Result<()> {
-    let path = folder.join(as_png(name));
+    let path = folder.join(name);
     make_folder(path.parent().unwrap_or(folder))?;
-    if path.exists() {
-        bail!("{} would be written twice", path.display());
-    }
     Ok(write_file(&path, png)?)
 }
 
@@ -321,15 +309,6 @@ fn empty_folder(path: &Path) -> anyhow::Result<&Path> {
         bail!("{} is not empty; choose another folder", path.display());
     }
     Ok(path)
-}
-
-/// The name with `.png` behind it, if it does not end so.
-fn as_png(name: &Path) -> PathBuf {
-    let mut name = name.as_os_str().to_os_string();
-    if !Path::new(&name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
-        name.push(".png");
-    }
-    PathBuf::from(name)
 }
 
 fn ending(path: &Path) -> &str {

@@ -20,6 +20,11 @@ impl ItemIndex {
         self.names.extend(inputs.files.iter().flatten().cloned());
     }
 
+    /// Whether there are several items whose files have names.
+    pub(crate) fn has_names(&self) -> bool {
+        self.names.len() > 1
+    }
+
     /// Writes `NAME.index.csv` beside `NAME.npy` if items were left out, so that rows and items have other
     /// numbers, or if an index of former rows stands there.
     pub(crate) fn write_beside(

@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod delivery;
+mod guard;
 mod interrupt;
 mod item_index;
 mod output;
@@ -12,28 +13,43 @@ mod progress;
 
 use std::process::ExitCode;
 
+use ae_experiment::ExperimentError;
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Args, Command};
-use commands::Status;
+use commands::{Status, Usage};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let matches = Args::command().get_matches();
+    let args = match Args::from_arg_matches(&matches) {
+        Ok(args) => args,
+        Err(error) => error.format(&mut Args::command()).exit(),
+    };
     output::start_log(args.common.quiet);
-    match run(&args) {
+    match guard::check_arguments(&matches).and_then(|()| run(&args)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::FellShort) => ExitCode::from(3),
         Err(error) => {
             output::error(&error);
-            ExitCode::from(1)
+            ExitCode::from(if is_usage(&args, &error) { 2 } else { 1 })
         }
     }
 }
 
+/// Whether what was typed is wrong, and not a file. Of settings, whether no file holds them.
+fn is_usage(args: &Args, error: &anyhow::Error) -> bool {
+    use ExperimentError::{IdleNoise, Setting, SpatialNoise};
+    let is_typed = |error: &ExperimentError| match &args.command {
+        Command::Resume(_) | Command::Study(_) => false,
+        Command::Train(train) => train.spec.is_none() && error.is_about_a_setting(),
+        _ => matches!(error, Setting { .. } | SpatialNoise { .. } | IdleNoise { .. }),
+    };
+    error.chain().any(|cause| cause.is::<Usage>() || cause.downcast_ref().is_some_and(is_typed))
+}
+
 fn run(args: &Args) -> anyhow::Result<Status> {
     if let Some(threads) = args.common.threads {
-        let threads = usize::from(threads.get());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().context("cannot start the threads")?;
     }

@@ -1,6 +1,8 @@
 //! Progress of training and of downloads: a bar on a terminal, lines elsewhere.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, printable};
@@ -66,6 +68,9 @@ pub(crate) fn data(common: &Common) -> Box<dyn Progress> {
 /// Between two lines about the same work, and before the first one of a bar.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What was said of choices.
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 /// Shows how far data is.
 struct DataProgress {
     style: ProgressStyle,
@@ -120,7 +125,9 @@ impl Progress for DataProgress {
     }
 
     fn chose(&mut self, sentence: &str) {
-        if !self.quiet {
+        // Data that is read twice is spoken of once.
+        let is_new = || SAID.lock().is_ok_and(|mut said| said.insert(sentence.to_owned()));
+        if !self.quiet && is_new() {
             output::progress(sentence);
         }
     }

@@ -115,6 +115,32 @@ impl Noise {
         }
     }
 
+    /// The first noise in it that works on neighbouring pixels: occlusion or blur, also in a chain or a choice.
+    /// The columns of a table have no neighbours.
+    pub fn spatial(&self) -> Option<&Self> {
+        self.find(&|noise| matches!(noise, Self::Occlusion(_) | Self::Blur(_)))
+    }
+
+    /// The first noise in it that changes no image of `height x width`: an occlusion of less than half a row or
+    /// column.
+    pub fn without_effect(&self, height: usize, width: usize) -> Option<&Self> {
+        self.find(&|noise| match noise {
+            Self::Occlusion(occlusion) => occlusion.covers_nothing(height, width),
+            _ => false,
+        })
+    }
+
+    /// The first single noise, also in a chain or a choice, of which something holds.
+    fn find(&self, holds: &dyn Fn(&Self) -> bool) -> Option<&Self> {
+        match self {
+            Self::Chain(chain) => chain.links().iter().find_map(|noise| noise.find(holds)),
+            Self::Choice(choice) => {
+                choice.alternatives().iter().find_map(|noise| noise.find(holds))
+            }
+            single => Some(single).filter(|noise| holds(noise)),
+        }
+    }
+
     /// The noise of a table's two entries: its name, and its parameter with a value.
     pub(crate) fn from_entries(
         kind: &str,

@@ -31,9 +31,19 @@ impl Occlusion {
         Ok(Self { fraction: Self::FRACTION.check(fraction)? })
     }
 
+    /// Whether the rectangle has no pixel in images of this size, though a part was to be covered.
+    pub(crate) fn covers_nothing(&self, height: usize, width: usize) -> bool {
+        self.fraction > 0.0 && self.length(height).min(self.length(width)) == 0
+    }
+
+    /// The rectangle's side along one of this length.
+    fn length(&self, side: usize) -> usize {
+        ((self.fraction * side as f32).round() as usize).min(side)
+    }
+
     /// First and last row or column, exclusive, of a rectangle in a side of this length.
     fn draw_span(&self, side: usize, stream: &mut Stream) -> (usize, usize) {
-        let length = ((self.fraction * side as f32).round() as usize).min(side);
+        let length = self.length(side);
         let places = u32::try_from(side - length).unwrap_or(u32::MAX).saturating_add(1);
         let start = stream.below(places) as usize;
         (start, start + length)

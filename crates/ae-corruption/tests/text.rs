@@ -199,3 +199,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn noises_that_need_neighbours_or_cover_nothing_are_found_in_chains_and_choices() {
+    let noise = |text: &str| text.parse::<Noise>().unwrap();
+    let text = |noise: Option<&Noise>| noise.map(ToString::to_string);
+    for (written, spatial) in [
+        ("gaussian:0.5", None),
+        ("masking:0.1+salt-and-pepper:0.1|speckle:1|poisson:9", None),
+        ("blur:1", Some("blur:1")),
+        ("masking:0.1+occlusion:0.9+blur:1", Some("occlusion:0.9")),
+        ("masking:0.1|gaussian:0.1+blur:2", Some("blur:2")),
+    ] {
+        assert_eq!(text(noise(written).spatial()).as_deref(), spatial, "{written}");
+    }
+    // Half a row is rounded up to one.
+    for (written, idle) in
+        [("occlusion:0.49", true), ("occlusion:0.5", false), ("occlusion:0", false)]
+    {
+        assert_eq!(noise(written).without_effect(1, 30).is_some(), idle, "{written}");
+        assert_eq!(noise(written).without_effect(30, 1).is_some(), idle, "{written}");
+    }
+    assert_eq!(noise("masking:1|occlusion:0.1").without_effect(30, 30), None);
+}

@@ -81,6 +81,7 @@ pub use input_reader::InputReader;
 pub use npy::{Matrix, NpyWriter, read_npy_matrix, write_npy};
 pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize};
 pub use order::epoch_order;
+pub use own_data::has_own_split;
 pub use picture_reader::PictureReader;
 pub use progress::Progress;
 pub use scaling::{ConstantColumns, Scaling};

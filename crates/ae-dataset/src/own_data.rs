@@ -7,6 +7,7 @@ use ae_files::read_bounded;
 use crate::array_rows::{self, ArrayImages, ArrayRows};
 use crate::idx::MAX_BYTES;
 use crate::npy;
+use crate::picture_parts::split_folders;
 use crate::resize::reshape;
 use crate::split::hold_out;
 use crate::table::{self, Columns, TableReader};
@@ -47,6 +48,15 @@ pub(crate) fn open(
     let images = folder::images_from_bytes(bytes).map_err(|error| error.in_file(path))?;
     let dataset = split(path, "images", images, options, progress)?;
     in_shape(path, dataset, options)
+}
+
+/// Whether the data at a path says by itself what is for testing: a folder of IDX files, or one of
+/// pictures with the subfolders `train` and `test`.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub fn has_own_split(path: &Path) -> Result<bool, DatasetError> {
+    Ok(path.is_dir() && (folder::is_idx_folder(path)? || split_folders(path).is_some()))
 }
 
 /// Warns of options that only tables have.

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise as NoiseKind};
-use ae_dataset::{Dataset, ImageShape, InputFormat, read_npy_matrix};
+use ae_dataset::{ImageShape, Images, InputFormat, read_npy_matrix};
 use ae_models::{EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
 use ae_random::Seed;
 use ae_training::{Detail, Metrics, Noise, Samples, evaluate};
 use candle_core::Device;
 use rayon::prelude::*;
 
-use crate::ExperimentError;
-use crate::inputs::{check_shape, format_of};
+use crate::inputs::check_shape;
+use crate::{ExperimentError, ModelInput};
 
 /// Images that go through a model at once.
 const BATCH: usize = 256;
@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 /// A trained model.
 pub struct Model {
     saved: SavedModel,
-    format: InputFormat,
+    input: ModelInput,
     inference: Box<dyn Inference>,
 }
 
@@ -30,7 +30,7 @@ impl Model {
     /// # Errors
     /// If there is no such file or it is not a whole autoencoder.
     pub fn open(path: &Path, device: &Device) -> Result<Self, ExperimentError> {
-        Self::new(SavedModel::load(&model_file(path)?)?, device)
+        Self::at(Some(path), SavedModel::load(&model_file(path)?)?, device)
     }
 
     /// Puts a model on a device.
@@ -38,9 +38,17 @@ impl Model {
     /// # Errors
     /// If it is no whole autoencoder, or the device cannot hold it.
     pub fn new(saved: SavedModel, device: &Device) -> Result<Self, ExperimentError> {
-        let format = format_of(&saved.spec, &saved.attachments)?;
+        Self::at(None, saved, device)
+    }
+
+    fn at(
+        path: Option<&Path>,
+        saved: SavedModel,
+        device: &Device,
+    ) -> Result<Self, ExperimentError> {
+        let input = ModelInput::of(path, &saved.spec, &saved.attachments)?;
         let inference = saved.inference(device)?;
-        Ok(Self { saved, format, inference })
+        Ok(Self { saved, input, inference })
     }
 
     /// What the file says of it.
@@ -48,14 +56,19 @@ impl Model {
         &self.saved
     }
 
+    /// What it takes, and how its training has read it.
+    pub fn input(&self) -> &ModelInput {
+        &self.input
+    }
+
     /// What it takes.
     pub fn format(&self) -> &InputFormat {
-        &self.format
+        &self.input.format
     }
 
     /// The shape of its images.
     pub fn shape(&self) -> ImageShape {
-        self.format.shape
+        self.input.format.shape
     }
 
     /// Numbers in a code.
@@ -101,7 +114,7 @@ impl Model {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<f32>, ExperimentError> {
         let own = self.shape();
-        if self.format.scaling.is_some() || !shape.channels.is_multiple_of(own.channels) {
+        if self.input.format.scaling.is_some() || !shape.channels.is_multiple_of(own.channels) {
             let origin = "the picture".to_owned();
             return Err(ExperimentError::ImageSize { origin, expected: own, found: shape });
         }
@@ -133,7 +146,7 @@ impl Model {
         Ok(images)
     }
 
-    /// Evaluates it on the test images of a data set, in full detail.
+    /// Evaluates it on images, in full detail; `name` is what errors call them.
     ///
     /// A denoising model is given noisy images: `noise` is drawn once from the seed. A regular one
     /// may be, to see what it makes of them.
@@ -142,12 +155,12 @@ impl Model {
     /// If the images do not fit the model, or candle fails.
     pub fn evaluate(
         &self,
-        dataset: &Dataset,
+        images: &Images,
+        name: &str,
         noise: Option<&NoiseKind>,
         seed: Seed,
     ) -> Result<Metrics, ExperimentError> {
-        let images = &dataset.test;
-        check_shape(&dataset.origin.name, self.shape(), images.shape())?;
+        check_shape(name, self.shape(), images.shape())?;
         let noise = noise.map(|corruption| Noise {
             corruption,
             draw: Draw::Once,
@@ -161,7 +174,7 @@ impl Model {
 
 /// The encoder of a trained model, from a whole model or from a file of its own.
 pub struct TrainedEncoder {
-    format: InputFormat,
+    input: ModelInput,
     inference: Box<dyn EncoderInference>,
 }
 
@@ -176,18 +189,23 @@ impl TrainedEncoder {
             Err(ModelError::WrongPart { .. }) => SavedModel::load(&file)?.encoder()?,
             loaded => loaded?,
         };
-        let format = format_of(&saved.spec, &saved.attachments)?;
-        Ok(Self { format, inference: saved.inference(device)? })
+        let input = ModelInput::of(Some(path), &saved.spec, &saved.attachments)?;
+        Ok(Self { input, inference: saved.inference(device)? })
+    }
+
+    /// What it takes, and how its training has read it.
+    pub fn input(&self) -> &ModelInput {
+        &self.input
     }
 
     /// What it takes.
     pub fn format(&self) -> &InputFormat {
-        &self.format
+        &self.input.format
     }
 
     /// The shape of its images.
     pub fn shape(&self) -> ImageShape {
-        self.format.shape
+        self.input.format.shape
     }
 
     /// Numbers in a code.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ae_analysis::AnalysisError;
 use ae_corruption::CorruptionError;
-use ae_dataset::{DatasetError, ImageShape};
+use ae_dataset::{DatasetError, FormatError, ImageShape};
 use ae_files::FileError;
 use ae_models::ModelError;
 use ae_report::ReportError;
@@ -147,6 +147,23 @@ pub enum ExperimentError {
         /// The file or the folder of the run.
         path: PathBuf,
     },
+    /// A noise that works on neighbouring pixels, where there are none.
+    #[error(
+        "{noise} works on neighbouring pixels, and the columns of a table have none; take masking, gaussian, \
+         salt-and-pepper or speckle, such as masking:0.25"
+    )]
+    SpatialNoise {
+        /// The noise, or the one in a chain or a choice.
+        noise: String,
+    },
+    /// A noise that changes no image of a shape.
+    #[error("{noise} covers no pixel of images of {shape}; take a larger fraction, or masking")]
+    IdleNoise {
+        /// The noise, or the one in a chain or a choice.
+        noise: String,
+        /// The shape of the images.
+        shape: ImageShape,
+    },
     /// A device that this build or this machine does not have.
     #[error("the device `{name}` cannot be used: {reason}")]
     Device {
@@ -231,9 +248,28 @@ pub enum ExperimentError {
 }
 
 impl ExperimentError {
+    /// Whether it is that a table lacks a column of this name or number.
+    pub fn lacks_column(&self, column: &str) -> bool {
+        match self {
+            Self::Dataset(DatasetError::Format { source, .. }) => match source {
+                FormatError::NoColumn { name, .. } => name == column,
+                FormatError::NoHeader { .. } => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether a setting is wrong, and not a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
         use ae_training::TrainingError::Setting;
-        matches!(self, Self::Setting { .. } | Self::Model(_) | Self::Training(Setting { .. }))
+        matches!(
+            self,
+            Self::Setting { .. }
+                | Self::SpatialNoise { .. }
+                | Self::IdleNoise { .. }
+                | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
+                | Self::Training(Setting { .. })
+        )
     }
 }

@@ -187,6 +187,22 @@ impl RunFolder {
     }
 }
 
+/// Whether a file, which may not be there yet, is one that the run in its folder writes.
+pub fn is_file_of_run(path: &Path) -> bool {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    let name = name.to_string_lossy();
+    let is_inner = |(inner, is_file): &(&str, IsFile)| {
+        folder.ends_with(inner) && is_file(&name) && folder.parent().is_some_and(is_run)
+    };
+    is_run(folder) && is_run_file(&name) || FOLDERS.iter().any(is_inner)
+}
+
+/// Whether a folder holds a run that was begun.
+fn is_run(folder: &Path) -> bool {
+    let begun = ["record.json", "model.safetensors", CHECKPOINTS, MODELS];
+    folder.join("spec.toml").is_file() && begun.iter().any(|name| folder.join(name).exists())
+}
+
 /// The files of the run in a folder, in the order in which they are to be removed: refuses before
 /// anything is lost if there is a foreign one.
 fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {

@@ -11,7 +11,7 @@ use ae_models::{Attachments, ModelError, ModelSpec};
 use ae_random::Seed;
 
 use crate::plan::SCALING;
-use crate::{ExperimentError, Spec};
+use crate::{ExperimentError, ModelInput, RunSettings};
 
 /// Reads images of a model's format from a path, or the test images of a data set by its name, all at
 /// once.
@@ -65,52 +65,36 @@ pub fn corrupt(inputs: &Inputs, noise: &Noise, seed: Seed) -> Vec<f32> {
     pixels
 }
 
-/// What a run says of how its model is evaluated when nothing else is said.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunSettings {
-    /// The noise of a denoising model.
-    pub noise: Option<Noise>,
-    /// The seed, of the noise and of what is held out for testing.
-    pub seed: Seed,
-    /// The part that is held out for testing, if the data does not say.
-    pub test_fraction: Option<f64>,
-}
-
-impl RunSettings {
-    /// The settings of the run in a folder, if the path is one.
-    ///
-    /// # Errors
-    /// If the folder's spec cannot be read.
-    pub fn of(path: &Path) -> Result<Option<Self>, ExperimentError> {
-        let spec = path.join("spec.toml");
-        if !spec.is_file() {
-            return Ok(None);
-        }
-        let spec = Spec::read(&spec)?;
-        Ok(Some(Self {
-            noise: spec.corruption.map(|corruption| corruption.noise),
-            seed: Seed::new(spec.seed),
-            test_fraction: spec.data.test_fraction,
-        }))
+/// Refuses a noise that makes no sense for a model's images: one that needs neighbouring pixels, for a table,
+/// and an occlusion that covers no pixel.
+///
+/// # Errors
+/// [`ExperimentError::SpatialNoise`] or [`ExperimentError::IdleNoise`] with the noise.
+pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ExperimentError> {
+    let InputFormat { shape, scaling } = format;
+    if let Some(noise) = noise.spatial().filter(|_| scaling.is_some()) {
+        return Err(ExperimentError::SpatialNoise { noise: noise.to_string() });
+    }
+    match noise.without_effect(shape.height, shape.width) {
+        Some(noise) => Err(ExperimentError::IdleNoise { noise: noise.to_string(), shape: *shape }),
+        None => Ok(()),
     }
 }
 
 /// How a data set is read for a model: in its shape and with its scaling, and with the images held out
-/// that its run has held out.
-pub fn load_options(
-    format: &InputFormat,
-    read: ReadOptions,
-    run: Option<&RunSettings>,
-) -> LoadOptions {
-    let ImageShape { channels, height, width } = format.shape;
+/// that its training has held out.
+pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {
+    let ImageShape { channels, height, width } = input.format.shape;
     let defaults = LoadOptions::default();
+    let settings = input.settings.as_ref();
+    let test_fraction = settings.and_then(|settings| settings.test_fraction);
     LoadOptions {
         read,
         size: Some([height, width]),
         channels: Some(channels),
-        test_fraction: run.and_then(|run| run.test_fraction).unwrap_or(defaults.test_fraction),
-        seed: run.map_or(defaults.seed, |run| run.seed),
-        scaling: format.scaling.clone(),
+        test_fraction: test_fraction.unwrap_or(defaults.test_fraction),
+        seed: settings.map_or(defaults.seed, RunSettings::seed),
+        scaling: input.format.scaling.clone(),
     }
 }
 

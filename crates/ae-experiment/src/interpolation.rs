@@ -5,18 +5,22 @@ use ae_report::{Figure, Picture, interpolation};
 use crate::figures::pictures;
 use crate::{ExperimentError, Model};
 
+/// Most numbers of the images on the way: 256 MiB.
+const MOST_NUMBERS: usize = 1 << 26;
+
 /// What the model decodes on the straight line between the codes of two images: the part of the way,
 /// from 0 to 1, and the image, `channels x height x width`, at `steps` equally far points.
 ///
 /// # Errors
-/// If there are fewer than two steps, or an image does not fit the model.
+/// If there are fewer than two steps or so many that their images take too much memory, or an image does not fit the model.
 pub fn interpolate(
     model: &Model,
     [from, to]: [&[f32]; 2],
     steps: usize,
 ) -> Result<Vec<(f64, Vec<f32>)>, ExperimentError> {
-    if steps < 2 {
-        let (expected, found) = ("at least 2".to_owned(), steps.to_string());
+    let most = (MOST_NUMBERS / model.shape().size().max(1)).max(2);
+    if !(2..=most).contains(&steps) {
+        let (expected, found) = (format!("from 2 to {most}"), steps.to_string());
         return Err(ExperimentError::Setting { setting: "steps", expected, found });
     }
     let [from, to] = [model.encode(from)?, model.encode(to)?];

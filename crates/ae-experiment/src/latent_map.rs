@@ -13,6 +13,11 @@ use crate::{ExperimentError, Model, TrainedEncoder};
 /// The random numbers that choose what is on a map.
 const STREAM: &str = "map";
 
+/// Most points of a decoded plane in a row.
+const MOST_SIDE: usize = 100;
+/// Most numbers of its images: 256 MiB.
+const MOST_DECODED: usize = 1 << 26;
+
 /// How codes become points of a plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Projection {
@@ -141,6 +146,7 @@ impl CodeSample {
         projection: Projection,
         side: usize,
     ) -> Result<(Vec<f32>, [Vec<f32>; 2]), ExperimentError> {
+        projection.check_decoded_plane(model.shape(), side)?;
         let plane = self.plane(projection)?;
         let points = plane.flatten(self.rows()?)?;
         let axes = [0, 1].map(|axis| quantiles(points.iter().skip(axis).step_by(2), side));
@@ -212,6 +218,29 @@ impl Plane {
 }
 
 impl Projection {
+    /// Whether `side` x `side` points of the plane can be decoded to images: before anything is read.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Setting`] if the projection has no way back, or the images take too much memory.
+    pub fn check_decoded_plane(
+        self,
+        shape: ImageShape,
+        side: usize,
+    ) -> Result<(), ExperimentError> {
+        let wrong =
+            |setting, expected, found| Err(ExperimentError::Setting { setting, expected, found });
+        if self == Self::Tsne {
+            let expected = "model or pca, which lead back to images".to_owned();
+            return wrong("the method", expected, "tsne".to_owned());
+        }
+        let most = (MOST_DECODED / shape.size().max(1)).isqrt().clamp(1, MOST_SIDE);
+        if !(1..=most).contains(&side) {
+            let expected = format!("from 1 to {most} for images of {shape}");
+            return wrong("the side of the grid", expected, side.to_string());
+        }
+        Ok(())
+    }
+
     /// The model's own plane where there is one, otherwise PCA.
     pub fn of_model(latent_dim: usize) -> Self {
         if latent_dim == 2 { Self::Model } else { Self::Pca }

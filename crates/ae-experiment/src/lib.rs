@@ -39,6 +39,7 @@ mod expectation;
 mod plan;
 mod resume;
 mod run;
+mod run_settings;
 
 mod anomaly;
 mod apply;
@@ -52,6 +53,7 @@ mod folder;
 mod identity;
 mod inputs;
 mod interpolation;
+mod judged;
 mod kept;
 mod latent_map;
 mod names;
@@ -70,7 +72,8 @@ pub use ae_dataset::{
     write_folder,
 };
 pub use ae_files::{
-    make_folder, printable, read_bounded as read_file, shown, write_atomic as write_file,
+    AtomicFile, make_folder, printable, read_bounded as read_file, shown,
+    write_atomic as write_file,
 };
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
@@ -87,15 +90,17 @@ pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
-pub use folder::{Existing, lock_folder, lock_run_of};
-pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
+pub use folder::{Existing, is_file_of_run, lock_folder, lock_run_of};
+pub use inputs::{check_noise, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
+pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
 pub use names::file_names;
 pub use probe::{ProbeSpec, Probed, probe, probe_table};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
 pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{Outcome, RunOptions, train};
+pub use run_settings::{DataDigests, ModelInput, RunSettings, data_of_run};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
 pub use study::{
     AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,

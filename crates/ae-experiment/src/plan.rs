@@ -1,6 +1,6 @@
 //! A spec that was checked against its data: the only thing that runs.
 
-use ae_dataset::{Dataset, Images};
+use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
     DenseConfig, ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters,
     SavedModel,
@@ -9,7 +9,9 @@ use ae_random::Seed;
 use ae_training::{FitConfig, Noise, Samples, curve_metrics};
 use candle_core::Device;
 
-use crate::{EngineKind, ExperimentError, Spec};
+use crate::inputs::check_noise;
+use crate::run_settings::RUN;
+use crate::{EngineKind, ExperimentError, RunSettings, Spec};
 
 /// The attachment with the scaling of a table's columns.
 pub(crate) const SCALING: &str = "scaling";
@@ -46,6 +48,10 @@ impl Plan {
             ),
         )?;
         check_corruption(&spec)?;
+        if let Some(corruption) = &spec.corruption {
+            let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
+            check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
+        }
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.
         let architecture = model.architecture()?;
@@ -68,9 +74,10 @@ impl Plan {
         Seed::new(self.spec.seed)
     }
 
-    /// The model with these parameters, and with the scaling of its table attached.
+    /// The model with these parameters; how it was trained and the scaling of its table are attached.
     pub(crate) fn saved(&self, parameters: Parameters) -> Result<SavedModel, ModelError> {
         let mut saved = SavedModel::new(self.model.clone(), parameters);
+        saved.attachments.set(RUN, &RunSettings::of_training(&self.spec, &self.dataset))?;
         if let Some(scaling) = &self.dataset.scaling {
             saved.attachments.set(SCALING, scaling)?;
         }

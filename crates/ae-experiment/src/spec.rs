@@ -154,18 +154,23 @@ pub struct CheckpointSpec {
 }
 
 impl DataSpec {
+    /// How single items are read.
+    pub(crate) fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            resize: self.resize.unwrap_or_default(),
+            bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+            header: self.header,
+            delimiter: self.delimiter,
+            label_column: self.label_column.clone(),
+            drop_columns: self.drop_columns.clone(),
+            part: None,
+        }
+    }
+
     /// How the data is read; the seed decides what is held out.
     pub(crate) fn load_options(&self, seed: Seed) -> LoadOptions {
         LoadOptions {
-            read: ReadOptions {
-                resize: self.resize.unwrap_or_default(),
-                bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
-                header: self.header,
-                delimiter: self.delimiter,
-                label_column: self.label_column.clone(),
-                drop_columns: self.drop_columns.clone(),
-                part: None,
-            },
+            read: self.read_options(),
             size: self.size,
             channels: self.channels,
             test_fraction: self.test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),

@@ -94,8 +94,8 @@ impl DenseConfig {
         require(
             parameters <= MAX_PARAMETERS,
             "encoder and decoder",
-            &format!("so narrow that they have at most {MAX_PARAMETERS} parameters"),
-            &parameters,
+            &format!("so narrow that they have at most {MAX_PARAMETERS} parameters (1.1 GB)"),
+            &format_args!("{parameters} ({:.1} GB)", 4e-9 * parameters as f64),
         )
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use ae_dataset::Images;
-use ae_models::{DenseConfig, Layout, Loss, ModelKind, ModelSpec, Objective, Parameters};
+use ae_models::{DenseConfig, Layout, Loss, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{
     Checkpoints, FitConfig, FusedEngine, Identity, MemoryObserver, OptimizerConfig, Samples,

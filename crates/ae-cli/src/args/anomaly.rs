@@ -1,13 +1,12 @@
 //! Anomaly detection.
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use ae_experiment::{AnomalyScore, Noise};
 use clap::{Subcommand, ValueEnum, ValueHint};
 
-use super::Reading;
-use super::parse::{figure_file, file_that_ends_with, not_negative};
+use super::parse::{figure_file, file_that_ends_with, smoothing, whole};
+use super::{OutputKind, OutputPath, Reading};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
@@ -45,17 +44,17 @@ pub(crate) struct AnomalyFit {
     #[arg(long, value_name = "NOISE")]
     pub(crate) noise: Option<Noise>,
     /// How many noisy copies
-    #[arg(long, default_value = "8", value_name = "N", requires = "noise")]
-    pub(crate) draws: NonZeroU32,
+    #[arg(long, default_value = "8", value_name = "N", requires = "noise", value_parser = whole::<1, 1000>)]
+    pub(crate) draws: usize,
     /// The noise's seed
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,
     /// Smooth images and reconstructions by a Gaussian of so many pixels before they are compared
-    #[arg(long, default_value_t = 0.0, value_name = "SIGMA", value_parser = not_negative)]
+    #[arg(long, default_value_t = 0.0, value_name = "SIGMA", value_parser = smoothing)]
     pub(crate) smoothing: f32,
     /// The weights file to write [default: the one of MODEL, in place]
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = weights_file)]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Option<OutputPath>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -70,13 +69,13 @@ pub(crate) struct AnomalyScoring {
     pub(crate) model: PathBuf,
     /// Where to write: .csv or .json [default: CSV to stdout]
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = scores_file)]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Option<OutputPath>,
     /// Draw the reconstruction errors of the items with the highest scores: .png or .svg
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
-    pub(crate) heat_map: Option<PathBuf>,
-    /// Items in the heat map
-    #[arg(long, default_value = "10", value_name = "N")]
-    pub(crate) count: NonZeroUsize,
+    pub(crate) heat_map: Option<OutputPath>,
+    /// Items in the heat map: 1 to 1000
+    #[arg(long, default_value = "10", value_name = "N", value_parser = whole::<1, 1000>)]
+    pub(crate) count: usize,
     /// The normal class: reports how well the scores rank the other classes above it (needs labels)
     #[arg(long, value_name = "CLASS")]
     pub(crate) normal_class: Option<String>,
@@ -118,12 +117,13 @@ fn quantile(text: &str) -> Result<f64, String> {
     part.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
 }
 
-fn weights_file(text: &str) -> Result<PathBuf, String> {
-    file_that_ends_with(text, &["safetensors"])
+fn weights_file(text: &str) -> Result<OutputPath, String> {
+    let path = file_that_ends_with(text, &["safetensors"]);
+    path.map(|path| OutputPath::new(path.to_path_buf(), OutputKind::Model))
         .ok_or_else(|| "expected a file that ends with .safetensors".to_owned())
 }
 
-fn scores_file(text: &str) -> Result<PathBuf, String> {
+fn scores_file(text: &str) -> Result<OutputPath, String> {
     file_that_ends_with(text, &["csv", "json"])
         .ok_or_else(|| "expected a file that ends with .csv or .json".to_owned())
 }

@@ -6,7 +6,7 @@ use ae_experiment::Quality;
 use clap::ValueHint;
 
 use super::parse::file_that_ends_with;
-use super::{Reading, Target};
+use super::{OutputPath, Reading, Target};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -22,7 +22,7 @@ pub(crate) struct Compress {
     pub(crate) model: PathBuf,
     /// Where to write the compressed images: .aez
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = aez_file)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputPath,
     /// How finely codes are rounded: 1 (smallest file) to 9 (best quality)
     #[arg(long, default_value_t, value_name = "N")]
     pub(crate) quality: Quality,
@@ -51,7 +51,7 @@ pub(crate) struct Decompress {
     pub(crate) target: Target,
 }
 
-fn aez_file(text: &str) -> Result<PathBuf, String> {
+fn aez_file(text: &str) -> Result<OutputPath, String> {
     file_that_ends_with(text, &["aez"])
         .ok_or_else(|| "expected a file that ends with .aez".to_owned())
 }

@@ -1,9 +1,10 @@
 //! Which data, and how it is read.
 
-use std::path::PathBuf;
-
 use ae_experiment::{BadItems, Delimiter, Header, Part, ReadOptions, Resize};
 use clap::{Subcommand, ValueHint};
+
+use super::OutputPath;
+use super::files::folder;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -40,8 +41,8 @@ pub(crate) struct DataExport {
     #[command(flatten)]
     pub(crate) split: Split,
     /// The folder to write to; existing files are not overwritten
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = folder)]
+    pub(crate) out: OutputPath,
 }
 
 /// Which data set, in training and test images.
@@ -80,8 +81,8 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "PART")]
     pub(crate) part: Option<Part>,
     /// Leave out pictures and rows that cannot be read; they are listed and counted
-    #[arg(long)]
-    pub(crate) skip_bad: bool,
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no)]
+    pub(crate) skip_bad: Option<bool>,
     /// The column of a table that holds the classes, by its name or its number counted from 1
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
@@ -99,13 +100,25 @@ pub(crate) struct Reading {
 impl Reading {
     /// The same for the library.
     pub(crate) fn options(&self) -> ReadOptions {
+        self.over(ReadOptions::default())
+    }
+
+    /// What was typed in place of what is kept; an empty name takes no column.
+    pub(crate) fn over(&self, kept: ReadOptions) -> ReadOptions {
+        let bad = |skip| if skip { BadItems::Skip } else { BadItems::Refuse };
+        let label_column =
+            self.label_column.clone().map(|name| Some(name).filter(|name| !name.is_empty()));
+        let drop_columns = match self.drop_columns.as_slice() {
+            [] => kept.drop_columns,
+            names => names.iter().filter(|name| !name.is_empty()).cloned().collect(),
+        };
         ReadOptions {
-            resize: self.resize.unwrap_or_default(),
-            bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
-            header: self.header.unwrap_or_default(),
-            delimiter: self.delimiter.unwrap_or_default(),
-            label_column: self.label_column.clone(),
-            drop_columns: self.drop_columns.clone(),
+            resize: self.resize.unwrap_or(kept.resize),
+            bad: self.skip_bad.map_or(kept.bad, bad),
+            header: self.header.unwrap_or(kept.header),
+            delimiter: self.delimiter.unwrap_or(kept.delimiter),
+            label_column: label_column.unwrap_or(kept.label_column),
+            drop_columns,
             part: self.part,
         }
     }
@@ -146,4 +159,12 @@ fn channels(text: &str) -> Result<usize, String> {
 fn part(text: &str) -> Result<f64, String> {
     let part = text.parse().ok().filter(|part| *part > 0.0 && *part < 1.0);
     part.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("expected yes or no".to_owned()),
+    }
 }

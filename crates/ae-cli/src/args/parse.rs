@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use ae_experiment::Loss;
 
+use super::{OutputKind, OutputPath};
+
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    if value.is_finite() && value > 0.0 {
+    // What single precision takes for 0 or for infinite is neither.
+    let single = value as f32;
+    if single.is_finite() && single > 0.0 {
         Ok(value)
     } else {
-        Err("expected a finite number above 0".to_owned())
+        Err("expected a finite number above 0, from 1e-45 to 3e38".to_owned())
     }
 }
 
@@ -39,9 +43,9 @@ pub(super) fn device(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn target(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    if text.ends_with(std::path::is_separator) || path.is_dir() {
+pub(super) fn target(text: &str) -> Result<OutputPath, String> {
+    let path = OutputPath::file_or_folder(text.into());
+    if path.is_folder() {
         return Ok(path);
     }
     file_that_ends_with(text, &["npy", "csv", "png", "svg"]).ok_or_else(|| {
@@ -50,18 +54,29 @@ pub(super) fn target(text: &str) -> Result<PathBuf, String> {
     })
 }
 
-pub(super) fn npy_file(text: &str) -> Result<PathBuf, String> {
+pub(super) fn npy_file(text: &str) -> Result<OutputPath, String> {
     file_that_ends_with(text, &["npy"])
         .ok_or_else(|| "expected a file that ends with .npy".to_owned())
 }
 
-pub(super) fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<PathBuf> {
+pub(super) fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<OutputPath> {
     let path = PathBuf::from(text);
     let ending = path.extension()?.to_str()?;
-    endings.contains(&ending).then_some(path)
+    endings.contains(&ending).then(|| OutputPath::new(path, OutputKind::File))
 }
 
-pub(super) fn figure_file(text: &str) -> Result<PathBuf, String> {
+/// A whole number between bounds, such as how many there are.
+pub(super) fn whole<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
+    number.ok_or_else(|| format!("expected a number from {LEAST} to {MOST}"))
+}
+
+pub(super) fn smoothing(text: &str) -> Result<f32, String> {
+    let sigma = text.parse().ok().filter(|sigma| (0.0..=100.0).contains(sigma));
+    sigma.ok_or_else(|| "expected a number from 0 to 100".to_owned())
+}
+
+pub(super) fn figure_file(text: &str) -> Result<OutputPath, String> {
     file_that_ends_with(text, &["png", "svg"])
         .ok_or_else(|| "expected a file that ends with .png or .svg".to_owned())
 }

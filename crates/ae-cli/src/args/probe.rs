@@ -1,10 +1,11 @@
 //! What codes are good for.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use super::parse::whole;
 use super::{Data, Reading};
 
 #[derive(Debug, clap::Args)]
@@ -20,9 +21,9 @@ pub(crate) struct Probe {
     /// Labels to learn from; all of them are always tried too [default: 100,1000, as far as there are more]
     #[arg(long, value_delimiter = ',', value_name = "N,N,..")]
     pub(crate) labels: Option<Vec<NonZeroUsize>>,
-    /// How often a part of the labels is drawn
-    #[arg(long, default_value = "5", value_name = "N")]
-    pub(crate) repetitions: NonZeroU32,
+    /// How often a part of the labels is drawn: 1 to 1000
+    #[arg(long, default_value = "5", value_name = "N", value_parser = whole::<1, 1000>)]
+    pub(crate) repetitions: usize,
     /// The seed of what is drawn
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,

@@ -1,13 +1,12 @@
 //! Maps of codes, and ways between them.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use ae_experiment::Projection;
 use clap::{ValueEnum, ValueHint};
 
-use super::Reading;
-use super::parse::{figure_file, file_that_ends_with};
+use super::parse::{figure_file, file_that_ends_with, whole};
+use super::{OutputPath, Reading};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -24,22 +23,22 @@ pub(crate) struct Project {
     pub(crate) model: PathBuf,
     /// Where to write the map: .svg, .png or .csv (item, x, y, label)
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = map_file, required_unless_present = "grid")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Option<OutputPath>,
     /// How codes become points [default: model for codes of 2 numbers, otherwise pca]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) method: Option<MethodName>,
     /// Most images on the map: 1 to 10000; t-SNE's time grows with their square
-    #[arg(long, default_value = "5000", value_name = "N", value_parser = limit)]
+    #[arg(long, default_value = "5000", value_name = "N", value_parser = whole::<1, 10_000>)]
     pub(crate) limit: usize,
     /// The seed of which images are on the map, if there are more
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,
     /// Draw what the model decodes at points of the plane too: .png or .svg (not with tsne)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
-    pub(crate) grid: Option<PathBuf>,
-    /// Points of the grid in a row and in a column
-    #[arg(long, default_value = "15", value_name = "N", requires = "grid")]
-    pub(crate) side: NonZeroUsize,
+    pub(crate) grid: Option<OutputPath>,
+    /// Points of the grid in a row and in a column: 1 to 100
+    #[arg(long, default_value = "15", value_name = "N", requires = "grid", value_parser = whole::<1, 100>)]
+    pub(crate) side: usize,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -81,7 +80,7 @@ pub(crate) struct Interpolate {
     pub(crate) model: PathBuf,
     /// Where to draw the way: .png or .svg
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputPath,
     /// The first image's place in IMAGES, counted from 0
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) from: usize,
@@ -89,23 +88,13 @@ pub(crate) struct Interpolate {
     #[arg(long, value_name = "N")]
     pub(crate) to: Option<usize>,
     /// Points of the way, with its ends: 2 to 100
-    #[arg(long, default_value = "9", value_name = "N", value_parser = steps)]
+    #[arg(long, default_value = "9", value_name = "N", value_parser = whole::<2, 100>)]
     pub(crate) steps: usize,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
-fn map_file(text: &str) -> Result<PathBuf, String> {
+fn map_file(text: &str) -> Result<OutputPath, String> {
     file_that_ends_with(text, &["svg", "png", "csv"])
         .ok_or_else(|| "expected a file that ends with .svg, .png or .csv".to_owned())
-}
-
-fn limit(text: &str) -> Result<usize, String> {
-    let limit = text.parse().ok().filter(|limit| (1..=10_000).contains(limit));
-    limit.ok_or_else(|| "expected a number from 1 to 10000".to_owned())
-}
-
-fn steps(text: &str) -> Result<usize, String> {
-    let steps = text.parse().ok().filter(|steps| (2..=100).contains(steps));
-    steps.ok_or_else(|| "expected a number from 2 to 100".to_owned())
 }

@@ -10,10 +10,10 @@ use ae_experiment::{
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::{Status, counted_as, inputs, network};
+use super::{Status, counted_as, inputs, network, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit, AnomalyScoring, Common};
 use crate::delivery::{csv_cell, write_figure};
-use crate::{output, progress};
+use crate::{guard, output, progress};
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
@@ -23,12 +23,16 @@ pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<S
 }
 
 fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
-    let path = args.output.clone().map_or_else(|| weights_file(&args.model), Ok)?;
+    let path = match &args.output {
+        Some(path) => path.to_path_buf(),
+        None => weights_file(&args.model)?,
+    };
     let _lock = lock_run_of(&path)?;
     let model = Model::open(&args.model, &device(&common.device)?)?;
+    guard::check_writable(&path)?;
     let noise = args.noise.clone().map(|noise| NoiseDraws {
         noise,
-        draws: args.draws.get(),
+        draws: args.draws as u32,
         seed: args.seed,
     });
     let error = ErrorSpec { score: args.score.into(), noise, smoothing: args.smoothing };
@@ -37,8 +41,9 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
         ThresholdRule::Contamination,
     );
     let mut shown = progress::data(common);
+    let options = read_options(&args.data, model.input(), &args.reading, common)?;
     let open = |model: &Model| {
-        let (options, network) = (args.reading.options(), network(common));
+        let network = network(common);
         let progress = &mut *progress::data(common);
         input_reader(&args.data, model.format(), &options, network, progress)
     };
@@ -73,7 +78,7 @@ type Strange = (f64, [Vec<f32>; 3]);
 fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     let detector = AnomalyDetector::open(&args.model, &device(&common.device)?)?;
     let model = detector.model();
-    let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
+    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let size = model.shape().size();
     let (mut items, mut strangest) = (Vec::new(), Vec::new());
@@ -96,7 +101,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
                 strangest.push((verdict.score, [part(&chunk.pixels), Vec::new(), part(&errors)]));
             }
         }
-        keep_strangest(&mut strangest, args.count.get());
+        keep_strangest(&mut strangest, args.count);
         progress.read("scoring", reader.done() as u64, reader.total() as u64);
     }
     let ranking = args.normal_class.as_deref().map(|class| rank(&items, class)).transpose()?;

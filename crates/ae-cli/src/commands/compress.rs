@@ -12,7 +12,7 @@ use crate::{output, progress};
 pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
     let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
-    let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
+    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let mode = if args.exact { Mode::Exact } else { Mode::Lossy };
     let (mut images, mut index) = (Vec::new(), ItemIndex::default());
@@ -32,8 +32,14 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     }
     let bytes = compressor.compress(&images, args.quality, mode)?;
     write_file(&args.output, &bytes)?;
+    let names_are_lost = index.has_names();
     let index = index.write_beside(&args.output, reader.skipped())?;
     let (size, skipped) = (bytes.len(), reader.skipped());
+    if names_are_lost && index.is_none() {
+        progress.chose(
+            "the pictures come back numbered in this order: an archive keeps no names of files",
+        );
+    }
     let output = args.output.display().to_string();
     if common.json {
         output::json(&json!({

@@ -4,10 +4,9 @@ use ae_experiment::{Model, device, read_codes};
 
 use super::Status;
 use crate::args::{Common, Decode};
-use crate::delivery::{self, Delivered, Delivery};
+use crate::delivery::{Delivered, Delivery};
 
 pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
-    delivery::check(args.target.output.as_deref(), &args.codes)?;
     let model = Model::open(&args.model, &device(&common.device)?)?;
     let codes = read_codes(&args.codes, &model)?;
     let images = model.decode(&codes)?;

@@ -1,27 +1,29 @@
 //! `ae denoise`
 
-use ae_experiment::{Model, ModelKind, PictureReader, Seed, corrupt, device};
+use ae_experiment::{Model, ModelKind, PictureReader, Seed, check_noise, corrupt, device};
 
-use super::{Status, inputs};
+use super::{Status, inputs, tell_of_training_data};
 use crate::args::{Apply, Common, Denoise};
-use crate::delivery::{self, Delivered, Delivery, PictureDelivery};
+use crate::delivery::{Delivered, Delivery, PictureDelivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
-    delivery::check(args.apply.target.output.as_deref(), &args.apply.images)?;
     let model = Model::open(&args.apply.model, &device(&common.device)?)?;
     if model.saved().spec.kind == ModelKind::Regular {
         let path = args.apply.model.display();
         tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");
     }
     let (images, format) = (&args.apply.images, model.format());
+    if let Some(noise) = &args.noise {
+        check_noise(noise, format)?;
+    }
     let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();
     if keeps_sizes
         && PictureReader::finds_other_shapes(images, format.shape, &args.apply.reading.options())?
     {
         return in_tiles(args, &model, common);
     }
-    let mut reader = inputs(&args.apply.images, model.format(), &args.apply.reading, common)?;
+    let mut reader = inputs(&args.apply.images, model.input(), &args.apply.reading, common)?;
     let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);
     let seed = Seed::new(args.seed);
@@ -43,8 +45,9 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
 /// Pictures of any size, each cleaned in overlapping tiles of the model's size.
 fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
     let Apply { images, target, reading, .. } = &args.apply;
+    tell_of_training_data(images, model.input(), common);
     let mut progress = progress::data(common);
-    let (channels, options) = (model.shape().channels, reading.options());
+    let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
     let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
     let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
     let seed = Seed::new(args.seed);

@@ -4,14 +4,12 @@ use ae_experiment::{NpyWriter, TrainedEncoder, device};
 
 use super::{Status, counted_as, inputs, written};
 use crate::args::{Common, Encode};
-use crate::delivery;
 use crate::item_index::ItemIndex;
 use crate::progress;
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
-    delivery::check(Some(&args.output), &args.images)?;
     let encoder = TrainedEncoder::open(&args.model, &device(&common.device)?)?;
-    let mut reader = inputs(&args.images, encoder.format(), &args.reading, common)?;
+    let mut reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let mut codes = NpyWriter::create(&args.output, &[encoder.latent_dim()])?;
     let mut progress = progress::data(common);
     let (mut encoded, mut index) = (0, ItemIndex::default());

@@ -1,9 +1,9 @@
 //! `ae evaluate`
 
-use ae_experiment::{Model, RunSettings, Seed, device, load_options};
+use ae_experiment::{JudgedData, JudgedPart, Model, Part, Seed, check_noise, device, judged_data};
 use serde_json::json;
 
-use super::{Status, dataset};
+use super::{Status, counted_as, hint_of_run, network, read_as, source_of};
 use crate::args::{Common, Evaluate};
 use crate::output;
 
@@ -12,36 +12,66 @@ const SEED: u64 = 42;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
-    let run = RunSettings::of(&args.model)?;
-    let options = load_options(model.format(), args.reading.options(), run.as_ref());
-    let dataset = dataset(args.data.data.as_deref(), &options, common)?;
-    let (run_noise, run_seed) =
-        run.map_or((None, Seed::new(SEED)), |settings| (settings.noise, settings.seed));
-    let noise = args.noise.clone().or(run_noise);
-    let seed = args.seed.map_or(run_seed, Seed::new);
-    let metrics = model.evaluate(&dataset, noise.as_ref(), seed)?;
-    let images = dataset.test.len();
-    let name = &dataset.origin.name;
+    let input = model.input();
+    if let Some(noise) = &args.noise {
+        check_noise(noise, &input.format)?;
+    }
+    let source = source_of(&args.data, input, &args.model)?;
+    let judged = read_as(input, &args.reading, common, |options, progress| {
+        judged_data(input, source, options, network(common), progress)
+    });
+    let judged = judged.map_err(|error| hint_of_run(error, &args.data, source))?;
+    let settings = input.settings.as_ref();
+    let noise = args.noise.clone().or_else(|| settings?.noise.clone());
+    let seed = args.seed.or(settings.map(|settings| settings.seed)).unwrap_or(SEED);
+    let JudgedData { name, images, part, skipped } = &judged;
+    let metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
     let noise = noise.map(|noise| noise.to_string());
+    if matches!(part, JudgedPart::Training | JudgedPart::Named(Part::Train)) {
+        tracing::warn!(
+            "{source} is what the model was trained on; new data is reconstructed worse"
+        );
+    } else if *part == JudgedPart::All && settings.is_none_or(|settings| settings.data.is_none()) {
+        tracing::warn!(
+            "it is not known what {} was trained on, and that may be among these",
+            args.model.display()
+        );
+    }
     if common.json {
         output::json(&json!({
             "dataset": name,
-            "images": images,
-            "skipped": dataset.skipped,
+            "images": images.len(),
+            "part": in_words(*part),
+            "skipped": skipped,
             "noise": noise,
-            "seed": seed.value(),
+            "seed": seed,
             "metrics": metrics,
         }))?;
-    } else {
-        let noise = noise.map(|noise| format!(" with noise {noise}")).unwrap_or_default();
-        let left_out = match dataset.skipped {
-            0 => String::new(),
-            skipped => format!(", {skipped} left out"),
-        };
-        output::text(&format!("{images} test images of {name}{noise}{left_out}"))?;
-        for (metric, value) in &metrics {
-            output::text(&format!("  {metric:<12} {value:.5}"))?;
+        return Ok(Status::Done);
+    }
+    let noise = noise.map(|noise| format!(" with noise {noise}")).unwrap_or_default();
+    let left_out = if *skipped > 0 { format!(", {skipped} left out") } else { String::new() };
+    let noun = if input.format.scaling.is_some() { "row" } else { "image" };
+    let count = match part {
+        JudgedPart::All | JudgedPart::Named(Part::All) => {
+            format!("all {}", counted_as(images.len(), noun))
         }
+        part => counted_as(images.len(), &format!("{} {noun}", in_words(*part))),
+    };
+    output::text(&format!("{count} of {name}{noise}{left_out}"))?;
+    for (metric, value) in &metrics {
+        output::text(&format!("  {metric:<12} {value:.5}"))?;
     }
     Ok(Status::Done)
+}
+
+fn in_words(part: JudgedPart) -> String {
+    let words = match part {
+        JudgedPart::HeldOut => "held-out",
+        JudgedPart::Test => "test",
+        JudgedPart::All => "all",
+        JudgedPart::Training => "training",
+        JudgedPart::Named(part) => return part.to_string(),
+    };
+    words.to_owned()
 }

@@ -1,8 +1,8 @@
 //! `ae inspect`
 
-use ae_experiment::{Description, Scaling, describe};
+use ae_experiment::{Description, RunSettings, Scaling, describe};
 
-use super::Status;
+use super::{Status, in_flags};
 use crate::args::{Common, Inspect};
 use crate::output;
 
@@ -39,9 +39,6 @@ fn text(description: &Description) -> String {
         let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
         lines.push(format!("  {:<20} {}", tensor.name, shape.join(" x ")));
     }
-    for name in attachments.names() {
-        lines.push(format!("  attached: {name}"));
-    }
     lines.push(format!("  {parameters} parameters"));
     lines.push(format!("  weights_sha256 {weights_sha256}"));
     if let Ok(Some(scaling)) = attachments.get::<Scaling>("scaling") {
@@ -51,11 +48,29 @@ fn text(description: &Description) -> String {
             format!("    {:<18} {minimum} to {maximum}", scaling.name(column))
         }));
     }
+    if let Ok(Some(settings)) = attachments.get::<RunSettings>("run") {
+        lines.push(format!("  trained with {}", trained_with(&settings)));
+    }
     let attached: Vec<&str> = attachments.names().collect();
     if !attached.is_empty() {
         lines.push(format!("  attached: {}", attached.join(", ")));
     }
     lines.join("\n")
+}
+
+fn trained_with(settings: &RunSettings) -> String {
+    let mut words = vec![format!("seed {}", settings.seed)];
+    if let Some(noise) = &settings.noise {
+        words.push(format!("noise {noise}"));
+    }
+    if let Some(fraction) = settings.test_fraction {
+        words.push(format!("{fraction} of the data held out"));
+    }
+    let flags = in_flags(&settings.reading);
+    if !flags.is_empty() {
+        words.push(format!("data read with {flags}"));
+    }
+    words.join(", ")
 }
 
 fn arrows(widths: &[usize]) -> String {

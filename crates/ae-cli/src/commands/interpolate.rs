@@ -41,7 +41,7 @@ fn image(
     args: &Interpolate,
     common: &Common,
 ) -> anyhow::Result<(Vec<f32>, String)> {
-    let mut reader = inputs(path, model.format(), &args.reading, common)?;
+    let mut reader = inputs(path, model.input(), &args.reading, common)?;
     let size = model.shape().size();
     let mut seen = 0;
     while let Some(chunk) = reader.next().transpose()? {

@@ -1,11 +1,11 @@
 //! `ae probe`
 
 use ae_experiment::{
-    Model, ProbeSpec, Probed, RunSettings, Seed, device, load_options, probe, probe_table,
+    Dataset, Model, ProbeSpec, Probed, Seed, Source, device, load, load_options, probe, probe_table,
 };
 use serde_json::{Value, json};
 
-use super::{Status, dataset};
+use super::{Status, hint_of_run, network, read_as, source_of};
 use crate::args::{Common, Probe};
 use crate::output;
 
@@ -14,22 +14,30 @@ const LABELS: [usize; 2] = [100, 1000];
 
 pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
-    let run = RunSettings::of(&args.model)?;
-    let options = load_options(model.format(), args.reading.options(), run.as_ref());
-    let dataset = dataset(args.data.data.as_deref(), &options, common)?;
+    let input = model.input();
+    let source = source_of(&args.data, input, &args.model)?;
+    let Ok(named) = source.parse::<Source>();
+    let dataset = read_as(input, &args.reading, common, |options, progress| {
+        Ok(load(&named, &load_options(input, options.clone()), network(common), progress)?)
+    });
+    let dataset = dataset.map_err(|error| hint_of_run(error, &args.data, source))?;
+    if let Some(sentence) = &dataset.origin.substituted {
+        tracing::warn!("{sentence}");
+    }
     let images = dataset.train.len();
     let labels = args.labels.as_ref().map_or_else(
         || LABELS.into_iter().filter(|&labels| labels < images).collect(),
         |labels| labels.iter().map(|labels| labels.get()).collect(),
     );
-    let spec = ProbeSpec { labels, repetitions: args.repetitions.get() };
+    let spec = ProbeSpec { labels, repetitions: args.repetitions as u32 };
     let probed = probe(&model, &dataset, &spec, Seed::new(args.seed))?;
     let (name, test_images) = (&dataset.origin.name, dataset.test.len());
+    let guess = most_frequent_class(&dataset);
     if common.json {
         let probes: Vec<Value> = probed.iter().map(|probed| as_json(probed, images)).collect();
         output::json(&json!({
             "dataset": name, "train_images": images, "test_images": test_images,
-            "seed": args.seed, "probes": probes,
+            "seed": args.seed, "most_frequent_class": guess, "probes": probes,
         }))?;
     } else {
         let caption = format!(
@@ -38,8 +46,34 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
         let table = probe_table(&probed, &caption);
         output::text(&caption)?;
         output::text(&output::aligned(&table.columns, &table.rows))?;
+        output::text(&format!("  always the most frequent class: {guess:.4}"))?;
+    }
+    let best = |probed: &Probed| probed.logistic.mean.max(probed.neighbours.mean);
+    if probed.iter().any(|probed| {
+        probed.name == "autoencoder" && probed.labels.is_none() && best(probed) <= guess
+    }) {
+        tracing::warn!(
+            "the codes tell the classes no better than always the most frequent one does"
+        );
     }
     Ok(Status::Done)
+}
+
+/// The accuracy on the test images of saying the class that is most frequent in training.
+fn most_frequent_class(dataset: &Dataset) -> f64 {
+    let mut counts = [0_usize; 256];
+    dataset
+        .train
+        .labels()
+        .unwrap_or_default()
+        .iter()
+        .for_each(|&label| counts[usize::from(label)] += 1);
+    let most =
+        (0..=u8::MAX).zip(counts).max_by_key(|&(label, count)| (count, std::cmp::Reverse(label)));
+    let of_test = dataset.test.labels().unwrap_or_default();
+    let right =
+        of_test.iter().filter(|&&label| most.is_some_and(|(most, _)| most == label)).count();
+    right as f64 / of_test.len().max(1) as f64
 }
 
 fn as_json(probed: &Probed, images: usize) -> Value {

@@ -20,13 +20,16 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let encoder = TrainedEncoder::open(&args.model, &device)?;
     let progress = &mut *progress::data(common);
     let projection = projection(args, encoder.latent_dim(), progress);
-    let reader = inputs(&args.images, encoder.format(), &args.reading, common)?;
+    if let Some(model) = &model {
+        projection.check_decoded_plane(model.shape(), args.side)?;
+    }
+    let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
     let told = told(args, &sample, progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
-        let (images, axes) = sample.decoded_plane(model, projection, args.side.get())?;
+        let (images, axes) = sample.decoded_plane(model, projection, args.side)?;
         let title = "What the plane decodes to";
         let figure = decoded_plane_figure(model.shape(), (&images, &axes), title, &about)?;
         write_figure(path, &figure)?;

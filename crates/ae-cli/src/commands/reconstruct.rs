@@ -4,13 +4,12 @@ use ae_experiment::{Model, device};
 
 use super::{Status, inputs};
 use crate::args::{Apply, Common};
-use crate::delivery::{self, Delivered, Delivery};
+use crate::delivery::{Delivered, Delivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
-    delivery::check(args.target.output.as_deref(), &args.images)?;
     let model = Model::open(&args.model, &device(&common.device)?)?;
-    let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
+    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);
     while let Some(chunk) = reader.next().transpose()? {

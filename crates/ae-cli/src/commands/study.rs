@@ -9,7 +9,7 @@ use crate::{interrupt, progress};
 pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
     let mut spec = Spec::read(&args.spec)?;
     args.settings.apply(&mut spec);
-    let (folder, existing) = args.folder.of(&spec);
+    let (folder, existing) = args.folder.of(&spec)?;
     interrupt::listen(&folder, true);
     let mut show = progress::steps(common);
     let step = &mut |step: &str| {

@@ -11,7 +11,7 @@ const LATENT_DIM: usize = 32;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let spec = spec(args)?;
-    let (folder, existing) = args.folder.of(&spec);
+    let (folder, existing) = args.folder.of(&spec)?;
     let widths = match (&args.widths, &args.spec) {
         (Some(widths), _) => Some(widths.iter().map(|width| width.get()).collect()),
         (None, Some(_)) => None,
@@ -85,7 +85,7 @@ fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     data.channels = channels.or(data.channels);
     data.test_fraction = test_fraction.or(data.test_fraction);
     data.resize = resize.or(data.resize);
-    data.skip_bad |= skip_bad;
+    data.skip_bad = skip_bad.unwrap_or(data.skip_bad);
     if label_column.is_some() {
         data.label_column.clone_from(label_column);
     }

@@ -1,0 +1,136 @@
+//! How a model's own data is read: as in its training, unless a flag says otherwise.
+
+use std::path::Path;
+
+use ae_experiment::{
+    BadItems, ExperimentError, InputReader, ModelInput, Progress, ReadOptions, Resize, input_reader,
+};
+
+use super::{network, tell_of_training_data};
+use crate::args::{Common, Reading};
+use crate::progress;
+
+/// Opens data for a model: as its training did, and as the flags say. Both are said. A column that the
+/// training named and the data lacks is done without: new rows often have no classes.
+pub(crate) fn read_as<T>(
+    input: &ModelInput,
+    reading: &Reading,
+    common: &Common,
+    open: impl FnMut(&ReadOptions, &mut dyn Progress) -> Result<T, ExperimentError>,
+) -> anyhow::Result<T> {
+    Ok(settle(input, reading, common, open)?.0)
+}
+
+/// The options with which data can be opened for a model, for those who open it several times.
+pub(crate) fn read_options(
+    images: &Path,
+    input: &ModelInput,
+    reading: &Reading,
+    common: &Common,
+) -> anyhow::Result<ReadOptions> {
+    tell_of_training_data(images, input, common);
+    let open = |options: &ReadOptions, progress: &mut dyn Progress| {
+        input_reader(images, &input.format, options, network(common), progress)
+    };
+    let (_, options): (InputReader, _) = settle(input, reading, common, open)?;
+    Ok(options)
+}
+
+fn settle<T>(
+    input: &ModelInput,
+    reading: &Reading,
+    common: &Common,
+    mut open: impl FnMut(&ReadOptions, &mut dyn Progress) -> Result<T, ExperimentError>,
+) -> anyhow::Result<(T, ReadOptions)> {
+    let kept = input.reading();
+    let mut options = reading.over(kept.clone());
+    let progress = &mut *progress::data(common);
+    tell(&kept, &options, progress);
+    loop {
+        let error = match open(&options, progress) {
+            Ok(opened) => return Ok((opened, options)),
+            Err(error) => error,
+        };
+        let Some(sentence) = do_without(&mut options, &kept, reading, &error) else {
+            return Err(error.into());
+        };
+        progress.chose(&sentence);
+    }
+}
+
+/// Takes a missing column out of the options, if the training named it and no flag; says so.
+fn do_without(
+    options: &mut ReadOptions,
+    kept: &ReadOptions,
+    reading: &Reading,
+    error: &ExperimentError,
+) -> Option<String> {
+    let kept_label = kept.label_column.as_ref().filter(|_| reading.label_column.is_none());
+    if let Some(name) = kept_label.filter(|name| error.lacks_column(name)) {
+        options.label_column.take()?;
+        return Some(format!("read without classes: there is no column `{name}`"));
+    }
+    let place = options.drop_columns.iter().position(|name| error.lacks_column(name))?;
+    reading.drop_columns.is_empty().then(|| {
+        let name = options.drop_columns.remove(place);
+        format!("there is no column `{name}` to leave out")
+    })
+}
+
+/// Says what is read as in the training, and what is not.
+fn tell(kept: &ReadOptions, options: &ReadOptions, progress: &mut dyn Progress) {
+    let (before, now) = (flags(kept), flags(options));
+    let both = before.iter().zip(&now);
+    let same: Vec<&str> = both
+        .clone()
+        .filter(|(before, now)| before == now)
+        .filter_map(|(_, now)| now.text.as_deref())
+        .collect();
+    if !same.is_empty() {
+        progress.chose(&format!("read as in the model's training: {}", same.join(" ")));
+    }
+    let changed = both.filter(|(before, now)| before != now && before.text.is_some());
+    for (before, now) in changed {
+        let [before, now] = [before, now].map(Flag::in_words);
+        progress.chose(&format!("{now}, in place of the model's own {before}"));
+    }
+}
+
+/// The options as they are typed, but for those that are the default.
+pub(crate) fn in_flags(options: &ReadOptions) -> String {
+    let texts = flags(options).into_iter().filter_map(|flag| flag.text);
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// An option as it is typed; without a text, it is the default.
+#[derive(PartialEq)]
+struct Flag {
+    name: &'static str,
+    text: Option<String>,
+}
+
+impl Flag {
+    fn in_words(&self) -> String {
+        self.text.clone().unwrap_or_else(|| format!("no {}", self.name))
+    }
+}
+
+fn flags(options: &ReadOptions) -> [Flag; 6] {
+    // The part is no setting of the training, and nothing that is kept.
+    let ReadOptions { resize, bad, header, delimiter, label_column, drop_columns, part: _ } =
+        options;
+    let flag = |name, value: Option<String>| {
+        let text = value.map(|value| format!("{name} {value}").trim_end().to_owned());
+        Flag { name, text }
+    };
+    let typed = |value: String| Some(value).filter(|value| value != "auto");
+    let columns = (!drop_columns.is_empty()).then(|| drop_columns.join(","));
+    [
+        flag("--resize", (*resize != Resize::None).then(|| resize.to_string())),
+        flag("--skip-bad", (*bad == BadItems::Skip).then(String::new)),
+        flag("--header", typed(header.to_string())),
+        flag("--delimiter", typed(delimiter.to_string())),
+        flag("--label-column", label_column.clone()),
+        flag("--drop-columns", columns),
+    ]
+}

@@ -1,0 +1,94 @@
+//! Names of the pictures in an output folder.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+/// Gives every picture a file of its own within a folder: the input's folders and name, where they lead
+/// nowhere else and no other picture has them, also where upper and lower case are one.
+#[derive(Debug, Default)]
+pub(super) struct PictureNames {
+    files: HashSet<String>,
+    folders: HashSet<String>,
+}
+
+impl PictureNames {
+    /// The name of the next picture, relative to the folder.
+    pub(super) fn next(&mut self, name: &Path) -> PathBuf {
+        let parts: Vec<String> = name
+            .components()
+            .filter_map(|part| match part {
+                Component::Normal(part) => Some(printable(&part.to_string_lossy())),
+                _ => None,
+            })
+            .collect();
+        let (folders, file) = match parts.split_last() {
+            Some((file, folders)) => (folders, file.as_str()),
+            None => (&[][..], "image"),
+        };
+        let folder = self.folder(folders);
+        let (stem, ending) = match file.rsplit_once('.') {
+            Some((stem, ending)) if ending.eq_ignore_ascii_case("png") => (stem, ending),
+            _ => (file, "png"),
+        };
+        let mut path = folder.join(format!("{stem}.{ending}"));
+        let mut count = 1;
+        while self.folders.contains(&key(&path)) || !self.files.insert(key(&path)) {
+            count += 1;
+            path = folder.join(format!("{stem}-{count}.{ending}"));
+        }
+        path
+    }
+
+    /// The folder of a picture; one that is called like a picture's file gets another name.
+    fn folder(&mut self, parts: &[String]) -> PathBuf {
+        let mut folder = PathBuf::new();
+        for part in parts {
+            let mut next = folder.join(part);
+            while self.files.contains(&key(&next)) {
+                next.as_mut_os_string().push("-folder");
+            }
+            self.folders.insert(key(&next));
+            folder = next;
+        }
+        folder
+    }
+}
+
+fn key(path: &Path) -> String {
+    path.to_string_lossy().to_lowercase()
+}
+
+fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '_' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_picture_has_a_file_of_its_own_within_the_folder() {
+        let mut names = PictureNames::default();
+        for (name, expected) in [
+            ("a.png", "a.png"),
+            ("a.jpg", "a.jpg.png"),
+            ("a.jpg.png", "a.jpg-2.png"),
+            ("A.PNG", "A-2.PNG"),
+            ("cats/a.png", "cats/a.png"),
+            ("cats/../a.png", "cats/a-2.png"),
+            ("../../etc/x.png", "etc/x.png"),
+            ("/etc/x.png", "etc/x-2.png"),
+            ("a.png/b.png", "a.png-folder/b.png"),
+            ("etc", "etc.png"),
+            ("cats.png", "cats.png"),
+            ("a\u{1b}[31m\n.png", "a_[31m_.png"),
+            ("..", "image.png"),
+            ("", "image-2.png"),
+        ] {
+            assert_eq!(names.next(Path::new(name)), Path::new(expected), "{name:?}");
+        }
+        let mut names = PictureNames::default();
+        assert_eq!(names.next(Path::new("x.png/a")), Path::new("x.png/a.png"));
+        assert_eq!(names.next(Path::new("x.png")), Path::new("x-2.png"));
+    }
+}
