@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::idx;
-use crate::{DatasetError, Images, Pixels, Scaling};
+use crate::{DatasetError, Images, Part, Pixels, Scaling};
 
 /// The most that one half of a data set may take in memory: 8 GiB.
 pub(crate) const MAX_MEMORY: u64 = 8 << 30;
@@ -27,10 +27,34 @@ pub struct Dataset {
     pub origin: Origin,
     /// How many pictures or rows were left out because they could not be read.
     pub skipped: usize,
+    /// How many of the pictures have 16 bits a value; then all values are floats.
+    pub of_16_bits: usize,
     /// How the columns were scaled, if the data is a table.
     pub scaling: Option<Scaling>,
     /// The part that was held out for testing, if the data did not say which.
     pub held_out: Option<f64>,
+    /// What else was read of a table.
+    pub table: Option<TableInfo>,
+}
+
+/// What is known of a table beside its numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableInfo {
+    /// The column of the classes: its name, or its number counted from 1 where there is no header.
+    pub label: Option<String>,
+    /// The columns that were left out, named in the same way.
+    pub left_out: Vec<String>,
+    /// The columns with missing cells, most of them first.
+    pub missing: Vec<MissingCells>,
+}
+
+/// Cells of a table's column that hold no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingCells {
+    /// The column, in words.
+    pub column: String,
+    /// How many they are.
+    pub cells: usize,
 }
 
 /// Where a data set came from: what a record and a report say about it.
@@ -80,6 +104,20 @@ impl Dataset {
         Self::of_files(name.into(), location.into(), train, test, files)
     }
 
+    /// The same with another part to test with; `None` is what is held out. What it came from stays.
+    ///
+    /// # Errors
+    /// If all of it takes more than 8 GiB.
+    pub fn with_part(self, part: Option<Part>) -> Result<Self, DatasetError> {
+        let test = match part {
+            None | Some(Part::Test | Part::Validation) => return Ok(self),
+            Some(Part::Train) => self.train.clone(),
+            Some(Part::All) => self.train.clone().followed_by(&self.test)?,
+        };
+        check_memory("test", &test)?;
+        Ok(Self { test, ..self })
+    }
+
     /// A data set from its two halves and the digests that were taken of their files.
     pub(crate) fn of_files(
         name: String,
@@ -90,7 +128,16 @@ impl Dataset {
     ) -> Result<Self, DatasetError> {
         check_halves(&train, &test)?;
         let origin = Origin { name, location, files, substituted: None };
-        Ok(Self { train, test, origin, skipped: 0, scaling: None, held_out: None })
+        Ok(Self {
+            train,
+            test,
+            origin,
+            skipped: 0,
+            of_16_bits: 0,
+            scaling: None,
+            held_out: None,
+            table: None,
+        })
     }
 }
 

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use ae_files::read_bounded;
 
 use crate::idx::MAX_BYTES;
-use crate::npy::Array;
 use crate::npy_reader::NpyReader;
-use crate::own_data::scaled_rows;
-use crate::picture_list::{PictureList, split_folders};
-use crate::pictures::{part_bad, read_all};
+use crate::picture_list::PictureList;
+use crate::pictures::{part_bad, read_all, refuse_sizes};
 use crate::resize::reshape;
 use crate::table::{self, TableReader};
+use crate::table_inputs::{read_array, read_rows};
 use crate::{
-    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Pixels, Progress,
-    ReadOptions, Scaling, arrays, folder, gzip, npy, open_folder, picture,
+    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Part, Progress,
+    ReadOptions, arrays, folder, gzip, npy, open_folder, picture, picture_parts,
 };
 
 /// Most items of a chunk.
@@ -35,6 +34,8 @@ pub struct InputReader {
     format: InputFormat,
     options: ReadOptions,
     source: Source,
+    /// The classes of a table's rows that were met until now.
+    classes: Vec<String>,
     done: usize,
     given: usize,
     skipped: usize,
@@ -42,19 +43,21 @@ pub struct InputReader {
 
 enum Source {
     Images(Images),
+    /// One of 16 bits.
+    DeepPicture(Images),
     Array(NpyReader),
     Pictures(PictureList),
-    /// With the classes met until now.
-    Table(Box<TableReader>, Vec<String>),
+    Table(Box<TableReader>),
 }
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Images(_) => "Images",
+            Self::DeepPicture(_) => "DeepPicture",
             Self::Array(_) => "Array",
             Self::Pictures(_) => "Pictures",
-            Self::Table(..) => "Table",
+            Self::Table(_) => "Table",
         })
     }
 }
@@ -62,19 +65,23 @@ impl std::fmt::Debug for Source {
 impl InputReader {
     /// Opens what a user names.
     ///
-    /// - a folder of IDX files: its test images, with labels;
-    /// - a folder of pictures (`.png`, `.jpg`, `.jpeg`): those in `test`, if it has subfolders `train`
-    ///   and `test`, otherwise all; its subfolders are classes;
+    /// - a folder of IDX files: its test images, or the part that the options name, with labels;
+    /// - a folder of pictures (`.png`, `.jpg`, `.jpeg`): if it has the subfolder `train` and one or both of
+    ///   `test` and `val` (or `valid`, `validation`), those in `test`, or else in `val`, or in the part that the
+    ///   options name; otherwise all. The subfolders are classes, each with everything below it. Links to
+    ///   folders are not followed;
     /// - an IDX file of images, raw or compressed;
     /// - a `.npy` file in C order of bytes, divided by 255, or of `f4` or `f8` in [0, 1], of shape
     ///   `(n, height, width)`, `(n, 3, height, width)`, `(n, height, width, 3)`, `(n, values)` or
     ///   `(height, width)`;
     /// - a PNG or JPEG of at most 8192 x 8192 pixels. Colours become grey by Rec. 709's weights (0.2126
     ///   red + 0.7152 green + 0.0722 blue) on the stored values if the model takes grey images, grey
-    ///   becomes colour by equal channels, 16-bit values are rounded to 8 bits, and transparency is
-    ///   refused;
-    /// - for a model of a table, a `.csv` file or a `.npy` file of shape `(n, columns)`, in the table's
-    ///   own units.
+    ///   becomes colour by equal channels, values of 16 bits are divided by 65535, the picture is turned
+    ///   upright as its EXIF orientation says, and transparency is refused. So is a file that is damaged, as
+    ///   far as its bytes can tell: a PNG has checksums, a JPEG has none, and a byte that became another valid
+    ///   one goes unnoticed;
+    /// - for a model of a table, a `.csv` or `.tsv` file or a `.npy` file of shape `(n, columns)`, in the
+    ///   table's own units. Columns are matched by name if training's table and this one have a header.
     ///
     /// Files but for tables are told apart by their first bytes, not by their names.
     ///
@@ -89,26 +96,31 @@ impl InputReader {
     ) -> Result<Self, DatasetError> {
         let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let source = if path.is_dir() && folder::is_idx_folder(path)? {
-            let dataset = open_folder(path)?;
+            let dataset = open_folder(path)?.with_part(options.part)?;
             name = dataset.origin.name;
             Source::Images(dataset.test)
         } else if path.is_dir() {
-            let folder = split_folders(path).map_or_else(|| path.to_owned(), |[_, test]| test);
-            Source::Pictures(PictureList::of(&folder, progress)?)
+            Source::Pictures(picture_parts::list(path, options.part, progress)?)
+        } else if let Some(part) = options.part.filter(|&part| part != Part::All) {
+            let found = "a file has no parts";
+            return Err(DatasetError::NoPart { path: path.to_owned(), part, found });
         } else if table::is_table(path) {
             let Some(scaling) = &format.scaling else {
                 return Err(FormatError::TableForImages { shape: format.shape }.in_file(path));
             };
-            let table = TableReader::open(path, &options)?;
-            scaling.check(table.columns(), table.names()).map_err(|error| error.in_file(path))?;
-            Source::Table(Box::new(table), Vec::new())
+            let table = TableReader::open(path, &options, Some(scaling), progress)?;
+            Source::Table(Box::new(table))
         } else if let Some(array) = NpyReader::open(path)?
             && has_items(array.shape(), &format)
         {
             Source::Array(array)
         } else {
             let bytes = read_bounded(path, MAX_BYTES)?;
-            Source::Images(decode(bytes, &format).map_err(|error| error.in_file(path))?)
+            let is_picture = picture::is_picture(&bytes);
+            match decode(bytes, &format).map_err(|error| error.in_file(path))? {
+                images if is_picture && images.bytes().is_none() => Source::DeepPicture(images),
+                images => Source::Images(images),
+            }
         };
         let reader = Self::new(name, path.to_owned(), format, options, source);
         reader.in_shape()
@@ -135,7 +147,8 @@ impl InputReader {
         options: ReadOptions,
         source: Source,
     ) -> Self {
-        Self { name, path, format, options, source, done: 0, given: 0, skipped: 0 }
+        let classes = Vec::new();
+        Self { name, path, format, options, source, classes, done: 0, given: 0, skipped: 0 }
     }
 
     /// What the images are, for a caption: the data set's name or the file's.
@@ -146,10 +159,10 @@ impl InputReader {
     /// How many images there are in all, with those that will be left out; 0 if it is not known.
     pub fn total(&self) -> usize {
         match &self.source {
-            Source::Images(images) => images.len(),
+            Source::Images(images) | Source::DeepPicture(images) => images.len(),
             Source::Array(array) => array.total(),
             Source::Pictures(list) => list.files.len(),
-            Source::Table(..) => 0,
+            Source::Table(_) => 0,
         }
     }
 
@@ -185,34 +198,37 @@ impl InputReader {
     /// Images that are in memory are brought to the model's shape at once.
     fn in_shape(self) -> Result<Self, DatasetError> {
         let Self { source, .. } = self;
-        let Source::Images(images) = source else { return Ok(Self { source, ..self }) };
-        let images = in_shape(images, &self.path, &self.format, &self.options)?;
-        Ok(Self { source: Source::Images(images), ..self })
+        let fit = |images| in_shape(images, &self.path, &self.format, &self.options);
+        let source = match source {
+            Source::Images(images) => Source::Images(fit(images)?),
+            Source::DeepPicture(images) => Source::DeepPicture(fit(images)?),
+            source => source,
+        };
+        Ok(Self { source, ..self })
     }
 
     fn chunk(&mut self) -> Result<Option<Inputs>, DatasetError> {
         let shape = self.format.shape;
         let items = (CHUNK_NUMBERS / shape.size().max(1)).clamp(1, CHUNK_ITEMS);
         let start = self.done;
+        let classes = &mut self.classes;
         let mut inputs = match &mut self.source {
-            Source::Images(images) => {
+            Source::Images(images) | Source::DeepPicture(images) => {
                 let end = images.len().min(start + items);
                 if start >= end {
                     return Ok(None);
                 }
                 self.done = end;
                 let chosen: Vec<u32> = (start as u32..end as u32).collect();
-                Inputs::from_images(&self.name, &images.select(&chosen)?)
+                let inputs = Inputs::from_images(&self.name, &images.select(&chosen)?);
+                Inputs { items: (start as u64..end as u64).collect(), ..inputs }
             }
             Source::Array(array) => {
-                let before = array.read() * array.item_size();
+                let first = array.read();
                 let items = (CHUNK_NUMBERS / array.item_size().max(1)).clamp(1, items);
                 let Some(part) = array.next(items)? else { return Ok(None) };
                 self.done = array.read();
-                let images = images_of(part, &self.format)
-                    .map_err(|error| error.after(before).in_file(&self.path))?;
-                let images = in_shape(images, &self.path, &self.format, &self.options)?;
-                Inputs::from_images(&self.name, &images)
+                read_array(part, first, &self.path, &self.format, &self.options, classes)?
             }
             Source::Pictures(list) => {
                 let end = list.files.len().min(start + items);
@@ -223,14 +239,17 @@ impl InputReader {
                 }
                 read_pictures(&self.path, &list.select(&chosen), shape, &self.options)?
             }
-            Source::Table(table, classes) => {
+            Source::Table(table) => {
                 let scaling = self.format.scaling.as_ref();
                 let inputs = read_rows(table, classes, scaling, items)?;
-                self.done = table.read + table.skipped;
+                self.done = table.met;
                 inputs
             }
         };
         inputs.name.clone_from(&self.name);
+        if matches!(self.source, Source::DeepPicture(_)) {
+            inputs.has_16_bits.fill(true);
+        }
         self.skipped += inputs.skipped;
         self.given += inputs.pixels.len();
         Ok(Some(inputs))
@@ -266,60 +285,31 @@ fn read_pictures(
     options: &ReadOptions,
 ) -> Result<Inputs, DatasetError> {
     let read = read_all(&list.files, shape, options.resize);
+    refuse_sizes(folder, &read)?;
     let read = part_bad(folder, list.files.iter().zip(read).collect(), options.bad)?;
     let good: Vec<u32> =
         (0..).zip(&read).filter(|(_, bytes)| bytes.is_some()).map(|(place, _)| place).collect();
     let skipped = read.len() - good.len();
-    let PictureList { files, labels, class_names, .. } = list.select(&good);
+    let list = list.select(&good);
+    let names = list.names();
+    let PictureList { labels, class_names, places, .. } = list;
     let has_classes = !class_names.is_empty();
+    let images = || read.iter().flatten();
     Ok(Inputs {
         name: String::new(),
         shape,
-        pixels: read.iter().flatten().flatten().map(|&byte| f32::from(byte) / 255.0).collect(),
+        pixels: images().flat_map(Images::to_floats).collect(),
         labels: has_classes.then_some(labels),
         class_names: has_classes.then_some(class_names),
-        files: Some(files),
+        files: Some(names),
+        items: places,
+        has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
         skipped,
     })
 }
 
-fn read_rows(
-    table: &mut TableReader,
-    classes: &mut Vec<String>,
-    scaling: Option<&Scaling>,
-    items: usize,
-) -> Result<Inputs, DatasetError> {
-    let (mut numbers, mut of_rows) = (Vec::new(), Vec::new());
-    let skipped = table.skipped;
-    let mut rows = 0;
-    while rows < items && table.next_row(&mut numbers, &mut of_rows)? {
-        rows += 1;
-    }
-    let columns = table.columns();
-    let mut labels = Vec::with_capacity(of_rows.len());
-    for class in of_rows {
-        let place = classes.iter().position(|known| *known == class).unwrap_or_else(|| {
-            classes.push(class);
-            classes.len() - 1
-        });
-        let too_many = |_| DatasetError::TooManyClasses { found: classes.len() };
-        labels.push(u8::try_from(place).map_err(too_many)?);
-    }
-    let scaled = |row| scaling.into_iter().flat_map(move |scaling| scaling.apply(row));
-    let labelled = !classes.is_empty();
-    Ok(Inputs {
-        name: String::new(),
-        shape: ImageShape::grey(1, columns),
-        pixels: numbers.chunks(columns).flat_map(scaled).collect(),
-        labels: labelled.then_some(labels),
-        class_names: labelled.then(|| classes.clone()),
-        files: None,
-        skipped: table.skipped - skipped,
-    })
-}
-
 /// Images in the model's shape.
-fn in_shape(
+pub(crate) fn in_shape(
     images: Images,
     path: &Path,
     format: &InputFormat,
@@ -340,23 +330,15 @@ fn has_items(sizes: &[usize], format: &InputFormat) -> bool {
     sizes.len() > 1 && !sizes.contains(&0) && !is_one
 }
 
-/// The images of an array: a table's rows for a model of a table.
-fn images_of(array: Array, format: &InputFormat) -> Result<Images, FormatError> {
-    match (&format.scaling, array.shape.as_slice()) {
-        (Some(scaling), &[rows, columns]) if rows > 0 => {
-            let values = scaled_rows(scaling, columns, array.numbers)?;
-            let shape = ImageShape::grey(1, columns);
-            Images::of_shape(shape, Pixels::Floats(values)).map_err(|_| FormatError::NoRows)
-        }
-        (Some(_), _) => Err(FormatError::NotATable { columns: format.shape.width }),
-        (None, _) => arrays::images(array, Some(format.shape)),
-    }
-}
-
 /// The images of a file that is no table.
 fn decode(bytes: Vec<u8>, format: &InputFormat) -> Result<Images, FormatError> {
     if npy::is_npy(&bytes) {
-        return images_of(npy::decode(&bytes)?, format);
+        let array = npy::decode(&bytes)?;
+        return match &format.scaling {
+            Some(_) if array.shape.len() == 2 => Err(FormatError::NoRows),
+            Some(_) => Err(FormatError::NotATable { columns: format.shape.width }),
+            None => arrays::images(array, Some(format.shape)),
+        };
     }
     if format.scaling.is_some() {
         return Err(FormatError::NotATable { columns: format.shape.width });

@@ -27,6 +27,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod array_rows;
 mod arrays;
 #[cfg(feature = "candle-datasets")]
 mod candle;
@@ -42,6 +43,7 @@ mod idx;
 mod images;
 mod input;
 mod input_reader;
+mod jpeg;
 mod mnist;
 mod npy;
 mod npy_reader;
@@ -50,22 +52,25 @@ mod order;
 mod own_data;
 mod picture;
 mod picture_list;
+mod picture_parts;
 mod picture_reader;
 mod pictures;
 mod places;
+mod png;
 mod progress;
 mod resize;
 mod scaling;
 mod source;
 mod split;
 mod table;
+mod table_inputs;
 
 #[cfg(feature = "candle-datasets")]
 pub use candle::{from_candle, to_candle};
-pub use dataset::{Dataset, FileDigest, Origin};
+pub use dataset::{Dataset, FileDigest, MissingCells, Origin, TableInfo};
 pub use digits::Digits;
 pub use error::DatasetError;
-pub use folder::{open_folder, write_folder};
+pub use folder::{open_folder, refuse_existing, write_folder};
 pub use format_error::FormatError;
 #[cfg(feature = "hub")]
 pub use hub::{ContentError, Hub, HubDataset, HubError, HubLimits, TransferError};
@@ -74,10 +79,10 @@ pub use images::{ImageShape, Images, Pixels};
 pub use input::{InputFormat, Inputs, read_inputs};
 pub use input_reader::InputReader;
 pub use npy::{Matrix, NpyWriter, read_npy_matrix, write_npy};
-pub use options::{BadItems, LoadOptions, ReadOptions, Resize};
+pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize};
 pub use order::epoch_order;
 pub use picture_reader::PictureReader;
 pub use progress::Progress;
-pub use scaling::Scaling;
+pub use scaling::{ConstantColumns, Scaling};
 pub use source::{Network, Source, load};
 pub use table::TableWriter;

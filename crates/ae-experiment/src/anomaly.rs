@@ -112,7 +112,7 @@ impl AnomalyDetector {
             each_chunk(open(&model)?, step, |chunk, first| {
                 let compared = error.apply(&model, &chunk.pixels, first)?;
                 let [residuals, codes] = compared.rows()?;
-                moments.add(residuals, codes).map_err(|error| of_item(error, chunk, first))
+                moments.add(residuals, codes).map_err(|error| of_item(error, chunk))
             })?;
         }
         let held_out = LeaveOneOut::fit(error.score, &moments)?;
@@ -121,7 +121,9 @@ impl AnomalyDetector {
             let compared = error.apply(&model, &chunk.pixels, first)?;
             let [residuals, codes] = compared.rows()?;
             let found = held_out.scores(residuals, codes);
-            scores.extend(found.map_err(|error| of_item(error, chunk, first))?);
+            let mut found = found.map_err(|error| of_item(error, chunk))?;
+            add_hidden(error.score, &model, &chunk.pixels, &mut found);
+            scores.extend(found);
             let errors = residuals.iter().flat_map(|residual| held_out.scorer().errors(residual));
             largest_error = errors.fold(largest_error, f64::max);
             Ok(())
@@ -204,7 +206,8 @@ impl AnomalyDetector {
         let compared = error.apply(&self.model, &chunk.pixels, first)?;
         let [residuals, codes] = compared.rows()?;
         let scores = scorer.scores(residuals, codes);
-        let scores = scores.map_err(|error| of_item(error, chunk, first))?;
+        let mut scores = scores.map_err(|error| of_item(error, chunk))?;
+        add_hidden(error.score, &self.model, &chunk.pixels, &mut scores);
         let verdict = |score| -> Result<_, AnalysisError> {
             let p_value = calibration.p_value(score)?;
             Ok(AnomalyVerdict { score, p_value, is_anomaly: calibration.is_anomaly(score)? })
@@ -230,8 +233,17 @@ fn warn_of_few(calibration: &Calibration) {
     }
 }
 
+/// A code says nothing of what the network is not shown of a table's row: a deviation in a column that
+/// was constant in training, or a value far outside its range. The latent score adds that itself.
+fn add_hidden(score: AnomalyScore, model: &Model, items: &[f32], scores: &mut [f64]) {
+    if score == AnomalyScore::Latent {
+        let hidden = model.format().hidden_deviations(items);
+        scores.iter_mut().zip(hidden).for_each(|(score, hidden)| *score += hidden);
+    }
+}
+
 /// An error of an analysis, with the item that it is about.
-fn of_item(error: AnalysisError, chunk: &Inputs, first: usize) -> ExperimentError {
+fn of_item(error: AnalysisError, chunk: &Inputs) -> ExperimentError {
     let (place, value) = match error {
         AnalysisError::Score { item, value } => (item, value),
         // A residual or a code that is not finite has no finite score.
@@ -239,7 +251,8 @@ fn of_item(error: AnalysisError, chunk: &Inputs, first: usize) -> ExperimentErro
         error => return error.into(),
     };
     let file = chunk.files.as_ref().and_then(|files| files.get(place)).cloned();
-    ExperimentError::Score { number: first + place, file, value }
+    let number = chunk.items.get(place).copied().unwrap_or_default();
+    ExperimentError::Score { number, file, value }
 }
 
 /// The weights file that a fit is kept in if nothing else is said.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
-use ae_dataset::{BadItems, LoadOptions, ReadOptions, Resize};
+use ae_dataset::{BadItems, Delimiter, Header, LoadOptions, ReadOptions, Resize};
 use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
@@ -65,9 +65,19 @@ pub struct DataSpec {
     /// Whether pictures and rows that cannot be read are left out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
-    /// The column of a table that holds the classes.
+    /// Whether a table's first line names the columns: `yes`, `no`, or `auto` if the first lines decide.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub header: Header,
+    /// What separates a table's columns: `comma`, `semicolon`, `tab`, `pipe`, or `auto` if the first
+    /// lines decide.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub delimiter: Delimiter,
+    /// The column of a table that holds the classes, by its name or its number counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_column: Option<String>,
+    /// Columns of a table that are left out, named as the label column is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drop_columns: Vec<String>,
     /// The part that is held out for testing where the data does not say which, if it is not a tenth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
@@ -150,7 +160,11 @@ impl DataSpec {
             read: ReadOptions {
                 resize: self.resize.unwrap_or_default(),
                 bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+                header: self.header,
+                delimiter: self.delimiter,
                 label_column: self.label_column.clone(),
+                drop_columns: self.drop_columns.clone(),
+                part: None,
             },
             size: self.size,
             channels: self.channels,
@@ -159,6 +173,10 @@ impl DataSpec {
             scaling: None,
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

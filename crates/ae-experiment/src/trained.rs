@@ -3,9 +3,10 @@
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
-use crate::compression::attach_codec;
+use crate::compression::{CODEC, attach_codec};
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
+use crate::kept::{keep_attachments, keep_encoder_attachments};
 use crate::plan::Plan;
 use crate::record::{DatasetRecord, SCHEMA};
 use crate::run::device_name;
@@ -33,8 +34,13 @@ impl Trained<'_> {
     fn save(&self) -> Result<(), ExperimentError> {
         let Self { plan, folder, state, .. } = self;
         let mut saved = plan.saved(state.parameters().clone())?;
-        saved.encoder()?.save(&folder.encoder())?;
-        attach_codec(&mut saved, &plan.dataset.train)?;
+        let mut encoder = saved.encoder()?;
+        keep_encoder_attachments(&mut encoder, &folder.encoder());
+        encoder.save(&folder.encoder())?;
+        keep_attachments(&mut saved, &folder.model());
+        if !saved.attachments.names().any(|name| name == CODEC) {
+            attach_codec(&mut saved, &plan.dataset.train)?;
+        }
         Ok(saved.save(&folder.model())?)
     }
 
@@ -47,9 +53,11 @@ impl Trained<'_> {
         let validation = plan.validation_samples();
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
         let mut record = self.record(evaluation.metrics(Detail::Full));
-        let grid = first_images(model.as_ref(), &validation)?;
-        record.figures = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
-        Ok(Outcome { record, grid })
+        let grid = first_images(model.as_ref(), &validation);
+        let kept = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
+        (record.figures, record.figure_notes) = (kept.figures, kept.notes);
+        // The note of the first figure says why there are none.
+        Ok(Outcome { record, grid: grid.unwrap_or_default() })
     }
 
     /// The record of a run with these metrics of its evaluation, without figures as yet.
@@ -77,6 +85,7 @@ impl Trained<'_> {
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
             figures: Vec::new(),
+            figure_notes: Vec::new(),
             models: Vec::new(),
             tables: Vec::new(),
             dataset,

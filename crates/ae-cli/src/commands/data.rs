@@ -1,7 +1,8 @@
 //! `ae data info|fetch|export`
 
 use ae_experiment::{
-    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Seed, pictures, write_folder,
+    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Part, Scaling, Seed, TableInfo, pictures,
+    refuse_existing, write_folder,
 };
 use anyhow::bail;
 use serde_json::json;
@@ -12,12 +13,14 @@ use crate::output;
 
 /// Images that `--show` draws.
 const SHOWN: u32 = 10;
+/// Columns of a table that are described.
+const COLUMNS: usize = 40;
 
 pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
         DataCommand::Info(info) => {
             let dataset = load(&info.split, common)?;
-            describe(&dataset, common)?;
+            describe(&dataset, info.split.becoming.reading.part, common)?;
             if info.show {
                 show(&dataset)?;
             }
@@ -27,14 +30,17 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
                 bail!("--offline and fetching do not go together");
             }
             let dataset = dataset(Some(&fetch.name), &LoadOptions::default(), common)?;
-            describe(&dataset, common)?;
+            describe(&dataset, None, common)?;
         }
         DataCommand::Export(export) => {
-            let dataset = load(&export.split, common)?;
-            let mut files = dataset.origin.files.iter().map(|file| export.out.join(&file.name));
-            if let Some(file) = files.find(|file| file.exists()) {
-                bail!("{} exists already; choose another folder", file.display());
+            if export.split.becoming.reading.part.is_some() {
+                bail!(
+                    "--part does not go with an export, which writes what is for training and what is for testing"
+                );
             }
+            // Before anything is read.
+            refuse_existing(&export.out)?;
+            let dataset = load(&export.split, common)?;
             write_folder(&dataset, &export.out)?;
             let (train, test) = (dataset.train.len(), dataset.test.len());
             let out = export.out.display().to_string();
@@ -64,7 +70,8 @@ fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
     dataset(data.data.as_deref(), &options, common)
 }
 
-fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
+/// Tells what the data is, or one part of it.
+fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::Result<()> {
     let record = DatasetRecord::of(dataset);
     if common.json {
         output::json(&serde_json::to_value(&record)?)?;
@@ -77,7 +84,19 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
         Some(scaling) => format!("rows of {} columns", scaling.columns()),
         None => format!("images of {shape}"),
     };
-    output::text(&format!("  {train} training and {test} test {what}"))?;
+    let deep = if record.of_16_bits > 0 { " of 16 bits" } else { "" };
+    output::text(&match part {
+        None => format!("  {train} training and {test} test {what}{deep}"),
+        Some(Part::All) => format!("  {test} {what}{deep} in all parts"),
+        Some(part) => format!("  {test} {what}{deep} in the part {part}"),
+    })?;
+    let pictures = train + test;
+    if part.is_none() && (1..pictures).contains(&record.of_16_bits) {
+        output::text(&format!(
+            "  {} of the {pictures} have 16 bits, the others 8",
+            record.of_16_bits
+        ))?;
+    }
     if let Some(part) = dataset.held_out {
         output::text(&format!("  {part} of all was held out for testing"))?;
     }
@@ -85,17 +104,52 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
         output::text(&format!("  {} left out", dataset.skipped))?;
     }
     if let Some(scaling) = &dataset.scaling {
-        for (column, bounds) in scaling.minimum.iter().zip(&scaling.maximum).enumerate() {
-            output::text(&format!("  {}: {} to {}", scaling.name(column), bounds.0, bounds.1))?;
-        }
+        describe_columns(scaling)?;
     }
-    for (part, images) in [("training", &dataset.train), ("test", &dataset.test)] {
+    if let Some(table) = &dataset.table {
+        describe_table(table)?;
+    }
+    let halves = [("training ", &dataset.train), ("test ", &dataset.test)];
+    let shown = if part.is_some() { vec![("", &dataset.test)] } else { halves.to_vec() };
+    for (part, images) in shown {
         if let Some(labels) = images.labels() {
-            output::text(&format!("  {part} labels: {}", counts(images, labels)))?;
+            output::text(&format!("  {part}labels: {}", counts(images, labels)))?;
         }
     }
     for file in &record.files {
         output::text(&format!("  {}  {}", file.sha256, file.name))?;
+    }
+    Ok(())
+}
+
+/// The range of each column in the training rows.
+fn describe_columns(scaling: &Scaling) -> anyhow::Result<()> {
+    for column in (0..scaling.columns()).take(COLUMNS) {
+        let (name, [low, high]) = (scaling.name(column), scaling.range(column));
+        let range = if low < high { format!("{low} to {high}") } else { format!("constant {low}") };
+        output::text(&format!("  {name}: {range}"))?;
+    }
+    let more = scaling.columns().saturating_sub(COLUMNS);
+    if more > 0 {
+        output::text(&format!("  and {more} more columns (--json lists all)"))?;
+    }
+    Ok(())
+}
+
+/// What was read of a table beside its columns of numbers.
+fn describe_table(table: &TableInfo) -> anyhow::Result<()> {
+    if let Some(label) = &table.label {
+        output::text(&format!("  {label}: the classes"))?;
+    }
+    if !table.left_out.is_empty() {
+        let columns: Vec<&str> = table.left_out.iter().take(COLUMNS).map(String::as_str).collect();
+        output::text(&format!("  columns left out: {}", columns.join(", ")))?;
+    }
+    if !table.missing.is_empty() {
+        let missing = table.missing.iter().take(COLUMNS);
+        let counts: Vec<String> =
+            missing.map(|missing| format!("{} in {}", missing.cells, missing.column)).collect();
+        output::text(&format!("  missing cells: {}", counts.join(", ")))?;
     }
     Ok(())
 }

@@ -38,9 +38,11 @@ const SCORES: [AnomalyScore; 4] = [
     AnomalyScore::Likelihood,
 ];
 
+/// Items of an input of which seven came before.
 fn inputs(pixels: Vec<f32>, files: Option<Vec<PathBuf>>) -> Inputs {
     let images = Images::of_shape(SHAPE, Pixels::Floats(vec![0.5; pixels.len()])).unwrap();
-    Inputs { pixels, files, ..Inputs::from_images("new", &images) }
+    let items = (7..7 + images.len() as u64).collect();
+    Inputs { pixels, files, items, ..Inputs::from_images("new", &images) }
 }
 
 #[test]
@@ -54,7 +56,7 @@ fn a_score_that_is_no_number_is_an_error_with_number_and_file() {
             assert!(told.starts_with("the score of item 8 is "), "{score:?} {bad}: {told}");
             let files = Some(vec!["a.png".into(), "b.png".into()]);
             let told = detector.judge(&inputs(pixels, files), 0).unwrap_err().to_string();
-            assert!(told.starts_with("the score of item 1 (b.png) is "), "{told}");
+            assert!(told.starts_with("the score of item 8 (b.png) is "), "{told}");
         }
         assert_eq!(detector.judge(&inputs(good, None), 0).unwrap().0.len(), 1);
     }
