@@ -120,7 +120,6 @@ impl Inputs {
         if let (Some(files), Some(later)) = (self.files.as_mut(), later.files) {
             files.extend(later);
         }
-        self.items.extend(later.items);
         self.class_names = later.class_names;
         self.skipped += later.skipped;
     }
