@@ -1,5 +1,7 @@
 //! Anomaly detection: fitted to normal items, kept in the model's file, applied to others.
 
+use std::cmp::Ordering;
+
 use serde_json::json;
 
 use crate::support::{SIDE, Sandbox, TEST_IMAGES};
@@ -81,8 +83,20 @@ fn images_are_scored_ranked_and_drawn() {
         .succeeds();
     let scores = sandbox.read_json("scores.json");
     assert_eq!(scores["scores"].as_array().unwrap().len(), TEST_IMAGES);
+    // How often an item of another class than 1 has a larger score than one of class 1.
+    let items = scores["scores"].as_array().unwrap();
+    let score = |item: usize| items[item]["score"].as_f64().unwrap();
+    let classes = |is_normal: bool| (0..TEST_IMAGES).filter(move |i| (i % 10 == 1) == is_normal);
+    let pairs = classes(true).flat_map(|normal| classes(false).map(move |other| [normal, other]));
+    let above = |[normal, other]: [usize; 2]| match score(other).total_cmp(&score(normal)) {
+        Ordering::Less => 0.0,
+        Ordering::Equal => 0.5,
+        Ordering::Greater => 1.0,
+    };
+    let expected = pairs.map(above).sum::<f64>() / (10.0 * 90.0);
     let auroc = scores["auroc"].as_f64().unwrap();
-    assert!((0.0..=1.0).contains(&auroc), "{auroc}");
+    assert!((auroc - expected).abs() < 1e-9, "{auroc} {expected}");
+    assert_eq!(scores["share_of_anomalies"], 0.9);
     let svg = sandbox.read_text("where.svg");
     for words in ["Where the error is", "image", "reconstruction", "error"] {
         assert!(svg.contains(words), "{words}");
@@ -97,7 +111,7 @@ fn images_are_scored_ranked_and_drawn() {
     sandbox.ae("anomaly fit constant -m run -o c.safetensors").succeeds();
     sandbox
         .ae("anomaly fit constant -m run -o c.safetensors --score latent")
-        .fails_with(&["the codes of the normal items do not vary"]);
+        .fails_with(&["the codes of the normal items do not vary", "`squared`"]);
     sandbox
         .ae("anomaly score constant -m run --normal-class 1")
         .fails_with(&["needs items with classes"]);
@@ -114,4 +128,77 @@ fn rates_out_of_range_and_missing_items_are_refused() {
     sandbox.ae("anomaly fit data -m run --quantile 1").refuses_with(&["above 0 and below 1"]);
     std::fs::create_dir(sandbox.path("empty")).unwrap();
     sandbox.ae("anomaly fit empty -m run").fails_with(&["empty"]);
+}
+
+#[test]
+fn a_model_that_is_fitted_to_its_training_rows_says_so() {
+    let sandbox = with_table();
+    let told = sandbox.ae("anomaly fit normal.csv -m run").succeeds().stderr;
+    let trained = "the model was trained on 108 of these 120 items";
+    assert!(told.contains(trained), "{told}");
+    // A file in the run's folder is the run's.
+    let told = sandbox.ae("anomaly fit ./normal.csv -m run/model.safetensors").succeeds().stderr;
+    assert!(told.contains(trained), "{told}");
+    let told = sandbox.ae("anomaly fit strange.csv -m run").succeeds().stderr;
+    assert!(!told.contains("trained on"), "{told}");
+}
+
+#[test]
+fn few_rows_are_warned_about_and_fewer_refused() {
+    let sandbox = with_table();
+    let lines: Vec<String> = sandbox.read_text("strange.csv").lines().map(str::to_owned).collect();
+    for (rows, is_warned) in [(3, true), (99, true), (100, false)] {
+        sandbox.write("few.csv", lines[..=rows].join("\n") + "\n");
+        for score in ["squared", "standardised", "latent", "likelihood"] {
+            let fit = format!("anomaly fit few.csv -m run --score {score} -o few.safetensors");
+            let told = sandbox.ae(&fit).succeeds().stderr;
+            let says = told.contains("100 items are needed");
+            assert_eq!(says, is_warned, "{rows} {score}: {told}");
+        }
+        let fit = "anomaly fit few.csv -m run --quantile 0.5 -o few.safetensors";
+        assert!(!sandbox.ae(fit).succeeds().stderr.contains("are needed"), "{rows}");
+    }
+    sandbox.write("few.csv", lines[..=2].join("\n") + "\n");
+    for score in ["squared", "standardised", "latent", "likelihood"] {
+        sandbox
+            .ae(&format!("anomaly fit few.csv -m run --score {score} -o few.safetensors"))
+            .fails_with(&["at least 3 normal items, found 2"]);
+    }
+}
+
+#[test]
+fn a_heat_map_has_the_same_scale_in_any_company() {
+    let sandbox = with_table();
+    sandbox.ae("anomaly fit normal.csv -m run").succeeds();
+    let lines: Vec<String> = sandbox.read_text("strange.csv").lines().map(str::to_owned).collect();
+    sandbox.write("one.csv", format!("{}\n{}\n", lines[0], lines[1]));
+    sandbox.write("two.csv", format!("{}\n{}\n{}\n", lines[0], lines[1], lines[4]));
+    let white = |table: &str| {
+        let score = format!("anomaly score {table} -m run --heat-map where.svg -o scores.csv");
+        sandbox.ae(&score).succeeds();
+        let svg = sandbox.read_text("where.svg");
+        let from = svg.find("white is an error of").unwrap_or_else(|| panic!("{svg}"));
+        svg[from..].split(',').next().unwrap().to_owned()
+    };
+    // The second has a row whose errors are far larger.
+    assert_eq!(white("one.csv"), white("two.csv"));
+}
+
+#[test]
+fn a_ranking_says_what_chance_reaches() {
+    let sandbox = with_table();
+    sandbox.ae("anomaly fit normal.csv -m run").succeeds();
+    let rows = sandbox.read_text("strange.csv");
+    let classes = rows.lines().skip(1).enumerate();
+    let classed =
+        classes.map(|(i, row)| format!("{row},{}\n", if i % 10 == 3 { "far" } else { "near" }));
+    sandbox.write("classed.csv", "a,b,c,class\n".to_owned() + &classed.collect::<String>());
+    let score =
+        "anomaly score classed.csv -m run --label-column class -o scores.csv --normal-class";
+    let told = sandbox.ae(&format!("{score} near")).succeeds().stdout;
+    let ends = "AUROC 1.0000, average precision 1.0000 (share of anomalies 0.1000); written to scores.csv\n";
+    assert!(told.ends_with(ends) && told.contains("larger is stranger"), "{told}");
+    let told = sandbox.ae(&format!("{score} far")).succeeds().stdout;
+    assert!(told.contains("AUROC 0.0000 (worse than chance: 0.5), average precision 0."), "{told}");
+    assert!(told.contains("(share of anomalies 0.9000)"), "{told}");
 }

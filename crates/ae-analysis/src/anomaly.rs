@@ -1,13 +1,23 @@
 //! Anomaly scores: how far an item is from the normal ones that a model has learned.
 
+mod leave_one_out;
+mod moments;
+
 use serde::{Deserialize, Serialize};
 
+pub use leave_one_out::LeaveOneOut;
+pub use moments::NormalMoments;
+
+use crate::calibration::check_scores;
 use crate::shrinkage::Covariance;
 use crate::{AnalysisError, Rows};
 
-/// The least variance of a pixel's residual, as a part of the mean variance: a pixel that hardly varies
+/// The least variance of a pixel's residual, as a fraction of the mean variance: a pixel that hardly varies
 /// among normals would decide alone.
 const VARIANCE_FLOOR: f64 = 0.1;
+/// The least variance of any residual: that of the rounding of `f32` pixels in [0, 1]. Residuals that do not
+/// vary at all are measured by it, so that whatever differs later stands out.
+const ROUNDING: f64 = 1e-13;
 
 /// What a score is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +49,7 @@ pub enum AnomalyScorer {
     Standardised {
         /// The mean residual of each pixel.
         mean: Vec<f64>,
-        /// Its variance, at least a tenth of all pixels' mean.
+        /// Its variance, at least a tenth of all pixels' mean and 1e-13.
         variance: Vec<f64>,
     },
     /// See [`AnomalyScore::Latent`].
@@ -59,26 +69,13 @@ pub enum AnomalyScorer {
 impl AnomalyScorer {
     /// Fits a score to normals, best ones that the model was not trained on.
     ///
+    /// Scores of these normals by the fitted scorer are smaller than those of others; for p-values and a
+    /// threshold, [`LeaveOneOut`] has scores as others would get.
+    ///
     /// # Errors
-    /// If there are fewer than two, a number is not finite, or what the score divides by does not vary
-    /// at all.
+    /// If there are fewer than 3, a number is not finite, or the score needs codes and all are equal.
     pub fn fit(score: AnomalyScore, normals: &NormalMoments) -> Result<Self, AnalysisError> {
-        Ok(match score {
-            AnomalyScore::Squared => Self::Squared {},
-            AnomalyScore::Standardised => {
-                let (mean, mut variance) = normals.residuals()?;
-                let average = variance.iter().sum::<f64>() / variance.len() as f64;
-                positive("the residuals of the normal items", average)?;
-                variance.iter_mut().for_each(|one| *one = one.max(VARIANCE_FLOOR * average));
-                Self::Standardised { mean, variance }
-            }
-            AnomalyScore::Latent => Self::Latent { codes: normals.codes()? },
-            AnomalyScore::Likelihood => {
-                let variance = normals.mean_square();
-                positive("the residuals of the normal items", variance)?;
-                Self::Likelihood { codes: normals.codes()?, variance }
-            }
-        })
+        Ok(LeaveOneOut::fit(score, normals)?.into_scorer())
     }
 
     /// Which score it is.
@@ -110,28 +107,27 @@ impl AnomalyScorer {
     /// The score of each item; larger is stranger.
     ///
     /// # Errors
-    /// If residuals and codes are not as many, or of another length than those that it was fitted to.
+    /// If residuals and codes are not as many, or of another length than those that it was fitted to, or a
+    /// score is not finite: [`AnalysisError::Score`] names the item.
     pub fn scores(&self, residuals: Rows<'_>, codes: Rows<'_>) -> Result<Vec<f64>, AnalysisError> {
         if residuals.len() != codes.len() {
             return Err(AnalysisError::Count { expected: residuals.len(), found: codes.len() });
         }
         let errors = || residuals.iter().map(|residual| self.errors(residual).sum::<f64>());
-        match self {
-            Self::Squared {} => Ok(errors().collect()),
+        let scores: Vec<f64> = match self {
+            Self::Squared {} => errors().collect(),
             Self::Standardised { mean, .. } => {
                 residuals.check_columns(mean.len())?;
-                Ok(errors().collect())
+                errors().collect()
             }
-            Self::Latent { codes: normal } => normal.distances(codes),
+            Self::Latent { codes: normal } => normal.distances(codes)?,
             Self::Likelihood { codes: normal, .. } => {
                 let distances = normal.distances(codes)?;
-                Ok(distances
-                    .iter()
-                    .zip(errors())
-                    .map(|(distance, error)| distance + error)
-                    .collect())
+                distances.iter().zip(errors()).map(|(distance, error)| distance + error).collect()
             }
-        }
+        };
+        check_scores(&scores)?;
+        Ok(scores)
     }
 
     /// Where the error of one item is, a number a pixel: what its score sums, but for the distance of
@@ -152,79 +148,14 @@ impl AnomalyScorer {
     }
 }
 
-/// What scores are fitted to, gathered chunk by chunk: sums of the normals' residuals, and their codes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NormalMoments {
-    items: usize,
-    sum: Vec<f64>,
-    squares: Vec<f64>,
-    codes: Vec<f32>,
-    latent: usize,
-}
-
-impl NormalMoments {
-    /// Of no items yet.
-    pub fn new(pixels: usize, latent: usize) -> Self {
-        let (sum, squares) = (vec![0.0; pixels], vec![0.0; pixels]);
-        Self { items: 0, sum, squares, codes: Vec::new(), latent }
-    }
-
-    /// Takes the next normals, in order.
-    ///
-    /// # Errors
-    /// If residuals and codes are not as many or of another length, or a number is not finite.
-    pub fn add(&mut self, residuals: Rows<'_>, codes: Rows<'_>) -> Result<(), AnalysisError> {
-        residuals.check_columns(self.sum.len())?;
-        codes.check_columns(self.latent)?;
-        if residuals.len() != codes.len() {
-            return Err(AnalysisError::Count { expected: residuals.len(), found: codes.len() });
-        }
-        residuals.check_finite()?;
-        codes.check_finite()?;
-        for residual in residuals.iter() {
-            let sums = self.sum.iter_mut().zip(&mut self.squares);
-            for ((sum, square), value) in sums.zip(residual.iter().map(|&r| f64::from(r))) {
-                *sum += value;
-                *square += value * value;
-            }
-        }
-        self.codes.extend(codes.values());
-        self.items += residuals.len();
-        Ok(())
-    }
-
-    /// Mean and variance (divided by the number of items) of each pixel's residual.
-    fn residuals(&self) -> Result<(Vec<f64>, Vec<f64>), AnalysisError> {
-        crate::pca::in_range("the number of normal items", 2, usize::MAX, self.items)?;
-        let n = self.items as f64;
-        let mean: Vec<f64> = self.sum.iter().map(|sum| sum / n).collect();
-        let pixels = self.squares.iter().zip(&mean);
-        let variance = pixels.map(|(square, mean)| (square / n - mean * mean).max(0.0)).collect();
-        Ok((mean, variance))
-    }
-
-    fn mean_square(&self) -> f64 {
-        let numbers = self.items.max(1) * self.squares.len();
-        self.squares.iter().sum::<f64>() / numbers as f64
-    }
-
-    fn codes(&self) -> Result<Covariance, AnalysisError> {
-        crate::pca::in_range("the number of normal items", 2, usize::MAX, self.items)?;
-        Covariance::fit(Rows::new(&self.codes, self.latent)?)
-    }
-}
-
-/// Checks that something varies.
-fn positive(what: &'static str, variance: f64) -> Result<(), AnalysisError> {
-    if variance > 0.0 { Ok(()) } else { Err(AnalysisError::Constant { what }) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const RESIDUALS: [f32; 8] = [0.5, -0.25, 0.0, 0.125, -0.5, 0.75, 1.0, 0.0];
     const CODES: [f32; 4] = [1.0, 3.0, 2.0, 6.0];
+    const FITTED: [AnomalyScore; 3] =
+        [AnomalyScore::Standardised, AnomalyScore::Latent, AnomalyScore::Likelihood];
 
     fn scores(score: AnomalyScore) -> Vec<f64> {
         let (residuals, codes) = (Rows::new(&RESIDUALS, 2).unwrap(), Rows::new(&CODES, 1).unwrap());
@@ -271,22 +202,55 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_vary_has_no_standardised_score() {
+    fn residuals_that_do_not_vary_are_measured_by_rounding_and_codes_not_at_all() {
         let mut moments = NormalMoments::new(2, 1);
         let same = [0.0_f32; 6];
-        moments.add(Rows::new(&same, 2).unwrap(), Rows::new(&same[..3], 1).unwrap()).unwrap();
-        for (score, told) in [
-            (AnomalyScore::Standardised, "the residuals of the normal items do not vary"),
-            (AnomalyScore::Latent, "the codes of the normal items do not vary"),
-            (AnomalyScore::Likelihood, "the residuals of the normal items do not vary"),
-        ] {
-            let error = AnomalyScorer::fit(score, &moments).unwrap_err().to_string();
-            assert!(error.starts_with(told), "{error}");
-        }
-        let scorer = AnomalyScorer::fit(AnomalyScore::Squared, &moments).unwrap();
         let (residuals, codes) = (Rows::new(&same, 2).unwrap(), Rows::new(&same[..3], 1).unwrap());
-        assert_eq!(scorer.scores(residuals, codes).unwrap(), [0.0; 3]);
-        let few = scorer.scores(residuals, Rows::new(&same[..2], 1).unwrap()).unwrap_err();
-        assert_eq!(few.to_string(), "2 items, expected 3");
+        moments.add(residuals, codes).unwrap();
+        for score in [AnomalyScore::Squared, AnomalyScore::Standardised] {
+            let scorer = AnomalyScorer::fit(score, &moments).unwrap();
+            assert!(scorer.fits(2, 1));
+            assert_eq!(scorer.scores(residuals, codes).unwrap(), [0.0; 3]);
+            let other = Rows::new(&[0.0, 0.001], 2).unwrap();
+            let code = Rows::new(&[0.0], 1).unwrap();
+            assert!(scorer.scores(other, code).unwrap()[0] > 0.0, "{score:?}");
+        }
+        for score in [AnomalyScore::Latent, AnomalyScore::Likelihood] {
+            let error = AnomalyScorer::fit(score, &moments).unwrap_err().to_string();
+            assert!(error.starts_with("the codes of the normal items do not vary"), "{error}");
+            assert!(error.contains("`squared`"), "{error}");
+        }
+        let few = AnomalyScorer::Squared {}.scores(residuals, Rows::new(&same[..2], 1).unwrap());
+        assert_eq!(few.unwrap_err().to_string(), "2 items, expected 3");
+    }
+
+    #[test]
+    fn a_score_that_is_no_number_is_an_error_that_names_the_item() {
+        let mut moments = NormalMoments::new(2, 1);
+        moments.add(Rows::new(&RESIDUALS, 2).unwrap(), Rows::new(&CODES, 1).unwrap()).unwrap();
+        let residuals = [0.5, -0.25, 0.0, f32::NAN, f32::INFINITY, 0.0];
+        for (score, codes, told) in [
+            (AnomalyScore::Squared, [0.0; 3], "item 1 is NaN"),
+            (AnomalyScore::Standardised, [0.0; 3], "item 1 is NaN"),
+            (AnomalyScore::Likelihood, [0.0; 3], "item 1 is NaN"),
+            (AnomalyScore::Latent, [0.0, 1.0, f32::NAN], "item 2 is NaN"),
+            (AnomalyScore::Latent, [0.0, f32::INFINITY, 1.0], "item 1 is inf"),
+        ] {
+            let scorer = AnomalyScorer::fit(score, &moments).unwrap();
+            let rows = Rows::new(&residuals, 2).unwrap();
+            let error = scorer.scores(rows, Rows::new(&codes, 1).unwrap()).unwrap_err().to_string();
+            assert!(error.contains(told), "{score:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn two_normals_are_too_few() {
+        for score in FITTED {
+            let mut moments = NormalMoments::new(2, 1);
+            let rows = |values, columns| Rows::new(values, columns).unwrap();
+            moments.add(rows(&RESIDUALS[..4], 2), rows(&CODES[..2], 1)).unwrap();
+            let error = AnomalyScorer::fit(score, &moments).unwrap_err().to_string();
+            assert!(error.contains("at least 3 normal items, found 2"), "{error}");
+        }
     }
 }

@@ -4,20 +4,68 @@ use serde::{Deserialize, Serialize};
 
 use crate::AnalysisError;
 
-/// Scores that are kept of normals; of more, as many quantiles at equal distances.
+/// Fewest scores that a threshold is fitted to.
+pub(crate) const FEWEST: usize = 3;
+/// Most places that are kept of the distribution of the scores.
 const KEPT: usize = 1000;
+/// Of more, the largest ones that are all kept: p-values are small there.
+const KEPT_LARGEST: usize = 500;
 
 /// Where the threshold comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ThresholdRule {
-    /// The data hold this part of anomalies, above 0 and at most 0.5: they are above the threshold.
+    /// The data hold this fraction of anomalies, above 0 and at most 0.5: they are above the threshold.
     Contamination(f64),
-    /// The data are normal, and this part of them, above 0 and below 1, is at or below the threshold.
+    /// The data are normal, and this fraction of normal items, above 0 and below 1, is at or below the
+    /// threshold.
     Quantile(f64),
 }
 
-/// The scores of normals, as quantiles, and the score above which an item is an anomaly.
+impl ThresholdRule {
+    /// Checks that its number is in its range.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn check(self) -> Result<(), AnalysisError> {
+        match self {
+            Self::Contamination(rate) if rate > 0.0 && rate <= 0.5 => Ok(()),
+            Self::Quantile(part) if part > 0.0 && part < 1.0 => Ok(()),
+            Self::Contamination(found) => Err(AnalysisError::Contamination { found }),
+            Self::Quantile(found) => Err(AnalysisError::Quantile { found }),
+        }
+    }
+
+    /// The fraction of items like the fitted ones that is above the threshold: the false-alarm rate
+    /// where all of them are normal.
+    pub fn alarm_rate(self) -> f64 {
+        match self {
+            Self::Contamination(rate) => rate,
+            Self::Quantile(part) => 1.0 - part,
+        }
+    }
+
+    /// How many scores such a threshold needs, `1 / alarm_rate`: with fewer it is the largest score, or
+    /// next to it, and says little about how rarely normal items exceed it.
+    pub fn fewest_scores(self) -> usize {
+        // 1 - 0.99 is not quite 0.01.
+        (1.0 / self.alarm_rate() * (1.0 - 1e-12)).ceil() as usize
+    }
+}
+
+/// The distribution of normals' scores, and the score above which an item is an anomaly.
+///
+/// The scores must be such as new items would get: by a scorer that was not fitted to them, see
+/// [`LeaveOneOut`](crate::LeaveOneOut). Then an item's p-value is the estimated probability that a normal
+/// item scores as high or higher. Of `n` scores, the `k`-th largest has the p-value `k / (n + 1)`, which is
+/// what an order statistic exceeds on average (Hyndman and Fan 1996, definition 6; Weibull). Between two
+/// scores p is interpolated, which is exact for uniform scores and somewhat too large in the long tails of
+/// others (Hutson 1999, "Calculating nonparametric confidence intervals for quantiles using fractional
+/// order statistics"). Above all scores it is `1 / (n + 1)`, never 0 (Phipson and Smyth 2010); below all,
+/// 1. An item that ties with several scores counts all of them as larger.
+///
+/// The threshold is where the p-value equals the rule's alarm rate: an item is an anomaly if its p-value is
+/// smaller. Where `n` is too small for that ([`ThresholdRule::fewest_scores`]) it is the largest score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -26,36 +74,37 @@ pub struct Calibration {
     threshold: f64,
     /// In rising order.
     quantiles: Vec<f64>,
+    /// The p-value of each quantile. Fits of earlier versions have none: p is counted there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    p_values: Vec<f64>,
+}
+
+/// A score and its p-value.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    score: f64,
+    p_value: f64,
 }
 
 impl Calibration {
-    /// Fits threshold and quantiles to scores.
+    /// Fits threshold and p-values to scores.
     ///
     /// # Errors
-    /// If there is no score, one is not finite, or the rule's number is out of its range.
+    /// If there are fewer than 3 scores, one is not finite, or the rule's number is out of its range.
     pub fn fit(scores: &[f64], rule: ThresholdRule) -> Result<Self, AnalysisError> {
-        let part = match rule {
-            ThresholdRule::Contamination(rate) if rate > 0.0 && rate <= 0.5 => 1.0 - rate,
-            ThresholdRule::Quantile(part) if part > 0.0 && part < 1.0 => part,
-            ThresholdRule::Contamination(found) => {
-                return Err(AnalysisError::Contamination { found });
-            }
-            ThresholdRule::Quantile(found) => return Err(AnalysisError::Quantile { found }),
-        };
-        check_finite(scores)?;
-        if scores.is_empty() {
-            return Err(AnalysisError::NotWholeRows { columns: 1, values: 0 });
-        }
+        rule.check()?;
+        enough(scores.len())?;
+        check_scores(scores)?;
         let mut sorted = scores.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let threshold = quantile(&sorted, part);
-        let items = sorted.len();
-        let quantiles = if items <= KEPT {
-            sorted
-        } else {
-            (0..KEPT).map(|i| quantile(&sorted, i as f64 / (KEPT - 1) as f64)).collect()
-        };
-        Ok(Self { rule, items, threshold, quantiles })
+        let places = thinned(places(&sorted));
+        Ok(Self {
+            rule,
+            items: sorted.len(),
+            threshold: threshold(&places, rule.alarm_rate()),
+            quantiles: places.iter().map(|place| place.score).collect(),
+            p_values: places.iter().map(|place| place.p_value).collect(),
+        })
     }
 
     /// Where the threshold came from.
@@ -73,42 +122,111 @@ impl Calibration {
         self.threshold
     }
 
-    /// Whether there are quantiles, finite and in order, and a finite threshold: what one that was read
-    /// from a file must be.
+    /// Whether there are quantiles, finite and in order, with p-values in order or none, and a finite
+    /// threshold: what one that was read from a file must be.
     pub fn is_sound(&self) -> bool {
+        let falls = |pair: &[f64]| matches!(pair, [one, next] if one >= next);
+        let has_p_values = self.p_values.len() == self.quantiles.len()
+            && self.p_values.iter().all(|&p| p > 0.0 && p <= 1.0)
+            && self.p_values.windows(2).all(falls);
         !self.quantiles.is_empty()
             && self.threshold.is_finite()
             && self.quantiles.iter().all(|score| score.is_finite())
             && self.quantiles.is_sorted()
+            && (has_p_values || self.p_values.is_empty())
     }
 
     /// Whether a score is that of an anomaly.
-    pub fn is_anomaly(&self, score: f64) -> bool {
-        score > self.threshold
+    ///
+    /// # Errors
+    /// If it is not finite.
+    pub fn is_anomaly(&self, score: f64) -> Result<bool, AnalysisError> {
+        check_scores(&[score])?;
+        Ok(score > self.threshold)
     }
 
-    /// How probable a score as large or larger is for a normal item: `(1 + k) / (1 + n)`, with `k` of the
-    /// `n` quantiles at or above it (Phipson and Smyth 2010: a p-value from samples is never 0).
-    pub fn p_value(&self, score: f64) -> f64 {
+    /// How probable a score as large or larger is for a normal item, above 0 and at most 1: see
+    /// [`Calibration`]. Fits of earlier versions count: `(1 + k) / (1 + n)`, with `k` of the `n` quantiles
+    /// at or above the score.
+    ///
+    /// # Errors
+    /// If the score is not finite.
+    pub fn p_value(&self, score: f64) -> Result<f64, AnalysisError> {
+        check_scores(&[score])?;
         let below = self.quantiles.partition_point(|&quantile| quantile < score);
-        (1 + self.quantiles.len() - below) as f64 / (1 + self.quantiles.len()) as f64
+        if self.p_values.is_empty() {
+            let quantiles = self.quantiles.len();
+            return Ok((1 + quantiles - below) as f64 / (1 + quantiles) as f64);
+        }
+        let place = |index: usize| {
+            let p_value = self.p_values.get(index).copied();
+            self.quantiles.get(index).zip(p_value).map(|(&score, p_value)| Place { score, p_value })
+        };
+        let lower = below.checked_sub(1).and_then(place);
+        Ok(match (lower, place(below)) {
+            (Some(lower), Some(upper)) => {
+                let part = (score - lower.score) / (upper.score - lower.score);
+                lower.p_value + part * (upper.p_value - lower.p_value)
+            }
+            (None, Some(first)) if score == first.score => first.p_value,
+            (None, _) => 1.0,
+            (Some(last), None) => last.p_value,
+        })
     }
 }
 
-/// A quantile of sorted numbers, linear between the two nearest (NumPy's default).
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    let place = part * (sorted.len() - 1) as f64;
-    let below = (place as usize).min(sorted.len() - 1);
-    let above = (below + 1).min(sorted.len() - 1);
-    let (low, high) = (sorted[below], sorted[above]);
-    low + (place - below as f64) * (high - low)
+/// The p-value of each score, of scores in rising order. A score that several have is there twice: as the
+/// p-value of a tie, and as where p goes on above it.
+fn places(sorted: &[f64]) -> Vec<Place> {
+    let all = (sorted.len() + 1) as f64;
+    let mut as_large = sorted.len();
+    let mut places = Vec::with_capacity(sorted.len());
+    for group in sorted.chunk_by(|one, next| one == next) {
+        let score = group[0];
+        if group.len() > 1 {
+            places.push(Place { score, p_value: (as_large + 1) as f64 / all });
+        }
+        as_large -= group.len();
+        places.push(Place { score, p_value: (as_large + 1) as f64 / all });
+    }
+    places
+}
+
+/// At most [`KEPT`] places: the largest, and of the others as many at equal distances.
+fn thinned(places: Vec<Place>) -> Vec<Place> {
+    if places.len() <= KEPT {
+        return places;
+    }
+    let (smaller, largest) = places.split_at(places.len() - KEPT_LARGEST);
+    let kept = KEPT - KEPT_LARGEST;
+    let spread = (0..kept).map(|i| smaller[i * (smaller.len() - 1) / (kept - 1)]);
+    spread.chain(largest.iter().copied()).collect()
+}
+
+/// The score that has this p-value, or the largest of all.
+fn threshold(places: &[Place], p_value: f64) -> f64 {
+    // 1 - 0.99 is not 0.01: a p-value that equals it but for rounding does.
+    let above = places.partition_point(|place| place.p_value > p_value * (1.0 + 1e-12));
+    match (above.checked_sub(1).and_then(|below| places.get(below)), places.get(above)) {
+        (Some(lower), Some(upper)) => {
+            let part = (lower.p_value - p_value) / (lower.p_value - upper.p_value);
+            lower.score + part.clamp(0.0, 1.0) * (upper.score - lower.score)
+        }
+        (None, Some(only)) | (Some(only), None) => only.score,
+        (None, None) => f64::NAN,
+    }
+}
+
+/// Checks that there are enough items to fit something to.
+pub(crate) fn enough(found: usize) -> Result<(), AnalysisError> {
+    if found >= FEWEST { Ok(()) } else { Err(AnalysisError::TooFewNormals { found }) }
 }
 
 /// Checks that every score is a finite number.
-pub(crate) fn check_finite(scores: &[f64]) -> Result<(), AnalysisError> {
+pub(crate) fn check_scores(scores: &[f64]) -> Result<(), AnalysisError> {
     match scores.iter().position(|score| !score.is_finite()) {
         None => Ok(()),
-        Some(row) => Err(AnalysisError::NotFinite { row, column: 0, value: scores[row] as f32 }),
+        Some(item) => Err(AnalysisError::Score { item, value: scores[item] }),
     }
 }
 
@@ -116,48 +234,143 @@ pub(crate) fn check_finite(scores: &[f64]) -> Result<(), AnalysisError> {
 mod tests {
     use super::*;
 
+    const SCORES: [f64; 8] = [3.0, 1.0, 4.0, 1.5, 5.0, 9.0, 2.0, 6.0];
+
     #[test]
-    fn the_threshold_is_numpys_quantile() {
-        // np.quantile([3, 1, 4, 1, 5, 9, 2, 6], [0.9, 0.5, 0.99])
-        let scores = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0];
+    fn the_threshold_is_numpys_weibull_quantile() {
+        // np.quantile([3, 1, 4, 1.5, 5, 9, 2, 6], [0.85, 0.5, 0.99], method="weibull")
         for (rule, expected) in [
-            (ThresholdRule::Contamination(0.1), 6.9),
+            (ThresholdRule::Contamination(0.15), 7.95),
             (ThresholdRule::Contamination(0.5), 3.5),
-            (ThresholdRule::Quantile(0.99), 8.79),
+            (ThresholdRule::Quantile(0.99), 9.0),
         ] {
-            let fitted = Calibration::fit(&scores, rule).unwrap();
+            let fitted = Calibration::fit(&SCORES, rule).unwrap();
             assert!((fitted.threshold() - expected).abs() < 1e-12, "{}", fitted.threshold());
-            assert!(fitted.is_anomaly(9.0) && !fitted.is_anomaly(fitted.threshold()));
+            assert!(fitted.is_anomaly(9.1).unwrap());
+            assert!(!fitted.is_anomaly(fitted.threshold()).unwrap());
             assert!(fitted.is_sound());
         }
     }
 
     #[test]
-    fn p_values_count_the_normals_that_are_as_strange() {
+    fn p_values_interpolate_between_order_statistics() {
         let scores: Vec<f64> = (1..=99).map(f64::from).collect();
         let fitted = Calibration::fit(&scores, ThresholdRule::Quantile(0.99)).unwrap();
-        for (score, expected) in [(100.0, 0.01), (99.0, 0.02), (50.0, 0.51), (0.0, 1.0)] {
-            assert!((fitted.p_value(score) - expected).abs() < 1e-12, "{score}");
+        for (score, expected) in [
+            (100.0, 0.01),
+            (99.0, 0.01),
+            (98.0, 0.02),
+            (98.25, 0.0175),
+            (50.0, 0.5),
+            (1.0, 0.99),
+            (0.5, 1.0),
+        ] {
+            let found = fitted.p_value(score).unwrap();
+            assert!((found - expected).abs() < 1e-12, "{score}: {found}");
         }
-        // Quantiles of many scores give nearly the same.
-        let many: Vec<f64> = (0..20_000).map(|i| f64::from(i) / 20_000.0).collect();
+        // Of many, the largest keep their own.
+        let many: Vec<f64> = (1..20_000).map(|i| f64::from(i) / 20_000.0).collect();
         let fitted = Calibration::fit(&many, ThresholdRule::Quantile(0.9)).unwrap();
-        for score in [0.1, 0.5, 0.9, 0.99] {
-            assert!((fitted.p_value(score) - (1.0 - score)).abs() < 0.002, "{score}");
+        assert!((fitted.threshold() - 0.9).abs() < 1e-9, "{}", fitted.threshold());
+        for score in [0.1, 0.5, 0.9, 0.99, 0.9999] {
+            assert!((fitted.p_value(score).unwrap() - (1.0 - score)).abs() < 1e-9, "{score}");
         }
     }
 
     #[test]
-    fn rates_out_of_range_are_refused() {
+    fn an_anomaly_is_what_has_a_smaller_p_value_than_the_alarm_rate() {
+        for rule in [ThresholdRule::Quantile(0.7), ThresholdRule::Contamination(0.33)] {
+            let fitted = Calibration::fit(&SCORES, rule).unwrap();
+            for step in 0..200 {
+                let score = f64::from(step) / 20.0;
+                let is_unlikely = fitted.p_value(score).unwrap() < rule.alarm_rate() - 1e-9;
+                let above = score > fitted.threshold() + 1e-9;
+                assert_eq!(is_unlikely, above, "{score}: {}", fitted.threshold());
+            }
+        }
+    }
+
+    #[test]
+    fn ties_count_in_full() {
+        let fitted =
+            Calibration::fit(&[0.0, 0.0, 0.0, 1.0, 2.0, 2.0], ThresholdRule::Quantile(0.5));
+        let fitted = fitted.unwrap();
+        for (score, sevenths) in
+            [(-1.0, 7.0), (0.0, 7.0), (1e-9, 4.0), (1.0, 3.0), (1.5, 3.0), (2.0, 3.0), (2.1, 1.0)]
+        {
+            let found = fitted.p_value(score).unwrap();
+            assert!((found - sevenths / 7.0).abs() < 1e-8, "{score}: {found}");
+        }
+        // Nothing varies: what is equal is normal, what is not stands out.
+        let fitted = Calibration::fit(&[0.0; 20], ThresholdRule::Quantile(0.99)).unwrap();
+        assert_eq!((fitted.threshold(), fitted.p_value(0.0).unwrap()), (0.0, 1.0));
+        assert!(fitted.is_anomaly(1e-9).unwrap() && fitted.p_value(1e-9).unwrap() < 0.05);
+    }
+
+    #[test]
+    fn a_quantile_needs_as_many_scores_as_its_tail_is_rare() {
+        for (rule, fewest) in [
+            (ThresholdRule::Quantile(0.99), 100),
+            (ThresholdRule::Quantile(0.999), 1000),
+            (ThresholdRule::Quantile(0.5), 2),
+            (ThresholdRule::Contamination(0.02), 50),
+        ] {
+            assert_eq!(rule.fewest_scores(), fewest, "{rule:?}");
+        }
+        // np.quantile(np.arange(1, 101), 0.99, method="weibull"); with 99 scores the largest
+        let scores: Vec<f64> = (1..=100).map(f64::from).collect();
+        let rule = ThresholdRule::Quantile(0.99);
+        let threshold = |scores| Calibration::fit(scores, rule).unwrap().threshold();
+        assert!((threshold(&scores) - 99.99).abs() < 1e-9);
+        assert!((threshold(&scores[..99]) - 99.0).abs() < 1e-9);
+        assert_eq!(threshold(&scores[..60]), 60.0);
+    }
+
+    #[test]
+    fn a_score_that_is_no_number_is_refused() {
+        let fitted = Calibration::fit(&SCORES, ThresholdRule::Quantile(0.9)).unwrap();
+        for score in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let told = fitted.p_value(score).unwrap_err().to_string();
+            assert_eq!(told, format!("the score of item 0 is {score}, expected a finite number"));
+            assert!(fitted.is_anomaly(score).is_err());
+        }
+        let scores = [1.0, 2.0, f64::NAN, 4.0];
+        let told = Calibration::fit(&scores, ThresholdRule::Quantile(0.5)).unwrap_err();
+        assert_eq!(told.to_string(), "the score of item 2 is NaN, expected a finite number");
+    }
+
+    #[test]
+    fn a_fit_of_an_earlier_version_counts_as_it_did() {
+        let json =
+            r#"{"rule":{"quantile":0.5},"items":3,"threshold":2.0,"quantiles":[1.0,2.0,4.0]}"#;
+        let fitted: Calibration = serde_json::from_str(json).unwrap();
+        assert!(fitted.is_sound());
+        for (score, quarters) in [(0.0, 4.0), (1.0, 4.0), (1.5, 3.0), (4.0, 2.0), (5.0, 1.0)] {
+            assert_eq!(fitted.p_value(score).unwrap(), quarters / 4.0, "{score}");
+        }
+        let kept = serde_json::to_string(&fitted).unwrap();
+        assert_eq!(kept, json);
+        for unsound in ["0.5", "0.9,0.5,0.6", "1.5,0.5,0.4", "0.5,0.4,0"] {
+            let json = json.replace("4.0]", &format!("4.0],\"p_values\":[{unsound}]"));
+            let fitted: Calibration = serde_json::from_str(&json).unwrap();
+            assert!(!fitted.is_sound(), "{unsound}");
+        }
+    }
+
+    #[test]
+    fn rates_out_of_range_and_too_few_scores_are_refused() {
         for rate in [0.0, -0.1, 0.51, f64::NAN] {
-            let error = Calibration::fit(&[1.0], ThresholdRule::Contamination(rate)).unwrap_err();
+            let error = Calibration::fit(&SCORES, ThresholdRule::Contamination(rate)).unwrap_err();
             assert!(error.to_string().starts_with("the contamination must be above 0"), "{error}");
         }
         for part in [0.0, 1.0, f64::NAN] {
-            let error = Calibration::fit(&[1.0], ThresholdRule::Quantile(part)).unwrap_err();
+            let error = Calibration::fit(&SCORES, ThresholdRule::Quantile(part)).unwrap_err();
             assert!(error.to_string().starts_with("the quantile must be above 0"), "{error}");
         }
-        assert!(Calibration::fit(&[], ThresholdRule::Quantile(0.5)).is_err());
-        assert!(Calibration::fit(&[f64::NAN], ThresholdRule::Quantile(0.5)).is_err());
+        for few in 0..3 {
+            let error = Calibration::fit(&SCORES[..few], ThresholdRule::Quantile(0.5)).unwrap_err();
+            assert!(error.to_string().contains("at least 3 normal items"), "{error}");
+        }
+        assert!(Calibration::fit(&SCORES[..3], ThresholdRule::Quantile(0.5)).is_ok());
     }
 }

@@ -62,6 +62,27 @@ pub enum AnalysisError {
         /// What is constant.
         what: &'static str,
     },
+    /// All codes are equal, so that no distance can be measured by them.
+    #[error(
+        "the codes of the normal items do not vary, so that no distance can be measured by them; choose a \
+         score of the residuals alone (`squared` or `standardised`), or train a model that tells these items \
+         apart"
+    )]
+    ConstantCodes,
+    /// A score is NaN or infinite.
+    #[error("the score of item {item} is {value}, expected a finite number")]
+    Score {
+        /// The item, counted from 0.
+        item: usize,
+        /// The score.
+        value: f64,
+    },
+    /// There are too few normal items to fit anything to.
+    #[error("a score and its threshold are fitted to at least 3 normal items, found {found}")]
+    TooFewNormals {
+        /// The items that there are.
+        found: usize,
+    },
     /// A contamination rate out of its range.
     #[error("the contamination must be above 0 and at most 0.5, found {found}")]
     Contamination {

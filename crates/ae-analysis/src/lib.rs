@@ -4,7 +4,7 @@
 //! out. [`Pca`] is the best linear autoencoder, the yardstick of every other;
 //! [`median_filter`] that of every denoiser. [`Tiling`] takes images of any size through a model of one.
 //! [`AnomalyScorer`] scores items by how far they are from normal ones, [`Calibration`] turns scores into
-//! p-values, and [`Ranking`] says how well they tell anomalies from normals.
+//! p-values by those of normals that [`LeaveOneOut`] has scored as if they were new, and [`Ranking`] says how well they tell anomalies from normals.
 //! [`Codec`] and [`Compressor`] store images as rounded codes under a range coder; their decoder computes in
 //! integers, so that a file gives the same pixels on every machine.
 //! [`tsne`] maps codes into the plane.
@@ -44,7 +44,7 @@ mod shrinkage;
 mod tiles;
 mod tsne;
 
-pub use anomaly::{AnomalyScore, AnomalyScorer, NormalMoments};
+pub use anomaly::{AnomalyScore, AnomalyScorer, LeaveOneOut, NormalMoments};
 pub use calibration::{Calibration, ThresholdRule};
 pub use codec::{Archive, Codec, Compressor, Mode, Quality};
 pub use error::AnalysisError;

@@ -4,7 +4,7 @@
 use faer::MatRef;
 use rayon::prelude::*;
 
-use crate::pca::{in_range, product};
+use crate::pca::{in_range, mean, product};
 use crate::{AnalysisError, Rows};
 
 /// Queries and references whose distances are taken at once. Part of the result: they fix the order of
@@ -14,6 +14,9 @@ const REFERENCES: usize = 1024;
 
 /// The `k` references that are nearest to each query by Euclidean distance, `n x k` indices, the nearest
 /// first; among equally near ones the first.
+///
+/// Distances are computed in `f32` as `|x|^2 - 2 x y + |y|^2` about the mean of the references: two that
+/// differ by less than about `1e-6` of their points' squared distance to that mean may change places.
 ///
 /// # Errors
 /// If `k` is not from 1 to the number of references, rows have different lengths, or a number is not
@@ -27,6 +30,10 @@ pub fn nearest(
     in_range("the number of neighbours", 1, references.len(), k)?;
     references.check_finite()?;
     queries.check_finite()?;
+    let mean = mean(references);
+    let (references, queries) = (centred(references, &mean), centred(queries, &mean));
+    let references = Rows::new(&references, mean.len())?;
+    let queries = Rows::new(&queries, mean.len())?;
     let norms: Vec<f32> = references.iter().map(squared_norm).collect();
     let mut found = vec![0; queries.len() * k];
     found
@@ -73,6 +80,8 @@ pub fn trustworthiness(data: Rows<'_>, map: Rows<'_>, k: usize) -> Result<f64, A
     // With itself, which duplicates may push off the list.
     let by_map = nearest(map, map, k + 1)?;
     data.check_finite()?;
+    let data_values = centred(data, &mean(data));
+    let data = Rows::new(&data_values, data.columns())?;
     let norms: Vec<f32> = data.iter().map(squared_norm).collect();
     let penalties: Vec<usize> = by_map
         .par_chunks(QUERIES * (k + 1))
@@ -171,6 +180,20 @@ fn offer(best: &mut Vec<(f32, u32)>, k: usize, candidate: (f32, u32)) {
     }
     let place = best.partition_point(|kept| kept.0 <= candidate.0);
     best.insert(place, candidate);
+}
+
+/// Rows about a mean: the terms of a distance far from the origin are large and cancel.
+fn centred(rows: Rows<'_>, mean: &[f64]) -> Vec<f32> {
+    let row = |row: &[f32], centred: &mut [f32]| {
+        let values = row.iter().zip(mean).map(|(&value, mean)| (f64::from(value) - mean) as f32);
+        centred.iter_mut().zip(values).for_each(|(centred, value)| *centred = value);
+    };
+    let mut values = vec![0.0; rows.values().len()];
+    values
+        .par_chunks_mut(mean.len())
+        .zip(rows.values().par_chunks(mean.len()))
+        .for_each(|(centred, values)| row(values, centred));
+    values
 }
 
 fn squared_norm(row: &[f32]) -> f32 {

@@ -189,7 +189,7 @@ pub(crate) fn product(out: &mut [f32], left: MatRef<'_, f32>, right: MatRef<'_, 
 }
 
 /// The mean row, summed slice by slice in `f64`.
-fn mean(rows: Rows<'_>) -> Vec<f64> {
+pub(crate) fn mean(rows: Rows<'_>) -> Vec<f64> {
     let sums: Vec<Vec<f64>> = slices(rows)
         .map(|slice| {
             let mut sum = vec![0.0; rows.columns()];

@@ -1,7 +1,7 @@
 //! How well scores tell anomalies from normals, whatever the threshold.
 
 use crate::AnalysisError;
-use crate::calibration::check_finite;
+use crate::calibration::check_scores;
 
 /// Counts above a threshold, for every threshold from the largest score down.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ impl Ranking {
             let (expected, found) = (scores.len(), is_anomaly.len());
             return Err(AnalysisError::Count { expected, found });
         }
-        check_finite(scores)?;
+        check_scores(scores)?;
         let mut items: Vec<(f64, bool)> =
             scores.iter().copied().zip(is_anomaly.iter().copied()).collect();
         items.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -46,6 +46,11 @@ impl Ranking {
         let points = self.roc();
         let pairs = points.iter().zip(points.iter().skip(1));
         pairs.map(|(a, b)| (b.0 - a.0) * f64::midpoint(a.1, b.1)).sum()
+    }
+
+    /// The anomalies' part of all items: the average precision of scores without any meaning.
+    pub fn share_of_anomalies(&self) -> f64 {
+        self.anomalies as f64 / (self.anomalies + self.normals) as f64
     }
 
     /// The average precision: the mean of the precision over the recall, without interpolation.
@@ -108,6 +113,7 @@ mod tests {
         assert!(Ranking::new(&[1.0, f64::NAN], &[false, true]).is_err());
         let constant = Ranking::new(&[1.0; 4], &[true, false, false, false]).unwrap();
         assert_eq!((constant.auroc(), constant.average_precision()), (0.5, 0.25));
+        assert_eq!(constant.share_of_anomalies(), 0.25);
     }
 
     proptest! {

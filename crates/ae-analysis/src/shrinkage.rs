@@ -1,10 +1,20 @@
 //! The covariance of codes, shrunk so that it can be inverted, and distances by it.
 
+mod leave_one_out;
+mod moments;
+
 use faer::Side;
 use faer::linalg::solvers::{DenseSolveCore, Llt};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use leave_one_out::WithoutOneRow;
+
 use crate::{AnalysisError, Rows};
+use moments::{Moments, Shrinkage, centred};
+
+/// The variance, as a fraction of the mean one, that is added to each column: columns that do not vary
+/// are given one that is next to nothing.
+const RIDGE: f64 = 1e-9;
 
 /// A mean and the inverse of a covariance matrix, shrunk towards a multiple of the identity as far as
 /// Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional covariance matrices")
@@ -19,40 +29,23 @@ pub struct Covariance {
 }
 
 impl Covariance {
-    /// Fits mean and covariance to rows.
+    /// Fits mean and covariance to rows; there may be fewer than columns.
     ///
     /// # Errors
-    /// If a number is not finite, or no column varies.
+    /// If a number is not finite, or the rows are equal but for the rounding of `f32`.
     pub fn fit(rows: Rows<'_>) -> Result<Self, AnalysisError> {
-        rows.check_finite()?;
-        let (n, columns) = (rows.len() as f64, rows.columns());
-        let mut mean = vec![0.0; columns];
-        for row in rows.iter() {
-            mean.iter_mut().zip(row).for_each(|(mean, &value)| *mean += f64::from(value));
-        }
-        mean.iter_mut().for_each(|mean| *mean /= n);
-        let mut covariance = vec![0.0; columns * columns];
-        let mut fourth = 0.0;
-        for row in rows.iter() {
-            let centred = centred(row, &mean);
-            for (line, left) in covariance.chunks_exact_mut(columns).zip(&centred) {
-                line.iter_mut().zip(&centred).for_each(|(sum, right)| *sum += left * right);
-            }
-            fourth += centred.iter().map(|x| x * x).sum::<f64>().powi(2);
-        }
-        covariance.iter_mut().for_each(|sum| *sum /= n);
-        let scale = covariance.iter().step_by(columns + 1).sum::<f64>() / columns as f64;
-        if scale <= 0.0 {
-            return Err(AnalysisError::Constant { what: "the codes of the normal items" });
-        }
-        let square: f64 = covariance.iter().map(|entry| entry * entry).sum();
-        let dispersion = square - columns as f64 * scale * scale;
-        let error = (fourth / n - square) / n;
-        // Without dispersion the covariance is the target itself.
-        let shrinkage = if dispersion > 0.0 { (error / dispersion).clamp(0.0, 1.0) } else { 0.0 };
-        covariance.iter_mut().for_each(|entry| *entry *= 1.0 - shrinkage);
-        covariance.iter_mut().step_by(columns + 1).for_each(|entry| *entry += shrinkage * scale);
-        Ok(Self { mean, precision: inverse(&covariance, columns, scale)?, shrinkage })
+        Self::of(Moments::of(rows)?)
+    }
+
+    fn of(moments: Moments) -> Result<Self, AnalysisError> {
+        let Shrinkage { intensity, scale } = moments.shrinkage();
+        let columns = moments.mean.len();
+        let mut covariance = moments.covariance;
+        covariance.iter_mut().for_each(|entry| *entry *= 1.0 - intensity);
+        let target = (intensity + RIDGE) * scale;
+        covariance.iter_mut().step_by(columns + 1).for_each(|entry| *entry += target);
+        let precision = inverse(&covariance, columns)?;
+        Ok(Self { mean: moments.mean, precision, shrinkage: intensity })
     }
 
     /// How far it was shrunk: 0 not at all, 1 to a multiple of the identity.
@@ -83,19 +76,9 @@ impl Covariance {
     }
 }
 
-fn centred(row: &[f32], mean: &[f64]) -> Vec<f64> {
-    row.iter().zip(mean).map(|(&value, mean)| f64::from(value) - mean).collect()
-}
-
-/// The inverse of a covariance matrix; columns that do not vary are given a variance that is next to
-/// nothing beside `scale`.
-fn inverse(covariance: &[f64], columns: usize, scale: f64) -> Result<Vec<f64>, AnalysisError> {
-    const RIDGE: f64 = 1e-9;
-    let matrix = faer::Mat::from_fn(columns, columns, |row, column| {
-        let ridge = if row == column { RIDGE * scale } else { 0.0 };
-        covariance.get(row * columns + column).copied().unwrap_or_default() + ridge
-    });
-    let factor = Llt::new(matrix.as_ref(), Side::Lower)
+fn inverse(covariance: &[f64], columns: usize) -> Result<Vec<f64>, AnalysisError> {
+    let matrix = faer::MatRef::from_row_major_slice(covariance, columns, columns);
+    let factor = Llt::new(matrix, Side::Lower)
         .map_err(|_| AnalysisError::NoConvergence { what: "the covariance of the codes" })?;
     let inverse = factor.inverse();
     Ok((0..columns * columns).map(|i| inverse[(i / columns, i % columns)]).collect())
@@ -105,27 +88,39 @@ fn inverse(covariance: &[f64], columns: usize, scale: f64) -> Result<Vec<f64>, A
 mod tests {
     use super::*;
 
+    // import numpy as np
+    // from sklearn.covariance import LedoitWolf
+    // def x(n, d):
+    //     i, c = np.arange(n)[:, None], np.arange(d)
+    //     z = ((i * 37 + c * 101 + i * i * (c + 2)) % 127 - 63) / 16
+    //     return z * (1 + c) + 3 * z[:, :1]
+    // for n, d in (6, 3), (40, 3), (12, 5), (5, 8), (60, 20):
+    //     X = x(n, d); m = LedoitWolf().fit(X); m.shrinkage_, m.mahalanobis(X)[:3]
+    fn rows(n: usize, d: usize) -> Vec<f32> {
+        let z = |i: usize, c: usize| ((i * 37 + c * 101 + i * i * (c + 2)) % 127) as f32 - 63.0;
+        let value = |i, c| z(i, c) / 16.0 * (1 + c) as f32 + 3.0 * z(i, 0) / 16.0;
+        (0..n).flat_map(|i| (0..d).map(move |c| value(i, c))).collect()
+    }
+
+    const ORACLE: [(usize, usize, f64, [f64; 3]); 5] = [
+        (6, 3, 0.5358026600796435, [1.9749086422069149, 2.057521633302345, 1.1659803725951599]),
+        (40, 3, 0.09220439220006303, [2.463468043656104, 3.44204044407161, 1.0850684717316241]),
+        (12, 5, 0.17453993034815404, [2.803984788204806, 3.93019985738298, 5.079073041191328]),
+        (5, 8, 0.8284997565557679, [4.0556543116786345, 5.920358497263712, 7.179820275303377]),
+        (60, 20, 0.2755747520420168, [14.284922214826327, 14.822249261175246, 12.529870922975489]),
+    ];
+
     #[test]
-    fn distances_are_those_of_scikit_learn() {
-        // X = np.array([[1, 2, 0], [2, 1, 1], [4, 3, 0], [0, 5, 2], [3, 3, 3], [1, 0, 1.]])
-        // m = sklearn.covariance.LedoitWolf().fit(X); m.shrinkage_; m.mahalanobis(X)
-        let rows: [f32; 18] = [
-            1.0, 2.0, 0.0, 2.0, 1.0, 1.0, 4.0, 3.0, 0.0, 0.0, 5.0, 2.0, 3.0, 3.0, 3.0, 1.0, 0.0,
-            1.0,
-        ];
-        let rows = Rows::new(&rows, 3).unwrap();
-        let fitted = Covariance::fit(rows).unwrap();
-        assert!((fitted.shrinkage() - 1.0).abs() < 1e-12, "{}", fitted.shrinkage());
-        for (found, expected) in fitted.distances(rows).unwrap().into_iter().zip([
-            1.1818181818181823,
-            1.0,
-            3.5454545454545463,
-            6.090909090909091,
-            2.8181818181818183,
-            3.3636363636363646,
-        ]) {
-            // The ridge is a thousand-millionth of the variance.
-            assert!((found - expected).abs() < 1e-7, "{found} for {expected}");
+    fn shrinkage_and_distances_are_those_of_scikit_learn() {
+        for (n, d, shrinkage, distances) in ORACLE {
+            let values = rows(n, d);
+            let rows = Rows::new(&values, d).unwrap();
+            let fitted = Covariance::fit(rows).unwrap();
+            assert!((fitted.shrinkage() - shrinkage).abs() < 1e-9, "{n} x {d}: {fitted:?}");
+            for (found, expected) in fitted.distances(rows).unwrap().iter().zip(distances) {
+                // The ridge is a thousand-millionth of the mean variance, the shrinkage above a hundredth.
+                assert!((found / expected - 1.0).abs() < 1e-6, "{n} x {d}: {found} {expected}");
+            }
         }
     }
 
@@ -136,5 +131,13 @@ mod tests {
         assert!(fitted.fits(2) && !fitted.fits(3));
         let other = fitted.distances(Rows::new(&[0.0, 1.0, 1.0, 1.0], 2).unwrap()).unwrap();
         assert!(other[1] > other[0], "{other:?}");
+    }
+
+    #[test]
+    fn rows_that_are_equal_but_for_rounding_have_no_covariance() {
+        for rows in [[0.0; 6], [0.3, 0.7, 0.3, 0.7, 0.300_000_04, 0.7]] {
+            let told = Covariance::fit(Rows::new(&rows, 2).unwrap()).unwrap_err().to_string();
+            assert!(told.starts_with("the codes of the normal items do not vary"), "{told}");
+        }
     }
 }

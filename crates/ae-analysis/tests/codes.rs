@@ -66,6 +66,30 @@ fn many_neighbours_are_those_of_a_plain_search() {
     assert!(different <= 4, "{different} of 2100");
 }
 
+/// Far from the origin the terms of a distance are 1e10 times as large as the distance.
+#[test]
+fn a_large_translation_changes_no_neighbour() {
+    fn rows(values: &[f32], columns: usize) -> Rows<'_> {
+        Rows::new(values, columns).unwrap()
+    }
+    // Whole numbers, so that a translation changes no difference, and queries beside the references.
+    let value = |i: usize, c: usize| ((i * 35 + c * 271 + i * i * (c + 3)) % 509) as f32;
+    let near: Vec<f32> = (0..40).flat_map(|i| (0..4).map(move |c| value(i, c))).collect();
+    let queries: Vec<f32> = near[..80].iter().map(|value| value + 1.0).collect();
+    let plane: Vec<f32> = near.chunks(4).flat_map(|row| [row[0], row[1]]).collect();
+    let expected = nearest(rows(&near, 4), rows(&queries, 4), 5).unwrap();
+    let trusted = trustworthiness(rows(&near, 4), rows(&plane, 2), 5).unwrap();
+    assert!(trusted > 0.5 && trusted < 0.99, "{trusted}");
+    for shift in [1e4_f32, -1e5, 1e6, 8e6] {
+        let [near, queries, plane] = [&near, &queries, &plane]
+            .map(|values| values.iter().map(|value| value + shift).collect::<Vec<f32>>());
+        let found = nearest(rows(&near, 4), rows(&queries, 4), 5).unwrap();
+        assert_eq!(found, expected, "{shift}");
+        let found = trustworthiness(rows(&near, 4), rows(&plane, 2), 5).unwrap();
+        assert_eq!(found, trusted, "{shift}");
+    }
+}
+
 // from sklearn.manifold import trustworthiness
 // i, c = np.arange(24), np.arange(5)
 // s = ((i[:, None]*35 + c*271 + i[:, None]**2*(c+3)) % 509).astype(float)

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ae_analysis::{
-    AnalysisError, AnomalyScore, AnomalyScorer, Calibration, NormalMoments, Rows, ThresholdRule,
+    AnalysisError, AnomalyScore, AnomalyScorer, Calibration, LeaveOneOut, NormalMoments, Rows,
+    ThresholdRule,
 };
 use ae_corruption::{GaussianBlur, Noise, corrupt_batch};
 use ae_dataset::{ImageShape, InputReader, Inputs};
@@ -36,6 +37,15 @@ pub struct ErrorSpec {
     pub smoothing: f32,
 }
 
+/// What a model makes of images, beside them.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    residuals: Vec<f32>,
+    codes: Vec<f32>,
+    pixels: usize,
+    latent: usize,
+}
+
 /// Noise that is drawn several times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +65,9 @@ struct Fitted {
     error: ErrorSpec,
     scorer: AnomalyScorer,
     calibration: Calibration,
+    /// The largest error of a pixel among the normals; fits of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    largest_error: Option<f64>,
 }
 
 /// A trained model that tells anomalies from normals.
@@ -78,8 +91,12 @@ impl AnomalyDetector {
     /// Fits to normals, which `open` opens once to score them and, if the score needs it, once before for its
     /// statistics. `step` hears how many were read, of how many.
     ///
+    /// Threshold and p-values come from scores of the normals as if each were new: see [`LeaveOneOut`]. Too
+    /// few for the threshold are warned about.
+    ///
     /// # Errors
-    /// If the items cannot be read, a setting is out of its range, or what the score divides by does not vary.
+    /// If there are fewer than 3 items, they cannot be read, a setting is out of its range, a score is not
+    /// finite, or the score needs codes and all are equal.
     pub fn fit(
         model: Model,
         error: ErrorSpec,
@@ -88,29 +105,41 @@ impl AnomalyDetector {
         step: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, ExperimentError> {
         // Refused before anything is computed.
-        Calibration::fit(&[0.0], rule)?;
+        rule.check()?;
         error.check(model.shape())?;
         if let Some(noise) = &error.noise {
             check_noise(&noise.noise, model.format())?;
         }
         let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
-        if error.score != AnomalyScore::Squared {
-            each_chunk(open(&model)?, step, |images, first| {
-                let (residuals, codes) = error.apply(&model, images, first)?;
-                let codes = Rows::new(&codes, model.latent_dim())?;
-                Ok(moments.add(rows(&residuals, &model)?, codes)?)
+        let needs_moments = error.score != AnomalyScore::Squared;
+        if needs_moments {
+            each_chunk(open(&model)?, step, |chunk, first| {
+                let compared = error.apply(&model, &chunk.pixels, first)?;
+                let [residuals, codes] = compared.rows()?;
+                moments.add(residuals, codes).map_err(|error| of_item(error, chunk))
             })?;
         }
-        let scorer = AnomalyScorer::fit(error.score, &moments)?;
-        let mut scores = Vec::new();
-        each_chunk(open(&model)?, step, |images, first| {
-            let (residuals, codes) = error.apply(&model, images, first)?;
-            let codes = Rows::new(&codes, model.latent_dim())?;
-            scores.extend(scores_of(&scorer, &model, images, rows(&residuals, &model)?, codes)?);
+        let held_out = LeaveOneOut::fit(error.score, &moments)?;
+        let (mut scores, mut largest_error) = (Vec::new(), 0.0_f64);
+        each_chunk(open(&model)?, step, |chunk, first| {
+            let compared = error.apply(&model, &chunk.pixels, first)?;
+            let [residuals, codes] = compared.rows()?;
+            let found = held_out.scores(residuals, codes);
+            let mut found = found.map_err(|error| of_item(error, chunk))?;
+            add_hidden(error.score, &model, &chunk.pixels, &mut found);
+            scores.extend(found);
+            let errors = residuals.iter().flat_map(|residual| held_out.scorer().errors(residual));
+            largest_error = errors.fold(largest_error, f64::max);
             Ok(())
         })?;
+        if needs_moments && moments.len() != scores.len() {
+            let (expected, found) = (moments.len(), scores.len());
+            return Err(AnalysisError::Count { expected, found }.into());
+        }
         let calibration = Calibration::fit(&scores, rule)?;
-        Ok(Self { model, fitted: Fitted { error, scorer, calibration } })
+        warn_of_few(&calibration);
+        let (scorer, largest_error) = (held_out.into_scorer(), Some(largest_error));
+        Ok(Self { model, fitted: Fitted { error, scorer, calibration, largest_error } })
     }
 
     /// Opens a weights file, or the folder of a run, that something was fitted in.
@@ -126,6 +155,7 @@ impl AnomalyDetector {
         let sound = fitted.scorer.fits(pixels, latent)
             && fitted.calibration.is_sound()
             && fitted.scorer.score() == fitted.error.score
+            && fitted.largest_error.is_none_or(|largest| largest.is_finite() && largest >= 0.0)
             && fitted.error.check(model.shape()).is_ok();
         if !sound {
             let reason = "it is no anomaly detector for this model".to_owned();
@@ -159,52 +189,74 @@ impl AnomalyDetector {
         &self.fitted.calibration
     }
 
+    /// The largest error of a pixel among the normals that it was fitted to, a fixed reference for the
+    /// errors of others; fits of earlier versions have none.
+    pub fn largest_normal_error(&self) -> Option<f64> {
+        self.fitted.largest_error
+    }
+
     /// Judges the images of a chunk, of which the first is the `first` of all: a verdict each, and where
     /// their errors are, `n x channels x height x width`.
     ///
     /// # Errors
-    /// If the images do not fit the model.
+    /// If the images do not fit the model, or a score is not finite: [`ExperimentError::Score`] names the
+    /// item.
     pub fn judge(
         &self,
         chunk: &Inputs,
         first: usize,
     ) -> Result<(Vec<AnomalyVerdict>, Vec<f32>), ExperimentError> {
-        let Fitted { error, scorer, calibration } = &self.fitted;
-        let (residuals, codes) = error.apply(&self.model, &chunk.pixels, first)?;
-        let residuals = rows(&residuals, &self.model)?;
-        let codes = Rows::new(&codes, self.model.latent_dim())?;
-        let scores = scores_of(scorer, &self.model, &chunk.pixels, residuals, codes)?;
-        let verdict = |score| AnomalyVerdict {
-            score,
-            p_value: calibration.p_value(score),
-            is_anomaly: calibration.is_anomaly(score),
+        let Fitted { error, scorer, calibration, .. } = &self.fitted;
+        let compared = error.apply(&self.model, &chunk.pixels, first)?;
+        let [residuals, codes] = compared.rows()?;
+        let scores = scorer.scores(residuals, codes);
+        let mut scores = scores.map_err(|error| of_item(error, chunk))?;
+        add_hidden(error.score, &self.model, &chunk.pixels, &mut scores);
+        let verdict = |score| -> Result<_, AnalysisError> {
+            let p_value = calibration.p_value(score)?;
+            Ok(AnomalyVerdict { score, p_value, is_anomaly: calibration.is_anomaly(score)? })
         };
-        let errors = residuals
-            .iter()
-            .flat_map(|residual| scorer.errors(residual))
-            .map(|e| e as f32)
-            .collect();
-        Ok((scores.into_iter().map(verdict).collect(), errors))
+        let errors = residuals.iter().flat_map(|residual| scorer.errors(residual));
+        let errors = errors.map(|error| error as f32).collect();
+        Ok((scores.into_iter().map(verdict).collect::<Result<_, _>>()?, errors))
     }
 }
 
-/// The scores of items.
-///
+/// Says so if the threshold lies where there are no scores of normals.
+fn warn_of_few(calibration: &Calibration) {
+    let (items, rule) = (calibration.items(), calibration.rule());
+    if items < rule.fewest_scores() {
+        let percent = |part: f64| (1e4 * part).round() / 100.0;
+        tracing::warn!(
+            "the threshold is the largest score of the {items} items, or next to it: {} items are needed for \
+             one that {} % of normal items exceed; of new normal items, about {} % will be called anomalies",
+            rule.fewest_scores(),
+            percent(rule.alarm_rate()),
+            percent(1.0 / (items + 1) as f64)
+        );
+    }
+}
+
 /// A code says nothing of what the network is not shown of a table's row: a deviation in a column that
 /// was constant in training, or a value far outside its range. The latent score adds that itself.
-fn scores_of(
-    scorer: &AnomalyScorer,
-    model: &Model,
-    images: &[f32],
-    residuals: Rows<'_>,
-    codes: Rows<'_>,
-) -> Result<Vec<f64>, ExperimentError> {
-    let mut scores = scorer.scores(residuals, codes)?;
-    if scorer.score() == AnomalyScore::Latent {
-        let hidden = model.format().hidden_deviations(images);
+fn add_hidden(score: AnomalyScore, model: &Model, items: &[f32], scores: &mut [f64]) {
+    if score == AnomalyScore::Latent {
+        let hidden = model.format().hidden_deviations(items);
         scores.iter_mut().zip(hidden).for_each(|(score, hidden)| *score += hidden);
     }
-    Ok(scores)
+}
+
+/// An error of an analysis, with the item that it is about.
+fn of_item(error: AnalysisError, chunk: &Inputs) -> ExperimentError {
+    let (place, value) = match error {
+        AnalysisError::Score { item, value } => (item, value),
+        // A residual or a code that is not finite has no finite score.
+        AnalysisError::NotFinite { row, value, .. } => (row, f64::from(value)),
+        error => return error.into(),
+    };
+    let file = chunk.files.as_ref().and_then(|files| files.get(place)).cloned();
+    let number = chunk.items.get(place).copied().unwrap_or_default();
+    ExperimentError::Score { number, file, value }
 }
 
 /// The weights file that a fit is kept in if nothing else is said.
@@ -229,13 +281,13 @@ impl ErrorSpec {
         Ok(())
     }
 
-    /// Residuals, `n x pixels`, and codes, `n x latent`, of images of which the first is the `first` of all.
+    /// Residuals and codes of images of which the first is the `first` of all.
     pub(crate) fn apply(
         &self,
         model: &Model,
         images: &[f32],
         first: usize,
-    ) -> Result<(Vec<f32>, Vec<f32>), ExperimentError> {
+    ) -> Result<Compared, ExperimentError> {
         let codes = model.encode(images)?;
         let mut residuals = match &self.noise {
             None => model.reconstruct(images)?,
@@ -251,7 +303,14 @@ impl ErrorSpec {
         } else {
             residuals.iter_mut().zip(images).for_each(|(y, x)| *y -= x);
         }
-        Ok((residuals, codes))
+        Ok(Compared { residuals, codes, pixels: shape.size(), latent: model.latent_dim() })
+    }
+}
+
+impl Compared {
+    /// Residuals, `n x pixels`, and codes, `n x latent`.
+    pub(crate) fn rows(&self) -> Result<[Rows<'_>; 2], AnalysisError> {
+        Ok([Rows::new(&self.residuals, self.pixels)?, Rows::new(&self.codes, self.latent)?])
     }
 }
 
@@ -291,19 +350,15 @@ fn corrupt(
     });
 }
 
-fn rows<'a>(values: &'a [f32], model: &Model) -> Result<Rows<'a>, AnalysisError> {
-    Rows::new(values, model.shape().size())
-}
-
 /// Goes through all chunks with the place of the first item of each.
 fn each_chunk(
     mut reader: InputReader,
     step: &mut dyn FnMut(usize, usize),
-    mut take: impl FnMut(&[f32], usize) -> Result<(), ExperimentError>,
+    mut take: impl FnMut(&Inputs, usize) -> Result<(), ExperimentError>,
 ) -> Result<(), ExperimentError> {
     let mut first = 0;
     while let Some(chunk) = reader.next().transpose()? {
-        take(&chunk.pixels, first)?;
+        take(&chunk, first)?;
         first += chunk.len();
         step(reader.done(), reader.total());
     }
@@ -313,3 +368,6 @@ fn each_chunk(
 fn setting(setting: &'static str, expected: &str, found: &str) -> ExperimentError {
     ExperimentError::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

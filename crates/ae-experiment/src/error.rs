@@ -138,6 +138,20 @@ pub enum ExperimentError {
         /// The length that was found.
         found: usize,
     },
+    /// An anomaly score is NaN or infinite.
+    #[error(
+        "the score of item {number}{} is {value}, expected a finite number: the model cannot judge it; \
+         look for values far outside of those that it was trained on",
+        file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default()
+    )]
+    Score {
+        /// The item's number in the input, counted from 0.
+        number: u64,
+        /// Its file, if it has one.
+        file: Option<PathBuf>,
+        /// The score.
+        value: f64,
+    },
     /// No anomaly detector was fitted in a weights file.
     #[error(
         "{} holds no anomaly detector; fit one to normal items first (`ae anomaly fit`)",

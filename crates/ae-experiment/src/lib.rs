@@ -62,6 +62,7 @@ mod record;
 
 mod study;
 mod trained;
+mod training_rows;
 
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
@@ -106,3 +107,4 @@ pub use study::{
     AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,
     NamedScore, NoiseStrengths, StudyOptions, StudySpec, resume_study, run_study,
 };
+pub use training_rows::training_rows;

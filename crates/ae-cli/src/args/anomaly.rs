@@ -16,7 +16,7 @@ pub(crate) enum AnomalyCommand {
   ae anomaly fit sensors.csv -m runs/table --score likelihood --contamination 0.02
   ae anomaly fit normal/ -m runs/clean --noise masking:0.35 --smoothing 0.7")]
     Fit(AnomalyFit),
-    /// Score items: index or file, score, p-value and label of each
+    /// Score items: index or file, score (larger is stranger), p-value and label of each
     #[command(after_help = "Examples:
   ae anomaly score new/ -m runs/parts -o scores.csv --heat-map where.png
   ae anomaly score new/ -m runs/parts --json")]
@@ -25,19 +25,20 @@ pub(crate) enum AnomalyCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AnomalyFit {
-    /// Normal items that the model was not trained on: what `ae encode` takes
+    /// Normal items that the model was not trained on, 3 or more: what `ae encode` takes
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: PathBuf,
     /// A weights file or the folder of a run
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
-    /// What the score is made of
+    /// What the score is made of; larger scores are stranger
     #[arg(long, value_enum, default_value_t = ScoreName::Squared, value_name = "NAME")]
     pub(crate) score: ScoreName,
-    /// The part of DATA that is anomalous: above 0, at most 0.5
+    /// The fraction of DATA that is anomalous and above the threshold: above 0, at most 0.5
     #[arg(long, value_name = "RATE", value_parser = contamination, conflicts_with = "quantile")]
     pub(crate) contamination: Option<f64>,
-    /// The part of DATA, all of it normal, that stays below the threshold [default: 0.99]
+    /// The fraction of new normal items at or below the threshold: an item is an anomaly if its p-value is
+    /// below 1 - PART; needs 1 / (1 - PART) items [default: 0.99]
     #[arg(long, value_name = "PART", value_parser = quantile)]
     pub(crate) quantile: Option<f64>,
     /// Reconstruct noisy copies of an item, and take the mean

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use ae_experiment::{
     AnomalyDetector, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking, ThresholdRule,
-    device, input_reader, lock_run_of, pictures, reconstruction_grid, weights_file, write_file,
+    device, input_reader, lock_run_of, pictures, reconstruction_grid, training_rows, weights_file,
+    write_file,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -49,6 +50,7 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
     };
     let step = &mut |done, total| shown.read("fitting", done as u64, total as u64);
     let detector = AnomalyDetector::fit(model, error, rule, open, step)?;
+    warn_of_training_rows(args, detector.calibration().items())?;
     detector.save(&path)?;
     let calibration = detector.calibration();
     let (items, threshold) = (calibration.items(), calibration.threshold());
@@ -60,9 +62,23 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
     } else if !common.quiet {
         let count = counted_as(items, "item");
         let path = path.display();
-        output::text(&format!("fitted to {count}, threshold {threshold:.6}; kept in {path}"))?;
+        output::text(&format!(
+            "fitted to {count}, threshold {threshold:.6} (larger scores are stranger); kept in {path}"
+        ))?;
     }
     Ok(Status::Done)
+}
+
+/// Says so if the normals are those that the model was trained on.
+fn warn_of_training_rows(args: &AnomalyFit, items: usize) -> anyhow::Result<()> {
+    if let Some(trained) = training_rows(&args.model, &args.data, items)?.filter(|&n| n > 0) {
+        tracing::warn!(
+            "the model was trained on {trained} of these {items} items and reconstructs them better than \
+             new ones, so that new normal items are called anomalies more often than the threshold says; fit \
+             to normal items that were kept from the training"
+        );
+    }
+    Ok(())
 }
 
 /// What was said of one item.
@@ -108,7 +124,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     if let Some(path) = &args.heat_map {
         draw(&detector, &mut strangest, reader.name(), path)?;
     }
-    deliver(args, common, &items, reader.skipped(), ranking)?;
+    deliver(args, common, &items, reader.skipped(), ranking, &detector)?;
     Ok(Status::Done)
 }
 
@@ -143,12 +159,10 @@ fn draw(
     path: &Path,
 ) -> anyhow::Result<()> {
     let model = detector.model();
-    // One scale for all, so that brightness can be compared.
-    let largest =
-        items.iter().flat_map(|(_, [_, _, errors])| errors).fold(0.0, |a: f32, &b| a.max(b));
+    let (white, of) = white(detector, items);
     for (_, [image, reconstruction, errors]) in items.iter_mut() {
         *reconstruction = model.reconstruct(image)?;
-        errors.iter_mut().for_each(|error| *error /= largest.max(f32::MIN_POSITIVE));
+        errors.iter_mut().for_each(|error| *error = (*error / white).min(1.0));
     }
     let rows = ["image", "reconstruction", "error"].into_iter().enumerate();
     let rows = rows.map(|(row, label)| {
@@ -156,9 +170,24 @@ fn draw(
         Ok(GridRow { label, images: pictures(model.shape(), &values)? })
     });
     let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
-    let caption = format!("{name}: largest scores first; errors up to {largest:.3} (white)");
+    let caption =
+        format!("{name}: largest scores first; white is an error of {white:.4} or more, {of}");
     let figure = reconstruction_grid(&rows, "Where the error is", &caption)?;
     write_figure(path, &figure)
+}
+
+/// The error that is drawn white, and what it is: that of the fit, so that an item looks the same in any
+/// company.
+fn white(detector: &AnomalyDetector, items: &[Strange]) -> (f32, &'static str) {
+    let (white, of) = match detector.largest_normal_error() {
+        Some(largest) => (largest as f32, "the largest of the fitted normal items"),
+        None => {
+            let errors = items.iter().flat_map(|(_, [_, _, errors])| errors);
+            let largest = errors.fold(0.0, |a: f32, &b| a.max(b));
+            (largest, "the largest shown (a fit of this version has a fixed one)")
+        }
+    };
+    (white.clamp(f32::MIN_POSITIVE, f32::MAX), of)
 }
 
 /// Writes what was said of each item, and the summary where it does not disturb.
@@ -168,18 +197,25 @@ fn deliver(
     items: &[Scored],
     skipped: usize,
     ranking: Option<Ranking>,
+    detector: &AnomalyDetector,
 ) -> anyhow::Result<()> {
     let anomalies = items.iter().filter(|item| item.verdict.is_anomaly).count();
-    let mut summary = json!({ "items": items.len(), "anomalies": anomalies, "skipped": skipped });
-    let mut told = format!("{}, {anomalies} anomalous", counted_as(items.len(), "item"));
+    let threshold = detector.calibration().threshold();
+    let mut summary = json!({
+        "items": items.len(), "anomalies": anomalies, "skipped": skipped, "threshold": threshold,
+    });
+    let mut told = format!(
+        "{}, {anomalies} anomalous: score above {threshold:.6} (larger is stranger)",
+        counted_as(items.len(), "item")
+    );
     if skipped > 0 {
         told.push_str(&format!(", {skipped} left out"));
     }
     if let Some(ranking) = ranking {
-        let (auroc, precision) = (ranking.auroc(), ranking.average_precision());
-        summary["auroc"] = json!(auroc);
-        summary["average_precision"] = json!(precision);
-        told.push_str(&format!(", AUROC {auroc:.4}, average precision {precision:.4}"));
+        summary["auroc"] = json!(ranking.auroc());
+        summary["average_precision"] = json!(ranking.average_precision());
+        summary["share_of_anomalies"] = json!(ranking.share_of_anomalies());
+        told.push_str(&ranked(&ranking));
     }
     let document = || {
         let mut document = summary.clone();
@@ -205,6 +241,16 @@ fn deliver(
         }
     }
     Ok(())
+}
+
+/// How well the scores rank anomalies above normals, beside what chance reaches.
+fn ranked(ranking: &Ranking) -> String {
+    let (auroc, precision) = (ranking.auroc(), ranking.average_precision());
+    let verdict = if auroc < 0.5 { " (worse than chance: 0.5)" } else { "" };
+    let share = ranking.share_of_anomalies();
+    format!(
+        "; AUROC {auroc:.4}{verdict}, average precision {precision:.4} (share of anomalies {share:.4})"
+    )
 }
 
 fn csv(items: &[Scored]) -> String {

@@ -238,15 +238,16 @@ fn of_model(
     held_out: &[f32],
     test: &[f32],
 ) -> Result<Vec<f64>, ExperimentError> {
-    let (pixels, latent) = (model.shape().size(), model.latent_dim());
-    let mut moments = NormalMoments::new(pixels, latent);
+    let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
     if error.score != AnomalyScore::Squared {
-        let (residuals, codes) = error.apply(model, held_out, 0)?;
-        moments.add(Rows::new(&residuals, pixels)?, Rows::new(&codes, latent)?)?;
+        let compared = error.apply(model, held_out, 0)?;
+        let [residuals, codes] = compared.rows()?;
+        moments.add(residuals, codes)?;
     }
     let scorer = AnomalyScorer::fit(error.score, &moments)?;
-    let (residuals, codes) = error.apply(model, test, 0)?;
-    Ok(scorer.scores(Rows::new(&residuals, pixels)?, Rows::new(&codes, latent)?)?)
+    let compared = error.apply(model, test, 0)?;
+    let [residuals, codes] = compared.rows()?;
+    Ok(scorer.scores(residuals, codes)?)
 }
 
 /// The classes of labelled images, in rising order.
