@@ -198,7 +198,7 @@ fn anything_else_is_said_to_be_something_else() {
     );
     assert_eq!(
         read_bytes(b"").unwrap_err(),
-        "FILE: neither IDX, .npy, PNG nor JPEG, and not called .csv"
+        "FILE: neither IDX, .npy, PNG nor JPEG, and not called .csv or .tsv"
     );
     let missing = read(Path::new("no/such/file")).unwrap_err();
     assert!(missing.starts_with("cannot read FILE: "), "{missing}");
