@@ -226,24 +226,21 @@ pub enum DatasetError {
     },
     /// Columns of a table that hold text, not numbers.
     #[error(
-        "{}: {} {} text such as `{example}`, not numbers; leave {} out with --drop-columns {arguments}, or \
-         name the classes with --label-column {label}",
-        shown(path), columns.join(", ") + &and_more(columns.len(), *count),
-        if *count == 1 { "holds" } else { "hold" }, if *count == 1 { "it" } else { "them" }
+        "{}: {columns} {} text such as `{example}`, not numbers; leave {} out with --drop-columns \
+         {arguments}, or name the classes with --label-column {}",
+        shown(path), if arguments.contains(',') { "hold" } else { "holds" },
+        if arguments.contains(',') { "them" } else { "it" },
+        arguments.split(',').next().unwrap_or_default()
     )]
     TextColumns {
         /// The file.
         path: PathBuf,
-        /// The first of the columns.
-        columns: Vec<String>,
-        /// How many they are.
-        count: usize,
-        /// A cell.
+        /// The columns, in words.
+        columns: String,
+        /// A cell of the first one.
         example: String,
         /// The columns, as `--drop-columns` takes them.
         arguments: String,
-        /// The first one, as `--label-column` takes it.
-        label: String,
     },
     /// A file could not be read or written.
     #[error(transparent)]

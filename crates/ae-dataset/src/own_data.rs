@@ -147,7 +147,7 @@ fn open_table(
 
 /// Warns of a first column that numbers the rows, as pandas writes it.
 fn warn_of_index(path: &Path, columns: &Columns, numbers: &[f64]) {
-    let Some(field) = columns.first() else { return };
+    let Some(field) = columns.first().filter(|_| columns.count() > 1) else { return };
     let mut first: Vec<f64> = numbers.iter().step_by(columns.count()).copied().collect();
     first.sort_by(f64::total_cmp);
     let start = first.first().copied().unwrap_or_default();

@@ -85,15 +85,15 @@ impl Faults {
             let example = self.example[field].clone().unwrap_or_default();
             let listed: Vec<String> =
                 texts.iter().take(NAMED).map(|&field| columns.described(field)).collect();
+            let more = texts.len() - listed.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let arguments: Vec<String> =
                 texts.iter().map(|&field| columns.argument(field)).collect();
             return DatasetError::TextColumns {
                 path,
-                columns: listed,
-                count: texts.len(),
+                columns: listed.join(", ") + &more,
                 example,
                 arguments: arguments.join(","),
-                label: columns.argument(field),
             };
         }
         let missing = self.missing();
