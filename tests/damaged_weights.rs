@@ -195,7 +195,7 @@ fn an_array_that_makes_no_images_is_refused() {
     for (value, text) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (1.5, "1.5"), (-0.25, "-0.25")]
     {
         pixels[300] = value;
-        cases.push((array(&pixels), vec!["index 300", "in [0, 1]", text]));
+        cases.push((array(&pixels), vec!["image 2, row 8, column 7", "in [0, 1]", text]));
     }
     for (bytes, fragments) in cases {
         sandbox.write("bad.npy", bytes);
