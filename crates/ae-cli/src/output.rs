@@ -4,7 +4,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use ae_experiment::{Bound, ColorSupport, GridRow, Record, Verdict, half_blocks};
+use ae_experiment::{Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, half_blocks};
 use anyhow::Context as _;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -97,6 +97,7 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
             lines.push(format!("  {name:<12} {value:.5}"));
         }
     }
+    lines.extend(record.diagnosis.as_ref().map(beside));
     for judgement in &record.expected {
         let bound = match judgement.bound {
             Bound::AtMost(bound) => format!("at most {bound}"),
@@ -112,6 +113,20 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
+}
+
+/// The model's error beside what needs no training, and its dead units.
+fn beside(diagnosis: &Diagnosis) -> String {
+    let Diagnosis { model_mse, mean_mse, components, sample, code_units, .. } = diagnosis;
+    let pca = diagnosis.pca_mse.map_or_else(
+        || "PCA would take too long".to_owned(),
+        |pca| format!("PCA with {components} components {pca:.5}"),
+    );
+    format!(
+        "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} images)\n  \
+         steps        {}\n  dead units   {} of the {code_units} of the code",
+        diagnosis.steps, diagnosis.dead_code_units
+    )
 }
 
 /// A table as text: columns of numbers are aligned at their end, others at their beginning.

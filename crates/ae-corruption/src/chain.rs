@@ -20,6 +20,10 @@ impl Chain {
         Self { links }
     }
 
+    pub(crate) fn links(&self) -> &[Noise] {
+        &self.links
+    }
+
     pub(crate) fn into_links(self) -> Vec<Noise> {
         self.links
     }

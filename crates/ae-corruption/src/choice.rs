@@ -21,6 +21,10 @@ impl Choice {
         Self { alternatives }
     }
 
+    pub(crate) fn alternatives(&self) -> &[Noise] {
+        &self.alternatives
+    }
+
     pub(crate) fn into_alternatives(self) -> Vec<Noise> {
         self.alternatives
     }

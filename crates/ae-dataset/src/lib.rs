@@ -78,6 +78,6 @@ pub use options::{BadItems, LoadOptions, ReadOptions, Resize};
 pub use order::epoch_order;
 pub use picture_reader::PictureReader;
 pub use progress::Progress;
-pub use scaling::Scaling;
+pub use scaling::{ColumnScaling, Scaling};
 pub use source::{Network, Source, load};
 pub use table::TableWriter;

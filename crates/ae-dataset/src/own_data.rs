@@ -10,8 +10,8 @@ use crate::resize::reshape;
 use crate::split::hold_out;
 use crate::table::{self, TableReader};
 use crate::{
-    Dataset, DatasetError, FormatError, ImageShape, Images, LoadOptions, Pixels, Progress, Scaling,
-    arrays, folder, open_folder, pictures,
+    ColumnScaling, Dataset, DatasetError, FormatError, ImageShape, Images, LoadOptions, Pixels,
+    Progress, Scaling, arrays, folder, open_folder, pictures,
 };
 
 /// Most numbers of a table: 1 GiB of `f64`.
@@ -124,7 +124,10 @@ fn scaled(
             scaling.check(columns, names.as_deref()).map_err(|error| error.in_file(path))?;
             scaling.clone()
         }
-        None => Scaling::fit(names, columns, train.iter().map(row)),
+        None => match options.columns {
+            ColumnScaling::MinMax => Scaling::fit(names, columns, train.iter().map(row)),
+            ColumnScaling::Standard => Scaling::fit_standard(names, columns, train.iter().map(row)),
+        },
     };
     let constant = scaling.constant_columns();
     if !constant.is_empty() && options.scaling.is_none() {

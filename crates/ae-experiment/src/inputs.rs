@@ -110,6 +110,7 @@ pub fn load_options(
         test_fraction: run.and_then(|run| run.test_fraction).unwrap_or(defaults.test_fraction),
         seed: run.map_or(defaults.seed, |run| run.seed),
         scaling: format.scaling.clone(),
+        ..defaults
     }
 }
 

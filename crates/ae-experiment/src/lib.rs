@@ -6,7 +6,7 @@
 //! result to other images. This is the one place where concrete data, noises and models meet.
 //!
 //! ```
-//! use ae_experiment::{Existing, Network, RunOptions, Spec, device, train};
+//! use ae_experiment::{Adaptation, Existing, Network, RunOptions, Spec, device, train};
 //! use ae_training::MemoryObserver;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,8 @@
 //!     observer: Box::new(MemoryObserver::default()),
 //! };
 //! let folder = dir.path().join("run");
-//! let record = train(spec, Some(&[3]), &folder, Existing::Refuse, options)?.record;
+//! let narrow = Adaptation::Widths(vec![3]);
+//! let record = train(spec, &narrow, &folder, Existing::Refuse, options)?.record;
 //! assert_eq!(record.epochs, 2);
 //! assert!(folder.join("model.safetensors").is_file());
 //! # Ok(())
@@ -42,8 +43,10 @@ mod run;
 mod anomaly;
 mod apply;
 mod compression;
+mod defaults;
 mod describe;
 mod device;
+mod diagnosis;
 mod engine;
 mod error;
 mod figures;
@@ -51,6 +54,7 @@ mod folder;
 mod inputs;
 mod interpolation;
 mod latent_map;
+mod preflight;
 mod probe;
 mod record;
 
@@ -60,9 +64,9 @@ mod trained;
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    BadItems, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
-    NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling, Source, TableWriter,
-    load, write_folder,
+    BadItems, ColumnScaling, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs,
+    LoadOptions, Network, NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling,
+    Source, TableWriter, load, write_folder,
 };
 pub use ae_files::{make_folder, read_bounded as read_file, write_atomic as write_file};
 pub use ae_models::{Loss, ModelKind};
@@ -72,8 +76,10 @@ pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
 pub use apply::{Model, TrainedEncoder, read_codes};
 pub use compression::{MAX_ARCHIVE_BYTES, to_bytes};
+pub use defaults::{Adaptation, Setting};
 pub use describe::{Description, TensorDescription, describe};
 pub use device::device;
+pub use diagnosis::{Cause, Diagnosis, Doubt};
 pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};

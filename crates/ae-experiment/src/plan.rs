@@ -1,6 +1,6 @@
 //! A spec that was checked against its data: the only thing that runs.
 
-use ae_dataset::{Dataset, Images};
+use ae_dataset::{ColumnScaling, Dataset, Images, Scaling};
 use ae_models::{DenseConfig, ModelError, ModelKind, ModelSpec, Objective, Parameters, SavedModel};
 use ae_random::Seed;
 use ae_training::{Noise, Samples};
@@ -35,6 +35,7 @@ impl Plan {
         at_least_1("training.epochs", spec.training.epochs as usize)?;
         at_least_1("training.batch_size", spec.training.batch_size)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
+        at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
         spec.training.optimizer.check()?;
         spec.training.schedule.check(spec.training.epochs)?;
         check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
@@ -49,6 +50,7 @@ impl Plan {
             check_number(place, stopping.min_delta, "at least 0", |x| x >= 0.0)?;
         }
         check_corruption(&spec)?;
+        check_range(&spec, &dataset)?;
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.
         let architecture = model.architecture()?;
@@ -141,6 +143,21 @@ fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
         _ => return Ok(()),
     };
     Err(setting("corruption", expected, found))
+}
+
+/// Most noises take numbers for pixels in [0, 1], and standardised columns are none.
+fn check_range(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
+    let standard = |scaling: &Scaling| scaling.kind == ColumnScaling::Standard;
+    if !dataset.scaling.as_ref().is_some_and(standard) {
+        return Ok(());
+    }
+    let noise = spec.corruption.as_ref().map(|corruption| &corruption.noise);
+    if let Some(noise) = noise.filter(|noise| noise.needs_unit_range()) {
+        let expected =
+            "masking noise for standardised columns (others need data.scaling = \"min-max\")";
+        return Err(setting("corruption.noise", expected, &noise.to_string()));
+    }
+    Ok(())
 }
 
 fn at_least_1(place: &'static str, value: usize) -> Result<(), ExperimentError> {

@@ -4,9 +4,11 @@ use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
 use crate::compression::attach_codec;
+use crate::diagnosis::diagnose;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::plan::Plan;
+use crate::preflight::Preflight;
 use crate::record::{DatasetRecord, SCHEMA};
 use crate::run::device_name;
 use crate::{ExperimentError, Outcome, Record};
@@ -14,6 +16,7 @@ use crate::{ExperimentError, Outcome, Record};
 /// A run behind its last epoch.
 pub(crate) struct Trained<'a> {
     pub(crate) plan: &'a Plan,
+    pub(crate) preflight: &'a Preflight,
     pub(crate) folder: &'a RunFolder,
     pub(crate) state: &'a TrainingState,
     pub(crate) device: &'a Device,
@@ -47,6 +50,8 @@ impl Trained<'_> {
         let validation = plan.validation_samples();
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
         let mut record = self.record(evaluation.metrics(Detail::Full));
+        let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
+        record.diagnosis = Some(diagnose(plan, state, model.as_ref(), error, outside)?);
         let grid = first_images(model.as_ref(), &validation)?;
         record.figures = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
         Ok(Outcome { record, grid })
@@ -79,6 +84,9 @@ impl Trained<'_> {
             figures: Vec::new(),
             models: Vec::new(),
             tables: Vec::new(),
+            diagnosis: None,
+            validation_duplicates: self.preflight.duplicates,
+            values_outside: self.preflight.outside,
             dataset,
         }
     }

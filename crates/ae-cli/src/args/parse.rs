@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::Loss;
+use ae_experiment::{Loss, Noise};
+
+use super::NoiseChoice;
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
@@ -28,6 +30,13 @@ pub(super) fn loss(text: &str) -> Result<Loss, String> {
         "mean-squared-error" => Ok(Loss::MeanSquaredError),
         _ => Err("expected binary-cross-entropy or mean-squared-error".to_owned()),
     }
+}
+
+pub(super) fn noise(text: &str) -> Result<NoiseChoice, String> {
+    if text == "none" {
+        return Ok(NoiseChoice::None);
+    }
+    text.parse::<Noise>().map(NoiseChoice::Of).map_err(|error| error.to_string())
 }
 
 pub(super) fn device(text: &str) -> Result<String, String> {

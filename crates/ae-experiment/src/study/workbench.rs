@@ -195,6 +195,9 @@ impl<'a> Workbench<'a> {
             figures: self.figures,
             models: self.models,
             tables: self.tables,
+            diagnosis: None,
+            validation_duplicates: 0,
+            values_outside: 0,
             dataset,
         };
         record.write(&self.folder.record())?;
