@@ -24,6 +24,8 @@ mod tables;
 mod expectations;
 /// Disks that are full.
 mod full_disk;
+/// Training that learns nothing, and what nobody has set.
+mod learning;
 /// Runs that were killed.
 mod resume;
 /// Specs and flags that make no sense.

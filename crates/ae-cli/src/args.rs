@@ -60,11 +60,11 @@ pub(crate) struct Common {
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressStyle {
-    /// A bar on a terminal, a line an epoch elsewhere
+    /// A bar on a terminal, lines elsewhere
     Auto,
     /// A bar
     Bar,
-    /// A line an epoch
+    /// A line an epoch, at most 100
     Plain,
     /// Nothing
     None,

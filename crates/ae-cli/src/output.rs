@@ -80,12 +80,13 @@ fn terminal_columns() -> Option<usize> {
 /// What a finished run reached.
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let mut lines = vec![format!(
-        "{}: {} epoch{} on {} ({} images) in {:.1} s",
+        "{}: {} epoch{} on {} ({} {}) in {:.1} s",
         record.name,
         record.epochs,
         if record.epochs == 1 { "" } else { "s" },
         record.dataset.name,
         record.dataset.train_images,
+        if record.dataset.scaling.is_some() { "rows" } else { "images" },
         record.seconds
     )];
     for table in &record.tables {
@@ -123,7 +124,7 @@ fn beside(diagnosis: &Diagnosis) -> String {
         |pca| format!("PCA with {components} components {pca:.5}"),
     );
     format!(
-        "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} images)\n  \
+        "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} of the training data)\n  \
          steps        {}\n  dead units   {} of the {code_units} of the code",
         diagnosis.steps, diagnosis.dead_code_units
     )

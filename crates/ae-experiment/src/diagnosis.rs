@@ -97,21 +97,26 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Compares a trained model with mean and PCA. `outside` is how many values its output cannot reach.
+/// Compares a trained model with mean and PCA, unless an error is too large to be a number. `outside` is how
+/// many values its output cannot reach.
 pub(crate) fn diagnose(
     plan: &Plan,
     state: &TrainingState,
     model: &dyn Inference,
     model_mse: f64,
     outside: usize,
-) -> Result<Diagnosis, ExperimentError> {
+) -> Result<Option<Diagnosis>, ExperimentError> {
     let train = &plan.dataset.train;
     let (columns, code_units) = (train.image_size(), model.latent_dim());
     let sample = sample_of(train, code_units);
     let count = sample.len() / columns;
     let rows = Rows::new(&sample, columns)?;
     let components = code_units.min(count.saturating_sub(1)).min(columns);
-    let pca = fit_pca(rows, components, count == train.len())?;
+    // A finished training is worth more than what it is compared with.
+    let pca = fit_pca(rows, components, count == train.len()).unwrap_or_else(|error| {
+        tracing::warn!("the model is not compared with PCA: {error}");
+        None
+    });
     let mean = pca.as_ref().map_or_else(|| mean_of(rows), |pca| pca.mean().to_vec());
     let entropy = plan.spec.training.loss == Loss::BinaryCrossEntropy && outside == 0;
     let errors = Errors::of(&plan.validation_samples(), &mean, pca.as_ref())?;
@@ -129,7 +134,9 @@ pub(crate) fn diagnose(
     };
     let rate = plan.spec.training.optimizer.learning_rate();
     diagnosis.warnings = diagnosis.doubts(rate, outside);
-    Ok(diagnosis)
+    let Diagnosis { model_mse, mean_mse, pca_mse, mean_bce, .. } = diagnosis;
+    let errors = [Some(model_mse), Some(mean_mse), pca_mse, mean_bce];
+    Ok(errors.into_iter().flatten().all(f64::is_finite).then_some(diagnosis))
 }
 
 impl Diagnosis {
@@ -148,7 +155,7 @@ impl Diagnosis {
         };
         if mean_mse > 0.0 && model_mse.is_nan() | (model_mse >= NOTHING_LEARNED * mean_mse) {
             let text = format!(
-                "the model is no better than the mean of the training images: mse {model_mse:.5}, the mean \
+                "the model is no better than the mean of the training data: mse {model_mse:.5}, the mean \
                  has {mean_mse:.5}"
             );
             doubts.push(Doubt { text, cause });
@@ -163,8 +170,9 @@ impl Diagnosis {
             doubts.push(Doubt { text, cause });
         }
         if 4 * dead > code_units {
-            let text =
-                format!("{dead} of {code_units} code units are dead: the same for every image");
+            let text = format!(
+                "{dead} of {code_units} code units are dead: the same for all of the training data"
+            );
             doubts.push(Doubt { text, cause: Cause::LearningRate });
         }
         doubts

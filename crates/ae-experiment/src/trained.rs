@@ -51,7 +51,7 @@ impl Trained<'_> {
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
         let mut record = self.record(evaluation.metrics(Detail::Full));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
-        record.diagnosis = Some(diagnose(plan, state, model.as_ref(), error, outside)?);
+        record.diagnosis = diagnose(plan, state, model.as_ref(), error, outside)?;
         let grid = first_images(model.as_ref(), &validation)?;
         record.figures = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
         Ok(Outcome { record, grid })
