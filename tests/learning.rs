@@ -119,7 +119,7 @@ fn networks_that_cannot_learn_are_warned_about_before_training() {
     let told = "no layer of the encoder is narrower than the 6 values of an input";
     assert!(trained.stderr.contains(told), "{}", trained.stderr);
     let trained = sandbox.ae("train --data table.csv --widths 200,2 --epochs 1 --out many");
-    let told = "the network has 3214 parameters, the 11 training rows have 66 numbers";
+    let told = "the network has 3608 parameters, the 11 training rows have 66 numbers";
     assert!(trained.succeeds().stderr.contains(told));
 }
 
@@ -128,9 +128,18 @@ fn noise_for_pixels_is_not_put_on_standardised_columns() {
     let sandbox = with_table(30);
     sandbox
         .ae("train --data table.csv --noise gaussian:0.1 --scaling standard --out run")
-        .fails_with(&["masking noise for standardised columns", "gaussian:0.1"]);
+        .fails_with(&["noise must be masking for standardised columns", "gaussian:0.1"]);
     sandbox.ae("train --data table.csv --noise gaussian:0.1 --epochs 2 --out run").succeeds();
     assert!(!sandbox.read_text("run/spec.toml").contains("standard"));
+    sandbox.ae("train --data table.csv --epochs 2 --out standard").succeeds();
+    let told = ["noise must be masking for standardised columns"];
+    for command in [
+        "evaluate standard --data table.csv --noise gaussian:0.1",
+        "denoise table.csv -m standard --noise gaussian:0.1 -o clean.csv",
+        "anomaly fit table.csv -m standard --noise gaussian:0.1",
+    ] {
+        sandbox.ae(command).fails_with(&told);
+    }
     sandbox.ae("train --data table.csv --noise none --epochs 2 --out plain").succeeds();
     assert!(sandbox.read_text("plain/spec.toml").contains("kind = \"regular\""));
 }
@@ -169,4 +178,25 @@ fn a_run_with_rare_checkpoints_is_resumed_to_the_same_end() {
         let [part, whole] = ["part", "whole"].map(|run| sandbox.read(&format!("{run}/{file}")));
         assert!(part == whole, "{file} differs");
     }
+}
+
+#[test]
+fn the_score_of_a_table_counts_its_codes_and_that_of_images_their_errors() {
+    let sandbox = with_table(60);
+    sandbox.ae("train --data table.csv --epochs 2 --out table").succeeds();
+    let fitted = sandbox.ae("anomaly fit table.csv -m table --json").succeeds();
+    assert_eq!(fitted.json()["fit"]["score"], "likelihood");
+    let sandbox = Sandbox::with_run();
+    let fitted = sandbox.ae("anomaly fit data -m run --json").succeeds();
+    assert_eq!(fitted.json()["fit"]["score"], "squared");
+}
+
+#[test]
+fn large_images_are_warned_about_with_the_flags_that_make_them_smaller() {
+    let sandbox = Sandbox::new();
+    sandbox.write_data("data", [2, 1], 260);
+    let trained = sandbox.ae("train --data data --widths 2 --epochs 1 --out run").succeeds();
+    let told = "images of 260 x 260 have 67600 values";
+    assert!(trained.stderr.contains(told), "{}", trained.stderr);
+    assert!(trained.stderr.contains("--size 64x64 --resize fit"), "{}", trained.stderr);
 }

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::apply::model_file;
+use crate::inputs::check_noise;
 use crate::{ExperimentError, Model};
 
 /// The attachment with what was fitted.
@@ -89,6 +90,9 @@ impl AnomalyDetector {
         // Refused before anything is computed.
         Calibration::fit(&[0.0], rule)?;
         error.check(model.shape())?;
+        if let Some(draws) = &error.noise {
+            check_noise(model.format().scaling.as_ref(), &draws.noise)?;
+        }
         let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
         if error.score != AnomalyScore::Squared {
             each_chunk(open(&model)?, step, |images, first| {

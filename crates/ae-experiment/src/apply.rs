@@ -12,7 +12,7 @@ use candle_core::Device;
 use rayon::prelude::*;
 
 use crate::ExperimentError;
-use crate::inputs::{check_shape, format_of};
+use crate::inputs::{check_noise, check_shape, format_of};
 
 /// Images that go through a model at once.
 const BATCH: usize = 256;
@@ -142,6 +142,9 @@ impl Model {
     ) -> Result<Metrics, ExperimentError> {
         let images = &dataset.test;
         check_shape(&dataset.origin.name, self.shape(), images.shape())?;
+        if let Some(noise) = noise {
+            check_noise(self.format.scaling.as_ref(), noise)?;
+        }
         let noise = noise.map(|corruption| Noise {
             corruption,
             draw: Draw::Once,

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use ae_corruption::{Noise, corrupt_batch};
 use ae_dataset::{
-    ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress, ReadOptions,
-    Scaling, Source, load,
+    ColumnScaling, ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress,
+    ReadOptions, Scaling, Source, load,
 };
 use ae_models::{Attachments, ModelError, ModelSpec};
 use ae_random::Seed;
 
-use crate::plan::SCALING;
+use crate::plan::{SCALING, setting};
 use crate::{ExperimentError, Spec};
 
 /// Reads images of a model's format from a path, or the test images of a data set by its name, all at
@@ -51,6 +51,21 @@ pub fn input_reader(
         }
         _ => Ok(InputReader::open(images, format, options, progress)?),
     }
+}
+
+/// Checks that a noise suits what a model takes: most noises take all numbers for pixels in [0, 1], and
+/// standardised columns of a table are none.
+///
+/// # Errors
+/// If it does not.
+pub fn check_noise(scaling: Option<&Scaling>, noise: &Noise) -> Result<(), ExperimentError> {
+    let is_standard = scaling.is_some_and(|scaling| scaling.kind == ColumnScaling::Standard);
+    if !is_standard || !noise.needs_unit_range() {
+        return Ok(());
+    }
+    let expected =
+        "masking for standardised columns; others need columns that are min-max scaled in training";
+    Err(setting("noise", expected, &noise.to_string()))
 }
 
 /// Corrupts images as an evaluation does: drawn once, image by image, from the seed. `first` is the

@@ -85,7 +85,7 @@ pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
 pub use folder::Existing;
-pub use inputs::{RunSettings, corrupt, input_images, input_reader, load_options};
+pub use inputs::{RunSettings, check_noise, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
 pub use probe::{ProbeSpec, Probed, probe, probe_table};

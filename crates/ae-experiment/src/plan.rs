@@ -1,12 +1,13 @@
 //! A spec that was checked against its data: the only thing that runs.
 
-use ae_dataset::{ColumnScaling, Dataset, Images, Scaling};
+use ae_dataset::{Dataset, Images};
 use ae_models::{DenseConfig, ModelError, ModelKind, ModelSpec, Objective, Parameters, SavedModel};
 use ae_random::Seed;
 use ae_training::{Noise, Samples};
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
+use crate::inputs::check_noise;
 use crate::{EngineKind, ExperimentError, Spec};
 
 /// The attachment with the scaling of a table's columns.
@@ -50,7 +51,9 @@ impl Plan {
             check_number(place, stopping.min_delta, "at least 0", |x| x >= 0.0)?;
         }
         check_corruption(&spec)?;
-        check_range(&spec, &dataset)?;
+        if let Some(corruption) = &spec.corruption {
+            check_noise(dataset.scaling.as_ref(), &corruption.noise)?;
+        }
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.
         let architecture = model.architecture()?;
@@ -143,21 +146,6 @@ fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
         _ => return Ok(()),
     };
     Err(setting("corruption", expected, found))
-}
-
-/// Most noises take numbers for pixels in [0, 1], and standardised columns are none.
-fn check_range(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
-    let standard = |scaling: &Scaling| scaling.kind == ColumnScaling::Standard;
-    if !dataset.scaling.as_ref().is_some_and(standard) {
-        return Ok(());
-    }
-    let noise = spec.corruption.as_ref().map(|corruption| &corruption.noise);
-    if let Some(noise) = noise.filter(|noise| noise.needs_unit_range()) {
-        let expected =
-            "masking noise for standardised columns (others need data.scaling = \"min-max\")";
-        return Err(setting("corruption.noise", expected, &noise.to_string()));
-    }
-    Ok(())
 }
 
 fn at_least_1(place: &'static str, value: usize) -> Result<(), ExperimentError> {

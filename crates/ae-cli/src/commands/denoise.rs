@@ -1,6 +1,6 @@
 //! `ae denoise`
 
-use ae_experiment::{Model, ModelKind, PictureReader, Seed, corrupt, device};
+use ae_experiment::{Model, ModelKind, PictureReader, Seed, check_noise, corrupt, device};
 
 use super::{Status, inputs};
 use crate::args::{Apply, Common, Denoise};
@@ -15,6 +15,9 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         tracing::warn!("{path} is a regular autoencoder: it was not trained to remove noise");
     }
     let (images, format) = (&args.apply.images, model.format());
+    if let Some(noise) = &args.noise {
+        check_noise(format.scaling.as_ref(), noise)?;
+    }
     let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();
     if keeps_sizes && PictureReader::finds_other_shapes(images, format.shape)? {
         return in_tiles(args, &model, common);
