@@ -1,5 +1,7 @@
 //! Images compressed with a trained model and brought back.
 
+use sha2::{Digest, Sha256};
+
 use crate::npy;
 use crate::support::{SIDE, SPEC, Sandbox, TEST_IMAGES};
 
@@ -116,4 +118,57 @@ fn a_study_compares_real_files() {
     let without = study.replace("[8], [16, 4]", "");
     sandbox.write("none.toml", format!("{spec}\n{without}"));
     sandbox.ae("study none.toml --out other").fails_with(&["study.models", "at least one"]);
+}
+
+/// Forty procedural digits that an earlier version has compressed, and their model; see
+/// `fixtures/README.md`.
+const GOLDEN_MODEL: &[u8] = include_bytes!("fixtures/golden/model.safetensors");
+const GOLDEN_LOSSY: &[u8] = include_bytes!("fixtures/golden/lossy.aez");
+const GOLDEN_EXACT: &[u8] = include_bytes!("fixtures/golden/exact.aez");
+/// SHA-256 of the digits' bytes in the IDX file that was compressed.
+const GOLDEN_IMAGES: &str = "22df632f219dc02089987753bac0b4aaa9e6685f8620922072aa4f5c69c878fe";
+/// The same of what the earlier version has decompressed from the lossy file.
+const GOLDEN_DECODED: &str = "677b599140361dab77e1ce0aa527805049c546baa44e9ab556e341a81f4f58f6";
+
+#[test]
+fn files_of_an_earlier_version_give_the_same_pixels() {
+    let sandbox = Sandbox::new();
+    sandbox.write("run", GOLDEN_MODEL);
+    let digest = |file: &[u8]| {
+        sandbox.write("x.aez", file);
+        let pixels = decompressed(&sandbox, "");
+        assert_eq!(pixels.len(), 40 * 28 * 28);
+        Sha256::digest(pixels).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    assert_eq!(digest(GOLDEN_EXACT), GOLDEN_IMAGES);
+    assert_eq!(digest(GOLDEN_LOSSY), GOLDEN_DECODED);
+
+    // A machine with fused multiply-adds finds the same codes, and so the same file; others may round
+    // a code the other way.
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("fma") {
+        sandbox.write("x.aez", GOLDEN_EXACT);
+        sandbox.ae("decompress x.aez -m run -o digits.npy").succeeds();
+        sandbox.ae("compress digits.npy -m run -o y.aez --exact --quality 7").succeeds();
+        assert!(sandbox.read("y.aez") == GOLDEN_EXACT);
+        sandbox.ae("compress digits.npy -m run -o y.aez --quality 9").succeeds();
+        assert!(sandbox.read("y.aez") == GOLDEN_LOSSY);
+    }
+}
+
+#[test]
+fn a_right_checksum_does_not_make_a_file_right() {
+    let sandbox = Sandbox::new();
+    sandbox.write("run", GOLDEN_MODEL);
+    let body = &GOLDEN_EXACT[..GOLDEN_EXACT.len() - 8];
+    let refused = |body: &[u8], words: &[&str]| {
+        sandbox.write("y.aez", [body, &Sha256::digest(body)[..8]].concat());
+        sandbox.ae("decompress y.aez -m run -o out.npy").fails_with(&[&["y.aez"], words].concat());
+    };
+    refused(&body[..body.len() - 1], &["a block of"]);
+    refused(&body[..16], &["too few bytes"]);
+    // 2^34 images in place of 40.
+    let many = [0x80, 0x80, 0x80, 0x80, 0x40];
+    refused(&[&body[..15], &many, &body[16..]].concat(), &["17179869184"]);
+    assert!(!sandbox.path("out.npy").exists());
 }

@@ -103,6 +103,28 @@ fn tensors_that_are_not_the_architectures_are_named() {
 }
 
 #[test]
+fn changed_bits_and_missing_checksums_are_told() {
+    let sandbox = Sandbox::with_run();
+    let sound = sandbox.read(MODEL);
+    let flipped = changed(&sound, |_, data| data[100] ^= 1);
+    let told = ["does not match its checksum", "damaged, or another program changed it"];
+    is_refused(&sandbox, &flipped, &told);
+    let attached =
+        with_model(&sound, |model| model["attachments"]["codec"]["pixels"][0][0] = json!(9));
+    is_refused(&sandbox, &attached, &told);
+    let stripped = changed(&sound, |header, _| {
+        header["__metadata__"].as_object_mut().unwrap().remove("ae.sha256");
+    });
+    is_refused(&sandbox, &stripped, &["has no checksum", "ae.sha256"]);
+
+    sandbox.ae("inspect run").succeeds();
+    let encoder = sandbox.read("run/encoder.safetensors");
+    sandbox.write("run/encoder.safetensors", changed(&encoder, |_, data| data[7] ^= 64));
+    sandbox.ae("encode data -m run/encoder.safetensors -o x.npy").fails_with(&told);
+    assert!(!sandbox.path("x.npy").exists());
+}
+
+#[test]
 fn a_description_that_cannot_be_used_is_refused() {
     let sandbox = Sandbox::with_run();
     let sound = sandbox.read(MODEL);
@@ -114,8 +136,8 @@ fn a_description_that_cannot_be_used_is_refused() {
     is_refused(&sandbox, &wider, &["ae.model", "9"]);
     let unknown = with_model(&sound, |model| model["kind"] = json!("variational"));
     is_refused(&sandbox, &unknown, &["ae.model", "variational"]);
-    let later = with_model(&sound, |model| model["schema"] = json!(2));
-    is_refused(&sandbox, &later, &["schema 2", "schema 1", "later version"]);
+    let later = with_model(&sound, |model| model["schema"] = json!(3));
+    is_refused(&sandbox, &later, &["schema 3", "schemas 1 to 2", "later version"]);
     let huge = with_model(&sound, |model| {
         model["image"] = json!([4_000_000_000_u64, 4_000_000_000_u64]);
     });

@@ -64,7 +64,7 @@ fn mnist_is_never_substituted() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("home/.cache/ae/mnist").display().to_string();
     let mut fragments = DATA_FILES.to_vec();
-    fragments.extend(["mnist is not to be had", &folder]);
+    fragments.extend(["mnist was not found and could not be downloaded", &folder]);
     for command in ["data info --data mnist", "train --data mnist --out run"] {
         sandbox.ae(&format!("{command} --offline")).fails_with(&fragments);
     }
@@ -110,6 +110,21 @@ fn an_export_keeps_the_digests_and_overwrites_nothing() {
         .ae("data export --data data --out taken")
         .fails_with(&["taken/t10k-labels-idx1-ubyte exists already"]);
     assert_eq!(sandbox.contents_of("taken"), before);
+
+    // A raw file would hide a compressed one.
+    sandbox.write("packed/train-images-idx3-ubyte.gz", "mine");
+    sandbox
+        .ae("data export --data data --out packed")
+        .fails_with(&["packed/train-images-idx3-ubyte.gz exists already"]);
+    assert_eq!(sandbox.contents_of("packed").len(), 1);
+    sandbox.write("copy/train-images-idx3-ubyte.gz", "not gzip");
+    for file in DATA_FILES {
+        sandbox.write(&format!("copy/{file}"), sandbox.read(&format!("data/{file}")));
+    }
+    let both = sandbox.ae("data info --data copy").succeeds().stderr;
+    let said =
+        "copy/train-images-idx3-ubyte is read, and not copy/train-images-idx3-ubyte.gz beside it";
+    assert!(both.contains(said), "{both}");
 }
 
 #[test]

@@ -16,18 +16,28 @@ mod data;
 
 /// A person's own pictures.
 mod own_data;
+/// Pictures with pitfalls.
+mod pictures;
 mod probe;
 /// Tables of numbers.
 mod tables;
 
 /// Numbers that a run must reach.
 mod expectations;
+/// `--force` on what makes no sense.
+mod forced;
 /// Disks that are full.
 mod full_disk;
+/// Ctrl-C.
+mod interrupted;
 /// Training that learns nothing, and what nobody has set.
 mod learning;
+/// Two processes and one folder.
+mod locks;
 /// Runs that were killed.
 mod resume;
+/// What a resume keeps and changes.
+mod resumed;
 /// Specs and flags that make no sense.
 mod settings;
 /// What a training leaves, and what it refuses.
@@ -43,6 +53,14 @@ mod compression;
 mod damaged_weights;
 /// Pictures of any size, cleaned.
 mod denoise;
+/// Figures of what is large, long or not a number.
+mod figures;
+/// Detectors with more numbers than a header holds.
+mod large_detectors;
+/// Weights files of earlier versions.
+mod old_files;
+/// The weights of a small training, bit for bit.
+mod pinned;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;

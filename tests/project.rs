@@ -138,7 +138,7 @@ fn what_has_no_map_is_refused() {
     sandbox.ae("train --data data --widths 1 --epochs 1 --out line").succeeds();
     sandbox
         .ae("project data -m line -o map.csv")
-        .fails_with(&["needs codes of 2 numbers or more, the model's have 1"]);
+        .fails_with(&["needs codes of at least 2 numbers; the model's codes have 1"]);
     sandbox.ae("project data -m run -o map.npy").refuses_with(&[".svg, .png or .csv"]);
     sandbox.ae("project data -m run").refuses_with(&["--output"]);
     sandbox.ae("project data -m run -o map.csv --side 4").refuses_with(&["--grid"]);

@@ -225,13 +225,15 @@ fn a_run_is_not_continued_under_other_settings_or_on_other_data() {
     sandbox.ae("train spec.toml --out run").succeeds();
     let spec = sandbox.read_text("run/spec.toml");
     sandbox.write("run/spec.toml", spec.replace("seed = 7", "seed = 8"));
-    sandbox.ae("resume run").fails_with(&["epoch-0003", "other settings or other data"]);
+    sandbox.ae("resume run").fails_with(&["epoch-0003", "seed: expected 8, found 7"]);
     sandbox.write("run/spec.toml", spec.replace("seed = 7", "seed = "));
     sandbox.ae("resume run").fails_with(&["run/spec.toml", "line 3"]);
     sandbox.write("run/spec.toml", &spec);
 
     sandbox.write_data("data", [401, 100], 14);
-    sandbox.ae("resume run").fails_with(&["epoch-0003", "other settings or other data"]);
+    sandbox
+        .ae("resume run")
+        .fails_with(&["epoch-0003", "training images: expected 401, found 400"]);
     fs::remove_dir_all(sandbox.path("data")).unwrap();
     let data = sandbox.path("data").display().to_string();
     sandbox.ae("resume run").fails_with(&["there is no ", &data]);

@@ -1,9 +1,15 @@
 //! Studies: several models beside what people use instead, in a folder of their own.
 
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
+
 use crate::support::{SPEC, Sandbox};
 
 /// Two noises at two and at one strength, on the data of [`Sandbox::with_data`].
-const NOISES: &str = r#"
+pub(crate) const NOISES: &str = r#"
 [study]
 kind = "denoising-comparison"
 pca_components = [2, 8, 32]
@@ -18,7 +24,7 @@ strengths = ["masking:0.5+blur:0.5"]
 "#;
 
 /// A sandbox with data and the study's spec, `study.toml`.
-fn with_study(study: &str) -> Sandbox {
+pub(crate) fn with_study(study: &str) -> Sandbox {
     let sandbox = Sandbox::with_data();
     sandbox.write("study.toml", [SPEC, study].concat());
     sandbox
@@ -120,4 +126,156 @@ fn a_comparison_that_makes_no_sense_is_refused() {
     sandbox.ae("study study.toml --out study").fails_with(&["components", "196", "found 800"]);
     let sandbox = with_study(&NOISES.replace("masking:0.5", "mask:0.5"));
     sandbox.ae("study study.toml --out study").fails_with(&["study.toml", "mask"]);
+}
+
+/// Starts `ae` and kills it when it says this.
+fn kill_at(sandbox: &Sandbox, arguments: &str, line: &str) {
+    let arguments = format!("{arguments} --progress plain");
+    let mut child = sandbox.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|told| told == line), "{arguments}: never said {line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// A study's record without what depends on when it was carried out.
+fn record(sandbox: &Sandbox, study: &str) -> Value {
+    let mut record = sandbox.read_json(&format!("{study}/record.json"));
+    let fields = record.as_object_mut().unwrap();
+    ["seconds", "resumed_after", "threads"].map(|name| fields.remove(name));
+    for model in record["models"].as_array_mut().unwrap() {
+        model.as_object_mut().unwrap().remove("seconds");
+    }
+    record
+}
+
+/// The files of a study but for its record, by their names.
+fn files(sandbox: &Sandbox, study: &str) -> Vec<(String, Vec<u8>)> {
+    let name = |path: &std::path::Path| {
+        path.strip_prefix(sandbox.path(study)).unwrap().display().to_string()
+    };
+    let all = sandbox.contents_of(study).into_iter().map(|(path, bytes)| (name(&path), bytes));
+    all.filter(|(name, _)| name != "record.json").collect()
+}
+
+fn are_equal(sandbox: &Sandbox, study: &str, reference: &str) {
+    let names = |files: &[(String, Vec<u8>)]| -> Vec<String> {
+        files.iter().map(|(name, _)| name.clone()).collect()
+    };
+    let (found, expected) = (files(sandbox, study), files(sandbox, reference));
+    assert_eq!(names(&found), names(&expected));
+    for ((name, found), (_, expected)) in found.iter().zip(&expected) {
+        assert!(found == expected, "{study}/{name}");
+    }
+    assert_eq!(record(sandbox, study), record(sandbox, reference));
+}
+
+#[test]
+fn a_study_that_was_killed_goes_on_after_its_last_model() {
+    let sandbox = with_study(NOISES);
+    sandbox.ae("study study.toml --out reference").succeeds();
+    for (place, line) in
+        ["PCA", "training denoising-all", "comparing on gaussian", "comparing on holes"]
+            .iter()
+            .enumerate()
+    {
+        let study = format!("study-{place}");
+        kill_at(&sandbox, &format!("study study.toml --out {study}"), line);
+        let told = sandbox.ae(&format!("resume {study} --threads 1")).succeeds().stderr;
+        // Models that there were are not trained again.
+        let trained = told.lines().filter(|line| line.starts_with("training ")).count();
+        assert_eq!(trained, 4 - [0, 1, 3, 4][place], "{told}");
+        are_equal(&sandbox, &study, "reference");
+        sandbox.holds_no_temporary_files();
+    }
+    let found = sandbox.read_json("study-2/record.json")["resumed_after"].clone();
+    assert_eq!(found, 3);
+}
+
+#[test]
+fn to_resume_a_finished_study_changes_nothing() {
+    let sandbox = with_study(NOISES);
+    sandbox.ae("study study.toml --out study").succeeds();
+    sandbox.ae("study study.toml --out reference").succeeds();
+    let told = sandbox.ae("resume study").succeeds();
+    assert!(!told.stderr.contains("training ") && told.stdout.contains("denoising-all"));
+    are_equal(&sandbox, "study", "reference");
+    let before = sandbox.contents_of("study");
+    sandbox.ae("resume study --epochs 9").fails_with(&["training.epochs must be left as it is"]);
+    assert_eq!(sandbox.contents_of("study"), before);
+}
+
+#[test]
+fn a_study_is_not_continued_under_other_settings_or_on_other_data() {
+    let sandbox = with_study(NOISES);
+    kill_at(&sandbox, "study study.toml --out study", "training denoising-gaussian");
+    // What the killed process has left behind is nobody's.
+    fs::remove_file(sandbox.path("study/.lock")).unwrap();
+    let spec = sandbox.read_text("study/spec.toml");
+    for (from, to, fragments) in [
+        ("seed = 7", "seed = 8", ["study/models/regular.safetensors", "other settings"]),
+        ("epochs = 3", "epochs = 4", ["study/models/regular.safetensors", "other settings"]),
+        ("\"holes\"", "\"all\"", ["study.noises.name", "found `all`"]),
+        ("pca_components = [", "pca_components = [800, ", ["study.pca_components", "found 800"]),
+        (
+            "kind = \"denoising-comparison\"",
+            "kind = \"denoising\"",
+            ["study/spec.toml", "denoising"],
+        ),
+    ] {
+        let changed = spec.replace(from, to);
+        assert_ne!(changed, spec, "{from}");
+        sandbox.write("study/spec.toml", changed);
+        let before = sandbox.contents_of("study");
+        sandbox.ae("resume study").fails_with(&fragments);
+        assert!(sandbox.contents_of("study") == before, "{to}");
+    }
+    sandbox.write("study/spec.toml", &spec);
+    sandbox.write_data("other", [401, 100], 14);
+    let before = sandbox.contents_of("study");
+    sandbox.ae("resume study --data other").fails_with(&["study/models/regular.safetensors"]);
+    assert!(sandbox.contents_of("study") == before);
+
+    // The same data at another place.
+    sandbox.ae("study study.toml --out reference").succeeds();
+    fs::rename(sandbox.path("data"), sandbox.path("moved")).unwrap();
+    sandbox.ae("resume study").fails_with(&["there is no ", "--data"]);
+    sandbox.ae("resume study --data moved").succeeds();
+    assert_eq!(sandbox.weights_of("study"), sandbox.weights_of("reference"));
+    assert!(sandbox.read("study/denoising.csv") == sandbox.read("reference/denoising.csv"));
+}
+
+#[test]
+fn classes_of_any_name_are_files_in_the_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("table.csv", include_bytes!("fixtures/escaping_classes.csv"));
+    let score = "\n[study]\nkind = \"anomaly-detection\"\nrepetitions = 1\npca_components = 1\nbest = \"plain\"\n
+        [[study.scores]]\nname = \"plain\"\nerror = { score = \"squared\", smoothing = 0.0 }\n";
+    let spec = [SPEC, score].concat();
+    let spec =
+        spec.replace("source = \"data\"", "source = \"table.csv\"\nlabel_column = \"state\"");
+    let spec = spec.replace("[196, 8]", "[2, 1]").replace("[8, 196]", "[1, 2]");
+    sandbox.write("study.toml", spec);
+    sandbox.ae("study study.toml --out deep/down/study").succeeds();
+
+    let record = sandbox.read_json("deep/down/study/record.json");
+    let models = record["models"].as_array().unwrap();
+    let names: Vec<&str> = models.iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["../../escaped-0", "/absolute-0", "a+b-0", "a|b-0", "n/a-0"]);
+    for model in models {
+        let file = model["file"].as_str().unwrap();
+        assert_eq!(file.matches('/').count(), 1, "{file}");
+        assert!(sandbox.path("deep/down/study").join(file).is_file(), "{file}");
+    }
+    let table = sandbox.read_text("deep/down/study/anomalies.csv");
+    assert!(table.starts_with("score,../../escaped,/absolute,a+b,a|b,n/a,"), "{table}");
+    // Nothing stands beside the study.
+    let mut beside: Vec<_> =
+        fs::read_dir(sandbox.path("")).unwrap().map(|at| at.unwrap().file_name()).collect();
+    beside.sort();
+    assert_eq!(beside, ["deep", "study.toml", "table.csv"]);
+    for folder in ["deep", "deep/down"] {
+        assert_eq!(fs::read_dir(sandbox.path(folder)).unwrap().count(), 1);
+    }
+    sandbox.ae("resume deep/down/study").succeeds();
 }

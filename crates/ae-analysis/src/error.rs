@@ -96,4 +96,7 @@ pub enum AnalysisError {
         /// What is there.
         found: String,
     },
+    /// Numbers do not fit the network.
+    #[error(transparent)]
+    Stack(#[from] ae_kernels::StackError),
 }

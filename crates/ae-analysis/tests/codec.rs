@@ -4,6 +4,7 @@ use ae_analysis::{AnalysisError, Codec, Compressor, Mode, Pca, Quality, Rows};
 use ae_kernels::{Activation, Layer, Stack, Weight};
 use ae_random::Seed;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 const SIDE: usize = 8;
 const SIZE: usize = SIDE * SIDE;
@@ -223,5 +224,107 @@ proptest! {
     fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
         prop_assert!(compressor(3).open(&bytes).is_err());
         prop_assert!(compressor(3).open(&[b"\x89AEZ\x01", bytes.as_slice()].concat()).is_err());
+    }
+
+    /// What a right checksum covers is not believed either: any header, any index, any blocks.
+    #[test]
+    fn sealed_bytes_are_refused_or_give_whole_images(
+        mode in 0_u8..3,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        end in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let compressor = compressor(3);
+        let kept = if mode == 1 { Mode::Exact } else { Mode::Lossy };
+        let bytes = compressor.compress(&images(20), Quality::default(), kept).unwrap();
+        let mut body = bytes[..bytes.len() - CHECKSUM].to_vec();
+        for (place, byte) in &changes {
+            let place = place.index(body.len());
+            body[place] = *byte;
+        }
+        if mode == 2 {
+            // Past the fingerprint: another index and other blocks.
+            body.truncate(FINGERPRINT_END);
+        }
+        body.extend(&end);
+        let body_is_ours = body == bytes[..bytes.len() - CHECKSUM];
+        let sealed = sealed(&body);
+        let Ok(archive) = compressor.open(&sealed) else {
+            prop_assert!(!body_is_ours);
+            return Ok(());
+        };
+        prop_assert!(archive.len() <= 16 * body.len());
+        if let Ok(images) = archive.images(0, 50) {
+            prop_assert_eq!(images.len(), SIZE * archive.len().min(50));
+        }
+    }
+}
+
+/// Bytes of the checksum at the end, and where the model's fingerprint ends.
+const CHECKSUM: usize = 8;
+const FINGERPRINT_END: usize = 4 + 1 + 2 + 8;
+
+/// A body with the checksum that belongs to it: the first bytes of its SHA-256.
+fn sealed(body: &[u8]) -> Vec<u8> {
+    [body, &Sha256::digest(body)[..CHECKSUM]].concat()
+}
+
+#[test]
+fn wrong_numbers_behind_a_right_checksum_are_named() {
+    let compressor = compressor(1);
+    let bytes = compressor.compress(&images(20), Quality::default(), Mode::Exact).unwrap();
+    let body = &bytes[..bytes.len() - CHECKSUM];
+    // Two blocks: the number of images, the shape, then the blocks' lengths.
+    assert_eq!(body[FINGERPRINT_END..][..4], [20, 1, SIDE as u8, SIDE as u8]);
+    assert!(compressor.open(&sealed(body)).is_ok());
+    let found = |place: usize, replacement: &[u8]| {
+        let changed = [&body[..place], replacement, &body[place + 1..]].concat();
+        message(compressor.open(&sealed(&changed)))
+    };
+    assert_eq!(found(5, &[2]), "expected the mode 0 or 1, found 2");
+    assert_eq!(found(6, &[0]), "the quality must be from 1 to 9, found 0");
+    assert_eq!(found(6, &[10]), "the quality must be from 1 to 9, found 10");
+    let other = "expected images compressed with this model, found those of another model";
+    assert_eq!(found(7, &[body[7] ^ 1]), other);
+    let number = FINGERPRINT_END;
+    assert_eq!(found(number, &[0]), "expected as many images as there are blocks, found 0");
+    // 2^34 images would take 64 GiB; the index that they need is not there.
+    let many = [0x80, 0x80, 0x80, 0x80, 0x40];
+    let expected = "expected as many images as there are blocks, found 17179869184";
+    assert_eq!(found(number, &many), expected);
+    let endless = found(number, &[0xff; 6]);
+    assert_eq!(endless, "expected a number below 2^35, found a larger one");
+    assert!(
+        found(number + 1, &[3]).starts_with("expected 1 channels"),
+        "{}",
+        found(number + 1, &[3])
+    );
+    assert!(found(number + 4, &[0]).contains("bytes"), "{}", found(number + 4, &[0]));
+    assert!(found(number + 4, &[0xff, 0x7f]).starts_with("expected a block of 16383 bytes"));
+    let behind = message(compressor.open(&sealed(&[body, &[0]].concat())));
+    assert_eq!(behind, "expected nothing behind the last block, found 1 bytes");
+    for length in 0..body.len() {
+        assert!(compressor.open(&sealed(&body[..length])).is_err(), "{length} bytes");
+    }
+}
+
+#[test]
+fn any_symbols_behind_a_right_checksum_give_images_of_the_right_size() {
+    let compressor = compressor(1);
+    for mode in [Mode::Lossy, Mode::Exact] {
+        let bytes = compressor.compress(&images(3), Quality::default(), mode).unwrap();
+        let header = [&bytes[..FINGERPRINT_END], &[3, 1, SIDE as u8, SIDE as u8]].concat();
+        for round in 0..200 {
+            let mut values = [0.0; 60];
+            Seed::new(round).stream("symbols").fill_uniform(&mut values);
+            let block = values.map(|value| (256.0 * value) as u8);
+            let length = round as usize % 60;
+            let body = [&header, &[length as u8][..], &block[..length]].concat();
+            let bytes = sealed(&body);
+            let archive = compressor.open(&bytes).unwrap();
+            // Symbols that the model does not know are an error, not a panic.
+            if let Ok(images) = archive.images(0, 3) {
+                assert_eq!(images.len(), 3 * SIZE);
+            }
+        }
     }
 }

@@ -37,13 +37,13 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
-    /// Threads to use; they never change the result [default: one a core]
+    /// Threads to use; they never change the result [default: one per core]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<NonZeroU16>,
     /// Where to compute: cpu, cuda, cuda:N or metal
     #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE", value_parser = device)]
     pub(crate) device: String,
-    /// Use only what is on this machine: never ask the hub
+    /// Use only files on this machine; download nothing
     #[arg(long, global = true)]
     pub(crate) offline: bool,
     /// Print the result as one line of JSON
@@ -64,7 +64,7 @@ pub(crate) enum ProgressStyle {
     Auto,
     /// A bar
     Bar,
-    /// A line an epoch, at most 100
+    /// One line per epoch, at most 100
     Plain,
     /// Nothing
     None,
@@ -77,7 +77,7 @@ pub(crate) enum Command {
     Data(DataCommand),
     /// Train an autoencoder, from a spec or from flags
     Train(Box<Train>),
-    /// Go on with a run that was interrupted
+    /// Continue a run or a study that was interrupted, or train a run for more epochs
     Resume(Resume),
     /// Run a study: an experiment that trains several models and compares them
     Study(Study),
@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Reconstruct images: encode and decode them
     Reconstruct(Apply),
-    /// Take the noise off images
+    /// Remove noise from images
     ///
     /// Pictures of another size than the model's keep their size: they go through the model in overlapping
     /// tiles, each colour by itself if the model is a grey one, unless --resize is given.
@@ -96,18 +96,18 @@ pub(crate) enum Command {
     Decode(Decode),
     /// Draw a map of codes in the plane, and what the plane decodes to
     Project(Project),
-    /// Draw the way from one image to another through their codes
+    /// Draw the interpolation between two images through their codes
     Interpolate(Interpolate),
-    /// Tell anomalies from normal items
+    /// Detect anomalies
     #[command(subcommand)]
     Anomaly(AnomalyCommand),
     /// Probe a model's codes: how well simple classifiers do on them, beside pixels and PCA
     Probe(Probe),
     /// Compress 8-bit images with a model (.aez)
     Compress(Compress),
-    /// Bring compressed images back
+    /// Decompress images (.aez)
     Decompress(Decompress),
-    /// Say what a weights file or a run holds
+    /// Show what a weights file or a run contains
     Inspect(Inspect),
     /// Print a completion script for a shell
     Completions(Completions),
@@ -120,6 +120,7 @@ pub(crate) enum Command {
   ae train --data photos/ --resize crop --size 64x64 --widths 512,64
   ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
+#[command(mut_arg("part", |part| part.hide(true)))]
 pub(crate) struct Train {
     /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder for MNIST and the like, and
     /// for your own data what its size asks for, each with the flags below
@@ -129,13 +130,13 @@ pub(crate) struct Train {
     pub(crate) folder: NewFolder,
     #[command(flatten)]
     pub(crate) settings: Settings,
-    /// Images of a batch [default: 256, fewer for little data of your own]
+    /// Images per batch [default: 256, fewer for little data of your own]
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<NonZeroUsize>,
     /// Step size of the optimizer
     #[arg(long, value_name = "RATE", value_parser = positive)]
     pub(crate) learning_rate: Option<f64>,
-    /// What is minimised: binary-cross-entropy or mean-squared-error
+    /// The loss to minimise: binary-cross-entropy or mean-squared-error
     #[arg(long, value_parser = loss, value_name = "LOSS")]
     pub(crate) loss: Option<Loss>,
     /// Widths from the image to the code; the decoder mirrors them
@@ -158,7 +159,7 @@ pub(crate) struct Train {
     /// need values from 0 to 1]
     #[arg(long, value_name = "HOW")]
     pub(crate) scaling: Option<ColumnScaling>,
-    /// How gradients are computed: fused or autograd [default: the fastest that knows the model]
+    /// How gradients are computed: fused or autograd [default: the fastest that supports the model]
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineKind>,
     /// Draw reconstructions in the terminal at the end
@@ -187,7 +188,7 @@ pub(crate) struct Settings {
     /// Why this data stands in for other data, which somebody has been told: recorded, not said again
     #[arg(long, value_name = "REASON", requires = "data", hide = true)]
     pub(crate) substituted: Option<String>,
-    /// Everything random follows from it
+    /// The seed of all random numbers
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Passes over the training images [default: 50; for your own data, enough for 3000 steps]
@@ -196,11 +197,20 @@ pub(crate) struct Settings {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae resume runs/denoising")]
+#[command(after_help = "Examples:
+  ae resume runs/denoising
+  ae resume runs/denoising --epochs 100
+  ae resume runs/photos --data /new/place/photos")]
 pub(crate) struct Resume {
-    /// The folder of the run
+    /// The folder of the run or study
     #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
     pub(crate) run: PathBuf,
+    /// Train the run to this many epochs in all, also if it has finished
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<NonZeroU32>,
+    /// Where the data lies now, if it was moved; other data is refused
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) data: Option<String>,
     /// Draw reconstructions in the terminal at the end
     #[arg(long)]
     pub(crate) show: bool,
@@ -261,7 +271,7 @@ pub(crate) struct Target {
     /// the first ones), or a folder/ (each as PNG)
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
     pub(crate) output: Option<PathBuf>,
-    /// Images of a figure
+    /// Images in a figure
     #[arg(long, default_value = "10", value_name = "N")]
     pub(crate) count: NonZeroUsize,
     /// Draw the first images in the terminal
@@ -277,7 +287,7 @@ pub(crate) struct Target {
 pub(crate) struct Denoise {
     #[command(flatten)]
     pub(crate) apply: Apply,
-    /// Put this noise on the images first
+    /// Add this noise to the images first
     #[arg(long, value_name = "NOISE")]
     pub(crate) noise: Option<Noise>,
     /// The noise's seed
@@ -292,7 +302,7 @@ pub(crate) struct Encode {
     /// mnist, digits, ..
     #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
     pub(crate) images: PathBuf,
-    /// A weights file, of an encoder alone too, or the folder of a run
+    /// A weights file, also of an encoder alone, or the folder of a run
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
     /// Where to write the codes: .npy, f32, images x latent dimension
@@ -318,7 +328,7 @@ pub(crate) struct Decode {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: ae inspect runs/regular")]
 pub(crate) struct Inspect {
-    /// A weights file, of an encoder alone too, or the folder of a run
+    /// A weights file, also of an encoder alone, or the folder of a run
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
 }

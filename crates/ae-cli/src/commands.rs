@@ -138,20 +138,34 @@ pub(crate) fn counted_as(items: usize, noun: &str) -> String {
     if items == 1 { format!("1 {noun}") } else { format!("{items} {noun}s") }
 }
 
-/// Tells of a file that was written, and how many items were left out on the way.
+/// Tells where it stands which item each row is.
+pub(crate) fn told_index(index: Option<&Path>) -> String {
+    index.map_or_else(String::new, |path| {
+        format!("; {} says which item each row is", path.display())
+    })
+}
+
+/// Tells of a file that was written, how many items were left out on the way, and where it stands which are
+/// left.
 pub(crate) fn written(
     common: &Common,
     path: &Path,
     images: usize,
     skipped: usize,
     what: &str,
+    index: Option<&Path>,
 ) -> anyhow::Result<()> {
     if common.json {
         let output = path.display().to_string();
-        output::json(&json!({ "images": images, "skipped": skipped, "output": output }))?;
+        let mut told = json!({ "images": images, "skipped": skipped, "output": output });
+        if let Some(index) = index {
+            told["index"] = json!(index.display().to_string());
+        }
+        output::json(&told)?;
     } else if !common.quiet {
         let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
-        output::text(&format!("{what} to {}{left_out}", path.display()))?;
+        let index = told_index(index);
+        output::text(&format!("{what} to {}{left_out}{index}", path.display()))?;
     }
     Ok(())
 }

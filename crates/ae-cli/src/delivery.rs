@@ -4,14 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    Figure, GridRow, ImageShape, InputFormat, NpyWriter, Picture, Scaling, TableWriter,
-    make_folder, pictures, reconstruction_grid, write_file,
+    Figure, GridRow, ImageShape, InputFormat, Inputs, NpyWriter, Picture, Scaling, TableWriter,
+    make_folder, pictures, png_of_16_bits, reconstruction_grid, write_file,
 };
 use anyhow::{Context as _, bail};
 
 use crate::args::{Common, Target};
 use crate::commands::{counted_as, written};
+use crate::item_index::ItemIndex;
 use crate::output;
+
+/// Numbers of the images in a row of a figure, 256 MiB; of larger images a figure shows fewer.
+const DRAWN_VALUES: usize = 1 << 26;
 
 /// Refuses a file that cannot be written, or whose writing would replace what is read.
 pub(crate) fn check(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
@@ -28,6 +32,30 @@ pub(crate) fn check(output: Option<&Path>, input: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is known of the images that are delivered.
+pub(crate) struct Delivered<'a> {
+    names: Vec<PathBuf>,
+    /// What they were made of, if that has places of its own.
+    inputs: Option<&'a Inputs>,
+}
+
+impl<'a> Delivered<'a> {
+    /// Made of these.
+    pub(crate) fn of(inputs: &'a Inputs) -> Self {
+        Self { names: inputs.names(), inputs: Some(inputs) }
+    }
+
+    /// Made of nothing that has a name.
+    pub(crate) fn numbered(first: usize, count: usize) -> Self {
+        let names = (first..first + count).map(|place| format!("{place:06}").into());
+        Self { names: names.collect(), inputs: None }
+    }
+
+    fn has_16_bits(&self, place: usize) -> bool {
+        self.inputs.is_some_and(|inputs| inputs.has_16_bits.get(place) == Some(&true))
+    }
+}
+
 /// Takes images chunk by chunk; holds no more of them than a figure shows.
 pub(crate) struct Delivery<'a> {
     target: &'a Target,
@@ -37,8 +65,9 @@ pub(crate) struct Delivery<'a> {
     sink: Sink<'a>,
     /// What a figure shows beneath each other.
     rows: Vec<(&'static str, Vec<f32>)>,
-    /// The first image, if it may be the only one.
-    first: Vec<f32>,
+    /// The first image, if it may be the only one, and whether its file has 16 bits.
+    first: (Vec<f32>, bool),
+    index: ItemIndex,
     delivered: usize,
 }
 
@@ -78,24 +107,24 @@ impl<'a> Delivery<'a> {
             },
         };
         let (shape, name) = (format.shape, name.to_owned());
-        let (rows, first) = (Vec::new(), Vec::new());
-        Ok(Self { target, shape, scaling, name, sink, rows, first, delivered: 0 })
+        let (rows, first, index) = (Vec::new(), (Vec::new(), false), ItemIndex::default());
+        Ok(Self { target, shape, scaling, name, sink, rows, first, index, delivered: 0 })
     }
 
-    /// Takes the next images, `n x channels x height x width`, what a figure shows of them, and their
-    /// names.
+    /// Takes the next images, `n x channels x height x width`, what a figure shows of them, and what is known
+    /// of them.
     pub(crate) fn add(
         &mut self,
         images: &[f32],
         rows: &[(&'static str, &[f32])],
-        names: &[PathBuf],
+        items: &Delivered<'_>,
     ) -> anyhow::Result<()> {
         let size = self.shape.size();
-        let wanted = self.target.count.get().saturating_sub(self.delivered);
+        let wanted = drawn_at_most(self.target, size).saturating_sub(self.delivered);
         let shown = wanted.min(images.len() / size) * size;
         if self.rows.is_empty() {
             self.rows = rows.iter().map(|&(label, _)| (label, Vec::new())).collect();
-            self.first = images.iter().take(size).copied().collect();
+            self.first = (images.iter().take(size).copied().collect(), items.has_16_bits(0));
         }
         for ((_, kept), (_, values)) in self.rows.iter_mut().zip(rows) {
             kept.extend(values.iter().take(shown));
@@ -111,11 +140,15 @@ impl<'a> Delivery<'a> {
             },
             Sink::Table(writer, scaling) => writer.write(&scaling.undo(images))?,
             Sink::Folder(folder) => {
-                for (picture, name) in pictures(self.shape, images)?.iter().zip(names) {
-                    write_into(folder, name, picture)?;
+                for (place, (values, name)) in images.chunks(size).zip(&items.names).enumerate() {
+                    let png = png(self.shape, values, items.has_16_bits(place))?;
+                    write_into(folder, name, &png)?;
                 }
             }
             Sink::Figure => {}
+        }
+        if let Some(inputs) = items.inputs {
+            self.index.add(inputs);
         }
         self.delivered += images.len() / size;
         Ok(())
@@ -123,21 +156,20 @@ impl<'a> Delivery<'a> {
 
     /// Gives the files their names, draws the figure, and tells of it.
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
-        let Self { target, shape, scaling, name, sink, rows, first, delivered } = self;
+        let Self { target, shape, scaling, name, sink, rows, first, index, delivered } = self;
         let noun = if scaling.is_some() { "row" } else { "image" };
-        let shown = delivered.min(target.count.get());
+        let shown = delivered.min(drawn_at_most(target, shape.size()));
         let grid = rows
             .iter()
             .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut what = format!("{} written", counted_as(delivered, noun));
+        let has_rows = matches!(sink, Sink::Array(_) | Sink::Table(..));
         match (sink, target.output.as_deref()) {
             (Sink::Array(writer), _) => writer.finish()?,
             (Sink::Table(writer, _), _) => writer.finish()?,
             (Sink::Figure, Some(path)) if ending(path) == "png" && delivered == 1 => {
-                for picture in pictures(shape, &first)? {
-                    write_file(path, &picture.png()?)?;
-                }
+                write_file(path, &png(shape, &first.0, first.1)?)?;
             }
             (Sink::Figure, Some(path)) => {
                 let caption = format!("the first {shown} of {}", counted_as(delivered, noun));
@@ -148,13 +180,20 @@ impl<'a> Delivery<'a> {
             (Sink::Folder(_) | Sink::Figure, _) => {}
         }
         if let Some(path) = &target.output {
-            written(common, path, delivered, skipped, &what)?;
+            let index = if has_rows { index.write_beside(path, skipped)? } else { None };
+            written(common, path, delivered, skipped, &what, index.as_deref())?;
         }
         if target.show {
             output::pictures(&grid)?;
         }
         Ok(())
     }
+}
+
+/// How many images of so many numbers a figure shows: as many as were asked for and can be held in
+/// memory.
+fn drawn_at_most(target: &Target, size: usize) -> usize {
+    target.count.get().min((DRAWN_VALUES / size.max(1)).max(1))
 }
 
 /// Takes pictures of any sizes one by one; each is a file of its own.
@@ -187,21 +226,20 @@ impl<'a> PictureDelivery<'a> {
         Ok(Self { path, is_folder, delivered: 0 })
     }
 
-    /// Writes a picture, `channels x height x width`.
+    /// Writes a picture, `channels x height x width`, with as many bits as that which it was made of.
     pub(crate) fn add(
         &mut self,
         shape: ImageShape,
         values: &[f32],
         name: &Path,
+        has_16_bits: bool,
     ) -> anyhow::Result<()> {
-        for picture in pictures(shape, values)? {
-            if self.is_folder {
-                write_into(self.path, name, &picture)?;
-            } else {
-                write_file(self.path, &picture.png()?)?;
-            }
-            self.delivered += 1;
+        let png = png(shape, values, has_16_bits)?;
+        match self.is_folder {
+            true => write_into(self.path, name, &png)?,
+            false => write_file(self.path, &png)?,
         }
+        self.delivered += 1;
         Ok(())
     }
 
@@ -217,12 +255,16 @@ impl<'a> PictureDelivery<'a> {
     /// Tells of what was written.
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
         let what = format!("{} written", counted_as(self.delivered, "picture"));
-        written(common, self.path, self.delivered, skipped, &what)
+        written(common, self.path, self.delivered, skipped, &what, None)
     }
 }
 
-/// Writes a figure as PNG or SVG, the two endings that the arguments accept.
+/// Writes a figure as PNG or SVG, the two endings that the arguments accept, and says what had to be
+/// changed so that it could be drawn.
 pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
+    for note in figure.notes() {
+        tracing::warn!("{}: {note}", path.display());
+    }
     let bytes = if ending(path) == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
     Ok(write_file(path, &bytes)?)
 }
@@ -236,13 +278,23 @@ pub(crate) fn csv_cell(text: &str) -> String {
 }
 
 /// Writes a picture under a name, which may be one in a subfolder.
-fn write_into(folder: &Path, name: &Path, picture: &Picture) -> anyhow::Result<()> {
+fn write_into(folder: &Path, name: &Path, png: &[u8]) -> anyhow::Result<()> {
     let path = folder.join(as_png(name));
     make_folder(path.parent().unwrap_or(folder))?;
     if path.exists() {
         bail!("{} would be written twice", path.display());
     }
-    Ok(write_file(&path, &picture.png()?)?)
+    Ok(write_file(&path, png)?)
+}
+
+/// A picture as PNG, of 16 bits a channel if that which it was made of has as many.
+fn png(shape: ImageShape, values: &[f32], has_16_bits: bool) -> anyhow::Result<Vec<u8>> {
+    let ImageShape { channels, height, width } = shape;
+    if has_16_bits {
+        return Ok(png_of_16_bits(channels, height, width, values)?);
+    }
+    let picture = Picture::from_unit(channels, height, width, values)?;
+    Ok(picture.png()?)
 }
 
 /// Grey images have two dimensions, coloured ones three, rows of a table one.

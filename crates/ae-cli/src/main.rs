@@ -5,6 +5,8 @@
 mod args;
 mod commands;
 mod delivery;
+mod interrupt;
+mod item_index;
 mod output;
 mod progress;
 

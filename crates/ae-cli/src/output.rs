@@ -4,13 +4,17 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use ae_experiment::{Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, half_blocks};
+use ae_experiment::{
+    Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, half_blocks, printable,
+};
 use anyhow::Context as _;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 
 /// Columns that are assumed where there is no terminal to ask.
 const COLUMNS: usize = 100;
+/// Characters of a cell of a table, or of a name, that are shown.
+const CELL: usize = 60;
 
 /// Sends warnings to stderr; only errors if quiet.
 pub(crate) fn start_log(quiet: bool) {
@@ -24,6 +28,11 @@ pub(crate) fn start_log(quiet: bool) {
         // Otherwise a closed stderr is complained about on stderr, which panics.
         .log_internal_errors(false)
         .init();
+}
+
+/// Text that a terminal shows and does not obey; lines stay lines.
+fn harmless(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// An error with its causes, but for those that an outer message tells already.
@@ -40,11 +49,15 @@ pub(crate) fn error(error: &anyhow::Error) {
 
 /// A line of progress. Training goes on if nobody hears it.
 pub(crate) fn progress(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
 /// A result as text.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    as_it_is(&harmless(text))
+}
+
+fn as_it_is(text: &str) -> anyhow::Result<()> {
     match writeln!(io::stdout(), "{}", text.trim_end()) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -54,7 +67,19 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 
 /// A result as one line of JSON.
 pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
-    text(&value.to_string())
+    let escaped = value.to_string().chars().fold(String::new(), |mut text, character| {
+        match character {
+            // JSON leaves these as they are.
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => text.push(character),
+        }
+        text
+    });
+    as_it_is(&escaped)
 }
 
 /// Whether somebody looks at the results.
@@ -70,7 +95,7 @@ pub(crate) fn pictures(rows: &[GridRow]) -> anyhow::Result<()> {
         _ => ColorSupport::Palette256,
     };
     let columns = terminal_columns().unwrap_or(COLUMNS);
-    text(&half_blocks(rows, columns, colors))
+    as_it_is(&half_blocks(rows, columns, colors))
 }
 
 fn terminal_columns() -> Option<usize> {
@@ -81,7 +106,7 @@ fn terminal_columns() -> Option<usize> {
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let mut lines = vec![format!(
         "{}: {} epoch{} on {} ({} {}) in {:.1} s",
-        record.name,
+        one_line(&record.name),
         record.epochs,
         if record.epochs == 1 { "" } else { "s" },
         record.dataset.name,
@@ -111,6 +136,7 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
         };
         lines.push(format!("  expected {} {bound}: {verdict}", judgement.metric));
     }
+    lines.extend(record.figure_notes.iter().map(|note| format!("  figure {note}")));
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
@@ -130,10 +156,25 @@ fn beside(diagnosis: &Diagnosis) -> String {
     )
 }
 
+/// A text in one line of at most [`CELL`] characters.
+fn one_line(text: &str) -> String {
+    let breaks = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
+    let mut line: String = text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect();
+    if let Some((end, _)) = line.char_indices().nth(CELL) {
+        line.truncate(end);
+        line.push_str("...");
+    }
+    line
+}
+
 /// A table as text: columns of numbers are aligned at their end, others at their beginning.
+///
+/// A long cell is cut, and its line breaks become spaces: the CSV file has it whole.
 pub(crate) fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
+    let shown = |line: &[String]| line.iter().map(|cell| one_line(cell)).collect::<Vec<_>>();
+    let (columns, rows) = (shown(columns), rows.iter().map(|row| shown(row)).collect::<Vec<_>>());
     let mut table = String::new();
-    for line in std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)) {
+    for line in std::iter::once(&columns).chain(&rows) {
         for (column, cell) in line.iter().enumerate() {
             let cells = || rows.iter().filter_map(|row| row.get(column));
             let heading = columns.get(column).map_or(0, |heading| heading.chars().count());
@@ -149,4 +190,22 @@ pub(crate) fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
         table.push('\n');
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stay_tables_whatever_their_cells_hold() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let long = "x".repeat(5000);
+        let rows = [row(["two\nlines", "1.5"]), row([&long, "-20"]), row(["größe", "3"])];
+        let table = aligned(&row(["name", "value"]), &rows);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 4, "{table}");
+        assert!(lines[1].starts_with("  two lines  ") && lines[2].contains("x...  "), "{table}");
+        let widths: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
+        assert_eq!(widths, [2 + CELL + 3 + 2 + 5; 4]);
+    }
 }

@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError};
+use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, printable};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};
-use crate::output;
+use crate::{interrupt, output};
 
 const TRAINING: &str = "{msg} [{bar:32}] {pos}/{len} batches, {eta} left";
 const READING: &str = "{msg} [{bar:32}] {pos}/{len}";
@@ -26,6 +26,24 @@ fn style(common: &Common) -> ProgressStyle {
 
 /// Shows a training as it goes on.
 pub(crate) fn training(common: &Common) -> Box<dyn Observer> {
+    let shown = shown(common);
+    let begun: Box<dyn Observer> = Box::new(Begun);
+    Box::new(vec![begun, shown])
+}
+
+/// Knows that there is a run to be resumed as soon as the training begins.
+struct Begun;
+
+impl Observer for Begun {
+    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
+        if let Event::Started { .. } = event {
+            interrupt::begun();
+        }
+        Ok(())
+    }
+}
+
+fn shown(common: &Common) -> Box<dyn Observer> {
     match style(common) {
         ProgressStyle::None => Box::new(Silent),
         ProgressStyle::Plain | ProgressStyle::Auto => {
@@ -71,7 +89,7 @@ impl Progress for DataProgress {
             ProgressStyle::None => {}
             ProgressStyle::Bar => {
                 let bar = self.bar(TRANSFER);
-                bar.set_message(file.to_owned());
+                bar.set_message(printable(file).into_owned());
                 bar.set_length(total.unwrap_or(done));
                 bar.set_position(done);
             }
@@ -89,7 +107,7 @@ impl Progress for DataProgress {
             ProgressStyle::None => {}
             ProgressStyle::Bar => {
                 let bar = self.bar(READING);
-                bar.set_message(what.to_owned());
+                bar.set_message(printable(what).into_owned());
                 bar.set_length(total.max(done));
                 bar.set_position(done);
             }

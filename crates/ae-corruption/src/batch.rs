@@ -24,7 +24,8 @@ pub fn corrupt_batch(
 ) {
     let size = batch.len() / samples.len().max(1);
     assert!(
-        batch.len() == samples.len() * size && size.is_multiple_of((height * width).max(1)),
+        batch.len() == samples.len() * size
+            && size.is_multiple_of(height.saturating_mul(width).max(1)),
         "a batch holds an image for each sample"
     );
     if size == 0 {

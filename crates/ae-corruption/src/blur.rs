@@ -46,12 +46,13 @@ impl fmt::Display for GaussianBlur {
 
 impl Corruption for GaussianBlur {
     fn corrupt(&self, pixels: &mut [f32], height: usize, width: usize, _stream: &mut Stream) {
+        let size = height.saturating_mul(width);
         // A radius of 0 changes nothing; an image of no pixels has no border to mirror.
-        if self.weights.len() == 1 || pixels.is_empty() {
+        if self.weights.len() == 1 || size == 0 || pixels.len() < size {
             return;
         }
-        let mut transposed = vec![0.0; height * width];
-        for channel in pixels.chunks_exact_mut(height * width) {
+        let mut transposed = vec![0.0; size];
+        for channel in pixels.chunks_exact_mut(size) {
             blur_rows_and_transpose(&self.weights, channel, width, &mut transposed);
             blur_rows_and_transpose(&self.weights, &transposed, height, channel);
         }

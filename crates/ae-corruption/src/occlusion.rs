@@ -50,7 +50,7 @@ impl Corruption for Occlusion {
     fn corrupt(&self, pixels: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
         let (top, bottom) = self.draw_span(height, stream);
         let (left, right) = self.draw_span(width, stream);
-        for channel in pixels.chunks_exact_mut((height * width).max(1)) {
+        for channel in pixels.chunks_exact_mut(height.saturating_mul(width).max(1)) {
             for row in channel.chunks_exact_mut(width.max(1)).take(bottom).skip(top) {
                 row.iter_mut().take(right).skip(left).for_each(|pixel| *pixel = 0.0);
             }

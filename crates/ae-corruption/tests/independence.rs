@@ -174,3 +174,22 @@ proptest! {
         prop_assert!(image.iter().all(|x| (0.0..=1.0).contains(x)), "{:?}", image);
     }
 }
+
+/// Pixels that are no whole plane, or planes without pixels: no noise panics or allocates what a side claims.
+#[test]
+fn sizes_that_do_not_fit_do_no_harm() {
+    for text in [&RANDOM[..], &["blur:2"]].concat() {
+        for (height, width) in
+            [(0, 0), (0, 5), (5, 0), (1, usize::MAX), (usize::MAX, usize::MAX), (4, 4)]
+        {
+            for count in [0, 1, 7] {
+                let mut pixels = vec![0.5; count];
+                noise(text).corrupt(&mut pixels, height, width, &mut stream());
+                assert!(pixels.iter().all(|pixel| (0.0..=1.0).contains(pixel)), "{text}");
+            }
+        }
+    }
+    for (height, width) in [(0, 0), (3, 0), (1, 1)] {
+        corrupt_batch(&noise("blur:2"), &mut [], &[], height, width, 0, &stream());
+    }
+}

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::idx;
-use crate::{DatasetError, Images, Pixels, Scaling};
+use crate::{DatasetError, Images, Part, Pixels, Scaling};
 
 /// The most that one half of a data set may take in memory: 8 GiB.
 pub(crate) const MAX_MEMORY: u64 = 8 << 30;
@@ -27,6 +27,8 @@ pub struct Dataset {
     pub origin: Origin,
     /// How many pictures or rows were left out because they could not be read.
     pub skipped: usize,
+    /// How many of the pictures have 16 bits a value; then all values are floats.
+    pub of_16_bits: usize,
     /// How the columns were scaled, if the data is a table.
     pub scaling: Option<Scaling>,
     /// The part that was held out for testing, if the data did not say which.
@@ -80,6 +82,20 @@ impl Dataset {
         Self::of_files(name.into(), location.into(), train, test, files)
     }
 
+    /// The same with another part to test with; `None` is what is held out. What it came from stays.
+    ///
+    /// # Errors
+    /// If all of it takes more than 8 GiB.
+    pub fn with_part(self, part: Option<Part>) -> Result<Self, DatasetError> {
+        let test = match part {
+            None | Some(Part::Test | Part::Validation) => return Ok(self),
+            Some(Part::Train) => self.train.clone(),
+            Some(Part::All) => self.train.clone().followed_by(&self.test)?,
+        };
+        check_memory("test", &test)?;
+        Ok(Self { test, ..self })
+    }
+
     /// A data set from its two halves and the digests that were taken of their files.
     pub(crate) fn of_files(
         name: String,
@@ -90,7 +106,7 @@ impl Dataset {
     ) -> Result<Self, DatasetError> {
         check_halves(&train, &test)?;
         let origin = Origin { name, location, files, substituted: None };
-        Ok(Self { train, test, origin, skipped: 0, scaling: None, held_out: None })
+        Ok(Self { train, test, origin, skipped: 0, of_16_bits: 0, scaling: None, held_out: None })
     }
 }
 

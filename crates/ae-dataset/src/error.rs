@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use ae_files::FileError;
+use ae_files::{FileError, printable, shown};
 
 use crate::dataset::FILE_NAMES;
 use crate::images::MAX_CLASSES;
-use crate::{FormatError, ImageShape};
+use crate::{FormatError, ImageShape, Part};
 
 /// Why there are no images.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +112,7 @@ pub enum DatasetError {
     #[error(
         "there is no {}; data are auto, mnist, fashion-mnist, digits, a folder of pictures or of IDX \
          files, a .npy file or a .csv file",
-        path.display()
+        shown(path)
     )]
     NoData {
         /// What was named.
@@ -121,17 +121,34 @@ pub enum DatasetError {
     /// A folder without pictures.
     #[error(
         "{} holds no pictures: neither .png, .jpg or .jpeg files, nor subfolders of them, nor {}",
-        folder.display(), list(&FILE_NAMES)
+        shown(folder), list(&FILE_NAMES)
     )]
     NoPictures {
         /// The folder.
         folder: PathBuf,
     },
+    /// A part was named that the data does not have.
+    #[error("{}: there is no part `{part}`; {found}", shown(path))]
+    NoPart {
+        /// The file or folder.
+        path: PathBuf,
+        /// The part.
+        part: Part,
+        /// What there is instead.
+        found: &'static str,
+    },
+    /// A file stands where one is to be written.
+    #[error("{} exists already; choose another folder", shown(path))]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A folder with pictures in it and in its subfolders.
     #[error(
-        "{} holds pictures beside subfolders of pictures ({classes}); put all into subfolders, which \
+        "{} holds pictures beside subfolders of pictures ({}); put all into subfolders, which \
          are their classes, or none",
-        folder.display()
+        shown(folder),
+        printable(classes)
     )]
     MixedFolder {
         /// The folder.
@@ -142,7 +159,7 @@ pub enum DatasetError {
     /// Pictures that cannot be read.
     #[error(
         "{count} of {total} pictures in {} cannot be used (--skip-bad leaves them out): {}{}",
-        folder.display(), first.join("; "), and_more(first.len(), *count)
+        shown(folder), first.join("; "), and_more(first.len(), *count)
     )]
     BadPictures {
         /// The folder.
@@ -158,7 +175,7 @@ pub enum DatasetError {
     #[error(
         "{count} of {total} pictures in {} are of another size than {} x {}: {}{}; --resize fit or \
          --resize crop brings them to one size",
-        folder.display(), expected.0, expected.1, first.join(", "), and_more(first.len(), *count)
+        shown(folder), expected.0, expected.1, first.join(", "), and_more(first.len(), *count)
     )]
     OtherSizes {
         /// The folder.
@@ -173,7 +190,7 @@ pub enum DatasetError {
         total: usize,
     },
     /// Nothing is left after what could not be read was left out.
-    #[error("{}: nothing could be read, {count} left out", path.display())]
+    #[error("{}: no item could be read; all {count} were left out", shown(path))]
     AllSkipped {
         /// The file or folder.
         path: PathBuf,
@@ -181,7 +198,7 @@ pub enum DatasetError {
         count: usize,
     },
     /// A row of a table that cannot be read.
-    #[error("{}:{line}: expected {expected}, found {found}", path.display())]
+    #[error("{}:{line}: expected {expected}, found {found}", shown(path))]
     Row {
         /// The file.
         path: PathBuf,
@@ -196,7 +213,7 @@ pub enum DatasetError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The bytes of a file are not what they should be.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
@@ -204,7 +221,7 @@ pub enum DatasetError {
         source: FormatError,
     },
     /// The files of a data set are each sound but do not belong together.
-    #[error("the files in {} do not belong together: {source}", folder.display())]
+    #[error("the files in {} do not belong together: {source}", shown(folder))]
     Mismatch {
         /// The data folder.
         folder: PathBuf,
@@ -214,7 +231,7 @@ pub enum DatasetError {
     /// A folder was named that is none.
     #[error(
         "there is no folder {}; data are auto, mnist, fashion-mnist, digits, or a folder with {}",
-        path.display(), list(&FILE_NAMES)
+        shown(path), list(&FILE_NAMES)
     )]
     NoFolder {
         /// What was named.
@@ -223,7 +240,7 @@ pub enum DatasetError {
     /// A data folder without some of its files.
     #[error(
         "{} lacks {}; a data folder holds {}, each raw or .gz",
-        folder.display(), list(missing), list(&FILE_NAMES)
+        shown(folder), list(missing), list(&FILE_NAMES)
     )]
     MissingFiles {
         /// The data folder.
@@ -232,7 +249,7 @@ pub enum DatasetError {
         missing: Vec<&'static str>,
     },
     /// An input's images are of another size than the model's.
-    #[error("{} holds images of {found}, expected {expected}", path.display())]
+    #[error("{} holds images of {found}, expected {expected}{}", shown(path), resizing(*expected, *found))]
     InputSize {
         /// The file or folder.
         path: PathBuf,
@@ -245,7 +262,7 @@ pub enum DatasetError {
     #[error("$AE_DATA: {0}")]
     Environment(#[source] Box<DatasetError>),
     /// Images that are said to be MNIST's but differ.
-    #[error("{location} does not hold MNIST: the digest of {file} is another")]
+    #[error("{} does not hold MNIST: the digest of {file} is another", printable(location))]
     NotMnist {
         /// The folder or address.
         location: String,
@@ -254,9 +271,9 @@ pub enum DatasetError {
     },
     /// The data set is neither on this machine nor to be had from the hub.
     #[error(
-        "{name} is not to be had: {source}; put {} (each raw or .gz) into {} or any other folder \
+        "{name} was not found and could not be downloaded: {source}; put {} (each raw or .gz) into {} or any other folder \
          and name that",
-        list(&FILE_NAMES), folder.display()
+        list(&FILE_NAMES), shown(folder)
     )]
     Unavailable {
         /// The data set.
@@ -286,11 +303,17 @@ pub enum DatasetError {
     #[error(transparent)]
     Hub(#[from] crate::HubError),
     /// The network is not to be used.
-    #[error("it is not on this machine, and the network is not to be used")]
+    #[error("it is not on this machine, and downloads are switched off")]
     Offline,
     /// This build has no hub.
-    #[error("it is not on this machine, and this build cannot reach the hub")]
+    #[error("it is not on this machine, and this build cannot download it")]
     NoHub,
+}
+
+/// What helps against another size.
+fn resizing(expected: ImageShape, found: ImageShape) -> &'static str {
+    let is_size = (expected.height, expected.width) != (found.height, found.width);
+    if is_size { "; --resize fit or --resize crop brings them to it" } else { "" }
 }
 
 /// ", and 3 more".

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_files::{FileError, make_folder, read_bounded, write_atomic};
+use ae_files::{FileError, make_folder, read_bounded, shown, write_atomic};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{FILE_NAMES, hexadecimal};
@@ -45,7 +45,7 @@ pub fn open_folder(folder: &Path) -> Result<Dataset, DatasetError> {
 /// Whether a folder holds any of the four files.
 pub(crate) fn is_idx_folder(folder: &Path) -> Result<bool, FileError> {
     for name in FILE_NAMES {
-        if find_file(folder, name)?.is_some() {
+        if !candidates(folder, name)?.is_empty() {
             return Ok(true);
         }
     }
@@ -54,20 +54,33 @@ pub(crate) fn is_idx_folder(folder: &Path) -> Result<bool, FileError> {
 
 /// Writes a data set as four uncompressed IDX files; the folder is made if it is missing.
 ///
-/// Each file is written atomically and replaces one of the same name.
+/// Each file is written atomically. Nothing is written if one of the four is there already under any of the
+/// names that [`open_folder`] understands, so that none is replaced and none is hidden behind another.
 ///
 /// # Errors
-/// If a half is not of grey bytes, has no labels or takes more than 1 GiB, or if the folder cannot be
+/// If a file is there already, a half is not of grey bytes, has no labels or takes more than 1 GiB, or if the folder cannot be
 /// made or a file cannot be written.
 pub fn write_folder(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError> {
     let train = idx_files("train", &dataset.train)?;
     let test = idx_files("test", &dataset.test)?;
+    refuse_existing(folder)?;
     make_folder(folder)?;
-    let [train_images, train_labels, test_images, test_labels] =
-        FILE_NAMES.map(|name| folder.join(name));
-    let paths = [train_images, train_labels, test_images, test_labels];
+    let paths = FILE_NAMES.map(|name| folder.join(name));
     for (path, bytes) in paths.iter().zip([train, test].as_flattened()) {
         write_atomic(path, bytes)?;
+    }
+    Ok(())
+}
+
+/// Refuses a folder in which one of the four files is already, raw or compressed.
+///
+/// # Errors
+/// With the first of them.
+pub fn refuse_existing(folder: &Path) -> Result<(), DatasetError> {
+    for name in FILE_NAMES {
+        if let Some(path) = candidates(folder, name)?.into_iter().next() {
+            return Err(DatasetError::Exists { path });
+        }
     }
     Ok(())
 }
@@ -155,16 +168,27 @@ fn find_files(folder: &Path) -> Result<[PathBuf; 4], DatasetError> {
     Err(DatasetError::MissingFiles { folder: folder.to_owned(), missing })
 }
 
-/// The first file that is there under one of the names in use.
+/// The first file that is there under one of the names in use; others are said to be passed over.
 fn find_file(folder: &Path, name: &str) -> Result<Option<PathBuf>, FileError> {
+    let mut found = candidates(folder, name)?.into_iter();
+    let first = found.next();
+    if let (Some(first), Some(other)) = (&first, found.next()) {
+        tracing::warn!("{} is read, and not {} beside it", shown(first), shown(&other));
+    }
+    Ok(first)
+}
+
+/// The files that are there under one of the names in use, those that are preferred first.
+fn candidates(folder: &Path, name: &str) -> Result<Vec<PathBuf>, FileError> {
     let dotted = name.replace("-idx", ".idx");
+    let mut found = Vec::new();
     for candidate in [name, &dotted, &format!("{name}.gz"), &format!("{dotted}.gz")] {
         let path = folder.join(candidate);
         match path.try_exists() {
-            Ok(true) => return Ok(Some(path)),
+            Ok(true) => found.push(path),
             Ok(false) => {}
             Err(source) => return Err(FileError::Read { path, source }),
         }
     }
-    Ok(None)
+    Ok(found)
 }

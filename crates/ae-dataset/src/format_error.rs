@@ -170,6 +170,14 @@ pub enum FormatError {
     /// A PNG or JPEG cannot be decoded.
     #[error("cannot be decoded as an image: {0}")]
     Picture(#[source] image::ImageError),
+    /// A PNG or JPEG is cut short or holds bytes that cannot be right.
+    #[error("damaged {format}: {reason}")]
+    DamagedPicture {
+        /// "PNG" or "JPEG".
+        format: &'static str,
+        /// What was found.
+        reason: String,
+    },
     /// A PNG is partly transparent.
     #[error("partly transparent; put the image on a background first")]
     Transparent,

@@ -70,6 +70,20 @@ impl Pixels {
         self.len() == 0
     }
 
+    /// Puts values behind these; bytes become floats where either are.
+    pub(crate) fn append(&mut self, later: &Self) {
+        if let (Self::Bytes(bytes), Self::Floats(_)) = (&self, later) {
+            *self = Self::Floats(unit_interval(bytes));
+        }
+        match (self, later) {
+            (Self::Bytes(bytes), Self::Bytes(later)) => bytes.extend(later),
+            (Self::Floats(floats), Self::Bytes(later)) => floats.extend(unit_interval(later)),
+            (Self::Floats(floats), Self::Floats(later)) => floats.extend(later),
+            // They have become floats.
+            (Self::Bytes(_), Self::Floats(_)) => {}
+        }
+    }
+
     /// What they take in memory.
     pub(crate) fn memory(&self) -> u64 {
         match self {
@@ -219,6 +233,15 @@ impl Images {
         let labels = self.labels.as_deref().map(|labels| rows(labels, 1, chosen));
         let selected = Self::of_shape(self.shape, pixels)?;
         Ok(Self { labels, class_names: self.class_names.clone(), ..selected })
+    }
+
+    /// These images and others of the same shape behind them; labels if both have some.
+    pub(crate) fn followed_by(self, later: &Self) -> Result<Self, DatasetError> {
+        let Self { shape, mut pixels, labels, class_names } = self;
+        pixels.append(&later.pixels);
+        let labels = labels.zip(later.labels.as_deref());
+        let labels = labels.map(|(labels, later)| [&labels, later].concat());
+        Ok(Self { labels, class_names, ..Self::of_shape(shape, pixels)? })
     }
 
     /// Other images of the same number with these images' labels and classes.

@@ -27,8 +27,12 @@ pub struct Inputs {
     pub labels: Option<Vec<u8>>,
     /// What the labels mean, if the classes have names.
     pub class_names: Option<Vec<String>>,
-    /// The file of each image, if each has one.
+    /// The path of each image's file below what was named, if each has a file.
     pub files: Option<Vec<PathBuf>>,
+    /// The place of each among all items of the input, counted from 0; those that are left out count too.
+    pub items: Vec<u64>,
+    /// Whether each is a picture of 16 bits a value.
+    pub has_16_bits: Vec<bool>,
     /// How many were left out because they could not be read.
     pub skipped: usize,
 }
@@ -43,6 +47,8 @@ impl Inputs {
             labels: images.labels().map(<[u8]>::to_vec),
             class_names: images.class_names().map(<[String]>::to_vec),
             files: None,
+            items: (0..images.len() as u64).collect(),
+            has_16_bits: vec![false; images.len()],
             skipped: 0,
         }
     }
@@ -53,22 +59,17 @@ impl Inputs {
         self.pixels.len() / self.shape.size()
     }
 
-    /// A name for each image: that of its file, in its class's folder, or its place, of which `first` is
-    /// the first one's.
-    pub fn names(&self, first: usize) -> Vec<PathBuf> {
-        let Some(files) = &self.files else {
-            return (first..first + self.len()).map(|place| format!("{place:06}").into()).collect();
-        };
-        let class = |file: &Path| {
-            let folder = file.parent().and_then(Path::file_name).filter(|_| self.labels.is_some());
-            PathBuf::from(folder.unwrap_or_default())
-        };
-        files.iter().map(|file| class(file).join(file.file_name().unwrap_or_default())).collect()
+    /// A name for each image: that of its file, in its folders, or its place in the input.
+    pub fn names(&self) -> Vec<PathBuf> {
+        let places = || self.items.iter().map(|place| format!("{place:06}").into()).collect();
+        self.files.clone().unwrap_or_else(places)
     }
 
     /// Puts those of a later chunk behind these.
     pub(crate) fn append(&mut self, later: Self) {
         self.pixels.extend(later.pixels);
+        self.items.extend(later.items);
+        self.has_16_bits.extend(later.has_16_bits);
         let lists = (self.labels.as_mut(), later.labels);
         if let (Some(labels), Some(later)) = lists {
             labels.extend(later);

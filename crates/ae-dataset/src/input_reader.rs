@@ -8,13 +8,13 @@ use crate::idx::MAX_BYTES;
 use crate::npy::Array;
 use crate::npy_reader::NpyReader;
 use crate::own_data::scaled_rows;
-use crate::picture_list::{PictureList, split_folders};
-use crate::pictures::{part_bad, read_all};
+use crate::picture_list::PictureList;
+use crate::pictures::{part_bad, read_all, refuse_sizes};
 use crate::resize::reshape;
 use crate::table::{self, TableReader};
 use crate::{
-    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Pixels, Progress,
-    ReadOptions, Scaling, arrays, folder, gzip, npy, open_folder, picture,
+    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Part, Pixels, Progress,
+    ReadOptions, Scaling, arrays, folder, gzip, npy, open_folder, picture, picture_parts,
 };
 
 /// Most items of a chunk.
@@ -42,6 +42,8 @@ pub struct InputReader {
 
 enum Source {
     Images(Images),
+    /// One of 16 bits.
+    DeepPicture(Images),
     Array(NpyReader),
     Pictures(PictureList),
     /// With the classes met until now.
@@ -52,6 +54,7 @@ impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Images(_) => "Images",
+            Self::DeepPicture(_) => "DeepPicture",
             Self::Array(_) => "Array",
             Self::Pictures(_) => "Pictures",
             Self::Table(..) => "Table",
@@ -62,17 +65,21 @@ impl std::fmt::Debug for Source {
 impl InputReader {
     /// Opens what a user names.
     ///
-    /// - a folder of IDX files: its test images, with labels;
-    /// - a folder of pictures (`.png`, `.jpg`, `.jpeg`): those in `test`, if it has subfolders `train`
-    ///   and `test`, otherwise all; its subfolders are classes;
+    /// - a folder of IDX files: its test images, or the part that the options name, with labels;
+    /// - a folder of pictures (`.png`, `.jpg`, `.jpeg`): if it has the subfolder `train` and one or both of
+    ///   `test` and `val` (or `valid`, `validation`), those in `test`, or else in `val`, or in the part that the
+    ///   options name; otherwise all. The subfolders are classes, each with everything below it. Links to
+    ///   folders are not followed;
     /// - an IDX file of images, raw or compressed;
     /// - a `.npy` file in C order of bytes, divided by 255, or of `f4` or `f8` in [0, 1], of shape
     ///   `(n, height, width)`, `(n, 3, height, width)`, `(n, height, width, 3)`, `(n, values)` or
     ///   `(height, width)`;
     /// - a PNG or JPEG of at most 8192 x 8192 pixels. Colours become grey by Rec. 709's weights (0.2126
     ///   red + 0.7152 green + 0.0722 blue) on the stored values if the model takes grey images, grey
-    ///   becomes colour by equal channels, 16-bit values are rounded to 8 bits, and transparency is
-    ///   refused;
+    ///   becomes colour by equal channels, values of 16 bits are divided by 65535, the picture is turned
+    ///   upright as its EXIF orientation says, and transparency is refused. So is a file that is damaged, as
+    ///   far as its bytes can tell: a PNG has checksums, a JPEG has none, and a byte that became another valid
+    ///   one goes unnoticed;
     /// - for a model of a table, a `.csv` file or a `.npy` file of shape `(n, columns)`, in the table's
     ///   own units.
     ///
@@ -89,12 +96,14 @@ impl InputReader {
     ) -> Result<Self, DatasetError> {
         let mut name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let source = if path.is_dir() && folder::is_idx_folder(path)? {
-            let dataset = open_folder(path)?;
+            let dataset = open_folder(path)?.with_part(options.part)?;
             name = dataset.origin.name;
             Source::Images(dataset.test)
         } else if path.is_dir() {
-            let folder = split_folders(path).map_or_else(|| path.to_owned(), |[_, test]| test);
-            Source::Pictures(PictureList::of(&folder, progress)?)
+            Source::Pictures(picture_parts::list(path, options.part, progress)?)
+        } else if let Some(part) = options.part.filter(|&part| part != Part::All) {
+            let found = "a file has no parts";
+            return Err(DatasetError::NoPart { path: path.to_owned(), part, found });
         } else if table::is_table(path) {
             let Some(scaling) = &format.scaling else {
                 return Err(FormatError::TableForImages { shape: format.shape }.in_file(path));
@@ -108,7 +117,11 @@ impl InputReader {
             Source::Array(array)
         } else {
             let bytes = read_bounded(path, MAX_BYTES)?;
-            Source::Images(decode(bytes, &format).map_err(|error| error.in_file(path))?)
+            let is_picture = picture::is_picture(&bytes);
+            match decode(bytes, &format).map_err(|error| error.in_file(path))? {
+                images if is_picture && images.bytes().is_none() => Source::DeepPicture(images),
+                images => Source::Images(images),
+            }
         };
         let reader = Self::new(name, path.to_owned(), format, options, source);
         reader.in_shape()
@@ -146,7 +159,7 @@ impl InputReader {
     /// How many images there are in all, with those that will be left out; 0 if it is not known.
     pub fn total(&self) -> usize {
         match &self.source {
-            Source::Images(images) => images.len(),
+            Source::Images(images) | Source::DeepPicture(images) => images.len(),
             Source::Array(array) => array.total(),
             Source::Pictures(list) => list.files.len(),
             Source::Table(..) => 0,
@@ -185,9 +198,13 @@ impl InputReader {
     /// Images that are in memory are brought to the model's shape at once.
     fn in_shape(self) -> Result<Self, DatasetError> {
         let Self { source, .. } = self;
-        let Source::Images(images) = source else { return Ok(Self { source, ..self }) };
-        let images = in_shape(images, &self.path, &self.format, &self.options)?;
-        Ok(Self { source: Source::Images(images), ..self })
+        let fit = |images| in_shape(images, &self.path, &self.format, &self.options);
+        let source = match source {
+            Source::Images(images) => Source::Images(fit(images)?),
+            Source::DeepPicture(images) => Source::DeepPicture(fit(images)?),
+            source => source,
+        };
+        Ok(Self { source, ..self })
     }
 
     fn chunk(&mut self) -> Result<Option<Inputs>, DatasetError> {
@@ -195,7 +212,7 @@ impl InputReader {
         let items = (CHUNK_NUMBERS / shape.size().max(1)).clamp(1, CHUNK_ITEMS);
         let start = self.done;
         let mut inputs = match &mut self.source {
-            Source::Images(images) => {
+            Source::Images(images) | Source::DeepPicture(images) => {
                 let end = images.len().min(start + items);
                 if start >= end {
                     return Ok(None);
@@ -231,6 +248,13 @@ impl InputReader {
             }
         };
         inputs.name.clone_from(&self.name);
+        match self.source {
+            Source::Images(_) | Source::Array(_) => {
+                inputs.items = (start as u64..self.done as u64).collect();
+            }
+            Source::DeepPicture(_) => inputs.has_16_bits.fill(true),
+            Source::Pictures(_) | Source::Table(..) => {}
+        }
         self.skipped += inputs.skipped;
         self.given += inputs.pixels.len();
         Ok(Some(inputs))
@@ -266,19 +290,25 @@ fn read_pictures(
     options: &ReadOptions,
 ) -> Result<Inputs, DatasetError> {
     let read = read_all(&list.files, shape, options.resize);
+    refuse_sizes(folder, &read)?;
     let read = part_bad(folder, list.files.iter().zip(read).collect(), options.bad)?;
     let good: Vec<u32> =
         (0..).zip(&read).filter(|(_, bytes)| bytes.is_some()).map(|(place, _)| place).collect();
     let skipped = read.len() - good.len();
-    let PictureList { files, labels, class_names, .. } = list.select(&good);
+    let list = list.select(&good);
+    let names = list.names();
+    let PictureList { labels, class_names, places, .. } = list;
     let has_classes = !class_names.is_empty();
+    let images = || read.iter().flatten();
     Ok(Inputs {
         name: String::new(),
         shape,
-        pixels: read.iter().flatten().flatten().map(|&byte| f32::from(byte) / 255.0).collect(),
+        pixels: images().flat_map(Images::to_floats).collect(),
         labels: has_classes.then_some(labels),
         class_names: has_classes.then_some(class_names),
-        files: Some(files),
+        files: Some(names),
+        items: places,
+        has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
         skipped,
     })
 }
@@ -291,9 +321,9 @@ fn read_rows(
 ) -> Result<Inputs, DatasetError> {
     let (mut numbers, mut of_rows) = (Vec::new(), Vec::new());
     let skipped = table.skipped;
-    let mut rows = 0;
-    while rows < items && table.next_row(&mut numbers, &mut of_rows)? {
-        rows += 1;
+    let mut places = Vec::new();
+    while places.len() < items && table.next_row(&mut numbers, &mut of_rows)? {
+        places.push((table.read + table.skipped - 1) as u64);
     }
     let columns = table.columns();
     let mut labels = Vec::with_capacity(of_rows.len());
@@ -314,6 +344,8 @@ fn read_rows(
         labels: labelled.then_some(labels),
         class_names: labelled.then(|| classes.clone()),
         files: None,
+        has_16_bits: vec![false; places.len()],
+        items: places,
         skipped: table.skipped - skipped,
     })
 }

@@ -46,7 +46,8 @@ impl FromStr for Resize {
 
 /// What is done with pictures that cannot be decoded, and with rows of a table that hold something
 /// else than numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BadItems {
     /// One alone is an error.
     #[default]
@@ -55,15 +56,167 @@ pub enum BadItems {
     Skip,
 }
 
-/// How images or rows are read that a model is applied to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A part of data that says by itself what is for training and what is held out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is for training.
+    Train,
+    /// What is held out for choosing among models: a folder of pictures `val`, `valid` or `validation`.
+    Validation,
+    /// What is held out for testing.
+    Test,
+    /// All of them.
+    All,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::All => "all",
+        })
+    }
+}
+
+impl FromStr for Part {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "train" => Ok(Self::Train),
+            "validation" | "valid" | "val" => Ok(Self::Validation),
+            "test" => Ok(Self::Test),
+            "all" => Ok(Self::All),
+            _ => Err("expected train, validation, test or all"),
+        }
+    }
+}
+
+/// Whether the first line of a table names its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Header {
+    /// The first lines decide; what was decided is said, and it is a warning if it was a guess.
+    #[default]
+    Auto,
+    /// It names the columns.
+    Yes,
+    /// It is a row.
+    No,
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Yes => "yes",
+            Self::No => "no",
+        })
+    }
+}
+
+impl FromStr for Header {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "yes" => Ok(Self::Yes),
+            "no" => Ok(Self::No),
+            _ => Err("expected yes, no or auto"),
+        }
+    }
+}
+
+/// What separates the columns of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delimiter {
+    /// The first lines decide; it is said if it is not the comma.
+    #[default]
+    Auto,
+    /// `,`
+    Comma,
+    /// `;`
+    Semicolon,
+    /// The tabulator.
+    Tab,
+    /// `|`
+    Pipe,
+}
+
+impl Delimiter {
+    /// The byte, unless the first lines decide.
+    pub(crate) fn byte(self) -> Option<u8> {
+        match self {
+            Self::Auto => None,
+            Self::Comma => Some(b','),
+            Self::Semicolon => Some(b';'),
+            Self::Tab => Some(b'\t'),
+            Self::Pipe => Some(b'|'),
+        }
+    }
+}
+
+impl fmt::Display for Delimiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Comma => "comma",
+            Self::Semicolon => "semicolon",
+            Self::Tab => "tab",
+            Self::Pipe => "pipe",
+        })
+    }
+}
+
+impl FromStr for Delimiter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "comma" | "," => Ok(Self::Comma),
+            "semicolon" | ";" => Ok(Self::Semicolon),
+            "tab" | "\t" | "\\t" => Ok(Self::Tab),
+            "pipe" | "|" => Ok(Self::Pipe),
+            _ => Err("expected comma, semicolon, tab, pipe or auto"),
+        }
+    }
+}
+
+/// How images or rows are read that a model is applied to. A model's file keeps those of its training;
+/// what a file does not name is the default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReadOptions {
     /// What is done with images of another size.
     pub resize: Resize,
     /// What is done with those that cannot be read.
     pub bad: BadItems,
-    /// The column of a table that holds the classes, by its name in the header.
+    /// Whether a table's first line names the columns.
+    #[serde(skip_serializing_if = "is_default")]
+    pub header: Header,
+    /// What separates a table's columns.
+    #[serde(skip_serializing_if = "is_default")]
+    pub delimiter: Delimiter,
+    /// The column of a table that holds the classes: its name in the header or, where no column has that
+    /// name, its number counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label_column: Option<String>,
+    /// Columns of a table that are left out, named as the label column is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drop_columns: Vec<String>,
+    /// Which part is read of data that has parts, and judged on of a data set; without it, what is held out.
+    /// A model's file does not keep it.
+    #[serde(skip)]
+    pub part: Option<Part>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How a data set is read.

@@ -65,11 +65,11 @@ pub(crate) fn in_shape(
             found,
         })
     };
-    let Dataset { train, test, origin, skipped, scaling, held_out } = dataset;
+    let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out } = dataset;
     let reshaped = Dataset::new(origin.name, origin.location, part(train)?, part(test)?)?;
     let substituted = origin.substituted;
     let origin = crate::Origin { substituted, ..reshaped.origin };
-    Ok(Dataset { origin, skipped, scaling, held_out, ..reshaped })
+    Ok(Dataset { origin, skipped, of_16_bits, scaling, held_out, ..reshaped })
 }
 
 fn open_table(

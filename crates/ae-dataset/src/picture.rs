@@ -1,13 +1,14 @@
 //! One PNG or JPEG as an image.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
+use std::io::{BufRead, BufReader, Cursor, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
 use ae_files::{FileError, read_bounded};
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use crate::{DatasetError, FormatError, ImageShape, Images, Pixels};
+use crate::{DatasetError, FormatError, ImageShape, Images, Pixels, jpeg, png};
 
 /// The longest accepted side in pixels.
 const MAX_SIDE: u32 = 8192;
@@ -20,6 +21,16 @@ const MAX_BYTES: u64 = MAX_MEMORY;
 
 /// As many bytes as tell a PNG or a JPEG.
 const FIRST_BYTES: u64 = 16;
+
+/// What a picture is before it is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Upright: height and width are swapped if the file says that the picture lies on its side. Pictures
+    /// whose palette holds nothing but greys are grey.
+    pub(crate) shape: ImageShape,
+    /// Whether its values have 16 bits.
+    pub(crate) has_16_bits: bool,
+}
 
 /// Whether these bytes begin like a PNG or a JPEG.
 pub(crate) fn is_picture(bytes: &[u8]) -> bool {
@@ -37,8 +48,8 @@ pub(crate) fn is_picture_file(path: &Path) -> Result<bool, DatasetError> {
     Ok(is_picture(&bytes))
 }
 
-/// What the header of a picture's file says: its size, and whether it has colours.
-pub(crate) fn header(path: &Path) -> Result<ImageShape, DatasetError> {
+/// What the header of a picture's file says.
+pub(crate) fn header(path: &Path) -> Result<Header, DatasetError> {
     let unreadable = |source| FileError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
@@ -54,40 +65,75 @@ pub(crate) fn read(path: &Path, channels: usize) -> Result<Images, DatasetError>
     decode(&bytes, channels).map_err(|error| error.in_file(path))
 }
 
-/// Decodes a PNG or JPEG of at most 8192 x 8192 pixels to one 8-bit image of 1 or 3 channels.
+/// Decodes a PNG or JPEG of at most 8192 x 8192 pixels to one image of 1 or 3 channels, upright as its EXIF
+/// orientation says: to bytes, or to floats in [0, 1] if it has 16 bits.
 ///
 /// Colours become grey by Rec. 709's weights, 0.2126 red + 0.7152 green + 0.0722 blue, applied to
-/// the stored values; grey becomes colour by equal channels; 16-bit values are rounded to 8 bits.
+/// the stored values; grey becomes colour by equal channels.
 pub(crate) fn decode(bytes: &[u8], channels: usize) -> Result<Images, FormatError> {
-    let decoder = decoder(Cursor::new(bytes))?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(FormatError::Picture)?;
+    let format = format_of(bytes)?;
+    let mut decoder = decoder(Cursor::new(bytes), format)?;
+    // Before anything of the claimed size is allocated.
+    match format {
+        ImageFormat::Png => png::check(bytes).map_err(|fault| damaged("PNG", &fault))?,
+        _ => jpeg::check(bytes).map_err(|fault| damaged("JPEG", &fault))?,
+    }
+    let orientation = match format {
+        ImageFormat::Png => png_orientation(&png_facts(&mut Cursor::new(bytes))?),
+        _ => decoder.orientation().map_err(FormatError::Picture)?,
+    };
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(FormatError::Picture)?;
     if is_transparent(&picture) {
         return Err(FormatError::Transparent);
     }
+    picture.apply_orientation(orientation);
     let shape =
         ImageShape { channels, height: picture.height() as usize, width: picture.width() as usize };
-    let values = match channels {
-        1 => picture.into_luma8().into_raw(),
-        _ => planes(picture.into_rgb8().as_raw()),
+    let pixels = match (has_16_bits(&picture), channels) {
+        (false, 1) => Pixels::Bytes(picture.into_luma8().into_raw()),
+        (false, _) => Pixels::Bytes(planes(picture.into_rgb8().as_raw())),
+        (true, 1) => Pixels::Floats(of_16_bits(picture.into_luma16().into_raw())),
+        (true, _) => Pixels::Floats(of_16_bits(planes(picture.into_rgb16().as_raw()))),
     };
-    Images::of_shape(shape, Pixels::Bytes(values)).map_err(|_| FormatError::NoImages)
+    Images::of_shape(shape, pixels).map_err(|_| FormatError::NoImages)
 }
 
-/// Channels, height and width of a picture by its first bytes.
-pub(crate) fn header_of(reader: impl BufRead + Seek) -> Result<ImageShape, FormatError> {
-    let decoder = decoder(reader)?;
+/// What the first bytes of a picture say, and those chunks of a PNG that are not pixels.
+pub(crate) fn header_of(mut reader: impl BufRead + Seek) -> Result<Header, FormatError> {
+    let unreadable = |error: std::io::Error| FormatError::Picture(error.into());
+    let mut first = Vec::new();
+    reader.by_ref().take(FIRST_BYTES).read_to_end(&mut first).map_err(unreadable)?;
+    let format = format_of(&first)?;
+    let facts = match format {
+        ImageFormat::Png => Some(png_facts(&mut reader)?),
+        _ => None,
+    };
+    reader.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    let mut decoder = decoder(reader, format)?;
     let (width, height) = decoder.dimensions();
-    let channels = if decoder.color_type().has_color() { 3 } else { 1 };
-    Ok(ImageShape { channels, height: height as usize, width: width as usize })
+    let (height, width) = (height as usize, width as usize);
+    let orientation = match &facts {
+        Some(facts) => png_orientation(facts),
+        None => decoder.orientation().map_err(FormatError::Picture)?,
+    };
+    let is_grey = facts.as_ref().is_some_and(|facts| facts.has_grey_palette);
+    let channels = if decoder.color_type().has_color() && !is_grey { 3 } else { 1 };
+    let (height, width) =
+        if lies_on_its_side(orientation) { (width, height) } else { (height, width) };
+    let has_16_bits = facts.is_some_and(|facts| facts.bits == 16);
+    Ok(Header { shape: ImageShape { channels, height, width }, has_16_bits })
 }
 
-fn decoder<'a>(reader: impl BufRead + Seek + 'a) -> Result<impl ImageDecoder + 'a, FormatError> {
-    let mut reader = ImageReader::new(reader)
-        .with_guessed_format()
-        .map_err(|error| FormatError::Picture(error.into()))?;
-    if reader.format().is_none() {
-        return Err(FormatError::NotAPicture);
-    }
+fn format_of(bytes: &[u8]) -> Result<ImageFormat, FormatError> {
+    let format = image::guess_format(bytes).ok().filter(ImageFormat::reading_enabled);
+    format.ok_or(FormatError::NotAPicture)
+}
+
+fn decoder<'a>(
+    reader: impl BufRead + Seek + 'a,
+    format: ImageFormat,
+) -> Result<impl ImageDecoder + 'a, FormatError> {
+    let mut reader = ImageReader::with_format(reader, format);
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
@@ -96,13 +142,52 @@ fn decoder<'a>(reader: impl BufRead + Seek + 'a) -> Result<impl ImageDecoder + '
     reader.into_decoder().map_err(FormatError::Picture)
 }
 
+fn png_facts(reader: &mut (impl BufRead + Seek)) -> Result<png::PngFacts, FormatError> {
+    png::facts(reader).map_err(|error| FormatError::Picture(error.into()))
+}
+
+fn png_orientation(facts: &png::PngFacts) -> Orientation {
+    let exif = facts.exif.as_deref();
+    exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+}
+
+fn lies_on_its_side(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+fn damaged(format: &'static str, fault: &dyn std::error::Error) -> FormatError {
+    FormatError::DamagedPicture { format, reason: fault.to_string() }
+}
+
 /// `height x width x 3` to `3 x height x width`.
 pub(crate) fn planes<T: Copy>(interleaved: &[T]) -> Vec<T> {
     let plane = |channel| interleaved.iter().skip(channel).step_by(3).copied();
     plane(0).chain(plane(1)).chain(plane(2)).collect()
 }
 
+fn has_16_bits(picture: &DynamicImage) -> bool {
+    let color = picture.color();
+    color.bytes_per_pixel() == 2 * color.channel_count()
+}
+
+/// Values of 16 bits in [0, 1].
+fn of_16_bits(values: Vec<u16>) -> Vec<f32> {
+    values.into_iter().map(|value| f32::from(value) / 65535.0).collect()
+}
+
 /// Whether any pixel lets a background through, of which nothing is known.
 fn is_transparent(picture: &DynamicImage) -> bool {
-    picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel.0[3] < 255)
+    if !picture.color().has_alpha() {
+        return false;
+    }
+    match has_16_bits(picture) {
+        true => picture.to_rgba16().pixels().any(|pixel| pixel.0[3] < u16::MAX),
+        false => picture.to_rgba8().pixels().any(|pixel| pixel.0[3] < u8::MAX),
+    }
 }

@@ -1,10 +1,11 @@
 //! Which pictures a folder holds, and what their classes are.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ae_files::FileError;
+use ae_files::{FileError, shown};
 
 use crate::images::MAX_CLASSES;
 use crate::{DatasetError, Progress};
@@ -15,59 +16,64 @@ const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// Most pictures of a folder.
 const MAX_FILES: usize = 1 << 24;
 
-/// The pictures of a folder: those in it, or those in its subfolders, each of which is a class.
+/// Pictures with their classes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PictureList {
-    /// Ascending by class and name, bytes compared.
+    /// Ascending by class and path, bytes compared.
     pub(crate) files: Vec<PathBuf>,
+    /// For each file, its place among all that the input holds, which does not change if others are left
+    /// out.
+    pub(crate) places: Vec<u64>,
     /// For each file, the place of its class in `class_names`; empty without classes.
     pub(crate) labels: Vec<u8>,
     /// The subfolders' names; empty without classes.
     pub(crate) class_names: Vec<String>,
-    /// Files and folders that are neither pictures nor classes.
-    ignored: usize,
+    /// What was named: the names of pictures begin below it.
+    root: PathBuf,
 }
 
-/// What lies directly in a folder, sorted; hidden entries left out.
+/// What is not read of a folder.
+#[derive(Debug, Clone, Copy, Default)]
+struct NotRead {
+    hidden: usize,
+    others: usize,
+    links: usize,
+    empty: usize,
+}
+
+/// What lies directly in a folder, sorted.
 #[derive(Default)]
 struct Entries {
     pictures: Vec<PathBuf>,
     folders: Vec<PathBuf>,
-    ignored: usize,
-}
-
-/// The parts that a folder is split into by its subfolders `train` and `test`, if it has both.
-pub(crate) fn split_folders(folder: &Path) -> Option<[PathBuf; 2]> {
-    let parts = ["train", "test"].map(|name| folder.join(name));
-    parts.iter().all(|part| part.is_dir()).then_some(parts)
 }
 
 impl PictureList {
-    /// Lists the pictures of a folder, one level of subfolders deep; links to folders are not followed.
+    /// Lists the pictures of a folder: those in it, or those in its subfolders, each of which is a class with
+    /// everything below it. Links to folders are not followed. Names begin below `root`.
     ///
     /// # Errors
     /// If a folder cannot be listed, or holds pictures beside subfolders with pictures, or too many.
-    pub(crate) fn of(folder: &Path, progress: &mut dyn Progress) -> Result<Self, DatasetError> {
-        let Entries { pictures, folders, ignored } = entries(folder)?;
-        let mut classes = Self { ignored, ..Self::default() };
+    pub(crate) fn of(
+        root: &Path,
+        folder: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
+        let mut not_read = NotRead::default();
+        let Entries { pictures, folders } = entries(folder, &mut not_read)?;
+        let mut list = Self { root: root.to_owned(), ..Self::default() };
         for path in folders {
-            classes.add_class(&path, entries(&path)?)?;
+            list.add_class(&path, &mut not_read)?;
         }
-        let list = match (pictures.is_empty(), classes.files.is_empty()) {
-            (_, true) => Self { files: pictures, ignored: classes.ignored, ..Self::default() },
-            (true, false) => classes,
-            (false, false) => {
-                let classes = classes.class_names.join(", ");
-                return Err(DatasetError::MixedFolder { folder: folder.to_owned(), classes });
+        if !pictures.is_empty() {
+            if !list.files.is_empty() {
+                let (folder, classes) = (folder.to_owned(), list.class_names.join(", "));
+                return Err(DatasetError::MixedFolder { folder, classes });
             }
-        };
-        if list.ignored > 0 {
-            progress.chose(&format!(
-                "{}: {} that are no .png, .jpg or .jpeg files are not looked at",
-                folder.display(),
-                list.ignored
-            ));
+            list.files = pictures;
         }
+        not_read.say(folder, progress);
+        list.places = (0..list.files.len() as u64).collect();
         match list.files.len() {
             0 => Err(DatasetError::NoPictures { folder: folder.to_owned() }),
             1..=MAX_FILES => Ok(list),
@@ -77,16 +83,52 @@ impl PictureList {
 
     /// One picture alone.
     pub(crate) fn of_file(path: &Path) -> Self {
-        Self { files: vec![path.to_owned()], ..Self::default() }
+        let root = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self { files: vec![path.to_owned()], places: vec![0], root, ..Self::default() }
     }
 
-    fn add_class(&mut self, path: &Path, entries: Entries) -> Result<(), DatasetError> {
-        let Entries { pictures, folders, ignored } = entries;
-        self.ignored += ignored + folders.len();
+    /// Lists behind each other, with the classes of all.
+    pub(crate) fn united(lists: Vec<Self>) -> Result<Self, DatasetError> {
+        let mut lists = lists;
+        unite_classes(&mut lists)?;
+        let mut lists = lists.into_iter();
+        let mut all = lists.next().unwrap_or_default();
+        for list in lists {
+            let before = all.files.len() as u64;
+            all.files.extend(list.files);
+            all.places.extend(list.places.iter().map(|place| before + place));
+            all.labels.extend(list.labels);
+        }
+        // Some without classes beside others with them.
+        if all.labels.len() != all.files.len() {
+            (all.labels, all.class_names) = (Vec::new(), Vec::new());
+        }
+        Ok(all)
+    }
+
+    /// The names of the pictures: their paths below what was named.
+    pub(crate) fn names(&self) -> Vec<PathBuf> {
+        let name = |file: &PathBuf| {
+            let below = file.strip_prefix(&self.root).map(Path::to_owned);
+            below.unwrap_or_else(|_| file.file_name().unwrap_or_default().into())
+        };
+        self.files.iter().map(name).collect()
+    }
+
+    /// A subfolder with everything below it.
+    fn add_class(&mut self, path: &Path, not_read: &mut NotRead) -> Result<(), DatasetError> {
+        let mut pictures = Vec::new();
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let found = entries(&folder, not_read)?;
+            not_read.empty += usize::from(found.pictures.is_empty() && found.folders.is_empty());
+            pictures.extend(found.pictures);
+            folders.extend(found.folders);
+        }
         if pictures.is_empty() {
-            self.ignored += 1;
             return Ok(());
         }
+        pictures.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
         let too_many = |_| DatasetError::TooManyClasses { found: MAX_CLASSES + 1 };
         let label = u8::try_from(self.class_names.len()).map_err(too_many)?;
         self.class_names.push(name_of(path));
@@ -97,18 +139,20 @@ impl PictureList {
 
     /// The chosen files with their classes.
     pub(crate) fn select(&self, chosen: &[u32]) -> Self {
-        let files = chosen.iter().filter_map(|&place| self.files.get(place as usize).cloned());
-        let labels = chosen.iter().filter_map(|&place| self.labels.get(place as usize).copied());
+        fn of<'a, T: Clone>(list: &'a [T], chosen: &'a [u32]) -> impl Iterator<Item = T> + 'a {
+            chosen.iter().filter_map(|&place| list.get(place as usize).cloned())
+        }
         Self {
-            files: files.collect(),
-            labels: labels.collect(),
+            files: of(&self.files, chosen).collect(),
+            places: of(&self.places, chosen).collect(),
+            labels: of(&self.labels, chosen).collect(),
             class_names: self.class_names.clone(),
-            ignored: self.ignored,
+            root: self.root.clone(),
         }
     }
 
     /// Labels by a longer list of classes.
-    pub(crate) fn relabel(&mut self, class_names: &[String]) -> Result<(), DatasetError> {
+    fn relabel(&mut self, class_names: &[String]) -> Result<(), DatasetError> {
         let place = |label: &u8| {
             let name = self.class_names.get(usize::from(*label));
             class_names.iter().position(|other| Some(other) == name).unwrap_or_default()
@@ -121,13 +165,39 @@ impl PictureList {
     }
 }
 
-fn entries(folder: &Path) -> Result<Entries, DatasetError> {
-    let list = || -> io::Result<Entries> {
+/// The classes of all lists, sorted, for each.
+pub(crate) fn unite_classes(lists: &mut [PictureList]) -> Result<(), DatasetError> {
+    let names: BTreeSet<&String> = lists.iter().flat_map(|list| &list.class_names).collect();
+    let names: Vec<String> = names.into_iter().cloned().collect();
+    lists.iter_mut().try_for_each(|list| list.relabel(&names))
+}
+
+impl NotRead {
+    /// Says what is left aside, if anything is.
+    fn say(self, folder: &Path, progress: &mut dyn Progress) {
+        let Self { hidden, others, links, empty } = self;
+        let kinds = [
+            (hidden, "hidden"),
+            (others, "not called .png, .jpg or .jpeg"),
+            (links, "links to folders"),
+            (empty, "folders without pictures"),
+        ];
+        let kinds = kinds.iter().filter(|(count, _)| *count > 0);
+        let kinds: Vec<String> = kinds.map(|(count, kind)| format!("{count} {kind}")).collect();
+        if !kinds.is_empty() {
+            progress.chose(&format!("{}: not read: {}", shown(folder), kinds.join(", ")));
+        }
+    }
+}
+
+fn entries(folder: &Path, not_read: &mut NotRead) -> Result<Entries, DatasetError> {
+    let mut list = || -> io::Result<Entries> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                paths.push((entry.path(), entry.file_type()?));
+            match entry.file_name().as_encoded_bytes().starts_with(b".") {
+                true => not_read.hidden += 1,
+                false => paths.push((entry.path(), entry.file_type()?)),
             }
         }
         paths.sort_by(|(a, _), (b, _)| a.as_os_str().cmp(b.as_os_str()));
@@ -135,16 +205,23 @@ fn entries(folder: &Path) -> Result<Entries, DatasetError> {
         for (path, kind) in paths {
             if kind.is_dir() {
                 entries.folders.push(path);
-            } else if is_named_like_a_picture(&path) && !path.is_dir() {
+            } else if path.is_dir() {
+                not_read.links += 1;
+            } else if is_named_like_a_picture(&path) && is_file_or_nothing(&path) {
                 entries.pictures.push(path);
             } else {
-                entries.ignored += 1;
+                not_read.others += 1;
             }
         }
         Ok(entries)
     };
     let unreadable = |source| FileError::Read { path: folder.to_owned(), source };
     Ok(list().map_err(unreadable)?)
+}
+
+/// Neither a pipe nor a device, which might never end; a link that leads nowhere is told of when it is read.
+fn is_file_or_nothing(path: &Path) -> bool {
+    path.metadata().map_or(true, |found| found.is_file())
 }
 
 fn is_named_like_a_picture(path: &Path) -> bool {

@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::picture_list::{PictureList, split_folders};
+use crate::picture::Header;
+use crate::picture_list::PictureList;
 use crate::pictures::Survey;
-use crate::{BadItems, DatasetError, ImageShape, Inputs, Progress, folder, picture};
+use crate::{
+    BadItems, DatasetError, ImageShape, Inputs, Pixels, Progress, ReadOptions, folder, picture,
+    picture_parts,
+};
 
 /// Pictures in their own sizes, one at a time, so that a folder of any length fits into memory.
 ///
@@ -29,10 +33,14 @@ impl PictureReader {
     ///
     /// # Errors
     /// If the path cannot be read, or is a folder that holds something else.
-    pub fn finds_other_shapes(path: &Path, shape: ImageShape) -> Result<bool, DatasetError> {
-        let Some(list) = list(path, &mut ())? else { return Ok(false) };
+    pub fn finds_other_shapes(
+        path: &Path,
+        shape: ImageShape,
+        options: &ReadOptions,
+    ) -> Result<bool, DatasetError> {
+        let Some(list) = list(path, options, &mut ())? else { return Ok(false) };
         // What cannot be read is told by the one who reads it.
-        let other = |file: &PathBuf| picture::header(file).is_ok_and(|found| found != shape);
+        let other = |file: &PathBuf| picture::header(file).is_ok_and(|found| found.shape != shape);
         Ok(list.files.par_iter().any(other))
     }
 
@@ -47,15 +55,16 @@ impl PictureReader {
     pub fn open(
         path: &Path,
         channels: usize,
-        bad: BadItems,
+        options: &ReadOptions,
         progress: &mut dyn Progress,
     ) -> Result<Self, DatasetError> {
-        let list = list(path, progress)?
+        let bad = options.bad;
+        let list = list(path, options, progress)?
             .ok_or_else(|| DatasetError::NoPictures { folder: path.to_owned() })?;
         let Survey { list, headers, skipped } = Survey::of(path, list, bad, progress)?;
-        let in_channels = |shape: ImageShape| match shape.channels {
-            1 => ImageShape { channels, ..shape },
-            _ => shape,
+        let in_channels = |header: Header| match header.shape.channels {
+            1 => ImageShape { channels, ..header.shape },
+            _ => header.shape,
         };
         Ok(Self {
             path: path.to_owned(),
@@ -80,13 +89,17 @@ impl PictureReader {
 
     fn read(&self, place: usize) -> Result<Inputs, DatasetError> {
         let shape = self.shapes[place];
-        let PictureList { files, labels, class_names, .. } = self.list.select(&[place as u32]);
+        let list = self.list.select(&[place as u32]);
         let images = picture::read(&self.list.files[place], shape.channels)?;
+        let names = list.names();
+        let PictureList { labels, class_names, places, .. } = list;
         let has_classes = !class_names.is_empty();
         Ok(Inputs {
             labels: has_classes.then_some(labels),
             class_names: has_classes.then_some(class_names),
-            files: Some(files),
+            files: Some(names),
+            items: places,
+            has_16_bits: vec![matches!(images.pixels(), Pixels::Floats(_))],
             ..Inputs::from_images(&self.path.to_string_lossy(), &images)
         })
     }
@@ -117,10 +130,13 @@ impl Iterator for PictureReader {
 }
 
 /// The pictures that a path is or holds.
-fn list(path: &Path, progress: &mut dyn Progress) -> Result<Option<PictureList>, DatasetError> {
+fn list(
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn Progress,
+) -> Result<Option<PictureList>, DatasetError> {
     if path.is_dir() && !folder::is_idx_folder(path)? {
-        let folder = split_folders(path).map_or_else(|| path.to_owned(), |[_, test]| test);
-        return PictureList::of(&folder, progress).map(Some);
+        return picture_parts::list(path, options.part, progress).map(Some);
     }
     Ok((path.is_file() && picture::is_picture_file(path)?).then(|| PictureList::of_file(path)))
 }

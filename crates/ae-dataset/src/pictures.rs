@@ -1,12 +1,15 @@
 //! A folder of pictures as a data set, and many pictures at once.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use ae_files::shown;
 use rayon::prelude::*;
 
 use crate::dataset::MAX_MEMORY;
-use crate::picture_list::{PictureList, split_folders};
+use crate::picture::Header;
+use crate::picture_list::{PictureList, unite_classes};
+use crate::picture_parts::split_folders;
 use crate::resize::reshape;
 use crate::split::hold_out;
 use crate::{
@@ -20,52 +23,26 @@ const AT_ONCE: usize = 256;
 /// Offenders that an error names.
 const NAMED: usize = 5;
 
-/// Reads a folder of pictures as a data set: training and test pictures by its subfolders `train` and
-/// `test`, or a part held out.
+/// Reads a folder of pictures as a data set: what is for training and what is held out by its subfolders
+/// `train` and `val` or `test`, or a part held out at random.
 pub(crate) fn open(
     folder: &Path,
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
-    let (parts, held_out) = match split_folders(folder) {
-        Some([train, test]) => {
-            let mut parts = [PictureList::of(&train, progress)?, PictureList::of(&test, progress)?];
-            unite_classes(&mut parts)?;
-            (parts, None)
-        }
-        None => {
-            let all = PictureList::of(folder, progress)?;
-            let [train, test] = hold_out(all.files.len(), options.test_fraction, options.seed)?;
-            progress.chose(&format!(
-                "{}: {} of {} pictures are held out for testing (no subfolders train and test)",
-                folder.display(),
-                test.len(),
-                all.files.len()
-            ));
-            ([all.select(&train), all.select(&test)], Some(options.test_fraction))
-        }
-    };
-    let bad = options.read.bad;
+    let (parts, held_out) = parts(folder, options, progress)?;
     let mut surveys = Vec::new();
     for part in parts {
-        surveys.push(Survey::of(folder, part, bad, progress)?);
+        surveys.push(Survey::of(folder, part, options.read.bad, progress)?);
     }
     let shape = choose_shape(folder, &surveys, options, progress)?;
     check_sizes(folder, &surveys, shape, options.read.resize)?;
-    let count: usize = surveys.iter().map(|survey| survey.list.files.len()).sum();
-    let bytes = count as u64 * shape.size() as u64;
-    if bytes > MAX_MEMORY {
-        return Err(DatasetError::TooLarge { part: "picture", bytes, limit: MAX_MEMORY });
-    }
-    progress.chose(&format!(
-        "{}: {count} pictures of {shape} take {:.1} MB of memory",
-        folder.display(),
-        bytes as f64 / 1e6
-    ));
+    let of_16_bits = check_memory(folder, &surveys, shape, progress)?;
     let mut skipped = 0;
     let mut halves = Vec::new();
     for Survey { list, skipped: before, .. } in surveys {
-        let (images, after) = decode_all(folder, &list, shape, options, progress)?;
+        let (images, after) =
+            decode_all(folder, &list, (shape, of_16_bits > 0), options, progress)?;
         skipped += before + after;
         halves.push(images);
     }
@@ -73,20 +50,105 @@ pub(crate) fn open(
         .map_err(|_| DatasetError::NoPictures { folder: folder.to_owned() })?;
     let location = folder.display().to_string();
     let dataset = Dataset::new("pictures", location, train, test)?;
-    Ok(Dataset { skipped, held_out, ..dataset })
+    Ok(Dataset { skipped, of_16_bits, held_out, ..dataset })
 }
 
-/// What one picture became, or why not.
+/// The pictures for training and those held out; also the part that was held out at random.
+fn parts(
+    folder: &Path,
+    options: &LoadOptions,
+    progress: &mut dyn Progress,
+) -> Result<([PictureList; 2], Option<f64>), DatasetError> {
+    if let Some(split) = split_folders(folder) {
+        let held_out = split.held_out(options.read.part)?;
+        let names: Vec<_> = held_out
+            .iter()
+            .map(|path| path.file_name().unwrap_or_default().to_string_lossy())
+            .collect();
+        let what = format!("train is for training, {} held out", are(&names));
+        split.say(&what, &[&[split.train.as_path()], held_out.as_slice()].concat(), progress)?;
+        let held_out = held_out.into_iter().map(|path| PictureList::of(folder, path, progress));
+        let held_out = PictureList::united(held_out.collect::<Result<_, _>>()?)?;
+        let mut parts = [PictureList::of(folder, &split.train, progress)?, held_out];
+        unite_classes(&mut parts)?;
+        return Ok((parts, None));
+    }
+    let all = PictureList::of(folder, folder, progress)?;
+    let [train, test] = hold_out(all.files.len(), options.test_fraction, options.seed)?;
+    progress.chose(&format!(
+        "{}: {} of {} pictures are held out for testing (no subfolders train and test)",
+        shown(folder),
+        test.len(),
+        all.files.len()
+    ));
+    Ok(([all.select(&train), all.select(&test)], Some(options.test_fraction)))
+}
+
+/// "test is", "val and test are"
+fn are(names: &[Cow<'_, str>]) -> String {
+    format!("{} {}", names.join(" and "), if names.len() == 1 { "is" } else { "are" })
+}
+
+/// Refuses what does not fit into memory, and says what fits; also tells how many pictures have 16 bits.
+fn check_memory(
+    folder: &Path,
+    surveys: &[Survey],
+    shape: ImageShape,
+    progress: &mut dyn Progress,
+) -> Result<usize, DatasetError> {
+    let headers = || surveys.iter().flat_map(|survey| &survey.headers);
+    let (count, deep) = (headers().count(), headers().filter(|header| header.has_16_bits).count());
+    let value_bytes = if deep > 0 { size_of::<f32>() } else { 1 };
+    let bytes = count as u64 * (shape.size() * value_bytes) as u64;
+    if bytes > MAX_MEMORY {
+        return Err(DatasetError::TooLarge { part: "picture", bytes, limit: MAX_MEMORY });
+    }
+    let place = shown(folder);
+    if deep > 0 {
+        progress.chose(&format!(
+            "{place}: {deep} of {count} pictures have 16 bits; the values of all are kept as 32-bit floats"
+        ));
+    }
+    progress.chose(&format!(
+        "{place}: {count} pictures of {shape} take {:.1} MB of memory",
+        bytes as f64 / 1e6
+    ));
+    Ok(deep)
+}
+
+/// What each picture became, or why not.
 pub(crate) fn read_all(
     files: &[PathBuf],
     shape: ImageShape,
     resize: Resize,
-) -> Vec<Result<Vec<u8>, DatasetError>> {
+) -> Vec<Result<Images, DatasetError>> {
     files.par_iter().map(|file| read_one(file, shape, resize)).collect()
 }
 
+/// Refuses pictures of another size, which are never taken for damaged ones.
+pub(crate) fn refuse_sizes<T>(
+    folder: &Path,
+    results: &[Result<T, DatasetError>],
+) -> Result<(), DatasetError> {
+    let mut wanted = None;
+    let mut first = Vec::new();
+    let mut count = 0;
+    for result in results {
+        if let Err(DatasetError::InputSize { path, expected, found }) = result {
+            wanted = Some((expected.height, expected.width));
+            count += 1;
+            if count <= NAMED {
+                first.push(sized(path, *found));
+            }
+        }
+    }
+    let Some(expected) = wanted else { return Ok(()) };
+    let total = results.len();
+    Err(DatasetError::OtherSizes { folder: folder.to_owned(), expected, first, count, total })
+}
+
 /// Parts pictures into those that could be read and those that could not; the latter are listed, or
-/// an error. One of another size is always an error.
+/// an error.
 pub(crate) fn part_bad<T>(
     folder: &Path,
     results: Vec<(&PathBuf, Result<T, DatasetError>)>,
@@ -106,19 +168,22 @@ pub(crate) fn part_bad<T>(
     Ok(results.into_iter().map(|(_, result)| result.ok()).collect())
 }
 
-fn read_one(file: &Path, shape: ImageShape, resize: Resize) -> Result<Vec<u8>, DatasetError> {
-    let image = picture::read(file, shape.channels)?;
+fn read_one(file: &Path, expected: ImageShape, resize: Resize) -> Result<Images, DatasetError> {
+    let image = picture::read(file, expected.channels)?;
     let found = image.shape();
-    match reshape(image, shape, resize)?.as_ref().and_then(Images::bytes) {
-        Some(bytes) => Ok(bytes.to_vec()),
-        None => Err(DatasetError::InputSize { path: file.to_owned(), expected: shape, found }),
-    }
+    let size = || DatasetError::InputSize { path: file.to_owned(), expected, found };
+    reshape(image, expected, resize)?.ok_or_else(size)
+}
+
+/// "a.png (4 x 12)"
+fn sized(file: &Path, shape: ImageShape) -> String {
+    format!("{} ({} x {})", shown(file), shape.height, shape.width)
 }
 
 /// The pictures whose headers can be read.
 pub(crate) struct Survey {
     pub(crate) list: PictureList,
-    pub(crate) headers: Vec<ImageShape>,
+    pub(crate) headers: Vec<Header>,
     pub(crate) skipped: usize,
 }
 
@@ -149,16 +214,6 @@ impl Survey {
     }
 }
 
-/// The classes of both parts, sorted, for both.
-fn unite_classes(parts: &mut [PictureList; 2]) -> Result<(), DatasetError> {
-    let names: BTreeSet<&String> = parts.iter().flat_map(|part| &part.class_names).collect();
-    let names: Vec<String> = names.into_iter().cloned().collect();
-    for part in parts {
-        part.relabel(&names)?;
-    }
-    Ok(())
-}
-
 /// What was asked for, and the first picture's size and kind where nothing was.
 fn choose_shape(
     folder: &Path,
@@ -166,10 +221,10 @@ fn choose_shape(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<ImageShape, DatasetError> {
-    let headers = || surveys.iter().flat_map(|survey| &survey.headers);
+    let headers = || surveys.iter().flat_map(|survey| &survey.headers).map(|header| &header.shape);
     let first =
         *headers().next().ok_or_else(|| DatasetError::NoPictures { folder: folder.to_owned() })?;
-    let place = folder.display();
+    let place = shown(folder);
     let channels = options.channels.unwrap_or_else(|| {
         let coloured = headers().filter(|header| header.channels == 3).count();
         let total = headers().count();
@@ -205,10 +260,8 @@ fn check_sizes(
     }
     let size = (shape.height, shape.width);
     let pictures = surveys.iter().flat_map(|survey| survey.list.files.iter().zip(&survey.headers));
-    let others = pictures.filter(|(_, header)| (header.height, header.width) != size);
-    let others: Vec<String> = others
-        .map(|(file, header)| format!("{} ({} x {})", file.display(), header.height, header.width))
-        .collect();
+    let others = pictures.filter(|(_, header)| (header.shape.height, header.shape.width) != size);
+    let others: Vec<String> = others.map(|(file, header)| sized(file, header.shape)).collect();
     if others.is_empty() {
         return Ok(());
     }
@@ -225,19 +278,23 @@ fn check_sizes(
 fn decode_all(
     folder: &Path,
     list: &PictureList,
-    shape: ImageShape,
+    (shape, has_16_bits): (ImageShape, bool),
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<(Images, usize), DatasetError> {
-    let mut pixels = Vec::with_capacity(list.files.len() * shape.size());
-    let mut good = Vec::new();
     let total = list.files.len();
+    let mut pixels = match has_16_bits {
+        true => Pixels::Floats(Vec::with_capacity(total * shape.size())),
+        false => Pixels::Bytes(Vec::with_capacity(total * shape.size())),
+    };
+    let mut good = Vec::new();
     for (files, start) in list.files.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
         let read = read_all(files, shape, options.read.resize);
+        refuse_sizes(folder, &read)?;
         let read = part_bad(folder, files.iter().zip(read).collect(), options.read.bad)?;
-        for (place, bytes) in (start..).zip(read) {
-            if let Some(bytes) = bytes {
-                pixels.extend(bytes);
+        for (place, image) in (start..).zip(read) {
+            if let Some(image) = image {
+                pixels.append(image.pixels());
                 good.push(place);
             }
         }
@@ -246,7 +303,7 @@ fn decode_all(
     if good.is_empty() {
         return Err(DatasetError::AllSkipped { path: folder.to_owned(), count: total });
     }
-    let images = Images::of_shape(shape, Pixels::Bytes(pixels))?;
+    let images = Images::of_shape(shape, pixels)?;
     let PictureList { labels, class_names, .. } = list.select(&good);
     let images = if class_names.is_empty() {
         images

@@ -63,7 +63,8 @@ impl Places {
             Source::Path(path) => own_data::open(path, options, progress),
         }?;
         tracing::debug!(name = dataset.origin.name, location = dataset.origin.location, "loaded");
-        own_data::in_shape(Path::new(&source.to_string()), dataset, options)
+        own_data::in_shape(Path::new(&source.to_string()), dataset, options)?
+            .with_part(options.read.part)
     }
 
     fn any(&self, network: Network, progress: &mut dyn Progress) -> Result<Dataset, DatasetError> {
@@ -210,7 +211,9 @@ mod tests {
                 .load(&source, &LoadOptions::default(), Network::Offline, &mut ())
                 .unwrap_err();
             let text = error.to_string();
-            assert!(text.starts_with(&format!("{source} is not to be had: it is not on this ")));
+            assert!(text.starts_with(&format!(
+                "{source} was not found and could not be downloaded: it is not on this "
+            )));
             assert!(text.contains("t10k-labels-idx1-ubyte (each raw or .gz) into "), "{text}");
             assert!(text.contains(&dir.path().join(source.to_string()).display().to_string()));
         }

@@ -149,15 +149,18 @@ fn files_that_do_not_belong_together_are_refused() {
     );
 }
 
-#[cfg(unix)]
+/// Also one that is read only if the raw file is not there.
 #[test]
-fn a_write_that_fails_names_the_file() {
-    let dir = folder();
-    let taken = dir.path().join(NAMES[1]);
-    fs::remove_file(&taken).unwrap();
-    fs::create_dir(&taken).unwrap();
-    let error = write_folder(&dataset(), dir.path()).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("cannot write {}: ", taken.display())), "{error}");
+fn a_folder_with_any_of_the_files_is_left_as_it_is() {
+    for name in [NAMES[1].to_owned(), format!("{}.gz", NAMES[2]), NAMES[0].replace("-idx", ".idx")]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join(name);
+        fs::write(&taken, "mine").unwrap();
+        let error = write_folder(&dataset(), dir.path()).unwrap_err().to_string();
+        assert_eq!(error, format!("{} exists already; choose another folder", taken.display()));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 }
 
 /// The real files, if the environment or a folder beside the repository has them.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{
     BadItems, ImageShape, Images, InputFormat, InputReader, Inputs, LoadOptions, Network,
-    NpyWriter, ReadOptions, Resize, Source, load, read_inputs, read_npy_matrix, write_npy,
+    NpyWriter, ReadOptions, Source, load, read_inputs, read_npy_matrix, write_npy,
 };
 use image::{GrayImage, ImageFormat};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn write(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 }
 
 fn options(bad: BadItems, label_column: Option<&str>) -> ReadOptions {
-    ReadOptions { bad, resize: Resize::None, label_column: label_column.map(str::to_owned) }
+    ReadOptions { bad, label_column: label_column.map(str::to_owned), ..ReadOptions::default() }
 }
 
 fn chunks(path: &Path, format: &InputFormat, options: &ReadOptions) -> Vec<Inputs> {
@@ -79,7 +79,7 @@ fn a_folder_of_any_size_comes_in_chunks_with_its_files() {
     let chunks = chunks(dir.path(), &format, &options);
     assert_eq!(chunks.iter().map(|c| (c.len(), c.skipped)).collect::<Vec<_>>(), [(3, 1)]);
     assert_eq!(chunks[0].pixels, [0.2; 6]);
-    assert_eq!(chunks[0].names(0)[0], Path::new("class/4097.png"));
+    assert_eq!(chunks[0].names()[0], Path::new("class/4097.png"));
     let whole = read_inputs(dir.path(), &format, &options, &mut ()).unwrap();
     assert_eq!((whole.len(), whole.skipped), (3, 4097));
 }

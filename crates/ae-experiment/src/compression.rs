@@ -1,7 +1,8 @@
 //! Compression with a trained model: the codec that travels in its weights file, and 8-bit images.
 
-use ae_analysis::{Codec, Compressor};
+use ae_analysis::{Codec, Compressor, Mode};
 use ae_dataset::{Images, Inputs};
+use ae_files::shown;
 use ae_models::{ModelError, SavedModel};
 
 use crate::{ExperimentError, Model};
@@ -10,7 +11,7 @@ use crate::{ExperimentError, Model};
 pub const MAX_ARCHIVE_BYTES: u64 = 1 << 32;
 
 /// The attachment with what was fitted for compression.
-const CODEC: &str = "codec";
+pub(crate) const CODEC: &str = "codec";
 
 /// Fits a codec to a model and its 8-bit training images and attaches it.
 ///
@@ -48,18 +49,29 @@ impl Model {
     }
 }
 
-/// The bytes of images that were 8-bit.
+/// The bytes of images that were 8-bit. Pictures of 16 bits are rounded to 8, unless the pixels are to be
+/// kept exactly.
 ///
 /// # Errors
-/// [`ExperimentError::NotBytes`] with the first pixel that is none of 256 levels.
-pub fn to_bytes(inputs: &Inputs, first: usize) -> Result<Vec<u8>, ExperimentError> {
+/// [`ExperimentError::NotBytes`] with the first pixel that is none of 256 levels, and
+/// [`ExperimentError::DeepPicture`] with the first picture of 16 bits whose pixels are to be kept.
+pub fn to_bytes(inputs: &Inputs, mode: Mode) -> Result<Vec<u8>, ExperimentError> {
+    let deep = |place: usize| inputs.has_16_bits.get(place) == Some(&true);
+    if mode == Mode::Exact
+        && let Some(place) = (0..inputs.len()).find(|&place| deep(place))
+    {
+        let name = inputs.files.as_ref().and_then(|files| files.get(place));
+        let picture = name.map_or_else(|| inputs.name.clone(), |name| shown(name));
+        return Err(ExperimentError::DeepPicture { picture });
+    }
     let pixels = inputs.pixels.iter().enumerate();
     let byte = |(place, &value): (usize, &f32)| {
         let byte = (value * 255.0).round() as u8;
-        if f32::from(byte) / 255.0 == value {
+        let place = place / inputs.shape.size();
+        if f32::from(byte) / 255.0 == value || deep(place) {
             return Ok(byte);
         }
-        let image = first + place / inputs.shape.size();
+        let image = inputs.items.get(place).map_or(place, |&item| item as usize);
         Err(ExperimentError::NotBytes { origin: inputs.name.clone(), image, value })
     };
     pixels.map(byte).collect()

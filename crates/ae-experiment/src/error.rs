@@ -67,6 +67,16 @@ pub enum ExperimentError {
         /// The experiment's name.
         name: String,
     },
+    /// A model in the folder of a study was not trained by it.
+    #[error(
+        "{} was trained with other settings or on other data than this study's; put the spec and the data \
+         back as they were, or run the study again in another folder",
+        path.display()
+    )]
+    OtherModel {
+        /// The weights file.
+        path: PathBuf,
+    },
     /// Something that needs labels was asked of images without.
     #[error(
         "{location} has no labels for its images, which a probe needs: put the pictures of each class into \
@@ -77,7 +87,9 @@ pub enum ExperimentError {
         location: String,
     },
     /// Codes of a single number have no plane.
-    #[error("a map of the plane needs codes of 2 numbers or more, the model's have {latent_dim}")]
+    #[error(
+        "a two-dimensional map needs codes of at least 2 numbers; the model's codes have {latent_dim}"
+    )]
     NoPlane {
         /// Numbers in a code.
         latent_dim: usize,
@@ -170,6 +182,14 @@ pub enum ExperimentError {
         /// The pixel, from 0 to 1.
         value: f32,
     },
+    /// A picture of more bits than a file of compressed images holds.
+    #[error(
+        "{picture} has 16 bits a value, and a file of compressed images holds 8: it cannot be kept exactly"
+    )]
+    DeepPicture {
+        /// The picture.
+        picture: String,
+    },
     /// A picture format that images are compared with failed.
     #[error("{format} failed on the images: {reason}")]
     Format {
@@ -193,6 +213,12 @@ pub enum ExperimentError {
     /// Training failed.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// There are no pictures for a figure.
+    #[error("there are no pictures to show: {reason}")]
+    NoPictures {
+        /// Why not.
+        reason: String,
+    },
     /// A figure failed.
     #[error(transparent)]
     Report(#[from] ReportError),

@@ -1,6 +1,11 @@
 //! The pictures of a run.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
 use ae_dataset::{ImageShape, Images, Pixels};
+use ae_files::FileError;
 use ae_models::Inference;
 use ae_report::{
     Axes, Figure, GridRow, Picture, Reference, Series, WorstItem, filters, loss_curves,
@@ -22,56 +27,116 @@ const COLUMNS: u32 = 10;
 /// Units that are drawn; wider layers show their first ones.
 const FILTERS: usize = 64;
 
+/// What became of one figure or of several.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The figures that were written.
+    pub(crate) figures: Vec<FigureRecord>,
+    /// What was changed so that they could be drawn, and which ones could not.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Kept {
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.figures.extend(other.figures);
+        self.notes.extend(other.notes);
+    }
+}
+
 /// Draws the figures of a run into its folder, each as PNG and as SVG; `grid` is the first one.
+///
+/// # Errors
+/// If a file cannot be written. A figure that cannot be drawn is left out, with a note.
 pub(crate) fn write_figures(
     plan: &Plan,
     folder: &RunFolder,
     model: &dyn Inference,
     state: &TrainingState,
-    grid: &[GridRow],
+    grid: &Result<Vec<GridRow<'static>>, ExperimentError>,
     record: &Record,
-) -> Result<Vec<FigureRecord>, ExperimentError> {
+) -> Result<Kept, ExperimentError> {
     let caption = caption(plan, record);
     let validation = plan.validation_samples();
-    let mut drawings: Vec<(&str, &str, Draw)> = Vec::new();
+    let mut drawings: Vec<(&str, &str, String, Draw)> = Vec::new();
     let title = if validation.is_corrupted() { "Denoised" } else { "Reconstructed" };
-    let reconstructions = |title: &str| Ok(reconstruction_grid(grid, title, &caption)?);
-    drawings.push(("reconstructions", title, &reconstructions));
-    let worst = |title: &str| worst_ten(model, &validation, title, &caption);
-    drawings.push(("worst", "Worst reconstructions", &worst));
-    let loss = |title: &str| curve(plan, state, title, &caption);
-    drawings.push(("loss", "Learning curve", &loss));
+    let reconstructions = |title: &str, caption: &str| match grid {
+        Ok(grid) => Ok(reconstruction_grid(grid, title, caption)?),
+        Err(error) => Err(ExperimentError::NoPictures { reason: error.to_string() }),
+    };
+    drawings.push(("reconstructions", title, caption.clone(), &reconstructions));
+    let worst = |title: &str, caption: &str| worst_ten(model, &validation, title, caption);
+    drawings.push(("worst", "Worst reconstructions", caption.clone(), &worst));
+    let loss = |title: &str, caption: &str| curve(plan, state, title, caption);
+    drawings.push(("loss", "Learning curve", caption.clone(), &loss));
     let ImageShape { channels, height, width } = plan.dataset.train.shape();
     let weights = state.parameters().get("encoder.0.weight");
-    let units = |title: &str| {
+    let units = |title: &str, caption: &str| {
         let weights = weights.unwrap_or_default();
         let shown = weights.len().min(FILTERS * channels * height * width);
-        Ok(filters(&weights[..shown], [channels, height, width], title, &caption)?)
+        Ok(filters(&weights[..shown], [channels, height, width], title, caption)?)
     };
-    if weights.is_some() {
-        drawings.push(("filters", "What the encoder's units look for", &units));
+    if let Some(weights) = weights {
+        let all = weights.len() / (channels * height * width).max(1);
+        let first = (all > FILTERS).then(|| format!("; the first {FILTERS} of {all} units"));
+        let caption = caption + first.as_deref().unwrap_or_default();
+        drawings.push(("filters", "What the encoder's units look for", caption, &units));
     }
-    let write = |(name, title, draw)| write_figure(folder, name, (title, &caption), draw);
-    let written: Vec<Result<_, _>> = drawings.into_par_iter().map(write).collect();
+    let keep = |(name, title, caption, draw): (&str, &str, String, Draw)| {
+        keep_figure(folder, name, (title, &caption), draw)
+    };
+    let written: Vec<Result<Kept, _>> = drawings.into_par_iter().map(keep).collect();
+    let mut all = Kept::default();
     // Of several failures the first in the figures' order, whichever came first.
-    written.into_iter().collect()
+    for kept in written {
+        all.extend(kept?);
+    }
+    Ok(all)
 }
 
-/// Draws a figure with the title that it is given.
-type Draw<'a> = &'a (dyn Fn(&str) -> Result<Figure, ExperimentError> + Sync);
+/// Draws a figure with the title and the caption that it is given.
+type Draw<'a> = &'a (dyn Fn(&str, &str) -> Result<Figure, ExperimentError> + Sync);
 
-fn write_figure(
+/// Draws a figure into a run's folder, as PNG and as SVG. One that cannot be drawn is left out, with what
+/// an earlier run may have left of it, and a note says so.
+///
+/// # Errors
+/// If a file cannot be written or removed.
+pub(crate) fn keep_figure(
     folder: &RunFolder,
     name: &str,
     (title, caption): (&str, &str),
-    draw: Draw,
-) -> Result<FigureRecord, ExperimentError> {
-    let figure = draw(title)?;
+    draw: impl FnOnce(&str, &str) -> Result<Figure, ExperimentError>,
+) -> Result<Kept, ExperimentError> {
     let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
-    let write_png = || Ok(ae_files::write_atomic(&folder.file(&file), &figure.png()?)?);
-    let write_svg = || Ok(ae_files::write_atomic(&folder.file(&svg), figure.svg()?.as_bytes())?);
-    in_order(write_png, write_svg)?;
-    Ok(FigureRecord { file, svg, title: title.to_owned(), caption: caption.to_owned() })
+    let drawn =
+        draw(title, caption).and_then(|figure| Ok((figure.png()?, figure.svg()?, figure.notes())));
+    match drawn {
+        Ok((png_bytes, svg_text, notes)) => {
+            let write_png = || Ok(ae_files::write_atomic(&folder.file(&file), &png_bytes)?);
+            let write_svg = || Ok(ae_files::write_atomic(&folder.file(&svg), svg_text.as_bytes())?);
+            in_order(write_png, write_svg)?;
+            let notes = notes.into_iter().map(|note| format!("{name}: {note}")).collect();
+            let (title, caption) = (title.to_owned(), caption.to_owned());
+            Ok(Kept { figures: vec![FigureRecord { file, svg, title, caption }], notes })
+        }
+        Err(error) => {
+            for stale in [file, svg].map(|file| folder.file(&file)) {
+                remove_if_there(&stale)?;
+            }
+            let note = format!("{name}: the figure is left out: {error}");
+            tracing::warn!("{note}");
+            Ok(Kept { figures: Vec::new(), notes: vec![note] })
+        }
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(FileError::Write { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Data, epoch and metric; and the substitution, if there was one.
@@ -215,4 +280,49 @@ pub fn pictures(shape: ImageShape, values: &[f32]) -> Result<Vec<Picture>, Exper
         .chunks(shape.size().max(1))
         .map(|image| Picture::from_unit(channels, height, width, image));
     Ok(images.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use ae_report::ReportError;
+
+    use super::*;
+    use crate::folder::Existing;
+
+    fn drawn(title: &str, caption: &str) -> Result<Figure, ExperimentError> {
+        let series = [Series { label: "a", points: vec![(1.0, f64::NAN), (2.0, 1.0)] }];
+        Ok(loss_curves(&series, &[], Axes { x: "epoch", y: "loss" }, title, caption)?)
+    }
+
+    fn failing(_: &str, _: &str) -> Result<Figure, ExperimentError> {
+        Err(ReportError::Empty { figure: "a grid of images" }.into())
+    }
+
+    #[test]
+    fn a_figure_that_cannot_be_drawn_is_left_out_with_what_an_earlier_run_left_of_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&place.path().join("run"), Existing::Refuse).unwrap();
+        let kept = keep_figure(&folder, "loss", ("Loss", "caption"), drawn).unwrap();
+        assert_eq!(kept.figures.len(), 1);
+        assert_eq!(kept.notes, ["loss: values that are not finite or beyond 1e100 leave gaps: 1"]);
+        assert!(folder.file("loss.png").is_file() && folder.file("loss.svg").is_file());
+
+        for _ in 0..2 {
+            let kept = keep_figure(&folder, "loss", ("Loss", "caption"), failing).unwrap();
+            assert_eq!(kept.figures, []);
+            let reason = "a grid of images needs at least one image, found none";
+            assert_eq!(kept.notes, [format!("loss: the figure is left out: {reason}")]);
+            assert!(!folder.file("loss.png").exists() && !folder.file("loss.svg").exists());
+        }
+    }
+
+    #[test]
+    fn a_figure_that_cannot_be_written_fails() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&place.path().join("run"), Existing::Refuse).unwrap();
+        std::fs::create_dir(folder.file("loss.png")).unwrap();
+        let error = keep_figure(&folder, "loss", ("Loss", ""), drawn).unwrap_err();
+        assert!(matches!(error, ExperimentError::File(_)), "{error}");
+        assert!(error.to_string().contains("loss.png"), "{error}");
+    }
 }

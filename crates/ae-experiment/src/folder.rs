@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ae_files::FileError;
+use ae_files::{FileError, FolderLock};
 
 use crate::{ExperimentError, study};
 
@@ -16,60 +16,140 @@ pub enum Existing {
     Replace,
 }
 
-/// The folder of a run.
-#[derive(Debug, Clone)]
-pub(crate) struct RunFolder(PathBuf);
+/// A folder that a run may be put into, and that nobody else writes into meanwhile.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    path: PathBuf,
+    existing: Existing,
+    /// None as long as there is no folder.
+    lock: Option<FolderLock>,
+}
+
+/// The folder of a run that this process writes into, and no other.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    _lock: FolderLock,
+}
+
+/// Keeps other processes out of the folder of a run until the lock is dropped: whoever writes into a run's folder
+/// takes it first.
+///
+/// # Errors
+/// If another process has it ([`FileError::InUse`] names it), or the folder cannot be written to.
+pub fn lock_folder(folder: &Path) -> Result<FolderLock, ExperimentError> {
+    let lock = FolderLock::acquire(folder)?;
+    if !lock.is_held() {
+        tracing::warn!(
+            "the file system of {} knows no locks: start nothing else that writes into this folder",
+            folder.display()
+        );
+    }
+    Ok(lock)
+}
+
+/// [`lock_folder`] for the run or study that a weights file belongs to, if it does.
+///
+/// # Errors
+/// As [`lock_folder`].
+pub fn lock_run_of(weights: &Path) -> Result<Option<FolderLock>, ExperimentError> {
+    let is_run = |folder: &&Path| folder.join(SPEC).is_file();
+    let here = |folder: &'static str| Path::new(folder);
+    let folders = weights.ancestors().skip(1).take(2);
+    let run = folders.map(|path| if path == here("") { here(".") } else { path }).find(is_run);
+    run.map(lock_folder).transpose()
+}
 
 /// Everything that a run may write into its folder. Hidden files are left alone.
-const FILES: [&str; 5] =
-    ["spec.toml", "curve.csv", "record.json", "model.safetensors", "encoder.safetensors"];
+const FILES: [&str; 5] = [SPEC, "curve.csv", RECORD, "model.safetensors", "encoder.safetensors"];
 /// The figures, each as PNG and as SVG.
 const FIGURES: [&str; 4] = ["reconstructions", "worst", "loss", "filters"];
+const SPEC: &str = "spec.toml";
+const RECORD: &str = "record.json";
 const CHECKPOINTS: &str = "checkpoints";
 const MODELS: &str = "models";
 
-impl RunFolder {
-    /// Whether [`create`](Self::create) would refuse; touches nothing.
-    pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), ExperimentError> {
+impl Claim {
+    /// Refuses a folder that is taken or in use, and changes nothing in it.
+    pub(crate) fn new(path: &Path, existing: Existing) -> Result<Self, ExperimentError> {
+        let mut claim = Self { path: path.to_owned(), existing, lock: None };
+        let checked = claim.check();
+        if matches!(checked, Err(ExperimentError::RunExists { .. })) {
+            // That another process is at work there says more.
+            lock_folder(path)?;
+        }
+        checked?;
+        if path.is_dir() {
+            claim.lock = Some(lock_folder(path)?);
+        }
+        Ok(claim)
+    }
+
+    fn check(&self) -> Result<(), ExperimentError> {
+        let Self { path, existing, .. } = self;
         if !path.is_dir() || visible_entries(path)?.is_empty() {
             return Ok(());
         }
         match existing {
-            Existing::Refuse => Err(ExperimentError::RunExists { path: path.to_owned() }),
+            Existing::Refuse => Err(ExperimentError::RunExists { path: path.clone() }),
             Existing::Replace => files_of_run(path).map(drop),
         }
     }
 
-    /// Makes the folder for a new run.
-    pub(crate) fn create(path: &Path, existing: Existing) -> Result<Self, ExperimentError> {
-        Self::check(path, existing)?;
-        ae_files::make_folder(path)?;
-        for path in files_of_run(path)? {
+    /// Makes the folder for a new run, and removes an earlier one.
+    pub(crate) fn take(mut self) -> Result<RunFolder, ExperimentError> {
+        ae_files::make_folder(&self.path)?;
+        let lock = match self.lock.take() {
+            Some(lock) => lock,
+            None => lock_folder(&self.path)?,
+        };
+        // Another process may have been faster.
+        self.check()?;
+        for path in files_of_run(&self.path)? {
             fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
         }
-        ae_files::remove_temporaries(path)?;
-        Ok(Self(path.to_owned()))
+        let folder = RunFolder { path: self.path, _lock: lock };
+        folder.remove_temporaries()?;
+        Ok(folder)
+    }
+}
+
+impl RunFolder {
+    /// Opens the folder of a run that was begun, and changes nothing in it.
+    pub(crate) fn open(path: &Path) -> Result<Self, ExperimentError> {
+        if !path.join(SPEC).is_file() {
+            return Err(ExperimentError::NoRun { path: path.to_owned(), missing: SPEC });
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock_folder(path)? })
     }
 
-    /// Opens the folder of a run that was begun.
-    pub(crate) fn open(path: &Path) -> Result<Self, ExperimentError> {
-        let folder = Self(path.to_owned());
-        if !folder.spec().is_file() {
-            return Err(ExperimentError::NoRun { path: path.to_owned(), missing: "spec.toml" });
+    /// Removes what a killed process has left half-written.
+    pub(crate) fn remove_temporaries(&self) -> Result<(), ExperimentError> {
+        let inner = FOLDERS.iter().map(|(name, _)| self.path.join(name));
+        for folder in std::iter::once(self.path.clone()).chain(inner).filter(|path| path.is_dir()) {
+            ae_files::remove_temporaries(&folder)?;
         }
-        ae_files::remove_temporaries(path)?;
-        if folder.checkpoints().is_dir() {
-            ae_files::remove_temporaries(&folder.checkpoints())?;
+        Ok(())
+    }
+
+    /// Removes what a finished run says of itself, before it becomes another: record, figures and tables. The
+    /// record goes first. The models stay until others replace them.
+    pub(crate) fn remove_results(&self) -> Result<(), ExperimentError> {
+        let mut results: Vec<String> = visible_entries(&self.path)?;
+        results.retain(|name| name == RECORD || is_figure(name) || is_table(name));
+        results.sort_by_key(|name| name != RECORD);
+        for path in results.iter().map(|name| self.path.join(name)) {
+            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
         }
-        Ok(folder)
+        Ok(())
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     pub(crate) fn spec(&self) -> PathBuf {
-        self.file("spec.toml")
+        self.file(SPEC)
     }
 
     pub(crate) fn curve(&self) -> PathBuf {
@@ -77,7 +157,7 @@ impl RunFolder {
     }
 
     pub(crate) fn record(&self) -> PathBuf {
-        self.file("record.json")
+        self.file(RECORD)
     }
 
     pub(crate) fn model(&self) -> PathBuf {
@@ -92,7 +172,8 @@ impl RunFolder {
         self.file(CHECKPOINTS)
     }
 
-    /// The weights file of a study's model, relative to the folder.
+    /// The weights file of a study's model, relative to the folder; the name is one of
+    /// [`file_names`](crate::file_names).
     pub(crate) fn study_model(name: &str) -> String {
         format!("{MODELS}/{name}.safetensors")
     }
@@ -132,7 +213,7 @@ fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
         }
     }
     // The spec goes first: what is left of an interrupted removal is no run.
-    files.sort_by_key(|file| !file.ends_with("spec.toml"));
+    files.sort_by_key(|file| !file.ends_with(SPEC));
     Ok(files)
 }
 
@@ -142,12 +223,16 @@ const FOLDERS: [(&str, IsFile); 2] = [(CHECKPOINTS, is_checkpoint), (MODELS, is_
 type IsFile = fn(&str) -> bool;
 
 fn is_run_file(name: &str) -> bool {
+    FILES.contains(&name) || is_figure(name) || is_table(name)
+}
+
+fn is_figure(name: &str) -> bool {
     let figure = name.strip_suffix(".png").or_else(|| name.strip_suffix(".svg"));
-    let is_figure = |figure| FIGURES.contains(&figure) || study::FIGURES.contains(&figure);
-    let table = name.strip_suffix(".csv");
-    FILES.contains(&name)
-        || figure.is_some_and(is_figure)
-        || table.is_some_and(|table| study::TABLES.contains(&table))
+    figure.is_some_and(|figure| FIGURES.contains(&figure) || study::FIGURES.contains(&figure))
+}
+
+fn is_table(name: &str) -> bool {
+    name.strip_suffix(".csv").is_some_and(|table| study::TABLES.contains(&table))
 }
 
 fn is_weights_file(name: &str) -> bool {

@@ -47,6 +47,7 @@ pub fn input_reader(
             if let Some(sentence) = &dataset.origin.substituted {
                 tracing::warn!("{sentence}");
             }
+            let dataset = dataset.with_part(options.part)?;
             Ok(InputReader::of_images(&dataset.origin.name, dataset.test, format, options)?)
         }
         _ => Ok(InputReader::open(images, format, options, progress)?),
@@ -68,11 +69,11 @@ pub fn check_noise(scaling: Option<&Scaling>, noise: &Noise) -> Result<(), Exper
     Err(setting("noise", expected, &noise.to_string()))
 }
 
-/// Corrupts images as an evaluation does: drawn once, image by image, from the seed. `first` is the
-/// place of the first of them among all.
-pub fn corrupt(inputs: &Inputs, first: usize, noise: &Noise, seed: Seed) -> Vec<f32> {
+/// Corrupts images as an evaluation does: drawn once, from the seed and the place of each image among all
+/// items of the input.
+pub fn corrupt(inputs: &Inputs, noise: &Noise, seed: Seed) -> Vec<f32> {
     let mut pixels = inputs.pixels.clone();
-    let samples: Vec<u32> = (first as u32..(first + inputs.len()) as u32).collect();
+    let samples: Vec<u32> = inputs.items.iter().map(|&item| item as u32).collect();
     let stream = seed.stream("corruption/validation");
     let ImageShape { height, width, .. } = inputs.shape;
     corrupt_batch(noise, &mut pixels, &samples, height, width, 0, &stream);

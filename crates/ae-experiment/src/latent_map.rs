@@ -68,7 +68,7 @@ impl CodeSample {
         let (mut total, mut classes) = (0, Vec::new());
         while let Some(chunk) = reader.next().transpose()? {
             let codes = encoder.encode(&chunk.pixels)?;
-            let coded = items(&chunk, total).zip(codes.chunks(latent_dim));
+            let coded = items(&chunk).zip(codes.chunks(latent_dim));
             drawn.extend(
                 coded.map(|(item, code)| (priority(&stream, item.place), item, code.to_vec())),
             );
@@ -290,10 +290,10 @@ fn priority(stream: &Stream, place: usize) -> u64 {
     stream.at(0, place as u64).next_u64()
 }
 
-fn items(chunk: &Inputs, first: usize) -> impl Iterator<Item = CodedItem> {
-    let files = chunk.files.is_some().then(|| chunk.names(first));
-    (0..chunk.len()).map(move |within| CodedItem {
-        place: first + within,
+fn items(chunk: &Inputs) -> impl Iterator<Item = CodedItem> {
+    let files = chunk.files.clone();
+    chunk.items.iter().enumerate().map(move |(within, &place)| CodedItem {
+        place: place as usize,
         file: files.as_ref().and_then(|files| files.get(within)).cloned(),
         label: chunk.labels.as_ref().and_then(|labels| labels.get(within)).copied(),
     })

@@ -38,6 +38,7 @@ mod spec;
 
 mod expectation;
 mod plan;
+mod resume;
 mod run;
 
 mod anomaly;
@@ -51,9 +52,12 @@ mod engine;
 mod error;
 mod figures;
 mod folder;
+mod identity;
 mod inputs;
 mod interpolation;
+mod kept;
 mod latent_map;
+mod names;
 mod preflight;
 mod probe;
 mod record;
@@ -64,14 +68,19 @@ mod trained;
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    BadItems, ColumnScaling, Dataset, ImageShape, Images, InputFormat, InputReader, Inputs,
-    LoadOptions, Network, NpyWriter, Origin, PictureReader, Progress, ReadOptions, Resize, Scaling,
-    Source, TableWriter, load, write_folder,
+    BadItems, ColumnScaling, Dataset, DatasetError, Delimiter, Header, ImageShape, Images,
+    InputFormat, InputReader, Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader,
+    Progress, ReadOptions, Resize, Scaling, Source, TableWriter, load, refuse_existing,
+    write_folder,
 };
-pub use ae_files::{make_folder, read_bounded as read_file, write_atomic as write_file};
+pub use ae_files::{
+    make_folder, printable, read_bounded as read_file, shown, write_atomic as write_file,
+};
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
-pub use ae_report::{ColorSupport, Figure, GridRow, Picture, half_blocks, reconstruction_grid};
+pub use ae_report::{
+    ColorSupport, Figure, GridRow, Picture, half_blocks, png_of_16_bits, reconstruction_grid,
+};
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
 pub use apply::{Model, TrainedEncoder, read_codes};
@@ -84,15 +93,17 @@ pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::pictures;
-pub use folder::Existing;
+pub use folder::{Existing, lock_folder, lock_run_of};
 pub use inputs::{RunSettings, check_noise, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};
 pub use latent_map::{CodeSample, CodedItem, Projection, decoded_plane_figure, map_figure};
+pub use names::file_names;
 pub use probe::{ProbeSpec, Probed, probe, probe_table};
 pub use record::{DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, TableRecord};
-pub use run::{Outcome, RunOptions, resume, train};
+pub use resume::{ResumeChanges, begun_spec, resume};
+pub use run::{Outcome, RunOptions, train};
 pub use spec::{CheckpointSpec, CorruptionSpec, DataSpec, NetworkSpec, Spec, TrainingSpec};
 pub use study::{
     AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,
-    NamedScore, NoiseStrengths, StudyOptions, StudySpec, run_study,
+    NamedScore, NoiseStrengths, StudyOptions, StudySpec, resume_study, run_study,
 };

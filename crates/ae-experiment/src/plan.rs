@@ -1,11 +1,13 @@
 //! A spec that was checked against its data: the only thing that runs.
 
 use ae_dataset::{Dataset, Images};
-use ae_models::{DenseConfig, ModelError, ModelKind, ModelSpec, Objective, Parameters, SavedModel};
+use ae_models::{
+    DenseConfig, ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters,
+    SavedModel,
+};
 use ae_random::Seed;
-use ae_training::{Noise, Samples};
+use ae_training::{FitConfig, Noise, Samples, curve_metrics};
 use candle_core::Device;
-use sha2::{Digest, Sha256};
 
 use crate::inputs::check_noise;
 use crate::{EngineKind, ExperimentError, Spec};
@@ -33,23 +35,18 @@ impl Plan {
         device: &Device,
     ) -> Result<Self, ExperimentError> {
         check_name("name", &spec.name)?;
-        at_least_1("training.epochs", spec.training.epochs as usize)?;
-        at_least_1("training.batch_size", spec.training.batch_size)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
         at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
-        spec.training.optimizer.check()?;
-        spec.training.schedule.check(spec.training.epochs)?;
         check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
             x >= 0.0
         })?;
-        if let Some(norm) = spec.training.clip_norm {
-            check_number("training.clip_norm", norm, "above 0", |x| x > 0.0)?;
-        }
-        if let Some(stopping) = &spec.training.early_stopping {
-            at_least_1("training.early_stopping.patience", stopping.patience as usize)?;
-            let place = "training.early_stopping.min_delta";
-            check_number(place, stopping.min_delta, "at least 0", |x| x >= 0.0)?;
-        }
+        fit_config(&spec).check(
+            &spec.training.optimizer,
+            &curve_metrics(
+                spec.training.loss,
+                spec.model.output_activation == OutputActivation::Sigmoid,
+            ),
+        )?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             check_noise(dataset.scaling.as_ref(), &corruption.noise)?;
@@ -62,13 +59,14 @@ impl Plan {
         spec.training.engine = Some(engine);
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
         objective.check(&model)?;
-        if spec.training.batch_size > dataset.train.len() {
-            let (batch_size, images) = (spec.training.batch_size, dataset.train.len());
-            tracing::warn!(
-                "the batch size {batch_size} is above the {images} training images: an epoch is one batch"
-            );
-        }
+        // Whether it knows the model and the device.
+        engine.start(architecture.as_ref(), objective, device)?;
         Ok(Self { spec, dataset, model, objective, engine })
+    }
+
+    /// The settings of the loop.
+    pub(crate) fn fit_config(&self) -> FitConfig {
+        fit_config(&self.spec)
     }
 
     pub(crate) fn seed(&self) -> Seed {
@@ -102,15 +100,18 @@ impl Plan {
         });
         Samples::new(images, noise)
     }
+}
 
-    /// What a checkpoint must agree with: all that decides the weights.
-    pub(crate) fn fingerprint(&self) -> Result<String, ExperimentError> {
-        let decisive = Spec { question: String::new(), expected: Vec::new(), ..self.spec.clone() };
-        let mut hasher = Sha256::new_with_prefix(decisive.to_toml()?);
-        for file in &self.dataset.origin.files {
-            hasher.update(format!("{} {}\n", file.sha256, file.name));
-        }
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+fn fit_config(spec: &Spec) -> FitConfig {
+    let training = &spec.training;
+    FitConfig {
+        seed: Seed::new(spec.seed),
+        epochs: training.epochs,
+        batch_size: training.batch_size,
+        loss: training.loss,
+        schedule: training.schedule,
+        clip_norm: training.clip_norm,
+        early_stopping: training.early_stopping.clone(),
     }
 }
 

@@ -120,6 +120,27 @@ impl ProbeSpec {
         }
         Ok(())
     }
+
+    /// Checks that every part that will be drawn has two classes or more.
+    pub(crate) fn check_draws(
+        &self,
+        dataset: &Dataset,
+        seed: Seed,
+        draws: Range<u32>,
+    ) -> Result<(), ExperimentError> {
+        let of_train = dataset.train.labels().unwrap_or_default();
+        for (labels, draw) in
+            self.labels.iter().flat_map(|&labels| draws.clone().map(move |draw| (labels, draw)))
+        {
+            let chosen = part(of_train.len(), Some(labels), draw, seed);
+            let chosen: Vec<u8> = chosen.iter().map(|&row| of_train[row as usize]).collect();
+            if is_one_class(&chosen) {
+                let what = format!("a draw of {labels} labels");
+                return Err(ExperimentError::OneClass { what });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The pixels themselves.

@@ -38,7 +38,7 @@ pub struct Record {
     pub engine: EngineKind,
     /// Wall time of the training loop with its validation, in seconds; loading left out.
     pub seconds: f64,
-    /// The epochs before a resume: `seconds` is of those after it.
+    /// The epochs before a resume, or the models that a study had finished before: `seconds` is of those after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed_after: Option<u32>,
     /// The metrics by name.
@@ -51,6 +51,10 @@ pub struct Record {
     pub expected: Vec<Judgement>,
     /// The figures.
     pub figures: Vec<FigureRecord>,
+    /// What was changed so that figures could be drawn, and which ones could not be drawn and why, a
+    /// sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figure_notes: Vec<String>,
     /// The models that a study has trained.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelRecord>,
@@ -79,7 +83,7 @@ pub struct ModelRecord {
     pub weights_sha256: String,
     /// How many parameters it has.
     pub parameters: usize,
-    /// Wall time of its training with validation, in seconds.
+    /// Wall time of its training with validation, in seconds; 0 if it was finished before a resume.
     pub seconds: f64,
 }
 
@@ -119,6 +123,9 @@ pub struct DatasetRecord {
     /// How many pictures or rows were left out because they could not be read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: usize,
+    /// How many of the pictures have 16 bits a value.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_16_bits: usize,
     /// The part that was held out for testing, if the data did not say which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<f64>,
@@ -192,7 +199,7 @@ fn is_zero(count: &usize) -> bool {
 impl DatasetRecord {
     /// What a record says of a data set.
     pub fn of(dataset: &Dataset) -> Self {
-        let Dataset { train, test, origin, skipped, scaling, held_out } = dataset;
+        let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out } = dataset;
         let files = origin.files.iter();
         Self {
             name: origin.name.clone(),
@@ -203,6 +210,7 @@ impl DatasetRecord {
             width: train.width(),
             channels: train.channels(),
             skipped: *skipped,
+            of_16_bits: *of_16_bits,
             held_out: *held_out,
             scaling: scaling.clone(),
             files: files

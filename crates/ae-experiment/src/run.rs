@@ -10,12 +10,12 @@ use ae_models::Parameters;
 use ae_random::Seed;
 use ae_report::GridRow;
 use ae_training::{
-    Background, Checkpoints, CsvCurve, Event, FitConfig, Observer, TrainingData, TrainingError,
-    TrainingState, best_epoch, fit,
+    Background, Checkpoints, CsvCurve, Event, Observer, TrainingData, TrainingError, TrainingState,
+    best_epoch, fit,
 };
 use candle_core::Device;
 
-use crate::folder::{Existing, RunFolder};
+use crate::folder::{Claim, Existing, RunFolder};
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::trained::Trained;
@@ -63,44 +63,22 @@ pub fn train(
         return Err(ExperimentError::Study { name: spec.name });
     }
     // Before anything is fetched.
-    RunFolder::check(folder, existing)?;
+    let claim = Claim::new(folder, existing)?;
     adaptation.before_reading(&mut spec);
     let (mut spec, dataset) = resolve(spec, network, progress)?;
     adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
     let preflight = Preflight::of(&plan)?;
+    let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
+    let state = initial_state(&plan)?;
     progress.chose(&preflight.announcement(&plan));
     preflight.warn(&plan);
-    let folder = RunFolder::create(folder, existing)?;
-    ae_files::write_atomic(&folder.spec(), plan.spec.to_toml()?.as_bytes())?;
-    let checkpoints = open_checkpoints(&folder, &plan)?;
-    let state = initial_state(&plan)?;
-    run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
-}
-
-/// Goes on with a run that was interrupted: it ends with the weights and the curve of one that was
-/// not. A run that had ended is evaluated and drawn again.
-///
-/// # Errors
-/// As [`train`]; and if the folder holds no run, or its data is no longer what it was.
-pub fn resume(folder: &Path, options: RunOptions) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer } = options;
-    let folder = RunFolder::open(folder)?;
-    let (spec, dataset) = resolve(Spec::read(&folder.spec())?, network, progress)?;
-    let plan = Plan::new(spec, dataset, &device)?;
-    let preflight = Preflight::of(&plan)?;
-    let checkpoints = open_checkpoints(&folder, &plan)?;
-    let state = match checkpoints.newest()? {
-        // Killed before its first checkpoint: it begins again.
-        None => initial_state(&plan)?,
-        Some(_) => {
-            let optimizer = plan.spec.training.optimizer;
-            let layout = plan.model.architecture()?.layout().clone();
-            let (state, faults) = checkpoints.load_newest(&layout, optimizer)?;
-            faults.iter().for_each(|fault| tracing::warn!("{fault}; going on from an older one"));
-            state
-        }
-    };
+    // All that can be refused has been: now an earlier run may go.
+    let folder = claim.take()?;
+    ae_files::write_atomic(&folder.spec(), toml.as_bytes())?;
+    let checkpoints =
+        Checkpoints::open(&folder.checkpoints(), identity, plan.spec.checkpoints.keep)?
+            .every(plan.spec.checkpoints.every);
     run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
 }
 
@@ -125,7 +103,12 @@ pub(crate) fn resolve(
         dataset.origin.substituted = spec.data.substituted.take();
     }
     spec.data.substituted = dataset.origin.substituted.clone();
-    spec.data.source = found_source(&dataset)?.to_string();
+    let source = found_source(&dataset)?;
+    if let Source::Path(path) = &source {
+        // As it is after a resume, wherever that is started.
+        dataset.origin.location = path.display().to_string();
+    }
+    spec.data.source = source.to_string();
     spec.data.test_fraction = dataset.held_out;
     if dataset.origin.name == "pictures" {
         let ImageShape { channels, height, width } = dataset.train.shape();
@@ -147,13 +130,7 @@ fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
     Ok(Source::Path(absolute))
 }
 
-fn open_checkpoints(folder: &RunFolder, plan: &Plan) -> Result<Checkpoints, ExperimentError> {
-    let keep = plan.spec.checkpoints.keep;
-    let checkpoints = Checkpoints::open(&folder.checkpoints(), plan.fingerprint()?, keep)?;
-    Ok(checkpoints.every(plan.spec.checkpoints.every))
-}
-
-fn run(
+pub(crate) fn run(
     plan: &Plan,
     preflight: &Preflight,
     folder: &RunFolder,
@@ -183,24 +160,25 @@ pub(crate) fn fit_plan(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<f64, ExperimentError> {
-    let training = &plan.spec.training;
     let architecture = plan.model.architecture()?;
     let mut engine = plan.engine.start(architecture.as_ref(), plan.objective, device)?;
     let (train, validation) = (plan.train_samples(), plan.validation_samples());
     let data = TrainingData { train: &train, validation: &validation };
-    let config = FitConfig {
-        seed: plan.seed(),
-        epochs: training.epochs,
-        batch_size: training.batch_size,
-        loss: training.loss,
-        schedule: training.schedule,
-        clip_norm: training.clip_norm,
-        early_stopping: training.early_stopping.clone(),
-    };
+    let config = plan.fit_config();
+    warn_of_one_batch(plan);
     let started = Instant::now();
     // From inside the pool: entering it from outside at every step would put this thread to sleep.
     rayon::scope(|_| fit(engine.as_mut(), data, &config, state, checkpoints, observer))?;
     Ok(started.elapsed().as_secs_f64())
+}
+
+fn warn_of_one_batch(plan: &Plan) {
+    let (batch_size, images) = (plan.spec.training.batch_size, plan.dataset.train.len());
+    if batch_size > images {
+        tracing::warn!(
+            "the batch size {batch_size} is above the {images} training images: an epoch is one batch"
+        );
+    }
 }
 
 pub(crate) fn device_name(device: &Device) -> String {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
-use ae_dataset::{BadItems, ColumnScaling, LoadOptions, ReadOptions, Resize};
+use ae_dataset::{BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize};
 use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
@@ -65,9 +65,19 @@ pub struct DataSpec {
     /// Whether pictures and rows that cannot be read are left out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
-    /// The column of a table that holds the classes.
+    /// Whether a table's first line names the columns: `yes`, `no`, or `auto` if the first lines decide.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub header: Header,
+    /// What separates a table's columns: `comma`, `semicolon`, `tab`, `pipe`, or `auto` if the first
+    /// lines decide.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub delimiter: Delimiter,
+    /// The column of a table that holds the classes, by its name or its number counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_column: Option<String>,
+    /// Columns of a table that are left out, named as the label column is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drop_columns: Vec<String>,
     /// How the columns of a table are scaled: `min-max` or `standard`.
     #[serde(default, skip_serializing_if = "is_min_max")]
     pub scaling: ColumnScaling,
@@ -156,7 +166,11 @@ impl DataSpec {
             read: ReadOptions {
                 resize: self.resize.unwrap_or_default(),
                 bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+                header: self.header,
+                delimiter: self.delimiter,
                 label_column: self.label_column.clone(),
+                drop_columns: self.drop_columns.clone(),
+                part: None,
             },
             size: self.size,
             channels: self.channels,
@@ -166,6 +180,10 @@ impl DataSpec {
             columns: self.scaling,
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

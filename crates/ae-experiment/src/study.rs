@@ -11,6 +11,7 @@ mod denoising_comparison;
 mod dimensionality;
 mod feature_learning;
 mod latent_figures;
+mod setup;
 mod workbench;
 
 use std::path::Path;
@@ -24,9 +25,12 @@ pub use compression::Compression;
 pub use denoising_comparison::{DenoisingComparison, NoiseStrengths};
 pub use dimensionality::DimensionalityReduction;
 pub use feature_learning::FeatureLearning;
+pub(crate) use setup::{Setup, StudyModel};
 pub(crate) use workbench::Workbench;
 
-use crate::folder::{Existing, RunFolder};
+use crate::folder::{Claim, Existing, RunFolder};
+use crate::plan::setting;
+use crate::resume::ResumeChanges;
 use crate::run::resolve;
 use crate::{ExperimentError, Record, Spec};
 
@@ -87,10 +91,33 @@ pub struct StudyOptions<'a> {
     pub step: &'a mut dyn FnMut(&str),
 }
 
-/// Runs a study by its spec into a new folder. A study that was interrupted is run again.
+/// One kind of study.
+pub(crate) trait Study {
+    /// Checks all settings against the spec and its data, before anything is written; the models that
+    /// [`run`](Self::run) will train, in its order.
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError>;
+
+    /// Trains the models, and leaves figures, tables and metrics.
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError>;
+}
+
+impl StudySpec {
+    fn study(&self) -> &dyn Study {
+        match self {
+            Self::DimensionalityReduction(study) => study,
+            Self::DenoisingComparison(study) => study,
+            Self::AnomalyDetection(study) => study,
+            Self::FeatureLearning(study) => study,
+            Self::Compression(study) => study,
+        }
+    }
+}
+
+/// Runs a study by its spec into a new folder.
 ///
 /// # Errors
-/// If the spec is no study, it or its data is invalid, the folder is taken, or a step fails.
+/// If the spec is no study, it or its data is invalid, or the folder is taken: then nothing was changed. If a step
+/// fails, the models that were trained until then stay, and [`resume_study`] goes on from there.
 pub fn run_study(
     spec: Spec,
     folder: &Path,
@@ -98,19 +125,57 @@ pub fn run_study(
     options: StudyOptions,
 ) -> Result<Record, ExperimentError> {
     let StudyOptions { device, network, progress, step } = options;
-    let Some(study) = spec.study.clone() else {
-        return Err(ExperimentError::NoStudy { name: spec.name });
-    };
+    let study = study_of(&spec)?;
     // Before anything is fetched.
-    RunFolder::check(folder, existing)?;
+    let claim = Claim::new(folder, existing)?;
     let (spec, dataset) = resolve(spec, network, progress)?;
-    let mut bench = Workbench::new(&spec, &dataset, (folder, existing), device, step)?;
-    match study {
-        StudySpec::DimensionalityReduction(study) => study.run(&mut bench)?,
-        StudySpec::DenoisingComparison(study) => study.run(&mut bench)?,
-        StudySpec::AnomalyDetection(study) => study.run(&mut bench)?,
-        StudySpec::FeatureLearning(study) => study.run(&mut bench)?,
-        StudySpec::Compression(study) => study.run(&mut bench)?,
+    let setup = Setup::new(&spec, &dataset, &device)?;
+    let models = setup.checked(study.study())?;
+    let toml = spec.to_toml()?;
+    // All that can be refused has been: now an earlier study may go.
+    let folder = claim.take()?;
+    ae_files::write_atomic(&folder.spec(), toml.as_bytes())?;
+    carry_out(study.study(), Workbench::new(setup, models, folder, step)?)
+}
+
+/// Goes on with a study that was interrupted: models that it has finished are read, the others are trained. It ends
+/// with the record, tables and figures of one that was not interrupted.
+///
+/// # Errors
+/// As [`run_study`]; and if the folder holds no study, another process is at work in it, or a model in it was trained
+/// with other settings or on other data. Nothing was changed then.
+pub fn resume_study(
+    folder: &Path,
+    changes: &ResumeChanges,
+    options: StudyOptions,
+) -> Result<Record, ExperimentError> {
+    let StudyOptions { device, network, progress, step } = options;
+    let folder = RunFolder::open(folder)?;
+    let written = Spec::read(&folder.spec())?;
+    let study = study_of(&written)?;
+    if let Some(epochs) = changes.epochs {
+        let expected = "left as it is for a study, whose models are compared after the same epochs";
+        return Err(setting("training.epochs", expected, &epochs.to_string()));
     }
+    let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
+    let setup = Setup::new(&spec, &dataset, &device)?;
+    let mut models = setup.checked(study.study())?;
+    models.iter_mut().try_for_each(|model| model.find(&folder))?;
+    folder.remove_temporaries()?;
+    if spec != written {
+        ae_files::write_atomic(&folder.spec(), spec.to_toml()?.as_bytes())?;
+    }
+    if models.iter().any(|model| model.found.is_none()) {
+        folder.remove_results()?;
+    }
+    carry_out(study.study(), Workbench::new(setup, models, folder, step)?)
+}
+
+fn study_of(spec: &Spec) -> Result<StudySpec, ExperimentError> {
+    spec.study.clone().ok_or_else(|| ExperimentError::NoStudy { name: spec.name.clone() })
+}
+
+fn carry_out(study: &dyn Study, mut bench: Workbench) -> Result<Record, ExperimentError> {
+    study.run(&mut bench)?;
     bench.finish()
 }

@@ -3,10 +3,11 @@
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
-use crate::compression::attach_codec;
+use crate::compression::{CODEC, attach_codec};
 use crate::diagnosis::diagnose;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
+use crate::kept::{keep_attachments, keep_encoder_attachments};
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::record::{DatasetRecord, SCHEMA};
@@ -36,8 +37,13 @@ impl Trained<'_> {
     fn save(&self) -> Result<(), ExperimentError> {
         let Self { plan, folder, state, .. } = self;
         let mut saved = plan.saved(state.parameters().clone())?;
-        saved.encoder()?.save(&folder.encoder())?;
-        attach_codec(&mut saved, &plan.dataset.train)?;
+        let mut encoder = saved.encoder()?;
+        keep_encoder_attachments(&mut encoder, &folder.encoder());
+        encoder.save(&folder.encoder())?;
+        keep_attachments(&mut saved, &folder.model());
+        if !saved.attachments.names().any(|name| name == CODEC) {
+            attach_codec(&mut saved, &plan.dataset.train)?;
+        }
         Ok(saved.save(&folder.model())?)
     }
 
@@ -52,9 +58,11 @@ impl Trained<'_> {
         let mut record = self.record(evaluation.metrics(Detail::Full));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model.as_ref(), error, outside)?;
-        let grid = first_images(model.as_ref(), &validation)?;
-        record.figures = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
-        Ok(Outcome { record, grid })
+        let grid = first_images(model.as_ref(), &validation);
+        let kept = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
+        (record.figures, record.figure_notes) = (kept.figures, kept.notes);
+        // The note of the first figure says why there are none.
+        Ok(Outcome { record, grid: grid.unwrap_or_default() })
     }
 
     /// The record of a run with these metrics of its evaluation, without figures as yet.
@@ -82,6 +90,7 @@ impl Trained<'_> {
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
             figures: Vec::new(),
+            figure_notes: Vec::new(),
             models: Vec::new(),
             tables: Vec::new(),
             diagnosis: None,

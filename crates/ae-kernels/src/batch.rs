@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
+use crate::error::{StackError, check_length};
 use crate::gradient::{Accumulate, Rows, Terms, backpropagate};
 use crate::optimizer::Step;
 use crate::panels::{Panels, pack};
@@ -101,8 +102,13 @@ impl Batches {
     /// targets are empty. It is called on any thread, in any order, once for each row and for neighbours
     /// together.
     ///
+    /// The gradient of no rows is 0, and so are their terms.
+    ///
+    /// # Errors
+    /// If the parameters or the gradient are not as many as the stack's, or the loss does not suit it.
+    ///
     /// # Panics
-    /// As [`loss_and_gradient`](crate::loss_and_gradient) does, and if `fill` panics.
+    /// If `fill` panics.
     pub fn gradient(
         &mut self,
         problem: (&Stack, Objective),
@@ -110,7 +116,7 @@ impl Batches {
         rows: usize,
         fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
         gradient: &mut [f32],
-    ) -> BatchTerms {
+    ) -> Result<BatchTerms, StackError> {
         self.differentiate(problem, Parameters::Kept(parameters), rows, fill, gradient)
     }
 
@@ -120,8 +126,11 @@ impl Batches {
     /// The step is taken whatever the gradient is: where the squared norm is not finite, the
     /// parameters are of no more use.
     ///
+    /// # Errors
+    /// As [`Batches::gradient`], and if a moment has another length than the parameters.
+    ///
     /// # Panics
-    /// As [`Batches::gradient`] does, and if a moment has another length than the parameters.
+    /// If `fill` panics.
     pub fn step(
         &mut self,
         problem: (&Stack, Objective),
@@ -129,8 +138,8 @@ impl Batches {
         rows: usize,
         fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
         gradient: &mut [f32],
-    ) -> BatchTerms {
-        step.check(parameters.len());
+    ) -> Result<BatchTerms, StackError> {
+        step.check(parameters.len())?;
         self.differentiate(problem, Parameters::Updated(parameters, step), rows, fill, gradient)
     }
 
@@ -141,20 +150,21 @@ impl Batches {
         rows: usize,
         fill: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
         gradient: &mut [f32],
-    ) -> BatchTerms {
-        assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
-        let count = parameters.values().len();
-        assert_eq!(count, stack.parameters(), "as many parameters as the stack has");
+    ) -> Result<BatchTerms, StackError> {
+        check_length("the gradient", stack.parameters(), gradient.len())?;
+        check_length("the parameters", stack.parameters(), parameters.values().len())?;
+        stack.check_objective(objective)?;
         pack(&mut self.panels, stack, parameters.values());
         let (mut found, mut accumulate) = (BatchTerms::default(), Accumulate::Replace);
         if rows == 0 {
             gradient.fill(0.0);
             if let Some((parameters, step)) = parameters.update() {
-                step.apply(parameters, gradient);
+                step.apply(parameters, gradient)?;
             }
         }
-        for first in (0..rows).step_by(SLICES * self.slice_rows) {
-            let range = first..rows.min(first + SLICES * self.slice_rows);
+        let rows_at_once = self.slice_rows.saturating_mul(SLICES);
+        for first in (0..rows).step_by(rows_at_once) {
+            let range = first..rows.min(first.saturating_add(rows_at_once));
             let is_last = range.end == rows;
             let of_rows = (range, rows);
             let groups = self.backpropagate((stack, objective), of_rows, &fill);
@@ -166,7 +176,7 @@ impl Batches {
             found.squared_norm = gradients(stack, of_groups, (gradient, accumulate), update);
             accumulate = Accumulate::Add;
         }
-        found
+        Ok(found)
     }
 
     /// Takes some rows of a batch forward and back, a group of slices a task.
@@ -186,8 +196,9 @@ impl Batches {
         }
         let groups = &mut self.groups[..count];
         share(groups.iter_mut().enumerate(), |(index, group)| {
-            let first = range.start + index * together * slice_rows;
-            let rows = first..range.end.min(first + together * slice_rows);
+            let rows_of_group = slice_rows.saturating_mul(together);
+            let first = range.start + index * rows_of_group;
+            let rows = first..range.end.min(first.saturating_add(rows_of_group));
             group.fill(stack, target, rows, fill);
             let Group { rows, inputs, targets, workspace, terms } = group;
             let inputs = &inputs.all()[..*rows * stack.inputs()];
@@ -250,4 +261,79 @@ pub(crate) fn squared_norm_of_chunk(chunk: &[f32]) -> f64 {
             lanes.iter().sum()
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::Arch;
+
+    use super::*;
+    use crate::simd::{Dispatch, forced};
+    use crate::{Activation, AdamStep, Layer, Loss, Weight};
+
+    /// An FNV-1a hash of numbers' bits.
+    fn digest(numbers: &[f32]) -> u64 {
+        let bytes = numbers.iter().flat_map(|number| number.to_bits().to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        })
+    }
+
+    /// Images of bars on black: whole numbers over 255, which every machine divides alike.
+    fn bars(rows: usize, width: usize) -> Vec<f32> {
+        let level = |row: usize, column: usize| {
+            let inside = (column / 9 + row).is_multiple_of(4);
+            if inside { ((row * 37 + column * 11) % 256) as f32 / 255.0 } else { 0.0 }
+        };
+        (0..rows * width).map(|place| level(place / width, place % width)).collect()
+    }
+
+    /// The digest of the parameters after 20 steps of Adam on batches of 150 rows, with weights of 2^17 numbers.
+    fn trained() -> u64 {
+        let [inputs, hidden, code] = [660, 200, 12];
+        let mut offset = 0;
+        let widths = [inputs, hidden, code, hidden, inputs];
+        let layers = widths.windows(2).enumerate().map(|(index, pair)| {
+            let weight = Weight::Own { offset };
+            let bias = offset + pair[0] * pair[1];
+            offset = bias + pair[1];
+            let activation = if index == 3 { Activation::Sigmoid } else { Activation::Relu };
+            Layer { inputs: pair[0], outputs: pair[1], weight, bias, activation }
+        });
+        let layers = layers.collect();
+        let stack = Stack::new(layers, 1, offset).unwrap();
+        let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 1e-4 };
+        let start = |place: usize| ((place * 7919) % 2003) as f32 / 20_030.0 - 0.05;
+        let mut parameters: Vec<f32> = (0..offset).map(start).collect();
+        let [mut gradient, mut mean, mut variance] = [(); 3].map(|()| vec![0.0; offset]);
+        let rows = bars(300, inputs);
+        let mut batches = Batches::new(64, Target::Input);
+        for step in 1..=20 {
+            let first = (step as usize % 2) * 150;
+            let fill = |range: Range<usize>, to: &mut [f32], _: &mut [f32]| {
+                let range = (first + range.start) * inputs..(first + range.end) * inputs;
+                to.copy_from_slice(&rows[range]);
+            };
+            let step = AdamStep::new(1e-3, 0.9, 0.999, 1e-7, step);
+            let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
+            let update = (parameters.as_mut_slice(), step);
+            batches.step((&stack, objective), update, 150, fill, &mut gradient).unwrap();
+        }
+        digest(&parameters)
+    }
+
+    /// One digest for machines with fused multiply-adds (AVX2, AVX-512, NEON) and one for those without: weights that
+    /// people keep depend on it.
+    #[test]
+    fn a_small_training_has_pinned_bits_with_and_without_fused_multiply_adds() {
+        const WITH: u64 = 1;
+        const WITHOUT: u64 = 2;
+        let with_fma = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
+        let found = forced(Dispatch::Scalar, trained);
+        assert_eq!(found, WITHOUT, "without: {found:#x}");
+        let found = trained();
+        assert_eq!(found, if with_fma { WITH } else { WITHOUT }, "widest: {found:#x}");
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(forced(Dispatch::Avx2, trained), if with_fma { WITH } else { WITHOUT });
+    }
 }

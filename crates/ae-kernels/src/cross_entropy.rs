@@ -2,7 +2,9 @@
 
 use pulp::Simd;
 
+use crate::StackError;
 use crate::elementary::{exp_of_negative, exponentials_of, ln_above_one, rectified, sigmoid_of};
+use crate::error::{check_length, whole_rows};
 use crate::simd::{Dispatch, InLanes, LANES, WithLanes, sum_of_lanes};
 
 /// Numbers of one lane whose factors `1 + exp(-|x|)`, at most 2, are multiplied before the logarithm
@@ -13,15 +15,26 @@ pub(crate) const FACTORS: usize = 64;
 /// `scale`, adds its rows up in `of_bias`, and returns the sum of
 /// `max(x, 0) - x t + ln(1 + exp(-|x|))` over all numbers.
 ///
-/// # Panics
-/// If the targets are not as many as the logits.
+/// # Errors
+/// If the targets are not as many as the logits, or the logits are not whole rows, each as long as `of_bias`.
 pub fn binary_cross_entropy(
     targets: &[f32],
     scale: f32,
     logits: &mut [f32],
     of_bias: &mut [f32],
+) -> Result<f64, StackError> {
+    check_length("the targets", logits.len(), targets.len())?;
+    whole_rows("the logits", of_bias.len(), logits.len())?;
+    Ok(cross_entropy_of_rows(targets, scale, logits, of_bias))
+}
+
+/// The same of whole rows and as many targets.
+pub(crate) fn cross_entropy_of_rows(
+    targets: &[f32],
+    scale: f32,
+    logits: &mut [f32],
+    of_bias: &mut [f32],
 ) -> f64 {
-    assert_eq!(logits.len(), targets.len(), "a target for each number");
     Dispatch::Widest.run(InLanes(CrossEntropyOfRows { targets, scale, logits, of_bias }))
 }
 

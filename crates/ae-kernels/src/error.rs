@@ -1,8 +1,8 @@
-//! Why layers do not make a stack.
+//! Why layers do not make a stack, or numbers do not fit one.
 
 use thiserror::Error;
 
-/// Why layers do not make a stack.
+/// Why layers do not make a stack, or numbers do not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StackError {
@@ -52,7 +52,59 @@ pub enum StackError {
         /// The index named.
         found: usize,
     },
+    /// A slice does not have as many numbers as the stack or another slice asks for.
+    #[error("{what}: expected {expected} numbers, found {found}")]
+    Length {
+        /// What the numbers are.
+        what: &'static str,
+        /// How many there must be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A slice does not consist of whole rows.
+    #[error("{what}: expected whole rows of {width} numbers, found {found} numbers")]
+    PartialRow {
+        /// What the numbers are.
+        what: &'static str,
+        /// Numbers of a row.
+        width: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A slice has no rows, or more than the batch that it is of.
+    #[error("expected from 1 row to the {batch} of the batch, found {slice}")]
+    Rows {
+        /// Rows of the slice.
+        slice: usize,
+        /// Rows of the batch.
+        batch: usize,
+    },
+    /// A stack that ends with its code cannot decode.
+    #[error("expected a layer after the code, found none")]
+    NoDecoder,
     /// Binary cross-entropy needs probabilities.
     #[error("binary cross-entropy is taken from logits: expected a last layer with the sigmoid")]
     LossOfNoProbability,
+}
+
+/// Checks that a slice has as many numbers as it must have.
+pub(crate) fn check_length(
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), StackError> {
+    if found == expected { Ok(()) } else { Err(StackError::Length { what, expected, found }) }
+}
+
+/// The number of rows of this width in a slice, if there are only whole ones.
+pub(crate) fn whole_rows(
+    what: &'static str,
+    width: usize,
+    found: usize,
+) -> Result<usize, StackError> {
+    match found.checked_div(width) {
+        Some(rows) if rows * width == found => Ok(rows),
+        _ => Err(StackError::PartialRow { what, width, found }),
+    }
 }

@@ -1,6 +1,6 @@
 //! A weight's gradient as a sum of products of what rows have at both sides of the weight.
 
-use crate::product::{Product, Right, Shape, Start, Strides, Time};
+use crate::product::{Left, Product, Right, Start, Time};
 use crate::scratch::{BLOCK, Memory};
 use crate::simd::Dispatch;
 use crate::terms::Bits;
@@ -43,16 +43,12 @@ impl Factors<'_> {
 
     /// Adds the product to rows of `columns` numbers.
     fn add(self, start: Start<'_>, output: &mut [f32], columns: usize) {
-        let Self { rows, left, right } = self;
-        Dispatch::Widest.run(Product {
-            shape: Shape { rows: output.len() / columns, inner: rows, columns },
-            start,
-            left: (left.numbers, Strides::row_major(left.width).transposed()),
-            right: Right::row_major(right.numbers, right.width),
-            output,
-            stride: columns,
-            occupied: left.occupied,
-        });
+        let Self { rows: inner, left: Factor { occupied, .. }, .. } = self;
+        let rows = output.len() / columns;
+        let left = Left::transposed(self.left.numbers, self.left.width, rows, inner);
+        let right = Right::row_major(self.right.numbers, self.right.width, inner, columns);
+        let product = Product::new(left, right, start, (output, columns));
+        Dispatch::Widest.run(product.with_terms(occupied));
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::{AddAssign, Range};
 use crate::activation::{activate_values, differentiate};
 use crate::blocks::{Differentiated, gradients};
 use crate::buffer::Buffer;
-use crate::cross_entropy::binary_cross_entropy;
+use crate::cross_entropy::cross_entropy_of_rows;
+use crate::error::{StackError, check_length, whole_rows};
 use crate::loss::{magnitude_sum, squared_error};
 use crate::occupied::Look;
 use crate::panels::{Finish, Panels, pack};
@@ -49,9 +50,9 @@ pub enum Accumulate {
 /// Computes the objective's gradient over a slice of a batch of `rows_in_batch` rows, and the slice's
 /// share of the objective: those of all slices of a batch add up to the batch's.
 ///
-/// # Panics
-/// If a slice's length does not fit the stack, or the loss does not suit it
-/// (see [`Stack::check_objective`]).
+/// # Errors
+/// If there are no rows or more than in the batch, a slice's length does not fit the stack, or the loss does not suit
+/// it (see [`Stack::check_objective`]). The gradient is then left as it was.
 pub fn loss_and_gradient(
     stack: &Stack,
     objective: Objective,
@@ -60,25 +61,32 @@ pub fn loss_and_gradient(
     rows_in_batch: usize,
     (gradient, accumulate): (&mut [f32], Accumulate),
     workspace: &mut Workspace,
-) -> Terms {
-    assert_eq!(gradient.len(), stack.parameters(), "a gradient for each parameter");
-    assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
+) -> Result<Terms, StackError> {
+    check_length("the gradient", stack.parameters(), gradient.len())?;
+    check_length("the parameters", stack.parameters(), parameters.len())?;
+    let count = whole_rows("the inputs", stack.inputs(), rows.inputs.len())?;
+    check_length("the targets", count * stack.outputs(), rows.targets.len())?;
+    if count == 0 || rows_in_batch < count {
+        return Err(StackError::Rows { slice: count, batch: rows_in_batch });
+    }
+    stack.check_objective(objective)?;
     let mut panels = std::mem::take(&mut workspace.panels);
     pack(&mut panels, stack, parameters);
-    let count = rows.inputs.len() / stack.inputs();
-    let of_rows = (rows, count.max(1), rows_in_batch);
+    let of_rows = (rows, count, rows_in_batch);
     let terms = backpropagate((stack, objective), &panels, of_rows, workspace);
     workspace.panels = panels;
     let slice = Differentiated { rows: count, slices: terms.len(), inputs: rows.inputs, workspace };
     gradients(stack, (1, |_| slice), (gradient, accumulate), None);
     let mut sum = Terms::default();
     terms.into_iter().for_each(|terms| sum += terms);
-    sum
+    Ok(sum)
 }
 
 /// Takes neighbouring slices of `slice_rows` rows forward and back together. The workspace then holds the
 /// gradient at every layer's logits and, from each slice, of every bias: what the weights' gradients are
 /// computed from. Returns what each slice adds to the objective.
+///
+/// The objective must suit the stack, and there must be whole rows of inputs and as many of targets.
 pub(crate) fn backpropagate(
     (stack, objective): (&Stack, Objective),
     panels: &[Panels],
@@ -88,9 +96,6 @@ pub(crate) fn backpropagate(
     let count = rows.inputs.len() / stack.inputs();
     assert_eq!(rows.inputs.len(), count * stack.inputs(), "whole rows of inputs");
     assert_eq!(rows.targets.len(), count * stack.outputs(), "a row of targets for each of inputs");
-    if let Err(error) = stack.check_objective(objective) {
-        panic!("{error}");
-    }
     let mut pass = Pass { stack, objective, panels, count, slice_rows, rows_in_batch, workspace };
     pass.workspace.reserve(stack, count, count.div_ceil(slice_rows));
     pass.forward(rows.inputs);
@@ -153,7 +158,7 @@ impl Pass<'_> {
             let (targets, logits) = (&targets[numbers.clone()], &mut logits[numbers]);
             let sum = match self.objective.loss {
                 Loss::BinaryCrossEntropy => {
-                    binary_cross_entropy(targets, share as f32, logits, of_bias)
+                    cross_entropy_of_rows(targets, share as f32, logits, of_bias)
                 }
                 Loss::MeanSquaredError => {
                     squared_error(layer.activation, targets, share as f32, logits, of_bias)

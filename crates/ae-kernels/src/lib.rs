@@ -45,7 +45,7 @@
 //!         rows.len(),
 //!         |range, inputs, _| inputs.copy_from_slice(rows[range].as_flattened()),
 //!         &mut gradient,
-//!     );
+//!     )?;
 //!     losses.push(found.terms.reconstruction);
 //! }
 //! assert!(losses[299] < 0.5 * losses[0]);
@@ -58,12 +58,10 @@ mod batch;
 mod blocks;
 mod buffer;
 mod cross_entropy;
-mod dense;
 mod elementary;
 mod error;
 mod factors;
 mod gradient;
-mod listed;
 mod loss;
 mod occupied;
 mod optimizer;
@@ -87,6 +85,6 @@ pub use gradient::{Accumulate, Rows, Terms, loss_and_gradient};
 pub use loss::{RowLosses, losses_of_logits, squared_error_sum};
 pub use optimizer::{AdamStep, SgdStep, Step};
 pub use packed::PackedStack;
-pub use pixels::{gather_bytes, normalise_bytes};
+pub use pixels::gather_bytes;
 pub use stack::{Layer, Loss, Objective, Stack, Weight};
 pub use workspace::Workspace;

@@ -2,11 +2,12 @@
 
 use pulp::Simd;
 
-use crate::Activation;
 use crate::activation::{Function, with_function};
 use crate::cross_entropy::{CrossEntropy, CrossEntropyVectors, FACTORS};
 use crate::elementary::exponentials_of;
+use crate::error::check_length;
 use crate::simd::{Dispatch, InLanes, LANES, WithLanes, sum_of_lanes, vectorised};
+use crate::{Activation, StackError};
 
 /// Turns rows of `logits` into the gradient of the squared difference
 /// between the activation's values and `targets` times `scale`, adds its rows up in `of_bias`, and
@@ -90,10 +91,15 @@ pub struct RowLosses {
 
 /// The losses of a sigmoid's outputs, from its logits.
 ///
-/// # Panics
+/// # Errors
 /// If there is not one target for each logit.
-pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> RowLosses {
-    assert_eq!(logits.len(), targets.len(), "a target for each logit");
+pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> Result<RowLosses, StackError> {
+    check_length("the targets", logits.len(), targets.len())?;
+    Ok(losses_of_row(logits, targets))
+}
+
+/// The same of as many logits and targets.
+pub(crate) fn losses_of_row(logits: &[f32], targets: &[f32]) -> RowLosses {
     Dispatch::Widest.run(InLanes(LossesOfLogits { logits, targets }))
 }
 
@@ -166,9 +172,15 @@ fn add_losses<S: Simd, const N: usize, const V: usize>(
 
 /// The sum of squared differences of outputs and targets.
 ///
-/// # Panics
+/// # Errors
 /// If there is not one target for each output.
-pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> f64 {
+pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> Result<f64, StackError> {
+    check_length("the targets", outputs.len(), targets.len())?;
+    Ok(squared_error_between(outputs, targets))
+}
+
+/// The same of as many outputs and targets.
+pub(crate) fn squared_error_between(outputs: &[f32], targets: &[f32]) -> f64 {
     lanes_sum(
         outputs,
         targets,

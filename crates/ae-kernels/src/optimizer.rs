@@ -4,6 +4,7 @@
 //! The forms are Keras 3's. Every number is updated alone by operations that are rounded in one way,
 //! so the result does not depend on the threads, the chunks or the width of the vectors.
 
+use crate::error::{StackError, check_length};
 use crate::share::share;
 use crate::simd::vectorised;
 
@@ -23,9 +24,10 @@ pub struct AdamStep {
 
 impl AdamStep {
     /// Step `step`, counted from 1, of Kingma and Ba 2015, algorithm 1, in the "epsilon hat" form of
-    /// its section 2: the step size is `learning_rate * sqrt(1 - beta2^step) / (1 - beta1^step)`.
+    /// its section 2: the step size is `learning_rate * sqrt(1 - beta2^step) / (1 - beta1^step)`. There is no step 0: it
+    /// is taken as 1.
     pub fn new(learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64, step: u64) -> Self {
-        let decayed = |beta: f64| 1.0 - beta.powf(step as f64);
+        let decayed = |beta: f64| 1.0 - beta.powf(step.max(1) as f64);
         Self {
             alpha: (learning_rate * decayed(beta2).sqrt() / decayed(beta1)) as f32,
             mean_gain: (1.0 - beta1) as f32,
@@ -132,11 +134,11 @@ pub enum Step<'a> {
 impl Step<'_> {
     /// Takes the step, on all threads.
     ///
-    /// # Panics
-    /// If the buffers differ in length.
-    pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) {
-        self.check(parameters.len());
-        assert_eq!(parameters.len(), gradient.len(), "a gradient for each parameter");
+    /// # Errors
+    /// If the buffers differ in length; nothing is changed then.
+    pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) -> Result<(), StackError> {
+        self.check(parameters.len())?;
+        check_length("the gradient", parameters.len(), gradient.len())?;
         let (mut rest, mut chunks) = (self, Vec::new());
         let pairs = parameters.chunks_mut(CHUNK).zip(gradient.chunks(CHUNK));
         for (parameters, gradient) in pairs {
@@ -145,18 +147,17 @@ impl Step<'_> {
             chunks.push((step, parameters, gradient));
         }
         share(chunks, |(step, parameters, gradient)| step.apply_to_chunk(parameters, gradient));
+        Ok(())
     }
 
-    /// Panics if there is not one of each moment for each parameter.
-    pub(crate) fn check(&self, parameters: usize) {
+    /// Checks that there is one of each moment for each parameter.
+    pub(crate) fn check(&self, parameters: usize) -> Result<(), StackError> {
         match self {
             Self::Adam { mean, variance, .. } => {
-                assert_eq!(mean.len(), parameters, "a mean for each parameter");
-                assert_eq!(variance.len(), parameters, "a variance for each parameter");
+                check_length("the running mean", parameters, mean.len())?;
+                check_length("the running variance", parameters, variance.len())
             }
-            Self::Sgd { velocity, .. } => {
-                assert_eq!(velocity.len(), parameters, "a velocity for each parameter");
-            }
+            Self::Sgd { velocity, .. } => check_length("the velocity", parameters, velocity.len()),
         }
     }
 }

@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use crate::activation::activate_values;
 use crate::buffer::Buffer;
-use crate::loss::{RowLosses, losses_of_logits, squared_error_of_row_in_f64, squared_error_sum};
+use crate::error::{check_length, whole_rows};
+use crate::loss::{RowLosses, losses_of_row, squared_error_between, squared_error_of_row_in_f64};
 use crate::occupied::{Look, Occupied};
 use crate::panels::{Finish, Panels};
-use crate::{Activation, Stack};
+use crate::{Activation, Stack, StackError};
 
 /// Rows that a thread takes through all layers while they are in its cache. No part of the results.
 const SLICE_ROWS: usize = 64;
@@ -39,12 +40,12 @@ struct Memory {
 impl PackedStack {
     /// Copies the parameters.
     ///
-    /// # Panics
+    /// # Errors
     /// If there are not as many parameters as the stack has.
-    pub fn new(stack: &Stack, parameters: &[f32]) -> Self {
-        assert_eq!(parameters.len(), stack.parameters(), "as many parameters as the stack has");
+    pub fn new(stack: &Stack, parameters: &[f32]) -> Result<Self, StackError> {
+        check_length("the parameters", stack.parameters(), parameters.len())?;
         let layers = stack.layers().par_iter().map(|layer| Panels::new(stack, layer, parameters));
-        Self { layers: layers.collect(), code: stack.code(), spare: Mutex::default() }
+        Ok(Self { layers: layers.collect(), code: stack.code(), spare: Mutex::default() })
     }
 
     /// Numbers in an input row.
@@ -59,7 +60,7 @@ impl PackedStack {
 
     /// Numbers in a code.
     pub fn code_width(&self) -> usize {
-        self.layers[self.code].outputs
+        self.layers.get(self.code).map_or(0, |layer| layer.outputs)
     }
 
     /// Whether the last activation is the sigmoid.
@@ -69,36 +70,41 @@ impl PackedStack {
 
     /// Runs the layers up to the code: (rows, inputs) to (rows, code width).
     ///
-    /// # Panics
+    /// # Errors
     /// If the slices are not as many whole rows.
-    pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) {
-        self.run(0..self.code + 1, inputs, codes);
+    pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) -> Result<(), StackError> {
+        self.run(0..self.code + 1, inputs, codes)
     }
 
     /// Runs the layers after the code: (rows, code width) to (rows, outputs).
     ///
-    /// # Panics
-    /// If the slices are not as many whole rows.
-    pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) {
-        self.run(self.code + 1..self.layers.len(), codes, outputs);
+    /// # Errors
+    /// If the slices are not as many whole rows, or no layer follows the code.
+    pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) -> Result<(), StackError> {
+        self.run(self.code + 1..self.layers.len(), codes, outputs)
     }
 
     /// Runs the whole stack: (rows, inputs) to (rows, outputs).
     ///
-    /// # Panics
+    /// # Errors
     /// If the slices are not as many whole rows.
-    pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) {
-        self.run(0..self.layers.len(), inputs, outputs);
+    pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) -> Result<(), StackError> {
+        self.run(0..self.layers.len(), inputs, outputs)
     }
 
     /// Runs the whole stack and keeps what is before the last activation: (rows, inputs) to twice
     /// (rows, outputs).
     ///
-    /// # Panics
+    /// # Errors
     /// If the slices are not as many whole rows.
-    pub fn forward(&self, inputs: &[f32], logits: &mut [f32], outputs: &mut [f32]) {
-        self.check(0..self.layers.len(), inputs, logits);
-        self.check(0..self.layers.len(), inputs, outputs);
+    pub fn forward(
+        &self,
+        inputs: &[f32],
+        logits: &mut [f32],
+        outputs: &mut [f32],
+    ) -> Result<(), StackError> {
+        self.check(0..self.layers.len(), inputs, logits)?;
+        self.check(0..self.layers.len(), inputs, outputs)?;
         let slices = inputs.par_chunks(SLICE_ROWS * self.inputs());
         let results = logits
             .par_chunks_mut(SLICE_ROWS * self.outputs())
@@ -111,30 +117,42 @@ impl PackedStack {
                 activate_values(layer.activation, logits, outputs);
             }
         });
+        Ok(())
     }
 
     /// The losses of each row's output against its target: (rows, inputs) and (rows, outputs) to
     /// (rows). Sums are in `f32` within a row.
     ///
-    /// # Panics
+    /// # Errors
     /// If the slices are not as many whole rows.
-    pub fn losses(&self, inputs: &[f32], targets: &[f32], losses: &mut [RowLosses]) {
+    pub fn losses(
+        &self,
+        inputs: &[f32],
+        targets: &[f32],
+        losses: &mut [RowLosses],
+    ) -> Result<(), StackError> {
         let finish = if self.output_is_probability() { Finish::Logits } else { Finish::Activation };
         self.compare(inputs, targets, losses, finish, |output, target| match finish {
-            Finish::Logits => losses_of_logits(output, target),
-            Finish::Activation => {
-                RowLosses { cross_entropy: None, squared_error: squared_error_sum(output, target) }
-            }
-        });
+            Finish::Logits => losses_of_row(output, target),
+            Finish::Activation => RowLosses {
+                cross_entropy: None,
+                squared_error: squared_error_between(output, target),
+            },
+        })
     }
 
     /// The squared difference between each row's output and its target, summed over the row in
     /// `f64`: (rows, inputs) and (rows, outputs) to (rows).
     ///
-    /// # Panics
+    /// # Errors
     /// If the slices are not as many whole rows.
-    pub fn squared_errors(&self, inputs: &[f32], targets: &[f32], errors: &mut [f64]) {
-        self.compare(inputs, targets, errors, Finish::Activation, squared_error_of_row_in_f64);
+    pub fn squared_errors(
+        &self,
+        inputs: &[f32],
+        targets: &[f32],
+        errors: &mut [f64],
+    ) -> Result<(), StackError> {
+        self.compare(inputs, targets, errors, Finish::Activation, squared_error_of_row_in_f64)
     }
 
     /// Compares each row's output with its target.
@@ -145,9 +163,10 @@ impl PackedStack {
         results: &mut [R],
         finish: Finish,
         of_row: impl Fn(&[f32], &[f32]) -> R + Sync,
-    ) {
-        assert_eq!(inputs.len(), results.len() * self.inputs(), "a row of inputs for each result");
-        assert_eq!(targets.len(), results.len() * self.outputs(), "and a row of targets");
+    ) -> Result<(), StackError> {
+        let rows = whole_rows("the inputs", self.inputs(), inputs.len())?;
+        check_length("the targets", rows * self.outputs(), targets.len())?;
+        check_length("the results", rows, results.len())?;
         let slices = inputs
             .par_chunks(SLICE_ROWS * self.inputs())
             .zip(targets.par_chunks(SLICE_ROWS * self.outputs()));
@@ -163,34 +182,46 @@ impl PackedStack {
                 memory.outputs = outputs;
             });
         });
+        Ok(())
     }
 
-    fn run(&self, range: Range<usize>, inputs: &[f32], outputs: &mut [f32]) {
-        let Some((of_input, of_output)) = self.check(range.clone(), inputs, outputs) else {
-            return;
-        };
+    fn run(
+        &self,
+        range: Range<usize>,
+        inputs: &[f32],
+        outputs: &mut [f32],
+    ) -> Result<(), StackError> {
+        let (of_input, of_output) = self.check(range.clone(), inputs, outputs)?;
         let run = |inputs: &[f32], outputs: &mut [f32]| {
             self.with_memory(|memory| {
                 self.run_slice(range.clone(), Finish::Activation, inputs, outputs, memory);
             });
         };
         if inputs.len() <= SLICE_ROWS * of_input {
-            return run(inputs, outputs);
+            run(inputs, outputs);
+            return Ok(());
         }
         inputs
             .par_chunks(SLICE_ROWS * of_input)
             .zip(outputs.par_chunks_mut(SLICE_ROWS * of_output))
             .for_each(|(inputs, outputs)| run(inputs, outputs));
+        Ok(())
     }
 
-    /// The widths of a row before and after some layers; none if there are no layers.
-    fn check(&self, range: Range<usize>, from: &[f32], to: &[f32]) -> Option<(usize, usize)> {
+    /// The widths of a row before and after some layers, if the slices are as many whole rows.
+    fn check(
+        &self,
+        range: Range<usize>,
+        from: &[f32],
+        to: &[f32],
+    ) -> Result<(usize, usize), StackError> {
         let layers = &self.layers[range];
-        let (of_input, of_output) = (layers.first()?.inputs, layers.last()?.outputs);
-        let rows = from.len() / of_input;
-        assert_eq!(from.len(), rows * of_input, "whole rows of inputs");
-        assert_eq!(to.len(), rows * of_output, "a row of outputs for each of inputs");
-        Some((of_input, of_output))
+        let (Some(first), Some(last)) = (layers.first(), layers.last()) else {
+            return Err(StackError::NoDecoder);
+        };
+        let rows = whole_rows("the inputs", first.inputs, from.len())?;
+        check_length("the outputs", rows * last.outputs, to.len())?;
+        Ok((first.inputs, last.outputs))
     }
 
     /// Runs layers over a slice of rows; `finish` is the last one's.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::Activation;
 use crate::activation::activate_columns;
 use crate::buffer::Buffer;
-use crate::product::{PANEL, Product, Right, Shape, Start, Strides};
+use crate::product::{Left, PANEL, Product, Right, Start};
 use crate::share::share;
 use crate::simd::Dispatch;
 use crate::stack::{Layer, Stack, WeightView};
@@ -113,15 +113,15 @@ impl Panels {
         let columns = (BLOCK / rows / PANEL).max(1) * PANEL;
         for first in (0..self.outputs).step_by(columns) {
             let width = columns.min(self.outputs - first);
-            dispatch.run(Product {
-                shape: Shape { rows, inner: self.inputs, columns: width },
-                start: Start::Bias(&self.bias.all()[first..][..width]),
-                left: (input, Strides::row_major(self.inputs)),
-                right: Right::panels(&self.weights.all()[first * self.inputs..], self.inputs),
-                output: &mut output[first..],
-                stride: self.outputs,
-                occupied,
-            });
+            let left = Left::row_major(input, rows, self.inputs);
+            let weights = &self.weights.all()[first * self.inputs..];
+            let product = Product::new(
+                left,
+                Right::panels(weights, self.inputs, width),
+                Start::Bias(&self.bias.all()[first..][..width]),
+                (&mut output[first..], self.outputs),
+            );
+            dispatch.run(product.with_terms(occupied));
             if finish == Finish::Activation {
                 activate_columns(self.activation, &mut output[first..], self.outputs, width);
             }
@@ -141,15 +141,10 @@ impl Panels {
     ) {
         assert_eq!(of_logits.len(), rows * self.outputs, "whole rows at the logits");
         assert_eq!(of_values.len(), rows * self.inputs, "whole rows at the inputs");
-        Dispatch::Widest.run(Product {
-            shape: Shape { rows, inner: self.outputs, columns: self.inputs },
-            start: Start::Zero,
-            left: (of_logits, Strides::row_major(self.outputs)),
-            right: Right::panels(self.back.all(), self.outputs),
-            output: of_values,
-            stride: self.inputs,
-            occupied,
-        });
+        let left = Left::row_major(of_logits, rows, self.outputs);
+        let right = Right::panels(self.back.all(), self.outputs, self.inputs);
+        let product = Product::new(left, right, Start::Zero, (of_values, self.inputs));
+        Dispatch::Widest.run(product.with_terms(occupied));
     }
 }
 

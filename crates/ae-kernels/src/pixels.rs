@@ -1,5 +1,6 @@
 //! Bytes to numbers.
 
+use crate::error::{StackError, check_length};
 use crate::simd::vectorised;
 
 /// What `1 / 255` is above `1 / 256`.
@@ -7,11 +8,7 @@ const ABOVE: f32 = (1.0_f64 / 255.0 - 1.0 / 256.0) as f32;
 
 /// Writes `byte / 255` for each byte, rounded as a division is, without dividing: for all 256 of them
 /// `byte / 256`, which is exact, and a small correction add up to the same bits.
-///
-/// # Panics
-/// If there is not one number for each byte.
-pub fn normalise_bytes(bytes: &[u8], numbers: &mut [f32]) {
-    assert_eq!(bytes.len(), numbers.len(), "a number for each byte");
+fn normalise_bytes(bytes: &[u8], numbers: &mut [f32]) {
     vectorised(
         #[inline(always)]
         || {
@@ -28,10 +25,20 @@ pub fn normalise_bytes(bytes: &[u8], numbers: &mut [f32]) {
 /// The rows ahead are fetched meanwhile: in an epoch's order every row is a miss of the caches, which
 /// cost more than the arithmetic.
 ///
-/// # Panics
-/// If an index is beyond the bytes, or there is not one number for each byte of the rows.
-pub fn gather_bytes(bytes: &[u8], width: usize, rows: &[u32], numbers: &mut [f32]) {
-    assert_eq!(numbers.len(), rows.len() * width, "a row of numbers for each index");
+/// # Errors
+/// If an index is beyond the bytes' whole rows, or there is not one number for each byte of the rows.
+pub fn gather_bytes(
+    bytes: &[u8],
+    width: usize,
+    rows: &[u32],
+    numbers: &mut [f32],
+) -> Result<(), StackError> {
+    check_length("the gathered rows", rows.len().saturating_mul(width), numbers.len())?;
+    let of_bytes = bytes.len().checked_div(width).unwrap_or(usize::MAX);
+    if let Some(&row) = rows.iter().find(|&&row| row as usize >= of_bytes) {
+        let expected = (row as usize).saturating_add(1).saturating_mul(width);
+        return Err(StackError::Length { what: "the bytes", expected, found: bytes.len() });
+    }
     let place = |row: u32| row as usize * width..(row as usize + 1) * width;
     rows.iter().take(ROWS_AHEAD).for_each(|&row| prefetch(&bytes[place(row)]));
     for (index, numbers) in numbers.chunks_exact_mut(width.max(1)).enumerate() {
@@ -40,6 +47,7 @@ pub fn gather_bytes(bytes: &[u8], width: usize, rows: &[u32], numbers: &mut [f32
         }
         normalise_bytes(&bytes[place(rows[index])], numbers);
     }
+    Ok(())
 }
 
 /// Rows that are fetched ahead: enough to cover the memory's latency at 784 bytes a row.
@@ -78,7 +86,7 @@ mod tests {
         for width in [1, 7, 70] {
             let order: Vec<u32> = (0..(70 / width) as u32).rev().chain([0]).collect();
             let mut numbers = vec![0.0; order.len() * width];
-            gather_bytes(&bytes, width, &order, &mut numbers);
+            gather_bytes(&bytes, width, &order, &mut numbers).unwrap();
             for (numbers, row) in numbers.chunks(width).zip(order) {
                 let first = row as usize * width;
                 for (number, byte) in numbers.iter().zip(first..first + width) {

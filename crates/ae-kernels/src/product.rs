@@ -4,39 +4,18 @@
 //! beside it. Each term is a fused multiply-add where the machine has one (AVX2, AVX-512, NEON: the
 //! same bits on all three).
 
+mod dense;
+mod listed;
+mod matrix;
+
 use pulp::{Simd, WithSimd};
 
-use crate::listed::rows_at_once;
 use crate::terms::{Bits, WORD};
+use listed::rows_at_once;
+pub(crate) use matrix::{Left, Right};
 
 /// Columns of a panel: two vectors of AVX-512.
 pub(crate) const PANEL: usize = 32;
-
-/// Where a matrix of a slice is: element (row, column) is at `row * of_row + column * of_column`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Strides {
-    pub(crate) of_row: usize,
-    pub(crate) of_column: usize,
-}
-
-impl Strides {
-    /// Rows of `width` numbers, one after the other.
-    pub(crate) fn row_major(width: usize) -> Self {
-        Self { of_row: width, of_column: 1 }
-    }
-
-    pub(crate) fn transposed(self) -> Self {
-        Self { of_row: self.of_column, of_column: self.of_row }
-    }
-}
-
-/// `(rows, inner)` times `(inner, columns)`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape {
-    pub(crate) rows: usize,
-    pub(crate) inner: usize,
-    pub(crate) columns: usize,
-}
 
 /// What a sum begins with.
 #[derive(Debug, Clone, Copy)]
@@ -49,38 +28,48 @@ pub(crate) enum Start<'a> {
     Bias(&'a [f32]),
 }
 
-/// A right factor whose rows are contiguous: element (k, column) is at
-/// `column / PANEL * of_panel + k * of_row + column % PANEL`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Right<'a> {
-    pub(crate) numbers: &'a [f32],
-    pub(crate) of_panel: usize,
-    pub(crate) of_row: usize,
-}
-
-impl<'a> Right<'a> {
-    /// Rows of `width` numbers, one after the other.
-    pub(crate) fn row_major(numbers: &'a [f32], width: usize) -> Self {
-        Self { numbers, of_panel: PANEL, of_row: width }
-    }
-
-    /// Panels of `inner` rows, one after the other; the last is filled up.
-    pub(crate) fn panels(numbers: &'a [f32], inner: usize) -> Self {
-        Self { numbers, of_panel: PANEL * inner, of_row: PANEL }
-    }
-}
-
-/// A product to be computed; the output's rows are `stride` apart.
+/// A product to be computed, of factors that fit each other and the output.
 pub(crate) struct Product<'a> {
-    pub(crate) shape: Shape,
-    pub(crate) start: Start<'a>,
-    pub(crate) left: (&'a [f32], Strides),
-    pub(crate) right: Right<'a>,
-    pub(crate) output: &'a mut [f32],
-    pub(crate) stride: usize,
-    /// Of each row of the left factor, the terms that differ from 0, if that is known: the others may be
-    /// left out.
-    pub(crate) occupied: Option<Bits<'a>>,
+    left: Left<'a>,
+    right: Right<'a>,
+    start: Start<'a>,
+    output: &'a mut [f32],
+    stride: usize,
+    occupied: Option<Bits<'a>>,
+}
+
+impl<'a> Product<'a> {
+    /// The product of a left factor of (rows, inner) and a right one of (inner, columns), written to rows of `columns`
+    /// numbers that are `stride` apart.
+    ///
+    /// # Panics
+    /// If the factors do not fit each other, the bias or the output.
+    pub(crate) fn new(
+        left: Left<'a>,
+        right: Right<'a>,
+        start: Start<'a>,
+        (output, stride): (&'a mut [f32], usize),
+    ) -> Self {
+        assert_eq!(left.inner(), right.inner(), "factors with the same inner length");
+        if let Start::Bias(bias) = start {
+            assert!(bias.len() >= right.columns(), "a bias for each column");
+        }
+        matrix::check(output, [(left.rows(), stride), (right.columns(), 1)]);
+        Self { left, right, start, output, stride, occupied: None }
+    }
+
+    /// The same, with the terms of each row of the left factor that differ from 0, if that is known: the others may be left
+    /// out.
+    ///
+    /// # Panics
+    /// If the list is another factor's.
+    pub(crate) fn with_terms(self, occupied: Option<Bits<'a>>) -> Self {
+        if let Some(bits) = occupied {
+            let inner = self.left.inner();
+            assert!(bits.fits(inner), "a list of terms that are not {inner}");
+        }
+        Self { occupied, ..self }
+    }
 }
 
 /// The time of a term that is found in a word of bits, in that of one in a loop over all.
@@ -94,11 +83,10 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Shape { rows, inner, columns } = self.shape;
+        let (rows, inner, columns) = (self.left.rows(), self.left.inner(), self.right.columns());
         if rows == 0 || inner == 0 || columns == 0 {
             return;
         }
-        self.check();
         if let Some(bits) = self.occupied
             && Time::of_list::<S>(bits, inner, columns) < 1.0
         {
@@ -140,39 +128,6 @@ impl WithSimd for Time<'_> {
     }
 }
 
-impl Product<'_> {
-    /// Panics if a factor or the output goes beyond its slice, or the list is another factor's.
-    fn check(&self) {
-        let Shape { rows, inner, columns } = self.shape;
-        let (left, of_left) = self.left;
-        let last = |places: [(usize, usize); 3]| {
-            places.iter().try_fold(0_usize, |sum, (count, stride)| {
-                sum.checked_add(count.checked_mul(*stride)?)
-            })
-        };
-        let fits = |last: Option<usize>, length: usize| {
-            assert!(
-                last.is_some_and(|last| last < length),
-                "a matrix goes beyond {length} numbers"
-            );
-        };
-        fits(
-            last([(rows - 1, of_left.of_row), (inner - 1, of_left.of_column), (0, 0)]),
-            left.len(),
-        );
-        let (panel, lane) = ((columns - 1) / PANEL, (columns - 1) % PANEL);
-        let right = self.right;
-        fits(
-            last([(panel, right.of_panel), (inner - 1, right.of_row), (lane, 1)]),
-            right.numbers.len(),
-        );
-        fits(last([(rows - 1, self.stride), (columns - 1, 1), (0, 0)]), self.output.len());
-        if let Some(bits) = self.occupied {
-            assert!(bits.fits(inner), "a list of terms that are not {inner}");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use pulp::Arch;
@@ -185,18 +140,13 @@ mod tests {
     }
 
     /// The product in the order of sums that the file promises.
-    fn plain(
-        Shape { rows, inner, columns }: Shape,
-        (left, of_left): (&[f32], Strides),
-        right: &[f32],
-        output: &mut [f32],
-        fused: bool,
-    ) {
-        for row in 0..rows {
+    fn plain(left: Left<'_>, right: &[f32], output: &mut [f32], fused: bool) {
+        let columns = right.len() / left.inner();
+        for row in 0..left.rows() {
             for column in 0..columns {
                 let sum = &mut output[row * columns + column];
-                for k in 0..inner {
-                    let x = left[row * of_left.of_row + k * of_left.of_column];
+                for k in 0..left.inner() {
+                    let x = left.numbers()[row * left.of_row() + k * left.of_column()];
                     let w = right[k * columns + column];
                     *sum = if fused { x.mul_add(w, *sum) } else { x * w + *sum };
                 }
@@ -216,29 +166,26 @@ mod tests {
             (32, 64, 784),
             (5, 9, 65),
         ] {
-            let shape = Shape { rows, inner, columns };
-            let (left, right) = (numbers(rows * inner, 389), numbers(inner * columns, 613));
+            let shape = (rows, inner, columns);
+            let (numbers_of_left, right) =
+                (numbers(rows * inner, 389), numbers(inner * columns, 613));
             let there = numbers(rows * columns, 211);
-            for of_left in [Strides::row_major(inner), Strides::row_major(rows).transposed()] {
+            for left in [
+                Left::row_major(&numbers_of_left, rows, inner),
+                Left::transposed(&numbers_of_left, rows, rows, inner),
+            ] {
                 for (start, begin) in
                     [(Start::Zero, vec![0.0; rows * columns]), (Start::Output, there.clone())]
                 {
                     let expected = |fused| {
                         let mut output = begin.clone();
-                        plain(shape, (&left, of_left), &right, &mut output, fused);
+                        plain(left, &right, &mut output, fused);
                         output
                     };
                     let found = |dispatch: Dispatch| {
                         let mut output = there.clone();
-                        dispatch.run(Product {
-                            shape,
-                            start,
-                            left: (&left, of_left),
-                            right: Right::row_major(&right, columns),
-                            output: &mut output,
-                            stride: columns,
-                            occupied: None,
-                        });
+                        let right = Right::row_major(&right, columns, inner, columns);
+                        dispatch.run(Product::new(left, right, start, (&mut output, columns)));
                         output
                     };
                     assert_eq!(found(Dispatch::Widest), expected(with_fma), "{shape:?}");
@@ -250,32 +197,29 @@ mod tests {
         }
     }
 
-    #[test]
-    #[should_panic(expected = "a list of terms that are not 3")]
-    fn a_list_of_another_factor_is_refused() {
-        Dispatch::Widest.run(Product {
-            shape: Shape { rows: 2, inner: 3, columns: 1 },
-            start: Start::Zero,
-            left: (&[0.0; 6], Strides::row_major(3)),
-            right: Right::row_major(&[0.0; 3], 1),
-            output: &mut [0.0; 2],
-            stride: 1,
-            occupied: Some(Bits::new(&[0; 4], 2, 0.0)),
-        });
+    /// A product of 2 x 3 and 3 x 1 numbers.
+    fn small(output: &mut [f32]) -> Product<'_> {
+        let left = Left::row_major(&[0.0; 6], 2, 3);
+        Product::new(left, Right::row_major(&[0.0; 3], 1, 3, 1), Start::Zero, (output, 1))
     }
 
     #[test]
-    #[should_panic(expected = "a matrix goes beyond 5 numbers")]
-    fn a_matrix_beyond_its_slice_is_refused() {
-        let shape = Shape { rows: 2, inner: 3, columns: 1 };
-        Dispatch::Widest.run(Product {
-            shape,
-            start: Start::Zero,
-            left: (&[0.0; 5], Strides::row_major(3)),
-            right: Right::row_major(&[0.0; 3], 1),
-            output: &mut [0.0; 2],
-            stride: 1,
-            occupied: None,
-        });
+    #[should_panic(expected = "a list of terms that are not 3")]
+    fn a_list_of_another_factor_is_refused() {
+        let _ = small(&mut [0.0; 2]).with_terms(Some(Bits::new(&[0; 4], 2, 0.0)));
+    }
+
+    #[test]
+    #[should_panic(expected = "a matrix goes beyond 1 numbers")]
+    fn an_output_beyond_its_slice_is_refused() {
+        let _ = small(&mut [0.0; 1]);
+    }
+
+    #[test]
+    #[should_panic(expected = "factors with the same inner length")]
+    fn factors_that_do_not_fit_are_refused() {
+        let left = Left::row_major(&[0.0; 6], 3, 2);
+        let right = Right::row_major(&[0.0; 3], 1, 3, 1);
+        let _ = Product::new(left, right, Start::Zero, (&mut [0.0; 3], 1));
     }
 }

@@ -67,6 +67,12 @@ pub(crate) enum Dispatch {
 impl Dispatch {
     #[inline]
     pub(crate) fn run<Op: WithSimd>(self, operation: Op) -> Op::Output {
+        #[cfg(test)]
+        let forced = if self == Self::Widest { FORCED.get() } else { None };
+        #[cfg(test)]
+        if let Some(forced) = forced {
+            return forced.run(operation);
+        }
         match self {
             Self::Widest => Arch::new().dispatch(operation),
             #[cfg(all(test, target_arch = "x86_64"))]
@@ -78,6 +84,20 @@ impl Dispatch {
             Self::Scalar => Arch::Scalar.dispatch(operation),
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// What this thread takes for the widest, so that a test can run whole trainings without FMA.
+    static FORCED: std::cell::Cell<Option<Dispatch>> = const { std::cell::Cell::new(None) };
+}
+
+/// Runs something in a pool of two threads for which these are the widest instructions.
+#[cfg(test)]
+pub(crate) fn forced<R: Send>(dispatch: Dispatch, work: impl FnOnce() -> R + Send) -> R {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(2);
+    let pool = builder.start_handler(move |_| FORCED.set(Some(dispatch))).build().unwrap();
+    pool.install(work)
 }
 
 /// Every instruction set that can be tested.

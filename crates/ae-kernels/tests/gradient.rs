@@ -7,7 +7,7 @@ use ae_kernels::{
     Target, Terms, Weight, Workspace, loss_and_gradient, squared_norm,
 };
 use proptest::prelude::*;
-use support::{Numbers, naive, on_threads};
+use support::{Numbers, Ties, naive, on_threads, stack};
 
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
@@ -20,33 +20,6 @@ const ACTIVATIONS: [Activation; 8] = [
     Activation::Softplus,
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Ties {
-    Own,
-    Tied,
-}
-
-/// Layers of these widths; tied ones need a palindrome.
-fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Stack {
-    let count = widths.len() - 1;
-    let (mut layers, mut next) = (Vec::new(), 0);
-    let mut take = |numbers: usize| {
-        next += numbers;
-        next - numbers
-    };
-    for index in 0..count {
-        let (inputs, outputs) = (widths[index], widths[index + 1]);
-        let weight = if ties == Ties::Tied && index >= count / 2 {
-            Weight::TransposeOf { layer: count - 1 - index }
-        } else {
-            Weight::Own { offset: take(inputs * outputs) }
-        };
-        let bias = take(outputs);
-        layers.push(Layer { inputs, outputs, weight, bias, activation: activations[index] });
-    }
-    Stack::new(layers, count / 2 - 1, next).unwrap()
-}
-
 /// The norm of the difference relative to that of the expected.
 fn distance(found: &[f32], expected: &[f64]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
@@ -55,14 +28,28 @@ fn distance(found: &[f32], expected: &[f64]) -> f64 {
 }
 
 fn check(stack: &Stack, objective: Objective, rows: usize, target: Target, seed: u32) {
-    let mut numbers = Numbers::new(seed);
+    let inputs = Numbers::new(seed).take(rows * stack.inputs(), 0.0, 1.0);
+    check_of(stack, objective, &inputs, target, seed);
+}
+
+/// The numbers of a layer's weight, if it has its own, and of its bias.
+fn places(layer: &Layer) -> Vec<std::ops::Range<usize>> {
+    let bias = layer.bias..layer.bias + layer.outputs;
+    match layer.weight {
+        Weight::Own { offset } => vec![offset..offset + layer.inputs * layer.outputs, bias],
+        Weight::TransposeOf { .. } => vec![bias],
+    }
+}
+
+fn check_of(stack: &Stack, objective: Objective, inputs: &[f32], target: Target, seed: u32) {
+    let rows = inputs.len() / stack.inputs();
+    let mut numbers = Numbers::new(seed + 1000);
     let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
-    let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
     let targets = match target {
-        Target::Input => inputs.clone(),
+        Target::Input => inputs.to_vec(),
         Target::Separate => numbers.take(rows * stack.outputs(), 0.0, 1.0),
     };
-    let expected = naive(stack, objective, &parameters, &inputs, &targets);
+    let expected = naive(stack, objective, &parameters, inputs, &targets);
     for (threads, slice_rows) in [(1, 64), (3, 16)] {
         let mut gradient = vec![f32::NAN; stack.parameters()];
         let (inputs_width, outputs_width) = (stack.inputs(), stack.outputs());
@@ -85,16 +72,17 @@ fn check(stack: &Stack, objective: Objective, rows: usize, target: Target, seed:
                 gradient,
             )
         };
-        let terms = on_threads(threads, || gradient_of_all(&mut gradient)).terms;
+        let terms = on_threads(threads, || gradient_of_all(&mut gradient)).unwrap().terms;
         let near = |found: f64, expected: f64| (found - expected).abs() <= 1e-5 * expected.abs();
         assert!(near(terms.reconstruction, expected.reconstruction), "{terms:?} {expected:?}");
         assert!(near(terms.penalty, expected.penalty), "{terms:?} {expected:?}");
         let error = distance(&gradient, &expected.gradient);
         assert!(error < 1e-5, "{error:e} off with slices of {slice_rows}: {stack:?}");
         for layer in stack.layers() {
-            let place = layer.bias..layer.bias + layer.outputs;
-            let error = distance(&gradient[place.clone()], &expected.gradient[place]);
-            assert!(error < 2e-5, "{error:e} off in the bias of {layer:?}");
+            for place in places(layer) {
+                let error = distance(&gradient[place.clone()], &expected.gradient[place.clone()]);
+                assert!(error < 2e-5, "{error:e} off at {place:?} of {layer:?}");
+            }
         }
     }
 }
@@ -129,6 +117,47 @@ fn tied_and_deep_stacks_have_their_gradient() {
             let penalised = Objective { code_l1: 0.3, ..MSE };
             check(&stack(&widths, &activations, ties), penalised, 70, target, 6);
         }
+    }
+}
+
+/// Images of which most pixels are exactly 0, some of them everywhere.
+fn strokes(rows: usize, width: usize, seed: u32) -> Vec<f32> {
+    let mut pixels = Numbers::new(seed).take(rows * width, 0.0, 1.0);
+    for (place, pixel) in pixels.iter_mut().enumerate() {
+        let (row, column) = (place / width, place % width);
+        if (column / 7 + row) % 5 != 0 || column < width / 8 {
+            *pixel = 0.0;
+        }
+    }
+    pixels
+}
+
+#[test]
+fn images_with_a_background_have_their_gradient() {
+    let relu = [Activation::Relu, Activation::Sigmoid];
+    let deep = [Activation::Relu, Activation::Relu, Activation::Relu, Activation::Sigmoid];
+    for rows in [1, 64, 150] {
+        for (stack, target) in [
+            (stack(&[784, 32, 784], &relu, Ties::Own), Target::Input),
+            (stack(&[300, 40, 9, 40, 300], &deep, Ties::Own), Target::Separate),
+            (stack(&[300, 40, 9, 40, 300], &deep, Ties::Tied), Target::Input),
+        ] {
+            let inputs = strokes(rows, stack.inputs(), 12);
+            check_of(&stack, Objective { code_l1: 0.1, ..BCE }, &inputs, target, 13);
+            check_of(&stack, MSE, &inputs, target, 14);
+        }
+    }
+}
+
+/// Weights of 2^17 numbers and more have larger blocks.
+#[test]
+fn wide_networks_have_their_gradient() {
+    let activations = [Activation::Relu, Activation::Sigmoid];
+    for ties in [Ties::Own, Ties::Tied] {
+        let wide = stack(&[700, 190, 700], &activations, ties);
+        assert!(wide.layers()[0].inputs * wide.layers()[0].outputs >= 1 << 17);
+        check(&wide, BCE, 70, Target::Input, 15);
+        check_of(&wide, BCE, &strokes(70, 700, 16), Target::Input, 17);
     }
 }
 
@@ -167,6 +196,7 @@ fn slices_of_a_batch_add_up_to_the_batch() {
             (&mut gradient, accumulate),
             &mut workspace,
         )
+        .unwrap()
         .reconstruction;
     }
     assert!((reconstruction - expected.reconstruction).abs() < 1e-6);
@@ -203,11 +233,11 @@ fn a_step_is_the_gradients_bit_for_bit() {
                     batches.step(problem, (&mut parameters, step), rows, fill, &mut gradient)
                 } else {
                     let found = batches.gradient(problem, &parameters, rows, fill, &mut gradient);
-                    step.apply(&mut parameters, &gradient);
+                    step.apply(&mut parameters, &gradient).unwrap();
                     found
                 };
                 assert!(parameters != start || rows == 0);
-                (found, gradient, parameters, mean, variance)
+                (found.unwrap(), gradient, parameters, mean, variance)
             };
             for is_adam in [true, false] {
                 let expected = run(false, is_adam);
@@ -240,7 +270,8 @@ fn rectifiers_take_the_workspaces_conventions_at_zero() {
             1,
             (&mut gradient, Accumulate::Replace),
             &mut Workspace::new(),
-        );
+        )
+        .unwrap();
         assert!((gradient[1] - 2.0 * slope).abs() < 1e-6, "{activation:?}: {gradient:?}");
     }
 }
@@ -259,7 +290,8 @@ fn saturated_logits_have_a_finite_loss_and_gradient() {
             1,
             (&mut gradient, Accumulate::Replace),
             &mut Workspace::new(),
-        );
+        )
+        .unwrap();
         let wrong = f64::from(f32::from((bias > 0.0) != (target > 0.5)));
         assert!((terms.reconstruction - 500.0 * wrong).abs() < 1e-3, "{terms:?}");
         let sigmoid = f32::from(bias > 0.0);
@@ -281,7 +313,8 @@ fn a_nan_shows_in_the_loss() {
             1,
             (&mut gradient, Accumulate::Replace),
             &mut Workspace::new(),
-        );
+        )
+        .unwrap();
         assert!(terms.reconstruction.is_nan());
     }
 }
@@ -331,7 +364,9 @@ proptest! {
             let mut batches = Batches::new(slice_rows, Target::Input);
             let objective = Objective { code_l1: 0.1, ..BCE };
             let found = on_threads(threads, || {
-                batches.gradient((&stack, objective), &parameters, rows, fill, &mut gradient)
+                batches
+                    .gradient((&stack, objective), &parameters, rows, fill, &mut gradient)
+                    .unwrap()
             });
             let bits: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();

@@ -45,12 +45,12 @@ fn a_single_image_allocates_nothing_after_the_first() {
         layer(32, 784, 104_608, Activation::Sigmoid),
     ];
     let stack = Stack::new(layers, 1, 130_480).unwrap();
-    let packed = PackedStack::new(&stack, &vec![0.01; stack.parameters()]);
+    let packed = PackedStack::new(&stack, &vec![0.01; stack.parameters()]).unwrap();
     let (image, mut code, mut output) = (vec![0.5; 784], vec![0.0; 32], vec![0.0; 784]);
     let mut all = || {
-        packed.encode(&image, &mut code);
-        packed.decode(&code, &mut output);
-        packed.reconstruct(&image, &mut output);
+        packed.encode(&image, &mut code).unwrap();
+        packed.decode(&code, &mut output).unwrap();
+        packed.reconstruct(&image, &mut output).unwrap();
     };
     all();
     let before = ALLOCATIONS.get();

@@ -31,7 +31,7 @@ fn adam_with_decay_takes_kerass_steps_bit_for_bit() {
                 let [p, mean, variance] = &mut found;
                 let step = AdamStep::new(0.01, 0.9, 0.999, 1e-7, step).with_decay(0.01, 0.1);
                 let step = Step::Adam { step, mean, variance };
-                on_threads(threads, || step.apply(p, gradient));
+                on_threads(threads, || step.apply(p, gradient)).unwrap();
             }
             assert!(
                 found == [p.clone(), m.clone(), v.clone()],
@@ -50,9 +50,9 @@ fn a_scale_multiplies_the_gradient_first() {
         let [mut p, mut q] = [start.clone(), start.clone()];
         let [mut m, mut v, mut velocity] = [(); 3].map(|()| vec![0.0; 100]);
         let step = AdamStep::new(0.01, 0.9, 0.999, 1e-7, 1).with_scale(scale);
-        Step::Adam { step, mean: &mut m, variance: &mut v }.apply(&mut p, gradient);
+        Step::Adam { step, mean: &mut m, variance: &mut v }.apply(&mut p, gradient).unwrap();
         let step = SgdStep::new(0.1, 0.9).with_scale(scale);
-        Step::Sgd { step, velocity: &mut velocity }.apply(&mut q, gradient);
+        Step::Sgd { step, velocity: &mut velocity }.apply(&mut q, gradient).unwrap();
         [p, q, m, v, velocity]
     };
     assert!(run(&gradient, 0.3) == run(&scaled, 1.0));
@@ -72,7 +72,7 @@ fn descent_with_momentum_takes_its_steps_bit_for_bit() {
                 p[i] += v[i];
             }
             let step = SgdStep::new(0.1, 0.9);
-            Step::Sgd { step, velocity: &mut velocity }.apply(&mut found, &gradient);
+            Step::Sgd { step, velocity: &mut velocity }.apply(&mut found, &gradient).unwrap();
         }
         assert!(found == p && velocity == v, "{length} numbers");
     }

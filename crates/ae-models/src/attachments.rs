@@ -3,19 +3,36 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ModelError;
+use crate::number_array::NumberArray;
 
-/// JSON documents in a weights file, by name: what was fitted to the model after its training, such
-/// as the threshold of an anomaly or the frequencies of quantised codes.
+/// Arrays of at least so many numbers are tensors of the file: as JSON they would take two to three times the bytes, in a
+/// header that other programs read as a whole.
+const LONG: usize = 1 << 14;
+
+/// Most arrays of a document that become tensors: each takes some of the header.
+const MOST_ARRAYS: usize = 1000;
+
+/// Documents in a weights file, by name: what was fitted to the model after its training, such as the threshold of an
+/// anomaly or the frequencies of quantised codes.
 ///
-/// This crate stores and does not read them. The order is that of the names, so that the same
-/// documents give the same bytes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Attachments(BTreeMap<String, Value>);
+/// A document is any value that serde can write as JSON. Long arrays of numbers in it become tensors of the file and come
+/// back bit by bit; see [`SavedModel`](crate::SavedModel) for the format. This crate stores documents and does not read
+/// them. Their order is that of the names, so that the same documents give the same bytes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Attachments(BTreeMap<String, Document>);
+
+/// A document with its long arrays apart.
+#[derive(Debug, Clone, PartialEq)]
+struct Document {
+    /// `null` stands where an array was.
+    rest: Value,
+    /// By their JSON pointers (RFC 6901) within the document.
+    arrays: BTreeMap<String, NumberArray>,
+}
 
 impl Attachments {
     /// Whether there is none.
@@ -33,8 +50,16 @@ impl Attachments {
     /// # Errors
     /// If it is not a `T`: [`ModelError::Attachment`] with the place in it.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ModelError> {
-        let document = self.0.get(name).map(|document| T::deserialize(document)).transpose();
-        document.map_err(|error| fail(name, &error))
+        let read = |document: &Document| match document.arrays.is_empty() {
+            true => T::deserialize(&document.rest),
+            false => T::deserialize(document.whole()),
+        };
+        self.0.get(name).map(read).transpose().map_err(|error| fail(name, &error))
+    }
+
+    /// Takes over all documents of another, also in place of those of the same names.
+    pub fn take_over(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().map(|(name, document)| (name.clone(), document.clone())));
     }
 
     /// Attaches a document, in place of an earlier one of this name.
@@ -43,8 +68,116 @@ impl Attachments {
     /// If JSON cannot hold it. A number that is not finite becomes `null`, which is then no number.
     pub fn set<T: Serialize>(&mut self, name: &str, document: &T) -> Result<(), ModelError> {
         let document = serde_json::to_value(document).map_err(|error| fail(name, &error))?;
-        self.0.insert(name.to_owned(), document);
+        self.0.insert(name.to_owned(), Document::new(document));
         Ok(())
+    }
+
+    /// The documents as JSON, without their long arrays.
+    pub(crate) fn rest(&self) -> BTreeMap<&str, &Value> {
+        self.0.iter().map(|(name, document)| (name.as_str(), &document.rest)).collect()
+    }
+
+    /// The long arrays, by their JSON pointers within all documents.
+    pub(crate) fn arrays(&self) -> impl Iterator<Item = (String, &NumberArray)> {
+        self.0.iter().flat_map(|(name, document)| {
+            let arrays = document.arrays.iter();
+            arrays.map(move |(place, array)| (format!("/{}{place}", escaped(name)), array))
+        })
+    }
+
+    /// Puts documents and long arrays together again.
+    pub(crate) fn from_parts(
+        rest: BTreeMap<String, Value>,
+        arrays: impl IntoIterator<Item = (String, NumberArray)>,
+    ) -> Result<Self, String> {
+        let documents = rest.into_iter().map(|(name, value)| (name, Document::new(value)));
+        let mut documents: BTreeMap<String, Document> = documents.collect();
+        for (place, array) in arrays {
+            let (name, within) = split(&place);
+            match documents.get_mut(&name) {
+                Some(document) if document.rest.pointer(within) == Some(&Value::Null) => {
+                    document.arrays.insert(within.to_owned(), array);
+                }
+                _ => return Err(format!("no array belongs to {place} of the attachments")),
+            }
+        }
+        Ok(Self(documents))
+    }
+}
+
+impl Document {
+    fn new(mut value: Value) -> Self {
+        let mut arrays = BTreeMap::new();
+        take_arrays(&mut value, "", &mut arrays);
+        Self { rest: value, arrays }
+    }
+
+    fn whole(&self) -> Value {
+        let mut whole = self.rest.clone();
+        for (place, array) in &self.arrays {
+            if let Some(value) = whole.pointer_mut(place) {
+                *value = array.to_value();
+            }
+        }
+        whole
+    }
+}
+
+/// Takes the long arrays out of a value.
+fn take_arrays(value: &mut Value, place: &str, arrays: &mut BTreeMap<String, NumberArray>) {
+    match value {
+        Value::Array(items) if items.len() >= LONG && is_nameable(place, arrays) => {
+            if let Some(array) = NumberArray::of(items) {
+                arrays.insert(place.to_owned(), array);
+                *value = Value::Null;
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                if item.is_array() || item.is_object() {
+                    take_arrays(item, &format!("{place}/{index}"), arrays);
+                }
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                take_arrays(field, &format!("{place}/{}", escaped(name)), arrays);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether an array at this place may become a tensor. A name in plain letters has one spelling in JSON, so that a damaged
+/// one is another name.
+fn is_nameable(place: &str, arrays: &BTreeMap<String, NumberArray>) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.~".contains(&byte);
+    arrays.len() < MOST_ARRAYS && place.bytes().all(is_plain)
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A JSON pointer within all documents to the document's name and the pointer within it.
+fn split(place: &str) -> (String, &str) {
+    let place = place.strip_prefix('/').unwrap_or(place);
+    let (name, within) = place.split_at(place.find('/').unwrap_or(place.len()));
+    (name.replace("~1", "/").replace("~0", "~"), within)
+}
+
+impl Serialize for Attachments {
+    /// All documents, long arrays in their places.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, document)| (name, document.whole())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Attachments {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let documents = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        Ok(Self(documents.into_iter().map(|(name, value)| (name, Document::new(value))).collect()))
     }
 }
 
@@ -54,6 +187,8 @@ fn fail(name: &str, error: &serde_json::Error) -> ModelError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -66,5 +201,34 @@ mod tests {
         assert_eq!(attachments.names().collect::<Vec<_>>(), ["levels", "threshold"]);
         let error = attachments.get::<String>("levels").unwrap_err().to_string();
         assert!(error.starts_with("the attachment `levels` cannot be understood: "), "{error}");
+    }
+
+    #[test]
+    fn long_arrays_are_apart_and_come_back_in_their_places() {
+        let long: Vec<f64> = (0..LONG).map(|i| 1.0 / (i as f64 + 3.0)).collect();
+        let counts: Vec<u32> = (0..LONG as u32).collect();
+        let document = json!({
+            "mean": long,
+            "short": [1.5, 2.5],
+            "of/each~": [{ "counts": counts }, null, { "counts": [] }],
+            "names": vec!["a"; LONG],
+            "two words": long,
+        });
+        let mut attachments = Attachments::default();
+        attachments.set("a.b", &document).unwrap();
+        let places: Vec<_> = attachments.arrays().map(|(place, _)| place).collect();
+        assert_eq!(places, ["/a.b/mean", "/a.b/of~1each~0/0/counts"]);
+        assert_eq!(attachments.get::<Value>("a.b").unwrap(), Some(document.clone()));
+        assert_eq!(serde_json::to_value(&attachments).unwrap(), json!({ "a.b": document }));
+
+        let rest = attachments.rest().into_iter().map(|(name, v)| (name.to_owned(), v.clone()));
+        let arrays = || attachments.arrays().map(|(place, array)| (place, array.clone()));
+        let rest: BTreeMap<_, _> = rest.collect();
+        let again = Attachments::from_parts(rest.clone(), arrays()).unwrap();
+        assert_eq!(again, attachments);
+
+        let astray = arrays().map(|(place, array)| (place + "x", array));
+        let error = Attachments::from_parts(rest, astray).unwrap_err();
+        assert_eq!(error, "no array belongs to /a.b/meanx of the attachments");
     }
 }

@@ -1,12 +1,12 @@
 //! What can go wrong with a model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
 
 use ae_kernels::StackError;
 
-use crate::Part;
+use crate::{Part, TensorFileError};
 
 /// What can go wrong with a model.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,43 @@ pub enum ModelError {
         /// The file.
         path: PathBuf,
     },
+    /// The contents are not those that the checksum was taken of.
+    #[error(
+        "{} does not match its checksum: the file was damaged, or another program changed it; copy it again from where \
+         it came from, or, if the change was meant, set its metadata entry `ae.sha256` to {found}",
+        path.display()
+    )]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The SHA-256 of what the file holds.
+        found: String,
+    },
+    /// A file without the checksum that files of its schema have.
+    #[error(
+        "{} has no checksum (metadata entry `ae.sha256`), as all files of its schema have: another program changed it; \
+         copy it again from where it came from, or, if the change was meant, set the entry to {found}",
+        path.display()
+    )]
+    NoChecksum {
+        /// The file.
+        path: PathBuf,
+        /// The SHA-256 of what the file holds.
+        found: String,
+    },
+    /// A file would be larger than those that are read.
+    #[error(
+        "{} would have {found} bytes, but files of at most {limit} bytes are read; what was there is left as it was",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The largest file that is read, in bytes.
+        limit: u64,
+        /// The bytes that it would have.
+        found: u64,
+    },
     /// The description of the architecture cannot be used.
     #[error("the metadata entry `ae.model` of {} cannot be used: {reason}", path.display())]
     Description {
@@ -123,13 +160,13 @@ pub enum ModelError {
     },
     /// A file of a later version of this project.
     #[error(
-        "{} has schema {found}, but this version reads schema {expected}; use a later version",
+        "{} has schema {found}, but this version reads schemas 1 to {expected}; use a later version",
         path.display()
     )]
     LaterSchema {
         /// The file.
         path: PathBuf,
-        /// The schema that is read.
+        /// The latest schema that is read.
         expected: u64,
         /// The schema of the file.
         found: u64,
@@ -210,4 +247,15 @@ pub enum ModelError {
     /// The network cannot be described to the fused kernels.
     #[error(transparent)]
     Stack(#[from] StackError),
+}
+
+impl ModelError {
+    /// What is wrong with the file at this path.
+    pub(crate) fn of_file(path: &Path, error: TensorFileError) -> Self {
+        let path = path.to_owned();
+        match error {
+            TensorFileError::Header { reason } => Self::NotSafetensors { path, reason },
+            TensorFileError::Length { expected, found } => Self::Length { path, expected, found },
+        }
+    }
 }

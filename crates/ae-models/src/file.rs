@@ -1,29 +1,39 @@
-//! Weights files: safetensors with the architecture in the metadata.
+//! Weights files: safetensors with the architecture and a checksum in the metadata.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use ae_files::{read_bounded, write_atomic};
-use safetensors::tensor::{Metadata, TensorInfo, TensorView};
-use safetensors::{Dtype, serialize};
+use safetensors::Dtype;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Attachments, Layout, MAX_PARAMETERS, ModelError, ModelSpec, Parameters};
+use crate::number_array::NumberArray;
+use crate::tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, checksum, tensor_file};
+use crate::{
+    Attachments, Layout, MAX_PARAMETERS, ModelError, ModelSpec, ParameterView, Parameters,
+};
 
-/// The largest weights file that is read: [`MAX_PARAMETERS`] numbers and the header.
-pub const MAX_FILE_BYTES: u64 = (MAX_PARAMETERS * size_of::<f32>() + MAX_HEADER_BYTES) as u64;
-
-/// Far above the header of [`MAX_LAYERS`](crate::MAX_LAYERS) layers and what is attached.
-const MAX_HEADER_BYTES: usize = 1 << 22;
+/// The largest weights file that is written and read: [`MAX_PARAMETERS`] numbers, a header, and 1 GiB of attachments.
+pub const MAX_FILE_BYTES: u64 =
+    (MAX_PARAMETERS * size_of::<f32>() + MAX_HEADER_BYTES) as u64 + (1 << 30);
 
 /// The metadata entry with the architecture.
 const ENTRY: &str = "ae.model";
 
-/// The version of the entry's JSON.
-const SCHEMA: u64 = 1;
+/// The metadata entry with the SHA-256 of that entry and of all tensors.
+const CHECKSUM: &str = "ae.sha256";
+
+/// The version of the entry's JSON. Files of schema 1 have no checksum, and all attachments in the entry.
+const SCHEMA: u64 = 2;
+
+/// The tensor with the attachments' JSON, where it is long; long arrays have this as the first part of their names.
+const ATTACHMENTS: &str = "attachments";
+
+/// Bytes of the attachments' JSON that are kept in the header, which other programs read as a whole.
+const LONG_TEXT: usize = 1 << 20;
 
 /// How much of a model a weights file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +72,8 @@ struct Description<'a> {
     part: Part,
     #[serde(flatten)]
     spec: &'a ModelSpec,
-    #[serde(skip_serializing_if = "Attachments::is_empty")]
-    attachments: &'a Attachments,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attachments: BTreeMap<&'a str, &'a Value>,
 }
 
 /// What a weights file holds.
@@ -74,6 +84,8 @@ pub(crate) struct Contents {
 }
 
 /// Writes one part of a model, whole or not at all.
+///
+/// The bytes are read as [`read`] reads them before anything is replaced, so that what is written can be loaded.
 pub(crate) fn write(
     path: &Path,
     part: Part,
@@ -84,28 +96,72 @@ pub(crate) fn write(
     if *parameters.layout() != part.layout(spec)? {
         return Err(ModelError::Parameters { path: path.to_owned(), part });
     }
-    for (view, values) in parameters.slices() {
-        check_finite(path, &view.name, values)?;
+    let bytes = encode(path, part, spec, parameters, attachments)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let (found, limit) = (bytes.len() as u64, MAX_FILE_BYTES);
+        return Err(ModelError::TooLarge { path: path.to_owned(), limit, found });
     }
-    let bytes = encode(&Description { schema: SCHEMA, part, spec, attachments }, parameters)
-        .map_err(|reason| ModelError::Description { path: path.to_owned(), reason })?;
+    let opened = Opened::new(path, part, &bytes)?;
+    if opened.spec != *spec || opened.attachments != *attachments {
+        let reason = "it would not be read as it was written".to_owned();
+        return Err(ModelError::Description { path: path.to_owned(), reason });
+    }
     Ok(write_atomic(path, &bytes)?)
 }
 
-/// The bytes of a file, or why there are none.
-fn encode(description: &Description, parameters: &Parameters) -> Result<Vec<u8>, String> {
-    let description = serde_json::to_string(description).map_err(|error| error.to_string())?;
-    // One entry alone: safetensors writes several in the order of a hash map.
-    let metadata = HashMap::from([(ENTRY.to_owned(), description)]);
-    let data: Vec<_> =
-        parameters.slices().map(|(view, values)| (view, little_endian(values))).collect();
-    data.iter()
-        .map(|(view, bytes)| {
-            Ok((&view.name, TensorView::new(Dtype::F32, view.shape.clone(), bytes)?))
+/// A tensor before it is in a file.
+struct OwnedTensor {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+/// The bytes of a file.
+fn encode(
+    path: &Path,
+    part: Part,
+    spec: &ModelSpec,
+    parameters: &Parameters,
+    attachments: &Attachments,
+) -> Result<Vec<u8>, ModelError> {
+    let unfit = |error: serde_json::Error| ModelError::Description {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut owned: Vec<OwnedTensor> = parameters.slices().map(of_parameter).collect();
+    owned.extend(attachments.arrays().map(of_array));
+    let mut description =
+        Description { schema: SCHEMA, part, spec, attachments: attachments.rest() };
+    let text = serde_json::to_vec(&description.attachments).map_err(unfit)?;
+    if text.len() > LONG_TEXT {
+        description.attachments.clear();
+        let (name, shape) = (ATTACHMENTS.to_owned(), vec![text.len()]);
+        owned.push(OwnedTensor { name, dtype: Dtype::U8, shape, data: text });
+    }
+    let entry = serde_json::to_string(&description).map_err(unfit)?;
+    let tensors: Vec<_> = owned
+        .iter()
+        .map(|OwnedTensor { name, dtype, shape, data }| FileTensor {
+            name,
+            dtype: *dtype,
+            shape,
+            data,
         })
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(|tensors| serialize(tensors, Some(metadata)))
-        .map_err(|error| error.to_string())
+        .collect();
+    let checksum = checksum(&entry, tensors.clone());
+    tensor_file(&[(ENTRY, &entry), (CHECKSUM, &checksum)], tensors)
+        .map_err(|error| ModelError::of_file(path, error))
+}
+
+fn of_parameter((view, values): (&ParameterView, &[f32])) -> OwnedTensor {
+    let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    OwnedTensor { name: view.name.clone(), dtype: Dtype::F32, shape: view.shape.clone(), data }
+}
+
+fn of_array((place, array): (String, &NumberArray)) -> OwnedTensor {
+    let name = format!("{ATTACHMENTS}{place}");
+    OwnedTensor { name, dtype: array.dtype(), shape: vec![array.len()], data: array.to_bytes() }
 }
 
 /// Reads one part of a model and checks all of it.
@@ -115,72 +171,63 @@ pub(crate) fn read(path: &Path, part: Part) -> Result<Contents, ModelError> {
 
 /// The contents of a file to one part of a model; the path is for the errors.
 pub(crate) fn decode(path: &Path, part: Part, bytes: &[u8]) -> Result<Contents, ModelError> {
-    let (metadata, data) = split(path, bytes)?;
-    let (spec, attachments) = describe(path, part, &metadata)?;
-    let layout = part.layout(&spec).map_err(|error| ModelError::Description {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })?;
-    let mut values = Vec::new();
+    let Opened { file, spec, layout, attachments } = Opened::new(path, part, bytes)?;
+    let mut values = Vec::with_capacity(layout.len());
     for view in layout.views() {
-        let info = metadata.info(&view.name).ok_or_else(|| ModelError::MissingTensor {
-            path: path.to_owned(),
-            name: view.name.clone(),
-            expected: view.shape.clone(),
-        })?;
-        let tensor = decode_tensor(path, &view.name, &view.shape, info, data)?;
-        check_finite(path, &view.name, &tensor)?;
-        values.extend(tensor);
-    }
-    let known = |name: &String| layout.views().iter().any(|view| view.name == *name);
-    if let Some(name) = metadata.offset_keys().into_iter().find(|name| !known(name)) {
-        return Err(ModelError::ExtraTensor { path: path.to_owned(), name });
+        let data = file.tensor(&view.name).map_or(&[][..], |tensor| tensor.data);
+        values.extend(numbers(data));
     }
     Ok(Contents { spec, parameters: Parameters::new(layout, values)?, attachments })
 }
 
-/// A file to its header and its tensors' bytes, whose number the header tells.
-///
-/// The safetensors crate's own reader adds up the sizes that a header claims without a check for
-/// overflow, so only its header type is used.
-fn split<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Metadata, &'a [u8]), ModelError> {
-    let foreign = |reason: String| ModelError::NotSafetensors { path: path.to_owned(), reason };
-    let Some((length, rest)) = bytes.split_first_chunk() else {
-        return Err(foreign(format!("it has {} bytes, fewer than 8", bytes.len())));
-    };
-    let length = usize::try_from(u64::from_le_bytes(*length))
-        .ok()
-        .filter(|&length| length <= MAX_HEADER_BYTES)
-        .ok_or_else(|| foreign(format!("its header would be over {MAX_HEADER_BYTES} bytes")))?;
-    let wrong_length =
-        |expected| ModelError::Length { path: path.to_owned(), expected, found: bytes.len() };
-    let Some((header, data)) = rest.split_at_checked(length) else {
-        return Err(wrong_length(length.saturating_add(8)));
-    };
-    let metadata: Metadata =
-        serde_json::from_slice(header).map_err(|error| foreign(error.to_string()))?;
-    if metadata.data_len() != data.len() {
-        return Err(wrong_length(metadata.data_len().saturating_add(length).saturating_add(8)));
-    }
-    Ok((metadata, data))
+/// A file after all checks.
+struct Opened<'a> {
+    file: TensorFile<'a>,
+    spec: ModelSpec,
+    layout: Layout,
+    attachments: Attachments,
 }
 
-/// The specification in the metadata and what is attached, if it is of this schema and part.
+impl<'a> Opened<'a> {
+    /// Checks a file. What is wrong with its contents is told first, because that says more than that the checksum
+    /// differs.
+    fn new(path: &Path, part: Part, bytes: &'a [u8]) -> Result<Self, ModelError> {
+        let file = TensorFile::parse(bytes).map_err(|error| ModelError::of_file(path, error))?;
+        let fail = |reason| ModelError::Description { path: path.to_owned(), reason };
+        let Some(entry) = file.entry(ENTRY) else {
+            return Err(ModelError::NoDescription { path: path.to_owned() });
+        };
+        let (schema, spec, documents) = describe(path, part, entry)?;
+        let layout = part.layout(&spec).map_err(|error| fail(error.to_string()))?;
+        layout.views().iter().try_for_each(|view| check_parameter(path, view, &file))?;
+        let known = |name: &String| layout.views().iter().any(|view| view.name == *name);
+        let mut others = file.names();
+        others.retain(|name| !known(name));
+        let is_attached = |name: &String| schema >= SCHEMA && place_of(name).is_some();
+        if let Some(name) = others.iter().find(|name| !is_attached(name)) {
+            return Err(ModelError::ExtraTensor { path: path.to_owned(), name: name.clone() });
+        }
+        let attachments = attachments(&file, documents, &others).map_err(fail)?;
+        check_checksum(path, schema, entry, &file)?;
+        Ok(Self { file, spec, layout, attachments })
+    }
+}
+
+type Documents = BTreeMap<String, Value>;
+
+/// The schema, the specification and the attachments in the metadata, if it is of a known schema and of this part.
 fn describe(
     path: &Path,
     part: Part,
-    metadata: &Metadata,
-) -> Result<(ModelSpec, Attachments), ModelError> {
+    entry: &str,
+) -> Result<(u64, ModelSpec, Option<Documents>), ModelError> {
     let path = path.to_owned();
-    let Some(text) = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY)) else {
-        return Err(ModelError::NoDescription { path });
-    };
     let fail = |reason| ModelError::Description { path: path.clone(), reason };
     let mut fields: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| fail(error.to_string()))?;
+        serde_json::from_str(entry).map_err(|error| fail(error.to_string()))?;
     let schema: u64 = take(&mut fields, "schema").map_err(fail)?;
     match schema {
-        SCHEMA => {}
+        1..=SCHEMA => {}
         0 => return Err(fail("field `schema`: there is no schema 0".to_owned())),
         later => return Err(ModelError::LaterSchema { path, expected: SCHEMA, found: later }),
     }
@@ -188,12 +235,12 @@ fn describe(
     if found != part {
         return Err(ModelError::WrongPart { path, expected: part, found });
     }
-    let attachments = match fields.contains_key("attachments") {
-        true => take(&mut fields, "attachments").map_err(fail)?,
-        false => Attachments::default(),
+    let attachments = match fields.contains_key(ATTACHMENTS) {
+        true => Some(take(&mut fields, ATTACHMENTS).map_err(fail)?),
+        false => None,
     };
     let spec = serde_json::from_value(Value::Object(fields));
-    Ok((spec.map_err(|error| fail(error.to_string()))?, attachments))
+    Ok((schema, spec.map_err(|error| fail(error.to_string()))?, attachments))
 }
 
 /// Takes a field out, or says what is wrong with it.
@@ -202,35 +249,91 @@ fn take<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Res
     serde_json::from_value(field).map_err(|error| format!("field `{name}`: {error}"))
 }
 
-/// One tensor's values.
-fn decode_tensor(
+/// Checks a tensor of the architecture.
+fn check_parameter(
     path: &Path,
-    name: &str,
-    shape: &[usize],
-    info: &TensorInfo,
-    data: &[u8],
-) -> Result<Vec<f32>, ModelError> {
-    let (path, name) = (path.to_owned(), name.to_owned());
-    if info.dtype != Dtype::F32 {
-        return Err(ModelError::TensorType { path, name, found: info.dtype.to_string() });
+    view: &ParameterView,
+    file: &TensorFile<'_>,
+) -> Result<(), ModelError> {
+    let (path, name) = (path.to_owned(), view.name.clone());
+    let Some(FileTensor { dtype, shape, data, .. }) = file.tensor(&view.name) else {
+        return Err(ModelError::MissingTensor { path, name, expected: view.shape.clone() });
+    };
+    if dtype != Dtype::F32 {
+        return Err(ModelError::TensorType { path, name, found: dtype.to_string() });
     }
-    if info.shape != shape {
-        let (expected, found) = (shape.to_vec(), info.shape.clone());
+    if *shape != view.shape {
+        let (expected, found) = (view.shape.clone(), shape.to_vec());
         return Err(ModelError::TensorShape { path, name, expected, found });
     }
-    let (start, end) = info.data_offsets;
-    let (values, _) = data.get(start..end).unwrap_or_default().as_chunks();
-    Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    match numbers(data).enumerate().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((index, found)) => Err(ModelError::NotFinite { path, name, index, found }),
+    }
 }
 
-fn little_endian(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+fn numbers(data: &[u8]) -> impl Iterator<Item = f32> {
+    data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
-fn check_finite(path: &Path, name: &str, values: &[f32]) -> Result<(), ModelError> {
-    let not_finite = values.iter().enumerate().find(|(_, value)| !value.is_finite());
-    let Some((index, &found)) = not_finite else {
+/// The attachments, from the header or a tensor, with the long arrays from tensors of these names.
+fn attachments(
+    file: &TensorFile<'_>,
+    in_header: Option<Documents>,
+    names: &[String],
+) -> Result<Attachments, String> {
+    let mut documents = in_header;
+    let mut arrays = Vec::new();
+    for name in names {
+        let (Some(place), Some(FileTensor { dtype, shape, data, .. })) =
+            (place_of(name), file.tensor(name))
+        else {
+            continue;
+        };
+        let fail = |reason: String| format!("tensor {name}: {reason}");
+        if shape.len() != 1 {
+            return Err(fail(format!("it must have one axis, but has the shape {shape:?}")));
+        }
+        if place.is_empty() {
+            if dtype != Dtype::U8 || documents.is_some() {
+                return Err(fail(
+                    "it must be U8, where no attachments are in the entry".to_owned(),
+                ));
+            }
+            let read = serde_json::from_slice(data);
+            documents = Some(read.map_err(|error| fail(error.to_string()))?);
+        } else {
+            let array = NumberArray::from_bytes(dtype, data).map_err(fail)?;
+            arrays.push((place.to_owned(), array));
+        }
+    }
+    Attachments::from_parts(documents.unwrap_or_default(), arrays)
+}
+
+/// The JSON pointer in the attachments that a tensor's name stands for: empty for all of them, `None` for others.
+fn place_of(name: &str) -> Option<&str> {
+    let place = name.strip_prefix(ATTACHMENTS)?;
+    (place.is_empty() || place.starts_with('/')).then_some(place)
+}
+
+/// Compares the file with its checksum, which every file has since schema 2.
+fn check_checksum(
+    path: &Path,
+    schema: u64,
+    entry: &str,
+    file: &TensorFile<'_>,
+) -> Result<(), ModelError> {
+    let expected = file.entry(CHECKSUM);
+    if schema < SCHEMA && expected.is_none() {
+        tracing::debug!("{} is of an earlier version and has no checksum", path.display());
         return Ok(());
-    };
-    Err(ModelError::NotFinite { path: path.to_owned(), name: name.to_owned(), index, found })
+    }
+    let names = file.names();
+    let tensors = names.iter().filter_map(|name| file.tensor(name)).collect();
+    let (path, found) = (path.to_owned(), checksum(entry, tensors));
+    match expected {
+        Some(expected) if expected == found => Ok(()),
+        Some(_) => Err(ModelError::Checksum { path, found }),
+        None => Err(ModelError::NoChecksum { path, found }),
+    }
 }

@@ -71,9 +71,9 @@ pub trait Inference: EncoderInference {
         let rows = logits.zip(outputs).zip(targets.chunks(self.pixels()));
         for (losses, ((logits, output), target)) in losses.iter_mut().zip(rows) {
             *losses = if self.output_is_probability() {
-                losses_of_logits(logits, target)
+                losses_of_logits(logits, target)?
             } else {
-                let squared_error = squared_error_sum(output, target);
+                let squared_error = squared_error_sum(output, target)?;
                 RowLosses { cross_entropy: None, squared_error }
             };
         }
@@ -109,7 +109,7 @@ impl KernelInference {
         if found != expected {
             return Err(ModelError::ParameterCount { expected, found });
         }
-        Ok(Self { packed: PackedStack::new(stack, parameters.values()) })
+        Ok(Self { packed: PackedStack::new(stack, parameters.values())? })
     }
 }
 
@@ -124,8 +124,7 @@ impl EncoderInference for KernelInference {
 
     fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
         check(images, self.pixels(), codes, self.latent_dim())?;
-        self.packed.encode(images, codes);
-        Ok(())
+        Ok(self.packed.encode(images, codes)?)
     }
 }
 
@@ -136,14 +135,12 @@ impl Inference for KernelInference {
 
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
         check(codes, self.latent_dim(), images, self.pixels())?;
-        self.packed.decode(codes, images);
-        Ok(())
+        Ok(self.packed.decode(codes, images)?)
     }
 
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
         check(images, self.pixels(), outputs, self.pixels())?;
-        self.packed.reconstruct(images, outputs);
-        Ok(())
+        Ok(self.packed.reconstruct(images, outputs)?)
     }
 
     fn forward(
@@ -154,8 +151,7 @@ impl Inference for KernelInference {
     ) -> Result<(), ModelError> {
         check(images, self.pixels(), logits, self.pixels())?;
         check(images, self.pixels(), outputs, self.pixels())?;
-        self.packed.forward(images, logits, outputs);
-        Ok(())
+        Ok(self.packed.forward(images, logits, outputs)?)
     }
 
     fn losses(
@@ -165,8 +161,7 @@ impl Inference for KernelInference {
         losses: &mut [RowLosses],
     ) -> Result<(), ModelError> {
         check_pairs(images, targets, self.pixels(), losses)?;
-        self.packed.losses(images, targets, losses);
-        Ok(())
+        Ok(self.packed.losses(images, targets, losses)?)
     }
 
     fn squared_errors(
@@ -176,8 +171,7 @@ impl Inference for KernelInference {
         errors: &mut [f64],
     ) -> Result<(), ModelError> {
         check_pairs(images, targets, self.pixels(), errors)?;
-        self.packed.squared_errors(images, targets, errors);
-        Ok(())
+        Ok(self.packed.squared_errors(images, targets, errors)?)
     }
 }
 
@@ -289,10 +283,10 @@ fn check_pairs<R>(
 
 /// Checks that both slices are as many whole rows.
 fn check<A, B>(from: &[A], of_input: usize, to: &[B], of_output: usize) -> Result<(), ModelError> {
-    let rows = from.len() / of_input;
-    if rows * of_input != from.len() {
+    let rows = from.len().checked_div(of_input).filter(|rows| rows * of_input == from.len());
+    let Some(rows) = rows else {
         return Err(ModelError::Batch { expected: of_input, found: vec![from.len()] });
-    }
+    };
     if rows * of_output != to.len() {
         return Err(ModelError::Rows { expected: rows * of_output, found: to.len() });
     }

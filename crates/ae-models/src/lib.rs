@@ -6,7 +6,7 @@
 //! [`Autoencoder`]: an [`Encoder`] and a [`Decoder`] that can also be used apart. [`RegularAutoencoder`]
 //! and [`DenoisingAutoencoder`] share the same network, here a [`DenseNetwork`]; they differ in what
 //! they are shown in training. An [`Objective`] is what training makes small. [`SavedModel`] and
-//! [`SavedEncoder`] are the files. [`Inference`] applies a trained model to slices of numbers, on the
+//! [`SavedEncoder`] are the files, [`TensorFile`] is their format. [`Inference`] applies a trained model to slices of numbers, on the
 //! CPU without tensors.
 //!
 //! ```
@@ -56,7 +56,9 @@ mod spec;
 
 mod attachments;
 mod file;
+mod number_array;
 mod saved;
+mod tensor_file;
 
 mod error;
 
@@ -73,6 +75,8 @@ pub use layout::{Layout, ParameterView};
 pub use loss::{Loss, Objective, ObjectiveTerms, binary_cross_entropy};
 pub use parameters::Parameters;
 pub use regular::RegularAutoencoder;
+pub use safetensors::Dtype;
 pub use saved::{SavedEncoder, SavedModel};
 pub use spec::{ModelKind, ModelSpec};
+pub use tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, TensorFileError, tensor_file};
 pub use traits::{Architecture, Autoencoder, Decoder, Encoder, TrainingInput};

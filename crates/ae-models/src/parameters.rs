@@ -1,11 +1,11 @@
 //! The flat buffer: the one home of a model's numbers.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
 
 use candle_core::{Device, Tensor, Var};
 use sha2::{Digest, Sha256};
 
+use crate::tensor_file::hexadecimal;
 use crate::{Layout, ModelError, ParameterView};
 
 /// All parameters of a model in one flat buffer, with named views into it.
@@ -105,7 +105,7 @@ impl Parameters {
     ///     part, layer, kind = name.split(".")
     ///     return (part == "decoder", int(layer), kind == "bias")
     ///
-    /// tensors = load_file(sys.argv[1])
+    /// tensors = {name: t for name, t in load_file(sys.argv[1]).items() if not name.startswith("attachments")}
     /// data = b"".join(tensors[name].astype("<f4").tobytes() for name in sorted(tensors, key=place))
     /// print(hashlib.sha256(data).hexdigest())
     /// ```
@@ -114,11 +114,7 @@ impl Parameters {
         for value in &self.values {
             hash.update(value.to_le_bytes());
         }
-        hash.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hexadecimal(&hash.finalize())
     }
 
     /// Every view with its values.

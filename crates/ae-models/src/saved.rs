@@ -18,9 +18,33 @@ use crate::{
 /// # Format
 /// The weights file is in the safetensors format, and the same model always gives the same bytes.
 /// The tensors are `f32` with the names and shapes of [`ModelSpec::architecture`]'s layout, which are
-/// PyTorch's. The one metadata entry, `ae.model`, is a JSON object: `schema` (1), `part` (`model`, or
-/// `encoder` for a [`SavedEncoder`]), the fields of [`ModelSpec`], and `attachments`, an object of
-/// [`Attachments`], if there are any.
+/// PyTorch's. The metadata has two entries:
+///
+/// - `ae.model`, a JSON object: `schema` (2), `part` (`model`, or `encoder` for a [`SavedEncoder`]), the fields of
+///   [`ModelSpec`], and `attachments`, an object of [`Attachments`], if there are any.
+/// - `ae.sha256`, the SHA-256 of `ae.model` and of every tensor's name, type, shape and numbers. Loading checks it, so that
+///   no changed bit is taken for a number of the model. Files of schema 1, which earlier versions wrote, have none.
+///
+/// A long array of numbers in an attachment is a tensor of type `F32`, `F64`, `I32` or `I64` and of one axis. Its name is
+/// `attachments` and the array's JSON pointer in `attachments`, such as `attachments/anomaly/scorer/mean`; `null` stands in
+/// its place. If the attachments' JSON is still long, it is the tensor `attachments` of type `U8`.
+///
+/// Other programs read the weights by their names and leave out the tensors whose names begin with `attachments`. A program
+/// that changes tensors must write a new checksum:
+///
+/// ```python
+/// import hashlib, json, sys
+///
+/// data = open(sys.argv[1], "rb").read()
+/// end = 8 + int.from_bytes(data[:8], "little")
+/// header = json.loads(data[8:end])
+/// metadata = header.pop("__metadata__")
+/// digest = hashlib.sha256(metadata["ae.model"].encode())
+/// for name in sorted(header):
+///     dtype, shape, (start, stop) = (header[name][key] for key in ("dtype", "shape", "data_offsets"))
+///     digest.update(f"\n{name} {dtype} {shape}\n".encode() + data[end + start : end + stop])
+/// print("expected", metadata.get("ae.sha256"), "found", digest.hexdigest())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedModel {
     /// What it is.
@@ -40,7 +64,9 @@ impl SavedModel {
     /// Writes a weights file, whole or not at all.
     ///
     /// # Errors
-    /// If the parameters are not the architecture's or not finite, or if the file cannot be written.
+    /// If the parameters are not the architecture's or not finite, if the file would be larger than
+    /// [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES) or could not be loaded for another reason, or if it cannot be written.
+    /// What was there before is then left as it was.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         file::write(path, Part::Model, &self.spec, &self.parameters, &self.attachments)
     }
@@ -81,7 +107,8 @@ impl SavedModel {
         self.spec.architecture()?.inference(&self.parameters, device)
     }
 
-    /// The encoder alone, to be saved or used without the decoder.
+    /// The encoder alone, to be saved or used without the decoder, with all that is attached: this crate does not know
+    /// which attachments are about the decoder.
     ///
     /// # Errors
     /// If the parameters are not the architecture's.
@@ -118,7 +145,7 @@ impl SavedEncoder {
     /// Writes a weights file of the encoder alone, whole or not at all.
     ///
     /// # Errors
-    /// If the parameters are not the encoder's or not finite, or if the file cannot be written.
+    /// As [`SavedModel::save`].
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         file::write(path, Part::Encoder, &self.spec, &self.parameters, &self.attachments)
     }

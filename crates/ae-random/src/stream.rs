@@ -55,11 +55,6 @@ impl Stream {
         unit_interval(self.next_u32())
     }
 
-    /// A number in [low, high).
-    pub fn uniform_in(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * self.uniform()
-    }
-
     /// A standard normal number.
     ///
     /// The first one of a stream equals the first of [`fill_normal`](Self::fill_normal).

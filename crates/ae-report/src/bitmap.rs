@@ -1,11 +1,11 @@
 //! Figures as PNG.
 
-use noto_sans_mono_bitmap::get_raster;
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
 
 use crate::ReportError;
-use crate::figure::{Dash, Figure, Item, Pen};
+use crate::figure::{Dash, Figure, Item, Magnification, Pen};
 use crate::image::{Raster, Rgb};
 use crate::text::Style;
 
@@ -43,6 +43,11 @@ pub(crate) fn render(figure: &Figure) -> Result<Vec<u8>, ReportError> {
     encode(width as usize, height as usize, ColorType::Rgb, rgb.as_flattened())
 }
 
+/// Whether the font has a letter; it has the same ones in all weights and sizes.
+pub(crate) fn has(letter: char) -> bool {
+    get_raster(letter, FontWeight::Regular, RasterHeight::Size24).is_some()
+}
+
 /// Encodes pixels of 8 bits a channel.
 pub(crate) fn encode(
     width: usize,
@@ -50,10 +55,20 @@ pub(crate) fn encode(
     colours: ColorType,
     pixels: &[u8],
 ) -> Result<Vec<u8>, ReportError> {
+    encode_deep([width, height], colours, BitDepth::Eight, pixels)
+}
+
+/// Encodes pixels of 8 or 16 bits a channel; the latter as pairs of bytes, the higher one first.
+pub(crate) fn encode_deep(
+    [width, height]: [usize; 2],
+    colours: ColorType,
+    depth: BitDepth,
+    pixels: &[u8],
+) -> Result<Vec<u8>, ReportError> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
     encoder.set_color(colours);
-    encoder.set_depth(BitDepth::Eight);
+    encoder.set_depth(depth);
     encoder.set_compression(Compression::Balanced);
     // Flat areas and sharp edges compress best as they are.
     encoder.set_filter(Filter::NoFilter);
@@ -100,14 +115,20 @@ fn draw_text(canvas: &mut Pixmap, (x, y): (f32, f32), text: &str, style: Style, 
     }
 }
 
-fn draw_picture(canvas: &mut Pixmap, (x, y): (f32, f32), magnification: usize, raster: &Raster) {
-    let side = magnification * SCALE as usize;
+fn draw_picture(
+    canvas: &mut Pixmap,
+    (x, y): (f32, f32),
+    magnification: Magnification,
+    raster: &Raster,
+) {
+    let Magnification { across, down } = magnification;
+    let (width, height) = (across * SCALE as usize, down * SCALE as usize);
     let (left, top) = (to_pixels(x), to_pixels(y));
     for (row, colours) in raster.rows().enumerate() {
-        for line in 0..side {
-            let wide = colours.iter().flat_map(|colour| std::iter::repeat_n(colour, side));
+        for line in 0..height {
+            let wide = colours.iter().flat_map(|colour| std::iter::repeat_n(colour, width));
             for (column, &colour) in wide.enumerate() {
-                blend(canvas, left + column, top + row * side + line, colour, u8::MAX);
+                blend(canvas, left + column, top + row * height + line, colour, u8::MAX);
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
-use crate::figure::{Align, Dash, Figure, MUTED, Pen};
+use crate::figure::{Align, Dash, Figure, MUTED, Pen, Words};
+use crate::fit::{note_of_first, note_of_missing};
 use crate::image::Rgb;
-use crate::plot::{Axes, GAP, LABEL_COLUMNS, Legend, Plot};
+use crate::plot::{Axes, GAP, LABEL_COLUMNS, Legend, MOST_NAMES, Plot};
 use crate::text::{Style, shorten};
 
 /// A curve.
@@ -37,13 +38,18 @@ const COLOURS: [Rgb; 6] = [
 
 const PLOT: (f32, f32) = (520.0, 260.0);
 const SWATCH: (f32, f32) = (18.0, 3.0);
+/// As many as have room for their names beside the plot.
+const MOST_REFERENCES: usize = 20;
 /// The smallest step of an axis of epochs.
 const WHOLE_NUMBERS: f64 = 1.0;
 
 /// Curves over epochs, which are whole numbers, with a legend and reference lines. After six curves the colours repeat.
 ///
+/// Where there are more than 256 curves or 20 reference lines, the first ones are drawn; [`Figure::notes`]
+/// say so, and that values are missing which are not finite.
+///
 /// # Errors
-/// If the figure would be too large.
+/// None of its own.
 pub fn loss_curves(
     series: &[Series<'_>],
     references: &[Reference<'_>],
@@ -55,10 +61,10 @@ pub fn loss_curves(
 }
 
 /// Lines over any numbers, such as a rate over another, with a legend. After six lines the colours
-/// repeat.
+/// repeat. Of more than 256 the first ones are drawn.
 ///
 /// # Errors
-/// If the figure would be too large.
+/// None of its own.
 pub fn line_chart(
     series: &[Series<'_>],
     axes: Axes<'_>,
@@ -75,6 +81,9 @@ fn chart(
     title: &str,
     caption: &str,
 ) -> Result<Figure, ReportError> {
+    let words = Words { title, caption, notes: changes(series, references) };
+    let series = &series[..series.len().min(MOST_NAMES)];
+    let references = &references[..references.len().min(MOST_REFERENCES)];
     let points = || series.iter().flat_map(|series| &series.points);
     let lines = || references.iter().map(|reference| reference.value);
     let x_axis = Axis::covering(points().map(|point| point.0), smallest_step);
@@ -85,12 +94,24 @@ fn chart(
     let labels = series.iter().map(|series| series.label).collect();
     let legend = Legend { labels, colours: &COLOURS, swatch: SWATCH };
     let axes = ([x_axis, y_axis], Some(axes));
-    let (mut figure, plot) = Plot::page((PLOT, right_width), axes, &legend, title, caption)?;
+    let (mut figure, plot) = Plot::page((PLOT, right_width), axes, &legend, words)?;
     draw_references(&plot, &mut figure, references);
     for (series, &colour) in series.iter().zip(COLOURS.iter().cycle()) {
         draw_series(&plot, &mut figure, series, colour);
     }
     Ok(figure)
+}
+
+/// What is drawn otherwise than it is, a sentence each.
+fn changes(series: &[Series<'_>], references: &[Reference<'_>]) -> Vec<String> {
+    let points = series.iter().flat_map(|series| &series.points);
+    let missing = points.filter(|(x, y)| !drawable(*x) || !drawable(*y)).count();
+    let notes = [
+        note_of_first(series.len().min(MOST_NAMES), series.len(), "curves"),
+        note_of_first(references.len().min(MOST_REFERENCES), references.len(), "reference lines"),
+        note_of_missing(missing, "leave gaps"),
+    ];
+    notes.into_iter().flatten().collect()
 }
 
 fn draw_references(plot: &Plot, figure: &mut Figure, references: &[Reference<'_>]) {
@@ -116,9 +137,25 @@ fn draw_series(plot: &Plot, figure: &mut Figure, series: &Series<'_>, colour: Rg
             [] => {}
             // A single point would make no line.
             [(x, y)] => figure.rectangle((x - 2.5, y - 2.5), (5.0, 5.0), colour),
-            _ => figure.line(points, pen),
+            _ => figure.line(thinned(points), pen),
         }
     }
+}
+
+/// A line that looks the same with few points: of those that stand within a quarter of a pixel beside each
+/// other, the first, the lowest, the highest and the last.
+fn thinned(points: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
+    if points.len() as f32 <= 4.0 * PLOT.0 {
+        return points;
+    }
+    let same_place = |a: &(f32, f32), b: &(f32, f32)| (a.0 * 4.0).floor() == (b.0 * 4.0).floor();
+    let kept = points.chunk_by(same_place).flat_map(|near| {
+        let by_height = |a: &&(f32, f32), b: &&(f32, f32)| a.1.total_cmp(&b.1);
+        let (first, last) = (near.first(), near.last());
+        let ends = [near.iter().min_by(by_height), near.iter().max_by(by_height)];
+        [first, ends[0], ends[1], last].into_iter().flatten().copied()
+    });
+    kept.collect()
 }
 
 /// Moves heights, given from top to bottom, so that they are at least `distance` apart and, as far

@@ -37,6 +37,14 @@ pub enum ReportError {
         /// The kind of figure.
         figure: &'static str,
     },
+    /// Points have classes, but not each of them one.
+    #[error("expected a class for each of {expected} points, found {found}")]
+    Classes {
+        /// The number of points.
+        expected: usize,
+        /// The number of classes given.
+        found: usize,
+    },
     /// The figure would need too much memory.
     #[error(
         "the figure would be {width} x {height} pixels; at most {MAX_SIDE} a side and {MAX_AREA} \

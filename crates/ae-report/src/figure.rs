@@ -1,13 +1,18 @@
 //! A figure: rectangles, lines, dots, texts and pictures on a page.
 
 use crate::image::{Raster, Rgb};
-use crate::text::{Style, printable, wrap};
+use crate::text::{Style, cut, printable, shorten, wrap};
 use crate::{ReportError, bitmap, svg};
 
 /// The longest side of a figure, in pixels at its own size.
 pub(crate) const MAX_SIDE: f32 = 16_384.0;
 /// The largest area; its PNG has four times as many pixels.
 pub(crate) const MAX_AREA: f32 = 8_000_000.0;
+/// A longer title ends in an ellipsis after so many lines, and so does a longer caption.
+const TITLE_LINES: usize = 3;
+const CAPTION_LINES: usize = 12;
+/// Lines of notes below the caption; further ones are not drawn.
+const NOTE_LINES: usize = 8;
 
 pub(crate) const INK: Rgb = [0x1f, 0x29, 0x33];
 pub(crate) const MUTED: Rgb = [0x5b, 0x67, 0x70];
@@ -26,6 +31,17 @@ pub struct Figure {
     width: u32,
     height: u32,
     items: Vec<Item>,
+    notes: Vec<String>,
+    has_unknown_letters: bool,
+}
+
+/// What stands above and below the content of a figure.
+#[derive(Debug)]
+pub(crate) struct Words<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) caption: &'a str,
+    /// What was changed so that the content fits, a sentence each.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What a figure is made of. Positions are in pixels from the top left, at the figure's own size.
@@ -59,9 +75,21 @@ pub(crate) enum Item {
     Picture {
         x: f32,
         y: f32,
-        magnification: usize,
+        magnification: Magnification,
         raster: Raster,
     },
+}
+
+/// How many pixels of the figure a pixel of a picture is wide and high.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Magnification {
+    pub(crate) across: usize,
+    pub(crate) down: usize,
+}
+
+impl Magnification {
+    /// A pixel of the picture is one of the figure.
+    pub(crate) const NONE: Self = Self { across: 1, down: 1 };
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +121,7 @@ pub(crate) enum Align {
 impl Figure {
     /// The figure as a PNG of twice its size, 8-bit RGB.
     ///
-    /// Letters beyond Latin are drawn as `?`; the SVG keeps them.
+    /// Letters beyond Latin are drawn as `?`, which a note says; the SVG keeps them.
     ///
     /// # Errors
     /// If the encoder fails.
@@ -131,16 +159,48 @@ impl Figure {
         &self.items
     }
 
-    /// A page with a title, free space of the given size and a caption below; also gives the place
-    /// of the free space. All sizes are checked here, before anything large is made.
+    /// What was changed so that everything could be drawn, a sentence each: pictures that are drawn
+    /// smaller, items that are left out, texts that are shortened, letters that the PNG's font lacks.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        if self.has_unknown_letters {
+            notes.push(
+                "the PNG's font has Latin letters only: others are `?` in it; the SVG has all letters".to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// Whether a page has room for content of this size, whatever its title and caption.
+    pub(crate) fn has_room_for((content_width, content_height): (f32, f32)) -> bool {
+        let lines = (TITLE_LINES + CAPTION_LINES + NOTE_LINES) as f32;
+        let words = lines * Style::Label.line_height() + 2.0 * GAP + GAP_ABOVE_CAPTION;
+        let width = content_width.ceil().max(MIN_CONTENT_WIDTH) + 2.0 * MARGIN;
+        let height = content_height.ceil() + words + 2.0 * MARGIN;
+        width <= MAX_SIDE && height <= MAX_SIDE && width * height <= MAX_AREA
+    }
+
+    /// A page with its words and free space of the given size; also gives the place of the free space.
+    /// All sizes are checked here, before anything large is made.
     pub(crate) fn page(
-        title: &str,
-        caption: &str,
+        words: Words<'_>,
         (content_width, content_height): (f32, f32),
     ) -> Result<(Self, (f32, f32)), ReportError> {
+        let Words { title, caption, mut notes } = words;
         let inner_width = content_width.ceil().max(MIN_CONTENT_WIDTH);
         let columns = (inner_width.min(MAX_SIDE) / Style::Label.advance()) as usize;
-        let (title_lines, caption_lines) = (wrap(title, columns), wrap(caption, columns));
+        let (mut title_lines, mut caption_lines) = (wrap(title, columns), wrap(caption, columns));
+        if cut(&mut title_lines, TITLE_LINES, columns) {
+            notes.push("the title is shortened".to_owned());
+        }
+        if cut(&mut caption_lines, CAPTION_LINES, columns) {
+            notes.push("the caption is shortened".to_owned());
+        }
+        let mut note_lines: Vec<String> =
+            notes.iter().flat_map(|note| wrap(&format!("Note: {note}."), columns)).collect();
+        cut(&mut note_lines, NOTE_LINES, columns);
+        caption_lines.append(&mut note_lines);
         let block = |lines: &[String]| match lines.len() {
             0 => 0.0,
             count => count as f32 * Style::Label.line_height() + GAP,
@@ -153,8 +213,14 @@ impl Figure {
             return Err(ReportError::TooLarge { width, height });
         }
 
-        let (width, height) = (width as u32, height as u32);
-        let mut figure = Self { title: printable(title), width, height, items: Vec::new() };
+        let mut figure = Self {
+            title: shorten(&printable(title), TITLE_LINES * columns),
+            width: width as u32,
+            height: height as u32,
+            items: Vec::new(),
+            notes,
+            has_unknown_letters: false,
+        };
         figure.paragraph(MARGIN, &title_lines, Style::Title, INK);
         figure.paragraph(caption_top, &caption_lines, Style::Label, MUTED);
         Ok((figure, (MARGIN, content_top)))
@@ -184,7 +250,9 @@ impl Figure {
         if !text.is_empty() {
             // Half pixels are whole ones in the PNG: letters stay crisp.
             let x = ((x - before) * 2.0).round() / 2.0;
-            self.items.push(Item::Text { x, y, text: printable(text), style, colour });
+            let text = printable(text);
+            self.has_unknown_letters |= text.chars().any(|letter| !bitmap::has(letter));
+            self.items.push(Item::Text { x, y, text, style, colour });
         }
     }
 
@@ -202,7 +270,12 @@ impl Figure {
         }
     }
 
-    pub(crate) fn picture(&mut self, (x, y): (f32, f32), magnification: usize, raster: Raster) {
+    pub(crate) fn picture(
+        &mut self,
+        (x, y): (f32, f32),
+        magnification: Magnification,
+        raster: Raster,
+    ) {
         let (x, y) = (x.round(), y.round());
         self.items.push(Item::Picture { x, y, magnification, raster });
     }

@@ -1,9 +1,9 @@
 //! The weights of units as pictures.
 
 use crate::ReportError;
-use crate::figure::{Align, FAINT, Figure, MUTED};
-use crate::grid::magnification;
-use crate::image::{Raster, Rgb, check_finite};
+use crate::figure::{Align, FAINT, Figure, MUTED, Magnification, Words};
+use crate::fit::{Drawn, SIDES, note_of_first};
+use crate::image::{Raster, Rgb, check_finite, shrunk};
 use crate::text::{Style, significant};
 
 /// From the most negative weight over 0 to the most positive: the colours of the scheme RdBu of
@@ -33,8 +33,11 @@ const BAR_HEIGHT: usize = 10;
 /// channels is an RGB picture, in which the mean grey is 0. Both reach to the largest magnitude of
 /// all, which a bar names.
 ///
+/// Units that are larger than the figure has room for are drawn smaller, and only the first ones if
+/// there are too many; [`Figure::notes`] say so.
+///
 /// # Errors
-/// If the weights do not make whole images, one is not finite, or the figure would be too large.
+/// If the weights do not make whole images, or one is not finite.
 pub fn filters(
     weights: &[f32],
     [channels, height, width]: [usize; 3],
@@ -50,31 +53,81 @@ pub fn filters(
     if units == 0 {
         return Err(ReportError::Empty { figure: "a picture of filters" });
     }
-    let range = weights.iter().fold(0.0_f32, |range, weight| range.max(weight.abs()));
-    let magnification = magnification(height, width);
-    let image_size = ((width * magnification) as f32, (height * magnification) as f32);
-    let (cell_width, cell_height) = (image_size.0 + GAP, image_size.1 + GAP);
-    // A block about twice as wide as it is high.
-    let columns = ((2.0 * units as f32).sqrt().ceil() as usize).min(units);
-    let grid_height = units.div_ceil(columns) as f32 * cell_height + GAP;
-    let bar_height = BAR_HEIGHT as f32 + GAP + Style::Note.line_height();
-    let content = (columns as f32 * cell_width - GAP, grid_height + bar_height);
+    let Layout { drawn, units: shown, columns, cell } = Layout::of(units, height, width);
+    let area = height * width;
+    let planes = weights.chunks(area).take(shown * channels);
+    let drawn_weights: Vec<Vec<f32>> =
+        planes.map(|plane| shrunk(plane, width, drawn.factor)).collect();
+    let magnitudes = drawn_weights.iter().flatten().map(|weight| weight.abs());
+    let range = magnitudes.fold(0.0_f32, f32::max);
+    let image_size = drawn.size(height, width);
     let scheme = if channels == 1 { colour } else { grey };
+    let notes = [drawn.note("units", height, width), note_of_first(shown, units, "units")];
+    let words = Words { title, caption, notes: notes.into_iter().flatten().collect() };
 
-    let (mut figure, (left, top)) = Figure::page(title, caption, content)?;
-    for (unit, weights) in weights.chunks(size).enumerate() {
-        let x = left + (unit % columns) as f32 * cell_width;
-        let y = top + (unit / columns) as f32 * cell_height;
+    let grid = grid_size(shown, columns, cell);
+    let (mut figure, (left, top)) = Figure::page(words, with_bar(grid))?;
+    for (unit, planes) in drawn_weights.chunks(channels).enumerate() {
+        let x = left + (unit % columns) as f32 * cell.0;
+        let y = top + (unit / columns) as f32 * cell.1;
         // A rim shows where an image ends whose weights are near 0.
         figure.rectangle((x - 1.0, y - 1.0), (image_size.0 + 2.0, image_size.1 + 2.0), FAINT);
-        let pixels = match channels {
-            1 => weights.iter().map(|&weight| colour(weight, range)).collect(),
-            _ => mixed(weights, range),
+        let pixels = match planes {
+            [plane] => plane.iter().map(|&weight| colour(weight, range)).collect(),
+            _ => mixed(&planes.concat(), range),
         };
-        figure.picture((x, y), magnification, Raster { width, pixels });
+        let raster = Raster { width: width.div_ceil(drawn.factor), pixels };
+        figure.picture((x, y), drawn.magnification, raster);
     }
-    colour_bar(&mut figure, (left, top + grid_height), range, scheme);
+    colour_bar(&mut figure, (left, top + grid.1), range, scheme);
     Ok(figure)
+}
+
+/// How units are drawn within the bounds of a figure.
+struct Layout {
+    drawn: Drawn,
+    /// How many are drawn, and how many of them side by side.
+    units: usize,
+    columns: usize,
+    /// Width and height of an image with the gap behind it.
+    cell: (f32, f32),
+}
+
+impl Layout {
+    fn of(units: usize, height: usize, width: usize) -> Self {
+        let layout =
+            |side, units| Self::with(Drawn::within(side, height, width), units, (height, width));
+        let has_room = |layout: &Self| {
+            Figure::has_room_for(with_bar(grid_size(layout.units, layout.columns, layout.cell)))
+        };
+        if let Some(layout) = SIDES.into_iter().map(|side| layout(side, units)).find(has_room) {
+            return layout;
+        }
+        let smallest = SIDES[SIDES.len() - 1];
+        let mut fitted = layout(smallest, units);
+        while !has_room(&fitted) && fitted.units > 1 {
+            fitted = layout(smallest, fitted.units - fitted.units.div_ceil(10));
+        }
+        fitted
+    }
+
+    fn with(drawn: Drawn, units: usize, (height, width): (usize, usize)) -> Self {
+        let size = drawn.size(height, width);
+        let cell = (size.0 + GAP, size.1 + GAP);
+        // A block about twice as wide as it is high.
+        let columns = (2.0 * units as f32 * cell.1 / cell.0).sqrt().ceil() as usize;
+        Self { drawn, units, columns: columns.clamp(1, units.max(1)), cell }
+    }
+}
+
+/// Width and height of the units' block, with a gap below it.
+fn grid_size(units: usize, columns: usize, cell: (f32, f32)) -> (f32, f32) {
+    (columns as f32 * cell.0 - GAP, units.div_ceil(columns) as f32 * cell.1 + GAP)
+}
+
+/// The size with the bar of colours below.
+fn with_bar((width, height): (f32, f32)) -> (f32, f32) {
+    (width, height + BAR_HEIGHT as f32 + GAP + Style::Note.line_height())
 }
 
 fn colour_bar(
@@ -86,7 +139,7 @@ fn colour_bar(
     let half = (BAR_WIDTH / 2) as f32;
     let line = (0..BAR_WIDTH).map(|place| scheme(place as f32 - half, half));
     let pixels = std::iter::repeat_n(line, BAR_HEIGHT).flatten().collect();
-    figure.picture((left, top), 1, Raster { width: BAR_WIDTH, pixels });
+    figure.picture((left, top), Magnification::NONE, Raster { width: BAR_WIDTH, pixels });
     let y = top + BAR_HEIGHT as f32 + GAP;
     let end = significant(f64::from(range), 3);
     let width = BAR_WIDTH as f32;

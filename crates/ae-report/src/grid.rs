@@ -1,6 +1,7 @@
 //! Images in rows and columns.
 
-use crate::figure::{Align, Figure, INK, MUTED};
+use crate::figure::{Align, Figure, INK, MUTED, Words};
+use crate::fit::{Drawn, SIDES, note_of_first};
 use crate::text::{Style, shorten, significant};
 use crate::{Picture, ReportError};
 
@@ -38,13 +39,11 @@ const GAP: f32 = 6.0;
 const LABEL_COLUMNS: usize = 24;
 /// Longer names of classes are cut.
 const CLASS_COLUMNS: usize = 12;
-/// Images are magnified to about this many pixels.
-const IMAGE_SIDE: usize = 64;
 
 /// Rows of images under one another: originals over reconstructions, or noisy, denoised, original.
 ///
 /// # Errors
-/// If there is no image, or the figure would be too large.
+/// If there is no image.
 pub fn reconstruction_grid(
     rows: &[GridRow<'_>],
     title: &str,
@@ -56,7 +55,7 @@ pub fn reconstruction_grid(
 /// Rows of images whose columns are named below them: each row one image by several methods.
 ///
 /// # Errors
-/// If there is no image, or the figure would be too large.
+/// If there is no image.
 pub fn comparison_grid(
     rows: &[GridRow<'_>],
     columns: &[&str],
@@ -70,7 +69,7 @@ pub fn comparison_grid(
 /// The worst reconstructions, side by side, each with its place, class and squared error.
 ///
 /// # Errors
-/// If there is no item, or the figure would be too large.
+/// If there is no item.
 pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, ReportError> {
     let rows = [
         GridRow { label: "original", images: items.iter().map(|i| i.original.clone()).collect() },
@@ -96,7 +95,7 @@ pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, 
 /// way, the last image.
 ///
 /// # Errors
-/// If the figure would be too large.
+/// None of its own: there are always two images.
 pub fn interpolation(
     [from, to]: [Picture; 2],
     steps: Vec<(f64, Picture)>,
@@ -118,27 +117,31 @@ fn grid(
     caption: &str,
 ) -> Result<Figure, ReportError> {
     let layout = Layout::of(rows, notes)?;
-    let (mut figure, (left, top)) = Figure::page(title, caption, layout.size(rows, notes))?;
+    let words = Words { title, caption, notes: layout.changes(rows) };
+    let (mut figure, (left, top)) = Figure::page(words, layout.size(notes.len()))?;
     let first_column = left + layout.gutter;
     let column_left = |column: usize| first_column + column as f32 * (layout.cell_width + GAP);
     let label = |figure: &mut Figure, y, label| {
         let label = shorten(label, LABEL_COLUMNS);
         figure.text((first_column - 2.0 * GAP, y), Align::Right, Style::Label, INK, &label);
     };
-    for (index, row) in rows.iter().enumerate() {
+    let Drawn { factor, magnification } = layout.drawn;
+    // Pictures that are thinner than a line of text stand in its middle.
+    let above = (layout.cell_height - layout.picture_height) / 2.0;
+    for (index, row) in rows.iter().take(layout.rows).enumerate() {
         let y = top + index as f32 * (layout.cell_height + GAP);
         label(&mut figure, y + (layout.cell_height - Style::Label.line_height()) / 2.0, row.label);
-        for (column, image) in row.images.iter().enumerate() {
-            let free = layout.cell_width - (image.width() * layout.magnification) as f32;
-            let place = (column_left(column) + free / 2.0, y);
-            figure.picture(place, layout.magnification, image.raster());
+        for (column, image) in row.images.iter().take(layout.columns).enumerate() {
+            let free = layout.cell_width - layout.drawn.size(image.height(), image.width()).0;
+            let place = (column_left(column) + free / 2.0, y + above);
+            figure.picture(place, magnification, image.shrunk(factor));
         }
     }
-    let notes_top = top + rows.len() as f32 * (layout.cell_height + GAP);
+    let notes_top = top + layout.rows as f32 * (layout.cell_height + GAP);
     for (index, row) in notes.iter().enumerate() {
         let y = notes_top + index as f32 * Style::Label.line_height();
         label(&mut figure, y, row.label);
-        for (column, note) in row.notes.iter().enumerate() {
+        for (column, note) in row.notes.iter().take(layout.columns).enumerate() {
             let place = (column_left(column) + layout.cell_width / 2.0, y);
             figure.text(place, Align::Middle, Style::Label, MUTED, note);
         }
@@ -147,53 +150,90 @@ fn grid(
 }
 
 struct Layout {
-    magnification: usize,
+    drawn: Drawn,
+    picture_height: f32,
     cell_width: f32,
     cell_height: f32,
     gutter: f32,
+    /// How many columns and rows are drawn.
     columns: usize,
+    rows: usize,
 }
 
 impl Layout {
+    /// The largest layout that a figure has room for; where there is none for all images, one of the
+    /// first ones.
     fn of(rows: &[GridRow<'_>], notes: &[NoteRow<'_>]) -> Result<Self, ReportError> {
-        let images = || rows.iter().flat_map(|row| &row.images);
-        let height = longest(images().map(Picture::height));
-        let width = longest(images().map(Picture::width));
+        let (height, width) = largest(rows);
         if height == 0 {
             return Err(ReportError::Empty { figure: "a grid of images" });
         }
-        let magnification = magnification(height, width);
-        let side = |pixels: usize| pixels as f32 * magnification as f32;
+        let layout = |side| Self::with(Drawn::within(side, height, width), rows, notes);
+        let has_room = |layout: &Self| Figure::has_room_for(layout.size(notes.len()));
+        if let Some(layout) = SIDES.into_iter().map(layout).find(has_room) {
+            return Ok(layout);
+        }
+        let mut layout = layout(SIDES[SIDES.len() - 1]);
+        while !has_room(&layout) && (layout.columns > 1 || layout.rows > 1) {
+            // The longer direction gives way, a tenth at a time.
+            let (width, height) = layout.size(notes.len());
+            let fewer = |count: usize| (count - count.div_ceil(10)).max(1);
+            match width > height && layout.columns > 1 || layout.rows == 1 {
+                true => layout.columns = fewer(layout.columns),
+                false => layout.rows = fewer(layout.rows),
+            }
+        }
+        Ok(layout)
+    }
+
+    fn with(drawn: Drawn, rows: &[GridRow<'_>], notes: &[NoteRow<'_>]) -> Self {
+        let (height, width) = largest(rows);
+        let (picture_width, picture_height) = drawn.size(height, width);
         let label_width = |text: &str| text.chars().count().min(LABEL_COLUMNS);
         let label_columns = longest(rows.iter().map(|row| label_width(row.label)))
             .max(longest(notes.iter().map(|row| label_width(row.label))));
         let all_notes = notes.iter().flat_map(|row| &row.notes);
         let note_columns = longest(all_notes.map(|note| note.chars().count()));
-        Ok(Self {
-            magnification,
-            cell_width: side(width).max(note_columns as f32 * Style::Label.advance()),
-            cell_height: side(height).max(Style::Label.line_height()),
+        Self {
+            drawn,
+            picture_height,
+            cell_width: picture_width.max(note_columns as f32 * Style::Label.advance()),
+            cell_height: picture_height.max(Style::Label.line_height()),
             gutter: match label_columns {
                 0 => 0.0,
                 columns => columns as f32 * Style::Label.advance() + 2.0 * GAP,
             },
             columns: longest(rows.iter().map(|row| row.images.len()))
                 .max(longest(notes.iter().map(|row| row.notes.len()))),
-        })
+            rows: rows.len(),
+        }
     }
 
-    fn size(&self, rows: &[GridRow<'_>], notes: &[NoteRow<'_>]) -> (f32, f32) {
+    fn size(&self, note_rows: usize) -> (f32, f32) {
         let width = self.gutter + self.columns as f32 * (self.cell_width + GAP) - GAP;
-        let notes_height = notes.len() as f32 * Style::Label.line_height();
-        (width, rows.len() as f32 * (self.cell_height + GAP) - GAP + notes_height)
+        let notes_height = note_rows as f32 * Style::Label.line_height();
+        (width, self.rows as f32 * (self.cell_height + GAP) - GAP + notes_height)
     }
+
+    /// What is drawn otherwise than it is, a sentence each.
+    fn changes(&self, rows: &[GridRow<'_>]) -> Vec<String> {
+        let (height, width) = largest(rows);
+        let images = longest(rows.iter().map(|row| row.images.len()));
+        let notes = [
+            self.drawn.note(if height == 1 { "rows" } else { "images" }, height, width),
+            note_of_first(self.columns, images, "images of a row"),
+            note_of_first(self.rows, rows.len(), "rows"),
+        ];
+        notes.into_iter().flatten().collect()
+    }
+}
+
+/// The largest height and width of all images.
+fn largest(rows: &[GridRow<'_>]) -> (usize, usize) {
+    let images = || rows.iter().flat_map(|row| &row.images);
+    (longest(images().map(Picture::height)), longest(images().map(Picture::width)))
 }
 
 fn longest(sides: impl Iterator<Item = usize>) -> usize {
     sides.max().unwrap_or(0)
-}
-
-/// The whole factor that brings the longer side of an image near a readable size.
-pub(crate) fn magnification(height: usize, width: usize) -> usize {
-    (IMAGE_SIDE / height.max(width).max(1)).max(1)
 }

@@ -1,6 +1,6 @@
 //! Pictures, and colours.
 
-use png::ColorType;
+use png::{BitDepth, ColorType};
 
 use crate::{ReportError, bitmap};
 
@@ -79,12 +79,76 @@ impl Picture {
         bitmap::encode(self.width, self.height, ColorType::Rgb, self.pixels.as_flattened())
     }
 
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Rgb]> {
-        self.pixels.chunks(self.width)
+    /// The picture with the mean of each `factor` x `factor` pixels in their place; blocks at the right
+    /// and at the foot may be smaller.
+    pub(crate) fn shrunk(&self, factor: usize) -> Raster {
+        let factor = factor.max(1);
+        if factor == 1 {
+            return Raster { width: self.width, pixels: self.pixels.clone() };
+        }
+        let mean = |band: &[Rgb], left: usize| -> Rgb {
+            let rows = || band.chunks(self.width);
+            let block = || rows().flat_map(|row| row.iter().skip(left).take(factor));
+            let count = block().count().max(1) as u64;
+            let mut sums = [0_u64; 3];
+            for pixel in block() {
+                sums.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += u64::from(value));
+            }
+            sums.map(|sum| ((sum + count / 2) / count) as u8)
+        };
+        let bands = self.pixels.chunks(self.width * factor);
+        let lefts = || (0..self.width).step_by(factor);
+        let pixels = bands.flat_map(|band| lefts().map(move |left| mean(band, left))).collect();
+        Raster { width: self.width.div_ceil(factor), pixels }
     }
+}
 
-    pub(crate) fn raster(&self) -> Raster {
-        Raster { width: self.width, pixels: self.pixels.clone() }
+/// Planes of numbers, `width` columns each, with the mean of each `factor` x `factor` in their place, as
+/// [`Picture::shrunk`].
+pub(crate) fn shrunk(plane: &[f32], width: usize, factor: usize) -> Vec<f32> {
+    let mean = |band: &[f32], left: usize| {
+        let rows = || band.chunks(width);
+        let block = || rows().flat_map(|row| row.iter().skip(left).take(factor));
+        let sum: f64 = block().map(|&value| f64::from(value)).sum();
+        (sum / block().count().max(1) as f64) as f32
+    };
+    let bands = plane.chunks(width * factor);
+    let lefts = || (0..width).step_by(factor);
+    bands.flat_map(|band| lefts().map(move |left| mean(band, left))).collect()
+}
+
+/// A picture of `channels x height x width` values, plane by plane, as a PNG of 16 bits a channel: 0 is dark
+/// and 1 light; values beyond are clamped.
+///
+/// # Errors
+/// As for [`Picture::from_unit`], and if the encoder fails.
+pub fn png_of_16_bits(
+    channels: usize,
+    height: usize,
+    width: usize,
+    values: &[f32],
+) -> Result<Vec<u8>, ReportError> {
+    check_finite("the image", values)?;
+    let found = values.len();
+    let area = height.checked_mul(width).filter(|&area| area > 0);
+    let (Some(area), Some(colours)) = (area, colours_of(channels)) else {
+        return Err(ReportError::Size { channels, height, width, found });
+    };
+    if found != channels * area {
+        return Err(ReportError::Size { channels, height, width, found });
+    }
+    let level = |value: &f32| ((value.clamp(0.0, 1.0) * 65535.0).round() as u16).to_be_bytes();
+    let pixels =
+        (0..area).flat_map(|place| values.iter().skip(place).step_by(area).flat_map(level));
+    let pixels: Vec<u8> = pixels.collect();
+    bitmap::encode_deep([width, height], colours, BitDepth::Sixteen, &pixels)
+}
+
+fn colours_of(channels: usize) -> Option<ColorType> {
+    match channels {
+        1 => Some(ColorType::Grayscale),
+        3 => Some(ColorType::Rgb),
+        _ => None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`comparison_grid`], [`interpolation`], [`worst`], [`filters`], [`loss_curves`], [`line_chart`] and [`scatter`]. A figure is drawn by [`Figure::png`] (at twice the
 //! figure's size, so that it is crisp on any screen) or [`Figure::svg`] (one file, images embedded);
 //! the same input gives the same bytes. Images are magnified by whole factors and not smoothed.
+//! A figure keeps within bounds of its own, whatever it is to show: large images are averaged to smaller
+//! ones, only the first of many are drawn, long texts end in an ellipsis, and [`Figure::notes`] say so.
 //! [`half_blocks`] draws the rows of a grid in a terminal.
 //!
 //! ```
@@ -30,6 +32,7 @@ mod curves;
 mod error;
 mod figure;
 mod filters;
+mod fit;
 mod grid;
 mod image;
 mod plot;
@@ -43,7 +46,7 @@ pub use error::ReportError;
 pub use figure::Figure;
 pub use filters::filters;
 pub use grid::{GridRow, WorstItem, comparison_grid, interpolation, reconstruction_grid, worst};
-pub use image::Picture;
+pub use image::{Picture, png_of_16_bits};
 pub use plot::Axes;
 pub use scatter::{Scatter, scatter};
 pub use terminal::{ColorSupport, half_blocks};

@@ -2,7 +2,7 @@
 
 use crate::ReportError;
 use crate::axis::Axis;
-use crate::figure::{Align, FAINT, Figure, INK, MUTED};
+use crate::figure::{Align, FAINT, Figure, INK, MUTED, Words};
 use crate::image::Rgb;
 use crate::text::{Style, shorten};
 
@@ -18,6 +18,8 @@ pub struct Axes<'a> {
 pub(crate) const GAP: f32 = 8.0;
 /// Longer names are cut.
 pub(crate) const LABEL_COLUMNS: usize = 40;
+/// A legend names at most so many.
+pub(crate) const MOST_NAMES: usize = 256;
 
 /// The rectangle that something is drawn in.
 pub(crate) struct Plot {
@@ -34,8 +36,7 @@ impl Plot {
         (size, right_width): ((f32, f32), f32),
         (axes, names): ([Axis; 2], Option<Axes<'_>>),
         legend: &Legend<'_>,
-        title: &str,
-        caption: &str,
+        words: Words<'_>,
     ) -> Result<(Figure, Self), ReportError> {
         let note_width =
             |widest: f32, (_, label): &(f64, String)| widest.max(Style::Note.width(label));
@@ -49,7 +50,7 @@ impl Plot {
         let (entries, legend_height) = legend.lay_out(left_width + size.0);
         let above = legend_height + name_height;
         let page = (left_width + size.0 + right_width, above + size.1 + below);
-        let (mut figure, (left, top)) = Figure::page(title, caption, page)?;
+        let (mut figure, (left, top)) = Figure::page(words, page)?;
         legend.draw(&mut figure, &entries, (left, top));
         let plot = Self { left: left + left_width, top: top + above, size, axes };
         match names {
@@ -120,7 +121,7 @@ impl Legend<'_> {
     fn lay_out(&self, width: f32) -> (Vec<(f32, f32, String)>, f32) {
         let mut entries = Vec::new();
         let (mut x, mut y) = (0.0, 0.0);
-        for label in &self.labels {
+        for label in self.labels.iter().take(MOST_NAMES) {
             let label = shorten(label, LABEL_COLUMNS);
             let entry_width = self.swatch.0 + GAP + Style::Label.width(&label);
             if x > 0.0 && x + entry_width > width {

@@ -2,9 +2,10 @@
 
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
-use crate::figure::Figure;
+use crate::figure::{Figure, Words};
+use crate::fit::{note_of_first, note_of_missing};
 use crate::image::Rgb;
-use crate::plot::{Axes, GAP, Legend, Plot};
+use crate::plot::{Axes, GAP, Legend, MOST_NAMES, Plot};
 
 /// Points of a plane with their classes.
 #[derive(Clone, Copy, Debug)]
@@ -44,26 +45,31 @@ const LAYER: usize = 256;
 /// colours repeat.
 ///
 /// # Errors
-/// If the figure would be too large.
-///
-/// # Panics
 /// If there are classes, and not one for each point.
 pub fn scatter(shown: Scatter<'_>, title: &str, caption: &str) -> Result<Figure, ReportError> {
     let Scatter { points, of_points, classes, axes } = shown;
-    assert!(classes.is_empty() || of_points.len() == points.len(), "a class for each point");
+    if !classes.is_empty() && of_points.len() != points.len() {
+        return Err(ReportError::Classes { expected: points.len(), found: of_points.len() });
+    }
     let points: Vec<[f64; 2]> = points.iter().map(|point| point.map(f64::from)).collect();
     let covered = if axes.is_some() { covering(&points) } else { of_one_scale(&points) };
     let labels = classes.iter().map(String::as_str).collect();
     let legend = Legend { labels, colours: &COLOURS, swatch: SWATCH };
-    let (mut figure, plot) = Plot::page((PLOT, GAP), (covered, axes), &legend, title, caption)?;
+    let is_drawn = |[x, y]: &[f64; 2]| drawable(*x) && drawable(*y);
+    let missing = points.iter().filter(|point| !is_drawn(point)).count();
+    let notes = [
+        note_of_missing(missing, "are left out"),
+        note_of_first(classes.len().min(MOST_NAMES), classes.len(), "classes' names"),
+    ];
+    let words = Words { title, caption, notes: notes.into_iter().flatten().collect() };
+    let (mut figure, plot) = Plot::page((PLOT, GAP), (covered, axes), &legend, words)?;
     let radius = (60.0 / (points.len() as f32).sqrt()).clamp(1.2, 3.5);
     for (layer, points) in points.chunks(LAYER).enumerate() {
         let mut of_colours = [const { Vec::new() }; COLOURS.len()];
-        for (place, &[x, y]) in (layer * LAYER..).zip(points) {
-            if drawable(x) && drawable(y) {
-                let class = of_points.get(place).copied().unwrap_or_default();
-                of_colours[usize::from(class) % COLOURS.len()].push((plot.x(x), plot.y(y)));
-            }
+        for (place, point) in (layer * LAYER..).zip(points).filter(|(_, point)| is_drawn(point)) {
+            let class = of_points.get(place).copied().unwrap_or_default();
+            let place = (plot.x(point[0]), plot.y(point[1]));
+            of_colours[usize::from(class) % COLOURS.len()].push(place);
         }
         for (centres, colour) in of_colours.into_iter().zip(COLOURS) {
             figure.dots(centres, radius, colour, OPACITY);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use png::ColorType;
 
-use crate::figure::{Dash, Figure, Item, Pen};
+use crate::figure::{Dash, Figure, Item, Magnification, Pen};
 use crate::image::{Raster, Rgb};
 use crate::text::Style;
 use crate::{ReportError, bitmap};
@@ -44,11 +44,12 @@ fn element(item: &Item) -> Result<String, ReportError> {
             Ok(line_of_text((*x, *y), text, *style, *colour))
         }
         Item::Picture { x, y, magnification, raster } => {
-            let (width, height) =
-                (raster.width * magnification, raster.rows().len() * magnification);
+            let Magnification { across, down } = *magnification;
+            let (width, height) = (raster.width * across, raster.rows().len() * down);
             let uri = data_uri(raster)?;
+            let stretched = if across == down { "" } else { r#" preserveAspectRatio="none""# };
             Ok(format!(
-                r#"<image x="{x}" y="{y}" width="{width}" height="{height}" style="image-rendering:pixelated" href="{uri}"/>"#
+                r#"<image x="{x}" y="{y}" width="{width}" height="{height}"{stretched} style="image-rendering:pixelated" href="{uri}"/>"#
             ))
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::image::Rgb;
+use crate::image::{Raster, Rgb};
 use crate::text::printable;
 use crate::{GridRow, Picture};
 
@@ -38,12 +38,12 @@ pub fn half_blocks(rows: &[GridRow<'_>], columns: usize, colors: ColorSupport) -
     let mut picture = String::new();
     for start in (0..count).step_by(side_by_side) {
         for row in rows {
-            let images: Vec<Shrunk> = row
+            let images: Vec<Raster> = row
                 .images
                 .iter()
                 .skip(start)
                 .take(side_by_side)
-                .map(|i| shrink(i, factor))
+                .map(|image| image.shrunk(factor))
                 .collect();
             if images.is_empty() {
                 continue;
@@ -58,36 +58,18 @@ pub fn half_blocks(rows: &[GridRow<'_>], columns: usize, colors: ColorSupport) -
     picture
 }
 
-/// The rows of an image's pixels.
-type Shrunk = Vec<Vec<Rgb>>;
-
-/// Takes the mean of each `factor` x `factor` pixels.
-fn shrink(image: &Picture, factor: usize) -> Shrunk {
-    let rows: Vec<&[Rgb]> = image.rows().collect();
-    let mean = |band: &[&[Rgb]], column: usize| -> Rgb {
-        let block = || band.iter().flat_map(|row| row.iter().skip(column).take(factor));
-        let count = block().count().max(1) as u64;
-        std::array::from_fn(|channel| {
-            let values = block().filter_map(|pixel| pixel.get(channel)).map(|&p| u64::from(p));
-            ((values.sum::<u64>() + count / 2) / count) as u8
-        })
-    };
-    let columns = || (0..image.width()).step_by(factor);
-    rows.chunks(factor).map(|band| columns().map(|column| mean(band, column)).collect()).collect()
-}
-
 /// Draws images side by side, two lines of pixels in each line of text.
-fn draw_band(picture: &mut String, images: &[Shrunk], colors: ColorSupport) {
-    let height = images.iter().map(Vec::len).max().unwrap_or(0);
+fn draw_band(picture: &mut String, images: &[Raster], colors: ColorSupport) {
+    let height = images.iter().map(|image| image.rows().len()).max().unwrap_or(0);
     for line in (0..height).step_by(2) {
         for (index, image) in images.iter().enumerate() {
             if index > 0 {
                 picture.push_str(&" ".repeat(GAP));
             }
-            let lower = image.get(line + 1).map(Vec::as_slice);
-            match (image.get(line), colors) {
+            let lower = image.rows().nth(line + 1);
+            match (image.rows().nth(line), colors) {
                 // A neighbour is higher.
-                (None, _) => picture.push_str(&" ".repeat(image.first().map_or(0, Vec::len))),
+                (None, _) => picture.push_str(&" ".repeat(image.width)),
                 (Some(upper), ColorSupport::None) => {
                     draw_characters(picture, upper, lower.unwrap_or(upper));
                 }

@@ -40,9 +40,13 @@ impl Style {
     }
 }
 
-/// The text with control characters, which neither XML nor a terminal may get, replaced by `?`.
+/// The text with `?` in place of control characters, which XML forbids and which a terminal would obey,
+/// and of characters that turn the direction of the text around them.
 pub(crate) fn printable(text: &str) -> String {
-    let forbidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let forbidden = |c: char| {
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || turns || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
     text.chars().map(|c| if forbidden(c) { '?' } else { c }).collect()
 }
 
@@ -52,6 +56,20 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(columns.saturating_sub(3)).chain("...".chars()).collect()
+}
+
+/// Leaves at most so many lines of `columns` characters, the last one with an ellipsis at its end;
+/// whether there were more.
+pub(crate) fn cut(lines: &mut Vec<String>, most: usize, columns: usize) -> bool {
+    if lines.len() <= most {
+        return false;
+    }
+    lines.truncate(most);
+    if let Some(last) = lines.last_mut() {
+        let kept: String = last.chars().take(columns.saturating_sub(3)).collect();
+        *last = kept + "...";
+    }
+    true
 }
 
 /// Breaks a text at white space into lines of at most `columns` characters; a longer word is cut.
@@ -106,6 +124,16 @@ mod tests {
     fn long_labels_end_in_an_ellipsis() {
         assert_eq!(shorten("größe", 5), "größe");
         assert_eq!(shorten("größer", 5), "gr...");
+    }
+
+    #[test]
+    fn what_does_not_fit_into_the_lines_ends_in_an_ellipsis() {
+        let mut lines = vec!["abcdef".to_owned(), "ab".to_owned(), "c".to_owned()];
+        assert!(!cut(&mut lines, 3, 6));
+        assert!(cut(&mut lines, 2, 6));
+        assert_eq!(lines, ["abcdef", "ab..."]);
+        assert!(cut(&mut lines, 1, 6));
+        assert_eq!(lines, ["abc..."]);
     }
 
     proptest! {

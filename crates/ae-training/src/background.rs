@@ -1,5 +1,6 @@
 //! Writing while training goes on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -14,31 +15,56 @@ type Job = Box<dyn FnOnce() -> Result<(), TrainingError> + Send>;
 
 /// Does jobs that wait for the disk, one after the other in the order they came, on a thread of its own.
 ///
-/// After a job that failed no other is begun: the first failure is told to whoever comes next. What is
-/// pending is done when it is dropped.
+/// After a job that failed, or panicked, no other is begun, and every later call fails: the first one with
+/// the job's own error. What is pending is done when it is dropped.
 #[derive(Debug)]
 pub struct Background {
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
-    failure: Arc<Mutex<Option<TrainingError>>>,
+    outcome: Arc<Mutex<Outcome>>,
+}
+
+/// How the jobs have gone so far.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// The failure, until it was told.
+    untold: Option<TrainingError>,
+    /// What it said, for all later callers.
+    reason: Option<String>,
+}
+
+impl Outcome {
+    fn fail(&mut self, error: TrainingError) {
+        self.reason = Some(error.to_string());
+        self.untold = Some(error);
+    }
+
+    fn check(&mut self) -> Result<(), TrainingError> {
+        match (self.untold.take(), &self.reason) {
+            (Some(error), _) => Err(error),
+            (None, Some(reason)) => Err(TrainingError::EarlierWrite { reason: reason.clone() }),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 impl Background {
     /// Starts the thread.
     pub fn start() -> Self {
         let (jobs, received) = sync_channel::<Job>(PENDING);
-        let failure = Arc::new(Mutex::new(None));
-        let failed = Arc::clone(&failure);
+        let outcome = Arc::new(Mutex::new(Outcome::default()));
+        let shared = Arc::clone(&outcome);
         let thread = thread::spawn(move || {
-            let mut is_sound = true;
             for job in received {
-                if is_sound && let Err(error) = job() {
-                    *lock(&failed) = Some(error);
-                    is_sound = false;
+                // Jobs that come after a failure are taken and dropped, so that nobody waits for room.
+                if lock(&shared).reason.is_none()
+                    && let Err(error) = carry_out(job)
+                {
+                    lock(&shared).fail(error);
                 }
             }
         });
-        Self { jobs: Some(jobs), thread: Some(thread), failure }
+        Self { jobs: Some(jobs), thread: Some(thread), outcome }
     }
 
     /// Hands a job over.
@@ -50,30 +76,28 @@ impl Background {
         job: impl FnOnce() -> Result<(), TrainingError> + Send + 'static,
     ) -> Result<(), TrainingError> {
         self.check()?;
-        if let Some(jobs) = &self.jobs {
-            // It fails if the thread is gone, after a panic that the program has printed.
-            let _ = jobs.send(Box::new(job));
-        }
-        Ok(())
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Box::new(job)).is_ok());
+        if sent { Ok(()) } else { Err(stopped()) }
     }
 
     /// Waits until all jobs that were handed over are done.
     ///
     /// # Errors
-    /// The failure of one of them.
+    /// The failure of one of them, also of one that was told before.
     pub fn finish(&self) -> Result<(), TrainingError> {
         let (done, wait) = sync_channel(1);
         self.run(move || {
             let _ = done.send(());
             Ok(())
         })?;
-        // An error here means that the job was dropped: one before it failed.
-        let _ = wait.recv();
-        self.check()
+        let waited = wait.recv();
+        // A job that was dropped comes after one that failed.
+        self.check()?;
+        waited.map_err(|_| stopped())
     }
 
     fn check(&self) -> Result<(), TrainingError> {
-        lock(&self.failure).take().map_or(Ok(()), Err)
+        lock(&self.outcome).check()
     }
 }
 
@@ -86,8 +110,22 @@ impl Drop for Background {
     }
 }
 
-fn lock(failure: &Mutex<Option<TrainingError>>) -> MutexGuard<'_, Option<TrainingError>> {
-    failure.lock().unwrap_or_else(PoisonError::into_inner)
+/// A panic is a failure of its job; the program has printed where it was.
+fn carry_out(job: Job) -> Result<(), TrainingError> {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        let reason = format!("the writer panicked: {}", text.unwrap_or_default());
+        Err(TrainingError::EarlierWrite { reason })
+    })
+}
+
+fn stopped() -> TrainingError {
+    TrainingError::EarlierWrite { reason: "the writer has stopped".to_owned() }
+}
+
+fn lock(outcome: &Mutex<Outcome>) -> MutexGuard<'_, Outcome> {
+    outcome.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -134,21 +172,39 @@ mod tests {
         assert_eq!(*done.lock().unwrap(), 3);
     }
 
+    /// Asserts that every call fails from now on, and that no job is begun.
+    fn stays_failed(background: &Background, reason: &str) {
+        for _ in 0..3 {
+            let done = Arc::new(Mutex::new(false));
+            let later = Arc::clone(&done);
+            let job = move || {
+                *later.lock().unwrap() = true;
+                Ok(())
+            };
+            for error in [background.run(job).unwrap_err(), background.finish().unwrap_err()] {
+                assert!(error.to_string().contains(reason), "{error}");
+            }
+            assert!(!*done.lock().unwrap());
+        }
+    }
+
     #[test]
-    fn a_failure_is_told_and_nothing_is_done_after_it() {
+    fn a_failure_is_told_as_it_was_and_then_again_and_again() {
         let background = Background::start();
         background.run(|| Err(failure())).unwrap();
         let error = background.finish().unwrap_err();
-        assert_eq!(error.to_string(), failure().to_string());
+        assert!(matches!(error, TrainingError::NoCheckpoint { .. }), "{error}");
+        stays_failed(&background, &failure().to_string());
+    }
 
-        let done = Arc::new(Mutex::new(false));
-        let later = Arc::clone(&done);
-        let job = move || {
-            *later.lock().unwrap() = true;
-            Ok(())
-        };
-        background.run(job).unwrap();
-        background.finish().unwrap();
-        assert!(!*done.lock().unwrap());
+    #[test]
+    fn a_panic_is_a_failure() {
+        for panic in [|| panic!("a bug"), || panic!("{}", format!("a {}", "bug"))] {
+            let background = Background::start();
+            background.run(panic).unwrap();
+            let error = background.finish().unwrap_err().to_string();
+            assert!(error.ends_with("the writer panicked: a bug"), "{error}");
+            stays_failed(&background, "the writer panicked: a bug");
+        }
     }
 }

@@ -1,21 +1,21 @@
 //! Checkpoints: the whole state of a run in one file, so that it is written at once or not at all.
 //!
 //! `epoch-0007.safetensors` holds the flat parameters, the optimizer's buffers, and, as metadata, the
-//! optimizer's step, the curve, a fingerprint of the run and a SHA-256 of all of it.
+//! optimizer's step, the curve, the run's identity and a SHA-256 of all of it.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ae_files::FileError;
-use ae_models::{Layout, Parameters};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use ae_models::{Dtype, FileTensor, Layout, Parameters, TensorFile, tensor_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Background, EpochRecord, Optimizer, OptimizerConfig, TrainingError, TrainingState};
+use crate::identity::Written;
+use crate::{
+    Background, EpochRecord, Identity, Optimizer, OptimizerConfig, TrainingError, TrainingState,
+};
 
 /// The folder of a run's checkpoints, which are written in the background.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Checkpoints {
 #[derive(Debug, Clone)]
 struct Store {
     folder: PathBuf,
-    fingerprint: String,
+    identity: Identity,
     keep: usize,
 }
 
@@ -39,7 +39,7 @@ struct Store {
 struct Header {
     schema: u32,
     /// What the run was: a state is not continued under other settings.
-    fingerprint: String,
+    fingerprint: Written,
     steps: u64,
     curve: Vec<EpochRecord>,
 }
@@ -52,14 +52,14 @@ const PARAMETERS: &str = "parameters";
 const LARGEST: u64 = 4 << 30;
 
 impl Checkpoints {
-    /// Checkpoints in a folder, which is made if it is missing, for the run with this fingerprint.
+    /// Checkpoints in a folder, which is made if it is missing, for the run with this identity.
     /// The newest `keep` are kept (at least one).
     ///
     /// # Errors
     /// If the folder cannot be made.
-    pub fn open(folder: &Path, fingerprint: String, keep: usize) -> Result<Self, TrainingError> {
+    pub fn open(folder: &Path, identity: Identity, keep: usize) -> Result<Self, TrainingError> {
         ae_files::make_folder(folder)?;
-        let store = Store { folder: folder.to_owned(), fingerprint, keep: keep.max(1) };
+        let store = Store { folder: folder.to_owned(), identity, keep: keep.max(1) };
         Ok(Self { store, background: Arc::new(Background::start()), every: 1 })
     }
 
@@ -95,7 +95,18 @@ impl Checkpoints {
         Ok(self.store.epochs()?.last().map(|&epoch| self.path(epoch)))
     }
 
-    /// Writes the state and removes all but the newest checkpoints, in the background.
+    /// The file of a state's checkpoint, if there is one, once all are written.
+    ///
+    /// # Errors
+    /// If a checkpoint could not be written.
+    pub(crate) fn of(&self, state: &TrainingState) -> Result<Option<PathBuf>, TrainingError> {
+        self.finish()?;
+        Ok(Some(self.path(state.completed_epochs())).filter(|path| path.is_file()))
+    }
+
+    /// Writes the state and removes the oldest checkpoints before it, in the background.
+    ///
+    /// Files of later epochs are left alone: they are none of this state's past.
     ///
     /// # Errors
     /// If something that was to be written before it failed.
@@ -118,6 +129,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// If there is no checkpoint, or none that can be used: the newest one's fault is told.
+    /// [`TrainingError::OtherRun`] says what is not as it was.
     pub fn load_newest(
         &self,
         layout: &Layout,
@@ -141,12 +153,14 @@ impl Store {
         self.folder.join(format!("epoch-{completed_epochs:04}.safetensors"))
     }
 
-    /// Writes the state and removes all but the newest checkpoints.
+    /// Writes the state and removes the oldest checkpoints before it.
     fn save(&self, state: &TrainingState) -> Result<(), TrainingError> {
-        let path = self.path(state.completed_epochs());
+        let written = state.completed_epochs();
+        let path = self.path(written);
         ae_files::write_atomic(&path, &self.encode(state, &path)?)?;
-        let epochs = self.epochs()?;
-        for &epoch in &epochs[..epochs.len().saturating_sub(self.keep)] {
+        let before: Vec<u32> =
+            self.epochs()?.into_iter().filter(|&epoch| epoch < written).collect();
+        for &epoch in &before[..before.len().saturating_sub(self.keep - 1)] {
             let path = self.path(epoch);
             fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
         }
@@ -173,7 +187,7 @@ impl Store {
         let fault = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
         let header = Header {
             schema: SCHEMA,
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.identity.written(),
             steps: state.optimizer.steps(),
             curve: state.curve.clone(),
         };
@@ -185,15 +199,15 @@ impl Store {
         let buffers: Vec<(&str, Vec<u8>)> =
             names.zip(buffers).map(|(name, values)| (name, to_bytes(values))).collect();
         let digest = digest(&header, buffers.iter().map(|(_, bytes)| bytes.as_slice()));
-        let views = buffers
-            .iter()
-            .map(|(name, bytes)| {
-                Ok((*name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes)?))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .map_err(|error| fault(error.to_string()))?;
-        let metadata = HashMap::from([(ENTRY.to_owned(), format!("{digest} {header}"))]);
-        safetensors::serialize(views, Some(metadata)).map_err(|error| fault(error.to_string()))
+        let lengths: Vec<_> = buffers.iter().map(|(_, bytes)| [bytes.len() / 4]).collect();
+        let tensors = buffers.iter().zip(&lengths).map(|((name, data), shape)| FileTensor {
+            name,
+            dtype: Dtype::F32,
+            shape,
+            data,
+        });
+        let entry = format!("{digest} {header}");
+        tensor_file(&[(ENTRY, &entry)], tensors.collect()).map_err(|error| fault(error.to_string()))
     }
 
     fn load(
@@ -204,10 +218,9 @@ impl Store {
     ) -> Result<TrainingState, TrainingError> {
         let fault = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
         let bytes = ae_files::read_bounded(path, LARGEST)?;
-        let (_, metadata) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| fault(error.to_string()))?;
-        let entry = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
-        let (expected_digest, header_text) = entry
+        let file = TensorFile::parse(&bytes).map_err(|error| fault(error.to_string()))?;
+        let (expected_digest, header_text) = file
+            .entry(ENTRY)
             .and_then(|entry| entry.split_once(' '))
             .ok_or_else(|| fault(format!("its metadata has no entry `{ENTRY}`")))?;
         let header: Header =
@@ -215,13 +228,12 @@ impl Store {
         if header.schema != SCHEMA {
             return Err(fault(format!("expected schema {SCHEMA}, found {}", header.schema)));
         }
-        if header.fingerprint != self.fingerprint {
-            return Err(fault("it belongs to a run with other settings or other data".to_owned()));
+        if let Some(difference) = self.identity.difference(&header.fingerprint) {
+            return Err(TrainingError::OtherRun { path: path.to_owned(), difference });
         }
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| fault(error.to_string()))?;
         let names = std::iter::once(PARAMETERS).chain(config.moments().iter().copied());
         let views = names
-            .map(|name| checked_view(&tensors, name, layout.len()).map_err(fault))
+            .map(|name| checked_view(&file, name, layout.len()).map_err(fault))
             .collect::<Result<Vec<_>, _>>()?;
         if expected_digest != digest(header_text, views.iter().copied()) {
             return Err(fault("its contents do not match their SHA-256".to_owned()));
@@ -236,15 +248,19 @@ impl Store {
     }
 }
 
-fn checked_view<'a>(tensors: &SafeTensors<'a>, name: &str, len: usize) -> Result<&'a [u8], String> {
-    let view = tensors.tensor(name).map_err(|error| error.to_string())?;
-    if view.dtype() != Dtype::F32 || view.shape() != [len] {
-        let (dtype, shape) = (view.dtype(), view.shape());
+fn checked_view<'a>(
+    file: &'a TensorFile<'_>,
+    name: &'a str,
+    len: usize,
+) -> Result<&'a [u8], String> {
+    let tensor = file.tensor(name).ok_or_else(|| format!("it has no tensor `{name}`"))?;
+    if tensor.dtype != Dtype::F32 || tensor.shape != [len] {
+        let FileTensor { dtype, shape, .. } = tensor;
         return Err(format!(
             "`{name}`: expected F32 of shape [{len}], found {dtype:?} of {shape:?}"
         ));
     }
-    Ok(view.data())
+    Ok(tensor.data)
 }
 
 fn digest<'a>(header: &str, buffers: impl Iterator<Item = &'a [u8]>) -> String {

@@ -107,7 +107,7 @@ pub(crate) fn step_after_gradient(
     let found = engine.gradient(&state.parameters, samples, batch, epoch, gradient)?;
     let scale = clip_norm.map_or(1.0, |norm| scale_to_norm(found.squared_norm, norm));
     let parameters = state.parameters.values_mut();
-    state.optimizer.step(learning_rate, parameters, (gradient, scale));
+    state.optimizer.step(learning_rate, parameters, (gradient, scale))?;
     Ok(found)
 }
 

@@ -67,6 +67,20 @@ pub enum TrainingError {
         /// What was expected and found.
         reason: String,
     },
+    /// A checkpoint belongs to a run of another model, with other settings or on other data.
+    #[error("{} belongs to another run: {difference}", path.display())]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// What is not the same: expected and found.
+        difference: String,
+    },
+    /// Something that was written in the background failed before.
+    #[error("an earlier write failed: {reason}")]
+    EarlierWrite {
+        /// What went wrong then.
+        reason: String,
+    },
     /// There is nothing to resume from.
     #[error("there is no checkpoint in {}", folder.display())]
     NoCheckpoint {
@@ -74,7 +88,7 @@ pub enum TrainingError {
         folder: PathBuf,
     },
     /// The model is none that the fused engine knows.
-    #[error("the fused engine does not know this model; use the autograd engine")]
+    #[error("the fused engine does not support this model; use the autograd engine")]
     NotFused,
     /// The objective does not suit the model.
     #[error(transparent)]

@@ -45,6 +45,11 @@ pub enum Event<'a> {
         /// The metric.
         metric: &'a str,
     },
+    /// The run has ended without an error: whoever writes in the background finishes it now.
+    Ended {
+        /// Epochs done.
+        completed: u32,
+    },
 }
 
 /// Someone who listens to a run.
@@ -63,7 +68,8 @@ impl Observer for Vec<Box<dyn Observer + '_>> {
     }
 }
 
-/// Writes the learning curve to a CSV file with every checkpoint, as a whole and at once.
+/// Writes the learning curve to a CSV file with every checkpoint, as a whole and at once. The end of the run
+/// waits for the last one, and fails if it could not be written.
 #[derive(Debug)]
 pub struct CsvCurve {
     path: PathBuf,
@@ -79,11 +85,14 @@ impl CsvCurve {
 
 impl Observer for CsvCurve {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        if let Event::EpochEnded { state, is_kept: true, .. } = event {
-            let (path, csv) = (self.path.clone(), curve_csv(state.curve()));
-            self.background.run(move || Ok(ae_files::write_atomic(&path, csv.as_bytes())?))?;
+        match event {
+            Event::EpochEnded { state, is_kept: true, .. } => {
+                let (path, csv) = (self.path.clone(), curve_csv(state.curve()));
+                self.background.run(move || Ok(ae_files::write_atomic(&path, csv.as_bytes())?))
+            }
+            Event::Ended { .. } => self.background.finish(),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -104,7 +113,7 @@ impl Observer for MemoryObserver {
             Event::BatchEnded { loss, .. } => self.batch_losses.push(loss.objective),
             Event::EpochEnded { record, .. } => self.epochs.push((*record).clone()),
             Event::StoppedEarly { completed, .. } => self.stopped_early = Some(*completed),
-            Event::Started { .. } => {}
+            Event::Started { .. } | Event::Ended { .. } => {}
         }
         Ok(())
     }

@@ -1,14 +1,11 @@
 //! The training loop.
 
-use std::path::PathBuf;
-
 use ae_dataset::epoch_order;
-use ae_models::{Loss, TrainingInput};
-use ae_random::Seed;
+use ae_models::TrainingInput;
 
 use crate::{
-    BatchResult, Checkpoints, Detail, EarlyStopping, Engine, EpochRecord, Event, Observer,
-    Progress, Samples, Schedule, StepSize, TrainingError, TrainingState, evaluate,
+    BatchResult, Checkpoints, Detail, Engine, EpochRecord, Event, FitConfig, Observer, Progress,
+    Samples, StepSize, TrainingError, TrainingState, curve_metrics, evaluate, train_metric,
 };
 
 /// What is learned from and what is validated on.
@@ -20,25 +17,6 @@ pub struct TrainingData<'a> {
     pub validation: &'a Samples<'a>,
 }
 
-/// The settings of the loop.
-#[derive(Debug, Clone)]
-pub struct FitConfig {
-    /// The order of every epoch follows from it.
-    pub seed: Seed,
-    /// Epochs of the whole run, those done before a resume included.
-    pub epochs: u32,
-    /// Images of a batch; the last batch of an epoch may be shorter and is kept.
-    pub batch_size: usize,
-    /// The loss, which names the training metric: `train_bce` or `train_mse`.
-    pub loss: Loss,
-    /// How the learning rate changes.
-    pub schedule: Schedule,
-    /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
-    pub clip_norm: Option<f64>,
-    /// When to stop before the last epoch.
-    pub early_stopping: Option<EarlyStopping>,
-}
-
 /// Trains until the last epoch, or until early stopping.
 ///
 /// A state that has epochs behind it goes on from there and ends bit for bit as if it had not been
@@ -46,8 +24,9 @@ pub struct FitConfig {
 /// kept; they are written when it returns without an error.
 ///
 /// # Errors
-/// If the model and the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), early stopping
-/// names a metric that is not computed, or a model, file or observer fails.
+/// If a setting is outside its range or names a metric that is not computed ([`FitConfig::check`]), the model and
+/// the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), or a
+/// model, file or observer fails.
 pub fn fit(
     engine: &mut dyn Engine,
     data: TrainingData,
@@ -56,7 +35,13 @@ pub fn fit(
     checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
 ) -> Result<(), TrainingError> {
-    check_noise(engine.model(&state.parameters)?.input(), data)?;
+    let model = engine.model(&state.parameters)?;
+    config.check(
+        state.optimizer.config(),
+        &curve_metrics(config.loss, model.output_is_probability()),
+    )?;
+    check_noise(model.input(), data)?;
+    drop(model);
     let images = data.train.images().len();
     let batches = images.div_ceil(config.batch_size);
     let mut gradient = vec![0.0; state.parameters.values().len()];
@@ -81,7 +66,7 @@ pub fn fit(
                 state.optimizer.config().learning_rate() * config.schedule.factor(progress);
             let size = StepSize { learning_rate, clip_norm: config.clip_norm };
             let found = engine.step(state, data.train, (samples, epoch), size, &mut gradient)?;
-            guard(&found, epoch + 1, batch + 1, checkpoints)?;
+            guard(&found, (epoch + 1, batch + 1), state, checkpoints)?;
             let loss = found.loss;
             running.add(loss.reconstruction, samples.len());
             observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
@@ -90,7 +75,8 @@ pub fn fit(
         let model = engine.inference(&state.parameters)?;
         let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
         if !validation.is_finite() {
-            let (quantity, checkpoint) = ("the validation loss", newest(checkpoints)?);
+            let quantity = "the validation loss";
+            let checkpoint = checkpoints.map_or(Ok(None), |kept| kept.of(state))?;
             return Err(TrainingError::Diverged {
                 epoch: epoch + 1,
                 batch: batches,
@@ -109,6 +95,7 @@ pub fn fit(
             checkpoints.save(state)?;
         }
     }
+    observer.observe(&Event::Ended { completed: state.completed_epochs() })?;
     checkpoints.map_or(Ok(()), Checkpoints::finish)
 }
 
@@ -128,14 +115,6 @@ fn check_noise(input: TrainingInput, data: TrainingData) -> Result<(), TrainingE
     }
 }
 
-/// The name of the training loss in the curve.
-pub fn train_metric(loss: Loss) -> &'static str {
-    match loss {
-        Loss::BinaryCrossEntropy => "train_bce",
-        Loss::MeanSquaredError => "train_mse",
-    }
-}
-
 fn should_stop(config: &FitConfig, state: &TrainingState) -> bool {
     config.early_stopping.as_ref().is_some_and(|stopping| stopping.should_stop(&state.curve))
 }
@@ -146,13 +125,6 @@ fn stops_early(
     observer: &mut dyn Observer,
 ) -> Result<bool, TrainingError> {
     let Some(stopping) = &config.early_stopping else { return Ok(false) };
-    if let Some(row) = state.curve.last()
-        && !row.metrics.contains_key(&stopping.metric)
-    {
-        let known: Vec<&str> = row.metrics.keys().map(String::as_str).collect();
-        let (name, known) = (stopping.metric.clone(), known.join(", "));
-        return Err(TrainingError::UnknownMetric { name, known });
-    }
     if !stopping.should_stop(&state.curve) {
         return Ok(false);
     }
@@ -164,8 +136,8 @@ fn stops_early(
 /// Stops a run whose parameters are destroyed, before they are validated or saved.
 fn guard(
     found: &BatchResult,
-    epoch: u32,
-    batch: usize,
+    (epoch, batch): (u32, usize),
+    state: &TrainingState,
     checkpoints: Option<&Checkpoints>,
 ) -> Result<(), TrainingError> {
     let quantity = if !found.loss.objective.is_finite() {
@@ -175,12 +147,8 @@ fn guard(
     } else {
         return Ok(());
     };
-    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: newest(checkpoints)? })
-}
-
-/// What a run that diverged can be resumed from.
-fn newest(checkpoints: Option<&Checkpoints>) -> Result<Option<PathBuf>, TrainingError> {
-    Ok(checkpoints.map(Checkpoints::newest).transpose()?.flatten())
+    let checkpoint = checkpoints.map_or(Ok(None), |kept| kept.of(state))?;
+    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint })
 }
 
 /// A mean over images that are seen batch by batch; a short last batch counts less.

@@ -70,7 +70,7 @@ impl Engine for FusedEngine<'_> {
             batch.len(),
             |rows, inputs, targets| samples.gather_into(&batch[rows], epoch, inputs, targets),
             gradient,
-        );
+        )?;
         Ok(found.into())
     }
 
@@ -94,7 +94,7 @@ impl Engine for FusedEngine<'_> {
             batch.len(),
             |rows, inputs, targets| samples.gather_into(&batch[rows], epoch, inputs, targets),
             gradient,
-        );
+        )?;
         Ok(found.into())
     }
 

@@ -47,6 +47,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod config;
 mod fit;
 
 mod engine;
@@ -66,19 +67,22 @@ pub mod metrics;
 mod background;
 mod checkpoint;
 mod event;
+mod identity;
 
 mod error;
 
 pub use background::Background;
 pub use checkpoint::Checkpoints;
+pub use config::{FitConfig, curve_metrics, train_metric};
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
 pub use early_stopping::EarlyStopping;
 pub use engine::{AutogradEngine, BatchLoss, BatchResult, Engine, StepSize};
 pub use error::TrainingError;
 pub use evaluate::{Detail, Evaluation, Quality, evaluate, squared_errors};
 pub use event::{CsvCurve, Event, MemoryObserver, Observer};
-pub use fit::{FitConfig, TrainingData, fit, train_metric};
+pub use fit::{TrainingData, fit};
 pub use fused::FusedEngine;
+pub use identity::Identity;
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{Batch, Noise, Samples};
 pub use schedule::{Progress, Schedule};

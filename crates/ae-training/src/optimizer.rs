@@ -3,7 +3,7 @@
 //! Their forms are Keras 3's, so that curves compare. The kernels apply them element by element, so
 //! the result does not depend on how the buffer is divided among threads.
 
-use ae_kernels::{AdamStep, SgdStep, Step};
+use ae_kernels::{AdamStep, SgdStep, StackError, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
@@ -85,11 +85,12 @@ impl OptimizerConfig {
     /// # Errors
     /// If a constant is outside its range.
     pub fn check(&self) -> Result<(), TrainingError> {
-        check("learning_rate", self.learning_rate(), "finite and above 0", |x| x > 0.0)?;
+        check_positive("learning_rate", self.learning_rate())?;
         match *self {
             Self::Adam { beta1, beta2, epsilon, .. } => check_adam(beta1, beta2, epsilon),
             Self::AdamW { beta1, beta2, epsilon, weight_decay, .. } => {
                 check("weight_decay", weight_decay, "finite and at least 0", |x| x >= 0.0)?;
+                check("weight_decay", weight_decay, IN_F32, |x| (x as f32).is_finite())?;
                 check_adam(beta1, beta2, epsilon)
             }
             Self::Sgd { momentum, .. } => check_decay("momentum", momentum),
@@ -100,12 +101,23 @@ impl OptimizerConfig {
 fn check_adam(beta1: f64, beta2: f64, epsilon: f64) -> Result<(), TrainingError> {
     check_decay("beta1", beta1)?;
     check_decay("beta2", beta2)?;
-    check("epsilon", epsilon, "finite and above 0", |x| x > 0.0)
+    check_positive("epsilon", epsilon)
 }
 
 fn check_decay(setting: &'static str, value: f64) -> Result<(), TrainingError> {
-    check(setting, value, "in [0, 1)", |x| (0.0..1.0).contains(&x))
+    check(setting, value, "in [0, 1)", |x| (0.0..1.0).contains(&x))?;
+    check(setting, value, "below 1 as a 32-bit float too", |x| (x as f32) < 1.0)
 }
+
+/// Refuses what is not above 0, and what is no longer when steps are taken, which is in `f32`: an epsilon of 0
+/// would divide 0 by 0 where a gradient is 0.
+pub(crate) fn check_positive(setting: &'static str, value: f64) -> Result<(), TrainingError> {
+    check(setting, value, "finite and above 0", |x| x > 0.0)?;
+    check(setting, value, IN_F32, |x| x as f32 > 0.0 && (x as f32).is_finite())
+}
+
+/// What is smaller becomes 0, what is larger infinite.
+const IN_F32: &str = "from 1.5e-45 to 3.4e38, the range of 32-bit floats";
 
 /// Refuses a number that is not finite or outside its range.
 pub(crate) fn check(
@@ -157,15 +169,15 @@ impl Optimizer {
 
     /// Takes a step of this size (the schedule's) against the gradient times `scale`.
     ///
-    /// # Panics
+    /// # Errors
     /// If the buffers differ in length from the one that the optimizer was made for.
     pub fn step(
         &mut self,
         learning_rate: f64,
         parameters: &mut [f32],
         (gradient, scale): (&[f32], f64),
-    ) {
-        self.next_step(learning_rate, scale).apply(parameters, gradient);
+    ) -> Result<(), StackError> {
+        self.next_step(learning_rate, scale).apply(parameters, gradient)
     }
 
     /// The next step, of this size, against the gradient times `scale`.

@@ -63,7 +63,10 @@ impl<'a> Samples<'a> {
     ) {
         let images = self.images;
         let gather = |out: &mut [f32]| match images.pixels() {
-            Pixels::Bytes(bytes) => gather_bytes(bytes, images.image_size(), samples, out),
+            Pixels::Bytes(bytes) => {
+                let gathered = gather_bytes(bytes, images.image_size(), samples, out);
+                gathered.unwrap_or_else(|error| panic!("{error}"));
+            }
             Pixels::Floats(_) => images.gather(samples, out),
         };
         let Some(Noise { corruption, draw, stream }) = &self.noise else {

@@ -2,7 +2,9 @@
 
 use ae_corruption::{Draw, Noise as AnyNoise};
 use ae_dataset::Images;
-use ae_models::{Activation, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation};
+use ae_models::{
+    Activation, Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation,
+};
 use ae_random::Seed;
 use ae_training::{
     AutogradEngine, Detail, Engine, FitConfig, FusedEngine, MemoryObserver, Metrics, Noise,
@@ -22,6 +24,63 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
     let apart = norm(&mut a.iter().zip(b).map(|(&a, &b)| f64::from(a) - f64::from(b)));
     apart / norm(&mut a.iter().map(|&a| f64::from(a))).max(1e-30)
+}
+
+/// The parameter whose gradients are farthest apart, if they are farther than their rounding.
+fn farthest_parameter(
+    architecture: &dyn Architecture,
+    ours: &[f32],
+    theirs: &[f32],
+) -> Option<(String, f64)> {
+    let views = architecture.layout().views().iter();
+    let distances =
+        views.map(|view| (view.name.clone(), distance(&theirs[view.range()], &ours[view.range()])));
+    let farthest = distances.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    // A parameter's gradient may be a sum that nearly cancels: ten times what all together may be off.
+    (farthest.1 >= 1e-4).then_some(farthest)
+}
+
+/// Images of which most pixels are exactly 0.
+fn strokes(n: usize, height: usize, width: usize) -> Images {
+    let mut stream = Seed::new(5).stream("strokes");
+    let pixel = |place: usize| (place % width / 7 + place / width) % 5 == 0;
+    let pixels =
+        (0..n * height * width).map(|place| stream.next_u32() as u8 * u8::from(pixel(place)));
+    Images::new(height, width, pixels.collect()).unwrap()
+}
+
+/// Each parameter's gradient, on images with a background and for weights of 2^17 numbers and more, which are cut into
+/// larger blocks and whose zeros are left out.
+#[test]
+fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
+    for (hidden, rows) in [(vec![200, 10], 130), (vec![30], 257)] {
+        for tied_weights in [false, true] {
+            let images = strokes(rows, 28, 28);
+            let encoder = [&[784], hidden.as_slice()].concat();
+            let dense = DenseConfig {
+                decoder: encoder.iter().rev().copied().collect(),
+                encoder,
+                tied_weights,
+                ..DenseConfig::default()
+            };
+            let architecture =
+                ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
+            let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
+            let samples = Samples::new(&images, None);
+            let parameters = architecture.initialise(Seed::new(4));
+            let batch: Vec<u32> = (0..rows as u32).collect();
+            let run = |engine: &mut dyn Engine| {
+                let mut gradient = vec![0.0; parameters.values().len()];
+                engine.gradient(&parameters, &samples, &batch, 0, &mut gradient).unwrap();
+                gradient
+            };
+            let ours = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
+            let device = Device::Cpu;
+            let theirs = run(&mut AutogradEngine::new(architecture.as_ref(), objective, device));
+            let farthest = farthest_parameter(architecture.as_ref(), &ours, &theirs);
+            assert_eq!(farthest, None, "{hidden:?}, tied: {tied_weights}");
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -93,7 +152,7 @@ proptest! {
         let mut parameters = architecture.initialise(Seed::new(seed));
         // Biases off 0, where the rectifiers have no derivative.
         let mut stream = Seed::new(seed).stream("biases");
-        parameters.values_mut().iter_mut().for_each(|p| *p += stream.uniform_in(-0.1, 0.1));
+        parameters.values_mut().iter_mut().for_each(|p| *p += 0.2 * stream.uniform() - 0.1);
 
         let batch: Vec<u32> = (0..case.rows as u32).rev().collect();
         let mut fused = FusedEngine::new(architecture.as_ref(), objective).unwrap();
@@ -112,6 +171,7 @@ proptest! {
         let (theirs, their_loss, their_quality) = run(&mut autograd);
 
         prop_assert!(distance(&ours, &theirs) < 1e-5, "{}", distance(&ours, &theirs));
+        prop_assert_eq!(farthest_parameter(architecture.as_ref(), &ours, &theirs), None);
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs().max(1e-3);
         prop_assert!(close(our_loss.reconstruction, their_loss.reconstruction));
         prop_assert!(close(our_loss.objective, their_loss.objective));

@@ -29,7 +29,7 @@ fn check(config: OptimizerConfig, expected: [f32; 3]) {
     let mut parameters = [1.0, -2.0, 0.5];
     let mut optimizer = Optimizer::new(config, 3);
     for gradient in GRADIENTS {
-        optimizer.step(config.learning_rate(), &mut parameters, (&gradient, 1.0));
+        optimizer.step(config.learning_rate(), &mut parameters, (&gradient, 1.0)).unwrap();
     }
     for (ours, keras) in parameters.iter().zip(expected) {
         assert!((ours - keras).abs() <= 2e-7, "{parameters:?} against {expected:?}");

@@ -65,7 +65,7 @@ impl Compressor {
         let written = serde_json::to_vec(&codec).map_err(|error| unfit(error.to_string()))?;
         hash.update(&written);
         let fingerprint = first_bytes(hash);
-        let packed = PackedStack::new(stack, parameters);
+        let packed = PackedStack::new(stack, parameters)?;
         let model_bytes = size_of_val(parameters) + written.len();
         Ok(Self { codec, packed, analysis, decoder, shape, fingerprint, model_bytes })
     }
@@ -111,7 +111,7 @@ impl Compressor {
         let (size, latent) = (self.packed.inputs(), self.packed.code_width());
         let floats: Vec<f32> = images.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
         let mut codes = vec![0.0; images.len() / size * latent];
-        self.packed.encode(&floats, &mut codes);
+        self.packed.encode(&floats, &mut codes)?;
         if let Some(analysis) = &self.analysis {
             codes = analysis.coordinates(&codes);
         }

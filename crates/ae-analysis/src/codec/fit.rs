@@ -1,6 +1,6 @@
 //! Fitting a codec to a model and its training images.
 
-use ae_kernels::{PackedStack, Stack};
+use ae_kernels::{PackedStack, Stack, StackError};
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
 
@@ -50,12 +50,12 @@ impl Codec {
             return Err(unfit(format!("{shape:?} pixels and {latent} numbers in a code")));
         }
         let chosen = chosen(images, size);
-        let packed = PackedStack::new(stack, parameters);
-        let mut codes = encoded(&packed, &chosen);
+        let packed = PackedStack::new(stack, parameters)?;
+        let mut codes = encoded(&packed, &chosen)?;
         let ranges = ranges(&codes, latent);
         let (mut basis, mut gain, mut effective) = (None, 0.0, latent as f64);
         if latent <= basis::LARGEST {
-            let fitted = Basis::fit(&codes, latent, &metric(&packed, &codes, &ranges))?;
+            let fitted = Basis::fit(&codes, latent, &metric(&packed, &codes, &ranges)?)?;
             // Numbers of very different sizes have no basis that integers can hold.
             if let Ok(analysis) = Analysis::new(&fitted.basis) {
                 codes = analysis.coordinates(&codes);
@@ -75,15 +75,15 @@ impl Codec {
                 column.iter().for_each(|value| counts[((value - low) / width) as usize] += 1);
                 let gain = match basis {
                     Some(_) => gain,
-                    None => single_gain(&packed, &codes, dimension, ranges[dimension]),
+                    None => single_gain(&packed, &codes, dimension, ranges[dimension])?,
                 };
                 let step = (size as f64 / effective).sqrt() / (255.0 * gain);
-                Dimension::new(step, low, width, counts)
+                Ok(Dimension::new(step, low, width, counts))
             })
-            .collect();
+            .collect::<Result<_, StackError>>()?;
         let unfinished = Self { basis, dimensions, pixels: Vec::new() };
         let rounded = unfinished.rounded(&codes, Quality::default())?;
-        let pixels = pixel_counts(&packed, &chosen, &rounded, shape);
+        let pixels = pixel_counts(&packed, &chosen, &rounded, shape)?;
         Ok(Self { pixels, ..unfinished })
     }
 
@@ -114,19 +114,19 @@ fn chosen(images: &[u8], size: usize) -> Vec<u8> {
 }
 
 /// The codes of images, slice by slice: all images as floats at once would leave the caches.
-fn encoded(packed: &PackedStack, images: &[u8]) -> Vec<f32> {
+fn encoded(packed: &PackedStack, images: &[u8]) -> Result<Vec<f32>, StackError> {
     let (size, latent) = (packed.inputs(), packed.code_width());
     let mut codes = vec![0.0; images.len() / size * latent];
     let slices = images.par_chunks(SLICE_ROWS * size);
-    slices.zip(codes.par_chunks_mut(SLICE_ROWS * latent)).for_each_init(
+    slices.zip(codes.par_chunks_mut(SLICE_ROWS * latent)).try_for_each_init(
         Vec::new,
         |floats, (images, codes)| {
             floats.clear();
             floats.extend(images.iter().map(|&pixel| f32::from(pixel) / 255.0));
-            packed.encode(floats, codes);
+            packed.encode(floats, codes)
         },
-    );
-    codes
+    )?;
+    Ok(codes)
 }
 
 /// How far each number of the codes goes.
@@ -152,7 +152,7 @@ fn shift(range: f32) -> f32 {
 }
 
 /// The mean of `J^T J`, for the Jacobian `J` of the decoder: how images change with their codes.
-fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Mat<f64> {
+fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Result<Mat<f64>, StackError> {
     let (latent, size) = (packed.code_width(), packed.outputs());
     let measured = measured(codes, latent);
     let products = measured.par_iter().map(|code| {
@@ -162,10 +162,9 @@ fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Mat<f64> {
                 row[number] += sign * shift(ranges[number]);
             }
             let mut images = vec![0.0; latent * size];
-            packed.decode(&rows, &mut images);
-            images
+            packed.decode(&rows, &mut images).map(|()| images)
         };
-        let (mut derivatives, below) = (moved(1.0), moved(-1.0));
+        let (mut derivatives, below) = (moved(1.0)?, moved(-1.0)?);
         derivatives.iter_mut().zip(below).for_each(|(above, below)| *above -= below);
         for (row, &range) in derivatives.chunks_exact_mut(size).zip(ranges) {
             row.iter_mut().for_each(|change| *change /= 2.0 * shift(range));
@@ -173,19 +172,24 @@ fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Mat<f64> {
         let rows = MatRef::from_row_major_slice(&derivatives, latent, size);
         let mut product = vec![0.0; latent * latent];
         crate::pca::product(&mut product, rows, rows.transpose());
-        product
+        Ok(product)
     });
-    let products: Vec<Vec<f32>> = products.collect();
-    Mat::from_fn(latent, latent, |row, column| {
+    let products: Vec<Vec<f32>> = products.collect::<Result<_, StackError>>()?;
+    Ok(Mat::from_fn(latent, latent, |row, column| {
         let place = row * latent + column;
         products.iter().map(|product| f64::from(product[place])).sum::<f64>()
             / products.len() as f64
-    })
+    }))
 }
 
 /// How much an image changes per change of one number of its code; the Euclidean norm over the pixels, the
 /// root mean square over images.
-fn single_gain(packed: &PackedStack, codes: &[f32], number: usize, range: f32) -> f64 {
+fn single_gain(
+    packed: &PackedStack,
+    codes: &[f32],
+    number: usize,
+    range: f32,
+) -> Result<f64, StackError> {
     let latent = packed.code_width();
     let measured = measured(codes, latent);
     let shift = shift(range);
@@ -193,14 +197,13 @@ fn single_gain(packed: &PackedStack, codes: &[f32], number: usize, range: f32) -
         let mut moved = measured.concat();
         moved.iter_mut().skip(number).step_by(latent).for_each(|value| *value += shift);
         let mut images = vec![0.0; measured.len() * packed.outputs()];
-        packed.decode(&moved, &mut images);
-        images
+        packed.decode(&moved, &mut images).map(|()| images)
     };
-    let (above, below) = (shifted(shift), shifted(-shift));
+    let (above, below) = (shifted(shift)?, shifted(-shift)?);
     let squares = above.iter().zip(&below).map(|(a, b)| f64::from(a - b) * f64::from(a - b));
     let mean = squares.sum::<f64>() / measured.len() as f64;
     // Nothing hangs on a number without gain; its unit is then as large as units get.
-    mean.sqrt().max(1e-9) / (2.0 * f64::from(shift))
+    Ok(mean.sqrt().max(1e-9) / (2.0 * f64::from(shift)))
 }
 
 /// How often each pixel occurs in each context of the images, given what their codes are decoded to.
@@ -209,17 +212,16 @@ fn pixel_counts(
     images: &[u8],
     codes: &[f32],
     shape: [usize; 3],
-) -> Vec<Vec<u32>> {
+) -> Result<Vec<Vec<u32>>, StackError> {
     let images = images.par_chunks(SLICE_ROWS * packed.outputs());
     let slices = images.zip(codes.par_chunks(SLICE_ROWS * packed.code_width()));
     // Sums of whole numbers: any order gives the same.
     let counter = slices
-        .fold(Counter::new, |mut counter, (images, codes)| {
-            counter.count(packed, images, codes, shape);
-            counter
+        .try_fold(Counter::new, |mut counter, (images, codes)| {
+            counter.count(packed, images, codes, shape).map(|()| counter)
         })
-        .reduce(Counter::new, Counter::plus);
-    counter.counts.chunks(256).map(<[u32]>::to_vec).collect()
+        .try_reduce(Counter::new, |counter, other| Ok(counter.plus(other)))?;
+    Ok(counter.counts.chunks(256).map(<[u32]>::to_vec).collect())
 }
 
 /// Counts of the 256 values of a pixel, context after context, and memory for a slice.
@@ -234,10 +236,16 @@ impl Counter {
         Self { counts: vec![0; 256 * CONTEXTS], decoded: Vec::new(), predicted: Vec::new() }
     }
 
-    fn count(&mut self, packed: &PackedStack, images: &[u8], codes: &[f32], shape: [usize; 3]) {
+    fn count(
+        &mut self,
+        packed: &PackedStack,
+        images: &[u8],
+        codes: &[f32],
+        shape: [usize; 3],
+    ) -> Result<(), StackError> {
         let Self { counts, decoded, predicted } = self;
         decoded.resize(images.len(), 0.0);
-        packed.decode(codes, decoded);
+        packed.decode(codes, decoded)?;
         predicted.clear();
         predicted.extend(decoded.iter().map(|&value| nearest_level(value)));
         let size = packed.outputs();
@@ -248,6 +256,7 @@ impl Counter {
             });
             counted.unwrap_or_else(|never| match never {});
         }
+        Ok(())
     }
 
     fn plus(mut self, other: Self) -> Self {

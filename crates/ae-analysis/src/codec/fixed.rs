@@ -158,7 +158,8 @@ mod tests {
             Seed::new(6).stream("codes").fill_uniform(&mut codes);
             codes.iter_mut().for_each(|value| *value = 6.0 * *value - 3.0);
             let mut expected = vec![0.0; 30 * 200];
-            PackedStack::new(&stack, &parameters).decode(&codes, &mut expected);
+            let packed = PackedStack::new(&stack, &parameters).unwrap();
+            packed.decode(&codes, &mut expected).unwrap();
             let decoder = FixedDecoder::new(&stack, &parameters).unwrap();
             let mut apart = 0;
             for (code, expected) in codes.chunks(4).zip(expected.chunks(30)) {

@@ -11,7 +11,7 @@ use super::parse::{figure_file, file_that_ends_with, not_negative};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
-    /// Fit score, p-values and threshold to normal items, and keep them in the weights file
+    /// Fit the score, the p-values and the threshold to normal items; store them in the weights file
     #[command(after_help = "Examples:
   ae anomaly fit normal/ -m runs/parts --quantile 0.99
   ae anomaly fit sensors.csv -m runs/table --score likelihood --contamination 0.02
@@ -71,13 +71,13 @@ pub(crate) struct AnomalyScoring {
     /// Where to write: .csv or .json [default: CSV to stdout]
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = scores_file)]
     pub(crate) output: Option<PathBuf>,
-    /// Draw where the error of the strangest items is: .png or .svg
+    /// Draw the reconstruction errors of the items with the highest scores: .png or .svg
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
     pub(crate) heat_map: Option<PathBuf>,
-    /// Items of the heat map
+    /// Items in the heat map
     #[arg(long, default_value = "10", value_name = "N")]
     pub(crate) count: NonZeroUsize,
-    /// The class that is normal: tells how well the scores rank the others above it (needs classes)
+    /// The normal class: reports how well the scores rank the other classes above it (needs labels)
     #[arg(long, value_name = "CLASS")]
     pub(crate) normal_class: Option<String>,
     #[command(flatten)]

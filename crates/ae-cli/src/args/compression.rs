@@ -23,10 +23,10 @@ pub(crate) struct Compress {
     /// Where to write the compressed images: .aez
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = aez_file)]
     pub(crate) output: PathBuf,
-    /// How finely codes are rounded: 1 (smallest) to 9 (best)
+    /// How finely codes are rounded: 1 (smallest file) to 9 (best quality)
     #[arg(long, default_value_t, value_name = "N")]
     pub(crate) quality: Quality,
-    /// Keep what the model misses too: the images come back bit for bit
+    /// Also store the reconstruction error, so that the images are restored bit for bit
     #[arg(long)]
     pub(crate) exact: bool,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(crate) struct Decompress {
     /// The model that they were compressed with: a weights file or the folder of a run
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
-    /// This one alone, counted from 0
+    /// Decompress only this image, counted from 0
     #[arg(long, value_name = "N")]
     pub(crate) image: Option<usize>,
     #[command(flatten)]

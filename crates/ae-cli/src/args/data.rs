@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::{BadItems, ReadOptions, Resize};
+use ae_experiment::{BadItems, Delimiter, Header, Part, ReadOptions, Resize};
 use clap::{Subcommand, ValueHint};
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,7 @@ pub(crate) struct DataFetch {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("part", |part| part.hide(true)))]
 pub(crate) struct DataExport {
     #[command(flatten)]
     pub(crate) split: Split,
@@ -62,7 +63,8 @@ pub(crate) struct Data {
     ///
     /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
     /// procedural digits, and says so. mnist fails rather than take other data. In a folder of pictures,
-    /// subfolders are classes; subfolders train and test say what is for testing.
+    /// subfolders are classes, each with all that is below it; subfolders train and val or test say what is
+    /// for training and what is held out (val, if both are there).
     #[arg(long, value_name = "SOURCE")]
     pub(crate) data: Option<String>,
 }
@@ -74,12 +76,24 @@ pub(crate) struct Reading {
     /// What to do with images of another size: fit (onto black), crop, or none (refuse them)
     #[arg(long, value_name = "HOW")]
     pub(crate) resize: Option<Resize>,
+    /// Of data that has parts: train, validation, test or all [default: what is held out]
+    #[arg(long, value_name = "PART")]
+    pub(crate) part: Option<Part>,
     /// Leave out pictures and rows that cannot be read; they are listed and counted
     #[arg(long)]
     pub(crate) skip_bad: bool,
-    /// The column of a table that holds the classes
+    /// The column of a table that holds the classes, by its name or its number counted from 1
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
+    /// Columns of a table to leave out, by their names or their numbers counted from 1
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub(crate) drop_columns: Vec<String>,
+    /// Whether a table's first line names the columns: yes, no, or auto (the first lines decide)
+    #[arg(long, value_name = "HOW")]
+    pub(crate) header: Option<Header>,
+    /// What separates a table's columns: comma, semicolon, tab, pipe, or auto (the first lines decide)
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) delimiter: Option<Delimiter>,
 }
 
 impl Reading {
@@ -88,7 +102,11 @@ impl Reading {
         ReadOptions {
             resize: self.resize.unwrap_or_default(),
             bad: if self.skip_bad { BadItems::Skip } else { BadItems::Refuse },
+            header: self.header.unwrap_or_default(),
+            delimiter: self.delimiter.unwrap_or_default(),
             label_column: self.label_column.clone(),
+            drop_columns: self.drop_columns.clone(),
+            part: self.part,
         }
     }
 }

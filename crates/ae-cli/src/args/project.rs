@@ -19,7 +19,7 @@ pub(crate) struct Project {
     /// mnist, digits, ..
     #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
     pub(crate) images: PathBuf,
-    /// A weights file, of an encoder alone too, or the folder of a run
+    /// A weights file, also of an encoder alone, or the folder of a run
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
     /// Where to write the map: .svg, .png or .csv (item, x, y, label)

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use ae_experiment::{
     AnomalyDetector, AnomalyScore, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking,
-    ThresholdRule, device, input_reader, pictures, reconstruction_grid, weights_file, write_file,
+    ThresholdRule, device, input_reader, lock_run_of, pictures, reconstruction_grid, weights_file,
+    write_file,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -23,8 +24,9 @@ pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<S
 }
 
 fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
     let path = args.output.clone().map_or_else(|| weights_file(&args.model), Ok)?;
+    let _lock = lock_run_of(&path)?;
+    let model = Model::open(&args.model, &device(&common.device)?)?;
     let noise = args.noise.clone().map(|noise| NoiseDraws {
         noise,
         draws: args.draws.get(),
@@ -87,7 +89,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     while let Some(chunk) = reader.next().transpose()? {
         let first = items.len();
         let (verdicts, errors) = detector.judge(&chunk, first)?;
-        let names = chunk.files.is_some().then(|| chunk.names(first));
+        let names = chunk.files.is_some().then(|| chunk.names());
         for (place, verdict) in verdicts.into_iter().enumerate() {
             let name = names.as_ref().and_then(|names| names.get(place));
             let name = name.map(|name| name.display().to_string());
@@ -95,7 +97,8 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
                 let names = chunk.class_names.as_deref().unwrap_or_default();
                 names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
             });
-            let name = name.unwrap_or_else(|| (first + place).to_string());
+            let item = chunk.items.get(place).copied().unwrap_or_default();
+            let name = name.unwrap_or_else(|| item.to_string());
             items.push(Scored { name, verdict, class });
             if args.heat_map.is_some() {
                 let part = |values: &[f32]| values[place * size..][..size].to_vec();

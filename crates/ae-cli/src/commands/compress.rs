@@ -4,8 +4,9 @@ use ae_experiment::{Mode, Model, device, to_bytes, write_file};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Status, counted_as, inputs};
+use super::{Status, counted_as, inputs, told_index};
 use crate::args::{Common, Compress};
+use crate::item_index::ItemIndex;
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
@@ -13,29 +14,39 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
     let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
     let mut progress = progress::data(common);
-    let mut images = Vec::new();
-    let mut count = 0;
+    let mode = if args.exact { Mode::Exact } else { Mode::Lossy };
+    let (mut images, mut index) = (Vec::new(), ItemIndex::default());
+    let (mut count, mut rounded) = (0, 0);
     while let Some(chunk) = reader.next().transpose()? {
-        images.extend(to_bytes(&chunk, count)?);
+        images.extend(to_bytes(&chunk, mode)?);
         count += chunk.len();
+        rounded += chunk.has_16_bits.iter().filter(|&&deep| deep).count();
+        index.add(&chunk);
         progress.read("reading", reader.done() as u64, reader.total() as u64);
     }
-    let mode = if args.exact { Mode::Exact } else { Mode::Lossy };
+    if rounded > 0 {
+        progress.chose(&format!(
+            "{} of 16 bits rounded to the 8 that a file of compressed images holds",
+            counted_as(rounded, "picture")
+        ));
+    }
     let bytes = compressor.compress(&images, args.quality, mode)?;
     write_file(&args.output, &bytes)?;
+    let index = index.write_beside(&args.output, reader.skipped())?;
     let (size, skipped) = (bytes.len(), reader.skipped());
     let output = args.output.display().to_string();
     if common.json {
         output::json(&json!({
             "images": count, "skipped": skipped, "bytes": size, "pixels": images.len(),
-            "output": output,
+            "output": output, "index": index.map(|path| path.display().to_string()),
         }))?;
     } else if !common.quiet {
         let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
         let each = size as f64 / count as f64;
         output::text(&format!(
-            "{} compressed to {size} bytes, {each:.1} each, in {output}{left_out}",
-            counted_as(count, "image")
+            "{} compressed to {size} bytes, {each:.1} each, in {output}{left_out}{}",
+            counted_as(count, "image"),
+            told_index(index.as_deref())
         ))?;
     }
     Ok(Status::Done)

@@ -1,7 +1,8 @@
 //! `ae data info|fetch|export`
 
 use ae_experiment::{
-    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Seed, pictures, write_folder,
+    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Part, Seed, pictures, refuse_existing,
+    write_folder,
 };
 use anyhow::bail;
 use serde_json::json;
@@ -17,7 +18,7 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
     match command {
         DataCommand::Info(info) => {
             let dataset = load(&info.split, common)?;
-            describe(&dataset, common)?;
+            describe(&dataset, info.split.becoming.reading.part, common)?;
             if info.show {
                 show(&dataset)?;
             }
@@ -27,14 +28,17 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
                 bail!("--offline and fetching do not go together");
             }
             let dataset = dataset(Some(&fetch.name), &LoadOptions::default(), common)?;
-            describe(&dataset, common)?;
+            describe(&dataset, None, common)?;
         }
         DataCommand::Export(export) => {
-            let dataset = load(&export.split, common)?;
-            let mut files = dataset.origin.files.iter().map(|file| export.out.join(&file.name));
-            if let Some(file) = files.find(|file| file.exists()) {
-                bail!("{} exists already; choose another folder", file.display());
+            if export.split.becoming.reading.part.is_some() {
+                bail!(
+                    "--part does not go with an export, which writes what is for training and what is for testing"
+                );
             }
+            // Before anything is read.
+            refuse_existing(&export.out)?;
+            let dataset = load(&export.split, common)?;
             write_folder(&dataset, &export.out)?;
             let (train, test) = (dataset.train.len(), dataset.test.len());
             let out = export.out.display().to_string();
@@ -64,7 +68,8 @@ fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
     dataset(data.data.as_deref(), &options, common)
 }
 
-fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
+/// Tells what the data is, or one part of it.
+fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::Result<()> {
     let record = DatasetRecord::of(dataset);
     if common.json {
         output::json(&serde_json::to_value(&record)?)?;
@@ -77,7 +82,19 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
         Some(scaling) => format!("rows of {} columns", scaling.columns()),
         None => format!("images of {shape}"),
     };
-    output::text(&format!("  {train} training and {test} test {what}"))?;
+    let deep = if record.of_16_bits > 0 { " of 16 bits" } else { "" };
+    output::text(&match part {
+        None => format!("  {train} training and {test} test {what}{deep}"),
+        Some(Part::All) => format!("  {test} {what}{deep} in all parts"),
+        Some(part) => format!("  {test} {what}{deep} in the part {part}"),
+    })?;
+    let pictures = train + test;
+    if part.is_none() && (1..pictures).contains(&record.of_16_bits) {
+        output::text(&format!(
+            "  {} of the {pictures} have 16 bits, the others 8",
+            record.of_16_bits
+        ))?;
+    }
     if let Some(part) = dataset.held_out {
         output::text(&format!("  {part} of all was held out for testing"))?;
     }
@@ -89,9 +106,11 @@ fn describe(dataset: &Dataset, common: &Common) -> anyhow::Result<()> {
             output::text(&format!("  {}: {} to {}", scaling.name(column), bounds.0, bounds.1))?;
         }
     }
-    for (part, images) in [("training", &dataset.train), ("test", &dataset.test)] {
+    let halves = [("training ", &dataset.train), ("test ", &dataset.test)];
+    let shown = if part.is_some() { vec![("", &dataset.test)] } else { halves.to_vec() };
+    for (part, images) in shown {
         if let Some(labels) = images.labels() {
-            output::text(&format!("  {part} labels: {}", counts(images, labels)))?;
+            output::text(&format!("  {part}labels: {}", counts(images, labels)))?;
         }
     }
     for file in &record.files {

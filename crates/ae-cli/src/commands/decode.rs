@@ -1,12 +1,10 @@
 //! `ae decode`
 
-use std::path::PathBuf;
-
 use ae_experiment::{Model, device, read_codes};
 
 use super::Status;
 use crate::args::{Common, Decode};
-use crate::delivery::{self, Delivery};
+use crate::delivery::{self, Delivered, Delivery};
 
 pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
     delivery::check(args.target.output.as_deref(), &args.codes)?;
@@ -16,8 +14,7 @@ pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
     let name = args.codes.display().to_string();
     let mut delivery = Delivery::begin(&args.target, model.format(), &name)?;
     let count = images.len() / model.shape().size();
-    let names: Vec<_> = (0..count).map(|place| PathBuf::from(format!("{place:06}"))).collect();
-    delivery.add(&images, &[("decoded", &images)], &names)?;
+    delivery.add(&images, &[("decoded", &images)], &Delivered::numbered(0, count))?;
     delivery.finish(0, common)?;
     Ok(Status::Done)
 }

@@ -1,13 +1,11 @@
 //! `ae decompress`
 
-use std::path::PathBuf;
-
 use ae_experiment::{MAX_ARCHIVE_BYTES, Model, device, read_file};
 use anyhow::Context as _;
 
 use super::Status;
 use crate::args::{Common, Decompress};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivered, Delivery};
 use crate::progress;
 
 /// Images that are in memory at once.
@@ -32,9 +30,8 @@ pub(crate) fn run(args: &Decompress, common: &Common) -> anyhow::Result<Status> 
         let count = CHUNK.min(end - first);
         let images = archive.images(first, count).with_context(|| name.clone())?;
         let images: Vec<f32> = images.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-        let names: Vec<PathBuf> =
-            (first..first + count).map(|place| format!("{place:06}").into()).collect();
-        delivery.add(&images, &[("decompressed", &images)], &names)?;
+        let items = Delivered::numbered(first, count);
+        delivery.add(&images, &[("decompressed", &images)], &items)?;
         progress.read("decompressing", (first + count - start) as u64, (end - start) as u64);
     }
     delivery.finish(0, common)?;

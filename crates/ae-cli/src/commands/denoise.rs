@@ -4,7 +4,7 @@ use ae_experiment::{Model, ModelKind, PictureReader, Seed, check_noise, corrupt,
 
 use super::{Status, inputs};
 use crate::args::{Apply, Common, Denoise};
-use crate::delivery::{self, Delivery, PictureDelivery};
+use crate::delivery::{self, Delivered, Delivery, PictureDelivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
@@ -12,31 +12,31 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.apply.model, &device(&common.device)?)?;
     if model.saved().spec.kind == ModelKind::Regular {
         let path = args.apply.model.display();
-        tracing::warn!("{path} is a regular autoencoder: it was not trained to remove noise");
+        tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");
     }
     let (images, format) = (&args.apply.images, model.format());
     if let Some(noise) = &args.noise {
         check_noise(format.scaling.as_ref(), noise)?;
     }
     let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();
-    if keeps_sizes && PictureReader::finds_other_shapes(images, format.shape)? {
+    if keeps_sizes
+        && PictureReader::finds_other_shapes(images, format.shape, &args.apply.reading.options())?
+    {
         return in_tiles(args, &model, common);
     }
     let mut reader = inputs(&args.apply.images, model.format(), &args.apply.reading, common)?;
     let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);
     let seed = Seed::new(args.seed);
-    let mut first = 0;
     while let Some(chunk) = reader.next().transpose()? {
-        let noisy = args.noise.as_ref().map(|noise| corrupt(&chunk, first, noise, seed));
+        let noisy = args.noise.as_ref().map(|noise| corrupt(&chunk, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&chunk.pixels);
         let outputs = model.reconstruct(seen)?;
         let mut rows = vec![("noisy", seen), ("denoised", outputs.as_slice())];
         if noisy.is_some() {
             rows.push(("original", &chunk.pixels));
         }
-        delivery.add(&outputs, &rows, &chunk.names(first))?;
-        first += chunk.len();
+        delivery.add(&outputs, &rows, &Delivered::of(&chunk))?;
         progress.read("denoising", reader.done() as u64, reader.total() as u64);
     }
     delivery.finish(reader.skipped(), common)?;
@@ -47,19 +47,20 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
 fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
     let Apply { images, target, reading, .. } = &args.apply;
     let mut progress = progress::data(common);
-    let (channels, bad) = (model.shape().channels, reading.options().bad);
-    let mut reader = PictureReader::open(images, channels, bad, progress.as_mut())?;
+    let (channels, options) = (model.shape().channels, reading.options());
+    let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
     let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
     let seed = Seed::new(args.seed);
-    for (first, picture) in reader.by_ref().enumerate() {
+    for picture in reader.by_ref() {
         let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
-        let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, first, noise, seed));
+        let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&picture.pixels);
-        for name in picture.names(first) {
+        for name in picture.names() {
             let what = format!("tiles of {}", name.display());
             let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
             let outputs = model.reconstruct_picture(seen, picture.shape, &mut tell)?;
-            delivery.add(picture.shape, &outputs, &name)?;
+            let has_16_bits = picture.has_16_bits.contains(&true);
+            delivery.add(picture.shape, &outputs, &name, has_16_bits)?;
         }
     }
     delivery.finish(reader.skipped(), common)?;

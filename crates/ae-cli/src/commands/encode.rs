@@ -5,6 +5,7 @@ use ae_experiment::{NpyWriter, TrainedEncoder, device};
 use super::{Status, counted_as, inputs, written};
 use crate::args::{Common, Encode};
 use crate::delivery;
+use crate::item_index::ItemIndex;
 use crate::progress;
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
@@ -13,16 +14,18 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let mut reader = inputs(&args.images, encoder.format(), &args.reading, common)?;
     let mut codes = NpyWriter::create(&args.output, &[encoder.latent_dim()])?;
     let mut progress = progress::data(common);
-    let mut encoded = 0;
+    let (mut encoded, mut index) = (0, ItemIndex::default());
     while let Some(chunk) = reader.next().transpose()? {
         codes.write(&encoder.encode(&chunk.pixels)?)?;
         encoded += chunk.len();
+        index.add(&chunk);
         progress.read("encoding", reader.done() as u64, reader.total() as u64);
     }
     codes.finish()?;
     let noun = if encoder.format().scaling.is_some() { "row" } else { "image" };
     let count = counted_as(encoded, noun);
     let what = format!("{count} encoded to {} numbers each", encoder.latent_dim());
-    written(common, &args.output, encoded, reader.skipped(), &what)?;
+    let index = index.write_beside(&args.output, reader.skipped())?;
+    written(common, &args.output, encoded, reader.skipped(), &what, index.as_deref())?;
     Ok(Status::Done)
 }

@@ -4,7 +4,7 @@ use ae_experiment::{Model, device};
 
 use super::{Status, inputs};
 use crate::args::{Apply, Common};
-use crate::delivery::{self, Delivery};
+use crate::delivery::{self, Delivered, Delivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
@@ -13,12 +13,10 @@ pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let mut reader = inputs(&args.images, model.format(), &args.reading, common)?;
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);
-    let mut first = 0;
     while let Some(chunk) = reader.next().transpose()? {
         let outputs = model.reconstruct(&chunk.pixels)?;
         let rows = [("original", chunk.pixels.as_slice()), ("reconstructed", &outputs)];
-        delivery.add(&outputs, &rows, &chunk.names(first))?;
-        first += chunk.len();
+        delivery.add(&outputs, &rows, &Delivered::of(&chunk))?;
         progress.read("reconstructing", reader.done() as u64, reader.total() as u64);
     }
     delivery.finish(reader.skipped(), common)?;

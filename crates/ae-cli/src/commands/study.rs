@@ -4,17 +4,24 @@ use ae_experiment::{Spec, StudyOptions, device, run_study};
 
 use super::{Status, conclude, network};
 use crate::args::{Common, Study};
-use crate::progress;
+use crate::{interrupt, progress};
 
 pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
     let mut spec = Spec::read(&args.spec)?;
     args.settings.apply(&mut spec);
     let (folder, existing) = args.folder.of(&spec);
+    interrupt::listen(&folder, true);
+    let mut show = progress::steps(common);
+    let step = &mut |step: &str| {
+        // The first step comes when the folder is the study's.
+        interrupt::begun();
+        show(step);
+    };
     let options = StudyOptions {
         device: device(&common.device)?,
         network: network(common),
         progress: &mut *progress::data(common),
-        step: &mut *progress::steps(common),
+        step,
     };
     let record = run_study(spec, &folder, existing, options)?;
     conclude(common, &record, &folder)

@@ -4,11 +4,13 @@ use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Draw, ModelKind, Setti
 
 use super::{Status, finish};
 use crate::args::{Becoming, Common, NoiseChoice, Reading, Train};
+use crate::interrupt;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let spec = spec(args)?;
     let (folder, existing) = args.folder.of(&spec);
     let adaptation = adaptation(args);
+    interrupt::listen(&folder, false);
     finish(common, &folder, args.show, |options| {
         let outcome = train(spec, &adaptation, &folder, existing, options);
         outcome.map_err(|error| match &args.spec {
@@ -41,6 +43,11 @@ fn adaptation(args: &Train) -> Adaptation {
 
 /// The spec with what the flags say otherwise.
 fn spec(args: &Train) -> anyhow::Result<Spec> {
+    if args.becoming.reading.part.is_some() {
+        anyhow::bail!(
+            "--part is for commands that apply a model; training reads what is for training and what is held out"
+        );
+    }
     let mut spec = match &args.spec {
         Some(path) => Spec::read(path)?,
         None => Spec::tutorial(),
@@ -90,7 +97,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 /// What the flags say of the data.
 fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     let Becoming { reading, size, channels, test_fraction } = becoming;
-    let Reading { resize, skip_bad, label_column } = reading;
+    // A training reads all parts; the flag is hidden here.
+    let Reading { resize, skip_bad, label_column, drop_columns, header, delimiter, part: _ } =
+        reading;
     data.size = size.or(data.size);
     data.channels = channels.or(data.channels);
     data.test_fraction = test_fraction.or(data.test_fraction);
@@ -99,4 +108,9 @@ fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     if label_column.is_some() {
         data.label_column.clone_from(label_column);
     }
+    if !drop_columns.is_empty() {
+        data.drop_columns.clone_from(drop_columns);
+    }
+    data.header = header.unwrap_or(data.header);
+    data.delimiter = delimiter.unwrap_or(data.delimiter);
 }

@@ -1,18 +1,26 @@
 //! Anomaly detection: a model of one class at a time, and how well its scores tell the others from it.
 
+use std::sync::Arc;
+
 use ae_analysis::{AnomalyScore, AnomalyScorer, MeanInterval, NormalMoments, Pca, Ranking, Rows};
 use ae_dataset::{Dataset, Images};
 use ae_report::{Axes, Series, line_chart};
 use serde::{Deserialize, Serialize};
 
-use super::Workbench;
+use super::setup::{check_components, check_distinct};
+use super::{Setup, Study, StudyModel, Workbench};
+use crate::plan::{check_name, setting};
 use crate::{ErrorSpec, ExperimentError, Inputs, Model};
 
 /// Part of a class's training images that the scores are fitted to and no model sees: one in so many.
 const HELD_OUT: usize = 10;
 /// Points of a curve are this many, at equal distances.
 const GRID: usize = 101;
+/// Training images of a class, so that two are held out.
+const FEWEST: usize = 2 * HELD_OUT;
 const PCA: &str = "pca";
+/// The score that is judged has its metrics under this name too.
+const BEST: &str = "best";
 
 /// One class is normal, all others are anomalies; each class in turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,10 +56,28 @@ struct Measured {
     precision_recall: Mean,
 }
 
-impl AnomalyDetection {
-    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
+impl Study for AnomalyDetection {
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
+        let dataset = setup.dataset;
+        let classes = check_classes(dataset)?;
+        self.check_scores(dataset)?;
+        setup.check_repetitions("study.repetitions", self.repetitions)?;
+        let mut models = Vec::new();
+        for &class in &classes {
+            let data = Arc::new(one_class(dataset, class)?);
+            check_components("study.pca_components", &[self.pca_components], &data.train)?;
+            for repetition in 0..self.repetitions {
+                let name = name(dataset, class, repetition);
+                let data = Some(Arc::clone(&data));
+                models
+                    .push(StudyModel { data, ..StudyModel::new(name, setup.repeated(repetition)) });
+            }
+        }
+        Ok(models)
+    }
+
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let dataset = bench.dataset();
-        self.check(dataset)?;
         let test = Inputs::from_images("test", &dataset.test);
         let labels = dataset.test.labels().unwrap_or_default();
         let classes = classes(&dataset.train);
@@ -62,12 +88,10 @@ impl AnomalyDetection {
             measured.iter_mut().for_each(Measured::repeat);
             for &class in &classes {
                 let is_anomaly: Vec<bool> = labels.iter().map(|&label| label != class).collect();
-                let data = one_class(dataset, class)?;
-                let mut spec = bench.spec();
-                spec.seed += u64::from(repetition);
-                let name = format!("{}-{repetition}", dataset.train.class_name(class));
-                let model = bench.train(&name, spec, &data)?;
+                let name = name(dataset, class, repetition);
+                let model = bench.model(&name)?;
                 bench.say(&format!("scoring with {name}"));
+                let data = bench.data_of(&name)?;
                 let mut scores = vec![self.pca(&data.train, &test.pixels)?];
                 let held_out = data.test.to_floats();
                 for score in &self.scores {
@@ -80,26 +104,57 @@ impl AnomalyDetection {
         }
         self.report(bench, &measured, &classes)
     }
+}
 
-    fn check(&self, dataset: &Dataset) -> Result<(), ExperimentError> {
-        let wrong = |setting, expected: &str, found: &str| {
-            let (expected, found) = (expected.to_owned(), found.to_owned());
-            Err(ExperimentError::Setting { setting, expected, found })
-        };
-        if dataset.train.labels().is_none() {
-            return wrong("data.source", "of several classes", "no labels");
+/// The name of a class's model.
+fn name(dataset: &Dataset, class: u8, repetition: u32) -> String {
+    format!("{}-{repetition}", dataset.train.class_name(class))
+}
+
+/// The classes, of each of which there is enough to learn from, to fit a score to and to rank.
+fn check_classes(dataset: &Dataset) -> Result<Vec<u8>, ExperimentError> {
+    let (Some(of_train), Some(of_test)) = (dataset.train.labels(), dataset.test.labels()) else {
+        return Err(setting("data.source", "of several classes", "no labels"));
+    };
+    let classes = classes(&dataset.train);
+    if classes.len() < 2 {
+        return Err(ExperimentError::OneClass { what: dataset.origin.location.clone() });
+    }
+    for &class in &classes {
+        let name = dataset.train.class_name(class);
+        let images = of_train.iter().filter(|&&label| label == class).count();
+        if images < FEWEST {
+            let expected = format!("of at least {FEWEST} training images in each class");
+            return Err(setting("data.source", &expected, &format!("{images} of {name}")));
         }
-        if self.repetitions == 0 {
-            return wrong("study.repetitions", "at least 1", "0");
+        if !of_test.contains(&class) {
+            let expected = "of classes that are all among the test images";
+            return Err(setting("data.source", expected, &format!("none of {name}")));
         }
+    }
+    Ok(classes)
+}
+
+impl AnomalyDetection {
+    fn check_scores(&self, dataset: &Dataset) -> Result<(), ExperimentError> {
+        let place = "study.scores.name";
+        if self.scores.is_empty() {
+            return Err(setting("study.scores", "at least one", "none"));
+        }
+        for score in &self.scores {
+            check_name(place, &score.name)?;
+            if [PCA, BEST].contains(&score.name.as_str()) {
+                let expected = format!("neither `{PCA}` nor `{BEST}`");
+                return Err(setting(place, &expected, &format!("`{}`", score.name)));
+            }
+            score.error.check(dataset.train.shape())?;
+        }
+        check_distinct(place, self.scores.iter().map(|score| score.name.clone()))?;
         if !self.scores.iter().any(|score| score.name == self.best) {
-            return wrong(
-                "study.best",
-                "the name of one of the scores",
-                &format!("`{}`", self.best),
-            );
+            let found = format!("`{}`", self.best);
+            return Err(setting("study.best", "the name of one of the scores", &found));
         }
-        self.scores.iter().try_for_each(|score| score.error.check(dataset.train.shape()))
+        Ok(())
     }
 
     /// The squared errors of PCA that was fitted to the same images.
@@ -129,7 +184,7 @@ impl AnomalyDetection {
                 None => format!("{:.2}", 100.0 * interval.mean),
             };
             let names = std::iter::once(score.name.as_str());
-            for name in names.chain((score.name == self.best).then_some("best")) {
+            for name in names.chain((score.name == self.best).then_some(BEST)) {
                 bench.metric(&format!("auroc_{name}_mean"), 100.0 * mean.mean);
                 bench.metric(&format!("average_precision_{name}_mean"), 100.0 * precision.mean);
                 if let Some(half_width) = mean.half_width {

@@ -5,18 +5,23 @@ mod file_formats;
 mod report;
 
 use ae_analysis::{Codec, Compressor, Mode, Pca, Quality, Rows};
-use ae_dataset::{Dataset, ImageShape};
+use ae_dataset::{Dataset, ImageShape, Images};
 use serde::{Deserialize, Serialize};
 
 use self::curve::{Curve, Point, psnr};
 use self::file_formats::{GreyImages, Lossless};
-use super::Workbench;
+use super::setup::{Attach, check_components, check_distinct};
+use super::{Setup, Study, StudyModel, Workbench};
 use crate::ExperimentError;
+use crate::plan::setting;
 
-/// Images of a figure.
+/// Images in a figure.
 const COLUMNS: usize = 10;
 /// Qualities at which the exact mode is tried; the smallest file counts.
 const EXACT_QUALITIES: [u8; 3] = [3, 5, 7];
+
+/// Numbers in a code that a codec holds at most.
+const LONGEST_CODE: usize = 1 << 13;
 
 /// Autoencoders as compressors of grey 8-bit images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,16 +49,35 @@ struct Comparison {
     lossless: Lossless,
 }
 
-impl Compression {
-    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
+impl Study for Compression {
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
+        let dataset = setup.dataset;
+        check_pixels(dataset)?;
+        let train = &dataset.train;
+        check_components("study.pca_components", &[self.pca_components], train)?;
+        if self.models.is_empty() {
+            return Err(setting("study.models", "at least one model", "none"));
+        }
+        check_distinct("study.models", self.models.iter().map(|widths| format!("{widths:?}")))?;
+        let codes = self.models.iter().filter_map(|widths| widths.last());
+        if let Some(code) = codes.chain([&self.pca_components]).find(|&&code| code > LONGEST_CODE) {
+            let expected = format!("codes of at most {LONGEST_CODE} numbers, which a codec holds");
+            return Err(setting("study.models", &expected, &code.to_string()));
+        }
+        let model = |widths: &Vec<usize>| {
+            let spec = setup.with_widths(widths);
+            StudyModel { attach: Attach::Codec, ..StudyModel::new(name(train, widths), spec) }
+        };
+        Ok(self.models.iter().map(model).collect())
+    }
+
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let dataset = bench.dataset();
-        let pixels = self.check(dataset)?;
+        let pixels = dataset.test.bytes().unwrap_or_default();
         let mut autoencoders = Vec::new();
         for widths in &self.models {
-            let spec = bench.with_widths(widths);
-            let widths = spec.model.encoder.iter().map(ToString::to_string);
-            let name = widths.collect::<Vec<_>>().join("-");
-            let model = bench.train_with_codec(&name, spec, dataset)?;
+            let name = name(&dataset.train, widths);
+            let model = bench.model(&name)?;
             bench.say(&format!("compressing with {name}"));
             autoencoders.push(measure(name, model.compressor()?, pixels)?);
         }
@@ -73,23 +97,35 @@ impl Compression {
         };
         report::write(&comparison, pixels, bench)
     }
+}
 
-    /// The test images' bytes.
-    fn check<'a>(&self, dataset: &'a Dataset) -> Result<&'a [u8], ExperimentError> {
-        let wrong = |setting, expected: &str, found: String| {
-            Err(ExperimentError::Setting { setting, expected: expected.to_owned(), found })
-        };
-        let channels = dataset.test.shape().channels;
-        if self.models.is_empty() {
-            return wrong("study.models", "at least one model", "none".to_owned());
-        }
-        match dataset.test.bytes() {
-            Some(bytes) if channels == 1 => Ok(bytes),
-            Some(_) => wrong("data.source", "grey images", format!("{channels} channels")),
-            None => wrong("data.source", "8-bit images", "floats".to_owned()),
-        }
+/// A model's widths, from the pixels to the code.
+fn name(images: &Images, widths: &[usize]) -> String {
+    let widths = [&[images.image_size()], widths].concat();
+    widths.iter().map(ToString::to_string).collect::<Vec<_>>().join("-")
+}
+
+/// Grey 8-bit images, which all formats take.
+fn check_pixels(dataset: &Dataset) -> Result<(), ExperimentError> {
+    let ImageShape { channels, height, width } = dataset.test.shape();
+    if dataset.test.bytes().is_none() || dataset.train.bytes().is_none() {
+        return Err(setting("data.source", "8-bit images", "floats"));
     }
+    if channels != 1 {
+        return Err(setting("data.source", "grey images", &format!("{channels} channels")));
+    }
+    // Of all test images together.
+    let columns = (dataset.test.len() as f64).sqrt().ceil() as usize;
+    let side = (dataset.test.len().div_ceil(columns.max(1)) * height).max(columns * width);
+    if side > usize::from(u16::MAX) {
+        let expected =
+            format!("of test images that make a JPEG of at most {} pixels a side", u16::MAX);
+        return Err(setting("data.source", &expected, &side.to_string()));
+    }
+    Ok(())
+}
 
+impl Compression {
     /// PCA as a network of two linear layers, with a codec fitted as to any other.
     fn pca(&self, dataset: &Dataset) -> Result<Compressor, ExperimentError> {
         let (train, shape) = (&dataset.train, dataset.train.shape());

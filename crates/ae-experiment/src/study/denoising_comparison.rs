@@ -9,8 +9,9 @@ use ae_report::{GridRow, comparison_grid};
 use ae_training::{Batch, Quality, Samples};
 use serde::{Deserialize, Serialize};
 
-use super::Workbench;
 use super::baselines::Baselines;
+use super::setup::check_components;
+use super::{Setup, Study, StudyModel, Workbench};
 use crate::figures::pictures;
 use crate::plan::{check_name, setting};
 use crate::{CorruptionSpec, ExperimentError, Model};
@@ -19,6 +20,9 @@ use crate::{CorruptionSpec, ExperimentError, Model};
 const CHOSEN_ON: usize = 2000;
 /// The methods as metrics and the table's columns name them.
 const METHODS: [&str; 6] = ["noisy", "median", "pca", "regular", "denoising", "denoising-all"];
+/// The model that learns without noise, and the one that learns with all noises.
+const REGULAR: &str = "regular";
+const ALL: &str = "denoising-all";
 /// Beneath the figure's columns.
 const COLUMNS: [&str; 7] =
     ["original", "noisy", "median", "PCA", "regular", "one noise", "all noises"];
@@ -65,23 +69,39 @@ struct Denoisers {
     all: Model,
 }
 
-impl DenoisingComparison {
-    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
-        self.check()?;
+impl Study for DenoisingComparison {
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
+        check_components("study.pca_components", &self.pca_components, &setup.dataset.train)?;
+        self.check_noises()?;
+        let model = |name: String, noise: Option<Noise>| {
+            let mut spec = setup.spec.clone();
+            spec.model.kind =
+                if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
+            spec.corruption = noise.map(|noise| CorruptionSpec { noise, drawn: Draw::EveryEpoch });
+            StudyModel::new(name, spec)
+        };
+        let mut models = vec![
+            model(REGULAR.to_owned(), None),
+            model(ALL.to_owned(), Some(Noise::one_of(self.strengths())?)),
+        ];
+        for noise in &self.noises {
+            models.push(model(noise.model(), Some(Noise::one_of(noise.strengths.clone())?)));
+        }
+        Ok(models)
+    }
+
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let dataset = bench.dataset();
         bench.say("PCA");
         let train = dataset.train.to_floats();
         let largest = self.pca_components.iter().copied().max().unwrap_or_default();
         let pca = Pca::fit(Rows::new(&train, dataset.train.image_size())?, largest)?;
         drop(train);
-        let regular = train_on(bench, "regular", None)?;
-        let every = self.noises.iter().flat_map(|noise| noise.strengths.clone()).collect();
-        let all = train_on(bench, "denoising-all", Some(Noise::one_of(every)?))?;
+        let (regular, all) = (bench.model(REGULAR)?, bench.model(ALL)?);
         let denoisers = Denoisers { pca, regular, all };
         let (mut compared, mut shown) = (Vec::new(), Vec::new());
         for (place, noise) in self.noises.iter().enumerate() {
-            let any = Noise::one_of(noise.strengths.clone())?;
-            let one = train_on(bench, &format!("denoising-{}", noise.name), Some(any))?;
+            let one = bench.model(&noise.model())?;
             bench.say(&format!("comparing on {}", noise.name));
             for (rank, strength) in noise.strengths.iter().enumerate() {
                 let result = self.compare(bench, strength, &denoisers, &one, place)?;
@@ -95,11 +115,15 @@ impl DenoisingComparison {
         draw(bench, &shown)?;
         tabulate(bench, &compared)
     }
+}
 
-    fn check(&self) -> Result<(), ExperimentError> {
-        if self.pca_components.is_empty() {
-            return Err(setting("study.pca_components", "at least one", "none"));
-        }
+impl DenoisingComparison {
+    /// The strengths of all noises.
+    fn strengths(&self) -> Vec<Noise> {
+        self.noises.iter().flat_map(|noise| noise.strengths.clone()).collect()
+    }
+
+    fn check_noises(&self) -> Result<(), ExperimentError> {
         if self.noises.is_empty() {
             return Err(setting("study.noises", "at least one", "none"));
         }
@@ -166,16 +190,11 @@ impl DenoisingComparison {
     }
 }
 
-/// Trains the spec's network, with a noise that is drawn afresh in every epoch or without.
-fn train_on(
-    bench: &mut Workbench,
-    name: &str,
-    noise: Option<Noise>,
-) -> Result<Model, ExperimentError> {
-    let mut spec = bench.spec();
-    spec.model.kind = if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
-    spec.corruption = noise.map(|noise| CorruptionSpec { noise, drawn: Draw::EveryEpoch });
-    bench.train(name, spec, bench.dataset())
+impl NoiseStrengths {
+    /// The name of the model that learns with all strengths.
+    fn model(&self) -> String {
+        format!("denoising-{}", self.name)
+    }
 }
 
 /// The first `count` images with a noise of epoch 0, beside the clean ones.
@@ -211,13 +230,13 @@ fn keep_metrics(bench: &mut Workbench, compared: &[Compared]) {
 
 fn draw(bench: &mut Workbench, shown: &[(String, Vec<f32>)]) -> Result<(), ExperimentError> {
     let shape = bench.dataset().test.shape();
-    let rows = shown
-        .iter()
-        .map(|(noise, images)| Ok(GridRow { label: noise, images: pictures(shape, images)? }))
-        .collect::<Result<Vec<_>, ExperimentError>>()?;
     let caption = "a test image for each noise, at its middle strength; the median's window and PCA's \
                    components as chosen on training images";
     bench.figure("denoised", "Denoised by six methods", caption, |title, caption| {
+        let rows = shown
+            .iter()
+            .map(|(noise, images)| Ok(GridRow { label: noise, images: pictures(shape, images)? }))
+            .collect::<Result<Vec<_>, ExperimentError>>()?;
         Ok(comparison_grid(&rows, &COLUMNS, title, caption)?)
     })
 }

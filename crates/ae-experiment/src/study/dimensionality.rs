@@ -5,13 +5,14 @@ use ae_report::{GridRow, reconstruction_grid};
 use ae_training::Quality;
 use serde::{Deserialize, Serialize};
 
-use super::Workbench;
 use super::latent_figures::{Neighbourhoods, draw_codes, draw_planes};
+use super::setup::{check_components, check_distinct};
+use super::{Setup, Study, StudyModel, Workbench};
 use crate::figures::pictures;
 use crate::probe::{NEIGHBOURS, Representation, codes, raw};
 use crate::{ExperimentError, Model, Seed};
 
-/// Images of a figure.
+/// Images in a figure.
 const COLUMNS: usize = 10;
 const HEADINGS: [&str; 6] =
     ["dimensions", "method", "mse", "ssim", "trustworthiness", "5 nearest neighbours"];
@@ -26,8 +27,19 @@ pub struct DimensionalityReduction {
     pub dimensions: Vec<usize>,
 }
 
-impl DimensionalityReduction {
-    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
+impl Study for DimensionalityReduction {
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
+        let place = "study.dimensions";
+        check_distinct(place, self.dimensions.iter().map(ToString::to_string))?;
+        check_components(place, &self.dimensions, &setup.dataset.train)?;
+        let model = |&dimension: &usize| {
+            let widths = [self.hidden.as_slice(), &[dimension]].concat();
+            StudyModel::new(name(dimension), setup.with_widths(&widths))
+        };
+        Ok(self.dimensions.iter().map(model).collect())
+    }
+
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
         let dataset = bench.dataset();
         let pixels = raw(dataset);
         let train = Rows::new(&pixels.train, pixels.columns)?;
@@ -35,13 +47,11 @@ impl DimensionalityReduction {
         let largest = self.dimensions.iter().copied().max().unwrap_or_default();
         let pca = Pca::fit(train, largest)?;
         let shown = COLUMNS.min(dataset.test.len()) * pixels.columns;
-        let picture = |values: &[f32]| pictures(dataset.test.shape(), &values[..shown]);
-        let mut grid = vec![("original".to_owned(), picture(&pixels.test)?)];
+        let mut grid = vec![("original".to_owned(), pixels.test[..shown].to_vec())];
         let neighbourhoods = Neighbourhoods::of(&pixels, Seed::new(bench.spec().seed));
         let mut rows = Vec::new();
         for &dimension in &self.dimensions {
-            let spec = bench.with_widths(&[self.hidden.as_slice(), &[dimension]].concat());
-            let model = bench.train(&format!("autoencoder-{dimension}"), spec, dataset)?;
+            let model = bench.model(&name(dimension))?;
             bench.say(&format!("comparing {dimension} dimensions"));
             let reduced =
                 [by_autoencoder(&model, bench)?, by_pca(&pca.truncated(dimension)?, &pixels)?];
@@ -55,14 +65,20 @@ impl DimensionalityReduction {
             for (codes, reconstruction) in reduced {
                 let original = (&pixels, &neighbourhoods);
                 rows.push(measure(bench, dimension, &codes, &reconstruction, original)?);
-                grid.push((format!("{}, {dimension}", codes.name), picture(&reconstruction)?));
+                grid.push((
+                    format!("{}, {dimension}", codes.name),
+                    reconstruction[..shown].to_vec(),
+                ));
             }
         }
-        let grid: Vec<GridRow> =
-            grid.iter().map(|(label, images)| GridRow { label, images: images.clone() }).collect();
+        let shape = dataset.test.shape();
         let title = "Autoencoder and PCA";
         let caption = "test images from a few numbers each";
         bench.figure("reconstructions", title, caption, |title, caption| {
+            let grid = grid
+                .iter()
+                .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
+                .collect::<Result<Vec<_>, ExperimentError>>()?;
             Ok(reconstruction_grid(&grid, title, caption)?)
         })?;
         let caption = format!(
@@ -72,6 +88,10 @@ impl DimensionalityReduction {
         );
         bench.table("dimensions", title, &caption, &HEADINGS, rows)
     }
+}
+
+fn name(dimension: usize) -> String {
+    format!("autoencoder-{dimension}")
 }
 
 /// Codes and reconstructions of the test images.

@@ -8,7 +8,8 @@ use ae_random::Seed;
 use ae_report::{Axes, Series, line_chart};
 use serde::{Deserialize, Serialize};
 
-use super::Workbench;
+use super::setup::{check_components, check_distinct};
+use super::{Setup, Study, StudyModel, Workbench};
 use crate::probe::{
     Accuracies, Probed, Representation, codes, principal, probe_representation, probe_table, raw,
 };
@@ -27,24 +28,43 @@ pub struct FeatureLearning {
     pub probe: ProbeSpec,
 }
 
-impl FeatureLearning {
-    pub(super) fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
-        let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
+impl Study for FeatureLearning {
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, ExperimentError> {
+        let dataset = setup.dataset;
         self.probe.check(dataset)?;
-        if self.models == 0 {
-            let (expected, found) = ("at least 1".to_owned(), "0".to_owned());
-            return Err(ExperimentError::Setting { setting: "study.models", expected, found });
+        setup.check_repetitions("study.models", self.models)?;
+        setup.check_repetitions("study.probe.repetitions", self.probe.repetitions)?;
+        let seed = Seed::new(setup.spec.seed);
+        self.probe.check_draws(dataset, seed, self.all_draws())?;
+        check_components("study.pca_components", &[1], &dataset.train)?;
+        let place = "study.noises, without what is no letter, digit or dot,";
+        check_distinct(place, self.learned_with().map(|noise| plain(&name(noise))))?;
+        let mut models = Vec::new();
+        for noise in self.learned_with() {
+            for network in 0..self.models {
+                let mut spec = setup.repeated(network);
+                spec.model.kind =
+                    if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
+                spec.corruption = noise
+                    .map(|noise| CorruptionSpec { noise: noise.clone(), drawn: Draw::EveryEpoch });
+                models.push(StudyModel::new(model(noise, network), spec));
+            }
         }
+        Ok(models)
+    }
+
+    fn run(&self, bench: &mut Workbench) -> Result<(), ExperimentError> {
+        let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
         let latent = bench.spec().model.encoder.last().copied().unwrap_or_default();
         let mut probed = Vec::new();
         for representation in [raw(dataset), principal(dataset, latent)?] {
             bench.say(&format!("probing {}", representation.name));
-            let draws = self.draws(0).start..self.draws(self.models - 1).end;
+            let draws = self.all_draws();
             let found = probe_representation(&representation, dataset, &self.probe, seed, draws)?;
             let Representation { name, columns, .. } = representation;
             probed.extend(Probed::all(&name, columns, &found)?);
         }
-        for noise in std::iter::once(None).chain(self.noises.iter().map(Some)) {
+        for noise in self.learned_with() {
             probed.extend(self.learned(bench, noise)?);
         }
         keep_metrics(bench, &probed);
@@ -58,6 +78,23 @@ impl FeatureLearning {
         let columns: Vec<&str> = table.columns.iter().map(String::as_str).collect();
         bench.table("probes", &table.title, &caption, &columns, table.rows)
     }
+}
+
+/// What a noise, or none, is called.
+fn name(noise: Option<&Noise>) -> String {
+    noise.map_or_else(|| "no noise".to_owned(), Noise::to_string)
+}
+
+/// The name of a network that learns with a noise.
+fn model(noise: Option<&Noise>, network: u32) -> String {
+    format!("{}-{network}", plain(&name(noise)))
+}
+
+impl FeatureLearning {
+    /// No noise, and the noises.
+    fn learned_with(&self) -> impl Iterator<Item = Option<&Noise>> {
+        std::iter::once(None).chain(self.noises.iter().map(Some))
+    }
 
     /// Networks that learn with a noise, each probed with its own parts of the labels.
     fn learned(
@@ -66,16 +103,10 @@ impl FeatureLearning {
         noise: Option<&Noise>,
     ) -> Result<Vec<Probed>, ExperimentError> {
         let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
-        let name = noise.map_or_else(|| "no noise".to_owned(), Noise::to_string);
+        let name = name(noise);
         let mut of_all: Vec<Accuracies> = Vec::new();
         for network in 0..self.models {
-            let mut spec = bench.spec();
-            spec.seed = spec.seed.wrapping_add(u64::from(network));
-            spec.model.kind =
-                if noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular };
-            spec.corruption =
-                noise.map(|noise| CorruptionSpec { noise: noise.clone(), drawn: Draw::EveryEpoch });
-            let model = bench.train(&format!("{}-{network}", plain(&name)), spec, dataset)?;
+            let model = bench.model(&model(noise, network))?;
             bench.say(&format!("probing {name}"));
             let codes = codes(&name, &model, dataset)?;
             let draws = self.draws(network);
@@ -89,6 +120,11 @@ impl FeatureLearning {
         }
         let columns = bench.spec().model.encoder.last().copied().unwrap_or_default();
         Probed::all(&name, columns, &of_all)
+    }
+
+    /// The draws of labels of all networks.
+    fn all_draws(&self) -> Range<u32> {
+        0..self.draws(self.models.saturating_sub(1)).end
     }
 
     /// The draws of labels that a network is probed with.

@@ -71,17 +71,17 @@ pub(super) fn draw_planes(
         ("map-pca", pca, Projection::Pca, "PCA's plane"),
     ] {
         let sample = CodeSample::of_images(images, (&codes.test, codes.columns), &places);
-        let points = sample.project(Projection::Model, &mut |_, _| {})?;
         let labels = sample.labels().unwrap_or_default();
         bench.figure(name, title, &about, |title, caption| {
+            let points = sample.project(Projection::Model, &mut |_, _| {})?;
             map_figure(&points, (&labels, &sample.classes), projection, title, caption)
         })?;
     }
     let sample = CodeSample::of_images(images, (&own.test, own.columns), &places);
-    let (decoded, axes) = sample.decoded_plane(model, Projection::Model, SIDE)?;
     let title = "What the autoencoder's plane decodes to";
     let about = format!("quantiles of the codes of {about}");
     bench.figure("decoded-plane", title, &about, |title, caption| {
+        let (decoded, axes) = sample.decoded_plane(model, Projection::Model, SIDE)?;
         decoded_plane_figure(images.shape(), (&decoded, &axes), title, caption)
     })
 }

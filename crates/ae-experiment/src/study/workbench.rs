@@ -1,61 +1,58 @@
 //! What every study works with: it trains models, and keeps models, figures, tables and metrics.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use ae_dataset::Dataset;
 use ae_models::SavedModel;
 use ae_report::Figure;
 use ae_training::{MemoryObserver, Metrics};
-use candle_core::Device;
 use sha2::{Digest, Sha256};
 
+use super::setup::{Attach, Setup, StudyModel, TRAINED_BY};
 use crate::compression::attach_codec;
-use crate::folder::{Existing, RunFolder};
-use crate::plan::Plan;
-use crate::record::{DatasetRecord, FigureRecord, ModelRecord, SCHEMA, TableRecord};
+use crate::figures::{Kept, keep_figure};
+use crate::folder::RunFolder;
+use crate::plan::setting;
+use crate::record::{DatasetRecord, ModelRecord, Record, SCHEMA, TableRecord};
 use crate::run::{device_name, fit_plan, initial_state};
-use crate::{EngineKind, ExperimentError, Model, Record, Spec};
+use crate::{ExperimentError, Model, Spec};
 
 /// The bench of a study, with all that it has made so far.
 pub(crate) struct Workbench<'a> {
-    spec: &'a Spec,
-    dataset: &'a Dataset,
-    device: Device,
+    setup: Setup<'a>,
+    planned: Vec<StudyModel>,
     step: &'a mut dyn FnMut(&str),
-    engine: EngineKind,
     folder: RunFolder,
+    /// Models that an earlier process has finished.
+    found: u32,
     models: Vec<ModelRecord>,
-    figures: Vec<FigureRecord>,
+    kept: Kept,
     tables: Vec<TableRecord>,
     metrics: Metrics,
 }
 
 impl<'a> Workbench<'a> {
-    /// A bench in a new folder, for a spec that is checked against its data.
+    /// A bench in a folder, for a study that is checked.
     pub(crate) fn new(
-        spec: &'a Spec,
-        dataset: &'a Dataset,
-        (folder, existing): (&Path, Existing),
-        device: Device,
+        setup: Setup<'a>,
+        planned: Vec<StudyModel>,
+        folder: RunFolder,
         step: &'a mut dyn FnMut(&str),
     ) -> Result<Self, ExperimentError> {
-        let engine = Plan::new(spec.clone(), dataset.clone(), &device)?.engine;
-        let folder = RunFolder::create(folder, existing)?;
-        ae_files::write_atomic(&folder.spec(), spec.to_toml()?.as_bytes())?;
         ae_files::make_folder(&folder.models())?;
-        let (models, figures, tables) = (Vec::new(), Vec::new(), Vec::new());
-        let metrics = Metrics::new();
-        Ok(Self { spec, dataset, device, step, engine, folder, models, figures, tables, metrics })
+        let (models, tables) = (Vec::new(), Vec::new());
+        let (kept, metrics) = (Kept::default(), Metrics::new());
+        Ok(Self { setup, planned, step, folder, found: 0, models, kept, tables, metrics })
     }
 
     /// The data of the study.
     pub(crate) fn dataset(&self) -> &'a Dataset {
-        self.dataset
+        self.setup.dataset
     }
 
     /// The spec of the study.
-    pub(crate) fn spec(&self) -> Spec {
-        self.spec.clone()
+    pub(crate) fn spec(&self) -> &'a Spec {
+        self.setup.spec
     }
 
     /// Says what the study does now.
@@ -63,61 +60,58 @@ impl<'a> Workbench<'a> {
         (self.step)(step);
     }
 
-    /// The spec with these widths from the pixels to the code; the decoder mirrors them.
-    pub(crate) fn with_widths(&self, widths: &[usize]) -> Spec {
-        let mut spec = self.spec.clone();
-        spec.model.encoder = [&[self.dataset.train.image_size()], widths].concat();
-        spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
-        spec
+    /// The data that the planned model of this name learns from.
+    pub(crate) fn data_of(&self, name: &str) -> Result<Arc<Dataset>, ExperimentError> {
+        let data = self.planned(name)?.data.clone();
+        Ok(data.unwrap_or_else(|| Arc::new(self.setup.dataset.clone())))
     }
 
-    /// Trains a model on a data set and keeps it under a name that is unique in the study.
-    pub(crate) fn train(
-        &mut self,
-        name: &str,
-        spec: Spec,
-        dataset: &Dataset,
-    ) -> Result<Model, ExperimentError> {
-        self.train_and(name, spec, dataset, |_| Ok(()))
-    }
-
-    /// The same, with the codec of compression fitted to the model.
-    pub(crate) fn train_with_codec(
-        &mut self,
-        name: &str,
-        spec: Spec,
-        dataset: &Dataset,
-    ) -> Result<Model, ExperimentError> {
-        self.train_and(name, spec, dataset, |saved| attach_codec(saved, &dataset.train))
-    }
-
-    fn train_and(
-        &mut self,
-        name: &str,
-        spec: Spec,
-        dataset: &Dataset,
-        attach: impl FnOnce(&mut SavedModel) -> Result<(), ExperimentError>,
-    ) -> Result<Model, ExperimentError> {
-        self.say(&format!("training {name}"));
-        let plan = Plan::new(spec, dataset.clone(), &self.device)?;
-        let mut state = initial_state(&plan)?;
-        let observer = &mut MemoryObserver::default();
-        let seconds = fit_plan(&plan, &mut state, None, &self.device, observer)?;
-        let mut saved = plan.saved(state.parameters().clone())?;
-        attach(&mut saved)?;
-        let file = RunFolder::study_model(name);
-        saved.save(&self.folder.file(&file))?;
+    /// The planned model of this name: trained, or read if an earlier process has finished it.
+    pub(crate) fn model(&mut self, name: &str) -> Result<Model, ExperimentError> {
+        let (saved, seconds) = match self.planned(name)?.found.clone() {
+            Some(saved) => {
+                self.found += 1;
+                self.say(&format!("{name} was trained before"));
+                (saved, 0.0)
+            }
+            None => {
+                self.say(&format!("training {name}"));
+                self.train(name)?
+            }
+        };
         self.models.push(ModelRecord {
             name: name.to_owned(),
-            file,
+            file: self.planned(name)?.file.clone(),
             weights_sha256: saved.parameters.sha256(),
             parameters: saved.parameters.values().len(),
             seconds,
         });
-        Model::new(saved, &self.device)
+        Model::new(saved, self.setup.device)
     }
 
-    /// Keeps a figure under one of the names in [`FIGURES`](super::FIGURES).
+    fn planned(&self, name: &str) -> Result<&StudyModel, ExperimentError> {
+        let found = self.planned.iter().find(|model| model.name == name);
+        found.ok_or_else(|| setting("study", "one whose models were checked", &format!("`{name}`")))
+    }
+
+    /// Trains a planned model and keeps it; how long that took, in seconds.
+    fn train(&self, name: &str) -> Result<(SavedModel, f64), ExperimentError> {
+        let model = self.planned(name)?;
+        let plan = model.plan(&self.setup)?;
+        let mut state = initial_state(&plan)?;
+        let observer = &mut MemoryObserver::default();
+        let seconds = fit_plan(&plan, &mut state, None, self.setup.device, observer)?;
+        let mut saved = plan.saved(state.parameters().clone())?;
+        if model.attach == Attach::Codec {
+            attach_codec(&mut saved, &plan.dataset.train)?;
+        }
+        saved.attachments.set(TRAINED_BY, &model.digest)?;
+        saved.save(&self.folder.file(&model.file))?;
+        Ok((saved, seconds))
+    }
+
+    /// Keeps a figure under one of the names in [`FIGURES`](super::FIGURES); one that cannot be drawn is
+    /// left out with a note.
     pub(crate) fn figure(
         &mut self,
         name: &str,
@@ -126,11 +120,7 @@ impl<'a> Workbench<'a> {
         draw: impl FnOnce(&str, &str) -> Result<Figure, ExperimentError>,
     ) -> Result<(), ExperimentError> {
         let caption = self.caption(caption);
-        let figure = draw(title, &caption)?;
-        let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
-        ae_files::write_atomic(&self.folder.file(&file), &figure.png()?)?;
-        ae_files::write_atomic(&self.folder.file(&svg), figure.svg()?.as_bytes())?;
-        self.figures.push(FigureRecord { file, svg, title: title.to_owned(), caption });
+        self.kept.extend(keep_figure(&self.folder, name, (title, &caption), draw)?);
         Ok(())
     }
 
@@ -160,8 +150,8 @@ impl<'a> Workbench<'a> {
 
     /// What is said below a figure or a table, with the data it is about.
     fn caption(&self, about: &str) -> String {
-        let origin = &self.dataset.origin;
-        let mut caption = format!("{}: {about}; data {}", self.spec.name, origin.name);
+        let origin = &self.setup.dataset.origin;
+        let mut caption = format!("{}: {about}; data {}", self.setup.spec.name, origin.name);
         if let Some(substituted) = &origin.substituted {
             caption.push_str(&format!(". {substituted}"));
         }
@@ -170,29 +160,31 @@ impl<'a> Workbench<'a> {
 
     /// Judges the metrics and writes the record.
     pub(crate) fn finish(self) -> Result<Record, ExperimentError> {
-        let dataset = DatasetRecord::of(self.dataset);
-        let epochs = self.spec.training.epochs;
-        let judged = self.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
+        let Setup { spec, dataset, device, engine } = self.setup;
+        let dataset = DatasetRecord::of(dataset);
+        let epochs = spec.training.epochs;
+        let judged = spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
         let digests = self.models.iter().fold(Sha256::new(), |hasher, model| {
             hasher.chain_update(format!("{} {}\n", model.weights_sha256, model.name))
         });
         let record = Record {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            name: self.spec.name.clone(),
-            seed: self.spec.seed,
+            name: spec.name.clone(),
+            seed: spec.seed,
             epochs,
             planned_epochs: epochs,
             threads: rayon::current_num_threads(),
-            device: device_name(&self.device),
-            engine: self.engine,
+            device: device_name(device),
+            engine,
             seconds: self.models.iter().map(|model| model.seconds).sum(),
-            resumed_after: None,
+            resumed_after: (self.found > 0).then_some(self.found),
             expected: judged.map(|expected| expected.judge(&self.metrics, epochs)).collect(),
             metrics: self.metrics,
             weights_sha256: digests.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             parameters: self.models.iter().map(|model| model.parameters).sum(),
-            figures: self.figures,
+            figures: self.kept.figures,
+            figure_notes: self.kept.notes,
             models: self.models,
             tables: self.tables,
             diagnosis: None,

@@ -97,7 +97,7 @@ fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
     bencher.bench_local(|| {
         let order: [u32; ROWS] = std::array::from_fn(|_| order());
         let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
-            gather_bytes(&bytes, PIXELS, &order[rows], to);
+            gather_bytes(&bytes, PIXELS, &order[rows], to).expect("rows of the data set");
         };
         let step = AdamStep::new(1e-5, 0.9, 0.999, 1e-7, 10);
         let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
@@ -166,7 +166,8 @@ fn loss_and_gradient_of_rows(bencher: Bencher<'_, '_>, rows: usize) {
 #[divan::bench(args = [1, 16, 64, 256, 1000])]
 fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
-    let packed = PackedStack::new(&stack, &numbers(stack.parameters()));
+    let packed =
+        PackedStack::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
     let (inputs, mut outputs) = (numbers(rows * PIXELS), vec![0.0; rows * PIXELS]);
     // Items are images.
     bencher
@@ -178,7 +179,8 @@ fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
 #[divan::bench(args = [1, 64])]
 fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
-    let packed = PackedStack::new(&stack, &numbers(stack.parameters()));
+    let packed =
+        PackedStack::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
     let (inputs, mut codes) = (numbers(rows * PIXELS), vec![0.0; rows * CODE]);
     bencher
         .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
@@ -189,7 +191,8 @@ fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
 #[divan::bench(args = [1, 64])]
 fn decode_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
-    let packed = PackedStack::new(&stack, &numbers(stack.parameters()));
+    let packed =
+        PackedStack::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
     let (codes, mut outputs) = (numbers(rows * CODE), vec![0.0; rows * PIXELS]);
     bencher
         .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
@@ -214,7 +217,7 @@ fn gather_at_random(bencher: Bencher<'_, '_>) {
     let mut order = random_rows();
     bencher.counter(BytesCount::new(rows * PIXELS)).bench_local(|| {
         let order: [u32; 64] = std::array::from_fn(|_| order());
-        gather_bytes(&bytes, PIXELS, &order, &mut output);
+        gather_bytes(&bytes, PIXELS, &order, &mut output)
     });
 }
 
@@ -227,6 +230,6 @@ fn adam_step(bencher: Bencher<'_, '_>) {
     // Read: parameter, gradient, two moments; written: all but the gradient.
     bencher.counter(BytesCount::new(7 * 4 * count)).bench_local(|| {
         Step::Adam { step, mean: &mut mean, variance: &mut variance }
-            .apply(&mut parameters, &gradient);
+            .apply(&mut parameters, &gradient)
     });
 }

@@ -28,6 +28,33 @@ impl Numbers {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Ties {
+    Own,
+    Tied,
+}
+
+/// Layers of these widths; tied ones need a palindrome.
+pub(crate) fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Stack {
+    let count = widths.len() - 1;
+    let (mut layers, mut next) = (Vec::new(), 0);
+    let mut take = |numbers: usize| {
+        next += numbers;
+        next - numbers
+    };
+    for index in 0..count {
+        let (inputs, outputs) = (widths[index], widths[index + 1]);
+        let weight = if ties == Ties::Tied && index >= count / 2 {
+            Weight::TransposeOf { layer: count - 1 - index }
+        } else {
+            Weight::Own { offset: take(inputs * outputs) }
+        };
+        let bias = take(outputs);
+        layers.push(Layer { inputs, outputs, weight, bias, activation: activations[index] });
+    }
+    Stack::new(layers, count / 2 - 1, next).unwrap()
+}
+
 #[derive(Debug)]
 pub(crate) struct Expected {
     pub(crate) reconstruction: f64,

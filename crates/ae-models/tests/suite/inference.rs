@@ -1,11 +1,12 @@
 //! Inference by the kernels against candle's forward pass.
 
 use ae_models::{
-    Activation, DenseConfig, EncoderInference, Inference, ModelError, ModelKind, ModelSpec,
-    OutputActivation, RowLosses, SavedModel, TensorInference,
+    Activation, DenseConfig, EncoderInference, Inference, KernelInference, Layout, Loss,
+    ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters, RowLosses,
+    SavedModel, TensorInference,
 };
 use ae_random::Seed;
-use candle_core::Device;
+use candle_core::{DType, Device, Tensor};
 
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
@@ -142,4 +143,57 @@ fn slices_that_do_not_fit_are_refused() {
     let other = ModelSpec::tutorial(ModelKind::Regular).architecture().unwrap();
     let error = other.inference(&model.parameters, &Device::Cpu).err().unwrap();
     assert!(matches!(error, ModelError::ParameterCount { .. }), "{error}");
+}
+
+#[test]
+fn stacks_that_are_no_autoencoder_and_images_without_pixels_are_refused() {
+    let layer = ae_kernels::Layer {
+        inputs: 4,
+        outputs: 2,
+        weight: ae_kernels::Weight::Own { offset: 0 },
+        bias: 8,
+        activation: ae_kernels::Activation::Relu,
+    };
+    let stack = ae_kernels::Stack::new(vec![layer], 0, 10).unwrap();
+    let layout = Layout::new(vec![("all".to_owned(), vec![10])]);
+    let parameters = Parameters::new(layout, vec![0.5; 10]).unwrap();
+    let encoder = KernelInference::new(&stack, &parameters).unwrap();
+    let mut outputs = [7.0; 4];
+    for refused in [
+        encoder.decode(&[0.5; 2], &mut outputs),
+        encoder.reconstruct(&[0.5; 4], &mut outputs),
+        encoder.forward(&[0.5; 4], &mut [7.0; 4], &mut outputs),
+        encoder.losses(&[0.5; 4], &[0.5; 4], &mut [RowLosses::default()]),
+        encoder.squared_errors(&[0.5; 4], &[0.5; 4], &mut [0.0]),
+    ] {
+        assert!(matches!(refused, Err(ModelError::Stack(_))), "{refused:?}");
+    }
+    assert_eq!(outputs, [7.0; 4]);
+
+    let relu = [Activation::Relu, Activation::Relu];
+    let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, false);
+    let none = TensorInference::new(0, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+    for refused in [
+        none.encode(&[], &mut []),
+        none.losses(&[], &[], &mut []),
+        none.squared_errors(&[0.5; 6], &[0.5; 6], &mut [0.0]),
+    ] {
+        assert!(matches!(refused, Err(ModelError::Batch { expected: 0, .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn batches_of_no_rows_do_not_panic() {
+    let relu = [Activation::Relu, Activation::Relu];
+    for tied_weights in [false, true] {
+        let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, tied_weights);
+        let autoencoder = model.autoencoder(&Device::Cpu).unwrap();
+        let none = Tensor::zeros((0, 6), DType::F32, &Device::Cpu).unwrap();
+        // candle may refuse a product without rows, but must not panic.
+        if let Ok(outputs) = autoencoder.reconstruct(&none) {
+            assert_eq!(outputs.dims(), [0, 6]);
+        }
+        let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+        assert!(objective.evaluate(autoencoder.as_ref(), &none, &none).is_err());
+    }
 }

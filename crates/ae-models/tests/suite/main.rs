@@ -6,6 +6,7 @@ mod forward;
 mod gradients;
 mod inference;
 mod initialisation;
+mod integrity;
 mod loss;
 
 use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, OutputActivation, Parameters};

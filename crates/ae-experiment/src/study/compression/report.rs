@@ -185,25 +185,25 @@ fn digits(
     let shape = dataset.test.shape();
     let original = &pixels[..shown(pixels, shape.size())];
     let original: Vec<f32> = original.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-    let mut rows = vec![("original".to_owned(), pictures(shape, &original)?)];
     let methods = [
         ("autoencoder", autoencoders),
         ("PCA", slice::from_ref(&others[0])),
         ("JPEG mosaic", slice::from_ref(&others[1])),
     ];
-    for bytes in DRAWN {
-        for (name, curves) in methods {
-            let Some(point) = best_within(curves, bytes) else { continue };
-            let label = format!("{name}, {:.1} bytes", point.bytes);
-            rows.push((label, pictures(shape, &point.first)?));
-        }
-    }
-    let rows: Vec<GridRow> =
-        rows.iter().map(|(label, images)| GridRow { label, images: images.clone() }).collect();
     let rates = DRAWN.map(|bytes| bytes.to_string()).join(", ");
     let caption =
         format!("the best of at most {rates} bytes an image; methods that take more are left out");
     bench.figure("compressed", "Compressed images", &caption, |title, caption| {
+        let mut rows = vec![("original".to_owned(), pictures(shape, &original)?)];
+        for bytes in DRAWN {
+            for (name, curves) in methods {
+                let Some(point) = best_within(curves, bytes) else { continue };
+                let label = format!("{name}, {:.1} bytes", point.bytes);
+                rows.push((label, pictures(shape, &point.first)?));
+            }
+        }
+        let rows: Vec<GridRow> =
+            rows.iter().map(|(label, images)| GridRow { label, images: images.clone() }).collect();
         Ok(reconstruction_grid(&rows, title, caption)?)
     })
 }

@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use crate::dense::{load, store};
-use crate::product::{PANEL, Product, Right, Start, Strides};
+use super::dense::{load, store};
+use super::matrix::{Left, Right};
+use super::{PANEL, Product, Start};
 use crate::scratch::{BLOCK, Memory, copy_rows};
 use crate::terms::Bits;
 
@@ -20,7 +21,7 @@ const PANELS: usize = 4;
 
 /// How many rows share their terms in a product of so many columns, at most.
 #[inline(always)]
-pub(crate) fn rows_at_once<S: Simd>(columns: usize) -> usize {
+pub(super) fn rows_at_once<S: Simd>(columns: usize) -> usize {
     match columns.div_ceil(S::F32_LANES) {
         0..=1 => 8,
         2 => 4,
@@ -32,10 +33,10 @@ pub(crate) fn rows_at_once<S: Simd>(columns: usize) -> usize {
 impl Product<'_> {
     /// Adds up the terms that are listed for the left factor's rows.
     #[inline(always)]
-    pub(crate) fn listed<S: Simd>(mut self, simd: S, bits: Bits<'_>) {
+    pub(super) fn listed<S: Simd>(mut self, simd: S, bits: Bits<'_>) {
         self.begin_sums();
         let mut memory = [Memory::default(), Memory::default()];
-        let columns = self.shape.columns;
+        let columns = self.right.columns();
         for column in (0..columns).step_by(SUMS * S::F32_LANES) {
             let width = (SUMS * S::F32_LANES).min(columns - column);
             let place = (column, width);
@@ -50,8 +51,8 @@ impl Product<'_> {
 
     /// Writes what the sums begin with.
     fn begin_sums(&mut self) {
-        for row in self.output.chunks_mut(self.stride).take(self.shape.rows) {
-            let row = &mut row[..self.shape.columns];
+        for row in self.output.chunks_mut(self.stride).take(self.left.rows()) {
+            let row = &mut row[..self.right.columns()];
             match self.start {
                 Start::Zero => row.fill(0.0),
                 Start::Output => {}
@@ -71,9 +72,8 @@ impl Product<'_> {
         [of_edge, of_right]: &mut [Memory; 2],
     ) {
         let whole = P * S::F32_LANES;
-        let (rows, stride) = (self.shape.rows, self.stride);
-        let inner = self.shape.inner;
-        let strip = Strip { inner, left: self.left, right: self.right, bits, column, width };
+        let (rows, stride) = (self.left.rows(), self.stride);
+        let strip = Strip { left: self.left, right: self.right, bits, column, width };
         let at_once = if width == whole { rows } else { BLOCK / whole };
         for first in (0..rows).step_by(at_once) {
             let range = first..rows.min(first + at_once);
@@ -99,8 +99,7 @@ impl Product<'_> {
 /// Columns of a product that are computed together.
 #[derive(Debug, Clone, Copy)]
 struct Strip<'a> {
-    inner: usize,
-    left: (&'a [f32], Strides),
+    left: Left<'a>,
     right: Right<'a>,
     bits: Bits<'a>,
     column: usize,
@@ -119,8 +118,9 @@ impl Strip<'_> {
         memory: &mut Memory,
     ) {
         let at_once = BLOCK / (P * S::F32_LANES).max(PANEL);
-        for first in (0..self.inner).step_by(at_once) {
-            let terms = first..self.inner.min(first + at_once);
+        let inner = self.left.inner();
+        for first in (0..inner).step_by(at_once) {
+            let terms = first..inner.min(first + at_once);
             let panels = self.panels(&terms, memory);
             let mut row = rows.start;
             while row + R <= rows.end {
@@ -144,28 +144,31 @@ impl Strip<'_> {
         &self,
         simd: S,
         row: usize,
-        (terms, panels): (&Range<usize>, [&[f32]; PANELS]),
+        (terms, panels): (&Range<usize>, Panels<'_>),
         (sums, stride): (&mut [f32], usize),
     ) {
-        let (left, of_left) = self.left;
-        let mut rows = [left.as_ptr(); R];
+        let left = self.left;
+        assert!(row + R <= left.rows() && terms.end <= left.inner(), "rows of the product");
+        assert!(panels.hold(P, S::F32_LANES, terms.len()), "whole vectors for each term");
+        let (panels, of_column) = (panels.numbers, left.of_column());
+        let mut rows = [left.numbers().as_ptr(); R];
         let mut sum = [[simd.splat_f32s(0.0); P]; R];
         for r in 0..R {
-            rows[r] = left[(row + r) * of_left.of_row..].as_ptr();
+            rows[r] = left.numbers()[(row + r) * left.of_row()..].as_ptr();
             sum[r] = load::<S, P, false>(simd, &sums[r * stride..]);
         }
         for k in self.bits.places(row, R, terms.clone()) {
             let mut x = [simd.splat_f32s(0.0); R];
             for r in 0..R {
-                // SAFETY: a place in a row of the left factor, whose last element is within it
-                // (`Product::check`): `k` is one of the terms.
-                x[r] = simd.splat_f32s(unsafe { *rows[r].add(k * of_left.of_column) });
+                // SAFETY: element (row + r, k) of the left factor (`Left`): `row + R` is at most its rows; `k` is one of
+                // the terms (`Places`), which end within its inner length.
+                x[r] = simd.splat_f32s(unsafe { *rows[r].add(k * of_column) });
             }
             for p in 0..P {
                 let (panel, lane) = (p * S::F32_LANES / PANEL, p * S::F32_LANES % PANEL);
                 let place = (k - terms.start) * PANEL + lane;
-                // SAFETY: the panels have whole vectors for each of the terms (`Strip::panels`); an
-                // unaligned read of plain numbers.
+                // SAFETY: the panels have whole vectors for each of the terms (`Panels::hold`), of which `k` is one
+                // (`Places`); an unaligned read of plain numbers.
                 let weights: S::f32s =
                     unsafe { panels[panel].as_ptr().add(place).cast::<S::f32s>().read_unaligned() };
                 for r in 0..R {
@@ -178,19 +181,19 @@ impl Strip<'_> {
         }
     }
 
-    /// These terms of the right factor as panels: number `lane` of term `k` of a panel is at
-    /// `(k - terms.start) * PANEL + lane`. What stands beyond the strip's columns is any number.
-    fn panels<'b>(&'b self, terms: &Range<usize>, memory: &'b mut Memory) -> [&'b [f32]; PANELS] {
-        let Self { column, width, .. } = *self;
+    /// These terms of the right factor as panels. What stands beyond the strip's columns is any number.
+    fn panels<'b>(&'b self, terms: &Range<usize>, memory: &'b mut Memory) -> Panels<'b> {
+        let Self { column, width, right, .. } = *self;
         let last = (width - 1) / PANEL;
-        let Right { numbers, of_panel, of_row } = self.right;
+        let (numbers, of_row) = (right.numbers(), right.of_row());
         if of_row == PANEL {
             let lane = column % PANEL;
             let length = terms.len() * PANEL - lane;
-            return std::array::from_fn(|index| {
+            let panel = |index: usize| {
                 let panel = column / PANEL + index.min(last);
-                &numbers[panel * of_panel + terms.start * PANEL + lane..][..length]
-            });
+                &numbers[panel * right.of_panel() + terms.start * PANEL + lane..][..length]
+            };
+            return Panels::new(panel, length);
         }
         let memory = memory.numbers();
         let panels = memory.chunks_exact_mut(terms.len() * PANEL);
@@ -201,7 +204,32 @@ impl Strip<'_> {
             }
         }
         let length = terms.len() * PANEL;
-        std::array::from_fn(|index| &memory[index.min(last) * length..][..length])
+        Panels::new(|index| &memory[index.min(last) * length..][..length], length)
+    }
+}
+
+/// Some terms of a right factor as panels of the same length: number `lane` of term `k` of a panel is at
+/// `(k - terms.start) * PANEL + lane`.
+#[derive(Debug, Clone, Copy)]
+struct Panels<'a> {
+    numbers: [&'a [f32]; PANELS],
+    length: usize,
+}
+
+impl<'a> Panels<'a> {
+    fn new(panel: impl Fn(usize) -> &'a [f32], length: usize) -> Self {
+        let numbers = std::array::from_fn(panel);
+        assert!(numbers.iter().all(|panel| panel.len() >= length), "panels of {length} numbers");
+        Self { numbers, length }
+    }
+
+    /// Whether so many vectors, one after the other, are within the panels for each of so many terms.
+    #[inline(always)]
+    fn hold(self, vectors: usize, lanes: usize, terms: usize) -> bool {
+        let end = (vectors * lanes).min(PANEL);
+        vectors * lanes <= PANELS * PANEL
+            && PANEL.is_multiple_of(lanes)
+            && (terms == 0 || (terms - 1) * PANEL + end <= self.length)
     }
 }
 
@@ -211,7 +239,6 @@ mod tests {
 
     use super::*;
     use crate::occupied::{Look, Occupied};
-    use crate::product::{Shape, Strides};
     use crate::simd::{Dispatch, dispatches};
 
     /// Takes the list, be it quicker or not.
@@ -243,14 +270,13 @@ mod tests {
     /// A product whose output has a margin on the right.
     fn multiply(
         (dispatch, bits): (Dispatch, Option<Bits<'_>>),
-        (shape, start): (Shape, Start<'_>),
-        left: (&[f32], Strides),
+        start: Start<'_>,
+        left: Left<'_>,
         right: Right<'_>,
     ) -> Vec<f32> {
-        let stride = shape.columns + 3;
-        let mut output = dense(shape.rows * stride);
-        let (rows, occupied) = (output.as_mut_slice(), None);
-        let product = Product { shape, start, left, right, output: rows, stride, occupied };
+        let stride = right.columns() + 3;
+        let mut output = dense(left.rows() * stride);
+        let product = Product::new(left, right, start, (&mut output, stride));
         match bits {
             Some(bits) => dispatch.run(Listed(product, bits)),
             None => dispatch.run(product),
@@ -276,14 +302,14 @@ mod tests {
             occupied.find(&numbers, inner, Look::Both);
             let bits = occupied.of_rows();
             assert!(bits.is_some());
-            let shape = Shape { rows, inner, columns };
-            let left = (numbers.as_slice(), Strides::row_major(inner));
+            let shape = (rows, inner, columns);
+            let left = Left::row_major(&numbers, rows, inner);
             let bias = dense(columns);
             for dispatch in dispatches() {
                 for start in [Start::Zero, Start::Output, Start::Bias(&bias)] {
-                    let right = Right::row_major(&other, columns);
-                    let [all, listed] = [None, bits]
-                        .map(|bits| multiply((dispatch, bits), (shape, start), left, right));
+                    let right = Right::row_major(&other, columns, inner, columns);
+                    let [all, listed] =
+                        [None, bits].map(|bits| multiply((dispatch, bits), start, left, right));
                     assert_eq!(all, listed, "{shape:?}, {start:?}, {dispatch:?}");
                 }
             }
@@ -293,23 +319,26 @@ mod tests {
     #[test]
     fn a_factor_in_panels_and_a_transposed_one_make_no_difference() {
         for (rows, inner, columns) in [(5, 70, 90), (64, 129, 200), (33, 31, 20)] {
-            let shape = Shape { rows, inner, columns };
+            let shape = (rows, inner, columns);
             let (numbers, other) = (background(inner, rows), dense(inner * columns));
             let mut occupied = Occupied::default();
             occupied.find(&numbers, rows, Look::Both);
-            let left = (numbers.as_slice(), Strides::row_major(rows).transposed());
+            let left = Left::transposed(&numbers, rows, rows, inner);
             let mut panels = vec![0.0; inner * columns.next_multiple_of(PANEL)];
             for (index, number) in other.iter().enumerate() {
                 let (k, column) = (index / columns, index % columns);
                 panels[column / PANEL * PANEL * inner + k * PANEL + column % PANEL] = *number;
             }
             for dispatch in dispatches() {
-                let rights = [Right::row_major(&other, columns), Right::panels(&panels, inner)];
+                let rights = [
+                    Right::row_major(&other, columns, inner, columns),
+                    Right::panels(&panels, inner, columns),
+                ];
                 let [rows, panels] = rights.map(|right| {
                     let bits = occupied.of_columns();
-                    multiply((dispatch, bits), (shape, Start::Zero), left, right)
+                    multiply((dispatch, bits), Start::Zero, left, right)
                 });
-                let all = multiply((dispatch, None), (shape, Start::Zero), left, rights[0]);
+                let all = multiply((dispatch, None), Start::Zero, left, rights[0]);
                 assert_eq!(all, rows, "{shape:?}, {dispatch:?}");
                 assert_eq!(all, panels, "{shape:?}, {dispatch:?}");
             }

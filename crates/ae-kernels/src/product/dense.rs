@@ -2,49 +2,43 @@
 
 use pulp::Simd;
 
-use crate::product::{PANEL, Product, Shape, Start, Strides};
-use crate::scratch::{BLOCK, Memory, copy_rows};
+use super::matrix::Tile;
+use super::{PANEL, Product, Start};
+use crate::scratch::{BLOCK, Memory};
 
 /// Rows of a product that make up for copying a factor.
 const ROWS_WORTH_A_COPY: usize = 32;
 
-/// Columns of a tile, with the right factor from the first of them on, its rows `of_row` apart.
+/// A tile's columns in the product.
 #[derive(Debug, Clone, Copy)]
 struct Columns<'a> {
     first: usize,
-    width: usize,
-    right: &'a [f32],
-    of_row: usize,
+    right: Tile<'a>,
 }
 
 impl Product<'_> {
     /// In tiles of `R` rows and `P` vectors; the rows left over in tiles of `H` and of one.
     #[inline(always)]
-    pub(crate) fn tiles<S: Simd, const R: usize, const H: usize, const P: usize>(self, simd: S) {
-        let Shape { rows, inner, columns } = self.shape;
+    pub(super) fn tiles<S: Simd, const R: usize, const H: usize, const P: usize>(self, simd: S) {
+        let (rows, inner, columns) = (self.left.rows(), self.left.inner(), self.right.columns());
         let tile = P * S::F32_LANES;
         let mut memory = [Memory::default(), Memory::default()];
         let [of_left, of_right] = &mut memory;
         // Rows that are far apart cost a page each: it pays to copy them if they are read often.
         let is_far = rows >= ROWS_WORTH_A_COPY && inner * tile.max(rows) <= BLOCK;
         let mut product: Product<'_> = self;
-        let Product { left: (left, strides), right, .. } = product;
-        if is_far && strides.of_column > rows {
-            let to = of_left.numbers();
-            copy_rows(inner, rows, (left, strides.of_column), (to, rows));
-            product.left = (to, Strides { of_row: 1, of_column: rows });
+        let Product { left, right, .. } = product;
+        if is_far && left.of_column() > rows {
+            product.left = left.brought_together(of_left.numbers());
         }
-        for column in (0..columns).step_by(tile) {
-            let width = tile.min(columns - column);
-            let numbers = &right.numbers[column / PANEL * right.of_panel + column % PANEL..];
-            let columns = if is_far && right.of_row > PANEL {
-                let to = of_right.numbers();
-                copy_rows(inner, width, (numbers, right.of_row), (to, tile));
-                Columns { first: column, width, right: to, of_row: tile }
+        for first in (0..columns).step_by(tile) {
+            let width = tile.min(columns - first);
+            let right = if is_far && right.of_row() > PANEL {
+                right.tile_in(first, width, (of_right.numbers(), tile))
             } else {
-                Columns { first: column, width, right: numbers, of_row: right.of_row }
+                right.tile(first, width)
             };
-            product.rows::<S, R, H, P>(simd, columns);
+            product.rows::<S, R, H, P>(simd, Columns { first, right });
         }
     }
 
@@ -55,7 +49,7 @@ impl Product<'_> {
         simd: S,
         columns: Columns<'_>,
     ) {
-        let rows = self.shape.rows;
+        let rows = self.left.rows();
         let mut row = 0;
         while row < rows {
             let rest = rows - row;
@@ -80,7 +74,7 @@ impl Product<'_> {
         row: usize,
         columns: Columns<'_>,
     ) {
-        if columns.width == P * S::F32_LANES {
+        if columns.right.width() == P * S::F32_LANES {
             self.sum::<S, R, P, false>(simd, row, columns);
         } else {
             self.sum::<S, R, P, true>(simd, row, columns);
@@ -95,7 +89,8 @@ impl Product<'_> {
         row: usize,
         columns: Columns<'_>,
     ) {
-        let Columns { first, width, .. } = columns;
+        let Columns { first, right } = columns;
+        let width = right.width();
         let mut sums = [[simd.splat_f32s(0.0); P]; R];
         match self.start {
             Start::Zero => {}
@@ -107,7 +102,7 @@ impl Product<'_> {
                 }
             }
         }
-        self.add_products::<S, R, P, EDGE>(simd, row, columns, &mut sums);
+        self.add_products::<S, R, P, EDGE>(simd, row, right, &mut sums);
         for (r, sums) in sums.into_iter().enumerate() {
             let output = &mut self.output[(row + r) * self.stride + first..][..width];
             store::<S, P, EDGE>(simd, output, sums);
@@ -121,28 +116,32 @@ impl Product<'_> {
         &self,
         simd: S,
         row: usize,
-        Columns { width, right, of_row, .. }: Columns<'_>,
+        right: Tile<'_>,
         sums: &mut [[S::f32s; P]; R],
     ) {
-        let (left, of_left) = self.left;
-        let mut rows = [left.as_ptr(); R];
+        let (left, inner) = (self.left, self.left.inner());
+        assert!(row + R <= left.rows() && inner == right.inner(), "rows of the product");
+        assert!(EDGE || right.width() == P * S::F32_LANES, "a tile of whole vectors");
+        let (numbers, of_row, width) = (right.numbers(), right.of_row(), right.width());
+        let of_column = left.of_column();
+        let mut rows = [left.numbers().as_ptr(); R];
         for (r, from) in rows.iter_mut().enumerate() {
-            *from = left[(row + r) * of_left.of_row..].as_ptr();
+            *from = left.numbers()[(row + r) * left.of_row()..].as_ptr();
         }
         let mut sum = *sums;
-        for k in 0..self.shape.inner {
-            let (of_left_k, of_right_k) = (k * of_left.of_column, k * of_row);
+        for k in 0..inner {
+            let (of_left_k, of_right_k) = (k * of_column, k * of_row);
             let weights = if EDGE {
-                load::<S, P, true>(simd, &right[of_right_k..of_right_k + width])
+                load::<S, P, true>(simd, &numbers[of_right_k..of_right_k + width])
             } else {
-                // SAFETY: the tile has all columns of its vectors, `k` is below `inner`, and the place of the tile's last column in the last row
-                // is within the right factor (`check`) or its copy; an unaligned read of plain numbers.
-                unsafe { right.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
+                // SAFETY: row `k` of the tile, which is below `inner`, has `width` numbers from here on (`Tile`), as many as
+                // the vectors have lanes; an unaligned read of plain numbers.
+                unsafe { numbers.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
             };
             // By index: iterators here leave the sums in memory.
             for r in 0..R {
-                // SAFETY: a place in a row of the left factor, whose last element is within it
-                // (`check`) or its copy.
+                // SAFETY: element (row + r, k) of the left factor (`Left`): `row + R` is at most its rows, `k` is below
+                // its inner length.
                 let x = simd.splat_f32s(unsafe { *rows[r].add(of_left_k) });
                 for p in 0..P {
                     sum[r][p] = simd.mul_add_e_f32s(x, weights[p], sum[r][p]);
@@ -155,7 +154,7 @@ impl Product<'_> {
 
 /// The first numbers as vectors; of fewer if `EDGE`, and then 0 follows.
 #[inline(always)]
-pub(crate) fn load<S: Simd, const P: usize, const EDGE: bool>(
+pub(super) fn load<S: Simd, const P: usize, const EDGE: bool>(
     simd: S,
     numbers: &[f32],
 ) -> [S::f32s; P] {
@@ -175,7 +174,7 @@ pub(crate) fn load<S: Simd, const P: usize, const EDGE: bool>(
 
 /// Writes vectors over numbers, over fewer than the lanes if `EDGE`.
 #[inline(always)]
-pub(crate) fn store<S: Simd, const P: usize, const EDGE: bool>(
+pub(super) fn store<S: Simd, const P: usize, const EDGE: bool>(
     simd: S,
     numbers: &mut [f32],
     vectors: [S::f32s; P],

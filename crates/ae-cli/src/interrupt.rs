@@ -1,0 +1,117 @@
+//! Ctrl-C: says how to go on, and ends the program.
+//!
+//! Files are written whole or not at all, so the process may end at any moment: what a checkpoint, or a study's
+//! finished models, do not hold is computed again.
+
+#[cfg(unix)]
+pub(crate) use unix::{begun, listen};
+
+#[cfg(not(unix))]
+pub(crate) fn listen(_: &std::path::Path, _: bool) {}
+
+#[cfg(not(unix))]
+pub(crate) fn begun() {}
+
+#[cfg(unix)]
+mod unix {
+    use std::io::{self, IsTerminal};
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::{fs, thread};
+
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    use crate::output;
+
+    /// The exit status of a program that Ctrl-C has ended: 128 and the number of SIGINT.
+    const INTERRUPTED: i32 = 130;
+
+    /// Whether this process has begun to write into the folder.
+    static BEGUN: AtomicBool = AtomicBool::new(false);
+
+    /// From now on there is a run or a study in the folder that can be resumed.
+    pub(crate) fn begun() {
+        BEGUN.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for SIGINT and SIGTERM, on a thread of its own, for the run or study in a folder.
+    pub(crate) fn listen(folder: &Path, is_study: bool) {
+        let wanted = [SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
+        let mut signals = match Signals::new(wanted) {
+            Ok(signals) => signals,
+            Err(error) => {
+                tracing::warn!("Ctrl-C will end the program without a word: {error}");
+                return;
+            }
+        };
+        let folder = folder.to_owned();
+        thread::spawn(move || {
+            if signals.forever().next().is_some() {
+                // Behind a progress bar, or ^C.
+                let start = if io::stderr().is_terminal() { "\n" } else { "" };
+                output::progress(&format!("{start}{}", advice(&folder, is_study)));
+                signal_hook::low_level::exit(INTERRUPTED);
+            }
+        });
+    }
+
+    /// Whether whoever has started the program wants it to ignore a signal, such as a shell for a command in the
+    /// background.
+    fn is_ignored(signal: i32) -> bool {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+    }
+
+    fn advice(folder: &Path, is_study: bool) -> String {
+        if !BEGUN.load(Ordering::Relaxed) {
+            return "interrupted before the training began; nothing is lost".to_owned();
+        }
+        let command = format!("`ae resume {}`", quoted(folder));
+        match (is_study, has_weights(folder, is_study)) {
+            (false, true) => format!("interrupted; {command} continues after the last checkpoint"),
+            (false, false) => {
+                format!("interrupted before the first checkpoint; {command} begins again")
+            }
+            (true, true) => {
+                format!("interrupted; {command} continues after the last finished model")
+            }
+            (true, false) => {
+                format!("interrupted before the first model was finished; {command} begins again")
+            }
+        }
+    }
+
+    fn has_weights(folder: &Path, is_study: bool) -> bool {
+        let (inner, beginning) = if is_study { ("models", "") } else { ("checkpoints", "epoch-") };
+        let entries = fs::read_dir(folder.join(inner)).into_iter().flatten().flatten();
+        let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.any(|name| {
+            name.starts_with(beginning) && name.ends_with(".safetensors") && !name.starts_with('.')
+        })
+    }
+
+    /// A path as one types it into a shell.
+    fn quoted(path: &Path) -> String {
+        let text = path.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+        if !text.is_empty() && text.chars().all(plain) {
+            return text.into_owned();
+        }
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn paths_are_quoted_where_a_shell_needs_it() {
+            assert_eq!(quoted(Path::new("runs/a-1.2")), "runs/a-1.2");
+            assert_eq!(quoted(Path::new("my run")), "'my run'");
+            assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+        }
+    }
+}

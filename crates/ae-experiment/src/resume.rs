@@ -1,0 +1,172 @@
+//! Going on with a run: after a kill, or for more epochs than it was begun with.
+
+use std::path::Path;
+
+use ae_dataset::Progress;
+use ae_training::{Checkpoints, Schedule, TrainingState};
+
+use crate::folder::RunFolder;
+use crate::plan::{Plan, setting};
+use crate::preflight::Preflight;
+use crate::run::{initial_state, resolve, run};
+use crate::{ExperimentError, Outcome, RunOptions, Spec};
+
+/// What is to be another than when the run was begun.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResumeChanges {
+    /// Epochs in all, those that are done included.
+    pub epochs: Option<u32>,
+    /// Where the data lies now: the same data at another place.
+    pub data: Option<String>,
+}
+
+/// The spec of the run or study in a folder, as it stands there.
+///
+/// # Errors
+/// If there is none, or it cannot be read.
+pub fn begun_spec(folder: &Path) -> Result<Spec, ExperimentError> {
+    let spec = folder.join("spec.toml");
+    if !spec.is_file() {
+        return Err(ExperimentError::NoRun { path: folder.to_owned(), missing: "spec.toml" });
+    }
+    Spec::read(&spec)
+}
+
+/// Goes on with a run that was interrupted: it ends with the weights and the curve of one that was not. A run
+/// that had ended is evaluated and drawn again; what was fitted to its model later stays in the weights file.
+///
+/// With more epochs, also a run that had ended goes on. With a learning rate that does not depend on the number
+/// of epochs (all schedules but the cosine) it ends with the weights of a run that was begun with as many.
+/// Early stopping that has ended the run is lifted, and stays in force otherwise. What this means is told to
+/// [`Progress::chose`].
+///
+/// # Errors
+/// As [`train`](crate::train); and if the folder holds no run, another process is at work in it, its data is no
+/// longer what it was, or more epochs are done than asked for. Nothing was changed then.
+pub fn resume(
+    folder: &Path,
+    changes: &ResumeChanges,
+    options: RunOptions,
+) -> Result<Outcome, ExperimentError> {
+    let RunOptions { device, network, progress, observer } = options;
+    let folder = RunFolder::open(folder)?;
+    let written = Spec::read(&folder.spec())?;
+    if written.study.is_some() {
+        return Err(ExperimentError::Study { name: written.name });
+    }
+    let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
+    let mut plan = Plan::new(spec, dataset, &device)?;
+    let former = plan.former_digest(&written)?;
+    let keep = plan.spec.checkpoints.keep;
+    let identity = plan.identity()?.or_former(former);
+    let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?
+        .every(plan.spec.checkpoints.every);
+    let state = match checkpoints.newest()? {
+        None => {
+            progress.chose("there is no checkpoint yet: the training begins again");
+            initial_state(&plan)?
+        }
+        Some(_) => {
+            let optimizer = plan.spec.training.optimizer;
+            let layout = plan.model.architecture()?.layout().clone();
+            let (state, faults) = checkpoints.load_newest(&layout, optimizer)?;
+            faults.iter().for_each(|fault| tracing::warn!("{fault}; going on from an older one"));
+            state
+        }
+    };
+    if changes.epochs.is_some() {
+        lengthen(&mut plan, &written, &state, progress)?;
+    }
+    folder.remove_temporaries()?;
+    if plan.spec != written {
+        // First, so that the checkpoint is known for this run's whatever its spec is when the process is killed.
+        if state.completed_epochs() > 0 {
+            checkpoints.save(&state)?;
+            checkpoints.finish()?;
+        }
+        ae_files::write_atomic(&folder.spec(), plan.spec.to_toml()?.as_bytes())?;
+    }
+    if !is_over(&plan, &state) {
+        folder.remove_results()?;
+    }
+    run(&plan, &Preflight::of(&plan)?, &folder, state, &checkpoints, device, observer)
+}
+
+impl ResumeChanges {
+    pub(crate) fn applied_to(&self, written: &Spec) -> Spec {
+        let mut spec = written.clone();
+        if let Some(source) = &self.data {
+            spec.data.source.clone_from(source);
+            spec.data.substituted = None;
+        }
+        if let Some(epochs) = self.epochs {
+            spec.training.epochs = epochs;
+        }
+        spec
+    }
+}
+
+/// Whether there is no epoch left to learn.
+fn is_over(plan: &Plan, state: &TrainingState) -> bool {
+    let training = &plan.spec.training;
+    let stops = training.early_stopping.as_ref().is_some_and(|it| it.should_stop(state.curve()));
+    state.completed_epochs() >= training.epochs || stops
+}
+
+/// Checks a new number of epochs, and says what it means.
+fn lengthen(
+    plan: &mut Plan,
+    written: &Spec,
+    state: &TrainingState,
+    progress: &mut dyn Progress,
+) -> Result<(), ExperimentError> {
+    let (done, planned) = (state.completed_epochs(), plan.spec.training.epochs);
+    if planned < done {
+        let expected = format!("at least {done}, the epochs that are done");
+        return Err(setting("training.epochs", &expected, &planned.to_string()));
+    }
+    if planned == done || planned == written.training.epochs {
+        return Ok(());
+    }
+    if let Some(stopping) = &plan.spec.training.early_stopping {
+        let metric = &stopping.metric;
+        if stopping.should_stop(state.curve()) {
+            progress.chose(&format!(
+                "early stopping had ended the run after epoch {done}, because {metric} no longer fell; it is \
+                 lifted, and removed from the spec"
+            ));
+            plan.spec.training.early_stopping = None;
+        } else {
+            progress.chose(&format!(
+                "early stopping stays in force: the run ends before epoch {planned} if {metric} no longer falls"
+            ));
+        }
+    }
+    progress.chose(&meaning(plan, written.training.epochs, state));
+    Ok(())
+}
+
+/// What another number of epochs means for the learning rate.
+fn meaning(plan: &Plan, before: u32, state: &TrainingState) -> String {
+    let training = &plan.spec.training;
+    let (done, epochs) = (state.completed_epochs(), training.epochs);
+    if !matches!(training.schedule, Schedule::Cosine { .. }) {
+        return format!(
+            "{epochs} epochs instead of {before}: the learning rate does not depend on their number, so the result \
+             is that of a run of {epochs} epochs"
+        );
+    }
+    let batches = plan.dataset.train.len().div_ceil(training.batch_size) as u64;
+    let at = |epochs| ae_training::Progress {
+        step: u64::from(done) * batches,
+        steps_per_epoch: batches,
+        epochs,
+    };
+    let rate = training.optimizer.learning_rate() * training.schedule.factor(at(epochs));
+    let last = state.curve().last().map_or(rate, |row| row.learning_rate);
+    format!(
+        "{epochs} epochs instead of {before}: the cosine of the learning rate is stretched over all {epochs}, so it \
+         jumps from {last:.3e} after epoch {done} to {rate:.3e}, and the result is not that of a run that was begun \
+         with {epochs} epochs"
+    )
+}

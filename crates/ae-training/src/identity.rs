@@ -1,0 +1,63 @@
+//! What a run is, so that a checkpoint of another one is refused.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What decides the weights of a run, part by part: settings and data by name, each as a text.
+///
+/// Two runs are the same if all parts are equal. Where something lies, such as the data's path, is no part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    parts: BTreeMap<String, String>,
+    /// What checkpoints of earlier versions say instead of the parts.
+    former: Option<String>,
+}
+
+/// An identity as it stands in a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Written {
+    Parts(BTreeMap<String, String>),
+    /// One digest of everything, by earlier versions.
+    Former(String),
+}
+
+impl Identity {
+    /// An identity of these parts: name and text.
+    pub fn new(parts: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { parts: parts.into_iter().collect(), former: None }
+    }
+
+    /// The same run as a checkpoint names it that an earlier version has written: by one digest.
+    #[must_use]
+    pub fn or_former(mut self, digest: String) -> Self {
+        self.former = Some(digest);
+        self
+    }
+
+    pub(crate) fn written(&self) -> Written {
+        Written::Parts(self.parts.clone())
+    }
+
+    /// What is not the same in a checkpoint, if anything: each part as it is in the run and in the checkpoint.
+    pub(crate) fn difference(&self, found: &Written) -> Option<String> {
+        let found = match found {
+            Written::Former(digest) if Some(digest) == self.former.as_ref() => return None,
+            Written::Former(_) => return Some("other settings or other data".to_owned()),
+            Written::Parts(parts) => parts,
+        };
+        let text = |parts: &BTreeMap<String, String>, name: &str| {
+            parts.get(name).cloned().unwrap_or_else(|| "none".to_owned())
+        };
+        let new = found.keys().filter(|name| !self.parts.contains_key(*name));
+        let names = self.parts.keys().chain(new);
+        let differences: Vec<String> = names
+            .filter(|name| self.parts.get(*name) != found.get(*name))
+            .map(|name| {
+                format!("{name}: expected {}, found {}", text(&self.parts, name), text(found, name))
+            })
+            .collect();
+        (!differences.is_empty()).then(|| differences.join("; "))
+    }
+}

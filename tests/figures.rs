@@ -1,0 +1,93 @@
+//! Figures of large pictures, wide tables and long texts: they are fitted or left out, and never fail a run.
+
+use serde_json::Value;
+
+use crate::npy;
+use crate::support::Sandbox;
+
+/// An array of `count` square pictures in `rows.npy`.
+fn large_pictures(sandbox: &Sandbox, count: usize, side: usize) {
+    let values: Vec<u8> = (0..count * side * side).map(|at| (at / 7 % 251) as u8).collect();
+    sandbox.write("large.npy", npy::write("|u1", &format!("({count}, {side}, {side})"), &values));
+}
+
+/// The notes on figures in a record.
+fn notes(record: &Value) -> Vec<String> {
+    let notes = record["figure_notes"].as_array().cloned().unwrap_or_default();
+    notes.iter().map(|note| note.as_str().unwrap().to_owned()).collect()
+}
+
+/// Width and height of a PNG.
+fn size(png: &[u8]) -> [u32; 2] {
+    [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
+}
+
+#[test]
+fn training_on_large_pictures_ends_with_a_record_and_smaller_figures() {
+    let sandbox = Sandbox::new();
+    large_pictures(&sandbox, 5, 600);
+    let train = "train --data large.npy --widths 2 --epochs 1 --batch-size 2 --out run";
+    let told = sandbox.ae(train).succeeds();
+    let record = sandbox.read_json("run/record.json");
+    assert_eq!(record["figures"].as_array().unwrap().len(), 4);
+    let notes = notes(&record);
+    for figure in ["reconstructions", "worst", "filters"] {
+        let note = notes.iter().find(|note| note.starts_with(figure)).unwrap();
+        assert!(note.contains("600 x 600 pixels are drawn smaller"), "{note}");
+        assert!(note.contains("the mean of 3 x 3"), "{note}");
+        assert!(told.stdout.contains(&format!("figure {note}")), "{}", told.stdout);
+        let [width, height] = size(&sandbox.read(&format!("run/{figure}.png")));
+        assert!(width < 2000 && height < 1200, "{width} x {height}");
+    }
+    sandbox.ae("resume run").succeeds();
+    let again = sandbox.ae("reconstruct large.npy -m run -o figure.png --count 5").succeeds();
+    assert!(again.stderr.contains("figure.png: images of 600 x 600"), "{}", again.stderr);
+}
+
+#[test]
+fn a_wide_table_is_drawn_in_strips_that_can_be_seen() {
+    let sandbox = Sandbox::new();
+    let columns = 3000;
+    let row = |row: usize| {
+        let cells = (0..columns).map(|column| ((row * 31 + column * 7) % 97).to_string());
+        cells.collect::<Vec<_>>().join(",") + "\n"
+    };
+    sandbox.write("wide.csv", (0..12).map(row).collect::<String>());
+    let train = "train --data wide.csv --widths 70 --epochs 1 --batch-size 4 --out run";
+    sandbox.ae(train).succeeds();
+    let record = sandbox.read_json("run/record.json");
+    assert_eq!(record["figures"].as_array().unwrap().len(), 4);
+    let notes = notes(&record);
+    let note = notes.iter().find(|note| note.starts_with("filters")).unwrap();
+    assert!(note.contains("units of 3000 numbers are drawn smaller"), "{note}");
+    let caption = record["figures"][3]["caption"].as_str().unwrap();
+    assert!(caption.contains("the first 64 of 70 units"), "{caption}");
+    let svg = sandbox.read_text("run/reconstructions.svg");
+    // 3000 columns by twelves, and twelve pixels high.
+    assert!(svg.contains("width=\"250\" height=\"12\""), "{}", &svg[..3000]);
+}
+
+#[test]
+fn a_table_of_one_column_is_drawn() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one.csv", (0..40).map(|row| format!("{}\n", row % 9)).collect::<String>());
+    sandbox.ae("train --data one.csv --widths 1 --epochs 1 --out run").succeeds();
+    let record = sandbox.read_json("run/record.json");
+    assert_eq!(record["figures"].as_array().unwrap().len(), 4);
+    assert_eq!(notes(&record), Vec::<String>::new());
+}
+
+#[test]
+fn names_in_other_scripts_and_with_xml_are_shown() {
+    let sandbox = Sandbox::with_run();
+    let pictures = npy::write("|u1", "(3, 14, 14)", &[7; 3 * 14 * 14]);
+    sandbox.write("<цифры>&\"数字\".npy", pictures);
+    let told = sandbox.ae("reconstruct <цифры>&\"数字\".npy -m run -o f.svg").succeeds();
+    assert!(
+        told.stderr.contains("f.svg: the PNG's font has Latin letters only"),
+        "{}",
+        told.stderr
+    );
+    let svg = sandbox.read_text("f.svg");
+    assert!(svg.contains("&lt;цифры&gt;&amp;\"数字\".npy"), "{svg}");
+}

@@ -1,0 +1,51 @@
+//! Weights files of schema 1, without a checksum: they load, and give what they gave when they were written.
+//! `fixtures/README.md` tells how they were made.
+
+use crate::support::{Sandbox, images};
+
+/// A column of a table of scores.
+fn column<'a>(csv: &'a str, name: &str) -> Vec<&'a str> {
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let place = lines.next().unwrap().iter().position(|title| *title == name).unwrap();
+    lines.map(|fields| fields[place]).collect()
+}
+
+/// Asserts that scores are those of the version that wrote the file. Products of other machines differ in last bits.
+fn are_the_same(found: &str, expected: &str) {
+    assert_eq!(column(found, "label"), column(expected, "label"));
+    let scores = |csv| column(csv, "score").into_iter().map(|score| score.parse::<f64>().unwrap());
+    assert_eq!(scores(found).len(), scores(expected).len());
+    for (found, expected) in scores(found).zip(scores(expected)) {
+        assert!((found - expected).abs() <= 1e-4 * expected, "{found} for {expected}");
+    }
+}
+
+#[test]
+fn a_detector_and_a_codec_for_images_still_work() {
+    let sandbox = Sandbox::new();
+    sandbox.write("images.idx", images(20, 8));
+    sandbox.write("old.safetensors", include_bytes!("fixtures/schema-1/images.safetensors"));
+    let scored = sandbox.ae("anomaly score images.idx -m old.safetensors").succeeds();
+    are_the_same(&scored.stdout, include_str!("fixtures/schema-1/images.csv"));
+    let told = sandbox.ae("inspect old.safetensors").succeeds().stdout;
+    assert!(told.contains("weights_sha256 0c9e5da40a500267"), "{told}");
+    sandbox.ae("reconstruct images.idx -m old.safetensors -o out.npy").succeeds();
+    sandbox.ae("compress images.idx -m old.safetensors -o images.aez --exact").succeeds();
+    sandbox.ae("decompress images.aez -m old.safetensors -o images").succeeds();
+}
+
+#[test]
+fn a_scaling_and_a_detector_for_a_table_still_work() {
+    let sandbox = Sandbox::new();
+    let row = |i: u32| {
+        let x = f64::from(i * 37 % 120) + 0.1 * f64::from(i % 7);
+        let off = if i % 10 == 3 { 200.0 } else { 0.0 };
+        format!("{x},{},{}\n", 3.0 * x + 0.1 * f64::from(i % 5) + off, -x)
+    };
+    sandbox.write("table.csv", "a,b,c\n".to_owned() + &(0..120).map(row).collect::<String>());
+    sandbox.write("old.safetensors", include_bytes!("fixtures/schema-1/table.safetensors"));
+    let scored = sandbox.ae("anomaly score table.csv -m old.safetensors").succeeds();
+    are_the_same(&scored.stdout, include_str!("fixtures/schema-1/table.csv"));
+    let told = sandbox.ae("inspect old.safetensors").succeeds().stdout;
+    assert!(told.contains("weights_sha256 d39eeca958c9d4a7"), "{told}");
+}
