@@ -48,7 +48,7 @@ fn a_training_says_how_to_go_on_and_can_be_continued() {
         let train = "train --data data --widths 8 --epochs 100000 --progress plain --out";
         let told = interrupted(&sandbox, &format!("{train} {run}"), signal, "epoch ", 3);
         let line = format!("interrupted; `ae resume {run}` continues after the last checkpoint");
-        assert_eq!(told, [line.clone()]);
+        assert_eq!(told, std::slice::from_ref(&line));
         // Quiet, it is told too; a resume is interrupted like a training.
         let resume = format!("resume {run} --progress plain");
         assert_eq!(interrupted(&sandbox, &resume, signal, "epoch ", 2), [line]);

@@ -19,6 +19,8 @@ mod own_data;
 /// Pictures with pitfalls.
 mod pictures;
 mod probe;
+/// Tables that were misread once.
+mod table_cases;
 /// Tables of numbers.
 mod tables;
 

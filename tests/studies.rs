@@ -142,7 +142,9 @@ fn kill_at(sandbox: &Sandbox, arguments: &str, line: &str) {
 fn record(sandbox: &Sandbox, study: &str) -> Value {
     let mut record = sandbox.read_json(&format!("{study}/record.json"));
     let fields = record.as_object_mut().unwrap();
-    ["seconds", "resumed_after", "threads"].map(|name| fields.remove(name));
+    for name in ["seconds", "resumed_after", "threads"] {
+        fields.remove(name);
+    }
     for model in record["models"].as_array_mut().unwrap() {
         model.as_object_mut().unwrap().remove("seconds");
     }
@@ -245,17 +247,21 @@ fn a_study_is_not_continued_under_other_settings_or_on_other_data() {
     assert!(sandbox.read("study/denoising.csv") == sandbox.read("reference/denoising.csv"));
 }
 
-#[test]
-fn classes_of_any_name_are_files_in_the_folder() {
-    let sandbox = Sandbox::new();
-    sandbox.write("table.csv", include_bytes!("fixtures/escaping_classes.csv"));
+/// A study of the classes of `table.csv`.
+fn study_of_classes() -> String {
     let score = "\n[study]\nkind = \"anomaly-detection\"\nrepetitions = 1\npca_components = 1\nbest = \"plain\"\n
         [[study.scores]]\nname = \"plain\"\nerror = { score = \"squared\", smoothing = 0.0 }\n";
     let spec = [SPEC, score].concat();
     let spec =
         spec.replace("source = \"data\"", "source = \"table.csv\"\nlabel_column = \"state\"");
-    let spec = spec.replace("[196, 8]", "[2, 1]").replace("[8, 196]", "[1, 2]");
-    sandbox.write("study.toml", spec);
+    spec.replace("[196, 8]", "[2, 1]").replace("[8, 196]", "[1, 2]")
+}
+
+#[test]
+fn classes_of_any_name_are_files_in_the_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("table.csv", include_bytes!("fixtures/escaping_classes.csv"));
+    sandbox.write("study.toml", study_of_classes());
     sandbox.ae("study study.toml --out deep/down/study").succeeds();
 
     let record = sandbox.read_json("deep/down/study/record.json");

@@ -24,7 +24,7 @@ fn with_model() -> Sandbox {
     for said in [
         "table.csv: 4 columns of numbers, with a header",
         "table.csv: 6 of 60 rows are held out for testing",
-        "constant in all training rows, and taken as 0: constant",
+        "constant in all training rows, and not scaled: constant",
     ] {
         assert!(trained.stderr.contains(said), "{}", trained.stderr);
     }
@@ -69,26 +69,32 @@ fn a_table_comes_back_in_its_own_units() {
 fn bad_rows_are_named_by_their_line_and_left_out_only_if_asked() {
     let sandbox = Sandbox::new();
     for (row, told) in [
-        ("1", "t.csv:3: expected 2 fields, found 1 field"),
-        ("1,2,3", "t.csv:3: expected 2 fields, found 3 fields"),
-        ("1,x", "t.csv:3: expected numbers, found `x` in field 2"),
-        ("1,", "t.csv:3: expected numbers, found `` in field 2"),
-        ("nan,1", "t.csv:3: expected finite numbers, found NaN in field 1"),
-        ("1,-inf", "t.csv:3: expected finite numbers, found -inf in field 2"),
-        ("1,1e999", "t.csv:3: expected finite numbers, found inf in field 2"),
+        ("1", "row 3 (line 3): expected 2 fields, found 1 field"),
+        ("1,2,3", "row 3 (line 3): expected 2 fields, found 3 fields"),
+        ("1,x", "row 3, column 2 (line 3): `x` is not a number"),
+        ("1,", "row 3, column 2 (line 3): the cell is empty"),
+        ("nan,1", "row 3, column 1 (line 3): the value is missing (`nan`)"),
+        ("1,-inf", "row 3, column 2 (line 3): `-inf` is not finite in single precision"),
+        ("1,1e999", "row 3, column 2 (line 3): `1e999` is not finite in single precision"),
+        ("1e39,1", "row 3, column 1 (line 3): `1e39` is not finite in single precision"),
+        ("\"1,5\",1", "row 3, column 1 (line 3): `1,5` is ambiguous"),
     ] {
         sandbox.write("t.csv", format!("0,1\n1,0\n{row}\n5,5\n"));
         let info = sandbox.ae("data info --data t.csv");
-        info.fails_with(&[told, "t.csv: 2 columns of numbers, no header"]);
+        info.fails_with(&[
+            &format!("t.csv: 1 of 4 rows cannot be used: {told}"),
+            "--skip-bad leaves these rows out",
+            "t.csv: 2 columns of numbers, no header",
+        ]);
         let info = sandbox.ae("data info --data t.csv --skip-bad --json").succeeds();
-        assert!(info.stderr.contains(&format!("left out: {told}")), "{}", info.stderr);
+        assert!(info.stderr.contains(&format!("left out: t.csv: {told}")), "{}", info.stderr);
         assert_eq!((&info.json()["skipped"], &info.json()["train_images"]), (&1.into(), &2.into()));
     }
     for (text, told) in [
         ("", "t.csv: holds no rows of numbers"),
         ("a,b\n", "t.csv: holds no rows of numbers"),
         ("a,b\n1,2\n", "1 item, but two or more are needed"),
-        ("a,b\n\"1,2\n", "t.csv:2: expected 2 fields, found 1 field"),
+        ("a,b\n\"1,2\n", "row 1 (line 2): expected 2 fields, found 1 field"),
     ] {
         sandbox.write("t.csv", text);
         sandbox.ae("data info --data t.csv").fails_with(&[told]);
@@ -98,23 +104,29 @@ fn bad_rows_are_named_by_their_line_and_left_out_only_if_asked() {
 #[test]
 fn a_table_of_other_columns_is_refused() {
     let sandbox = with_model();
-    sandbox.write("swapped.csv", "large,small,negative,constant\n1,2,3,4\n");
-    sandbox
-        .ae("encode swapped.csv -m run -o codes.npy")
-        .fails_with(&["column 1 is named `large`, but the model's is `small`"]);
+    sandbox.write("other.csv", "large,tiny,negative,constant\n1,2,3,4\n");
+    sandbox.ae("encode other.csv -m run -o codes.npy").fails_with(&[
+        "other.csv: the model's columns `small` are missing; the first line names large, tiny",
+    ]);
+    sandbox.write("more.csv", "small,large,negative,constant,tiny\n1,2,3,4,5\n");
+    sandbox.ae("encode more.csv -m run -o codes.npy").fails_with(&[
+        "more.csv: the model was not trained on the columns `tiny`; leave them out with --drop-columns",
+    ]);
     sandbox.write("few.csv", "1,2,3\n");
     sandbox
         .ae("encode few.csv -m run -o codes.npy")
         .fails_with(&["few.csv: 3 columns of numbers, but the model takes 4"]);
     // Without names, the number of columns is all that can be checked.
     sandbox.write("nameless.csv", "1,2,3,4\n");
-    sandbox.ae("encode nameless.csv -m run -o codes.npy").succeeds();
+    let encoded = sandbox.ae("encode nameless.csv -m run -o codes.npy").succeeds();
+    let told = "nameless.csv: no header; the columns are taken in the model's order";
+    assert!(encoded.stderr.contains(told), "{}", encoded.stderr);
     sandbox.ae("encode table.csv -m run -o codes.npy --label-column kind").fails_with(&[
         "no column is named `kind`; there are small, large, negative, constant, class",
     ]);
     sandbox
         .ae("encode nameless.csv -m run -o codes.npy --label-column kind")
-        .fails_with(&["the first line holds numbers alone and no names"]);
+        .fails_with(&["there is no column `kind`: the table has no header"]);
     sandbox
         .ae("encode digits -m run -o codes.npy")
         .fails_with(&["no table, but the model takes rows of 4 numbers"]);

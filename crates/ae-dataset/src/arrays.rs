@@ -1,5 +1,6 @@
 //! The arrays of `.npy` files as images.
 
+use crate::array_rows::{as_shown, place_of};
 use crate::images::unit_interval;
 use crate::npy::{Array, Numbers};
 use crate::{FormatError, ImageShape, Images, Pixels, picture};
@@ -23,7 +24,10 @@ pub(crate) fn images(array: Array, wanted: Option<ImageShape>) -> Result<Images,
     }
     let pixels = match array.numbers {
         Numbers::Bytes(bytes) => Pixels::Bytes(planar(bytes, shape, order)),
-        numbers => Pixels::Floats(planar(in_unit_interval(numbers.into_floats())?, shape, order)),
+        numbers => {
+            let floats = in_unit_interval(numbers.into_floats(), &array.shape)?;
+            Pixels::Floats(planar(floats, shape, order))
+        }
     };
     Images::of_shape(shape, pixels).map_err(|_| FormatError::NoImages)
 }
@@ -72,10 +76,14 @@ fn planar<T: Copy>(values: Vec<T>, shape: ImageShape, order: Order) -> Vec<T> {
     values.chunks(shape.size()).flat_map(picture::planes).collect()
 }
 
-fn in_unit_interval(values: Vec<f32>) -> Result<Vec<f32>, FormatError> {
+fn in_unit_interval(values: Vec<f32>, shape: &[usize]) -> Result<Vec<f32>, FormatError> {
     // NaN is in no range, so that it is found as well.
     match values.iter().enumerate().find(|(_, value)| !(0.0..=1.0).contains(*value)) {
-        Some((index, &found)) => Err(FormatError::Value { index, found, expected: "in [0, 1]" }),
+        Some((index, &found)) => Err(FormatError::Value {
+            place: place_of(index, shape),
+            found: as_shown(found),
+            expected: "in [0, 1]",
+        }),
         None => Ok(values),
     }
 }
@@ -90,18 +98,12 @@ impl Numbers {
         }
     }
 
-    /// As they are, if all are finite.
-    pub(crate) fn into_doubles(self) -> Result<Vec<f64>, FormatError> {
-        let doubles: Vec<f64> = match self {
+    /// As they are.
+    pub(crate) fn into_doubles(self) -> Vec<f64> {
+        match self {
             Self::Bytes(bytes) => bytes.into_iter().map(f64::from).collect(),
             Self::Floats(floats) => floats.into_iter().map(f64::from).collect(),
             Self::Doubles(doubles) => doubles,
-        };
-        match doubles.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-            Some((index, &found)) => {
-                Err(FormatError::Value { index, found: found as f32, expected: "finite" })
-            }
-            None => Ok(doubles),
         }
     }
 }

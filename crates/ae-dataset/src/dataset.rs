@@ -33,6 +33,28 @@ pub struct Dataset {
     pub scaling: Option<Scaling>,
     /// The part that was held out for testing, if the data did not say which.
     pub held_out: Option<f64>,
+    /// What else was read of a table.
+    pub table: Option<TableInfo>,
+}
+
+/// What is known of a table beside its numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableInfo {
+    /// The column of the classes: its name, or its number counted from 1 where there is no header.
+    pub label: Option<String>,
+    /// The columns that were left out, named in the same way.
+    pub left_out: Vec<String>,
+    /// The columns with missing cells, most of them first.
+    pub missing: Vec<MissingCells>,
+}
+
+/// Cells of a table's column that hold no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingCells {
+    /// The column, in words.
+    pub column: String,
+    /// How many they are.
+    pub cells: usize,
 }
 
 /// Where a data set came from: what a record and a report say about it.
@@ -106,7 +128,16 @@ impl Dataset {
     ) -> Result<Self, DatasetError> {
         check_halves(&train, &test)?;
         let origin = Origin { name, location, files, substituted: None };
-        Ok(Self { train, test, origin, skipped: 0, of_16_bits: 0, scaling: None, held_out: None })
+        Ok(Self {
+            train,
+            test,
+            origin,
+            skipped: 0,
+            of_16_bits: 0,
+            scaling: None,
+            held_out: None,
+            table: None,
+        })
     }
 }
 

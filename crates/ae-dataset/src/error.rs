@@ -190,24 +190,60 @@ pub enum DatasetError {
         total: usize,
     },
     /// Nothing is left after what could not be read was left out.
-    #[error("{}: no item could be read; all {count} were left out", shown(path))]
+    #[error("{}: nothing could be read, {count} left out", shown(path))]
     AllSkipped {
         /// The file or folder.
         path: PathBuf,
         /// How many were left out.
         count: usize,
     },
-    /// A row of a table that cannot be read.
-    #[error("{}:{line}: expected {expected}, found {found}", shown(path))]
-    Row {
+    /// Rows of a table that cannot be used.
+    #[error(
+        "{}: {count} of {total} rows cannot be used: {}{}{}", shown(path), first.join("; "),
+        and_more(first.len(), *count), next_step(missing, arguments, count == total)
+    )]
+    BadRows {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1.
-        line: u64,
-        /// What is accepted.
-        expected: String,
-        /// What is there.
-        found: String,
+        /// What is wrong with the first ones.
+        first: Vec<String>,
+        /// How many they are.
+        count: usize,
+        /// Of how many.
+        total: usize,
+        /// The columns with most missing cells, and how many.
+        missing: Vec<String>,
+        /// These columns, as `--drop-columns` takes them.
+        arguments: String,
+    },
+    /// An item of an array that cannot be used.
+    #[error("{}: {source}; --skip-bad leaves it out", shown(path))]
+    BadItem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: FormatError,
+    },
+    /// Columns of a table that hold text, not numbers.
+    #[error(
+        "{}: {} {} text such as `{example}`, not numbers; leave {} out with --drop-columns {arguments}, or \
+         name the classes with --label-column {label}",
+        shown(path), columns.join(", ") + &and_more(columns.len(), *count),
+        if *count == 1 { "holds" } else { "hold" }, if *count == 1 { "it" } else { "them" }
+    )]
+    TextColumns {
+        /// The file.
+        path: PathBuf,
+        /// The first of the columns.
+        columns: Vec<String>,
+        /// How many they are.
+        count: usize,
+        /// A cell.
+        example: String,
+        /// The columns, as `--drop-columns` takes them.
+        arguments: String,
+        /// The first one, as `--label-column` takes it.
+        label: String,
     },
     /// A file could not be read or written.
     #[error(transparent)]
@@ -319,6 +355,16 @@ fn resizing(expected: ImageShape, found: ImageShape) -> &'static str {
 /// ", and 3 more".
 fn and_more(named: usize, count: usize) -> String {
     if count > named { format!(" and {} more", count - named) } else { String::new() }
+}
+
+/// What can be done about rows that cannot be used.
+fn next_step(missing: &[String], arguments: &str, all: bool) -> String {
+    let skip = if all { "" } else { "; --skip-bad leaves these rows out" };
+    if missing.is_empty() {
+        return skip.to_owned();
+    }
+    let cells = missing.join(", ");
+    format!("; missing cells: {cells}{skip}; --drop-columns {arguments} leaves such columns out")
 }
 
 /// "a, b and c".

@@ -77,6 +77,9 @@ pub fn write_folder(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError
 /// # Errors
 /// With the first of them.
 pub fn refuse_existing(folder: &Path) -> Result<(), DatasetError> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
     for name in FILE_NAMES {
         if let Some(path) = candidates(folder, name)?.into_iter().next() {
             return Err(DatasetError::Exists { path });

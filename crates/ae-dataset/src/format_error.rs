@@ -10,7 +10,7 @@ use crate::{DatasetError, ImageShape};
 #[non_exhaustive]
 pub enum FormatError {
     /// The bytes are of no kind that is understood.
-    #[error("neither IDX, .npy, PNG nor JPEG, and not called .csv")]
+    #[error("neither IDX, .npy, PNG nor JPEG, and not called .csv or .tsv")]
     Unrecognised,
     /// The bytes are no picture.
     #[error("neither PNG nor JPEG")]
@@ -27,8 +27,16 @@ pub enum FormatError {
         limit: usize,
     },
     /// A column was named, and the table has no names.
-    #[error("a column is named, but the first line holds numbers alone and no names")]
-    NoHeader,
+    #[error(
+        "there is no column `{name}`: the table has no header (name a column by its number, from 1 to \
+         {columns}, or use --header yes if the first line names the columns)"
+    )]
+    NoHeader {
+        /// What was named.
+        name: String,
+        /// How many columns there are.
+        columns: usize,
+    },
     /// A column was named that is not there.
     #[error("no column is named `{name}`; there are {found}")]
     NoColumn {
@@ -37,23 +45,64 @@ pub enum FormatError {
         /// The first names of the table.
         found: String,
     },
+    /// The column of the classes is left out too.
+    #[error("{column} is both the label column and one of --drop-columns; choose one")]
+    LabelLeftOut {
+        /// The column.
+        column: String,
+    },
+    /// No column is left to learn from.
+    #[error("no columns of numbers are left without the label column and --drop-columns")]
+    NoColumns,
+    /// Two columns have one name.
+    #[error("columns {first} and {second} are both named `{name}`; give each its own name")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+        /// The number of the first of them, counted from 1.
+        first: usize,
+        /// The number of the second.
+        second: usize,
+    },
+    /// A table lacks columns of the model's.
+    #[error(
+        "the model's columns {missing} are missing; the first line names {found} (--header no if it is a \
+         row)"
+    )]
+    MissingColumns {
+        /// The names.
+        missing: String,
+        /// The names of the table.
+        found: String,
+    },
+    /// A table has columns that the model does not know.
+    #[error(
+        "the model was not trained on the columns {unknown}; leave them out with --drop-columns, or name \
+         the classes with --label-column"
+    )]
+    UnknownColumns {
+        /// The names.
+        unknown: String,
+    },
     /// Another number of columns than the model's.
-    #[error("{found} columns of numbers, but the model takes {expected}")]
+    #[error(
+        "{found} columns of numbers, but the model takes {expected}; --drop-columns and --label-column \
+         name those that are none of the model's"
+    )]
     ColumnCount {
         /// The model's number.
         expected: usize,
         /// The table's.
         found: usize,
     },
-    /// A column of another name than the model's.
-    #[error("column {column} is named `{found}`, but the model's is `{expected}`")]
-    ColumnName {
-        /// Its place, counted from 1, the classes left out.
-        column: usize,
-        /// The model's name.
-        expected: String,
-        /// The table's.
-        found: String,
+    /// A text of another encoding.
+    #[error("the text is UTF-16; save the table as UTF-8")]
+    Utf16,
+    /// A text of another encoding.
+    #[error("line {line} is not UTF-8; save the table as UTF-8")]
+    NotUtf8 {
+        /// The line, counted from 1.
+        line: u64,
     },
     /// A table was given to a model of images.
     #[error("a table, but the model takes images of {shape}")]
@@ -158,12 +207,12 @@ pub enum FormatError {
         found: Vec<usize>,
     },
     /// A number of a `.npy` file is not acceptable.
-    #[error("the number at index {index} is {found}, expected {expected}")]
+    #[error("{place} is {}, expected {expected}", shown(*found))]
     Value {
-        /// Where it stands in the flat array.
-        index: usize,
+        /// Where it stands: "row 3, column 2", "image 1, row 3, column 2", counted from 1.
+        place: String,
         /// The number.
-        found: f32,
+        found: f64,
         /// What is accepted.
         expected: &'static str,
     },
@@ -188,15 +237,14 @@ impl FormatError {
     pub(crate) fn in_file(self, path: &Path) -> DatasetError {
         DatasetError::Format { path: path.to_owned(), source: self }
     }
+}
 
-    /// The fault of a part of an array that so many numbers stand before.
-    pub(crate) fn after(self, numbers: usize) -> Self {
-        match self {
-            Self::Value { index, found, expected } => {
-                Self::Value { index: index + numbers, found, expected }
-            }
-            other => other,
-        }
+/// A number as people write it, large ones with an exponent.
+fn shown(number: f64) -> String {
+    if number.is_finite() && number.abs() >= 1e16 {
+        format!("{number:e}")
+    } else {
+        number.to_string()
     }
 }
 

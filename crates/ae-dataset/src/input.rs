@@ -1,5 +1,6 @@
 //! What a user gives to apply a model to.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::{DatasetError, ImageShape, Images, InputReader, Progress, ReadOptions, Scaling};
@@ -11,6 +12,33 @@ pub struct InputFormat {
     pub shape: ImageShape,
     /// How the columns are scaled, if the model was trained on a table.
     pub scaling: Option<Scaling>,
+}
+
+impl InputFormat {
+    /// What a network of this format is shown of items, `n x channels x height x width`: images as they
+    /// are, rows of a table as [`Scaling::network_input`] bounds them.
+    pub fn network_input<'a>(&self, items: &'a [f32]) -> Cow<'a, [f32]> {
+        match &self.scaling {
+            Some(scaling) => scaling.network_input(items),
+            None => Cow::Borrowed(items),
+        }
+    }
+
+    /// Puts what is known for sure into items that a network made: see [`Scaling::restore_constants`].
+    pub fn restore_constants(&self, items: &mut [f32]) {
+        if let Some(scaling) = &self.scaling {
+            scaling.restore_constants(items);
+        }
+    }
+
+    /// How much of each item the network is not shown: 0 for images, for rows of a table as
+    /// [`Scaling::hidden_deviations`] has it.
+    pub fn hidden_deviations(&self, items: &[f32]) -> Vec<f64> {
+        match &self.scaling {
+            Some(scaling) => scaling.hidden_deviations(items),
+            None => vec![0.0; items.len() / self.shape.size().max(1)],
+        }
+    }
 }
 
 /// Images to apply a model to, as floats.
@@ -49,6 +77,21 @@ impl Inputs {
             files: None,
             items: (0..images.len() as u64).collect(),
             has_16_bits: vec![false; images.len()],
+            skipped: 0,
+        }
+    }
+
+    /// No images, as where all of a chunk were left out.
+    pub(crate) fn none(shape: ImageShape) -> Self {
+        Self {
+            name: String::new(),
+            shape,
+            pixels: Vec::new(),
+            labels: None,
+            class_names: None,
+            files: None,
+            items: Vec::new(),
+            has_16_bits: Vec::new(),
             skipped: 0,
         }
     }

@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use ae_files::read_bounded;
 
 use crate::idx::MAX_BYTES;
-use crate::npy::Array;
 use crate::npy_reader::NpyReader;
-use crate::own_data::scaled_rows;
 use crate::picture_list::PictureList;
-use crate::pictures::{part_bad, read_all, refuse_sizes};
+use crate::pictures::read_pictures;
 use crate::resize::reshape;
 use crate::table::{self, TableReader};
+use crate::table_inputs::{read_array, read_rows};
 use crate::{
-    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Part, Pixels, Progress,
-    ReadOptions, Scaling, arrays, folder, gzip, npy, open_folder, picture, picture_parts,
+    DatasetError, FormatError, ImageShape, Images, InputFormat, Inputs, Part, Progress,
+    ReadOptions, arrays, folder, gzip, npy, open_folder, picture, picture_parts,
 };
 
 /// Most items of a chunk.
@@ -35,6 +34,8 @@ pub struct InputReader {
     format: InputFormat,
     options: ReadOptions,
     source: Source,
+    /// The classes of a table's rows that were met until now.
+    classes: Vec<String>,
     done: usize,
     given: usize,
     skipped: usize,
@@ -46,8 +47,7 @@ enum Source {
     DeepPicture(Images),
     Array(NpyReader),
     Pictures(PictureList),
-    /// With the classes met until now.
-    Table(Box<TableReader>, Vec<String>),
+    Table(Box<TableReader>),
 }
 
 impl std::fmt::Debug for Source {
@@ -57,7 +57,7 @@ impl std::fmt::Debug for Source {
             Self::DeepPicture(_) => "DeepPicture",
             Self::Array(_) => "Array",
             Self::Pictures(_) => "Pictures",
-            Self::Table(..) => "Table",
+            Self::Table(_) => "Table",
         })
     }
 }
@@ -80,8 +80,8 @@ impl InputReader {
     ///   upright as its EXIF orientation says, and transparency is refused. So is a file that is damaged, as
     ///   far as its bytes can tell: a PNG has checksums, a JPEG has none, and a byte that became another valid
     ///   one goes unnoticed;
-    /// - for a model of a table, a `.csv` file or a `.npy` file of shape `(n, columns)`, in the table's
-    ///   own units.
+    /// - for a model of a table, a `.csv` or `.tsv` file or a `.npy` file of shape `(n, columns)`, in the
+    ///   table's own units. Columns are matched by name if training's table and this one have a header.
     ///
     /// Files but for tables are told apart by their first bytes, not by their names.
     ///
@@ -108,9 +108,8 @@ impl InputReader {
             let Some(scaling) = &format.scaling else {
                 return Err(FormatError::TableForImages { shape: format.shape }.in_file(path));
             };
-            let table = TableReader::open(path, &options)?;
-            scaling.check(table.columns(), table.names()).map_err(|error| error.in_file(path))?;
-            Source::Table(Box::new(table), Vec::new())
+            let table = TableReader::open(path, &options, Some(scaling), progress)?;
+            Source::Table(Box::new(table))
         } else if let Some(array) = NpyReader::open(path)?
             && has_items(array.shape(), &format)
         {
@@ -148,7 +147,8 @@ impl InputReader {
         options: ReadOptions,
         source: Source,
     ) -> Self {
-        Self { name, path, format, options, source, done: 0, given: 0, skipped: 0 }
+        let classes = Vec::new();
+        Self { name, path, format, options, source, classes, done: 0, given: 0, skipped: 0 }
     }
 
     /// What the images are, for a caption: the data set's name or the file's.
@@ -162,7 +162,7 @@ impl InputReader {
             Source::Images(images) | Source::DeepPicture(images) => images.len(),
             Source::Array(array) => array.total(),
             Source::Pictures(list) => list.files.len(),
-            Source::Table(..) => 0,
+            Source::Table(_) => 0,
         }
     }
 
@@ -211,6 +211,7 @@ impl InputReader {
         let shape = self.format.shape;
         let items = (CHUNK_NUMBERS / shape.size().max(1)).clamp(1, CHUNK_ITEMS);
         let start = self.done;
+        let classes = &mut self.classes;
         let mut inputs = match &mut self.source {
             Source::Images(images) | Source::DeepPicture(images) => {
                 let end = images.len().min(start + items);
@@ -219,17 +220,15 @@ impl InputReader {
                 }
                 self.done = end;
                 let chosen: Vec<u32> = (start as u32..end as u32).collect();
-                Inputs::from_images(&self.name, &images.select(&chosen)?)
+                let inputs = Inputs::from_images(&self.name, &images.select(&chosen)?);
+                Inputs { items: (start as u64..end as u64).collect(), ..inputs }
             }
             Source::Array(array) => {
-                let before = array.read() * array.item_size();
+                let first = array.read();
                 let items = (CHUNK_NUMBERS / array.item_size().max(1)).clamp(1, items);
                 let Some(part) = array.next(items)? else { return Ok(None) };
                 self.done = array.read();
-                let images = images_of(part, &self.format)
-                    .map_err(|error| error.after(before).in_file(&self.path))?;
-                let images = in_shape(images, &self.path, &self.format, &self.options)?;
-                Inputs::from_images(&self.name, &images)
+                read_array(part, first, &self.path, &self.format, &self.options, classes)?
             }
             Source::Pictures(list) => {
                 let end = list.files.len().min(start + items);
@@ -240,20 +239,16 @@ impl InputReader {
                 }
                 read_pictures(&self.path, &list.select(&chosen), shape, &self.options)?
             }
-            Source::Table(table, classes) => {
+            Source::Table(table) => {
                 let scaling = self.format.scaling.as_ref();
                 let inputs = read_rows(table, classes, scaling, items)?;
-                self.done = table.read + table.skipped;
+                self.done = table.met;
                 inputs
             }
         };
         inputs.name.clone_from(&self.name);
-        match self.source {
-            Source::Images(_) | Source::Array(_) => {
-                inputs.items = (start as u64..self.done as u64).collect();
-            }
-            Source::DeepPicture(_) => inputs.has_16_bits.fill(true),
-            Source::Pictures(_) | Source::Table(..) => {}
+        if matches!(self.source, Source::DeepPicture(_)) {
+            inputs.has_16_bits.fill(true);
         }
         self.skipped += inputs.skipped;
         self.given += inputs.pixels.len();
@@ -283,75 +278,8 @@ impl Iterator for InputReader {
     }
 }
 
-fn read_pictures(
-    folder: &Path,
-    list: &PictureList,
-    shape: ImageShape,
-    options: &ReadOptions,
-) -> Result<Inputs, DatasetError> {
-    let read = read_all(&list.files, shape, options.resize);
-    refuse_sizes(folder, &read)?;
-    let read = part_bad(folder, list.files.iter().zip(read).collect(), options.bad)?;
-    let good: Vec<u32> =
-        (0..).zip(&read).filter(|(_, bytes)| bytes.is_some()).map(|(place, _)| place).collect();
-    let skipped = read.len() - good.len();
-    let list = list.select(&good);
-    let names = list.names();
-    let PictureList { labels, class_names, places, .. } = list;
-    let has_classes = !class_names.is_empty();
-    let images = || read.iter().flatten();
-    Ok(Inputs {
-        name: String::new(),
-        shape,
-        pixels: images().flat_map(Images::to_floats).collect(),
-        labels: has_classes.then_some(labels),
-        class_names: has_classes.then_some(class_names),
-        files: Some(names),
-        items: places,
-        has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
-        skipped,
-    })
-}
-
-fn read_rows(
-    table: &mut TableReader,
-    classes: &mut Vec<String>,
-    scaling: Option<&Scaling>,
-    items: usize,
-) -> Result<Inputs, DatasetError> {
-    let (mut numbers, mut of_rows) = (Vec::new(), Vec::new());
-    let skipped = table.skipped;
-    let mut places = Vec::new();
-    while places.len() < items && table.next_row(&mut numbers, &mut of_rows)? {
-        places.push((table.read + table.skipped - 1) as u64);
-    }
-    let columns = table.columns();
-    let mut labels = Vec::with_capacity(of_rows.len());
-    for class in of_rows {
-        let place = classes.iter().position(|known| *known == class).unwrap_or_else(|| {
-            classes.push(class);
-            classes.len() - 1
-        });
-        let too_many = |_| DatasetError::TooManyClasses { found: classes.len() };
-        labels.push(u8::try_from(place).map_err(too_many)?);
-    }
-    let scaled = |row| scaling.into_iter().flat_map(move |scaling| scaling.apply(row));
-    let labelled = !classes.is_empty();
-    Ok(Inputs {
-        name: String::new(),
-        shape: ImageShape::grey(1, columns),
-        pixels: numbers.chunks(columns).flat_map(scaled).collect(),
-        labels: labelled.then_some(labels),
-        class_names: labelled.then(|| classes.clone()),
-        files: None,
-        has_16_bits: vec![false; places.len()],
-        items: places,
-        skipped: table.skipped - skipped,
-    })
-}
-
 /// Images in the model's shape.
-fn in_shape(
+pub(crate) fn in_shape(
     images: Images,
     path: &Path,
     format: &InputFormat,
@@ -372,23 +300,15 @@ fn has_items(sizes: &[usize], format: &InputFormat) -> bool {
     sizes.len() > 1 && !sizes.contains(&0) && !is_one
 }
 
-/// The images of an array: a table's rows for a model of a table.
-fn images_of(array: Array, format: &InputFormat) -> Result<Images, FormatError> {
-    match (&format.scaling, array.shape.as_slice()) {
-        (Some(scaling), &[rows, columns]) if rows > 0 => {
-            let values = scaled_rows(scaling, columns, array.numbers)?;
-            let shape = ImageShape::grey(1, columns);
-            Images::of_shape(shape, Pixels::Floats(values)).map_err(|_| FormatError::NoRows)
-        }
-        (Some(_), _) => Err(FormatError::NotATable { columns: format.shape.width }),
-        (None, _) => arrays::images(array, Some(format.shape)),
-    }
-}
-
 /// The images of a file that is no table.
 fn decode(bytes: Vec<u8>, format: &InputFormat) -> Result<Images, FormatError> {
     if npy::is_npy(&bytes) {
-        return images_of(npy::decode(&bytes)?, format);
+        let array = npy::decode(&bytes)?;
+        return match &format.scaling {
+            Some(_) if array.shape.len() == 2 => Err(FormatError::NoRows),
+            Some(_) => Err(FormatError::NotATable { columns: format.shape.width }),
+            None => arrays::images(array, Some(format.shape)),
+        };
     }
     if format.scaling.is_some() {
         return Err(FormatError::NotATable { columns: format.shape.width });

@@ -27,6 +27,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod array_rows;
 mod arrays;
 #[cfg(feature = "candle-datasets")]
 mod candle;
@@ -62,10 +63,11 @@ mod scaling;
 mod source;
 mod split;
 mod table;
+mod table_inputs;
 
 #[cfg(feature = "candle-datasets")]
 pub use candle::{from_candle, to_candle};
-pub use dataset::{Dataset, FileDigest, Origin};
+pub use dataset::{Dataset, FileDigest, MissingCells, Origin, TableInfo};
 pub use digits::Digits;
 pub use error::DatasetError;
 pub use folder::{open_folder, refuse_existing, write_folder};
@@ -81,6 +83,6 @@ pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, R
 pub use order::epoch_order;
 pub use picture_reader::PictureReader;
 pub use progress::Progress;
-pub use scaling::{ColumnScaling, Scaling};
+pub use scaling::{ColumnScaling, ConstantColumns, Scaling};
 pub use source::{Network, Source, load};
 pub use table::TableWriter;

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ae_files::{AtomicFile, read_bounded, write_atomic};
 
+use crate::array_rows::place_of;
 use crate::idx::MAX_BYTES;
 use crate::{DatasetError, FormatError};
 
@@ -191,15 +192,14 @@ fn matrix(bytes: &[u8]) -> Result<Matrix, FormatError> {
     let &[rows, columns] = shape.as_slice() else {
         return Err(FormatError::NpyShape { expected: "(rows, columns)".to_owned(), found: shape });
     };
-    let values = match numbers {
-        Numbers::Bytes(bytes) => bytes.into_iter().map(f32::from).collect(),
-        Numbers::Floats(values) => values,
-        Numbers::Doubles(values) => {
-            values.into_iter().map(|value| value as f32).collect::<Vec<_>>()
-        }
-    };
-    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, &found)) => Err(FormatError::Value { index, found, expected: "finite" }),
+    let doubles = numbers.into_doubles();
+    let values: Vec<f32> = doubles.iter().map(|&value| value as f32).collect();
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(FormatError::Value {
+            place: place_of(index, &[rows, columns]),
+            found: doubles[index],
+            expected: "finite in single precision",
+        }),
         None => Ok(Matrix { rows, columns, values }),
     }
 }

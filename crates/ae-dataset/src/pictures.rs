@@ -13,8 +13,8 @@ use crate::picture_parts::split_folders;
 use crate::resize::reshape;
 use crate::split::hold_out;
 use crate::{
-    BadItems, Dataset, DatasetError, ImageShape, Images, LoadOptions, Pixels, Progress, Resize,
-    picture,
+    BadItems, Dataset, DatasetError, ImageShape, Images, Inputs, LoadOptions, Pixels, Progress,
+    ReadOptions, Resize, picture,
 };
 
 /// Pictures that are decoded between two reports of progress. Never part of a result.
@@ -116,8 +116,39 @@ fn check_memory(
     Ok(deep)
 }
 
+/// Pictures that a model is applied to.
+pub(crate) fn read_pictures(
+    folder: &Path,
+    list: &PictureList,
+    shape: ImageShape,
+    options: &ReadOptions,
+) -> Result<Inputs, DatasetError> {
+    let read = read_all(&list.files, shape, options.resize);
+    refuse_sizes(folder, &read)?;
+    let read = part_bad(folder, list.files.iter().zip(read).collect(), options.bad)?;
+    let good: Vec<u32> =
+        (0..).zip(&read).filter(|(_, bytes)| bytes.is_some()).map(|(place, _)| place).collect();
+    let skipped = read.len() - good.len();
+    let list = list.select(&good);
+    let names = list.names();
+    let PictureList { labels, class_names, places, .. } = list;
+    let has_classes = !class_names.is_empty();
+    let images = || read.iter().flatten();
+    Ok(Inputs {
+        name: String::new(),
+        shape,
+        pixels: images().flat_map(Images::to_floats).collect(),
+        labels: has_classes.then_some(labels),
+        class_names: has_classes.then_some(class_names),
+        files: Some(names),
+        items: places,
+        has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
+        skipped,
+    })
+}
+
 /// What each picture became, or why not.
-pub(crate) fn read_all(
+fn read_all(
     files: &[PathBuf],
     shape: ImageShape,
     resize: Resize,
@@ -126,10 +157,7 @@ pub(crate) fn read_all(
 }
 
 /// Refuses pictures of another size, which are never taken for damaged ones.
-pub(crate) fn refuse_sizes<T>(
-    folder: &Path,
-    results: &[Result<T, DatasetError>],
-) -> Result<(), DatasetError> {
+fn refuse_sizes<T>(folder: &Path, results: &[Result<T, DatasetError>]) -> Result<(), DatasetError> {
     let mut wanted = None;
     let mut first = Vec::new();
     let mut count = 0;
@@ -149,7 +177,7 @@ pub(crate) fn refuse_sizes<T>(
 
 /// Parts pictures into those that could be read and those that could not; the latter are listed, or
 /// an error.
-pub(crate) fn part_bad<T>(
+fn part_bad<T>(
     folder: &Path,
     results: Vec<(&PathBuf, Result<T, DatasetError>)>,
     bad: BadItems,

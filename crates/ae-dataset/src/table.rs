@@ -1,16 +1,31 @@
 //! Tables of numbers: CSV files, row by row.
 
+mod beginning;
+mod cell;
+mod columns;
+mod faults;
+mod labels;
+mod writer;
+
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ae_files::{AtomicFile, FileError};
+use ae_files::FileError;
 use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter, Trim};
 
-use crate::images::MAX_CLASSES;
-use crate::{BadItems, DatasetError, FormatError, ReadOptions};
+use crate::{
+    BadItems, DatasetError, FormatError, Header, MissingCells, Progress, ReadOptions, Scaling,
+};
+use beginning::{FirstLine, Preamble, choose_delimiter, decimal_mark_of, name_of};
+use cell::{Cell, DecimalMark, has_thousands_separators};
+use columns::shortened;
+pub(crate) use columns::{Columns, Role};
+use faults::{BadCell, Fault, Faults};
+pub(crate) use labels::label;
+pub use writer::TableWriter;
 
 /// Most columns; a model's file has to hold their names and bounds.
 pub(crate) const MAX_COLUMNS: usize = 8192;
@@ -19,14 +34,16 @@ pub(crate) const MAX_COLUMNS: usize = 8192;
 const MAX_ROW: u64 = 16 << 20;
 /// Bytes that are read at a time.
 const BUFFER: usize = 1 << 16;
+/// Bytes that decide how a table is read: its first lines.
+const HEAD: u64 = 1 << 20;
 
 /// Whether a file is called like a table.
 pub(crate) fn is_table(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+    path.extension()
+        .is_some_and(|ending| ["csv", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-/// The rows of a CSV file, one after the other: a line of numbers each, and a header if the first line
-/// holds anything else.
+/// The rows of a CSV file, one after the other.
 pub(crate) struct TableReader {
     path: PathBuf,
     records: StringRecordsIntoIter<Rows>,
@@ -34,151 +51,294 @@ pub(crate) struct TableReader {
     row_bytes: Arc<AtomicU64>,
     /// The first line, if it is not the header.
     first: Option<StringRecord>,
-    /// The names of the columns of numbers, if there is a header.
-    names: Option<Vec<String>>,
-    /// Fields of a line.
-    fields: usize,
-    /// The place of the classes among them.
-    label: Option<usize>,
+    delimiter: u8,
+    decimal: Option<DecimalMark>,
+    /// Lines before those that the records count.
+    lines: u64,
+    has_crlf: bool,
+    columns: Columns,
+    scaling: Option<Scaling>,
+    wants_classes: bool,
     bad: BadItems,
-    /// Rows that were left out.
-    pub(crate) skipped: usize,
-    /// Rows that were given out.
-    pub(crate) read: usize,
+    faults: Faults,
+    /// Rows of the table that were met.
+    pub(crate) met: usize,
+}
+
+/// What a row of a table holds.
+pub(crate) struct Row {
+    /// Its place among all rows of the table, those that were left out counted too; from 0.
+    pub(crate) place: u64,
+    /// Its numbers, in the model's order.
+    pub(crate) numbers: Vec<f64>,
+    /// Its class, if the table has classes.
+    pub(crate) class: Option<String>,
 }
 
 impl TableReader {
-    /// Opens a table and reads its first line.
-    pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Self, DatasetError> {
+    /// Opens a table and decides by its first lines how it is read; for a model that learned from a
+    /// table, with its scaling.
+    pub(crate) fn open(
+        path: &Path,
+        options: &ReadOptions,
+        scaling: Option<&Scaling>,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
         let unreadable = |source| FileError::Read { path: path.to_owned(), source };
+        let wrong = |error: FormatError| error.in_file(path);
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut head = Vec::new();
+        (&mut file).take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+        let preamble = Preamble::of(&head).map_err(wrong)?;
+        head.drain(..preamble.length.min(head.len()));
+        let delimiter = choose_delimiter(options.delimiter, &preamble, &head);
+        let first_line = match options.header {
+            Header::Auto => FirstLine::of(&head, delimiter, scaling),
+            asked => FirstLine { is_header: asked == Header::Yes, guess: None },
+        };
+        let has_crlf =
+            head.split(|&byte| byte == b'\n').next().is_some_and(|line| line.ends_with(b"\r"));
+        let decimal = decimal_mark_of(&head, delimiter);
         let row_bytes = Arc::new(AtomicU64::new(0));
-        let file = File::open(path).map_err(unreadable)?;
-        let file = Rows { file, row_bytes: Arc::clone(&row_bytes) };
+        let rows = Rows { file: Cursor::new(head).chain(file), row_bytes: Arc::clone(&row_bytes) };
         let mut records = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .trim(Trim::All)
+            .delimiter(delimiter)
             .buffer_capacity(BUFFER)
-            .from_reader(file)
+            .from_reader(rows)
             .into_records();
         let first = match records.next() {
             Some(first) => first.map_err(|error| csv_error(path, &error))?,
-            None => return Err(FormatError::NoRows.in_file(path)),
+            None => return Err(wrong(FormatError::NoRows)),
         };
         let fields = first.len();
         if fields > MAX_COLUMNS {
-            let error = FormatError::TooManyColumns { found: fields, limit: MAX_COLUMNS };
-            return Err(error.in_file(path));
+            return Err(wrong(FormatError::TooManyColumns { found: fields, limit: MAX_COLUMNS }));
         }
-        let is_header = first.iter().any(|field| number(field).is_none());
-        let label = match options.label_column.as_deref() {
-            None => None,
-            Some(name) if is_header => Some(label_place(path, &first, name)?),
-            Some(_) => return Err(FormatError::NoHeader.in_file(path)),
+        let header =
+            first_line.is_header.then(|| first.iter().map(str::to_owned).collect::<Vec<_>>());
+        let columns = match scaling {
+            Some(scaling) => Columns::to_apply(header, fields, options, scaling),
+            None => Columns::to_learn(header, fields, options),
         };
-        if fields == usize::from(label.is_some()) {
-            return Err(FormatError::NoRows.in_file(path));
+        let columns = columns.map_err(wrong)?;
+        if let Some(why) = &first_line.guess {
+            let line: Vec<String> = first.iter().take(5).map(shortened).collect();
+            let line = line.join(&char::from(delimiter).to_string());
+            tracing::warn!("{}: line 1 (`{line}`): {why}", path.display());
         }
-        let names = is_header.then(|| {
-            let columns = first.iter().enumerate().filter(|(place, _)| Some(*place) != label);
-            columns.map(|(_, name)| strip_mark(name).to_owned()).collect()
-        });
-        Ok(Self {
+        let reader = Self {
             path: path.to_owned(),
             records,
             row_bytes,
-            first: (!is_header).then_some(first),
-            names,
-            fields,
-            label,
+            first: (!first_line.is_header).then_some(first),
+            delimiter,
+            decimal,
+            lines: preamble.lines,
+            has_crlf,
+            columns,
+            scaling: scaling.cloned(),
+            wants_classes: options.label_column.is_some(),
             bad: options.bad,
-            skipped: 0,
-            read: 0,
-        })
+            faults: Faults::new(fields),
+            met: 0,
+        };
+        reader.say_how(first_line.is_header, progress);
+        Ok(reader)
     }
 
-    /// The names of the columns of numbers, if there is a header.
-    pub(crate) fn names(&self) -> Option<&[String]> {
-        self.names.as_deref()
+    /// Says how the table is read.
+    fn say_how(&self, has_header: bool, progress: &mut dyn Progress) {
+        let path = self.path.display();
+        let mut say = |sentence: String| progress.chose(&format!("{path}: {sentence}"));
+        if self.delimiter != b',' {
+            say(format!("columns are separated by {}", name_of(self.delimiter)));
+        }
+        if self.decimal == Some(DecimalMark::Comma) {
+            say("numbers have decimal commas".to_owned());
+        }
+        let left_out = self.columns.called(Role::LeftOut);
+        match &self.scaling {
+            None => {
+                let header = if has_header { "with a header" } else { "no header" };
+                say(format!("{} columns of numbers, {header}", self.columns.count()));
+            }
+            Some(scaling) if scaling.names.is_some() && !has_header => {
+                say("no header; the columns are taken in the model's order".to_owned());
+            }
+            Some(scaling) if scaling.names.is_none() && has_header => {
+                say("the header is left out, the model's columns have no names".to_owned());
+            }
+            Some(_) if self.columns.reordered => {
+                say("the columns are put into the model's order, by name".to_owned());
+            }
+            Some(_) => {}
+        }
+        if self.wants_classes && self.columns.called(Role::Class).is_empty() {
+            say("the label column is not there; the rows are read without classes".to_owned());
+        }
+        if !left_out.is_empty() {
+            say(format!("columns left out: {}", shortened(&left_out.join(", "))));
+        }
     }
 
-    /// Columns of numbers.
-    pub(crate) fn columns(&self) -> usize {
-        self.fields - usize::from(self.label.is_some())
+    /// The columns.
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
-    /// Appends the next row's numbers and its class; false at the end.
-    pub(crate) fn next_row(
-        &mut self,
-        numbers: &mut Vec<f64>,
-        classes: &mut Vec<String>,
-    ) -> Result<bool, DatasetError> {
+    /// Rows that were left out.
+    pub(crate) fn skipped(&self) -> usize {
+        self.faults.rows
+    }
+
+    /// Missing cells of the columns that have any.
+    pub(crate) fn missing(&self) -> Vec<MissingCells> {
+        let missing = self.faults.missing().into_iter();
+        missing
+            .map(|(field, cells)| MissingCells { column: self.columns.described(field), cells })
+            .collect()
+    }
+
+    /// The next row that can be used; none at the end.
+    ///
+    /// # Errors
+    /// If a row cannot be used and is not to be left out: after all others were looked at, so that the
+    /// error says how many there are. If no row could be used.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row>, DatasetError> {
         loop {
             let record = match self.first.take() {
                 Some(first) => first,
                 None => match self.records.next() {
                     Some(record) => record.map_err(|error| csv_error(&self.path, &error))?,
-                    None => return Ok(false),
+                    None => break,
                 },
             };
             self.row_bytes.store(0, Ordering::Relaxed);
+            let place = self.met as u64;
+            self.met += 1;
             match self.row(&record) {
-                Ok((row, class)) => {
-                    numbers.extend(row);
-                    classes.extend(class);
-                    self.read += 1;
-                    return Ok(true);
+                Ok((numbers, class)) if self.faults.rows == 0 || self.bad == BadItems::Skip => {
+                    return Ok(Some(Row { place, numbers, class }));
                 }
-                Err(error) if self.bad == BadItems::Refuse => return Err(error),
-                Err(error) => {
-                    tracing::warn!("left out: {error}");
-                    self.skipped += 1;
+                // The error comes at the end, with all of them counted.
+                Ok(_) => {}
+                Err(told) => self.faults.add(told, &self.path, self.bad),
+            }
+        }
+        if self.met == 0 {
+            return Err(FormatError::NoRows.in_file(&self.path));
+        }
+        let none_left = self.met == self.faults.rows;
+        if self.faults.rows > 0 && (self.bad == BadItems::Refuse || none_left) {
+            return Err(self.faults.error(&self.path, &self.columns, self.met));
+        }
+        Ok(None)
+    }
+
+    /// A line's numbers and its class, or what is wrong with it.
+    fn row(&mut self, record: &StringRecord) -> Result<(Vec<f64>, Option<String>), String> {
+        let line = self.line(record);
+        let row = self.met;
+        let fields = self.columns.roles.len();
+        if record.len() != fields {
+            let fields =
+                |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
+            let (expected, found) = (fields(self.columns.roles.len()), fields(record.len()));
+            return Err(format!("row {row} (line {line}): expected {expected}, found {found}"));
+        }
+        let mut numbers = vec![0.0; self.columns.count()];
+        let (mut class, mut fault, mut mark) = (None, None, self.decimal);
+        for (field, text) in record.iter().enumerate() {
+            match self.columns.roles[field] {
+                Role::LeftOut => {}
+                Role::Class if text.is_empty() => {
+                    self.faults.count(field, BadCell::Missing, text);
+                    fault.get_or_insert((field, "the class is missing".to_owned()));
                 }
+                Role::Class => class = Some(text.to_owned()),
+                Role::Number(place) => match self.number(text, place, &mut mark) {
+                    Ok(number) => numbers[place] = number,
+                    Err(Fault { cell, told }) => {
+                        self.faults.count(field, cell, text);
+                        fault.get_or_insert((field, told));
+                    }
+                },
+            }
+        }
+        match fault {
+            None => {
+                self.decimal = mark;
+                Ok((numbers, class))
+            }
+            Some((field, told)) => {
+                let column = self.columns.described(field);
+                Err(format!("row {row}, {column} (line {line}): {told}"))
             }
         }
     }
 
-    /// A line's numbers and its class.
-    fn row(&self, record: &StringRecord) -> Result<(Vec<f64>, Option<String>), DatasetError> {
-        let line = record.position().map_or(1, csv::Position::line);
-        let refuse = |expected: String, found: String| DatasetError::Row {
-            path: self.path.clone(),
-            line,
-            expected,
-            found,
+    /// The line of a record, counted from 1.
+    fn line(&self, record: &StringRecord) -> u64 {
+        let Some(position) = record.position() else { return 1 + self.lines };
+        // Where lines end in CRLF, the reader counts the LF with the next record.
+        let uncounted = self.has_crlf && position.byte() > 0;
+        position.line() + self.lines + u64::from(uncounted)
+    }
+
+    /// The number in a cell.
+    fn number(
+        &self,
+        text: &str,
+        place: usize,
+        mark: &mut Option<DecimalMark>,
+    ) -> Result<f64, Fault> {
+        let fault = |cell, told| Fault { cell, told };
+        let shown = shortened(text);
+        let (value, own) = match Cell::read(text, self.delimiter) {
+            Cell::Number(value, own) => (value, own),
+            Cell::Missing if text.is_empty() => {
+                return Err(fault(BadCell::Missing, "the cell is empty".to_owned()));
+            }
+            Cell::Missing => {
+                return Err(fault(BadCell::Missing, format!("the value is missing (`{shown}`)")));
+            }
+            Cell::Text if has_thousands_separators(text) => {
+                let told = format!(
+                    "`{shown}` is ambiguous (a thousands separator or a decimal comma); write numbers \
+                     such as 1234.5"
+                );
+                return Err(fault(BadCell::Unusable, told));
+            }
+            Cell::Text => return Err(fault(BadCell::Text, format!("`{shown}` is not a number"))),
         };
-        if record.len() != self.fields {
-            let fields =
-                |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
-            return Err(refuse(fields(self.fields), fields(record.len())));
-        }
-        let mut row = Vec::with_capacity(self.columns());
-        let mut class = None;
-        for (place, field) in record.iter().enumerate() {
-            if Some(place) == self.label {
-                class = Some(field.to_owned());
-                continue;
+        match (*mark, own) {
+            (Some(before), Some(own)) if before != own => {
+                let told =
+                    format!("`{shown}` has another decimal mark than the table's other numbers");
+                return Err(fault(BadCell::Unusable, told));
             }
-            let shown = || field.chars().take(40).collect::<String>();
-            let column = place + 1;
-            let value = number(field).ok_or_else(|| {
-                refuse("numbers".to_owned(), format!("`{}` in field {column}", shown()))
-            })?;
-            if !value.is_finite() {
-                return Err(refuse(
-                    "finite numbers".to_owned(),
-                    format!("{value} in field {column}"),
-                ));
-            }
-            row.push(value);
+            (None, Some(own)) => *mark = Some(own),
+            _ => {}
         }
-        Ok((row, class))
+        let told = match &self.scaling {
+            _ if !(value as f32).is_finite() => {
+                format!("`{shown}` is not finite in single precision (at most 3.4e38)")
+            }
+            Some(scaling) if !scaling.scale(place, value).is_finite() => format!(
+                "`{shown}` is not finite in single precision once it is scaled by the range of training"
+            ),
+            _ => return Ok(value),
+        };
+        Err(fault(BadCell::Unusable, told))
     }
 }
 
 /// A file whose rows are not endless, so that reading it row by row takes little memory.
 struct Rows {
-    file: File,
+    file: Chain<Cursor<Vec<u8>>, File>,
     row_bytes: Arc<AtomicU64>,
 }
 
@@ -193,102 +353,12 @@ impl Read for Rows {
     }
 }
 
-/// Writes a table as a CSV file, rows after rows; it is there once it is finished.
-#[derive(Debug)]
-pub struct TableWriter {
-    file: AtomicFile,
-    columns: usize,
-}
-
-impl TableWriter {
-    /// Begins a table, with a header if the columns have names.
-    ///
-    /// # Errors
-    /// If the file cannot be made.
-    pub fn create(
-        path: &Path,
-        columns: usize,
-        names: Option<&[String]>,
-    ) -> Result<Self, DatasetError> {
-        let mut file = AtomicFile::begin(path)?;
-        if let Some(names) = names {
-            file.write(&csv_lines(path, [names])?)?;
-        }
-        Ok(Self { file, columns })
-    }
-
-    /// Writes further rows, `n x columns`, as the shortest text that is read as the same numbers.
-    ///
-    /// # Errors
-    /// If they cannot be written.
-    pub fn write(&mut self, rows: &[f64]) -> Result<(), DatasetError> {
-        let mut text = String::new();
-        for row in rows.chunks(self.columns.max(1)) {
-            let fields: Vec<String> = row.iter().map(f64::to_string).collect();
-            text.push_str(&fields.join(","));
-            text.push('\n');
-        }
-        Ok(self.file.write(text.as_bytes())?)
-    }
-
-    /// Gives the file its name.
-    ///
-    /// # Errors
-    /// If that fails.
-    pub fn finish(self) -> Result<(), DatasetError> {
-        Ok(self.file.commit()?)
-    }
-}
-
-/// Lines of fields, quoted where they must be.
-fn csv_lines<'a>(
-    path: &Path,
-    lines: impl IntoIterator<Item = &'a [String]>,
-) -> Result<Vec<u8>, DatasetError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for line in lines {
-        writer.write_record(line).map_err(|error| csv_error(path, &error))?;
-    }
-    let unwritten = |error: csv::IntoInnerError<_>| FormatError::Csv { reason: error.to_string() };
-    writer.into_inner().map_err(|error| unwritten(error).in_file(path))
-}
-
-/// Classes by name to labels by the sorted names, as numbers if all are.
-pub(crate) fn label(classes: &[String]) -> Result<(Vec<u8>, Vec<String>), DatasetError> {
-    let mut names = classes.to_vec();
-    names.sort_by(|a, b| match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(x), Ok(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
-        // Numbers before words.
-        (Ok(_), Err(_)) => std::cmp::Ordering::Less,
-        (Err(_), Ok(_)) => std::cmp::Ordering::Greater,
-        (Err(_), Err(_)) => a.cmp(b),
-    });
-    names.dedup();
-    if names.len() > MAX_CLASSES {
-        return Err(DatasetError::TooManyClasses { found: names.len() });
-    }
-    let places: std::collections::BTreeMap<&String, u8> = names.iter().zip(0..=u8::MAX).collect();
-    let labels = classes.iter().filter_map(|class| places.get(class).copied()).collect();
-    Ok((labels, names))
-}
-
-/// A number; also NaN and infinity, which are numbers in a header's sense but refused in a row.
-fn number(field: &str) -> Option<f64> {
-    strip_mark(field).parse().ok()
-}
-
-/// The byte order mark that some programs begin a text with.
-fn strip_mark(field: &str) -> &str {
-    field.strip_prefix('\u{feff}').unwrap_or(field)
-}
-
-fn label_place(path: &Path, header: &StringRecord, name: &str) -> Result<usize, DatasetError> {
-    header.iter().position(|field| strip_mark(field) == name).ok_or_else(|| {
-        let found = header.iter().map(strip_mark).take(20).collect::<Vec<_>>().join(", ");
-        FormatError::NoColumn { name: name.to_owned(), found }.in_file(path)
-    })
-}
-
 fn csv_error(path: &Path, error: &csv::Error) -> DatasetError {
-    FormatError::Csv { reason: error.to_string() }.in_file(path)
+    let error = match error.kind() {
+        csv::ErrorKind::Utf8 { pos, .. } => {
+            FormatError::NotUtf8 { line: pos.as_ref().map_or(1, csv::Position::line) }
+        }
+        _ => FormatError::Csv { reason: error.to_string() },
+    };
+    error.in_file(path)
 }

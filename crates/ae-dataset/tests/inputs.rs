@@ -109,12 +109,14 @@ fn an_array_of_bytes_is_divided_by_255() {
 }
 
 #[test]
-fn numbers_outside_the_unit_interval_are_refused_with_their_index() {
+fn numbers_outside_the_unit_interval_are_refused_with_their_place() {
     let dir = dir();
     let path = dir.path().join("x.npy");
     for (bad, text) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (-0.1, "-0.1"), (255.0, "255")] {
         write_npy(&path, &[1, 6], &[0.0, 1.0, 0.5, 0.5, bad, 0.5]).unwrap();
-        let expected = format!("FILE: the number at index 4 is {text}, expected in [0, 1]");
+        let expected = format!(
+            "FILE: row 1, column 5 is {text}, expected in [0, 1]; --skip-bad leaves it out"
+        );
         assert_eq!(read(&path).unwrap_err(), expected);
     }
 }

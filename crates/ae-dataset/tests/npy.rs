@@ -115,10 +115,16 @@ fn cut_files_and_trailing_bytes_are_told_apart() {
 fn what_is_not_finite_is_refused_with_its_index() {
     let mut bytes = FLOATS.to_vec();
     bytes[140..144].copy_from_slice(&f32::NAN.to_le_bytes());
-    assert_eq!(read(&bytes).unwrap_err(), "the number at index 3 is NaN, expected finite");
+    assert_eq!(
+        read(&bytes).unwrap_err(),
+        "row 2, column 1 is NaN, expected finite in single precision"
+    );
     let mut bytes = DOUBLES.to_vec();
     bytes[136..144].copy_from_slice(&1e300_f64.to_le_bytes());
-    assert_eq!(read(&bytes).unwrap_err(), "the number at index 1 is inf, expected finite");
+    assert_eq!(
+        read(&bytes).unwrap_err(),
+        "row 1, column 2 is 1e300, expected finite in single precision"
+    );
 }
 
 proptest! {

@@ -13,7 +13,9 @@ use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+/// Pillow's, of 20 x 24 in colour: `save(.., quality=80, progressive=True, restart_marker_rows=1)`.
 const PROGRESSIVE: &[u8] = include_bytes!("data/progressive.jpg");
+/// Pillow's, `quality=60`, without its Huffman tables, which are the standard ones, and called `AVI1`.
 const MOTION: &[u8] = include_bytes!("data/motion.jpg");
 
 fn case(name: &str) -> PathBuf {
@@ -158,7 +160,8 @@ proptest! {
 fn every_chunk_of_a_png_must_have_its_checksum() {
     let text = chunk(b"tEXt", b"Title\0x");
     let rows: [&[u8]; 2] = [&[1, 2, 3], &[4, 5, 6]];
-    let whole = png([2, 3], [8, 0], &rows, &[text.clone()], &[text]);
+    let whole =
+        png([2, 3], [8, 0], &rows, std::slice::from_ref(&text), std::slice::from_ref(&text));
     let shape = ImageShape::grey(2, 3);
     assert_eq!(read_bytes(&whole, shape).unwrap().pixels[5], 6.0 / 255.0);
     assert!(read_bytes(&[&whole[..], b"more"].concat(), shape).is_ok());

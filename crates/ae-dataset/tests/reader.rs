@@ -113,7 +113,7 @@ fn a_long_array_comes_in_chunks_that_are_the_whole() {
     write_npy(&path, &[5000, 2, 3], &wrong).unwrap();
     let error = read_inputs(&path, &format, &ReadOptions::default(), &mut ()).unwrap_err();
     let told = std::error::Error::source(&error).map_or(error.to_string(), |e| e.to_string());
-    assert_eq!(told, "the number at index 29000 is 1.5, expected in [0, 1]");
+    assert_eq!(told, "image 4834, row 1, column 3 is 1.5, expected in [0, 1]");
 }
 
 #[test]

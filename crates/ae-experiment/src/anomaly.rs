@@ -106,7 +106,7 @@ impl AnomalyDetector {
         each_chunk(open(&model)?, step, |images, first| {
             let (residuals, codes) = error.apply(&model, images, first)?;
             let codes = Rows::new(&codes, model.latent_dim())?;
-            scores.extend(scorer.scores(rows(&residuals, &model)?, codes)?);
+            scores.extend(scores_of(&scorer, &model, images, rows(&residuals, &model)?, codes)?);
             Ok(())
         })?;
         let calibration = Calibration::fit(&scores, rule)?;
@@ -172,7 +172,8 @@ impl AnomalyDetector {
         let Fitted { error, scorer, calibration } = &self.fitted;
         let (residuals, codes) = error.apply(&self.model, &chunk.pixels, first)?;
         let residuals = rows(&residuals, &self.model)?;
-        let scores = scorer.scores(residuals, Rows::new(&codes, self.model.latent_dim())?)?;
+        let codes = Rows::new(&codes, self.model.latent_dim())?;
+        let scores = scores_of(scorer, &self.model, &chunk.pixels, residuals, codes)?;
         let verdict = |score| AnomalyVerdict {
             score,
             p_value: calibration.p_value(score),
@@ -185,6 +186,25 @@ impl AnomalyDetector {
             .collect();
         Ok((scores.into_iter().map(verdict).collect(), errors))
     }
+}
+
+/// The scores of items.
+///
+/// A code says nothing of what the network is not shown of a table's row: a deviation in a column that
+/// was constant in training, or a value far outside its range. The latent score adds that itself.
+fn scores_of(
+    scorer: &AnomalyScorer,
+    model: &Model,
+    images: &[f32],
+    residuals: Rows<'_>,
+    codes: Rows<'_>,
+) -> Result<Vec<f64>, ExperimentError> {
+    let mut scores = scorer.scores(residuals, codes)?;
+    if scorer.score() == AnomalyScore::Latent {
+        let hidden = model.format().hidden_deviations(images);
+        scores.iter_mut().zip(hidden).for_each(|(score, hidden)| *score += hidden);
+    }
+    Ok(scores)
 }
 
 /// The weights file that a fit is kept in if nothing else is said.

@@ -68,10 +68,12 @@ impl Model {
     /// # Errors
     /// If the images do not fit the model, or candle fails.
     pub fn reconstruct(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        let pixels = self.inference.pixels();
-        in_batches((images, pixels), pixels, |images, outputs| {
+        let (pixels, images) = (self.inference.pixels(), self.format().network_input(images));
+        let mut outputs = in_batches((&images, pixels), pixels, |images, outputs| {
             self.inference.reconstruct(images, outputs)
-        })
+        })?;
+        self.format().restore_constants(&mut outputs);
+        Ok(outputs)
     }
 
     /// Encodes images, `n x channels x height x width` in [0, 1], to `n x latent_dim`.
@@ -79,7 +81,8 @@ impl Model {
     /// # Errors
     /// If the images do not fit the model, or candle fails.
     pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        in_batches((images, self.inference.pixels()), self.latent_dim(), |images, codes| {
+        let images = self.format().network_input(images);
+        in_batches((&images, self.inference.pixels()), self.latent_dim(), |images, codes| {
             self.inference.encode(images, codes)
         })
     }
@@ -122,9 +125,12 @@ impl Model {
     /// # Errors
     /// If the codes do not fit the model, or candle fails.
     pub fn decode(&self, codes: &[f32]) -> Result<Vec<f32>, ExperimentError> {
-        in_batches((codes, self.latent_dim()), self.inference.pixels(), |codes, images| {
+        let pixels = self.inference.pixels();
+        let mut images = in_batches((codes, self.latent_dim()), pixels, |codes, images| {
             self.inference.decode(codes, images)
-        })
+        })?;
+        self.format().restore_constants(&mut images);
+        Ok(images)
     }
 
     /// Evaluates it on the test images of a data set, in full detail.
@@ -198,7 +204,8 @@ impl TrainedEncoder {
     /// If the images do not fit the model, or candle fails.
     pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ExperimentError> {
         let (pixels, latent_dim) = (self.inference.pixels(), self.latent_dim());
-        in_batches((images, pixels), latent_dim, |images, codes| {
+        let images = self.format().network_input(images);
+        in_batches((&images, pixels), latent_dim, |images, codes| {
             self.inference.encode(images, codes)
         })
     }

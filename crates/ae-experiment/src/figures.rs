@@ -287,7 +287,7 @@ mod tests {
     use ae_report::ReportError;
 
     use super::*;
-    use crate::folder::Existing;
+    use crate::folder::{Claim, Existing};
 
     fn drawn(title: &str, caption: &str) -> Result<Figure, ExperimentError> {
         let series = [Series { label: "a", points: vec![(1.0, f64::NAN), (2.0, 1.0)] }];
@@ -301,7 +301,8 @@ mod tests {
     #[test]
     fn a_figure_that_cannot_be_drawn_is_left_out_with_what_an_earlier_run_left_of_it() {
         let place = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&place.path().join("run"), Existing::Refuse).unwrap();
+        let folder =
+            Claim::new(&place.path().join("run"), Existing::Refuse).unwrap().take().unwrap();
         let kept = keep_figure(&folder, "loss", ("Loss", "caption"), drawn).unwrap();
         assert_eq!(kept.figures.len(), 1);
         assert_eq!(kept.notes, ["loss: values that are not finite or beyond 1e100 leave gaps: 1"]);
@@ -319,7 +320,8 @@ mod tests {
     #[test]
     fn a_figure_that_cannot_be_written_fails() {
         let place = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&place.path().join("run"), Existing::Refuse).unwrap();
+        let folder =
+            Claim::new(&place.path().join("run"), Existing::Refuse).unwrap().take().unwrap();
         std::fs::create_dir(folder.file("loss.png")).unwrap();
         let error = keep_figure(&folder, "loss", ("Loss", ""), drawn).unwrap_err();
         assert!(matches!(error, ExperimentError::File(_)), "{error}");

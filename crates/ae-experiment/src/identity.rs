@@ -55,18 +55,59 @@ impl Plan {
         Ok(parts)
     }
 
-    /// The digest in checkpoints of version 0.1.0, for the spec as its run has written it: the data's path was a
-    /// part of it.
-    pub(crate) fn former_digest(&self, written: &Spec) -> Result<String, ExperimentError> {
-        let decisive = Spec { question: String::new(), expected: Vec::new(), ..written.clone() };
-        let mut hasher = Sha256::new_with_prefix(decisive.to_toml()?);
+    /// The digest in checkpoints that named a run by one, for the text of the spec that the run has written: the
+    /// data's path was a part of it, the question and the expectations were not.
+    pub(crate) fn former_digest(&self, spec: &str) -> String {
+        let mut hasher = Sha256::new_with_prefix(decisive(spec));
         for file in &self.dataset.origin.files {
             hasher.update(format!("{} {}\n", file.sha256, file.name));
         }
-        Ok(hexadecimal(hasher))
+        hexadecimal(hasher)
+    }
+}
+
+/// A spec as TOML with an empty question and without the expectations, which stand at its end.
+///
+/// As text: what later versions add to a spec must not change it.
+fn decisive(spec: &str) -> String {
+    let end = spec.find("\n[[expected]]").unwrap_or(spec.len());
+    let spec = &spec[..end];
+    let question = spec.find("question = ");
+    let rest = question.and_then(|start| Some(start + spec[start..].find("\nseed = ")?));
+    match (question, rest) {
+        (Some(start), Some(rest)) => format!("{}question = \"\"{}", &spec[..start], &spec[rest..]),
+        _ => spec.to_owned(),
     }
 }
 
 fn hexadecimal(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Bound, Expectation};
+
+    /// Earlier versions wrote the spec again with an empty question and no expectations.
+    #[test]
+    fn a_spec_without_what_decides_nothing_is_as_if_written_so() {
+        let mut spec = Spec::tutorial();
+        let expectation = Expectation {
+            dataset: "mnist".to_owned(),
+            epochs: 1,
+            metric: "val_bce".to_owned(),
+            bound: Bound::AtMost(0.1),
+            published: String::new(),
+            source: String::new(),
+        };
+        for question in ["plain?", "two\nlines, \"quoted\"", ""] {
+            for expected in [vec![], vec![expectation.clone(); 2]] {
+                spec.question = question.to_owned();
+                spec.expected = expected;
+                let bare = Spec { question: String::new(), expected: vec![], ..spec.clone() };
+                assert_eq!(decisive(&spec.to_toml().unwrap()), bare.to_toml().unwrap());
+            }
+        }
+    }
 }

@@ -70,7 +70,7 @@ pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
     BadItems, ColumnScaling, Dataset, DatasetError, Delimiter, Header, ImageShape, Images,
     InputFormat, InputReader, Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader,
-    Progress, ReadOptions, Resize, Scaling, Source, TableWriter, load, refuse_existing,
+    Progress, ReadOptions, Resize, Scaling, Source, TableInfo, TableWriter, load, refuse_existing,
     write_folder,
 };
 pub use ae_files::{

@@ -199,7 +199,7 @@ fn is_zero(count: &usize) -> bool {
 impl DatasetRecord {
     /// What a record says of a data set.
     pub fn of(dataset: &Dataset) -> Self {
-        let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out } = dataset;
+        let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out, .. } = dataset;
         let files = origin.files.iter();
         Self {
             name: origin.name.clone(),

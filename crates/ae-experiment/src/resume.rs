@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_dataset::Progress;
-use ae_training::{Checkpoints, Schedule, TrainingState};
+use ae_training::{Checkpoints, Schedule, TrainingState, curve_csv};
 
 use crate::folder::RunFolder;
 use crate::plan::{Plan, setting};
@@ -56,9 +56,8 @@ pub fn resume(
     }
     let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
     let mut plan = Plan::new(spec, dataset, &device)?;
-    let former = plan.former_digest(&written)?;
     let keep = plan.spec.checkpoints.keep;
-    let identity = plan.identity()?.or_former(former);
+    let identity = plan.identity()?.or_former(plan.former_digest(&Spec::text(&folder.spec())?));
     let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?
         .every(plan.spec.checkpoints.every);
     let state = match checkpoints.newest()? {
@@ -88,6 +87,10 @@ pub fn resume(
     }
     if !is_over(&plan, &state) {
         folder.remove_results()?;
+    }
+    if state.completed_epochs() > 0 {
+        // A kill, or a damaged checkpoint, may have left another one.
+        ae_files::write_atomic(&folder.curve(), curve_csv(state.curve()).as_bytes())?;
     }
     run(&plan, &Preflight::of(&plan)?, &folder, state, &checkpoints, device, observer)
 }

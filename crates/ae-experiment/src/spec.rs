@@ -212,13 +212,16 @@ impl Spec {
     /// If the file cannot be read, is not TOML, or has an unknown, missing or mistyped key: the
     /// error shows the line.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
-        let bytes = ae_files::read_bounded(path, LARGEST)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| ExperimentError::NotText { path: path.to_owned() })?;
-        toml::from_str(&text).map_err(|source| ExperimentError::Spec {
+        toml::from_str(&Self::text(path)?).map_err(|source| ExperimentError::Spec {
             path: path.to_owned(),
             source: Box::new(source),
         })
+    }
+
+    /// The text of a spec.
+    pub(crate) fn text(path: &Path) -> Result<String, ExperimentError> {
+        let bytes = ae_files::read_bounded(path, LARGEST)?;
+        String::from_utf8(bytes).map_err(|_| ExperimentError::NotText { path: path.to_owned() })
     }
 
     /// The tutorial's regular autoencoder: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy,

@@ -174,3 +174,23 @@ impl Raster {
         self.pixels.chunks(self.width)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_16_bits_are_written_as_they_are() {
+        let levels = [0_u16, 1, 0x1234, 0xfffe, 0xffff, 0x8000];
+        let values = levels.map(|level| f32::from(level) / 65535.0);
+        let bytes = png_of_16_bits(3, 1, 2, &values).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.color_type, info.bit_depth), (ColorType::Rgb, BitDepth::Sixteen));
+        let planes = [0, 2, 4, 1, 3, 5].map(|place| levels[place].to_be_bytes());
+        assert_eq!(pixels, planes.as_flattened());
+        assert!(png_of_16_bits(1, 1, 2, &values).is_err());
+        assert!(png_of_16_bits(1, 1, 1, &[f32::NAN]).is_err());
+    }
+}

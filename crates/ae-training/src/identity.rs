@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     parts: BTreeMap<String, String>,
-    /// What checkpoints of earlier versions say instead of the parts.
-    former: Option<String>,
+    /// What checkpoints of earlier versions may say instead of the parts.
+    former: Vec<String>,
 }
 
 /// An identity as it stands in a checkpoint.
@@ -26,13 +26,13 @@ pub(crate) enum Written {
 impl Identity {
     /// An identity of these parts: name and text.
     pub fn new(parts: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { parts: parts.into_iter().collect(), former: None }
+        Self { parts: parts.into_iter().collect(), former: Vec::new() }
     }
 
-    /// The same run as a checkpoint names it that an earlier version has written: by one digest.
+    /// The same run as a checkpoint may name it that an earlier version has written: by one digest.
     #[must_use]
     pub fn or_former(mut self, digest: String) -> Self {
-        self.former = Some(digest);
+        self.former.push(digest);
         self
     }
 
@@ -43,7 +43,7 @@ impl Identity {
     /// What is not the same in a checkpoint, if anything: each part as it is in the run and in the checkpoint.
     pub(crate) fn difference(&self, found: &Written) -> Option<String> {
         let found = match found {
-            Written::Former(digest) if Some(digest) == self.former.as_ref() => return None,
+            Written::Former(digest) if self.former.contains(digest) => return None,
             Written::Former(_) => return Some("other settings or other data".to_owned()),
             Written::Parts(parts) => parts,
         };
@@ -59,5 +59,32 @@ impl Identity {
             })
             .collect();
         (!differences.is_empty()).then(|| differences.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> Identity {
+        Identity::new([("seed".to_owned(), "7".to_owned())])
+    }
+
+    #[test]
+    fn a_checkpoint_says_what_the_run_is() {
+        let written = serde_json::to_string(&identity().written()).unwrap();
+        assert_eq!(written, r#"{"seed":"7"}"#);
+        let read: Written = serde_json::from_str(&written).unwrap();
+        assert_eq!(identity().difference(&read), None);
+    }
+
+    #[test]
+    fn a_digest_of_an_earlier_version_is_known_if_it_is_this_run_s() {
+        let read: Written = serde_json::from_str(r#""ab12""#).unwrap();
+        assert_eq!(identity().or_former("ab12".to_owned()).difference(&read), None);
+        for other in [identity(), identity().or_former("cd34".to_owned())] {
+            let difference = other.difference(&read);
+            assert_eq!(difference.as_deref(), Some("other settings or other data"));
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! `ae data info|fetch|export`
 
 use ae_experiment::{
-    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Part, Seed, pictures, refuse_existing,
-    write_folder,
+    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Part, Scaling, Seed, TableInfo, pictures,
+    refuse_existing, write_folder,
 };
 use anyhow::bail;
 use serde_json::json;
@@ -13,6 +13,8 @@ use crate::output;
 
 /// Images that `--show` draws.
 const SHOWN: u32 = 10;
+/// Columns of a table that are described.
+const COLUMNS: usize = 40;
 
 pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
@@ -102,9 +104,10 @@ fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::R
         output::text(&format!("  {} left out", dataset.skipped))?;
     }
     if let Some(scaling) = &dataset.scaling {
-        for (column, bounds) in scaling.minimum.iter().zip(&scaling.maximum).enumerate() {
-            output::text(&format!("  {}: {} to {}", scaling.name(column), bounds.0, bounds.1))?;
-        }
+        describe_columns(scaling)?;
+    }
+    if let Some(table) = &dataset.table {
+        describe_table(table)?;
     }
     let halves = [("training ", &dataset.train), ("test ", &dataset.test)];
     let shown = if part.is_some() { vec![("", &dataset.test)] } else { halves.to_vec() };
@@ -115,6 +118,38 @@ fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::R
     }
     for file in &record.files {
         output::text(&format!("  {}  {}", file.sha256, file.name))?;
+    }
+    Ok(())
+}
+
+/// The range of each column in the training rows.
+fn describe_columns(scaling: &Scaling) -> anyhow::Result<()> {
+    for column in (0..scaling.columns()).take(COLUMNS) {
+        let (name, [low, high]) = (scaling.name(column), scaling.range(column));
+        let range = if low < high { format!("{low} to {high}") } else { format!("constant {low}") };
+        output::text(&format!("  {name}: {range}"))?;
+    }
+    let more = scaling.columns().saturating_sub(COLUMNS);
+    if more > 0 {
+        output::text(&format!("  and {more} more columns (--json lists all)"))?;
+    }
+    Ok(())
+}
+
+/// What was read of a table beside its columns of numbers.
+fn describe_table(table: &TableInfo) -> anyhow::Result<()> {
+    if let Some(label) = &table.label {
+        output::text(&format!("  {label}: the classes"))?;
+    }
+    if !table.left_out.is_empty() {
+        let columns: Vec<&str> = table.left_out.iter().take(COLUMNS).map(String::as_str).collect();
+        output::text(&format!("  columns left out: {}", columns.join(", ")))?;
+    }
+    if !table.missing.is_empty() {
+        let missing = table.missing.iter().take(COLUMNS);
+        let counts: Vec<String> =
+            missing.map(|missing| format!("{} in {}", missing.cells, missing.column)).collect();
+        output::text(&format!("  missing cells: {}", counts.join(", ")))?;
     }
     Ok(())
 }

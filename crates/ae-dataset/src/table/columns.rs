@@ -1,0 +1,381 @@
+//! Which columns of a table are numbers for a model, which one holds the classes, and which are left
+//! out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{FormatError, MissingCells, ReadOptions, Scaling, TableInfo};
+
+/// What a field of a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The number at this place of the model's row.
+    Number(usize),
+    Class,
+    LeftOut,
+}
+
+/// The columns of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// What each field of a line is.
+    pub(crate) roles: Vec<Role>,
+    /// The header, a name a field.
+    header: Option<Vec<String>>,
+    /// Whether columns that the model knows stand in another order than it knows them.
+    pub(crate) reordered: bool,
+}
+
+impl Columns {
+    /// The columns of a table that a model learns from.
+    ///
+    /// # Errors
+    /// If a column is named that is not there, two columns have one name, or none is left.
+    pub(crate) fn to_learn(
+        header: Option<Vec<String>>,
+        fields: usize,
+        options: &ReadOptions,
+    ) -> Result<Self, FormatError> {
+        let find = |name: &String| find(header.as_deref(), fields, name);
+        let label = options.label_column.as_ref().map(find).transpose()?;
+        let left_out = options.drop_columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        if let Some(label) = label.filter(|label| left_out.contains(label)) {
+            return Err(FormatError::LabelLeftOut { column: described(header.as_deref(), label) });
+        }
+        let columns = Self { roles: roles(fields, label, &left_out), header, reordered: false };
+        columns.check_names(|role| role != Role::LeftOut)?;
+        if columns.count() == 0 {
+            return Err(FormatError::NoColumns);
+        }
+        Ok(columns)
+    }
+
+    /// The columns of a table for a model that learned from one: by name where both have names, otherwise
+    /// in the model's order.
+    ///
+    /// # Errors
+    /// As [`to_learn`](Self::to_learn); also if a column of the model is missing, or there is one that
+    /// the model does not know and that training has not left out.
+    pub(crate) fn to_apply(
+        header: Option<Vec<String>>,
+        fields: usize,
+        options: &ReadOptions,
+        scaling: &Scaling,
+    ) -> Result<Self, FormatError> {
+        match (header, scaling.names.as_deref()) {
+            (Some(header), Some(names)) => Self::by_name(header, names, options, scaling),
+            (header, _) => Self::by_place(header, fields, options, scaling),
+        }
+    }
+
+    fn by_name(
+        header: Vec<String>,
+        names: &[String],
+        options: &ReadOptions,
+        scaling: &Scaling,
+    ) -> Result<Self, FormatError> {
+        let places: BTreeMap<&String, usize> = names.iter().zip(0..).collect();
+        let place = |name: &String| places.get(name).copied();
+        let present: BTreeSet<&String> = header.iter().collect();
+        let missing: Vec<&str> =
+            names.iter().filter(|name| !present.contains(name)).map(String::as_str).collect();
+        if !missing.is_empty() {
+            return Err(FormatError::MissingColumns {
+                missing: quoted(&missing),
+                found: shown(&header),
+            });
+        }
+        let mut roles: Vec<Role> =
+            header.iter().map(|name| place(name).map_or(Role::LeftOut, Role::Number)).collect();
+        let wanted = |name: &String| match find(Some(&header), header.len(), name) {
+            // A number may name another column here than in the table of training.
+            Ok(found) => Ok(Some(found).filter(|&found| place(&header[found]).is_none())),
+            Err(_) if scaling.left_out.contains(name) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let label = options.label_column.as_ref().map(wanted).transpose()?.flatten();
+        let asked = options.drop_columns.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
+        let unknown: Vec<&str> = header
+            .iter()
+            .enumerate()
+            .filter(|&(field, name)| {
+                roles[field] == Role::LeftOut
+                    && !scaling.left_out.contains(name)
+                    && label != Some(field)
+                    && !asked.contains(&Some(field))
+            })
+            .map(|(_, name)| name.as_str())
+            .collect();
+        if !unknown.is_empty() {
+            return Err(FormatError::UnknownColumns { unknown: quoted(&unknown) });
+        }
+        if let Some(label) = label {
+            roles[label] = Role::Class;
+        }
+        let places = roles.iter().filter_map(|role| match role {
+            Role::Number(place) => Some(*place),
+            _ => None,
+        });
+        let reordered = !places.is_sorted();
+        let columns = Self { roles, header: Some(header), reordered };
+        columns.check_names(|role| matches!(role, Role::Number(_)))?;
+        Ok(columns)
+    }
+
+    fn by_place(
+        header: Option<Vec<String>>,
+        fields: usize,
+        options: &ReadOptions,
+        scaling: &Scaling,
+    ) -> Result<Self, FormatError> {
+        let expected = scaling.columns();
+        let asked = || options.label_column.iter().chain(&options.drop_columns);
+        // Later rows need not have the classes, nor what training left out.
+        if fields == expected && asked().all(|name| scaling.left_out.contains(name)) {
+            return Ok(Self { roles: roles(fields, None, &[]), header, reordered: false });
+        }
+        let wanted = |name: &String| match find(header.as_deref(), fields, name) {
+            Err(_) if scaling.left_out.contains(name) => Ok(None),
+            found => found.map(Some),
+        };
+        let label = options.label_column.as_ref().map(wanted).transpose()?.flatten();
+        let mut left_out = Vec::new();
+        for name in &options.drop_columns {
+            left_out.extend(wanted(name)?);
+        }
+        if label.is_none() && left_out.is_empty() && fields == expected + scaling.left_out.len() {
+            let known = scaling.left_out.iter().filter_map(|name| wanted(name).ok().flatten());
+            left_out.extend(known);
+        }
+        let columns = Self { roles: roles(fields, label, &left_out), header, reordered: false };
+        match columns.count() {
+            found if found == expected => Ok(columns),
+            found => Err(FormatError::ColumnCount { expected, found }),
+        }
+    }
+
+    /// Columns of numbers.
+    pub(crate) fn count(&self) -> usize {
+        self.roles.iter().filter(|role| matches!(role, Role::Number(_))).count()
+    }
+
+    /// The names of the columns of numbers in the table's order, if there is a header.
+    pub(crate) fn names(&self) -> Option<Vec<String>> {
+        let header = self.header.as_ref()?;
+        let fields = header.iter().zip(&self.roles);
+        Some(
+            fields
+                .filter(|(_, role)| matches!(role, Role::Number(_)))
+                .map(|(name, _)| name.clone())
+                .collect(),
+        )
+    }
+
+    /// The names, or the numbers where there is no header, of the columns of a role.
+    pub(crate) fn called(&self, role: Role) -> Vec<String> {
+        let fields = self.roles.iter().enumerate().filter(|(_, other)| **other == role);
+        fields.map(|(field, _)| self.name(field)).collect()
+    }
+
+    /// The name of a field, or its number where there is no header.
+    fn name(&self, field: usize) -> String {
+        let names = self.header.as_deref().unwrap_or_default();
+        names.get(field).cloned().unwrap_or_else(|| (field + 1).to_string())
+    }
+
+    /// "column 2 `pressure`".
+    pub(crate) fn described(&self, field: usize) -> String {
+        described(self.header.as_deref(), field)
+    }
+
+    /// What `--drop-columns` calls a field.
+    pub(crate) fn argument(&self, field: usize) -> String {
+        let names = self.header.as_deref().unwrap_or_default();
+        match names.get(field) {
+            Some(name) if !name.is_empty() && !name.contains([',', ' ', '"', '\'', '$']) => {
+                name.clone()
+            }
+            _ => (field + 1).to_string(),
+        }
+    }
+
+    /// The field of the first column of numbers.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.roles.iter().position(|role| *role == Role::Number(0))
+    }
+
+    /// Whether a field is called as pandas calls an index that has no name.
+    pub(crate) fn has_name_of_index(&self, field: usize) -> bool {
+        let names = self.header.as_deref().unwrap_or_default();
+        names.get(field).is_some_and(|name| name.is_empty() || name.starts_with("Unnamed: "))
+    }
+
+    /// What a data set says of the columns.
+    pub(crate) fn info(&self, missing: Vec<MissingCells>) -> TableInfo {
+        let label = self.called(Role::Class).into_iter().next();
+        TableInfo { label, left_out: self.called(Role::LeftOut), missing }
+    }
+
+    fn check_names(&self, counts: impl Fn(Role) -> bool) -> Result<(), FormatError> {
+        let mut met = BTreeMap::new();
+        for (field, name) in self.header.iter().flatten().enumerate() {
+            if !counts(self.roles[field]) {
+                continue;
+            }
+            if let Some(first) = met.insert(name, field) {
+                let (first, second) = (first + 1, field + 1);
+                return Err(FormatError::DuplicateColumn { name: name.clone(), first, second });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn roles(fields: usize, label: Option<usize>, left_out: &[usize]) -> Vec<Role> {
+    let mut places = 0..;
+    (0..fields)
+        .map(|field| match field {
+            _ if Some(field) == label => Role::Class,
+            _ if left_out.contains(&field) => Role::LeftOut,
+            _ => Role::Number(places.next().unwrap_or_default()),
+        })
+        .collect()
+}
+
+/// The field of a column that is named by its name or, where no column has it, by its number.
+fn find(header: Option<&[String]>, fields: usize, name: &str) -> Result<usize, FormatError> {
+    let named = header.and_then(|header| header.iter().position(|other| other == name));
+    let numbered = || {
+        name.parse()
+            .ok()
+            .filter(|number| (1..=fields).contains(number))
+            .map(|number: usize| number - 1)
+    };
+    named.or_else(numbered).ok_or_else(|| match header {
+        Some(header) => FormatError::NoColumn { name: name.to_owned(), found: shown(header) },
+        None => FormatError::NoHeader { name: name.to_owned(), columns: fields },
+    })
+}
+
+fn described(header: Option<&[String]>, field: usize) -> String {
+    let number = field + 1;
+    match header.and_then(|header| header.get(field)).map(|name| shortened(name)) {
+        Some(name) if name.is_empty() => format!("column {number} (without a name)"),
+        Some(name) => format!("column {number} `{name}`"),
+        None => format!("column {number}"),
+    }
+}
+
+/// The first names of a header.
+fn shown(header: &[String]) -> String {
+    let names: Vec<String> = header.iter().take(20).map(|name| shortened(name)).collect();
+    names.join(", ") + if header.len() > 20 { ", ..." } else { "" }
+}
+
+fn quoted(names: &[&str]) -> String {
+    let first: Vec<String> =
+        names.iter().take(10).map(|name| format!("`{}`", shortened(name))).collect();
+    let more =
+        if names.len() > 10 { format!(" and {} more", names.len() - 10) } else { String::new() };
+    first.join(", ") + &more
+}
+
+/// A text from a file as a message shows it: short, and without control characters.
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(40).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(names: &[&str]) -> Option<Vec<String>> {
+        Some(names.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    fn options(label: Option<&str>, drop: &[&str]) -> ReadOptions {
+        ReadOptions {
+            label_column: label.map(str::to_owned),
+            drop_columns: drop.iter().map(|&name| name.to_owned()).collect(),
+            ..ReadOptions::default()
+        }
+    }
+
+    fn scaling(names: Option<Vec<String>>, columns: usize, left_out: &[&str]) -> Scaling {
+        Scaling {
+            names,
+            minimum: vec![0.0; columns],
+            maximum: vec![1.0; columns],
+            left_out: left_out.iter().map(|&name| name.to_owned()).collect(),
+            ..Scaling::default()
+        }
+    }
+
+    const NUMBERS: [Role; 3] = [Role::Number(0), Role::Number(1), Role::Number(2)];
+
+    #[test]
+    fn columns_are_named_by_name_or_number() {
+        let columns = Columns::to_learn(header(&["", "x", "c"]), 3, &options(Some("c"), &["1"]));
+        assert_eq!(columns.unwrap().roles, [Role::LeftOut, Role::Number(0), Role::Class]);
+        let columns = Columns::to_learn(None, 3, &options(Some("3"), &["1"])).unwrap();
+        assert_eq!(columns.roles, [Role::LeftOut, Role::Number(0), Role::Class]);
+        assert_eq!(columns.called(Role::LeftOut), ["1"]);
+        let told = |header, options| {
+            Columns::to_learn(header, 3, &options).map(|_| ()).unwrap_err().to_string()
+        };
+        let names = ["x", "y", "x"];
+        assert_eq!(
+            told(header(&names), options(None, &[])),
+            "columns 1 and 3 are both named `x`; give each its own name"
+        );
+        assert_eq!(
+            told(header(&["x", "y", "c"]), options(Some("k"), &[])),
+            "no column is named `k`; there are x, y, c"
+        );
+        assert!(told(None, options(Some("k"), &[])).contains("no column `k`"));
+        assert!(told(None, options(Some("4"), &[])).contains("no column `4`"));
+        assert!(told(None, options(Some("1"), &["1"])).contains("column 1 is both"));
+        assert!(
+            told(None, options(Some("1"), &["2", "3"])).contains("no columns of numbers are left")
+        );
+        // What is left out may be called as it likes.
+        Columns::to_learn(header(&names), 3, &options(None, &["3"])).unwrap();
+    }
+
+    #[test]
+    fn columns_are_put_into_the_models_order() {
+        let model = scaling(header(&["x", "y"]), 2, &["c", ""]);
+        let of = |names: &[&str], options: ReadOptions| {
+            Columns::to_apply(header(names), names.len(), &options, &model)
+                .map_err(|e| e.to_string())
+        };
+        let columns = of(&["y", "c", "x"], options(Some("c"), &[])).unwrap();
+        assert_eq!(columns.roles, [Role::Number(1), Role::Class, Role::Number(0)]);
+        assert!(columns.reordered);
+        // The first column of training's table was left out by its number.
+        let columns = of(&["x", "y"], options(Some("c"), &["1"])).unwrap();
+        assert_eq!((columns.roles.as_slice(), columns.reordered), (&NUMBERS[..2], false));
+        let columns = of(&["", "x", "y"], options(None, &[])).unwrap();
+        assert_eq!(columns.roles, [Role::LeftOut, Role::Number(0), Role::Number(1)]);
+        let missing = of(&["y", "z"], options(None, &[])).unwrap_err();
+        assert!(missing.contains("`x`"), "{missing}");
+        let unknown = of(&["x", "z", "y"], options(None, &[])).unwrap_err();
+        assert!(unknown.contains("`z`") && unknown.contains("--drop-columns"), "{unknown}");
+        of(&["x", "z", "y"], options(None, &["z"])).unwrap();
+        assert!(of(&["x", "y", "x"], options(None, &[])).unwrap_err().contains("both named `x`"));
+    }
+
+    #[test]
+    fn without_names_the_places_count() {
+        let model = scaling(None, 2, &["3"]);
+        let of = |fields, options: ReadOptions| {
+            Columns::to_apply(None, fields, &options, &model).map(|columns| columns.roles)
+        };
+        assert_eq!(of(2, options(Some("3"), &[])).unwrap(), NUMBERS[..2]);
+        let labelled = [Role::Number(0), Role::Number(1), Role::Class];
+        assert_eq!(of(3, options(Some("3"), &[])).unwrap(), labelled);
+        assert_eq!(of(3, options(None, &[])).unwrap()[2], Role::LeftOut);
+        let error = of(4, options(None, &[])).unwrap_err().to_string();
+        assert!(error.starts_with("4 columns of numbers, but the model takes 2"), "{error}");
+        assert!(of(2, options(Some("9"), &[])).is_err());
+    }
+}
