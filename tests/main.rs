@@ -32,6 +32,8 @@ mod forced;
 mod full_disk;
 /// Ctrl-C.
 mod interrupted;
+/// Training that learns nothing, and what nobody has set.
+mod learning;
 /// Two processes and one folder.
 mod locks;
 /// Runs that were killed.

@@ -1,5 +1,7 @@
 //! Principal component analysis (Pearson 1901; Jolliffe 2002, chapter 1): the best linear autoencoder.
 
+mod subspace;
+
 use ae_kernels::{Activation, Layer, Stack, Weight};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::linalg::solvers::SelfAdjointEigen;

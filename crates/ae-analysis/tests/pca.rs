@@ -115,3 +115,50 @@ fn constant_rows_have_no_variance() {
     assert_eq!(pca.variances(), [0.0, 0.0]);
     assert_eq!(pca.reconstruct(Rows::new(&values, 3).unwrap()).unwrap(), values);
 }
+
+/// The mean squared error of reconstructions.
+fn error_of(pca: &Pca, rows: Rows<'_>) -> f64 {
+    let found = pca.reconstruct(rows).unwrap();
+    let squares = found.iter().zip(rows.values()).map(|(y, x)| f64::from(y - x).powi(2));
+    squares.sum::<f64>() / found.len() as f64
+}
+
+#[test]
+fn subspace_iteration_finds_the_plane_of_the_whole_decomposition() {
+    // Decreasing variances and noise, as pictures have; more columns than rows, and fewer.
+    for (count, columns) in [(60, 200), (400, 50), (40, COLUMNS)] {
+        let mut normals = vec![0.0; count * (columns + 20)];
+        Seed::new(3).stream("test").fill_uniform(&mut normals);
+        let (factors, noise) = normals.split_at(count * 20);
+        let value = |row: usize, column: usize| {
+            let wave = |k: usize| ((column * (k + 1)) as f32 * 0.37).sin() / (k + 1) as f32;
+            let signal: f32 = (0..20).map(|k| factors[row * 20 + k] * wave(k)).sum();
+            signal + 0.05 * noise[row * columns + column]
+        };
+        let values: Vec<f32> = (0..count)
+            .flat_map(|row| (0..columns).map(move |column| (row, column)))
+            .map(|(row, column)| value(row, column))
+            .collect();
+        let rows = Rows::new(&values, columns).unwrap();
+        for components in [1, 4] {
+            let exact = error_of(&Pca::fit(rows, components).unwrap(), rows);
+            let pca = Pca::approximate(rows, components).unwrap();
+            let found = error_of(&pca, rows);
+            assert!(found < 1.002 * exact, "{components} of {columns}: {found} for {exact}");
+            assert!(pca.variances().is_sorted_by(|a, b| a >= b));
+        }
+    }
+}
+
+#[test]
+fn rows_of_lower_rank_have_fewer_directions_and_no_error() {
+    // All on a line: of three directions two are nothing.
+    let values: Vec<f32> =
+        (0..20).flat_map(|row| [1.0, 2.0, -1.0, 0.5].map(|x| x * row as f32)).collect();
+    let rows = Rows::new(&values, 4).unwrap();
+    let pca = Pca::approximate(rows, 3).unwrap();
+    assert!(error_of(&pca, rows) < 1e-8);
+    let same = [2.0_f32; 12];
+    let constant = Pca::approximate(Rows::new(&same, 4).unwrap(), 2).unwrap();
+    assert_eq!(error_of(&constant, Rows::new(&same, 4).unwrap()), 0.0);
+}

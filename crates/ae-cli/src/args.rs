@@ -11,14 +11,14 @@ mod project;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use ae_experiment::{Draw, EngineKind, Loss, ModelKind, Noise};
+use ae_experiment::{ColumnScaling, Draw, EngineKind, Loss, Noise};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 pub(crate) use files::{OutputKind, OutputPath};
-use parse::{device, loss, not_negative, npy_file, positive, target, whole};
+use parse::{device, loss, noise, not_negative, npy_file, positive, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 
@@ -62,11 +62,11 @@ pub(crate) struct Common {
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressStyle {
-    /// A bar on a terminal, one line per epoch elsewhere
+    /// A bar on a terminal, lines elsewhere
     Auto,
     /// A bar
     Bar,
-    /// One line per epoch
+    /// One line per epoch, at most 100
     Plain,
     /// Nothing
     None,
@@ -124,14 +124,15 @@ pub(crate) enum Command {
   ae train --noise gaussian:0.5 --drawn every-epoch")]
 #[command(mut_arg("part", |part| part.hide(true)))]
 pub(crate) struct Train {
-    /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder and the flags below
+    /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder for MNIST and the like, and
+    /// for your own data what its size asks for, each with the flags below
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
     pub(crate) spec: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) folder: NewFolder,
     #[command(flatten)]
     pub(crate) settings: Settings,
-    /// Images per batch
+    /// Images per batch [default: 256, fewer for little data of your own]
     #[arg(long, value_name = "N")]
     pub(crate) batch_size: Option<NonZeroUsize>,
     /// Step size of the optimizer
@@ -149,12 +150,17 @@ pub(crate) struct Train {
     /// Weight of an L1 penalty on the code
     #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
     pub(crate) code_l1: Option<f32>,
-    /// Learn to remove this noise, such as gaussian:0.5 or masking:0.25+gaussian:0.1
-    #[arg(long, value_name = "NOISE")]
-    pub(crate) noise: Option<Noise>,
-    /// How often the noise is drawn: once (the tutorial) or every-epoch
+    /// Learn to remove this noise, such as gaussian:0.5 or masking:0.25+gaussian:0.1; or none [default:
+    /// masking:0.2 for tables, none for images]
+    #[arg(long, value_name = "NOISE", value_parser = noise)]
+    pub(crate) noise: Option<NoiseChoice>,
+    /// How often the noise is drawn: once (default for MNIST and the like) or every-epoch (for your own data)
     #[arg(long, value_name = "WHEN")]
     pub(crate) drawn: Option<Draw>,
+    /// How the columns of a table are scaled: standard or min-max [default: standard, unless loss or noise
+    /// need values from 0 to 1]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) scaling: Option<ColumnScaling>,
     /// How gradients are computed: fused or autograd [default: the fastest that supports the model]
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<EngineKind>,
@@ -187,7 +193,7 @@ pub(crate) struct Settings {
     /// The seed of all random numbers
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Passes over the training images
+    /// Passes over the training images [default: 50; for your own data, enough for 3000 steps]
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<NonZeroU32>,
 }
@@ -339,9 +345,9 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-impl Train {
-    /// Regular without noise, denoising with it.
-    pub(crate) fn kind(&self) -> ModelKind {
-        if self.noise.is_some() { ModelKind::Denoising } else { ModelKind::Regular }
-    }
+/// A noise, or that there is to be none.
+#[derive(Debug, Clone)]
+pub(crate) enum NoiseChoice {
+    None,
+    Of(Noise),
 }

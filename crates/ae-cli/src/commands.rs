@@ -22,8 +22,8 @@ pub(crate) mod train;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    Dataset, Existing, InputReader, LoadOptions, ModelInput, Network, Outcome, Record, RunOptions,
-    Source, Spec, device, input_reader, load,
+    Cause, Dataset, Doubt, Existing, InputReader, LoadOptions, ModelInput, Network, Outcome,
+    Record, RunOptions, Source, Spec, device, input_reader, load,
 };
 use serde_json::json;
 
@@ -146,7 +146,19 @@ fn conclude(common: &Common, record: &Record, folder: &Path) -> anyhow::Result<S
     } else {
         output::text(&output::record(record, &folder.display().to_string()))?;
     }
+    record.diagnosis.iter().flat_map(|diagnosis| &diagnosis.warnings).for_each(warn);
     Ok(if record.falls_short() { Status::FellShort } else { Status::Done })
+}
+
+/// Says that a model has probably not learned, and which flags to change.
+fn warn(doubt: &Doubt) {
+    let advice = match doubt.cause {
+        Cause::LearningRate => "try a lower --learning-rate, such as 0.001",
+        Cause::FewSteps => "try more --epochs or a smaller --batch-size",
+        Cause::Output => "try --loss mean-squared-error with --scaling standard",
+        _ => "try other --widths, more --epochs, or --noise none",
+    };
+    tracing::warn!("{}; probably {}: {advice}", doubt.text, doubt.cause);
 }
 
 impl NewFolder {

@@ -4,7 +4,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use ae_experiment::{Bound, ColorSupport, GridRow, Record, Verdict, half_blocks, printable};
+use ae_experiment::{
+    Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, half_blocks, printable,
+};
 use anyhow::Context as _;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -103,12 +105,13 @@ fn terminal_columns() -> Option<usize> {
 /// What a finished run reached.
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let mut lines = vec![format!(
-        "{}: {} epoch{} on {} ({} images) in {:.1} s",
+        "{}: {} epoch{} on {} ({} {}) in {:.1} s",
         one_line(&record.name),
         record.epochs,
         if record.epochs == 1 { "" } else { "s" },
         record.dataset.name,
         record.dataset.train_images,
+        if record.dataset.scaling.is_some() { "rows" } else { "images" },
         record.seconds
     )];
     for table in &record.tables {
@@ -120,6 +123,7 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
             lines.push(format!("  {name:<12} {value:.5}"));
         }
     }
+    lines.extend(record.diagnosis.as_ref().map(beside));
     for judgement in &record.expected {
         let bound = match judgement.bound {
             Bound::AtMost(bound) => format!("at most {bound}"),
@@ -136,6 +140,20 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
+}
+
+/// The model's error beside what needs no training, and its dead units.
+fn beside(diagnosis: &Diagnosis) -> String {
+    let Diagnosis { model_mse, mean_mse, components, sample, code_units, .. } = diagnosis;
+    let pca = diagnosis.pca_mse.map_or_else(
+        || "PCA would take too long".to_owned(),
+        |pca| format!("PCA with {components} components {pca:.5}"),
+    );
+    format!(
+        "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} of the training data)\n  \
+         steps        {}\n  dead units   {} of the {code_units} of the code",
+        diagnosis.steps, diagnosis.dead_code_units
+    )
 }
 
 /// A text in one line of at most [`CELL`] characters.

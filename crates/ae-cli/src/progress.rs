@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, printable};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};
 use crate::{interrupt, output};
@@ -48,7 +48,9 @@ impl Observer for Begun {
 fn shown(common: &Common) -> Box<dyn Observer> {
     match style(common) {
         ProgressStyle::None => Box::new(Silent),
-        ProgressStyle::Plain | ProgressStyle::Auto => Box::new(Lines { epochs: 0 }),
+        ProgressStyle::Plain | ProgressStyle::Auto => {
+            Box::new(Lines { epochs: 0, first: 0, began: Instant::now() })
+        }
         ProgressStyle::Bar => Box::new(Bar { bar: bar(TRAINING), epochs: 0, last: String::new() }),
     }
 }
@@ -174,9 +176,28 @@ impl Observer for Silent {
     }
 }
 
-/// Shows a line an epoch.
+/// Most lines of a training.
+const LINES: u32 = 100;
+/// A training that takes longer is worth a line that says so.
+const LONG: Duration = Duration::from_secs(20);
+
+/// Shows a line an epoch, or fewer where there are many; and how long it will take.
 struct Lines {
     epochs: u32,
+    /// The first epoch of this process, and when it began.
+    first: u32,
+    began: Instant,
+}
+
+impl Lines {
+    /// Says after the first epoch how long all will take, if that is long.
+    fn estimate(&self, epoch: u32) {
+        let remaining = self.began.elapsed() * self.epochs.saturating_sub(epoch);
+        if epoch == self.first && remaining > LONG {
+            let left = HumanDuration(remaining);
+            output::progress(&format!("about {left} for the other {} epochs", self.epochs - epoch));
+        }
+    }
 }
 
 impl Observer for Lines {
@@ -184,12 +205,18 @@ impl Observer for Lines {
         match event {
             Event::Started { completed, epochs, .. } => {
                 self.epochs = *epochs;
+                (self.first, self.began) = (*completed + 1, Instant::now());
                 if *completed > 0 {
                     output::progress(&format!("going on after epoch {completed}/{epochs}"));
                 }
             }
             Event::EpochEnded { record, .. } => {
-                output::progress(&summary(record.epoch, self.epochs, &record.metrics));
+                let epoch = record.epoch;
+                let is_shown = epoch.is_multiple_of(self.epochs.div_ceil(LINES).max(1));
+                if is_shown || epoch == self.first || epoch == self.epochs {
+                    output::progress(&summary(epoch, self.epochs, &record.metrics));
+                }
+                self.estimate(epoch);
             }
             Event::StoppedEarly { completed, metric } => {
                 output::progress(&format!(

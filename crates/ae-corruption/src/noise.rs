@@ -74,6 +74,21 @@ const KINDS: [Kind; 7] = [
 ];
 
 impl Noise {
+    /// Whether it takes all numbers for pixels in [0, 1] and cuts off what lies beyond, so that it destroys
+    /// numbers of another range.
+    pub fn needs_unit_range(&self) -> bool {
+        match self {
+            Self::Masking(_) | Self::Occlusion(_) => false,
+            Self::Gaussian(_)
+            | Self::SaltAndPepper(_)
+            | Self::Speckle(_)
+            | Self::Poisson(_)
+            | Self::Blur(_) => true,
+            Self::Chain(chain) => chain.links().iter().any(Self::needs_unit_range),
+            Self::Choice(choice) => choice.alternatives().iter().any(Self::needs_unit_range),
+        }
+    }
+
     /// Several noises in order. Chains among them are taken apart; one noise alone is itself.
     ///
     /// # Errors

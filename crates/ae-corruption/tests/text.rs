@@ -222,3 +222,22 @@ fn noises_that_need_neighbours_or_cover_nothing_are_found_in_chains_and_choices(
     }
     assert_eq!(noise("masking:1|occlusion:0.1").without_effect(30, 30), None);
 }
+
+#[test]
+fn noises_that_cut_off_at_1_are_known() {
+    for (text, needs) in [
+        ("masking:0.2", false),
+        ("occlusion:0.5", false),
+        ("masking:0.2+occlusion:0.1", false),
+        ("gaussian:0.1", true),
+        ("salt-and-pepper:0.1", true),
+        ("speckle:0.1", true),
+        ("poisson:30", true),
+        ("blur:1", true),
+        ("masking:0.2+gaussian:0.1", true),
+        ("masking:0.2|gaussian:0.1", true),
+    ] {
+        let noise: ae_corruption::Noise = text.parse().unwrap();
+        assert_eq!(noise.needs_unit_range(), needs, "{text}");
+    }
+}

@@ -84,6 +84,6 @@ pub use order::epoch_order;
 pub use own_data::has_own_split;
 pub use picture_reader::PictureReader;
 pub use progress::Progress;
-pub use scaling::{ConstantColumns, Scaling};
+pub use scaling::{ColumnScaling, ConstantColumns, Scaling};
 pub use source::{Network, Source, load};
 pub use table::TableWriter;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
 
-use crate::Scaling;
+use crate::{ColumnScaling, Scaling};
 
 /// What is done with images of another size than the wanted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -234,6 +234,8 @@ pub struct LoadOptions {
     pub seed: Seed,
     /// The scaling of a table's columns; without it, the one that fits the training rows.
     pub scaling: Option<Scaling>,
+    /// How that one is chosen.
+    pub columns: ColumnScaling,
 }
 
 impl LoadOptions {
@@ -250,6 +252,7 @@ impl Default for LoadOptions {
             test_fraction: Self::TEST_FRACTION,
             seed: Seed::new(42),
             scaling: None,
+            columns: ColumnScaling::MinMax,
         }
     }
 }

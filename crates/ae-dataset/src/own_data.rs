@@ -12,8 +12,8 @@ use crate::resize::reshape;
 use crate::split::hold_out;
 use crate::table::{self, Columns, TableReader};
 use crate::{
-    BadItems, Dataset, DatasetError, FormatError, ImageShape, Images, LoadOptions, Pixels,
-    Progress, ReadOptions, Scaling, TableInfo, arrays, folder, open_folder, pictures,
+    BadItems, ColumnScaling, Dataset, DatasetError, FormatError, ImageShape, Images, LoadOptions,
+    Pixels, Progress, ReadOptions, Scaling, TableInfo, arrays, folder, open_folder, pictures,
 };
 
 /// Most numbers of a table: 1 GiB of `f64`.
@@ -182,7 +182,12 @@ fn scaled(
     let row = |&place: &u32| &numbers[place as usize * columns..][..columns];
     let scaling = options.scaling.clone().unwrap_or_else(|| {
         let left_out = about.left_out.iter().chain(&about.label).cloned().collect();
-        Scaling { left_out, ..Scaling::fit(names, columns, train.iter().map(row)) }
+        let rows = train.iter().map(row);
+        let fitted = match options.columns {
+            ColumnScaling::MinMax => Scaling::fit(names, columns, rows),
+            ColumnScaling::Standard => Scaling::fit_standard(names, columns, rows),
+        };
+        Scaling { left_out, ..fitted }
     });
     if options.scaling.is_none() {
         say_constant(path, &scaling, progress);

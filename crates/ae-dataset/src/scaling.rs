@@ -1,4 +1,7 @@
-//! Columns of a table to [0, 1] and back.
+//! Columns of a table to numbers that a model learns from, and back.
+
+use std::fmt;
+use std::str::FromStr;
 
 use std::borrow::Cow;
 
@@ -19,7 +22,40 @@ pub enum ConstantColumns {
     Unit,
 }
 
-/// Min-max scaling of a table's columns: `(x - minimum) / (maximum - minimum)`.
+/// How the scale of a table's columns is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColumnScaling {
+    /// The training rows' minimum becomes 0, their maximum 1.
+    #[default]
+    MinMax,
+    /// The training rows' mean becomes 0, one standard deviation above it 1.
+    Standard,
+}
+
+impl fmt::Display for ColumnScaling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MinMax => "min-max",
+            Self::Standard => "standard",
+        })
+    }
+}
+
+impl FromStr for ColumnScaling {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "min-max" => Ok(Self::MinMax),
+            "standard" => Ok(Self::Standard),
+            _ => Err("expected min-max or standard"),
+        }
+    }
+}
+
+/// Linear scaling of a table's columns: `(x - minimum) / (maximum - minimum)`. With
+/// [`ColumnScaling::Standard`], `minimum` is the mean and `maximum` lies one standard deviation above it.
 ///
 /// Fitted on the training rows, which become [0, 1]; other rows may go beyond. A column that is
 /// constant there becomes `x - constant`, 0 in training.
@@ -31,12 +67,16 @@ pub enum ConstantColumns {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
+    /// How the bounds were chosen; min-max in files that do not say.
+    #[serde(default, skip_serializing_if = "is_min_max")]
+    pub kind: ColumnScaling,
     /// The columns' names, if the table has a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// The smallest value of each column.
+    /// What becomes 0 in each column: its smallest value, or its mean.
     pub minimum: Vec<f64>,
-    /// The largest value of each column; equal to the smallest in a column that is constant.
+    /// What becomes 1 in each column: its largest value, or its mean and a standard deviation; equal to
+    /// `minimum` in a column that is constant.
     pub maximum: Vec<f64>,
     /// The smallest and the largest value of each column in training, where `minimum` and `maximum` are
     /// others.
@@ -49,6 +89,11 @@ pub struct Scaling {
     /// their names, or their numbers counted from 1 where the table has no header.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_min_max(kind: &ColumnScaling) -> bool {
+    *kind == ColumnScaling::MinMax
 }
 
 impl Scaling {
@@ -76,7 +121,54 @@ impl Scaling {
         }
         let constant_columns = ConstantColumns::Unit;
         let (ranges, left_out) = (Vec::new(), Vec::new());
-        Self { names, minimum, maximum, ranges, constant_columns, left_out }
+        Self {
+            kind: ColumnScaling::MinMax,
+            names,
+            minimum,
+            maximum,
+            ranges,
+            constant_columns,
+            left_out,
+        }
+    }
+
+    /// The scaling that brings these rows to mean 0 and variance 1. Columns that are constant keep their
+    /// bounds.
+    pub(crate) fn fit_standard<'a>(
+        names: Option<Vec<String>>,
+        columns: usize,
+        rows: impl Iterator<Item = &'a [f64]> + Clone,
+    ) -> Self {
+        let mut scaling = Self::fit(names, columns, rows.clone());
+        scaling.kind = ColumnScaling::Standard;
+        scaling.ranges =
+            scaling.minimum.iter().zip(&scaling.maximum).map(|(&low, &high)| [low, high]).collect();
+        let constant = scaling.constant();
+        // Sums of what min-max scaling makes of the values: they neither overflow nor cancel.
+        let (mut sums, mut squares, mut count) = (vec![0.0; columns], vec![0.0; columns], 0.0);
+        for row in rows {
+            count += 1.0;
+            let bounds = scaling.minimum.iter().zip(&scaling.maximum);
+            let sums = sums.iter_mut().zip(&mut squares);
+            for ((&value, (&low, &high)), (sum, square)) in row.iter().zip(bounds).zip(sums) {
+                let part = (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
+                *sum += part;
+                *square += part * part;
+            }
+        }
+        for column in (0..columns).filter(|column| !constant.contains(column)) {
+            let mean = sums[column] / count;
+            let deviation = (squares[column] / count - mean * mean).max(0.0).sqrt();
+            let (low, high) = (scaling.minimum[column], scaling.maximum[column]);
+            let at = |part: f64| low * (1.0 - part) + high * part;
+            // A deviation of more than half the range cannot be; the sum stays below twice the maximum.
+            let (zero, one) = (at(mean), at(mean + deviation));
+            if one > zero && one.is_finite() {
+                scaling.minimum[column] = zero;
+                scaling.maximum[column] = one;
+            }
+        }
+        scaling
     }
 
     /// How many columns there are.
@@ -272,6 +364,22 @@ mod tests {
         let new = fit(&[&[1.0, 5.0], &[3.0, 5.0]]);
         let kept: Scaling = serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
         assert_eq!(kept, new);
+    }
+
+    /// `sklearn.preprocessing.StandardScaler().fit([[1, 5, -2], [3, 5, 2], [8, 5, 3]])` has
+    /// `mean_ = [4, 5, 1]` and `scale_ = [2.94392029, 1, 2.1602469]`.
+    #[test]
+    fn standard_scaling_is_scikit_learns() {
+        let rows: [&[f64]; 3] = [&[1.0, 5.0, -2.0], &[3.0, 5.0, 2.0], &[8.0, 5.0, 3.0]];
+        let scaling = Scaling::fit_standard(None, 3, rows.into_iter());
+        assert_eq!(scaling.constant(), [1]);
+        for (column, mean, deviation) in [(0, 4.0, 2.943_920_29), (2, 1.0, 2.160_246_9)] {
+            let (zero, one) = (scaling.minimum[column], scaling.maximum[column]);
+            assert!((zero - mean).abs() < 1e-12, "{zero} for {mean}");
+            assert!((one - zero - deviation).abs() < 1e-8, "{} for {deviation}", one - zero);
+        }
+        let back = scaling.undo(&scaling.apply(&[8.0, 5.0, 3.0]).collect::<Vec<_>>());
+        assert!((back[0] - 8.0).abs() < 1e-6 && back[1] == 5.0, "{back:?}");
     }
 
     #[test]

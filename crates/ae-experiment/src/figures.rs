@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ae_dataset::{ImageShape, Images};
+use ae_dataset::{ImageShape, Images, Pixels};
 use ae_files::FileError;
 use ae_models::Inference;
 use ae_report::{
@@ -153,6 +153,10 @@ fn caption(plan: &Plan, record: &Record) -> String {
     if let Some(corruption) = &plan.spec.corruption {
         caption.push_str(&format!(", noise {} drawn {}", corruption.noise, corruption.drawn));
     }
+    let (low, high) = shown_range(&plan.dataset.test);
+    if (low, high) != (0.0, 1.0) {
+        caption.push_str(&format!(", {low:.1} black and {high:.1} white"));
+    }
     if let Some(substituted) = &record.dataset.substituted {
         caption.push_str(&format!(". {substituted}"));
     }
@@ -250,7 +254,20 @@ fn class_of(images: &Images, index: usize) -> Option<String> {
 }
 
 fn images(samples: &Samples, values: &[f32]) -> Result<Vec<Picture>, ExperimentError> {
-    pictures(samples.images().shape(), values)
+    let images = samples.images();
+    let (low, high) = shown_range(images);
+    let values: Vec<f32> = values.iter().map(|value| (value - low) / (high - low)).collect();
+    pictures(images.shape(), &values)
+}
+
+/// What is drawn black and white: 0 and 1, or further out if there are such numbers.
+fn shown_range(images: &Images) -> (f32, f32) {
+    match images.pixels() {
+        Pixels::Bytes(_) => (0.0, 1.0),
+        Pixels::Floats(values) => values
+            .iter()
+            .fold((0.0, 1.0), |(low, high): (f32, f32), &value| (low.min(value), high.max(value))),
+    }
 }
 
 /// Values, `n x channels x height x width`, as pictures.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use ae_corruption::{Noise, corrupt_batch};
 use ae_dataset::{
-    ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress, ReadOptions,
-    Scaling, Source, load,
+    ColumnScaling, ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress,
+    ReadOptions, Scaling, Source, load,
 };
 use ae_models::{Attachments, ModelError, ModelSpec};
 use ae_random::Seed;
 
-use crate::plan::SCALING;
+use crate::plan::{SCALING, setting};
 use crate::{ExperimentError, ModelInput, RunSettings};
 
 /// Reads images of a model's format from a path, or the test images of a data set by its name, all at
@@ -65,15 +65,23 @@ pub fn corrupt(inputs: &Inputs, noise: &Noise, seed: Seed) -> Vec<f32> {
     pixels
 }
 
-/// Refuses a noise that makes no sense for a model's images: one that needs neighbouring pixels, for a table,
-/// and an occlusion that covers no pixel.
+/// Refuses a noise that makes no sense for a model's images: one that needs neighbouring pixels, for a table;
+/// one that takes all numbers for pixels in [0, 1], for standardised columns; and an occlusion that covers no
+/// pixel.
 ///
 /// # Errors
-/// [`ExperimentError::SpatialNoise`] or [`ExperimentError::IdleNoise`] with the noise.
+/// [`ExperimentError::SpatialNoise`], [`ExperimentError::IdleNoise`] or [`ExperimentError::Setting`] with the
+/// noise.
 pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ExperimentError> {
     let InputFormat { shape, scaling } = format;
     if let Some(noise) = noise.spatial().filter(|_| scaling.is_some()) {
         return Err(ExperimentError::SpatialNoise { noise: noise.to_string() });
+    }
+    let is_standard =
+        scaling.as_ref().is_some_and(|scaling| scaling.kind == ColumnScaling::Standard);
+    if is_standard && noise.needs_unit_range() {
+        let expected = "masking for standardised columns; others need columns that are min-max scaled in training";
+        return Err(setting("noise", expected, &noise.to_string()));
     }
     match noise.without_effect(shape.height, shape.width) {
         Some(noise) => Err(ExperimentError::IdleNoise { noise: noise.to_string(), shape: *shape }),
@@ -95,6 +103,7 @@ pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {
         test_fraction: test_fraction.unwrap_or(defaults.test_fraction),
         seed: settings.map_or(defaults.seed, RunSettings::seed),
         scaling: input.format.scaling.clone(),
+        ..defaults
     }
 }
 

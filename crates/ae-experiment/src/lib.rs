@@ -6,7 +6,7 @@
 //! result to other images. This is the one place where concrete data, noises and models meet.
 //!
 //! ```
-//! use ae_experiment::{Existing, Network, RunOptions, Spec, device, train};
+//! use ae_experiment::{Adaptation, Existing, Network, RunOptions, Spec, device, train};
 //! use ae_training::MemoryObserver;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,8 @@
 //!     observer: Box::new(MemoryObserver::default()),
 //! };
 //! let folder = dir.path().join("run");
-//! let record = train(spec, Some(&[3]), &folder, Existing::Refuse, options)?.record;
+//! let narrow = Adaptation::Widths(vec![3]);
+//! let record = train(spec, &narrow, &folder, Existing::Refuse, options)?.record;
 //! assert_eq!(record.epochs, 2);
 //! assert!(folder.join("model.safetensors").is_file());
 //! # Ok(())
@@ -44,8 +45,10 @@ mod run_settings;
 mod anomaly;
 mod apply;
 mod compression;
+mod defaults;
 mod describe;
 mod device;
+mod diagnosis;
 mod engine;
 mod error;
 mod figures;
@@ -57,6 +60,7 @@ mod judged;
 mod kept;
 mod latent_map;
 mod names;
+mod preflight;
 mod probe;
 mod record;
 
@@ -67,9 +71,9 @@ mod training_rows;
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
 pub use ae_dataset::{
-    BadItems, Dataset, DatasetError, Delimiter, Header, ImageShape, Images, InputFormat,
-    InputReader, Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader, Progress,
-    ReadOptions, Resize, Scaling, Source, TableInfo, TableWriter, load, refuse_existing,
+    BadItems, ColumnScaling, Dataset, DatasetError, Delimiter, Header, ImageShape, Images,
+    InputFormat, InputReader, Inputs, LoadOptions, Network, NpyWriter, Origin, Part, PictureReader,
+    Progress, ReadOptions, Resize, Scaling, Source, TableInfo, TableWriter, load, refuse_existing,
     write_folder,
 };
 pub use ae_files::{
@@ -85,8 +89,10 @@ pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
 pub use apply::{Model, TrainedEncoder, read_codes};
 pub use compression::{MAX_ARCHIVE_BYTES, to_bytes};
+pub use defaults::{Adaptation, Setting};
 pub use describe::{Description, TensorDescription, describe};
 pub use device::device;
+pub use diagnosis::{Cause, Diagnosis, Doubt};
 pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};

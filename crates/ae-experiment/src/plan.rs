@@ -37,6 +37,7 @@ impl Plan {
     ) -> Result<Self, ExperimentError> {
         check_name("name", &spec.name)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
+        at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
         check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
             x >= 0.0
         })?;

@@ -6,7 +6,7 @@ use ae_dataset::{Dataset, Scaling};
 use ae_training::Metrics;
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineKind, ExperimentError, Judgement, Verdict};
+use crate::{Diagnosis, EngineKind, ExperimentError, Judgement, Verdict};
 
 /// The schema of `record.json`.
 pub(crate) const SCHEMA: u32 = 1;
@@ -61,6 +61,15 @@ pub struct Record {
     /// The tables of a study.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableRecord>,
+    /// The model beside what needs no training; none in a study and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
+    /// Validation images that are equal to training images.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub validation_duplicates: usize,
+    /// Numbers of the data outside [0, 1] where loss or output allow no others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub values_outside: usize,
 }
 
 /// A model that a study has trained.

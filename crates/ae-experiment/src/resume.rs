@@ -7,6 +7,7 @@ use ae_training::{Checkpoints, Schedule, TrainingState, curve_csv};
 
 use crate::folder::RunFolder;
 use crate::plan::{Plan, setting};
+use crate::preflight::Preflight;
 use crate::run::{initial_state, resolve, run};
 use crate::{ExperimentError, Outcome, RunOptions, Spec};
 
@@ -57,7 +58,8 @@ pub fn resume(
     let mut plan = Plan::new(spec, dataset, &device)?;
     let keep = plan.spec.checkpoints.keep;
     let identity = plan.identity()?.or_former(plan.former_digest(&Spec::text(&folder.spec())?));
-    let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?;
+    let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?
+        .every(plan.spec.checkpoints.every);
     let state = match checkpoints.newest()? {
         None => {
             progress.chose("there is no checkpoint yet: the training begins again");
@@ -90,7 +92,7 @@ pub fn resume(
         // A kill, or a damaged checkpoint, may have left another one.
         ae_files::write_atomic(&folder.curve(), curve_csv(state.curve()).as_bytes())?;
     }
-    run(&plan, &folder, state, &checkpoints, device, observer)
+    run(&plan, &Preflight::of(&plan)?, &folder, state, &checkpoints, device, observer)
 }
 
 impl ResumeChanges {

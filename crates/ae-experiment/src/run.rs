@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use ae_dataset::{Dataset, ImageShape, Network, Progress, Source, load};
 use ae_files::FileError;
+use ae_models::Parameters;
 use ae_random::Seed;
 use ae_report::GridRow;
 use ae_training::{
@@ -16,8 +17,9 @@ use candle_core::Device;
 
 use crate::folder::{Claim, Existing, RunFolder};
 use crate::plan::Plan;
+use crate::preflight::Preflight;
 use crate::trained::Trained;
-use crate::{ExperimentError, Record, Spec};
+use crate::{Adaptation, ExperimentError, Record, Spec};
 
 /// How a run is carried out: nothing here changes its result.
 pub struct RunOptions<'a> {
@@ -42,8 +44,7 @@ pub struct Outcome {
 
 /// Trains a model by its spec into a new folder.
 ///
-/// With `widths`, the network is built for the data: from the image's pixels through these widths to
-/// the code and back through them. Without, it is the spec's.
+/// `adaptation` says what of the spec follows from the data.
 ///
 /// The spec is written before the first step, the record after the last.
 ///
@@ -51,8 +52,8 @@ pub struct Outcome {
 /// If the spec or its data is invalid, the folder is taken, or training fails. What was written
 /// until then stays and can be resumed.
 pub fn train(
-    spec: Spec,
-    widths: Option<&[usize]>,
+    mut spec: Spec,
+    adaptation: &Adaptation,
     folder: &Path,
     existing: Existing,
     options: RunOptions,
@@ -63,21 +64,22 @@ pub fn train(
     }
     // Before anything is fetched.
     let claim = Claim::new(folder, existing)?;
+    adaptation.before_reading(&mut spec);
     let (mut spec, dataset) = resolve(spec, network, progress)?;
-    if let Some(widths) = widths {
-        let pixels = dataset.train.image_size();
-        spec.model.encoder = [&[pixels], widths].concat();
-        spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
-    }
+    adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
+    let preflight = Preflight::of(&plan)?;
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
     let state = initial_state(&plan)?;
+    progress.chose(&preflight.announcement(&plan));
+    preflight.warn(&plan);
     // All that can be refused has been: now an earlier run may go.
     let folder = claim.take()?;
     ae_files::write_atomic(&folder.spec(), toml.as_bytes())?;
     let checkpoints =
-        Checkpoints::open(&folder.checkpoints(), identity, plan.spec.checkpoints.keep)?;
-    run(&plan, &folder, state, &checkpoints, device, observer)
+        Checkpoints::open(&folder.checkpoints(), identity, plan.spec.checkpoints.keep)?
+            .every(plan.spec.checkpoints.every);
+    run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
 }
 
 pub(crate) fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
@@ -130,6 +132,7 @@ fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
 
 pub(crate) fn run(
     plan: &Plan,
+    preflight: &Preflight,
     folder: &RunFolder,
     mut state: TrainingState,
     checkpoints: &Checkpoints,
@@ -138,14 +141,15 @@ pub(crate) fn run(
 ) -> Result<Outcome, ExperimentError> {
     let background = || Arc::clone(checkpoints.background());
     let curve = CsvCurve::new(&folder.curve(), background());
-    let best = BestModel { plan, path: folder.best_model(), background: background() };
+    let (path, background) = (folder.best_model(), background());
+    let best = BestModel { plan, path, background, unwritten: None };
     let mut observers: Vec<Box<dyn Observer + '_>> =
         vec![Box::new(curve), Box::new(best), observer];
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
     let seconds = fit_plan(plan, &mut state, Some(checkpoints), &device, &mut observers)?;
 
-    let trained = Trained { plan, folder, state: &state, device: &device, seconds, resumed_after };
-    trained.finish()
+    Trained { plan, preflight, folder, state: &state, device: &device, seconds, resumed_after }
+        .finish()
 }
 
 /// Trains to the plan's last epoch; the wall time of it in seconds.
@@ -190,14 +194,18 @@ struct BestModel<'a> {
     plan: &'a Plan,
     path: PathBuf,
     background: Arc<Background>,
+    /// The best parameters, if they are newer than the last checkpoint.
+    unwritten: Option<Parameters>,
 }
 
 impl Observer for BestModel<'_> {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        if let Event::EpochEnded { record, state } = event
-            && best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch)
-        {
-            let (saved, path) = (self.plan.saved(state.parameters().clone())?, self.path.clone());
+        let Event::EpochEnded { record, state, is_kept } = event else { return Ok(()) };
+        if best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch) {
+            self.unwritten = Some(state.parameters().clone());
+        }
+        if *is_kept && let Some(parameters) = self.unwritten.take() {
+            let (saved, path) = (self.plan.saved(parameters)?, self.path.clone());
             self.background.run(move || Ok(saved.save(&path)?))?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
-use ae_dataset::{BadItems, Delimiter, Header, LoadOptions, ReadOptions, Resize};
+use ae_dataset::{BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize};
 use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
@@ -78,6 +78,9 @@ pub struct DataSpec {
     /// Columns of a table that are left out, named as the label column is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drop_columns: Vec<String>,
+    /// How the columns of a table are scaled: `min-max` or `standard`.
+    #[serde(default, skip_serializing_if = "is_min_max")]
+    pub scaling: ColumnScaling,
     /// The part that is held out for testing where the data does not say which, if it is not a tenth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
@@ -151,6 +154,9 @@ pub struct TrainingSpec {
 pub struct CheckpointSpec {
     /// How many of the newest checkpoints are kept; at least 1. The best model is kept as well.
     pub keep: usize,
+    /// How many epochs lie between two checkpoints: 1 is one after every epoch. The last epoch has one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub every: u32,
 }
 
 impl DataSpec {
@@ -176,12 +182,27 @@ impl DataSpec {
             test_fraction: self.test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
             seed,
             scaling: None,
+            columns: self.scaling,
         }
     }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_min_max(scaling: &ColumnScaling) -> bool {
+    *scaling == ColumnScaling::MinMax
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_one(every: &u32) -> bool {
+    *every == 1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -209,7 +230,8 @@ impl Spec {
     }
 
     /// The tutorial's regular autoencoder: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy,
-    /// batches of 256, 50 epochs. What `ae train` does when nothing else is said.
+    /// batches of 256, 50 epochs. What `ae train` does on MNIST when nothing else is said; on other data, see
+    /// [`Adaptation`](crate::Adaptation).
     pub fn tutorial() -> Self {
         let DenseConfig {
             encoder,
@@ -246,7 +268,7 @@ impl Spec {
                 schedule: Schedule::Constant {},
                 early_stopping: None,
             },
-            checkpoints: CheckpointSpec { keep: 2 },
+            checkpoints: CheckpointSpec { keep: 2, every: 1 },
             study: None,
             expected: Vec::new(),
         }
@@ -261,5 +283,39 @@ impl Spec {
             what: "the spec",
             reason: error.to_string(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_experiment_of_the_project_is_a_spec() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/experiments");
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let spec = Spec::read(&path).unwrap();
+            // What is written back is read as the same.
+            let again: Spec = toml::from_str(&spec.to_toml().unwrap()).unwrap();
+            assert_eq!(again, spec, "{}", path.display());
+            names.push(spec.name);
+        }
+        for name in ["regular", "denoising"] {
+            assert!(names.iter().any(|found| found == name), "no {name} among {names:?}");
+        }
+    }
+
+    #[test]
+    fn settings_that_were_added_are_written_only_where_they_are_used() {
+        let mut spec = Spec::tutorial();
+        let text = spec.to_toml().unwrap();
+        assert!(!text.contains("every") && !text.contains("scaling"), "{text}");
+        spec.checkpoints.every = 12;
+        spec.data.scaling = ColumnScaling::Standard;
+        let text = spec.to_toml().unwrap();
+        assert!(text.contains("every = 12") && text.contains("scaling = \"standard\""), "{text}");
+        assert_eq!(toml::from_str::<Spec>(&text).unwrap(), spec);
     }
 }

@@ -4,10 +4,12 @@ use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
 use crate::compression::{CODEC, attach_codec};
+use crate::diagnosis::diagnose;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept::{keep_attachments, keep_encoder_attachments};
 use crate::plan::Plan;
+use crate::preflight::Preflight;
 use crate::record::{DatasetRecord, SCHEMA};
 use crate::run::device_name;
 use crate::{ExperimentError, Outcome, Record};
@@ -15,6 +17,7 @@ use crate::{ExperimentError, Outcome, Record};
 /// A run behind its last epoch.
 pub(crate) struct Trained<'a> {
     pub(crate) plan: &'a Plan,
+    pub(crate) preflight: &'a Preflight,
     pub(crate) folder: &'a RunFolder,
     pub(crate) state: &'a TrainingState,
     pub(crate) device: &'a Device,
@@ -53,6 +56,8 @@ impl Trained<'_> {
         let validation = plan.validation_samples();
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
         let mut record = self.record(evaluation.metrics(Detail::Full));
+        let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
+        record.diagnosis = diagnose(plan, state, model.as_ref(), error, outside)?;
         let grid = first_images(model.as_ref(), &validation);
         let kept = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
         (record.figures, record.figure_notes) = (kept.figures, kept.notes);
@@ -88,6 +93,9 @@ impl Trained<'_> {
             figure_notes: Vec::new(),
             models: Vec::new(),
             tables: Vec::new(),
+            diagnosis: None,
+            validation_duplicates: self.preflight.duplicates,
+            values_outside: self.preflight.outside,
             dataset,
         }
     }

@@ -22,6 +22,7 @@ use crate::{
 pub struct Checkpoints {
     store: Store,
     background: Arc<Background>,
+    every: u32,
 }
 
 /// What a thread needs to write one.
@@ -59,7 +60,19 @@ impl Checkpoints {
     pub fn open(folder: &Path, identity: Identity, keep: usize) -> Result<Self, TrainingError> {
         ae_files::make_folder(folder)?;
         let store = Store { folder: folder.to_owned(), identity, keep: keep.max(1) };
-        Ok(Self { store, background: Arc::new(Background::start()) })
+        Ok(Self { store, background: Arc::new(Background::start()), every: 1 })
+    }
+
+    /// With a checkpoint after every `every` epochs (at least 1) instead of after each; the last
+    /// epoch has one in any case.
+    #[must_use]
+    pub fn every(self, every: u32) -> Self {
+        Self { every: every.max(1), ..self }
+    }
+
+    /// Whether a checkpoint is written after so many epochs, also if they are not the last.
+    pub(crate) fn is_due(&self, completed_epochs: u32) -> bool {
+        completed_epochs.is_multiple_of(self.every)
     }
 
     /// Where they are written: what is handed over to it before an epoch's checkpoint is there when

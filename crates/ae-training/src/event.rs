@@ -34,6 +34,9 @@ pub enum Event<'a> {
         record: &'a EpochRecord,
         /// All that a checkpoint holds.
         state: &'a TrainingState,
+        /// Whether its checkpoint is written. What an observer does not write now must still be
+        /// reproduced by a resume from an earlier checkpoint.
+        is_kept: bool,
     },
     /// The run stops before its planned end because a metric no longer falls.
     StoppedEarly {
@@ -65,7 +68,7 @@ impl Observer for Vec<Box<dyn Observer + '_>> {
     }
 }
 
-/// Writes the learning curve to a CSV file after every epoch, as a whole and at once. The end of the run
+/// Writes the learning curve to a CSV file with every checkpoint, as a whole and at once. The end of the run
 /// waits for the last one, and fails if it could not be written.
 #[derive(Debug)]
 pub struct CsvCurve {
@@ -83,7 +86,7 @@ impl CsvCurve {
 impl Observer for CsvCurve {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
         match event {
-            Event::EpochEnded { state, .. } => {
+            Event::EpochEnded { state, is_kept: true, .. } => {
                 let (path, csv) = (self.path.clone(), curve_csv(state.curve()));
                 self.background.run(move || Ok(ae_files::write_atomic(&path, csv.as_bytes())?))
             }

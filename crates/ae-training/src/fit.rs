@@ -88,8 +88,10 @@ pub fn fit(
         metrics.insert(train_metric(config.loss).to_owned(), running.mean());
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
         state.curve.push(record.clone());
-        observer.observe(&Event::EpochEnded { record: &record, state })?;
-        if let Some(checkpoints) = checkpoints {
+        let is_last = epoch + 1 == config.epochs || should_stop(config, state);
+        let is_kept = is_last || checkpoints.is_none_or(|kept| kept.is_due(epoch + 1));
+        observer.observe(&Event::EpochEnded { record: &record, state, is_kept })?;
+        if let Some(checkpoints) = checkpoints.filter(|_| is_kept) {
             checkpoints.save(state)?;
         }
     }
@@ -111,6 +113,10 @@ fn check_noise(input: TrainingInput, data: TrainingData) -> Result<(), TrainingE
         }),
         _ => Ok(()),
     }
+}
+
+fn should_stop(config: &FitConfig, state: &TrainingState) -> bool {
+    config.early_stopping.as_ref().is_some_and(|stopping| stopping.should_stop(&state.curve))
 }
 
 fn stops_early(

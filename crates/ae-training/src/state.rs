@@ -27,6 +27,11 @@ impl TrainingState {
         self.curve.last().map_or(0, |row| row.epoch)
     }
 
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.optimizer.steps()
+    }
+
     /// The parameters as they are now.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters

@@ -30,6 +30,23 @@ pub(crate) struct Record {
     pub(crate) figures: Vec<Figure>,
     /// Of a study.
     pub(crate) tables: Vec<Table>,
+    /// Of a single model, in records that have it.
+    pub(crate) diagnosis: Option<Diagnosis>,
+}
+
+/// A model beside what needs no training.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Diagnosis {
+    /// Training images that mean and PCA were fitted to.
+    pub(crate) sample: u64,
+    pub(crate) model_mse: f64,
+    pub(crate) mean_mse: f64,
+    pub(crate) components: u64,
+    pub(crate) pca_mse: Option<f64>,
+    pub(crate) code_units: u64,
+    pub(crate) dead_code_units: u64,
+    /// What is wrong, in sentences.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The data that a run used.
@@ -129,6 +146,22 @@ fn record(node: &Node<'_>) -> Result<Record> {
         expected: node.field("expected")?.list(expectation)?,
         figures: node.field("figures")?.list(figure)?,
         tables: node.optional("tables").map_or(Ok(Vec::new()), |tables| tables.list(table))?,
+        diagnosis: node.optional("diagnosis").as_ref().map(diagnosis).transpose()?,
+    })
+}
+
+fn diagnosis(node: &Node<'_>) -> Result<Diagnosis> {
+    let warning = |warning: &Node<'_>| warning.field("text")?.text();
+    let warnings = node.optional("warnings");
+    Ok(Diagnosis {
+        sample: node.field("sample")?.count()?,
+        model_mse: node.field("model_mse")?.number()?,
+        mean_mse: node.field("mean_mse")?.number()?,
+        components: node.field("components")?.count()?,
+        pca_mse: node.optional("pca_mse").map(|error| error.number()).transpose()?,
+        code_units: node.field("code_units")?.count()?,
+        dead_code_units: node.field("dead_code_units")?.count()?,
+        warnings: warnings.map_or(Ok(Vec::new()), |warnings| warnings.list(warning))?,
     })
 }
 
@@ -217,7 +250,10 @@ pub(crate) mod tests {
             "figures": [{"file": "reconstructions.png", "svg": "reconstructions.svg",
                          "title": "Reconstructions", "caption": "originals & reconstructions"}],
             "tables": [{"file": "scores.csv", "title": "Scores", "caption": "of <all>",
-                        "columns": ["method", "mse"], "rows": [["pca", "0.1"]]}]
+                        "columns": ["method", "mse"], "rows": [["pca", "0.1"]]}],
+            "diagnosis": {"steps": 11750, "model_mse": 0.009621, "mean_mse": 0.067, "pca_mse": 0.0171,
+                          "components": 32, "sample": 4096, "code_units": 32, "dead_code_units": 2,
+                          "warnings": [{"text": "2 of <32>", "cause": "learning-rate"}]}
         })
     }
 
@@ -240,6 +276,13 @@ pub(crate) mod tests {
         assert_eq!(record.dataset.substituted, None);
         assert_eq!(record.figures[0].png, "reconstructions.png");
         assert_eq!(record.tables[0].rows, [["pca", "0.1"]]);
+        let diagnosis = record.diagnosis.unwrap();
+        assert_eq!((diagnosis.sample, diagnosis.dead_code_units), (4096, 2));
+        assert_eq!(diagnosis.warnings, ["2 of <32>"]);
+        // Records of before have none.
+        let mut old = example();
+        old.as_object_mut().unwrap().remove("diagnosis");
+        assert_eq!(read(&old).unwrap().diagnosis, None);
     }
 
     #[test]

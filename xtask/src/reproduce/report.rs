@@ -1,6 +1,6 @@
 //! `report.html`: one page with the table, the pictures, the commands and the data's digests.
 
-use super::record::{Dataset, Figure, Record, Table, Verdict};
+use super::record::{Dataset, Diagnosis, Figure, Record, Table, Verdict};
 use super::table::{self, HEADINGS, Row};
 use super::{Run, datasets, outcome};
 use crate::Outcome;
@@ -50,7 +50,9 @@ fn render_table(rows: &[Row]) -> String {
 fn experiment(run: &Run) -> String {
     let body = match &run.result {
         Err(error) => format!("<p class=\"failed\">{}</p>\n", escape(&format!("{error:#}"))),
-        Ok(record) => facts(record) + &sources(record) + &tables(record) + &figures(record),
+        Ok(record) => {
+            facts(record) + &beside(record) + &sources(record) + &tables(record) + &figures(record)
+        }
     };
     let (name, command) = (escape(&run.name), escape(&run.command));
     format!("<h2>{name}</h2>\n<pre>{command}</pre>\n{body}")
@@ -69,6 +71,25 @@ fn facts(record: &Record) -> String {
         "<p>{epochs} epochs{planned} in {seconds:.1} s on {threads} threads, seed {seed}, \
          {parameters} parameters.<br>\nData: {data}<br>\n\
          Weights: SHA-256 <code>{digest}</code></p>\n"
+    )
+}
+
+/// The model's error beside that of predicting the mean and that of PCA.
+fn beside(record: &Record) -> String {
+    let Some(diagnosis) = &record.diagnosis else { return String::new() };
+    let Diagnosis { sample, components, code_units, dead_code_units, .. } = diagnosis;
+    let pca = diagnosis.pca_mse.map_or_else(|| "-".to_owned(), |error| format!("{error:.5}"));
+    let warnings = diagnosis.warnings.iter().map(|text| escape(text));
+    let warnings = warnings.map(|text| format!("<p class=\"short\">{text}</p>\n"));
+    format!(
+        "<table>\n<tr><th></th><th>model</th><th>training mean</th><th>PCA, {components} components</th>\
+         <th>dead code units</th></tr>\n<tr><td>val_mse</td><td class=\"number\">{:.5}</td>\
+         <td class=\"number\">{:.5}</td><td class=\"number\">{pca}</td>\
+         <td>{dead_code_units} of {code_units}</td></tr>\n</table>\n\
+         <p>Mean and PCA are fitted to {sample} training images.</p>\n{}",
+        diagnosis.model_mse,
+        diagnosis.mean_mse,
+        warnings.collect::<String>()
     )
 }
 
@@ -161,6 +182,9 @@ mod tests {
             "<a href=\"regular/reconstructions.svg\"><img src=\"regular/reconstructions.png\"",
             "originals &amp; reconstructions",
             "published 0.093, Keras blog",
+            "<td class=\"number\">0.06700</td><td class=\"number\">0.01710</td><td>2 of 32</td>",
+            "fitted to 4096 training images",
+            "<p class=\"short\">2 of &lt;32&gt;</p>",
             "<td>train-images-idx3-ubyte</td><td><code>ba89</code></td>",
             "data/&lt;mnist&gt;",
             "<h3>Scores</h3>",

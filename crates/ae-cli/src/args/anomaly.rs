@@ -31,9 +31,10 @@ pub(crate) struct AnomalyFit {
     /// A weights file or the folder of a run
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
-    /// What the score is made of; larger scores are stranger
-    #[arg(long, value_enum, default_value_t = ScoreName::Squared, value_name = "NAME")]
-    pub(crate) score: ScoreName,
+    /// What the score is made of; larger scores are stranger [default: likelihood for a model of a table, squared
+    /// for others]
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) score: Option<ScoreName>,
     /// The fraction of DATA that is anomalous and above the threshold: above 0, at most 0.5
     #[arg(long, value_name = "RATE", value_parser = contamination, conflicts_with = "quantile")]
     pub(crate) contamination: Option<f64>,

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::Loss;
+use ae_experiment::{Loss, Noise};
+
+use super::NoiseChoice;
 
 use super::{OutputKind, OutputPath};
 
@@ -32,6 +34,13 @@ pub(super) fn loss(text: &str) -> Result<Loss, String> {
         "mean-squared-error" => Ok(Loss::MeanSquaredError),
         _ => Err("expected binary-cross-entropy or mean-squared-error".to_owned()),
     }
+}
+
+pub(super) fn noise(text: &str) -> Result<NoiseChoice, String> {
+    if text == "none" {
+        return Ok(NoiseChoice::None);
+    }
+    text.parse::<Noise>().map(NoiseChoice::Of).map_err(|error| error.to_string())
 }
 
 pub(super) fn device(text: &str) -> Result<String, String> {

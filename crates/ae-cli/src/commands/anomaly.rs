@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_experiment::{
-    AnomalyDetector, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking, ThresholdRule,
-    device, input_reader, lock_run_of, pictures, reconstruction_grid, training_rows, weights_file,
-    write_file,
+    AnomalyDetector, AnomalyScore, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking,
+    ThresholdRule, device, input_reader, lock_run_of, pictures, reconstruction_grid, training_rows,
+    weights_file, write_file,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -36,7 +36,15 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
         draws: args.draws as u32,
         seed: args.seed,
     });
-    let error = ErrorSpec { score: args.score.into(), noise, smoothing: args.smoothing };
+    // Rows of a table have too few numbers for their errors alone to tell them apart.
+    let score = args.score.map_or_else(
+        || match model.format().scaling {
+            Some(_) => AnomalyScore::Likelihood,
+            None => AnomalyScore::Squared,
+        },
+        AnomalyScore::from,
+    );
+    let error = ErrorSpec { score, noise, smoothing: args.smoothing };
     let rule = args.contamination.map_or_else(
         || ThresholdRule::Quantile(args.quantile.unwrap_or(0.99)),
         ThresholdRule::Contamination,

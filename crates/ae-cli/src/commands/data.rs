@@ -65,7 +65,7 @@ fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
         channels: *channels,
         test_fraction: test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
         seed: Seed::new(*seed),
-        scaling: None,
+        ..LoadOptions::default()
     };
     dataset(data.data.as_deref(), &options, common)
 }

@@ -1,26 +1,18 @@
 //! `ae train`
 
-use ae_experiment::{CorruptionSpec, DataSpec, Draw, Spec, train};
+use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Draw, ModelKind, Setting, Spec, train};
 
 use super::{Status, finish};
-use crate::args::{Becoming, Common, Reading, Train};
+use crate::args::{Becoming, Common, NoiseChoice, Reading, Train};
 use crate::interrupt;
-
-/// The tutorial's code.
-const LATENT_DIM: usize = 32;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let spec = spec(args)?;
     let (folder, existing) = args.folder.of(&spec)?;
-    let widths = match (&args.widths, &args.spec) {
-        (Some(widths), _) => Some(widths.iter().map(|width| width.get()).collect()),
-        (None, Some(_)) => None,
-        (None, None) => Some(vec![LATENT_DIM]),
-    };
-    let widths: Option<&[usize]> = widths.as_deref();
+    let adaptation = adaptation(args);
     interrupt::listen(&folder, false);
     finish(common, &folder, args.show, |options| {
-        let outcome = train(spec, widths, &folder, existing, options);
+        let outcome = train(spec, &adaptation, &folder, existing, options);
         outcome.map_err(|error| match &args.spec {
             Some(path) if error.is_about_a_setting() => {
                 anyhow::Error::new(error).context(path.display().to_string())
@@ -28,6 +20,25 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
             _ => error.into(),
         })
     })
+}
+
+/// What follows from the data: nothing that a spec or a flag sets.
+fn adaptation(args: &Train) -> Adaptation {
+    let widths = args.widths.as_ref();
+    let widths = widths.map(|widths| widths.iter().map(|width| width.get()).collect());
+    if args.spec.is_some() {
+        return widths.map_or(Adaptation::None, Adaptation::Widths);
+    }
+    let set = [
+        (Setting::BatchSize, args.batch_size.is_some()),
+        (Setting::Epochs, args.settings.epochs.is_some()),
+        (Setting::Loss, args.loss.is_some()),
+        (Setting::Noise, args.noise.is_some()),
+        (Setting::Drawn, args.drawn.is_some()),
+        (Setting::Scaling, args.scaling.is_some()),
+    ];
+    let set = set.into_iter().filter(|(_, is_set)| *is_set).map(|(setting, _)| setting).collect();
+    Adaptation::Rules { widths, set }
 }
 
 /// The spec with what the flags say otherwise.
@@ -60,11 +71,19 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         training.code_l1 = weight;
     }
     spec.model.tied_weights |= args.tied_weights;
-    if let Some(noise) = &args.noise {
-        let drawn = spec.corruption.as_ref().map_or(Draw::Once, |corruption| corruption.drawn);
-        spec.corruption = Some(CorruptionSpec { noise: noise.clone(), drawn });
-        spec.model.kind = args.kind();
+    match &args.noise {
+        Some(NoiseChoice::Of(noise)) => {
+            let drawn = spec.corruption.as_ref().map_or(Draw::Once, |corruption| corruption.drawn);
+            spec.corruption = Some(CorruptionSpec { noise: noise.clone(), drawn });
+            spec.model.kind = ModelKind::Denoising;
+        }
+        Some(NoiseChoice::None) => {
+            spec.corruption = None;
+            spec.model.kind = ModelKind::Regular;
+        }
+        None => {}
     }
+    spec.data.scaling = args.scaling.unwrap_or(spec.data.scaling);
     match (args.drawn, &mut spec.corruption) {
         (Some(drawn), Some(corruption)) => corruption.drawn = drawn,
         (Some(_), None) => anyhow::bail!(

@@ -187,6 +187,9 @@ impl<'a> Workbench<'a> {
             figure_notes: self.kept.notes,
             models: self.models,
             tables: self.tables,
+            diagnosis: None,
+            validation_duplicates: 0,
+            values_outside: 0,
             dataset,
         };
         record.write(&self.folder.record())?;

@@ -1,0 +1,331 @@
+//! Whether a model has learned anything: its error beside what needs no training, and its dead units.
+
+use std::fmt;
+
+use ae_analysis::{Pca, Rows};
+use ae_dataset::Images;
+use ae_models::{Inference, Loss};
+use ae_training::{Batch, Samples, TrainingState};
+use serde::{Deserialize, Serialize};
+
+use crate::ExperimentError;
+use crate::plan::Plan;
+
+/// Most training images that mean and PCA are fitted to.
+const SAMPLE: usize = 4096;
+/// Most numbers of them.
+const SAMPLE_NUMBERS: usize = 1 << 24;
+/// Most products of a step of the subspace iteration, so that it takes no noticeable time.
+const PRODUCTS: usize = 1 << 31;
+/// Widest images whose principal components come from their whole covariance matrix.
+const EXACT_COLUMNS: usize = 256;
+/// Rows that are evaluated at once. Part of the result: it fixes the order of the sums.
+const CHUNK: usize = 512;
+/// A unit whose activation varies by less than this part of its size is constant.
+const CONSTANT: f32 = 1e-6;
+/// A model whose error is more than this part of the mean's has learned nothing.
+const NOTHING_LEARNED: f64 = 0.98;
+/// A model is far worse than PCA if its error is so many times PCA's,
+const FAR_WORSE: f64 = 1.5;
+/// and the difference is this part of the mean's error.
+const NOTICEABLE: f64 = 0.05;
+/// Steps below which a model has most probably taken too few.
+const FEW_STEPS: u64 = 2000;
+/// A learning rate from which Adam hardly ever converges.
+const HIGH_RATE: f64 = 0.03;
+
+/// How a model stands beside what needs no training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// Training steps that were taken.
+    pub steps: u64,
+    /// The model's squared error per value on the validation images: `val_mse`.
+    pub model_mse: f64,
+    /// That of predicting the mean of the training images.
+    pub mean_mse: f64,
+    /// That of PCA with [`components`](Self::components); none if it would take too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pca_mse: Option<f64>,
+    /// The binary cross-entropy of predicting the mean, if that is the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_bce: Option<f64>,
+    /// Components of PCA: as many as the code has units, if there are images enough.
+    pub components: usize,
+    /// Training images, evenly spaced among all, that mean and PCA were fitted to and units observed on.
+    pub sample: usize,
+    /// Units of the code.
+    pub code_units: usize,
+    /// Those whose activation is the same for all images of the sample.
+    pub dead_code_units: usize,
+    /// What is wrong, in the order of its weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Doubt>,
+}
+
+/// A reason to doubt that a model has learned, with its likely cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// What was noticed, in a sentence.
+    pub text: String,
+    /// Why it probably is so.
+    pub cause: Cause,
+}
+
+/// Why a model has probably not learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// The learning rate is too high: units died, or the steps are too long.
+    LearningRate,
+    /// Too few steps were taken.
+    FewSteps,
+    /// The output cannot reach the values of the data.
+    Output,
+    /// Network, loss or noise do not suit the data.
+    Network,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LearningRate => "the learning rate is too high",
+            Self::FewSteps => "too few steps were taken",
+            Self::Output => "the output's range does not hold the data's values",
+            Self::Network => "network, loss or noise do not suit the data",
+        })
+    }
+}
+
+/// Compares a trained model with mean and PCA, unless an error is too large to be a number. `outside` is how
+/// many values its output cannot reach.
+pub(crate) fn diagnose(
+    plan: &Plan,
+    state: &TrainingState,
+    model: &dyn Inference,
+    model_mse: f64,
+    outside: usize,
+) -> Result<Option<Diagnosis>, ExperimentError> {
+    let train = &plan.dataset.train;
+    let (columns, code_units) = (train.image_size(), model.latent_dim());
+    let sample = sample_of(train, code_units);
+    let count = sample.len() / columns;
+    let rows = Rows::new(&sample, columns)?;
+    let components = code_units.min(count.saturating_sub(1)).min(columns);
+    // A finished training is worth more than what it is compared with.
+    let pca = fit_pca(rows, components, count == train.len()).unwrap_or_else(|error| {
+        tracing::warn!("the model is not compared with PCA: {error}");
+        None
+    });
+    let mean = pca.as_ref().map_or_else(|| mean_of(rows), |pca| pca.mean().to_vec());
+    let entropy = plan.spec.training.loss == Loss::BinaryCrossEntropy && outside == 0;
+    let errors = Errors::of(&plan.validation_samples(), &mean, pca.as_ref())?;
+    let mut diagnosis = Diagnosis {
+        steps: state.steps(),
+        model_mse,
+        mean_mse: errors.mean,
+        pca_mse: errors.pca,
+        mean_bce: entropy.then_some(errors.mean_bce),
+        components,
+        sample: count,
+        code_units,
+        dead_code_units: dead_units(model, &sample, count)?,
+        warnings: Vec::new(),
+    };
+    let rate = plan.spec.training.optimizer.learning_rate();
+    diagnosis.warnings = diagnosis.doubts(rate, outside);
+    let Diagnosis { model_mse, mean_mse, pca_mse, mean_bce, .. } = diagnosis;
+    let errors = [Some(model_mse), Some(mean_mse), pca_mse, mean_bce];
+    Ok(errors.into_iter().flatten().all(f64::is_finite).then_some(diagnosis))
+}
+
+impl Diagnosis {
+    /// What is wrong.
+    fn doubts(&self, learning_rate: f64, outside: usize) -> Vec<Doubt> {
+        let Self { model_mse, mean_mse, code_units, dead_code_units: dead, .. } = *self;
+        let mut doubts = Vec::new();
+        let cause = if 2 * dead >= code_units || learning_rate >= HIGH_RATE {
+            Cause::LearningRate
+        } else if self.steps < FEW_STEPS {
+            Cause::FewSteps
+        } else if outside > 0 {
+            Cause::Output
+        } else {
+            Cause::Network
+        };
+        if mean_mse > 0.0 && model_mse.is_nan() | (model_mse >= NOTHING_LEARNED * mean_mse) {
+            let text = format!(
+                "the model is no better than the mean of the training data: mse {model_mse:.5}, the mean \
+                 has {mean_mse:.5}"
+            );
+            doubts.push(Doubt { text, cause });
+        } else if let Some(pca) = self.pca_mse
+            && model_mse > FAR_WORSE * pca
+            && model_mse - pca > NOTICEABLE * mean_mse
+        {
+            let text = format!(
+                "the model is far worse than PCA with {} components: mse {model_mse:.5}, PCA has {pca:.5}",
+                self.components
+            );
+            doubts.push(Doubt { text, cause });
+        }
+        if 4 * dead > code_units {
+            let text = format!(
+                "{dead} of {code_units} code units are dead: the same for all of the training data"
+            );
+            doubts.push(Doubt { text, cause: Cause::LearningRate });
+        }
+        doubts
+    }
+}
+
+/// Training images, evenly spaced, `n x values`.
+fn sample_of(train: &Images, code_units: usize) -> Vec<f32> {
+    let columns = train.image_size();
+    let affordable = PRODUCTS / columns.saturating_mul(code_units + 10).max(1);
+    let most = SAMPLE.min(SAMPLE_NUMBERS / columns).min(affordable).max(2);
+    let count = train.len().min(most);
+    let chosen: Vec<u32> = (0..count).map(|place| (place * train.len() / count) as u32).collect();
+    let mut sample = vec![0.0; count * columns];
+    train.gather(&chosen, &mut sample);
+    sample
+}
+
+/// PCA, unless there are too few rows for it. Few rows of many would be fitted exactly, and show nothing.
+fn fit_pca(
+    rows: Rows<'_>,
+    components: usize,
+    are_all: bool,
+) -> Result<Option<Pca>, ExperimentError> {
+    if components == 0 || (!are_all && rows.len() < 2 * components) {
+        return Ok(None);
+    }
+    Ok(Some(if rows.columns() <= EXACT_COLUMNS {
+        Pca::fit(rows, components)?
+    } else {
+        Pca::approximate(rows, components)?
+    }))
+}
+
+fn mean_of(rows: Rows<'_>) -> Vec<f32> {
+    let mut sum = vec![0.0_f64; rows.columns()];
+    for row in rows.iter() {
+        sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    sum.into_iter().map(|sum| (sum / rows.len().max(1) as f64) as f32).collect()
+}
+
+/// Errors per value of what needs no training, on validation images.
+struct Errors {
+    mean: f64,
+    mean_bce: f64,
+    pca: Option<f64>,
+}
+
+impl Errors {
+    fn of(samples: &Samples, mean: &[f32], pca: Option<&Pca>) -> Result<Self, ExperimentError> {
+        // Away from 0 and 1, where a pixel that differs would cost without bounds.
+        let logs: Vec<[f64; 2]> = mean
+            .iter()
+            .map(|&mean| f64::from(mean).clamp(1e-7, 1.0 - 1e-7))
+            .map(|mean| [mean.ln(), (1.0 - mean).ln()])
+            .collect();
+        let all: Vec<u32> = (0..samples.images().len() as u32).collect();
+        let (mut of_mean, mut of_bce, mut of_pca) = (0.0, 0.0, 0.0);
+        for chosen in all.chunks(CHUNK) {
+            let Batch { inputs, targets } = samples.gather(chosen, 0);
+            for row in targets.chunks(mean.len()) {
+                of_mean += squared_error(row, mean);
+                of_bce -= row
+                    .iter()
+                    .zip(&logs)
+                    .map(|(&t, [log, other])| f64::from(t) * log + (1.0 - f64::from(t)) * other)
+                    .sum::<f64>();
+            }
+            if let Some(pca) = pca {
+                let outputs = pca.reconstruct(Rows::new(&inputs, mean.len())?)?;
+                of_pca += squared_error(&targets, &outputs);
+            }
+        }
+        let numbers = (all.len() * mean.len()) as f64;
+        let pca = pca.map(|_| of_pca / numbers);
+        Ok(Self { mean: of_mean / numbers, mean_bce: of_bce / numbers, pca })
+    }
+}
+
+fn squared_error(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+}
+
+/// Units of the code that are the same for all images; of one image nothing is known.
+fn dead_units(
+    model: &dyn Inference,
+    sample: &[f32],
+    count: usize,
+) -> Result<usize, ExperimentError> {
+    if count < 2 {
+        return Ok(0);
+    }
+    let units = model.latent_dim();
+    let mut codes = vec![0.0; count * units];
+    model.encode(sample, &mut codes)?;
+    let constant = |unit: usize| {
+        let values = codes.iter().skip(unit).step_by(units);
+        let (low, high) = values
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+        high - low <= CONSTANT * low.abs().max(high.abs())
+    };
+    Ok((0..units).filter(|&unit| constant(unit)).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnosis(model_mse: f64, steps: u64, dead: usize) -> Diagnosis {
+        Diagnosis {
+            steps,
+            model_mse,
+            mean_mse: 0.1,
+            pca_mse: Some(0.02),
+            mean_bce: None,
+            components: 4,
+            sample: 100,
+            code_units: 4,
+            dead_code_units: dead,
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_has_learned_is_not_doubted() {
+        assert_eq!(diagnosis(0.029, 5000, 1).doubts(0.001, 0), []);
+        // Half as much again as nearly nothing is nearly nothing.
+        let small = Diagnosis { pca_mse: Some(1e-9), ..diagnosis(1e-3, 5000, 0) };
+        assert_eq!(small.doubts(0.001, 0), []);
+    }
+
+    #[test]
+    fn a_model_like_the_mean_is_doubted_with_its_cause() {
+        for (steps, dead, rate, outside, cause) in [
+            (50, 0, 0.001, 0, Cause::FewSteps),
+            (50, 4, 0.001, 0, Cause::LearningRate),
+            (9000, 0, 5.0, 0, Cause::LearningRate),
+            (9000, 0, 0.001, 7, Cause::Output),
+            (9000, 0, 0.001, 0, Cause::Network),
+        ] {
+            let doubts = diagnosis(0.0999, steps, dead).doubts(rate, outside);
+            assert_eq!(doubts[0].cause, cause, "{doubts:?}");
+            assert!(doubts[0].text.contains("no better than the mean"), "{doubts:?}");
+            assert_eq!(doubts.len(), if dead > 0 { 2 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn a_model_far_behind_pca_is_doubted() {
+        let doubts = diagnosis(0.04, 100, 0).doubts(0.001, 0);
+        assert_eq!(doubts.len(), 1);
+        assert_eq!(doubts[0].cause, Cause::FewSteps);
+        assert!(doubts[0].text.contains("far worse than PCA with 4 components"), "{doubts:?}");
+    }
+}

@@ -1,0 +1,207 @@
+//! What can be said of a training before it begins: its size, and what is odd about its data.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use ae_dataset::{Images, Pixels};
+use ae_models::{Loss, OutputActivation};
+use rayon::prelude::*;
+
+use crate::ExperimentError;
+use crate::plan::Plan;
+
+/// Parameters for each number of the training data from which a network is called too large.
+const FAR_MORE: usize = 4;
+/// Memory from which it is warned about, in bytes.
+const MUCH_MEMORY: u64 = 4 << 30;
+/// Values of an image from which a dense first layer is warned about: more than 256 x 256.
+const MANY_PIXELS: usize = 1 << 16;
+/// Bytes of memory for a parameter apart from the optimizer's moments: parameters, gradient, weights laid
+/// out for the kernels, and the copies that the best model's file takes.
+const PER_PARAMETER: u64 = 24;
+/// Bytes for a parameter or a moment that a checkpoint takes while it is written: a copy, its bytes, the file.
+const PER_SAVED: u64 = 12;
+
+/// What was found before the first step.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Preflight {
+    /// Numbers of the model.
+    parameters: usize,
+    /// Steps of an epoch.
+    batches: usize,
+    /// An estimate of the memory that the training takes, in bytes.
+    memory: u64,
+    /// Validation images that are equal to a training image.
+    pub(crate) duplicates: usize,
+    /// Numbers of the data outside [0, 1], if the loss or the output allows no others.
+    pub(crate) outside: usize,
+}
+
+impl Preflight {
+    pub(crate) fn of(plan: &Plan) -> Result<Self, ExperimentError> {
+        let (train, test) = (&plan.dataset.train, &plan.dataset.test);
+        let parameters = plan.model.architecture()?.layout().len();
+        let moments = plan.spec.training.optimizer.moments().len() as u64;
+        let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
+        let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
+            || plan.spec.model.output_activation == OutputActivation::Sigmoid;
+        Ok(Self {
+            parameters,
+            batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
+            memory: parameters as u64 * per_parameter + bytes_of(train) + bytes_of(test),
+            duplicates: duplicates(train, test),
+            outside: if is_bounded { outside(train) + outside(test) } else { 0 },
+        })
+    }
+
+    /// The size of the training, in one line.
+    pub(crate) fn announcement(&self, plan: &Plan) -> String {
+        let widths = plan.spec.model.encoder.iter().chain(plan.spec.model.decoder.iter().skip(1));
+        let widths: Vec<String> = widths.map(ToString::to_string).collect();
+        let epochs = plan.spec.training.epochs;
+        format!(
+            "network {}: {} parameters; {} steps ({epochs} x {}); about {} of memory",
+            widths.join("-"),
+            self.parameters,
+            u64::from(epochs) * self.batches as u64,
+            self.batches,
+            megabytes(self.memory),
+        )
+    }
+
+    /// Warns of what is odd.
+    pub(crate) fn warn(&self, plan: &Plan) {
+        let (train, test) = (&plan.dataset.train, &plan.dataset.test);
+        let items = if plan.dataset.scaling.is_some() { "rows" } else { "images" };
+        let numbers = train.pixels().len();
+        let pixels = train.image_size();
+        if plan.dataset.scaling.is_none() && pixels > MANY_PIXELS {
+            tracing::warn!(
+                "images of {} have {pixels} values, which is too many for a dense network to learn well: \
+                 make them smaller (--size 64x64 --resize fit)",
+                train.shape()
+            );
+        }
+        if self.memory > MUCH_MEMORY {
+            tracing::warn!("the training takes about {} of memory", megabytes(self.memory));
+        }
+        if self.parameters > FAR_MORE * numbers {
+            tracing::warn!(
+                "the network has {} parameters, the {} training {items} have {numbers} numbers: it may learn \
+                 them by heart; narrower --widths or more {items} help",
+                self.parameters,
+                train.len(),
+            );
+        }
+        if let Some(first) = plan.spec.model.encoder.iter().skip(1).copied().min()
+            && first >= pixels
+        {
+            tracing::warn!(
+                "no layer of the encoder is narrower than the {pixels} values of an input: the network can \
+                 copy them without learning anything; give narrower --widths"
+            );
+        }
+        if self.duplicates > 0 {
+            tracing::warn!(
+                "{} of the {} validation {items} are equal to training {items}: the validation error is too low",
+                self.duplicates,
+                test.len(),
+            );
+        }
+        if self.outside > 0 {
+            let all = numbers + test.pixels().len();
+            tracing::warn!(
+                "{} of {all} values are outside [0, 1], which {} cannot reach; mean squared error with a linear \
+                 output can (--loss mean-squared-error)",
+                self.outside,
+                match plan.spec.training.loss {
+                    Loss::BinaryCrossEntropy => "binary cross-entropy",
+                    Loss::MeanSquaredError => "a sigmoid output",
+                }
+            );
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes as f64 / 1e6 {
+        small if small < 10.0 => format!("{small:.1} MB"),
+        large if large < 10_000.0 => format!("{large:.0} MB"),
+        huge => format!("{:.1} GB", huge / 1e3),
+    }
+}
+
+fn bytes_of(images: &Images) -> u64 {
+    let per_value = if images.bytes().is_some() { 1 } else { 4 };
+    per_value * images.pixels().len() as u64
+}
+
+/// Values outside [0, 1]; bytes have none.
+fn outside(images: &Images) -> usize {
+    match images.pixels() {
+        Pixels::Bytes(_) => 0,
+        Pixels::Floats(values) => {
+            values.iter().filter(|value| !(0.0..=1.0).contains(*value)).count()
+        }
+    }
+}
+
+/// How many of the validation images are equal to a training image, by 64-bit hashes: the memory is that of
+/// a hash for each validation image.
+fn duplicates(train: &Images, validation: &Images) -> usize {
+    let mut seen: HashMap<u64, (usize, bool)> = HashMap::new();
+    for hash in hashes(validation) {
+        seen.entry(hash).or_default().0 += 1;
+    }
+    for hash in hashes(train) {
+        if let Some((_, is_twin)) = seen.get_mut(&hash) {
+            *is_twin = true;
+        }
+    }
+    seen.values().filter(|(_, is_twin)| *is_twin).map(|(count, _)| count).sum()
+}
+
+fn hashes(images: &Images) -> Vec<u64> {
+    let size = images.image_size().max(1);
+    let of_bytes = |bytes: &[u8]| {
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        hasher.finish()
+    };
+    match images.pixels() {
+        Pixels::Bytes(bytes) => bytes.par_chunks(size).map(of_bytes).collect(),
+        Pixels::Floats(floats) => {
+            let row = |row: &[f32]| {
+                let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
+                of_bytes(&bytes)
+            };
+            floats.par_chunks(size).map(row).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ae_dataset::ImageShape;
+
+    use super::*;
+
+    #[test]
+    fn twins_across_the_split_are_counted_in_the_validation_images() {
+        let images = |rows: &[[f32; 2]]| {
+            Images::of_shape(ImageShape::grey(1, 2), Pixels::Floats(rows.concat())).unwrap()
+        };
+        let train = images(&[[0.0, 1.0], [0.5, 0.5], [0.5, 0.5], [0.25, 0.0]]);
+        assert_eq!(duplicates(&train, &images(&[[0.5, 0.5], [0.5, 0.5], [1.0, 0.0]])), 2);
+        assert_eq!(duplicates(&train, &images(&[[1.0, 0.0]])), 0);
+        let bytes = |pixels: Vec<u8>| Images::new(1, 2, pixels).unwrap();
+        assert_eq!(duplicates(&bytes(vec![1, 2, 3, 4]), &bytes(vec![3, 4, 4, 3, 1, 2])), 2);
+    }
+
+    #[test]
+    fn values_outside_the_unit_interval_are_counted() {
+        let floats = Pixels::Floats(vec![0.0, 1.0, -0.5, 1.5]);
+        assert_eq!(outside(&Images::of_shape(ImageShape::grey(1, 4), floats).unwrap()), 2);
+        assert_eq!(outside(&Images::new(1, 2, vec![0, 255]).unwrap()), 0);
+    }
+}
