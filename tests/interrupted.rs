@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::Sandbox;
+use crate::support::{SPEC, Sandbox};
 
 fn send(signal: &str, child: &Child) {
     assert!(
@@ -44,8 +44,10 @@ fn newest_checkpoint(sandbox: &Sandbox, run: &str) -> u32 {
 #[test]
 fn a_training_says_how_to_go_on_and_can_be_continued() {
     let sandbox = Sandbox::with_data();
+    // A spec has a checkpoint after every epoch unless it says otherwise.
+    sandbox.write("spec.toml", SPEC);
     for (signal, run) in [("-INT", "run"), ("-TERM", "my-run")] {
-        let train = "train --data data --widths 8 --epochs 100000 --progress plain --out";
+        let train = "train spec.toml --epochs 100000 --progress plain --out";
         let told = interrupted(&sandbox, &format!("{train} {run}"), signal, "epoch ", 3);
         let line = format!("interrupted; `ae resume {run}` continues after the last checkpoint");
         assert_eq!(told, std::slice::from_ref(&line));
@@ -57,9 +59,7 @@ fn a_training_says_how_to_go_on_and_can_be_continued() {
         let epochs = done + 2;
         sandbox.ae(&format!("resume {run} --epochs {epochs}")).succeeds();
         let reference = format!("reference-{run}");
-        sandbox
-            .ae(&format!("train --data data --widths 8 --epochs {epochs} --out {reference}"))
-            .succeeds();
+        sandbox.ae(&format!("train spec.toml --epochs {epochs} --out {reference}")).succeeds();
         assert_eq!(sandbox.weights_of(run), sandbox.weights_of(&reference));
         assert_eq!(
             sandbox.read(&format!("{run}/curve.csv")),

@@ -47,7 +47,6 @@ fn a_run_in_progress_keeps_all_others_out_until_it_ends() {
         "resume run --epochs 3",
         "anomaly fit data -m run",
         "anomaly fit data -m run/model.safetensors",
-        "anomaly fit data -m run/model.safetensors -o run/checkpoints/best.safetensors",
     ] {
         sandbox.ae(arguments).fails_with(&["run is ", &first.owner()]);
         assert_eq!(sandbox.contents_of("run"), before, "{arguments}");

@@ -31,7 +31,7 @@ fn a_detector_and_a_codec_for_images_still_work() {
     assert!(told.contains("weights_sha256 0c9e5da40a500267"), "{told}");
     sandbox.ae("reconstruct images.idx -m old.safetensors -o out.npy").succeeds();
     sandbox.ae("compress images.idx -m old.safetensors -o images.aez --exact").succeeds();
-    sandbox.ae("decompress images.aez -m old.safetensors -o images").succeeds();
+    sandbox.ae("decompress images.aez -m old.safetensors -o images/").succeeds();
 }
 
 #[test]

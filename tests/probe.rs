@@ -98,5 +98,5 @@ fn a_study_tells_how_sure_accuracies_are() {
         csv.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
     assert_eq!(repetitions, ["4", "1", "4", "1", "2", "2", "2", "2"]);
     sandbox.write("none.toml", regular + &study.replace("models = 2", "models = 0"));
-    sandbox.ae("study none.toml --out none").fails_with(&["study.models must be at least 1"]);
+    sandbox.ae("study none.toml --out none").fails_with(&["study.models must be from 1 to 1000"]);
 }

@@ -201,7 +201,7 @@ fn classes_in_the_last_column_need_no_header() {
     sandbox.write("wide.csv", "0.1,0.2,0.3,0.4,a,b\n0.2,0.1,0.4,0.3,a,b\n");
     sandbox
         .ae("anomaly score wide.csv -m run")
-        .fails_with(&["wide.csv: 6 columns of numbers, but the model takes 4"]);
+        .fails_with(&["wide.csv: 5 columns of numbers, but the model takes 4"]);
 }
 
 #[test]

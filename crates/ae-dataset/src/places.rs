@@ -198,8 +198,8 @@ mod tests {
         assert_eq!(data.origin.name, "digits");
         assert_eq!(
             data.origin.substituted.unwrap(),
-            "Procedural digits stand in for MNIST: it is not on this machine, and the network is \
-             not to be used"
+            "Procedural digits stand in for MNIST: it is not on this machine, and downloads are \
+             switched off"
         );
     }
 

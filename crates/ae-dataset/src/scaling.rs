@@ -17,8 +17,9 @@ pub enum ConstantColumns {
     /// All become 0: how models of earlier versions were trained.
     #[default]
     Zero,
-    /// Their difference from the constant, in the column's own unit, as scikit-learn's scalers have it
-    /// (`_handle_zeros_in_scale`: the scale is 1).
+    /// Their difference from the constant: a difference of 1 counts as a whole range of training. With
+    /// [`ColumnScaling::MinMax`] that is 1, as in scikit-learn (`_handle_zeros_in_scale`: the scale is 1), with
+    /// [`ColumnScaling::Standard`] six standard deviations.
     Unit,
 }
 
@@ -57,8 +58,9 @@ impl FromStr for ColumnScaling {
 /// Linear scaling of a table's columns: `(x - minimum) / (maximum - minimum)`. With
 /// [`ColumnScaling::Standard`], `minimum` is the mean and `maximum` lies one standard deviation above it.
 ///
-/// Fitted on the training rows, which become [0, 1]; other rows may go beyond. A column that is
-/// constant there becomes `x - constant`, 0 in training.
+/// Fitted on the training rows, which min-max scaling brings to [0, 1]; other rows may go beyond. A column
+/// that is constant there becomes 0 in training, and later its difference from the constant
+/// ([`ConstantColumns::Unit`]).
 ///
 /// A column counts as constant if its range is rounding alone: at most `max(10, n)` times the machine
 /// epsilon times its largest magnitude, of `n` rows. These are scikit-learn's bounds, 10 epsilon of
@@ -211,7 +213,7 @@ impl Scaling {
         }
         match self.constant_columns {
             ConstantColumns::Zero => 0.0,
-            ConstantColumns::Unit => (value - low) as f32,
+            ConstantColumns::Unit => ((value - low) * self.constant_unit()) as f32,
         }
     }
 
@@ -225,7 +227,7 @@ impl Scaling {
         let bounds = || self.minimum.iter().zip(&self.maximum);
         let constant = |low: f64, value: f64| match self.constant_columns {
             ConstantColumns::Zero => low,
-            ConstantColumns::Unit => low + value,
+            ConstantColumns::Unit => low + value / self.constant_unit(),
         };
         let rows = rows.chunks(self.columns().max(1));
         rows.flat_map(|row| {
@@ -281,7 +283,8 @@ impl Scaling {
         let units: Vec<f64> = (0..self.columns())
             .map(|column| {
                 let [low, high] = self.range(column).map(|bound| self.scale(column, bound));
-                DEVIATIONS_OF_RANGE / if low < high { f64::from(high - low) } else { 1.0 }
+                let constant = self.constant_unit();
+                DEVIATIONS_OF_RANGE / if low < high { f64::from(high - low) } else { constant }
             })
             .collect();
         let size = self.columns().max(1);
@@ -293,6 +296,14 @@ impl Scaling {
             })
         });
         squares.map(Iterator::sum).collect()
+    }
+
+    /// What a difference of 1 becomes in a column that was constant.
+    fn constant_unit(&self) -> f64 {
+        match self.kind {
+            ColumnScaling::MinMax => 1.0,
+            ColumnScaling::Standard => DEVIATIONS_OF_RANGE,
+        }
     }
 
     /// The scaled values of a column that the network is shown: the range of training, and as much on
