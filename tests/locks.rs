@@ -1,5 +1,5 @@
 //! Two processes and one folder: the second is refused, and changes nothing.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,19 @@ impl Stopped {
         let told = stderr.lines().find(|line| line.as_ref().unwrap().starts_with("epoch "));
         assert!(told.is_some(), "{arguments}");
         send("-STOP", &child);
-        Self(child)
+        let child = Self(child);
+        while !child.has_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        child
+    }
+
+    /// Whether all threads have stopped: a signal takes its time.
+    fn has_stopped(&self) -> bool {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        tasks
+            .map(|task| task.unwrap().path().join("stat"))
+            .all(|stat| std::fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") T ")))
     }
 
     fn owner(&self) -> String {

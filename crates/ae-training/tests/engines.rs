@@ -43,7 +43,7 @@ fn farthest_parameter(
 /// Images of which most pixels are exactly 0.
 fn strokes(n: usize, height: usize, width: usize) -> Images {
     let mut stream = Seed::new(5).stream("strokes");
-    let pixel = |place: usize| (place % width / 7 + place / width) % 5 == 0;
+    let pixel = |place: usize| (place % width / 7 + place / width).is_multiple_of(5);
     let pixels =
         (0..n * height * width).map(|place| stream.next_u32() as u8 * u8::from(pixel(place)));
     Images::new(height, width, pixels.collect()).unwrap()
