@@ -31,6 +31,7 @@ mod array_rows;
 mod arrays;
 #[cfg(feature = "candle-datasets")]
 mod candle;
+mod column_scaling;
 mod dataset;
 mod digits;
 mod error;
@@ -67,6 +68,7 @@ mod table_inputs;
 
 #[cfg(feature = "candle-datasets")]
 pub use candle::{from_candle, to_candle};
+pub use column_scaling::{ColumnScaling, ConstantColumns};
 pub use dataset::{Dataset, FileDigest, MissingCells, Origin, TableInfo};
 pub use digits::Digits;
 pub use error::DatasetError;
@@ -84,6 +86,6 @@ pub use order::epoch_order;
 pub use own_data::has_own_split;
 pub use picture_reader::PictureReader;
 pub use progress::Progress;
-pub use scaling::{ColumnScaling, ConstantColumns, Scaling};
+pub use scaling::Scaling;
 pub use source::{Network, Source, load};
 pub use table::TableWriter;

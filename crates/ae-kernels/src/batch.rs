@@ -268,7 +268,8 @@ mod tests {
     use pulp::Arch;
 
     use super::*;
-    use crate::simd::{Dispatch, forced};
+    use crate::simd::Dispatch;
+    use crate::simd::forcing::forced;
     use crate::{Activation, AdamStep, Layer, Loss, Weight};
 
     /// An FNV-1a hash of numbers' bits.

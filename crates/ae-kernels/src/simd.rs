@@ -68,7 +68,7 @@ impl Dispatch {
     #[inline]
     pub(crate) fn run<Op: WithSimd>(self, operation: Op) -> Op::Output {
         #[cfg(test)]
-        let forced = if self == Self::Widest { FORCED.get() } else { None };
+        let forced = if self == Self::Widest { forcing::FORCED.get() } else { None };
         #[cfg(test)]
         if let Some(forced) = forced {
             return forced.run(operation);
@@ -86,20 +86,6 @@ impl Dispatch {
     }
 }
 
-#[cfg(test)]
-thread_local! {
-    /// What this thread takes for the widest, so that a test can run whole trainings without FMA.
-    static FORCED: std::cell::Cell<Option<Dispatch>> = const { std::cell::Cell::new(None) };
-}
-
-/// Runs something in a pool of two threads for which these are the widest instructions.
-#[cfg(test)]
-pub(crate) fn forced<R: Send>(dispatch: Dispatch, work: impl FnOnce() -> R + Send) -> R {
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(2);
-    let pool = builder.start_handler(move |_| FORCED.set(Some(dispatch))).build().unwrap();
-    pool.install(work)
-}
-
 /// Every instruction set that can be tested.
 #[cfg(test)]
 pub(crate) fn dispatches() -> impl Iterator<Item = Dispatch> {
@@ -110,4 +96,24 @@ pub(crate) fn dispatches() -> impl Iterator<Item = Dispatch> {
         Dispatch::Avx2,
     ]
     .into_iter()
+}
+
+/// Instruction sets that a test chooses.
+#[cfg(test)]
+pub(crate) mod forcing {
+    use std::cell::Cell;
+
+    use super::Dispatch;
+
+    thread_local! {
+        /// What this thread takes for the widest, so that a test can run whole trainings without FMA.
+        pub(super) static FORCED: Cell<Option<Dispatch>> = const { Cell::new(None) };
+    }
+
+    /// Runs something in a pool of two threads for which these are the widest instructions.
+    pub(crate) fn forced<R: Send>(dispatch: Dispatch, work: impl FnOnce() -> R + Send) -> R {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(2);
+        let pool = builder.start_handler(move |_| FORCED.set(Some(dispatch))).build().unwrap();
+        pool.install(work)
+    }
 }

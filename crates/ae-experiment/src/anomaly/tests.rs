@@ -1,3 +1,5 @@
+//! What was fitted by earlier versions, and scores that are no numbers.
+
 use std::path::PathBuf;
 
 use ae_dataset::{Images, Pixels, ReadOptions};
