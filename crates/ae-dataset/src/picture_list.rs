@@ -179,8 +179,11 @@ impl NotRead {
         let kinds = [
             (hidden, "hidden"),
             (others, "not called .png, .jpg or .jpeg"),
-            (links, "links to folders"),
-            (empty, "folders without pictures"),
+            (links, if links == 1 { "link to a folder" } else { "links to folders" }),
+            (
+                empty,
+                if empty == 1 { "folder without pictures" } else { "folders without pictures" },
+            ),
         ];
         let kinds = kinds.iter().filter(|(count, _)| *count > 0);
         let kinds: Vec<String> = kinds.map(|(count, kind)| format!("{count} {kind}")).collect();

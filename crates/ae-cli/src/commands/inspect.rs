@@ -1,6 +1,6 @@
 //! `ae inspect`
 
-use ae_experiment::{Description, RunSettings, Scaling, describe};
+use ae_experiment::{ColumnScaling, Description, RunSettings, Scaling, describe};
 
 use super::{Status, in_flags};
 use crate::args::{Common, Inspect};
@@ -42,7 +42,12 @@ fn text(description: &Description) -> String {
     lines.push(format!("  {parameters} parameters"));
     lines.push(format!("  weights_sha256 {weights_sha256}"));
     if let Ok(Some(scaling)) = attachments.get::<Scaling>("scaling") {
-        lines.push("  columns, scaled to [0, 1] from".to_owned());
+        lines.push(match scaling.kind {
+            ColumnScaling::MinMax => "  columns, scaled to [0, 1] from".to_owned(),
+            ColumnScaling::Standard => {
+                "  columns, standardised: mean to one standard deviation above it".to_owned()
+            }
+        });
         let bounds = scaling.minimum.iter().zip(&scaling.maximum).enumerate();
         lines.extend(bounds.map(|(column, (minimum, maximum))| {
             format!("    {:<18} {minimum} to {maximum}", scaling.name(column))
