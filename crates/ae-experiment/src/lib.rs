@@ -66,7 +66,6 @@ mod record;
 
 mod study;
 mod trained;
-mod training_rows;
 
 pub use ae_analysis::{AnomalyScore, Mode, Quality, Ranking, ThresholdRule};
 pub use ae_corruption::{Draw, Noise};
@@ -113,4 +112,3 @@ pub use study::{
     AnomalyDetection, Compression, DenoisingComparison, DimensionalityReduction, FeatureLearning,
     NamedScore, NoiseStrengths, StudyOptions, StudySpec, resume_study, run_study,
 };
-pub use training_rows::training_rows;

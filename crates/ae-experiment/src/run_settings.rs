@@ -145,6 +145,19 @@ impl ModelInput {
         let held_out = |data: &DataSpec| data.test_fraction.is_some();
         self.is_data_of_run(source) && self.data.as_ref().is_some_and(held_out)
     }
+
+    /// How many of all the `items` of a source the model was trained on; 0 if the source is not known to
+    /// contain what it was trained on.
+    pub fn training_items(&self, source: &str, items: usize) -> usize {
+        let part = self.settings.as_ref().and_then(|settings| settings.test_fraction);
+        match part.filter(|_| self.contains_training_data(source)) {
+            Some(part) => {
+                let held_out = (items as f64 * part).round() as usize;
+                items - held_out.clamp(1, items.max(1)).min(items)
+            }
+            None => 0,
+        }
+    }
 }
 
 /// Where the data of a model's run lies, if its file lies in the folder of one and the data is there.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ae_experiment::{
     AnomalyDetector, AnomalyScore, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking,
-    ThresholdRule, device, input_reader, lock_run_of, pictures, reconstruction_grid, training_rows,
-    weights_file, write_file,
+    ThresholdRule, device, input_reader, lock_run_of, pictures, reconstruction_grid, weights_file,
+    write_file,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
     };
     let step = &mut |done, total| shown.read("fitting", done as u64, total as u64);
     let detector = AnomalyDetector::fit(model, error, rule, open, step)?;
-    warn_of_training_rows(args, detector.calibration().items())?;
+    warn_of_training_rows(args, &detector);
     detector.save(&path)?;
     let calibration = detector.calibration();
     let (items, threshold) = (calibration.items(), calibration.threshold());
@@ -78,15 +78,16 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
 }
 
 /// Says so if the normals are those that the model was trained on.
-fn warn_of_training_rows(args: &AnomalyFit, items: usize) -> anyhow::Result<()> {
-    if let Some(trained) = training_rows(&args.model, &args.data, items)?.filter(|&n| n > 0) {
+fn warn_of_training_rows(args: &AnomalyFit, detector: &AnomalyDetector) {
+    let (items, input) = (detector.calibration().items(), detector.model().input());
+    let trained = args.data.to_str().map_or(0, |source| input.training_items(source, items));
+    if trained > 0 {
         tracing::warn!(
             "the model was trained on {trained} of these {items} items and reconstructs them better than \
              new ones, so that new normal items are called anomalies more often than the threshold says; fit \
              to normal items that were kept from the training"
         );
     }
-    Ok(())
 }
 
 /// What was said of one item.

@@ -6,7 +6,7 @@ use ae_experiment::{
     BadItems, ExperimentError, InputReader, ModelInput, Progress, ReadOptions, Resize, input_reader,
 };
 
-use super::{network, tell_of_training_data};
+use super::network;
 use crate::args::{Common, Reading};
 use crate::progress;
 
@@ -28,7 +28,6 @@ pub(crate) fn read_options(
     reading: &Reading,
     common: &Common,
 ) -> anyhow::Result<ReadOptions> {
-    tell_of_training_data(images, input, common);
     let open = |options: &ReadOptions, progress: &mut dyn Progress| {
         input_reader(images, &input.format, options, network(common), progress)
     };
