@@ -202,3 +202,26 @@ fn a_ranking_says_what_chance_reaches() {
     assert!(told.contains("AUROC 0.0000 (worse than chance: 0.5), average precision 0."), "{told}");
     assert!(told.contains("(share of anomalies 0.9000)"), "{told}");
 }
+
+#[test]
+fn where_the_training_data_is_fitted_to_its_held_out_part_calibrates() {
+    let sandbox = Sandbox::new();
+    let cell = |i: u32| f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65536.0;
+    let row = |i: u32| format!("{},{},{}\n", cell(3 * i), cell(3 * i + 1), cell(3 * i + 2));
+    let rows = |range: std::ops::Range<u32>| range.map(row).collect::<String>();
+    sandbox.write("own.csv", format!("a,b,c\n{}", rows(0..300)));
+    sandbox.write("copy.csv", format!("a,b,c\n{}", rows(0..300)));
+    sandbox.ae("train --data own.csv --epochs 5 --out run").succeeds();
+    let fitted = sandbox.ae("anomaly fit own.csv -m run --json").succeeds();
+    let told = "come from the 30 of these 300 items that the training held out";
+    assert!(fitted.stderr.contains(told) && !fitted.stderr.contains("was trained on 270"));
+    let json = fitted.json();
+    assert_eq!((&json["items"], &json["calibrated_on"]), (&300.into(), &30.into()));
+    // Other data calibrates as a whole, and fewer held-out rows than 19 do not calibrate at all.
+    let json = sandbox.ae("anomaly fit copy.csv -m run --json").succeeds().json();
+    assert_eq!(json["calibrated_on"], 300);
+    sandbox.ae("train --data own.csv --epochs 5 --test-fraction 0.06 --out few").succeeds();
+    let fitted = sandbox.ae("anomaly fit own.csv -m few --json").succeeds();
+    assert!(fitted.stderr.contains("was trained on 282 of these 300 items"), "{}", fitted.stderr);
+    assert_eq!(fitted.json()["calibrated_on"], 300);
+}

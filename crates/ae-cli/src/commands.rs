@@ -155,6 +155,7 @@ fn warn(doubt: &Doubt) {
     let advice = match doubt.cause {
         Cause::LearningRate => "try a lower --learning-rate, such as 0.001",
         Cause::FewSteps => "try more --epochs or a smaller --batch-size",
+        Cause::FewItems => "give more training data, or try narrower --widths",
         Cause::Output => "try --loss mean-squared-error with --scaling standard",
         _ => "try other --widths, more --epochs, or --noise none",
     };

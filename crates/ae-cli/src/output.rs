@@ -123,7 +123,8 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
             lines.push(format!("  {name:<12} {value:.5}"));
         }
     }
-    lines.extend(record.diagnosis.as_ref().map(beside));
+    let is_noisy = record.metrics.contains_key("noisy_mse");
+    lines.extend(record.diagnosis.as_ref().map(|diagnosis| beside(diagnosis, is_noisy)));
     for judgement in &record.expected {
         let bound = match judgement.bound {
             Bound::AtMost(bound) => format!("at most {bound}"),
@@ -143,14 +144,18 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
 }
 
 /// The model's error beside what needs no training, and its dead units.
-fn beside(diagnosis: &Diagnosis) -> String {
+fn beside(diagnosis: &Diagnosis, is_noisy: bool) -> String {
     let Diagnosis { model_mse, mean_mse, components, sample, code_units, .. } = diagnosis;
     let pca = diagnosis.pca_mse.map_or_else(
-        || "PCA would take too long".to_owned(),
+        || match components {
+            0 => "too little training data for PCA".to_owned(),
+            _ => "PCA would take too long".to_owned(),
+        },
         |pca| format!("PCA with {components} components {pca:.5}"),
     );
+    let of_noisy = if is_noisy { ", all of noisy data" } else { "" };
     format!(
-        "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} of the training data)\n  \
+        "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} of the training data){of_noisy}\n  \
          steps        {}\n  dead units   {} of the {code_units} of the code",
         diagnosis.steps, diagnosis.dead_code_units
     )

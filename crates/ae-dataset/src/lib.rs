@@ -88,4 +88,5 @@ pub use picture_reader::PictureReader;
 pub use progress::Progress;
 pub use scaling::Scaling;
 pub use source::{Network, Source, load};
+pub use split::held_out_items;
 pub use table::TableWriter;

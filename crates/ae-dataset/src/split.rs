@@ -23,6 +23,17 @@ pub(crate) fn hold_out(n: usize, fraction: f64, seed: Seed) -> Result<[Vec<u32>;
     Ok([train, order])
 }
 
+/// The places, ascending, of the items among `n` that are held out for testing: see [`LoadOptions`].
+///
+/// # Errors
+/// If there are fewer than two items, or the fraction is not above 0 and below 1.
+///
+/// [`LoadOptions`]: crate::LoadOptions
+pub fn held_out_items(n: usize, fraction: f64, seed: Seed) -> Result<Vec<u32>, DatasetError> {
+    let [_, test] = hold_out(n, fraction, seed)?;
+    Ok(test)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

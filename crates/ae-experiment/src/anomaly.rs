@@ -1,6 +1,11 @@
 //! Anomaly detection by a trained model: fitted to normals, kept in the weights file, applied to others.
 
+mod held_out;
+
 use std::path::{Path, PathBuf};
+
+pub use held_out::Normals;
+use held_out::honest_scores;
 
 use ae_analysis::{
     AnalysisError, AnomalyScore, AnomalyScorer, Calibration, LeaveOneOut, NormalMoments, Rows,
@@ -76,6 +81,14 @@ pub struct AnomalyDetector {
     fitted: Fitted,
 }
 
+/// A detector that was just fitted.
+pub struct AnomalyFit {
+    /// The detector. Its calibration comes from all items, or from those that the training held out.
+    pub detector: AnomalyDetector,
+    /// Items that the score was fitted to.
+    pub items: usize,
+}
+
 /// How an item stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AnomalyVerdict {
@@ -91,8 +104,9 @@ impl AnomalyDetector {
     /// Fits to normals, which `open` opens once to score them and, if the score needs it, once before for its
     /// statistics. `step` hears how many were read, of how many.
     ///
-    /// Threshold and p-values come from scores of the normals as if each were new: see [`LeaveOneOut`]. Too
-    /// few for the threshold are warned about.
+    /// Threshold and p-values come from scores of the normals as if each were new: see [`LeaveOneOut`]. Where
+    /// the model was trained on most of them, they come from the part that the training held out, if this is
+    /// large enough. Too few for the threshold are warned about.
     ///
     /// # Errors
     /// If there are fewer than 3 items, they cannot be read, a setting is out of its range, a score is not
@@ -101,9 +115,10 @@ impl AnomalyDetector {
         model: Model,
         error: ErrorSpec,
         rule: ThresholdRule,
+        normals: Normals,
         mut open: impl FnMut(&Model) -> Result<InputReader, ExperimentError>,
         step: &mut dyn FnMut(usize, usize),
-    ) -> Result<Self, ExperimentError> {
+    ) -> Result<AnomalyFit, ExperimentError> {
         // Refused before anything is computed.
         rule.check()?;
         error.check(model.shape())?;
@@ -119,27 +134,31 @@ impl AnomalyDetector {
                 moments.add(residuals, codes).map_err(|error| of_item(error, chunk))
             })?;
         }
-        let held_out = LeaveOneOut::fit(error.score, &moments)?;
-        let (mut scores, mut largest_error) = (Vec::new(), 0.0_f64);
+        let left_out = LeaveOneOut::fit(error.score, &moments)?;
+        let (mut scores, mut largest_error, mut skipped) = (Vec::new(), 0.0_f64, 0);
         each_chunk(open(&model)?, step, |chunk, first| {
             let compared = error.apply(&model, &chunk.pixels, first)?;
             let [residuals, codes] = compared.rows()?;
-            let found = held_out.scores(residuals, codes);
+            let found = left_out.scores(residuals, codes);
             let mut found = found.map_err(|error| of_item(error, chunk))?;
             add_hidden(error.score, &model, &chunk.pixels, &mut found);
             scores.extend(found);
-            let errors = residuals.iter().flat_map(|residual| held_out.scorer().errors(residual));
+            let errors = residuals.iter().flat_map(|residual| left_out.scorer().errors(residual));
             largest_error = errors.fold(largest_error, f64::max);
+            skipped += chunk.skipped;
             Ok(())
         })?;
         if needs_moments && moments.len() != scores.len() {
             let (expected, found) = (moments.len(), scores.len());
             return Err(AnalysisError::Count { expected, found }.into());
         }
+        let items = scores.len();
+        let scores = honest_scores(scores, normals, skipped, model.input())?;
         let calibration = Calibration::fit(&scores, rule)?;
         warn_of_few(&calibration);
-        let (scorer, largest_error) = (held_out.into_scorer(), Some(largest_error));
-        Ok(Self { model, fitted: Fitted { error, scorer, calibration, largest_error } })
+        let (scorer, largest_error) = (left_out.into_scorer(), Some(largest_error));
+        let fitted = Fitted { error, scorer, calibration, largest_error };
+        Ok(AnomalyFit { detector: Self { model, fitted }, items })
     }
 
     /// Opens a weights file, or the folder of a run, that something was fitted in.

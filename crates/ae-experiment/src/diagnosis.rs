@@ -31,6 +31,8 @@ const FAR_WORSE: f64 = 1.5;
 const NOTICEABLE: f64 = 0.05;
 /// Steps below which a model has most probably taken too few.
 const FEW_STEPS: u64 = 2000;
+/// Training items below which a model has most probably too little to learn from.
+const FEW_ITEMS: usize = 50;
 /// A learning rate from which Adam hardly ever converges.
 const HIGH_RATE: f64 = 0.03;
 
@@ -46,6 +48,9 @@ pub struct Diagnosis {
     /// That of PCA with [`components`](Self::components); none if it would take too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pca_mse: Option<f64>,
+    /// That of the noisy images themselves, if the model learns to remove noise from images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noisy_mse: Option<f64>,
     /// The binary cross-entropy of predicting the mean, if that is the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_bce: Option<f64>,
@@ -80,6 +85,8 @@ pub enum Cause {
     LearningRate,
     /// Too few steps were taken.
     FewSteps,
+    /// There are too few training items.
+    FewItems,
     /// The output cannot reach the values of the data.
     Output,
     /// Network, loss or noise do not suit the data.
@@ -91,6 +98,7 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::LearningRate => "the learning rate is too high",
             Self::FewSteps => "too few steps were taken",
+            Self::FewItems => "there is too little training data",
             Self::Output => "the output's range does not hold the data's values",
             Self::Network => "network, loss or noise do not suit the data",
         })
@@ -125,6 +133,8 @@ pub(crate) fn diagnose(
         model_mse,
         mean_mse: errors.mean,
         pca_mse: errors.pca,
+        // Masked cells are how a model of a table learns, not what it is for.
+        noisy_mse: errors.noisy.filter(|_| plan.dataset.scaling.is_none()),
         mean_bce: entropy.then_some(errors.mean_bce),
         components,
         sample: count,
@@ -133,7 +143,7 @@ pub(crate) fn diagnose(
         warnings: Vec::new(),
     };
     let rate = plan.spec.training.optimizer.learning_rate();
-    diagnosis.warnings = diagnosis.doubts(rate, outside);
+    diagnosis.warnings = diagnosis.doubts(rate, train.len(), outside);
     let Diagnosis { model_mse, mean_mse, pca_mse, mean_bce, .. } = diagnosis;
     let errors = [Some(model_mse), Some(mean_mse), pca_mse, mean_bce];
     Ok(errors.into_iter().flatten().all(f64::is_finite).then_some(diagnosis))
@@ -141,13 +151,15 @@ pub(crate) fn diagnose(
 
 impl Diagnosis {
     /// What is wrong.
-    fn doubts(&self, learning_rate: f64, outside: usize) -> Vec<Doubt> {
+    fn doubts(&self, learning_rate: f64, items: usize, outside: usize) -> Vec<Doubt> {
         let Self { model_mse, mean_mse, code_units, dead_code_units: dead, .. } = *self;
         let mut doubts = Vec::new();
         let cause = if 2 * dead >= code_units || learning_rate >= HIGH_RATE {
             Cause::LearningRate
         } else if self.steps < FEW_STEPS {
             Cause::FewSteps
+        } else if items < FEW_ITEMS {
+            Cause::FewItems
         } else if outside > 0 {
             Cause::Output
         } else {
@@ -166,6 +178,15 @@ impl Diagnosis {
             let text = format!(
                 "the model is far worse than PCA with {} components: mse {model_mse:.5}, PCA has {pca:.5}",
                 self.components
+            );
+            doubts.push(Doubt { text, cause });
+        }
+        if let Some(noisy) = self.noisy_mse
+            && model_mse >= noisy
+        {
+            let text = format!(
+                "what the model makes of noisy images is no better than these: mse {model_mse:.5}, the noisy \
+                 images have {noisy:.5}"
             );
             doubts.push(Doubt { text, cause });
         }
@@ -220,6 +241,7 @@ struct Errors {
     mean: f64,
     mean_bce: f64,
     pca: Option<f64>,
+    noisy: Option<f64>,
 }
 
 impl Errors {
@@ -231,7 +253,7 @@ impl Errors {
             .map(|mean| [mean.ln(), (1.0 - mean).ln()])
             .collect();
         let all: Vec<u32> = (0..samples.images().len() as u32).collect();
-        let (mut of_mean, mut of_bce, mut of_pca) = (0.0, 0.0, 0.0);
+        let (mut of_mean, mut of_bce, mut of_pca, mut of_noise) = (0.0, 0.0, 0.0, 0.0);
         for chosen in all.chunks(CHUNK) {
             let Batch { inputs, targets } = samples.gather(chosen, 0);
             for row in targets.chunks(mean.len()) {
@@ -242,6 +264,7 @@ impl Errors {
                     .map(|(&t, [log, other])| f64::from(t) * log + (1.0 - f64::from(t)) * other)
                     .sum::<f64>();
             }
+            of_noise += squared_error(&inputs, &targets);
             if let Some(pca) = pca {
                 let outputs = pca.reconstruct(Rows::new(&inputs, mean.len())?)?;
                 of_pca += squared_error(&targets, &outputs);
@@ -249,7 +272,8 @@ impl Errors {
         }
         let numbers = (all.len() * mean.len()) as f64;
         let pca = pca.map(|_| of_pca / numbers);
-        Ok(Self { mean: of_mean / numbers, mean_bce: of_bce / numbers, pca })
+        let noisy = samples.is_corrupted().then_some(of_noise / numbers);
+        Ok(Self { mean: of_mean / numbers, mean_bce: of_bce / numbers, pca, noisy })
     }
 }
 
@@ -288,6 +312,7 @@ mod tests {
             model_mse,
             mean_mse: 0.1,
             pca_mse: Some(0.02),
+            noisy_mse: None,
             mean_bce: None,
             components: 4,
             sample: 100,
@@ -299,22 +324,23 @@ mod tests {
 
     #[test]
     fn what_has_learned_is_not_doubted() {
-        assert_eq!(diagnosis(0.029, 5000, 1).doubts(0.001, 0), []);
+        assert_eq!(diagnosis(0.029, 5000, 1).doubts(0.001, 1000, 0), []);
         // Half as much again as nearly nothing is nearly nothing.
         let small = Diagnosis { pca_mse: Some(1e-9), ..diagnosis(1e-3, 5000, 0) };
-        assert_eq!(small.doubts(0.001, 0), []);
+        assert_eq!(small.doubts(0.001, 1000, 0), []);
     }
 
     #[test]
     fn a_model_like_the_mean_is_doubted_with_its_cause() {
-        for (steps, dead, rate, outside, cause) in [
-            (50, 0, 0.001, 0, Cause::FewSteps),
-            (50, 4, 0.001, 0, Cause::LearningRate),
-            (9000, 0, 5.0, 0, Cause::LearningRate),
-            (9000, 0, 0.001, 7, Cause::Output),
-            (9000, 0, 0.001, 0, Cause::Network),
+        for (steps, dead, rate, items, outside, cause) in [
+            (50, 0, 0.001, 9, 0, Cause::FewSteps),
+            (50, 4, 0.001, 999, 0, Cause::LearningRate),
+            (9000, 0, 5.0, 999, 0, Cause::LearningRate),
+            (9000, 0, 0.001, 999, 7, Cause::Output),
+            (9000, 0, 0.001, 49, 0, Cause::FewItems),
+            (9000, 0, 0.001, 50, 0, Cause::Network),
         ] {
-            let doubts = diagnosis(0.0999, steps, dead).doubts(rate, outside);
+            let doubts = diagnosis(0.0999, steps, dead).doubts(rate, items, outside);
             assert_eq!(doubts[0].cause, cause, "{doubts:?}");
             assert!(doubts[0].text.contains("no better than the mean"), "{doubts:?}");
             assert_eq!(doubts.len(), if dead > 0 { 2 } else { 1 });
@@ -322,8 +348,17 @@ mod tests {
     }
 
     #[test]
+    fn a_denoiser_that_is_no_better_than_the_noise_is_doubted() {
+        let denoiser = Diagnosis { noisy_mse: Some(0.02), ..diagnosis(0.019, 9000, 0) };
+        assert_eq!(denoiser.doubts(0.001, 1000, 0), []);
+        let doubts = Diagnosis { noisy_mse: Some(0.018), ..denoiser }.doubts(0.001, 1000, 0);
+        assert!(doubts[0].text.contains("no better than these: mse 0.01900"), "{doubts:?}");
+        assert_eq!((doubts.len(), doubts[0].cause), (1, Cause::Network));
+    }
+
+    #[test]
     fn a_model_far_behind_pca_is_doubted() {
-        let doubts = diagnosis(0.04, 100, 0).doubts(0.001, 0);
+        let doubts = diagnosis(0.04, 100, 0).doubts(0.001, 1000, 0);
         assert_eq!(doubts.len(), 1);
         assert_eq!(doubts[0].cause, Cause::FewSteps);
         assert!(doubts[0].text.contains("far worse than PCA with 4 components"), "{doubts:?}");

@@ -85,7 +85,9 @@ pub use ae_report::{
     ColorSupport, Figure, GridRow, Picture, half_blocks, png_of_16_bits, reconstruction_grid,
 };
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
-pub use anomaly::{AnomalyDetector, AnomalyVerdict, ErrorSpec, NoiseDraws, weights_file};
+pub use anomaly::{
+    AnomalyDetector, AnomalyFit, AnomalyVerdict, ErrorSpec, NoiseDraws, Normals, weights_file,
+};
 pub use apply::{Model, TrainedEncoder, read_codes};
 pub use compression::{MAX_ARCHIVE_BYTES, to_bytes};
 pub use defaults::{Adaptation, Setting};

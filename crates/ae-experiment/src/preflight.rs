@@ -12,6 +12,8 @@ use crate::plan::Plan;
 
 /// Parameters for each number of the training data from which a network is called too large.
 const FAR_MORE: usize = 4;
+/// Training items below which a model says little of others.
+const FEW_ITEMS: usize = 10;
 /// Memory from which it is warned about, in bytes.
 const MUCH_MEMORY: u64 = 4 << 30;
 /// Values of an image from which a dense first layer is warned about: more than 256 x 256.
@@ -80,6 +82,12 @@ impl Preflight {
                 "images of {} have {pixels} values, which is too many for a dense network to learn well: \
                  make them smaller (--size 64x64 --resize fit)",
                 train.shape()
+            );
+        }
+        if train.len() < FEW_ITEMS {
+            tracing::warn!(
+                "the training data has {} {items} only: what is learned from so few says little about others",
+                train.len()
             );
         }
         if self.memory > MUCH_MEMORY {

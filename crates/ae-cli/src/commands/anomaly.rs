@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_experiment::{
-    AnomalyDetector, AnomalyScore, AnomalyVerdict, ErrorSpec, GridRow, Model, NoiseDraws, Ranking,
-    ThresholdRule, device, input_reader, lock_run_of, pictures, reconstruction_grid, weights_file,
-    write_file,
+    AnomalyDetector, AnomalyFit, AnomalyScore, AnomalyVerdict, ErrorSpec, GridRow, Model,
+    NoiseDraws, Normals, Progress, Ranking, ThresholdRule, device, input_reader, lock_run_of,
+    pictures, reconstruction_grid, weights_file, write_file,
 };
 use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::{Status, counted_as, inputs, network, read_options};
-use crate::args::{AnomalyCommand, AnomalyFit, AnomalyScoring, Common};
+use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
 use crate::delivery::{csv_cell, write_figure};
 use crate::{guard, output, progress};
 
@@ -23,7 +23,7 @@ pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<S
     }
 }
 
-fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
+fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
     let path = match &args.output {
         Some(path) => path.to_path_buf(),
         None => weights_file(&args.model)?,
@@ -57,14 +57,18 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
         input_reader(&args.data, model.format(), &options, network, progress)
     };
     let step = &mut |done, total| shown.read("fitting", done as u64, total as u64);
-    let detector = AnomalyDetector::fit(model, error, rule, open, step)?;
-    warn_of_training_rows(args, &detector);
+    let is_of_training =
+        args.data.to_str().is_some_and(|source| model.input().contains_training_data(source));
+    let normals = if is_of_training { Normals::OfTraining } else { Normals::New };
+    let fitted = AnomalyDetector::fit(model, error, rule, normals, open, step)?;
+    tell_of_training_rows(args, &fitted, &mut *progress::data(common));
+    let AnomalyFit { detector, items } = fitted;
     detector.save(&path)?;
     let calibration = detector.calibration();
-    let (items, threshold) = (calibration.items(), calibration.threshold());
+    let (calibrated_on, threshold) = (calibration.items(), calibration.threshold());
     if common.json {
         output::json(&json!({
-            "items": items, "threshold": threshold, "fit": detector.error(),
+            "items": items, "calibrated_on": calibrated_on, "threshold": threshold, "fit": detector.error(),
             "output": path.display().to_string(),
         }))?;
     } else if !common.quiet {
@@ -77,11 +81,18 @@ fn fit(args: &AnomalyFit, common: &Common) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
-/// Says so if the normals are those that the model was trained on.
-fn warn_of_training_rows(args: &AnomalyFit, detector: &AnomalyDetector) {
-    let (items, input) = (detector.calibration().items(), detector.model().input());
-    let trained = args.data.to_str().map_or(0, |source| input.training_items(source, items));
-    if trained > 0 {
+/// Says so if the model was trained on normals that it was fitted to.
+fn tell_of_training_rows(args: &AnomalyFitArgs, fitted: &AnomalyFit, progress: &mut dyn Progress) {
+    let AnomalyFit { detector, items } = fitted;
+    let input = detector.model().input();
+    let trained = args.data.to_str().map_or(0, |source| input.training_items(source, *items));
+    let calibrated_on = detector.calibration().items();
+    if calibrated_on < *items {
+        progress.chose(&format!(
+            "threshold and p-values come from the {calibrated_on} of these {items} items that the training held \
+             out; the model was trained on the others"
+        ));
+    } else if trained > 0 {
         tracing::warn!(
             "the model was trained on {trained} of these {items} items and reconstructs them better than \
              new ones, so that new normal items are called anomalies more often than the threshold says; fit \

@@ -30,7 +30,8 @@ fn detector(score: AnomalyScore, items: usize) -> Result<AnomalyDetector, Experi
         let (format, options) = (model.format().clone(), ReadOptions::default());
         Ok(InputReader::of_images("normals", images, format, options)?)
     };
-    AnomalyDetector::fit(model(), error, ThresholdRule::Quantile(0.9), open, &mut |_, _| {})
+    let (rule, step) = (ThresholdRule::Quantile(0.9), &mut |_, _| {});
+    Ok(AnomalyDetector::fit(model(), error, rule, Normals::New, open, step)?.detector)
 }
 
 const SCORES: [AnomalyScore; 4] = [
