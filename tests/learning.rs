@@ -200,3 +200,12 @@ fn large_images_are_warned_about_with_the_flags_that_make_them_smaller() {
     assert!(trained.stderr.contains(told), "{}", trained.stderr);
     assert!(trained.stderr.contains("--size 64x64 --resize fit"), "{}", trained.stderr);
 }
+
+#[test]
+fn data_without_differences_is_said_to_be_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("same.csv", format!("a,b\n{}", "1,2\n".repeat(30)));
+    let told = sandbox.ae("train --data same.csv --epochs 2 --out run").succeeds().stderr;
+    assert!(told.contains("all training rows are equal: there is nothing to learn"), "{told}");
+    assert!(!told.contains("learning rate"), "{told}");
+}

@@ -86,3 +86,24 @@ fn a_new_run_holds_its_folder_too() {
     first.kill();
     sandbox.ae("train --data data --widths 8 --epochs 1 --out run --force").succeeds();
 }
+
+#[test]
+fn a_fit_clears_away_what_a_killed_one_has_left() {
+    let sandbox = Sandbox::with_run();
+    sandbox.write("run/.ae-tmp-x1", "half");
+    sandbox.ae("anomaly fit data -m run").succeeds();
+    assert!(!sandbox.path("run/.ae-tmp-x1").exists());
+}
+
+#[test]
+fn no_run_begins_within_another() {
+    let sandbox = Sandbox::with_run();
+    for folder in ["run/checkpoints", "run/inner", "run/checkpoints/inner"] {
+        for force in ["", "--force"] {
+            sandbox
+                .ae(&format!("train --data data --widths 8 --epochs 1 --out {folder} {force}"))
+                .fails_with(&["lies within the run"]);
+        }
+    }
+    sandbox.ae("inspect run").succeeds();
+}

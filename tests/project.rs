@@ -196,3 +196,16 @@ fn the_way_between_two_images_begins_and_ends_with_them() {
     sandbox.ae("interpolate data -m run -o no.npy").refuses_with(&[".png or .svg"]);
     assert!(!sandbox.path("no.png").exists());
 }
+
+#[test]
+fn the_ends_of_a_way_are_items_of_the_input_also_where_some_are_left_out() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.csv", "a,b\n1,2\n?,2\n3,4\n5,6\n2,1\n4,4\n");
+    sandbox.ae("train --data t.csv --skip-bad --widths 1 --epochs 1 --out run").succeeds();
+    let way = "interpolate t.csv -m run -o way.svg";
+    sandbox.ae(&format!("{way} --from 2 --to 5")).succeeds();
+    sandbox
+        .ae(&format!("{way} --from 1 --to 5"))
+        .fails_with(&["--from asks for image 1, which was left out"]);
+    sandbox.ae(&format!("{way} --from 0 --to 6")).fails_with(&["holds 6 images"]);
+}

@@ -60,10 +60,23 @@ pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()
     let reads = Reads { data: vec![source.into()], is_of_run: true, ..Reads::default() };
     reads.check(&[&output])?;
     let (folder, data) = (canonical(folder), canonical(Path::new(source)));
+    if let Some(run) = folder.ancestors().skip(1).find(|above| is_run(above)) {
+        bail!(
+            "{} lies within the run {}; choose another folder with --out",
+            folder.display(),
+            run.display()
+        );
+    }
     if Path::new(source).exists() && data.starts_with(&folder) {
         bail!("{source} lies within {}; choose another folder with --out", folder.display());
     }
     Ok(())
+}
+
+/// Whether a run or a study has its files in a folder; a spec alone is none.
+fn is_run(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).exists();
+    has("spec.toml") && (has(".lock") || has("checkpoints") || has("models"))
 }
 
 /// Refuses a file whose folder is missing or cannot be written to.

@@ -190,7 +190,8 @@ impl Diagnosis {
             );
             doubts.push(Doubt { text, cause });
         }
-        if 4 * dead > code_units {
+        // Where all data is equal, so are the codes.
+        if 4 * dead > code_units && mean_mse > 0.0 {
             let text = format!(
                 "{dead} of {code_units} code units are dead: the same for all of the training data"
             );

@@ -57,7 +57,11 @@ pub fn lock_run_of(weights: &Path) -> Result<Option<FolderLock>, ExperimentError
     let here = |folder: &'static str| Path::new(folder);
     let folders = weights.ancestors().skip(1).take(2);
     let run = folders.map(|path| if path == here("") { here(".") } else { path }).find(is_run);
-    run.map(lock_folder).transpose()
+    let Some(run) = run else { return Ok(None) };
+    let lock = lock_folder(run)?;
+    // What a killed process has left half-written.
+    ae_files::remove_temporaries(run)?;
+    Ok(Some(lock))
 }
 
 /// Everything that a run may write into its folder. Hidden files are left alone.

@@ -90,6 +90,9 @@ impl Preflight {
                 train.len()
             );
         }
+        if train.len() > 1 && are_equal(train) {
+            tracing::warn!("all training {items} are equal: there is nothing to learn from them");
+        }
         if self.memory > MUCH_MEMORY {
             tracing::warn!("the training takes about {} of memory", megabytes(self.memory));
         }
@@ -142,6 +145,17 @@ fn megabytes(bytes: u64) -> String {
 fn bytes_of(images: &Images) -> u64 {
     let per_value = if images.bytes().is_some() { 1 } else { 4 };
     per_value * images.pixels().len() as u64
+}
+
+/// Whether every image is the first one again.
+fn are_equal(images: &Images) -> bool {
+    fn repeats<T: PartialEq>(values: &[T], size: usize) -> bool {
+        values.chunks(size.max(1)).all(|image| values.starts_with(image))
+    }
+    match images.pixels() {
+        Pixels::Bytes(values) => repeats(values, images.image_size()),
+        Pixels::Floats(values) => repeats(values, images.image_size()),
+    }
 }
 
 /// Values outside [0, 1]; bytes have none.

@@ -31,6 +31,10 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         tracing::warn!(
             "{source} is what the model was trained on; new data is reconstructed worse"
         );
+    } else if *part == JudgedPart::Named(Part::All) && input.is_data_of_run(source) {
+        tracing::warn!(
+            "{source} is the data of the model's run: what the model was trained on is among these"
+        );
     } else if *part == JudgedPart::All && settings.is_none_or(|settings| settings.data.is_none()) {
         tracing::warn!(
             "it is not known what {} was trained on, and that may be among these",

@@ -43,14 +43,18 @@ fn image(
 ) -> anyhow::Result<(Vec<f32>, String)> {
     let mut reader = inputs(path, model.input(), &args.reading, common)?;
     let size = model.shape().size();
-    let mut seen = 0;
+    let mut items = 0;
     while let Some(chunk) = reader.next().transpose()? {
-        if place < seen + chunk.len() {
-            let image = chunk.pixels[(place - seen) * size..][..size].to_vec();
+        if let Some(at) = chunk.items.iter().position(|&item| item == place as u64) {
+            let image = chunk.pixels[at * size..][..size].to_vec();
             return Ok((image, reader.name().to_owned()));
         }
-        seen += chunk.len();
+        items = chunk.items.last().map_or(items, |&last| last + 1);
     }
-    let held = counted_as(seen, "image");
-    bail!("{} holds {held}, and {option} asks for image {place}, counted from 0", path.display())
+    let path = path.display();
+    if place < items as usize {
+        bail!("{path}: {option} asks for image {place}, which was left out");
+    }
+    let held = counted_as(items as usize, "image");
+    bail!("{path} holds {held}, and {option} asks for image {place}, counted from 0")
 }

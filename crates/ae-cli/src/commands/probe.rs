@@ -1,7 +1,8 @@
 //! `ae probe`
 
 use ae_experiment::{
-    Dataset, Model, ProbeSpec, Probed, Seed, Source, device, load, load_options, probe, probe_table,
+    Dataset, Model, Part, ProbeSpec, Probed, Seed, Source, device, load, load_options, probe,
+    probe_table,
 };
 use serde_json::{Value, json};
 
@@ -23,6 +24,9 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
     let dataset = dataset.map_err(|error| hint_of_run(error, &args.data, source))?;
     if let Some(sentence) = &dataset.origin.substituted {
         tracing::warn!("{sentence}");
+    }
+    if matches!(args.reading.part, Some(Part::Train | Part::All)) {
+        tracing::warn!("the classifiers are tested on images that they, too, have learned from");
     }
     let images = dataset.train.len();
     let labels = args.labels.as_ref().map_or_else(
