@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ae_experiment::{Model, device, interpolation_figure};
+use ae_experiment::{Model, counted_as, device, interpolation_figure};
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Status, counted_as, inputs};
+use super::{Status, inputs};
 use crate::args::{Common, Interpolate};
 use crate::delivery::write_figure;
 use crate::output;
