@@ -18,7 +18,7 @@ pub(crate) const INK: Rgb = [0x1f, 0x29, 0x33];
 pub(crate) const MUTED: Rgb = [0x5b, 0x67, 0x70];
 pub(crate) const FAINT: Rgb = [0xdd, 0xe2, 0xe6];
 /// Around pictures, which may be as white as the page.
-pub(crate) const RIM: Rgb = [0xa9, 0xb2, 0xba];
+pub(crate) const RIM: Rgb = [0x80, 0x8a, 0x93];
 
 const MARGIN: f32 = 16.0;
 const GAP: f32 = 14.0;

@@ -145,7 +145,7 @@ fn colour_bar(figure: &mut Figure, (left, top): (f32, f32), range: f32, channels
     figure.text((left, y), Align::Left, Style::Note, MUTED, &format!("-{end}"));
     figure.text((left + width / 2.0, y), Align::Middle, Style::Note, MUTED, "0");
     figure.text((left + width, y), Align::Right, Style::Note, MUTED, &format!("+{end}"));
-    let what = if channels == 1 { "weight" } else { "weights of red, green, blue" };
+    let what = if channels == 1 { "weight" } else { "red, green, blue weight" };
     let beside = (left + width + 2.0 * GAP, top - 3.0);
     figure.text(beside, Align::Left, Style::Label, MUTED, what);
 }

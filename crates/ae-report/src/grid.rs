@@ -119,7 +119,7 @@ pub fn heat_map(items: &[HeatMapItem], title: &str, caption: &str) -> Result<Fig
         images: items.iter().map(|item| picture(item).clone()).collect(),
     };
     let rows = [
-        row("image", |item| &item.image),
+        row("original", |item| &item.image),
         row("reconstruction", |item| &item.reconstruction),
         row("error", |item| &item.error),
     ];

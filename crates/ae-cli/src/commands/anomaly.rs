@@ -194,8 +194,9 @@ fn draw(
         })
     });
     let drawn = drawn.collect::<anyhow::Result<Vec<_>>>()?;
-    let caption = display.caption(&format!("{name}: largest scores first"));
-    let caption = format!("{caption}; white is an error of {white:.4} or more, {of}");
+    let caption = display.caption(&format!(
+        "{name}: largest scores first; white is an error of {white:.4} or more, {of}"
+    ));
     let figure = heat_map(&drawn, "Where the error is", &caption)?;
     write_figure(path, &figure)
 }

@@ -36,7 +36,8 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
-    let told = told(args, &sample, progress);
+    let noun = if encoder.input().format.scaling.is_some() { "row" } else { "image" };
+    let told = told(args, (&sample, noun), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
         let (images, axes) = sample.decoded_plane(model, projection, side)?;
@@ -66,12 +67,16 @@ fn projection(args: &Project, latent_dim: usize, progress: &mut dyn Progress) ->
 }
 
 /// Which images are on the map; says so if they are not all.
-fn told(args: &Project, sample: &CodeSample, progress: &mut dyn Progress) -> String {
+fn told(
+    args: &Project,
+    (sample, noun): (&CodeSample, &str),
+    progress: &mut dyn Progress,
+) -> String {
     let (shown, total) = (sample.items.len(), sample.total);
     if shown == total {
-        return counted_as(shown, "image");
+        return counted_as(shown, noun);
     }
-    let told = format!("{shown} of {total} images, chosen by the seed {}", args.seed);
+    let told = format!("{shown} of {}, chosen by the seed {}", counted_as(total, noun), args.seed);
     progress.chose(&format!("on the map are {told}"));
     told
 }
