@@ -77,6 +77,92 @@ fn a_table_of_one_column_is_drawn() {
     assert_eq!(notes(&record), Vec::<String>::new());
 }
 
+/// A table of two columns around 50.
+fn table(rows: usize) -> String {
+    let row = |row: usize| format!("{},{}\n", 40 + row * 7 % 21, 50 + row * 3 % 11);
+    "a,b\n".to_owned() + &(0..rows).map(row).collect::<String>()
+}
+
+/// How many of the 32 x 32 large numbers of a row are neither black nor white in a figure, whose pixels are
+/// 2 x 2 in its PNG.
+fn grey_cells(png: &[u8]) -> usize {
+    let figure = image::load_from_memory(png).unwrap().to_rgb8();
+    let is_grey = |[r, g, b]: [u8; 3]| r == g && g == b && (5..250).contains(&r);
+    figure.pixels().filter(|pixel| is_grey(pixel.0)).count() / (64 * 64)
+}
+
+/// The texts of a figure, a caption's lines as one.
+fn words(svg: &str) -> String {
+    let texts = svg.split("</text>").filter_map(|part| Some(part.rsplit_once('>')?.1));
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn figures_of_standardised_rows_show_the_range_of_training_and_say_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.csv", table(60));
+    sandbox
+        .ae("train --data t.csv --widths 2 --epochs 30 --scaling standard --loss mean-squared-error --out run")
+        .succeeds();
+    sandbox.ae("anomaly fit t.csv -m run").succeeds();
+    let range = "in standard deviations";
+    for (command, at_least) in [
+        ("reconstruct t.csv -m run -o f.svg", 30),
+        ("anomaly score t.csv -m run -o s.csv --heat-map f.svg", 30),
+        ("project t.csv -m run --grid f.svg --side 3", 14),
+        ("interpolate t.csv -m run -o f.svg", 16),
+    ] {
+        sandbox.ae(command).succeeds();
+        let words = words(&sandbox.read_text("f.svg"));
+        assert!(words.contains("black is -") && words.contains(range), "{command}: {words}");
+        sandbox.ae(&command.replace("f.svg", "f.png")).succeeds();
+        let greys = grey_cells(&sandbox.read("f.png"));
+        assert!(greys >= at_least, "{command}: {greys}");
+    }
+    let shown = sandbox.ae("reconstruct t.csv -m run --show").succeeds();
+    assert!(shown.stderr.contains(range), "{}", shown.stderr);
+    for (figure, says) in
+        [("reconstructions", true), ("worst", true), ("loss", false), ("filters", false)]
+    {
+        let words = words(&sandbox.read_text(&format!("run/{figure}.svg")));
+        assert_eq!(words.contains("black is -"), says, "{figure}: {words}");
+        assert_eq!(words.contains("index among the held-out rows"), figure == "worst", "{words}");
+    }
+}
+
+#[test]
+fn a_heat_map_names_rows_and_files() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.csv", table(60));
+    sandbox.ae("train --data t.csv --widths 2 --epochs 2 --out run").succeeds();
+    sandbox.ae("anomaly fit t.csv -m run").succeeds();
+    sandbox.write("far.csv", table(4) + "50,9000\n");
+    sandbox.ae("anomaly score far.csv -m run -o s.csv --heat-map f.svg --count 1").succeeds();
+    let svg = sandbox.read_text("f.svg");
+    for words in [">item</text>", ">4</text>", ">score</text>"] {
+        assert!(svg.contains(words), "{words}: {svg}");
+    }
+}
+
+#[test]
+fn one_of_a_kind_is_singular() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one.csv", (0..40).map(|row| format!("{}\n", row % 9)).collect::<String>());
+    let train = "train --data one.csv --widths 1 --epochs 1 --batch-size 64 --out run";
+    let told = sandbox.ae(train).succeeds();
+    let all = told.stdout + &told.stderr;
+    for words in ["PCA with 1 component ", "1 step in 1 epoch", "1 column"] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    for plural in ["1 components", "1 steps", "1 epochs", "1 columns", "1 rows", "1 numbers"] {
+        assert!(!all.contains(&format!(" {plural}")), "{plural}: {all}");
+    }
+    let told = sandbox.ae("data info --data one.csv").succeeds();
+    assert!(told.stdout.contains("rows of 1 column\n"), "{}", told.stdout);
+    let told = sandbox.ae("encode one.csv -m run -o codes.npy").succeeds();
+    assert!(told.stdout.contains("encoded to 1 number each"), "{}", told.stdout);
+}
+
 #[test]
 fn names_in_other_scripts_and_with_xml_are_shown() {
     let sandbox = Sandbox::with_run();

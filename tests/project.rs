@@ -109,6 +109,13 @@ fn the_plane_decodes_to_a_grid_of_images() {
         assert_eq!(svg.matches("<image").count(), 16);
         assert!(svg.contains(words) && svg.contains("across "), "{svg}");
     }
+    // What does not fit into a figure is not promised.
+    let told = sandbox.ae("project data -m plane --grid grid.svg --side 100").succeeds();
+    let drawn = sandbox.read_text("grid.svg").matches("<image").count().isqrt();
+    assert!((40..100).contains(&drawn), "{drawn}");
+    assert_eq!(told.stdout, format!("a grid of {drawn} x {drawn} points to grid.svg\n"));
+    let instead = format!("the grid has {drawn} x {drawn} points instead of 100 x 100");
+    assert!(told.stderr.contains(&instead), "{}", told.stderr);
     sandbox
         .ae("project data -m plane --method tsne --grid grid.svg")
         .refuses_with(&["the method must be model or pca, which lead back to images, found tsne"]);
@@ -206,6 +213,6 @@ fn the_ends_of_a_way_are_items_of_the_input_also_where_some_are_left_out() {
     sandbox.ae(&format!("{way} --from 2 --to 5")).succeeds();
     sandbox
         .ae(&format!("{way} --from 1 --to 5"))
-        .fails_with(&["--from asks for image 1, which was left out"]);
-    sandbox.ae(&format!("{way} --from 0 --to 6")).fails_with(&["holds 6 images"]);
+        .fails_with(&["--from asks for row 1, which was left out"]);
+    sandbox.ae(&format!("{way} --from 0 --to 6")).fails_with(&["holds 6 rows"]);
 }

@@ -188,11 +188,6 @@ impl Settings {
     }
 }
 
-/// "1 image", "2 images".
-pub(crate) fn counted_as(items: usize, noun: &str) -> String {
-    if items == 1 { format!("1 {noun}") } else { format!("{items} {noun}s") }
-}
-
 /// Tells where it stands which item each row is.
 pub(crate) fn told_index(index: Option<&Path>) -> String {
     index.map_or_else(String::new, |path| {

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    Figure, GridRow, ImageShape, InputFormat, Inputs, NpyWriter, Picture, Scaling, TableWriter,
-    make_folder, pictures, png_of_16_bits, reconstruction_grid, write_file,
+    Display, Figure, GridRow, ImageShape, InputFormat, Inputs, NpyWriter, Picture, Scaling,
+    TableWriter, counted_as, make_folder, png_of_16_bits, reconstruction_grid, write_file,
 };
 use anyhow::{Context as _, bail};
 
 use crate::args::{Common, Target};
-use crate::commands::{counted_as, written};
+use crate::commands::written;
 use crate::item_index::ItemIndex;
 use crate::output;
 use names::PictureNames;
@@ -48,6 +48,7 @@ impl<'a> Delivered<'a> {
 pub(crate) struct Delivery<'a> {
     target: &'a Target,
     shape: ImageShape,
+    display: Display,
     scaling: Option<&'a Scaling>,
     name: String,
     sink: Sink<'a>,
@@ -98,7 +99,8 @@ impl<'a> Delivery<'a> {
         };
         let (shape, name) = (format.shape, name.to_owned());
         let (rows, first, index) = (Vec::new(), (Vec::new(), false), ItemIndex::default());
-        Ok(Self { target, shape, scaling, name, sink, rows, first, index, delivered: 0 })
+        let display = Display::of(format);
+        Ok(Self { target, shape, display, scaling, name, sink, rows, first, index, delivered: 0 })
     }
 
     /// Takes the next images, `n x channels x height x width`, what a figure shows of them, and what is known
@@ -146,12 +148,13 @@ impl<'a> Delivery<'a> {
 
     /// Gives the files their names, draws the figure, and tells of it.
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
-        let Self { target, shape, scaling, name, sink, rows, first, index, delivered } = self;
+        let Self { target, shape, display, scaling, name, sink, rows, first, index, delivered } =
+            self;
         let noun = if scaling.is_some() { "row" } else { "image" };
         let shown = delivered.min(drawn_at_most(target, shape.size()));
         let grid = rows
             .iter()
-            .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
+            .map(|(label, values)| Ok(GridRow { label, images: display.pictures(values)? }))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut what = format!("{} written", counted_as(delivered, noun));
         let has_rows = matches!(sink, Sink::Array(_) | Sink::Table(..));
@@ -159,11 +162,17 @@ impl<'a> Delivery<'a> {
             (Sink::Array(writer), _) => writer.finish()?,
             (Sink::Table(writer, _), _) => writer.finish()?,
             (Sink::Figure, Some(path)) if ending(path) == "png" && delivered == 1 => {
-                write_file(path, &png(shape, &first.0, first.1)?)?;
+                let row = scaling.map(|_| display.pictures(&first.0)).transpose()?;
+                let png = match row.as_deref() {
+                    Some([row, ..]) => row.png()?,
+                    _ => png(shape, &first.0, first.1)?,
+                };
+                write_file(path, &png)?;
             }
             (Sink::Figure, Some(path)) => {
                 let caption = format!("the first {shown} of {}", counted_as(delivered, noun));
-                let figure = reconstruction_grid(&grid, "", &format!("{name}: {caption}"))?;
+                let about = display.caption(&format!("{name}: {caption}"));
+                let figure = reconstruction_grid(&grid, "", &about)?;
                 write_figure(path, &figure)?;
                 what = format!("a figure of {caption} written");
             }
@@ -175,6 +184,9 @@ impl<'a> Delivery<'a> {
         }
         if target.show {
             output::pictures(&grid)?;
+            if let Some(range) = display.in_words().filter(|_| !common.quiet) {
+                output::progress(&range);
+            }
         }
         Ok(())
     }

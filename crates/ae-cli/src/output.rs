@@ -5,7 +5,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use ae_experiment::{
-    Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, half_blocks, printable,
+    Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, counted_as, half_blocks, printable,
 };
 use anyhow::Context as _;
 use serde_json::Value;
@@ -104,14 +104,13 @@ fn terminal_columns() -> Option<usize> {
 
 /// What a finished run reached.
 pub(crate) fn record(record: &Record, folder: &str) -> String {
+    let items = if record.dataset.scaling.is_some() { "row" } else { "image" };
     let mut lines = vec![format!(
-        "{}: {} epoch{} on {} ({} {}) in {:.1} s",
+        "{}: {} on {} ({}) in {:.1} s",
         one_line(&record.name),
-        record.epochs,
-        if record.epochs == 1 { "" } else { "s" },
+        counted_as(record.epochs as usize, "epoch"),
         record.dataset.name,
-        record.dataset.train_images,
-        if record.dataset.scaling.is_some() { "rows" } else { "images" },
+        counted_as(record.dataset.train_images, items),
         record.seconds
     )];
     for table in &record.tables {
@@ -151,7 +150,7 @@ fn beside(diagnosis: &Diagnosis, is_noisy: bool) -> String {
             0 => "too little training data for PCA".to_owned(),
             _ => "PCA would take too long".to_owned(),
         },
-        |pca| format!("PCA with {components} components {pca:.5}"),
+        |pca| format!("PCA with {} {pca:.5}", counted_as(*components, "component")),
     );
     let of_noisy = if is_noisy { ", all of noisy data" } else { "" };
     format!(

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, printable};
+use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, counted_as, printable};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};
@@ -195,7 +195,10 @@ impl Lines {
         let remaining = self.began.elapsed() * self.epochs.saturating_sub(epoch);
         if epoch == self.first && remaining > LONG {
             let left = HumanDuration(remaining);
-            output::progress(&format!("about {left} for the other {} epochs", self.epochs - epoch));
+            output::progress(&format!(
+                "about {left} for the other {}",
+                counted_as((self.epochs - epoch) as usize, "epoch")
+            ));
         }
     }
 }

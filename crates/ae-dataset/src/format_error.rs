@@ -86,8 +86,9 @@ pub enum FormatError {
     },
     /// Another number of columns than the model's.
     #[error(
-        "{found} columns of numbers, but the model takes {expected}; --drop-columns and --label-column \
-         name those that are none of the model's"
+        "{} of numbers, but the model takes {expected}; --drop-columns and --label-column name those that \
+         are none of the model's",
+        ae_files::counted_as(*found, "column")
     )]
     ColumnCount {
         /// The model's number.

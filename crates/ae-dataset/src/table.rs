@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ae_files::FileError;
+use ae_files::{FileError, counted_as};
 use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter, Trim};
 
 use crate::{
@@ -163,7 +163,8 @@ impl TableReader {
         match &self.scaling {
             None => {
                 let header = if has_header { "with a header" } else { "no header" };
-                say(format!("{} columns of numbers, {header}", self.columns.count()));
+                let columns = counted_as(self.columns.count(), "column");
+                say(format!("{columns} of numbers, {header}"));
             }
             Some(scaling) if scaling.names.is_some() && !has_header => {
                 say("no header; the columns are taken in the model's order".to_owned());
@@ -244,9 +245,7 @@ impl TableReader {
         let row = self.met;
         let fields = self.columns.roles.len();
         if record.len() != fields {
-            let fields =
-                |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
-            let (expected, found) = (fields(self.columns.roles.len()), fields(record.len()));
+            let [expected, found] = [fields, record.len()].map(|count| counted_as(count, "field"));
             return Err(format!("row {row} (line {line}): expected {expected}, found {found}"));
         }
         let mut numbers = vec![0.0; self.columns.count()];

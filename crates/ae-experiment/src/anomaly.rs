@@ -13,6 +13,7 @@ use ae_analysis::{
 };
 use ae_corruption::{GaussianBlur, Noise, corrupt_batch};
 use ae_dataset::{ImageShape, InputReader, Inputs};
+use ae_files::counted_as;
 use ae_models::{ModelError, SavedModel};
 use ae_random::{Seed, Stream};
 use candle_core::Device;
@@ -247,8 +248,9 @@ fn warn_of_few(calibration: &Calibration) {
     if items < rule.fewest_scores() {
         let percent = |part: f64| (1e4 * part).round() / 100.0;
         tracing::warn!(
-            "the threshold is the largest score of the {items} items, or next to it: {} items are needed for \
+            "the threshold is the largest score of {}, or next to it: {} items are needed for \
              one that {} % of normal items exceed; of new normal items, about {} % will be called anomalies",
+            counted_as(items, "item"),
             rule.fewest_scores(),
             percent(rule.alarm_rate()),
             percent(1.0 / (items + 1) as f64)

@@ -2,6 +2,7 @@
 
 use ae_corruption::{Draw, Masking, Noise};
 use ae_dataset::{ColumnScaling, Dataset, ImageShape, Progress};
+use ae_files::counted_as;
 use ae_models::{Activation, Loss, ModelKind, OutputActivation};
 
 use crate::{CorruptionSpec, ExperimentError, Spec};
@@ -189,11 +190,14 @@ fn chosen(spec: &Spec, dataset: &Dataset) -> String {
     }
     parts.push(format!("batches of {}", training.batch_size));
     let (batches, epochs) = (items.div_ceil(training.batch_size.max(1)), training.epochs);
-    parts.push(format!("{} steps in {epochs} epochs", batches as u64 * u64::from(epochs)));
+    let epochs = epochs as usize;
+    let steps = counted_as(batches.saturating_mul(epochs), "step");
+    parts.push(format!("{steps} in {}", counted_as(epochs, "epoch")));
     let (what, one) =
-        if dataset.scaling.is_some() { ("rows", "columns") } else { ("images", "values") };
+        if dataset.scaling.is_some() { ("row", "column") } else { ("image", "value") };
     let size = dataset.train.image_size();
-    format!("chosen for {items} {what} of {size} {one}: {}", parts.join(", "))
+    let (items, size) = (counted_as(items, what), counted_as(size, one));
+    format!("chosen for {items} of {size}: {}", parts.join(", "))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use ae_analysis::{Pca, Rows};
 use ae_dataset::Images;
+use ae_files::counted_as;
 use ae_models::{Inference, Loss};
 use ae_training::{Batch, Samples, TrainingState};
 use serde::{Deserialize, Serialize};
@@ -176,8 +177,8 @@ impl Diagnosis {
             && model_mse - pca > NOTICEABLE * mean_mse
         {
             let text = format!(
-                "the model is far worse than PCA with {} components: mse {model_mse:.5}, PCA has {pca:.5}",
-                self.components
+                "the model is far worse than PCA with {}: mse {model_mse:.5}, PCA has {pca:.5}",
+                counted_as(self.components, "component")
             );
             doubts.push(Doubt { text, cause });
         }

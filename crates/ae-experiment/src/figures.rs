@@ -4,16 +4,17 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ae_dataset::{ImageShape, Images, Pixels};
+use ae_dataset::{ImageShape, Images};
 use ae_files::FileError;
 use ae_models::Inference;
 use ae_report::{
-    Axes, Figure, GridRow, Picture, Reference, Series, WorstItem, filters, loss_curves,
-    reconstruction_grid, worst,
+    Axes, Figure, GridRow, Reference, Series, WorstItem, filters, loss_curves, reconstruction_grid,
+    worst,
 };
 use ae_training::{Batch, Samples, TrainingState, squared_errors};
 use rayon::prelude::*;
 
+use crate::display::Display;
 use crate::expectation::Bound;
 use crate::folder::RunFolder;
 use crate::plan::Plan;
@@ -56,6 +57,8 @@ pub(crate) fn write_figures(
     record: &Record,
 ) -> Result<Kept, ExperimentError> {
     let caption = caption(plan, record);
+    let display = Display::of_dataset(&plan.dataset);
+    let of_rows = display.caption(&caption);
     let validation = plan.validation_samples();
     let mut drawings: Vec<(&str, &str, String, Draw)> = Vec::new();
     let title = if validation.is_corrupted() { "Denoised" } else { "Reconstructed" };
@@ -63,9 +66,11 @@ pub(crate) fn write_figures(
         Ok(grid) => Ok(reconstruction_grid(grid, title, caption)?),
         Err(error) => Err(ExperimentError::NoPictures { reason: error.to_string() }),
     };
-    drawings.push(("reconstructions", title, caption.clone(), &reconstructions));
-    let worst = |title: &str, caption: &str| worst_ten(model, &validation, title, caption);
-    drawings.push(("worst", "Worst reconstructions", caption.clone(), &worst));
+    drawings.push(("reconstructions", title, of_rows.clone(), &reconstructions));
+    let worst =
+        |title: &str, caption: &str| worst_ten(model, (&validation, display), title, caption);
+    let of_worst = format!("{of_rows}; {}", meaning_of_index(plan));
+    drawings.push(("worst", "Worst reconstructions", of_worst, &worst));
     let loss = |title: &str, caption: &str| curve(plan, state, title, caption);
     drawings.push(("loss", "Learning curve", caption.clone(), &loss));
     let ImageShape { channels, height, width } = plan.dataset.train.shape();
@@ -153,20 +158,24 @@ fn caption(plan: &Plan, record: &Record) -> String {
     if let Some(corruption) = &plan.spec.corruption {
         caption.push_str(&format!(", noise {} drawn {}", corruption.noise, corruption.drawn));
     }
-    let (low, high) = shown_range(&plan.dataset.test);
-    if (low, high) != (0.0, 1.0) {
-        caption.push_str(&format!(", {low:.1} black and {high:.1} white"));
-    }
     if let Some(substituted) = &record.dataset.substituted {
         caption.push_str(&format!(". {substituted}"));
     }
     caption
 }
 
+/// What the index of an item counts in the figure of the worst ones.
+fn meaning_of_index(plan: &Plan) -> String {
+    let items = if plan.dataset.scaling.is_some() { "rows" } else { "images" };
+    let part = if plan.dataset.held_out.is_some() { "held-out" } else { "test" };
+    format!("index among the {part} {items}, from 0")
+}
+
 /// The rows of the tutorial's figures: originals over reconstructions, or noisy, denoised, original.
 pub(crate) fn first_images(
     model: &dyn Inference,
     samples: &Samples,
+    display: Display,
 ) -> Result<Vec<GridRow<'static>>, ExperimentError> {
     let shown: Vec<u32> = (0..COLUMNS.min(samples.images().len() as u32)).collect();
     let (Batch { inputs, targets }, outputs) = reconstruct(model, samples, &shown)?;
@@ -176,13 +185,13 @@ pub(crate) fn first_images(
         vec![("original", targets), ("reconstructed", outputs)]
     };
     let rows = rows.into_iter();
-    rows.map(|(label, values)| Ok(GridRow { label, images: images(samples, &values)? })).collect()
+    rows.map(|(label, values)| Ok(GridRow { label, images: display.pictures(&values)? })).collect()
 }
 
 /// The ten validation images with the largest squared error.
 fn worst_ten(
     model: &dyn Inference,
-    samples: &Samples,
+    (samples, display): (&Samples, Display),
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
@@ -192,8 +201,8 @@ fn worst_ten(
     order.sort_by(|&a, &b| errors[b as usize].total_cmp(&errors[a as usize]));
     order.truncate(COLUMNS as usize);
     let (Batch { targets, .. }, outputs) = reconstruct(model, samples, &order)?;
-    let originals = images(samples, &targets)?;
-    let reconstructions = images(samples, &outputs)?;
+    let originals = display.pictures(&targets)?;
+    let reconstructions = display.pictures(&outputs)?;
     let pairs = originals.into_iter().zip(reconstructions).zip(&order);
     let items: Vec<WorstItem> = pairs
         .map(|((original, reconstruction), &index)| WorstItem {
@@ -251,35 +260,6 @@ fn reconstruct(
 fn class_of(images: &Images, index: usize) -> Option<String> {
     let label = images.labels()?.get(index)?;
     Some(images.class_name(*label))
-}
-
-fn images(samples: &Samples, values: &[f32]) -> Result<Vec<Picture>, ExperimentError> {
-    let images = samples.images();
-    let (low, high) = shown_range(images);
-    let values: Vec<f32> = values.iter().map(|value| (value - low) / (high - low)).collect();
-    pictures(images.shape(), &values)
-}
-
-/// What is drawn black and white: 0 and 1, or further out if there are such numbers.
-fn shown_range(images: &Images) -> (f32, f32) {
-    match images.pixels() {
-        Pixels::Bytes(_) => (0.0, 1.0),
-        Pixels::Floats(values) => values
-            .iter()
-            .fold((0.0, 1.0), |(low, high): (f32, f32), &value| (low.min(value), high.max(value))),
-    }
-}
-
-/// Values, `n x channels x height x width`, as pictures.
-///
-/// # Errors
-/// If they are not whole images, or one is not finite.
-pub fn pictures(shape: ImageShape, values: &[f32]) -> Result<Vec<Picture>, ExperimentError> {
-    let ImageShape { channels, height, width } = shape;
-    let images = values
-        .chunks(shape.size().max(1))
-        .map(|image| Picture::from_unit(channels, height, width, image));
-    Ok(images.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! The way from one image to another through the codes.
 
-use ae_report::{Figure, Picture, interpolation};
+use ae_report::{Figure, interpolation};
 
-use crate::figures::pictures;
-use crate::{ExperimentError, Model};
+use crate::{Display, ExperimentError, Model};
 
 /// Most numbers of the images on the way: 256 MiB.
 const MOST_NUMBERS: usize = 1 << 26;
@@ -46,11 +45,13 @@ pub fn interpolation_figure(
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
-    let shape = model.shape();
+    let display = Display::of(model.format());
     let (parts, images): (Vec<f64>, Vec<Vec<f32>>) =
         interpolate(model, ends, steps)?.into_iter().unzip();
-    let between = parts.into_iter().zip(pictures(shape, &images.concat())?).collect();
-    let [from, to] =
-        ends.map(|image| Picture::from_unit(shape.channels, shape.height, shape.width, image));
-    Ok(interpolation([from?, to?], between, title, caption)?)
+    let between = parts.into_iter().zip(display.pictures(&images.concat())?).collect();
+    let [mut from, mut to] = [display.pictures(ends[0])?, display.pictures(ends[1])?];
+    let (Some(from), Some(to)) = (from.pop(), to.pop()) else {
+        return Err(ExperimentError::TooFew { what: "a way between images", needed: 2, found: 0 });
+    };
+    Ok(interpolation([from, to], between, title, &display.caption(caption))?)
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use ae_analysis::{Pca, Rows, tsne};
 use ae_dataset::{ImageShape, Images, InputReader, Inputs, Progress};
+use ae_files::counted_as;
 use ae_random::{Seed, Stream};
 use ae_report::{Axes, Figure, GridRow, Scatter, reconstruction_grid, scatter};
 
-use crate::figures::pictures;
-use crate::{ExperimentError, Model, TrainedEncoder};
+use crate::{Display, ExperimentError, Model, TrainedEncoder};
 
 /// The random numbers that choose what is on a map.
 const STREAM: &str = "map";
@@ -170,9 +170,10 @@ impl CodeSample {
         };
         match projection {
             Projection::Model if self.latent_dim == 2 => Ok(Plane::Own),
-            Projection::Model => {
-                wrong(format!("pca or tsne for codes of {}", numbers(self.latent_dim)), "model")
-            }
+            Projection::Model => wrong(
+                format!("pca or tsne for codes of {}", counted_as(self.latent_dim, "number")),
+                "model",
+            ),
             Projection::Pca => {
                 self.check("a map by PCA", 2)?;
                 Ok(Plane::Principal(Pca::fit(self.rows()?, 2)?))
@@ -287,21 +288,22 @@ pub fn map_figure(
 /// # Errors
 /// If the figure would be too large.
 pub fn decoded_plane_figure(
-    shape: ImageShape,
+    model: &Model,
     (images, axes): (&[f32], &[Vec<f32>; 2]),
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
     let [across, up] = axes;
-    let rows = images.chunks(across.len().max(1) * shape.size());
-    let rows = rows.map(|row| Ok(GridRow { label: "", images: pictures(shape, row)? }));
+    let display = Display::of(model.format());
+    let rows = images.chunks(across.len().max(1) * model.shape().size());
+    let rows = rows.map(|row| Ok(GridRow { label: "", images: display.pictures(row)? }));
     let rows = rows.collect::<Result<Vec<_>, ExperimentError>>()?;
     let ends = |places: &[f32]| match places {
         [first, .., last] => format!("{first:.2} to {last:.2}"),
         places => places.iter().map(|place| format!("{place:.2}")).collect(),
     };
     let caption = format!("{caption}; across {}, up {}", ends(across), ends(up));
-    Ok(reconstruction_grid(&rows, title, &caption)?)
+    Ok(reconstruction_grid(&rows, title, &display.caption(&caption))?)
 }
 
 /// The places of at most `limit` of `total` images, rising: those that [`CodeSample::draw`] chooses.
@@ -348,10 +350,6 @@ fn quantiles<'a>(values: impl Iterator<Item = &'a f32>, count: usize) -> Vec<f32
         (f64::from(low) + place.fract() * f64::from(high - low)) as f32
     };
     (0..count).map(quantile).collect()
-}
-
-fn numbers(count: usize) -> String {
-    if count == 1 { "1 number".to_owned() } else { format!("{count} numbers") }
 }
 
 #[cfg(test)]

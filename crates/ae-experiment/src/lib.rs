@@ -49,6 +49,7 @@ mod defaults;
 mod describe;
 mod device;
 mod diagnosis;
+mod display;
 mod engine;
 mod error;
 mod figures;
@@ -76,13 +77,14 @@ pub use ae_dataset::{
     write_folder,
 };
 pub use ae_files::{
-    AtomicFile, make_folder, printable, read_bounded as read_file, shown,
+    AtomicFile, counted_as, make_folder, printable, read_bounded as read_file, shown,
     write_atomic as write_file,
 };
 pub use ae_models::{Loss, ModelKind};
 pub use ae_random::Seed;
 pub use ae_report::{
-    ColorSupport, Figure, GridRow, Picture, half_blocks, png_of_16_bits, reconstruction_grid,
+    ColorSupport, Figure, GridRow, HeatMapItem, Picture, half_blocks, heat_map, png_of_16_bits,
+    reconstruction_grid, square_grid_side,
 };
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{
@@ -94,10 +96,10 @@ pub use defaults::{Adaptation, Setting};
 pub use describe::{Description, TensorDescription, describe};
 pub use device::device;
 pub use diagnosis::{Cause, Diagnosis, Doubt};
+pub use display::Display;
 pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
-pub use figures::pictures;
 pub use folder::{Existing, is_file_of_run, lock_folder, lock_run_of};
 pub use inputs::{check_noise, corrupt, input_images, input_reader, load_options};
 pub use interpolation::{interpolate, interpolation_figure};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
+use ae_files::counted_as;
 use ae_models::{Loss, OutputActivation};
 use rayon::prelude::*;
 
@@ -62,10 +63,10 @@ impl Preflight {
         let widths: Vec<String> = widths.map(ToString::to_string).collect();
         let epochs = plan.spec.training.epochs;
         format!(
-            "network {}: {} parameters; {} steps ({epochs} x {}); about {} of memory",
+            "network {}: {}; {} ({epochs} x {}); about {} of memory",
             widths.join("-"),
-            self.parameters,
-            u64::from(epochs) * self.batches as u64,
+            counted_as(self.parameters, "parameter"),
+            counted_as((epochs as usize).saturating_mul(self.batches), "step"),
             self.batches,
             megabytes(self.memory),
         )

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ae_dataset::Progress;
+use ae_files::counted_as;
 use ae_training::{Checkpoints, Schedule, TrainingState, curve_csv};
 
 use crate::folder::RunFolder;
@@ -153,10 +154,11 @@ fn lengthen(
 fn meaning(plan: &Plan, before: u32, state: &TrainingState) -> String {
     let training = &plan.spec.training;
     let (done, epochs) = (state.completed_epochs(), training.epochs);
+    let asked = counted_as(epochs as usize, "epoch");
     if !matches!(training.schedule, Schedule::Cosine { .. }) {
         return format!(
-            "{epochs} epochs instead of {before}: the learning rate does not depend on their number, so the result \
-             is that of a run of {epochs} epochs"
+            "{asked} instead of {before}: the learning rate does not depend on their number, so the result \
+             is that of a run of {asked}"
         );
     }
     let batches = plan.dataset.train.len().div_ceil(training.batch_size) as u64;
@@ -168,8 +170,8 @@ fn meaning(plan: &Plan, before: u32, state: &TrainingState) -> String {
     let rate = training.optimizer.learning_rate() * training.schedule.factor(at(epochs));
     let last = state.curve().last().map_or(rate, |row| row.learning_rate);
     format!(
-        "{epochs} epochs instead of {before}: the cosine of the learning rate is stretched over all {epochs}, so it \
+        "{asked} instead of {before}: the cosine of the learning rate is stretched over all {epochs}, so it \
          jumps from {last:.3e} after epoch {done} to {rate:.3e}, and the result is not that of a run that was begun \
-         with {epochs} epochs"
+         with {asked}"
     )
 }

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::record::{DatasetRecord, SCHEMA};
 use crate::run::device_name;
-use crate::{ExperimentError, Outcome, Record};
+use crate::{Display, ExperimentError, Outcome, Record};
 
 /// A run behind its last epoch.
 pub(crate) struct Trained<'a> {
@@ -58,7 +58,7 @@ impl Trained<'_> {
         let mut record = self.record(evaluation.metrics(Detail::Full));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model.as_ref(), error, outside)?;
-        let grid = first_images(model.as_ref(), &validation);
+        let grid = first_images(model.as_ref(), &validation, Display::of_dataset(&plan.dataset));
         let kept = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
         (record.figures, record.figure_notes) = (kept.figures, kept.notes);
         // The note of the first figure says why there are none.

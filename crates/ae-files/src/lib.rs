@@ -16,6 +16,7 @@
 #![deny(missing_docs)]
 
 mod atomic;
+mod counted;
 mod lock;
 mod printable;
 
@@ -24,6 +25,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use atomic::{AtomicFile, remove_temporaries, write_atomic};
+pub use counted::counted_as;
 pub use lock::FolderLock;
 pub use printable::{printable, shown};
 

@@ -17,6 +17,8 @@ const NOTE_LINES: usize = 8;
 pub(crate) const INK: Rgb = [0x1f, 0x29, 0x33];
 pub(crate) const MUTED: Rgb = [0x5b, 0x67, 0x70];
 pub(crate) const FAINT: Rgb = [0xdd, 0xe2, 0xe6];
+/// Around pictures, which may be as white as the page.
+pub(crate) const RIM: Rgb = [0x80, 0x8a, 0x93];
 
 const MARGIN: f32 = 16.0;
 const GAP: f32 = 14.0;
@@ -85,11 +87,6 @@ pub(crate) enum Item {
 pub(crate) struct Magnification {
     pub(crate) across: usize,
     pub(crate) down: usize,
-}
-
-impl Magnification {
-    /// A pixel of the picture is one of the figure.
-    pub(crate) const NONE: Self = Self { across: 1, down: 1 };
 }
 
 #[derive(Clone, Copy, Debug)]

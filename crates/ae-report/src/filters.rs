@@ -24,14 +24,14 @@ const DIVERGING: [Rgb; 11] = [
 
 const GAP: f32 = 6.0;
 const BAR_WIDTH: usize = 241;
-const BAR_HEIGHT: usize = 10;
+const BAR_HEIGHT: usize = 12;
 
 /// The weights of an encoder's units, each unit drawn as an image of what it looks for.
 ///
 /// `weights` is a matrix of shape (units, `channels * height * width`), row-major, as in PyTorch's
 /// `Linear`. A unit of one channel is drawn in colours that are symmetric around 0; one of three
 /// channels is an RGB picture, in which the mean grey is 0. Both reach to the largest magnitude of
-/// all, which a bar names.
+/// all, which a bar names; for RGB the bar has a line for each colour, with the other two at 0.
 ///
 /// Units that are larger than the figure has room for are drawn smaller, and only the first ones if
 /// there are too many; [`Figure::notes`] say so.
@@ -61,7 +61,6 @@ pub fn filters(
     let magnitudes = drawn_weights.iter().flatten().map(|weight| weight.abs());
     let range = magnitudes.fold(0.0_f32, f32::max);
     let image_size = drawn.size(height, width);
-    let scheme = if channels == 1 { colour } else { grey };
     let notes = [drawn.note("units", height, width), note_of_first(shown, units, "units")];
     let words = Words { title, caption, notes: notes.into_iter().flatten().collect() };
 
@@ -79,7 +78,7 @@ pub fn filters(
         let raster = Raster { width: width.div_ceil(drawn.factor), pixels };
         figure.picture((x, y), drawn.magnification, raster);
     }
-    colour_bar(&mut figure, (left, top + grid.1), range, scheme);
+    colour_bar(&mut figure, (left, top + grid.1), range, channels);
     Ok(figure)
 }
 
@@ -130,24 +129,25 @@ fn with_bar((width, height): (f32, f32)) -> (f32, f32) {
     (width, height + BAR_HEIGHT as f32 + GAP + Style::Note.line_height())
 }
 
-fn colour_bar(
-    figure: &mut Figure,
-    (left, top): (f32, f32),
-    range: f32,
-    scheme: fn(f32, f32) -> Rgb,
-) {
+fn colour_bar(figure: &mut Figure, (left, top): (f32, f32), range: f32, channels: usize) {
     let half = (BAR_WIDTH / 2) as f32;
-    let line = (0..BAR_WIDTH).map(|place| scheme(place as f32 - half, half));
-    let pixels = std::iter::repeat_n(line, BAR_HEIGHT).flatten().collect();
-    figure.picture((left, top), Magnification::NONE, Raster { width: BAR_WIDTH, pixels });
+    let at = |line: usize, place: usize| {
+        let weight = place as f32 - half;
+        if channels == 1 { colour(weight, half) } else { alone(line, weight, half) }
+    };
+    let line = |line: usize| (0..BAR_WIDTH).map(move |place| at(line, place));
+    let pixels = (0..channels).flat_map(line).collect();
+    let magnification = Magnification { across: 1, down: BAR_HEIGHT / channels };
+    figure.picture((left, top), magnification, Raster { width: BAR_WIDTH, pixels });
     let y = top + BAR_HEIGHT as f32 + GAP;
     let end = significant(f64::from(range), 3);
     let width = BAR_WIDTH as f32;
     figure.text((left, y), Align::Left, Style::Note, MUTED, &format!("-{end}"));
     figure.text((left + width / 2.0, y), Align::Middle, Style::Note, MUTED, "0");
     figure.text((left + width, y), Align::Right, Style::Note, MUTED, &format!("+{end}"));
+    let what = if channels == 1 { "weight" } else { "red, green, blue weight" };
     let beside = (left + width + 2.0 * GAP, top - 3.0);
-    figure.text(beside, Align::Left, Style::Label, MUTED, "weight");
+    figure.text(beside, Align::Left, Style::Label, MUTED, what);
 }
 
 /// The pixels of a unit with three planes of weights.
@@ -157,9 +157,9 @@ fn mixed(weights: &[f32], range: f32) -> Vec<Rgb> {
     (0..area).map(|place| [0, 1, 2].map(|plane| channel(plane * area + place))).collect()
 }
 
-/// The grey of a weight that all three channels have.
-fn grey(weight: f32, range: f32) -> Rgb {
-    [level(weight, range); 3]
+/// The colour of a weight in one channel, where the others have 0.
+fn alone(channel: usize, weight: f32, range: f32) -> Rgb {
+    std::array::from_fn(|other| level(if other == channel { weight } else { 0.0 }, range))
 }
 
 /// From black over the mean grey to white.
@@ -199,6 +199,7 @@ mod tests {
     #[test]
     fn a_unit_of_three_planes_is_mixed_around_the_mean_grey() {
         assert_eq!(mixed(&[0.5, 0.0, -0.5, 0.25, 0.0, 0.0], 0.5), [[255, 0, 128], [128, 191, 128]]);
-        assert_eq!(grey(0.0, 0.0), [128; 3]);
+        assert_eq!(alone(1, 0.0, 0.0), [128; 3]);
+        assert_eq!(alone(1, 0.5, 0.5), [128, 255, 128]);
     }
 }

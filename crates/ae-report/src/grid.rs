@@ -1,8 +1,8 @@
 //! Images in rows and columns.
 
-use crate::figure::{Align, Figure, INK, MUTED, Words};
+use crate::figure::{Align, Figure, INK, MUTED, RIM, Words};
 use crate::fit::{Drawn, SIDES, note_of_first};
-use crate::text::{Style, shorten, significant};
+use crate::text::{Style, shorten, shorten_front, significant};
 use crate::{Picture, ReportError};
 
 /// A labelled row of images.
@@ -29,6 +29,21 @@ pub struct WorstItem {
     pub squared_error: f64,
 }
 
+/// One of the items that look strangest to a model.
+#[derive(Clone, Debug)]
+pub struct HeatMapItem {
+    /// The item.
+    pub image: Picture,
+    /// What the model made of it.
+    pub reconstruction: Picture,
+    /// Where they differ.
+    pub error: Picture,
+    /// Its number or the name of its file; of more than 16 characters the last ones are shown.
+    pub name: String,
+    /// How strange it is.
+    pub score: f64,
+}
+
 /// A labelled row of short texts under the images.
 struct NoteRow<'a> {
     label: &'a str,
@@ -39,6 +54,8 @@ const GAP: f32 = 6.0;
 const LABEL_COLUMNS: usize = 24;
 /// Longer names of classes are cut.
 const CLASS_COLUMNS: usize = 12;
+/// Of longer names of items the beginning is cut: files of a folder differ in their ends.
+const NAME_COLUMNS: usize = 16;
 
 /// Rows of images under one another: originals over reconstructions, or noisy, denoised, original.
 ///
@@ -91,6 +108,44 @@ pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, 
     grid(&rows, &notes, title, caption)
 }
 
+/// Items over their reconstructions and the places of their errors, side by side, each with its name and
+/// its score.
+///
+/// # Errors
+/// If there is no item.
+pub fn heat_map(items: &[HeatMapItem], title: &str, caption: &str) -> Result<Figure, ReportError> {
+    let row = |label, picture: fn(&HeatMapItem) -> &Picture| GridRow {
+        label,
+        images: items.iter().map(|item| picture(item).clone()).collect(),
+    };
+    let rows = [
+        row("original", |item| &item.image),
+        row("reconstruction", |item| &item.reconstruction),
+        row("error", |item| &item.error),
+    ];
+    let names = items.iter().map(|item| shorten_front(&item.name, NAME_COLUMNS));
+    let scores = items.iter().map(|item| significant(item.score, 4));
+    let notes = [
+        NoteRow { label: "item", notes: names.collect() },
+        NoteRow { label: "score", notes: scores.collect() },
+    ];
+    grid(&rows, &notes, title, caption)
+}
+
+/// The largest side, up to `wanted`, of a square grid of images of `height` x `width` pixels that a figure
+/// has room for.
+#[must_use]
+pub fn square_grid_side(height: usize, width: usize, wanted: usize) -> usize {
+    let drawn = Drawn::within(SIDES[SIDES.len() - 1], height, width);
+    let (picture_width, picture_height) = drawn.size(height, width);
+    let cell_height = picture_height.max(Style::Label.line_height());
+    let length = |side: usize, cell: f32| side as f32 * (cell + GAP) - GAP;
+    let has_room = |side: &usize| {
+        Figure::has_room_for((length(*side, picture_width), length(*side, cell_height)))
+    };
+    (1..=wanted).rev().find(has_room).unwrap_or(1)
+}
+
 /// A way from one image to another, from left to right: the first image, what stands at each part of the
 /// way, the last image.
 ///
@@ -132,9 +187,12 @@ fn grid(
         let y = top + index as f32 * (layout.cell_height + GAP);
         label(&mut figure, y + (layout.cell_height - Style::Label.line_height()) / 2.0, row.label);
         for (column, image) in row.images.iter().take(layout.columns).enumerate() {
-            let free = layout.cell_width - layout.drawn.size(image.height(), image.width()).0;
-            let place = (column_left(column) + free / 2.0, y + above);
-            figure.picture(place, magnification, image.shrunk(factor));
+            let (width, height) = layout.drawn.size(image.height(), image.width());
+            let free = layout.cell_width - width;
+            let (x, y) = ((column_left(column) + free / 2.0).round(), (y + above).round());
+            // A rim shows where a white picture ends.
+            figure.rectangle((x - 1.0, y - 1.0), (width + 2.0, height + 2.0), RIM);
+            figure.picture((x, y), magnification, image.shrunk(factor));
         }
     }
     let notes_top = top + layout.rows as f32 * (layout.cell_height + GAP);

@@ -1,7 +1,7 @@
 //! Figures of autoencoders: plain data in, PNG, SVG or a terminal picture out.
 //!
 //! Every figure is a pure function from plain data to a [`Figure`]: [`reconstruction_grid`],
-//! [`comparison_grid`], [`interpolation`], [`worst`], [`filters`], [`loss_curves`], [`line_chart`] and [`scatter`]. A figure is drawn by [`Figure::png`] (at twice the
+//! [`comparison_grid`], [`interpolation`], [`worst`], [`heat_map`], [`filters`], [`loss_curves`], [`line_chart`] and [`scatter`]. A figure is drawn by [`Figure::png`] (at twice the
 //! figure's size, so that it is crisp on any screen) or [`Figure::svg`] (one file, images embedded);
 //! the same input gives the same bytes. Images are magnified by whole factors and not smoothed.
 //! A figure keeps within bounds of its own, whatever it is to show: large images are averaged to smaller
@@ -45,7 +45,10 @@ pub use curves::{Reference, Series, line_chart, loss_curves};
 pub use error::ReportError;
 pub use figure::Figure;
 pub use filters::filters;
-pub use grid::{GridRow, WorstItem, comparison_grid, interpolation, reconstruction_grid, worst};
+pub use grid::{
+    GridRow, HeatMapItem, WorstItem, comparison_grid, heat_map, interpolation, reconstruction_grid,
+    square_grid_side, worst,
+};
 pub use image::{Picture, png_of_16_bits};
 pub use plot::Axes;
 pub use scatter::{Scatter, scatter};

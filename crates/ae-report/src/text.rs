@@ -58,6 +58,15 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
     text.chars().take(columns.saturating_sub(3)).chain("...".chars()).collect()
 }
 
+/// The text, with an ellipsis in place of what stands before its last `columns` characters.
+pub(crate) fn shorten_front(text: &str, columns: usize) -> String {
+    let length = text.chars().count();
+    if length <= columns {
+        return text.to_owned();
+    }
+    "...".chars().chain(text.chars().skip(length + 3 - columns)).collect()
+}
+
 /// Leaves at most so many lines of `columns` characters, the last one with an ellipsis at its end;
 /// whether there were more.
 pub(crate) fn cut(lines: &mut Vec<String>, most: usize, columns: usize) -> bool {

@@ -1,13 +1,16 @@
 //! What figures show, read back from their PNG and SVG.
 
 use ae_report::{
-    Axes, Figure, GridRow, Picture, Reference, ReportError, Scatter, Series, WorstItem,
-    comparison_grid, filters, interpolation, loss_curves, reconstruction_grid, scatter, worst,
+    Axes, Figure, GridRow, HeatMapItem, Picture, Reference, ReportError, Scatter, Series,
+    WorstItem, comparison_grid, filters, heat_map, interpolation, loss_curves, reconstruction_grid,
+    scatter, square_grid_side, worst,
 };
 use roxmltree::{Document, Node};
 
 const AXES: Axes<'_> = Axes { x: "epoch", y: "binary cross-entropy per pixel" };
 const MARGIN: usize = 16;
+/// The colour of the rim around each picture of a grid.
+const RIM: [u8; 3] = [0x80, 0x8a, 0x93];
 
 fn grey(height: usize, width: usize, pixels: &[u8]) -> Picture {
     Picture::new(1, height, width, pixels).unwrap()
@@ -108,8 +111,14 @@ fn every_pixel_of_an_image_becomes_a_square_and_nothing_is_blurred() {
     for (place, &colour) in shown.iter().enumerate() {
         let (y, x) = (place / width, place % width);
         let inside = (left..left + 3 * side).contains(&x) && (left..left + 2 * side).contains(&y);
-        let expected = if inside { pixels[(y - left) / side * 3 + (x - left) / side] } else { 255 };
-        assert_eq!(colour, [expected; 3], "at {x}, {y}");
+        let in_rim = (left - 2..left + 3 * side + 2).contains(&x)
+            && (left - 2..left + 2 * side + 2).contains(&y);
+        let expected = match (inside, in_rim) {
+            (true, _) => [pixels[(y - left) / side * 3 + (x - left) / side]; 3],
+            (false, true) => RIM,
+            (false, false) => [255; 3],
+        };
+        assert_eq!(colour, expected, "at {x}, {y}");
     }
 }
 
@@ -134,7 +143,8 @@ fn images_in_the_svg_are_the_original_pixels() {
 fn nothing_overlaps_and_everything_is_on_the_page() {
     let units: Vec<f32> = (0..7 * 12).map(|weight| weight as f32 - 40.0).collect();
     let units = filters(&units, [1, 3, 4], "Filters of an encoder", "").unwrap();
-    for figure in [small_grid(), crowded_curves(), ten_worst(), units, way(), map()] {
+    let colours = filters(&[0.5, 0.0, -0.5], [3, 1, 1], "Filters", "").unwrap();
+    for figure in [small_grid(), crowded_curves(), ten_worst(), units, colours, way(), map()] {
         let svg = figure.svg().unwrap();
         let document = Document::parse(&svg).unwrap();
         let images = elements(&document, "image").into_iter().map(|node| {
@@ -220,6 +230,57 @@ fn beneath(figure: &Figure, image: usize) -> Vec<String> {
 #[test]
 fn the_worst_have_their_numbers_beneath_them() {
     assert_eq!(beneath(&ten_worst(), 0), ["59999", "7", "31.42"]);
+}
+
+#[test]
+fn a_heat_map_names_its_items_and_their_scores() {
+    let item = |name: &str, score| HeatMapItem {
+        image: grey(1, 2, &[255, 255]),
+        reconstruction: grey(1, 2, &[0, 0]),
+        error: grey(1, 2, &[9, 9]),
+        name: name.to_owned(),
+        score,
+    };
+    let items = [item("17", 31.415_926), item("a_long_name_of_a_file_000123.png", 0.5)];
+    let figure = heat_map(&items, "", "caption").unwrap();
+    for row in 0..3 {
+        assert_eq!(beneath(&figure, 2 * row), ["17", "31.42"]);
+        assert_eq!(beneath(&figure, 2 * row + 1), ["...le_000123.png", "0.5000"]);
+    }
+    assert!(heat_map(&[], "", "").is_err());
+}
+
+#[test]
+fn a_square_grid_of_the_side_that_has_room_is_drawn_in_full() {
+    assert_eq!(square_grid_side(28, 28, 20), 20);
+    let side = square_grid_side(28, 28, 100);
+    assert!((40..100).contains(&side), "{side}");
+    let notes = |side: usize| {
+        let row = |_| GridRow { label: "", images: vec![grey(28, 28, &[7; 784]); side] };
+        reconstruction_grid(&(0..side).map(row).collect::<Vec<_>>(), "", "").unwrap().notes()
+    };
+    assert_eq!(notes(side), Vec::<String>::new());
+    assert_ne!(notes(side + 1), Vec::<String>::new());
+    assert!(square_grid_side(1, 30, 100) > 1 && square_grid_side(4000, 4000, 3) == 3);
+}
+
+#[test]
+fn filters_of_colours_have_a_line_of_the_legend_for_each_colour() {
+    let figure = filters(&[-0.25, 0.0, 0.25], [3, 1, 1], "", "").unwrap();
+    let svg = figure.svg().unwrap();
+    assert!(svg.contains(">red, green, blue weight</text>"), "{svg}");
+    let document = Document::parse(&svg).unwrap();
+    let images = elements(&document, "image");
+    let bar = images.last().unwrap();
+    let (x, y, width) = (number(bar, "x"), number(bar, "y"), number(bar, "width"));
+    for line in 0..3_u8 {
+        let colours = |levels: [u8; 2]| {
+            levels.map(|level| [0, 1, 2].map(|channel| if channel == line { level } else { 128 }))
+        };
+        let y = y + 4.0 * f32::from(line) + 1.0;
+        let ends = [x, x + width - 1.0].map(|x| colour_at(&figure, (x, y)));
+        assert_eq!(ends, colours([0, 255]), "line {line}");
+    }
 }
 
 #[test]

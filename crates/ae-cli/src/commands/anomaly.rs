@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_experiment::{
-    AnomalyDetector, AnomalyFit, AnomalyScore, AnomalyVerdict, ErrorSpec, GridRow, Model,
-    NoiseDraws, Normals, Progress, Ranking, ThresholdRule, device, input_reader, lock_run_of,
-    pictures, reconstruction_grid, weights_file, write_file,
+    AnomalyDetector, AnomalyFit, AnomalyScore, AnomalyVerdict, Display, ErrorSpec, HeatMapItem,
+    Model, NoiseDraws, Normals, Picture, Progress, Ranking, ThresholdRule, counted_as, device,
+    heat_map, input_reader, lock_run_of, weights_file, write_file,
 };
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::{Status, counted_as, inputs, network, read_options};
+use super::{Status, inputs, network, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
 use crate::delivery::{csv_cell, write_figure};
 use crate::{guard, output, progress};
@@ -108,8 +108,14 @@ struct Scored {
     class: Option<String>,
 }
 
-/// An item of the heat map: its score, image, reconstruction and errors.
-type Strange = (f64, [Vec<f32>; 3]);
+/// An item of the heat map.
+struct Strange {
+    name: String,
+    score: f64,
+    image: Vec<f32>,
+    /// The error of each number of the image.
+    errors: Vec<f32>,
+}
 
 fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     let detector = AnomalyDetector::open(&args.model, &device(&common.device)?)?;
@@ -131,18 +137,20 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
             });
             let item = chunk.items.get(place).copied().unwrap_or_default();
             let name = name.unwrap_or_else(|| item.to_string());
-            items.push(Scored { name, verdict, class });
             if args.heat_map.is_some() {
                 let part = |values: &[f32]| values[place * size..][..size].to_vec();
-                strangest.push((verdict.score, [part(&chunk.pixels), Vec::new(), part(&errors)]));
+                let (image, errors) = (part(&chunk.pixels), part(&errors));
+                let (name, score) = (name.clone(), verdict.score);
+                strangest.push(Strange { name, score, image, errors });
             }
+            items.push(Scored { name, verdict, class });
         }
         keep_strangest(&mut strangest, args.count);
         progress.read("scoring", reader.done() as u64, reader.total() as u64);
     }
     let ranking = args.normal_class.as_deref().map(|class| rank(&items, class)).transpose()?;
     if let Some(path) = &args.heat_map {
-        draw(&detector, &mut strangest, reader.name(), path)?;
+        draw(&detector, &strangest, reader.name(), path)?;
     }
     deliver(args, common, &items, reader.skipped(), ranking, &detector)?;
     Ok(Status::Done)
@@ -150,7 +158,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
 
 /// Keeps the items with the largest scores; of equal ones the first.
 fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
-    items.sort_by(|a, b| b.0.total_cmp(&a.0));
+    items.sort_by(|a, b| b.score.total_cmp(&a.score));
     items.truncate(count);
 }
 
@@ -174,25 +182,33 @@ fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
 /// The strangest items over their reconstructions and the places of their errors.
 fn draw(
     detector: &AnomalyDetector,
-    items: &mut [Strange],
+    items: &[Strange],
     name: &str,
     path: &Path,
 ) -> anyhow::Result<()> {
     let model = detector.model();
     let (white, of) = white(detector, items);
-    for (_, [image, reconstruction, errors]) in items.iter_mut() {
-        *reconstruction = model.reconstruct(image)?;
-        errors.iter_mut().for_each(|error| *error = (*error / white).min(1.0));
-    }
-    let rows = ["image", "reconstruction", "error"].into_iter().enumerate();
-    let rows = rows.map(|(row, label)| {
-        let values: Vec<f32> = items.iter().flat_map(|(_, parts)| &parts[row]).copied().collect();
-        Ok(GridRow { label, images: pictures(model.shape(), &values)? })
+    let display = Display::of(model.format());
+    let only = |mut pictures: Vec<Picture>| pictures.pop().context("an item without numbers");
+    let drawn = items.iter().map(|Strange { name, score, image, errors }| {
+        let shares: Vec<f32> = errors.iter().map(|error| (*error / white).min(1.0)).collect();
+        // Of a picture in subfolders the file's name alone.
+        let name = Path::new(name)
+            .file_name()
+            .map_or_else(|| name.clone(), |name| name.to_string_lossy().into_owned());
+        Ok(HeatMapItem {
+            image: only(display.pictures(image)?)?,
+            reconstruction: only(display.pictures(&model.reconstruct(image)?)?)?,
+            error: only(display.of_shares().pictures(&shares)?)?,
+            name,
+            score: *score,
+        })
     });
-    let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
-    let caption =
-        format!("{name}: largest scores first; white is an error of {white:.4} or more, {of}");
-    let figure = reconstruction_grid(&rows, "Where the error is", &caption)?;
+    let drawn = drawn.collect::<anyhow::Result<Vec<_>>>()?;
+    let caption = display.caption(&format!(
+        "{name}: largest scores first; white is an error of {white:.4} or more, {of}"
+    ));
+    let figure = heat_map(&drawn, "Where the error is", &caption)?;
     write_figure(path, &figure)
 }
 
@@ -202,7 +218,7 @@ fn white(detector: &AnomalyDetector, items: &[Strange]) -> (f32, &'static str) {
     let (white, of) = match detector.largest_normal_error() {
         Some(largest) => (largest as f32, "the largest of the fitted normal items"),
         None => {
-            let errors = items.iter().flat_map(|(_, [_, _, errors])| errors);
+            let errors = items.iter().flat_map(|item| &item.errors);
             let largest = errors.fold(0.0, |a: f32, &b| a.max(b));
             (largest, "the largest shown (a fit of this version has a fixed one)")
         }

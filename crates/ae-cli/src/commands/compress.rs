@@ -1,10 +1,10 @@
 //! `ae compress`
 
-use ae_experiment::{Mode, Model, device, to_bytes, write_file};
+use ae_experiment::{Mode, Model, counted_as, device, to_bytes, write_file};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Status, counted_as, inputs, told_index};
+use super::{Status, inputs, told_index};
 use crate::args::{Common, Compress};
 use crate::item_index::ItemIndex;
 use crate::{output, progress};

@@ -1,8 +1,8 @@
 //! `ae data info|fetch|export`
 
 use ae_experiment::{
-    Dataset, DatasetRecord, GridRow, Images, LoadOptions, Part, Scaling, Seed, TableInfo, pictures,
-    refuse_existing, write_folder,
+    Dataset, DatasetRecord, Display, GridRow, Images, LoadOptions, Part, Scaling, Seed, TableInfo,
+    counted_as, refuse_existing, write_folder,
 };
 use anyhow::bail;
 use serde_json::json;
@@ -81,7 +81,7 @@ fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::R
     let (train, test) = (record.train_images, record.test_images);
     let shape = dataset.train.shape();
     let what = match &dataset.scaling {
-        Some(scaling) => format!("rows of {} columns", scaling.columns()),
+        Some(scaling) => format!("rows of {}", counted_as(scaling.columns(), "column")),
         None => format!("images of {shape}"),
     };
     let deep = if record.of_16_bits > 0 { " of 16 bits" } else { "" };
@@ -166,8 +166,9 @@ fn counts(images: &Images, labels: &[u8]) -> String {
 fn show(dataset: &Dataset) -> anyhow::Result<()> {
     let images = &dataset.train;
     let shown: Vec<u32> = (0..SHOWN.min(images.len() as u32)).collect();
+    let display = Display::of_dataset(dataset);
     let mut values = vec![0.0; shown.len() * images.image_size()];
     images.gather(&shown, &mut values);
-    output::pictures(&[GridRow { label: "", images: pictures(images.shape(), &values)? }])?;
+    output::pictures(&[GridRow { label: "", images: display.pictures(&values)? }])?;
     Ok(())
 }

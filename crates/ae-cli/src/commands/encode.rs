@@ -1,8 +1,8 @@
 //! `ae encode`
 
-use ae_experiment::{NpyWriter, TrainedEncoder, device};
+use ae_experiment::{NpyWriter, TrainedEncoder, counted_as, device};
 
-use super::{Status, counted_as, inputs, written};
+use super::{Status, inputs, written};
 use crate::args::{Common, Encode};
 use crate::item_index::ItemIndex;
 use crate::progress;
@@ -22,7 +22,8 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     codes.finish()?;
     let noun = if encoder.format().scaling.is_some() { "row" } else { "image" };
     let count = counted_as(encoded, noun);
-    let what = format!("{count} encoded to {} numbers each", encoder.latent_dim());
+    let numbers = counted_as(encoder.latent_dim(), "number");
+    let what = format!("{count} encoded to {numbers} each");
     let index = index.write_beside(&args.output, reader.skipped())?;
     written(common, &args.output, encoded, reader.skipped(), &what, index.as_deref())?;
     Ok(Status::Done)

@@ -1,9 +1,11 @@
 //! `ae evaluate`
 
-use ae_experiment::{JudgedData, JudgedPart, Model, Part, Seed, check_noise, device, judged_data};
+use ae_experiment::{
+    JudgedData, JudgedPart, Model, Part, Seed, check_noise, counted_as, device, judged_data,
+};
 use serde_json::json;
 
-use super::{Status, counted_as, hint_of_run, network, read_as, source_of};
+use super::{Status, hint_of_run, network, read_as, source_of};
 use crate::args::{Common, Evaluate};
 use crate::output;
 

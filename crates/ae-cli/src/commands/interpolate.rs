@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ae_experiment::{Model, device, interpolation_figure};
+use ae_experiment::{Model, counted_as, device, interpolation_figure};
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Status, counted_as, inputs};
+use super::{Status, inputs};
 use crate::args::{Common, Interpolate};
 use crate::delivery::write_figure;
 use crate::output;
@@ -17,12 +17,13 @@ pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status>
     let to = args.to.unwrap_or(if args.other.is_some() { 0 } else { 1 });
     let (first, from_name) = image(&args.images, (args.from, "--from"), &model, args, common)?;
     let (last, to_name) = image(other, (to, "--to"), &model, args, common)?;
+    let noun = noun(&model);
     let caption = format!(
-        "from image {} of {from_name} to image {to} of {to_name}, in equal steps between their codes",
+        "from {noun} {} of {from_name} to {noun} {to} of {to_name}, in equal steps between their codes",
         args.from
     );
-    let title = "From one image to another";
-    let figure = interpolation_figure(&model, [&first, &last], args.steps, title, &caption)?;
+    let title = format!("From one {noun} to another");
+    let figure = interpolation_figure(&model, [&first, &last], args.steps, &title, &caption)?;
     write_figure(&args.output, &figure)?;
     let path = args.output.display().to_string();
     if common.json {
@@ -31,6 +32,11 @@ pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status>
         output::text(&format!("{} of the way written to {path}", counted_as(args.steps, "point")))?;
     }
     Ok(Status::Done)
+}
+
+/// What an item of the model is called.
+fn noun(model: &Model) -> &'static str {
+    if model.format().scaling.is_some() { "row" } else { "image" }
 }
 
 /// The image at a place of the input, and the input's name.
@@ -51,10 +57,10 @@ fn image(
         }
         items = chunk.items.last().map_or(items, |&last| last + 1);
     }
-    let path = path.display();
+    let (path, noun) = (path.display(), noun(model));
     if place < items as usize {
-        bail!("{path}: {option} asks for image {place}, which was left out");
+        bail!("{path}: {option} asks for {noun} {place}, which was left out");
     }
-    let held = counted_as(items as usize, "image");
-    bail!("{path} holds {held}, and {option} asks for image {place}, counted from 0")
+    let held = counted_as(items as usize, noun);
+    bail!("{path} holds {held}, and {option} asks for {noun} {place}, counted from 0")
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use ae_experiment::{
-    CodeSample, Model, Progress, Projection, Seed, TrainedEncoder, decoded_plane_figure, device,
-    map_figure, write_file,
+    CodeSample, ImageShape, Model, Progress, Projection, Seed, TrainedEncoder, counted_as,
+    decoded_plane_figure, device, map_figure, square_grid_side, write_file,
 };
 use serde_json::json;
 
-use super::{Status, counted_as, inputs};
+use super::{Status, inputs};
 use crate::args::{Common, Project};
 use crate::delivery::{csv_cell, write_figure};
 use crate::{output, progress};
@@ -20,18 +20,29 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let encoder = TrainedEncoder::open(&args.model, &device)?;
     let progress = &mut *progress::data(common);
     let projection = projection(args, encoder.latent_dim(), progress);
+    let side = model.as_ref().map_or(args.side, |model| {
+        let ImageShape { height, width, .. } = model.shape();
+        square_grid_side(height, width, args.side)
+    });
     if let Some(model) = &model {
         projection.check_decoded_plane(model.shape(), args.side)?;
+    }
+    if side < args.side {
+        progress.chose(&format!(
+            "the grid has {side} x {side} points instead of {0} x {0}: a figure has no room for more",
+            args.side
+        ));
     }
     let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
-    let told = told(args, &sample, progress);
+    let noun = if encoder.input().format.scaling.is_some() { "row" } else { "image" };
+    let told = told(args, (&sample, noun), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
-        let (images, axes) = sample.decoded_plane(model, projection, args.side)?;
+        let (images, axes) = sample.decoded_plane(model, projection, side)?;
         let title = "What the plane decodes to";
-        let figure = decoded_plane_figure(model.shape(), (&images, &axes), title, &about)?;
+        let figure = decoded_plane_figure(model, (&images, &axes), title, &about)?;
         write_figure(path, &figure)?;
     }
     if let Some(path) = &args.output {
@@ -39,7 +50,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
         let points = sample.project(projection, step)?;
         write_map(path, (&points, &sample), projection, &about)?;
     }
-    tell(args, common, &sample, &told, projection)?;
+    tell((args, side), common, &sample, &told, projection)?;
     Ok(Status::Done)
 }
 
@@ -56,12 +67,16 @@ fn projection(args: &Project, latent_dim: usize, progress: &mut dyn Progress) ->
 }
 
 /// Which images are on the map; says so if they are not all.
-fn told(args: &Project, sample: &CodeSample, progress: &mut dyn Progress) -> String {
+fn told(
+    args: &Project,
+    (sample, noun): (&CodeSample, &str),
+    progress: &mut dyn Progress,
+) -> String {
     let (shown, total) = (sample.items.len(), sample.total);
     if shown == total {
-        return counted_as(shown, "image");
+        return counted_as(shown, noun);
     }
-    let told = format!("{shown} of {total} images, chosen by the seed {}", args.seed);
+    let told = format!("{shown} of {}, chosen by the seed {}", counted_as(total, noun), args.seed);
     progress.chose(&format!("on the map are {told}"));
     told
 }
@@ -94,7 +109,7 @@ fn csv(points: &[[f32; 2]], sample: &CodeSample) -> String {
 }
 
 fn tell(
-    args: &Project,
+    (args, side): (&Project, usize),
     common: &Common,
     sample: &CodeSample,
     told: &str,
@@ -117,7 +132,7 @@ fn tell(
         return Ok(());
     }
     let map = map.map(|path| format!("a map of {told} written to {path}"));
-    let grid = grid.map(|path| format!("a grid of {0} x {0} points to {path}", args.side));
+    let grid = grid.map(|path| format!("a grid of {side} x {side} points to {path}"));
     let left_out = (sample.skipped > 0).then(|| format!("{} left out", sample.skipped));
     output::text(&[map, grid, left_out].into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::baselines::Baselines;
 use super::setup::check_components;
 use super::{Setup, Study, StudyModel, Workbench};
-use crate::figures::pictures;
 use crate::plan::{check_name, setting};
-use crate::{CorruptionSpec, ExperimentError, Model};
+use crate::{CorruptionSpec, Display, ExperimentError, Model};
 
 /// Training images that the baselines' settings are chosen on, at most.
 const CHOSEN_ON: usize = 2000;
@@ -229,16 +228,23 @@ fn keep_metrics(bench: &mut Workbench, compared: &[Compared]) {
 }
 
 fn draw(bench: &mut Workbench, shown: &[(String, Vec<f32>)]) -> Result<(), ExperimentError> {
-    let shape = bench.dataset().test.shape();
+    let display = Display::of_dataset(bench.dataset());
     let caption = "a test image for each noise, at its middle strength; the median's window and PCA's \
                    components as chosen on training images";
-    bench.figure("denoised", "Denoised by six methods", caption, |title, caption| {
-        let rows = shown
-            .iter()
-            .map(|(noise, images)| Ok(GridRow { label: noise, images: pictures(shape, images)? }))
-            .collect::<Result<Vec<_>, ExperimentError>>()?;
-        Ok(comparison_grid(&rows, &COLUMNS, title, caption)?)
-    })
+    bench.figure(
+        "denoised",
+        "Denoised by six methods",
+        &display.caption(caption),
+        |title, caption| {
+            let rows = shown
+                .iter()
+                .map(|(noise, images)| {
+                    Ok(GridRow { label: noise, images: display.pictures(images)? })
+                })
+                .collect::<Result<Vec<_>, ExperimentError>>()?;
+            Ok(comparison_grid(&rows, &COLUMNS, title, caption)?)
+        },
+    )
 }
 
 /// A line for each noise and metric, a column for each method.

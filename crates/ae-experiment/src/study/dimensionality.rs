@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::latent_figures::{Neighbourhoods, draw_codes, draw_planes};
 use super::setup::{check_components, check_distinct};
 use super::{Setup, Study, StudyModel, Workbench};
-use crate::figures::pictures;
 use crate::probe::{NEIGHBOURS, Representation, codes, raw};
-use crate::{ExperimentError, Model, Seed};
+use crate::{Display, ExperimentError, Model, Seed};
 
 /// Images in a figure.
 const COLUMNS: usize = 10;
@@ -71,13 +70,13 @@ impl Study for DimensionalityReduction {
                 ));
             }
         }
-        let shape = dataset.test.shape();
+        let display = Display::of_dataset(dataset);
         let title = "Autoencoder and PCA";
-        let caption = "test images from a few numbers each";
-        bench.figure("reconstructions", title, caption, |title, caption| {
+        let caption = display.caption("test images from a few numbers each");
+        bench.figure("reconstructions", title, &caption, |title, caption| {
             let grid = grid
                 .iter()
-                .map(|(label, values)| Ok(GridRow { label, images: pictures(shape, values)? }))
+                .map(|(label, values)| Ok(GridRow { label, images: display.pictures(values)? }))
                 .collect::<Result<Vec<_>, ExperimentError>>()?;
             Ok(reconstruction_grid(&grid, title, caption)?)
         })?;

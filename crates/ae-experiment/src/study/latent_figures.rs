@@ -2,6 +2,7 @@
 //! two images.
 
 use ae_analysis::{Rows, trustworthiness};
+use ae_files::counted_as;
 
 use super::Workbench;
 use crate::latent_map::{CodeSample, Projection, chosen, decoded_plane_figure, map_figure};
@@ -82,7 +83,7 @@ pub(super) fn draw_planes(
     let about = format!("quantiles of the codes of {about}");
     bench.figure("decoded-plane", title, &about, |title, caption| {
         let (decoded, axes) = sample.decoded_plane(model, Projection::Model, SIDE)?;
-        decoded_plane_figure(images.shape(), (&decoded, &axes), title, caption)
+        decoded_plane_figure(model, (&decoded, &axes), title, caption)
     })
 }
 
@@ -100,19 +101,19 @@ pub(super) fn draw_codes(
         return Ok(());
     }
     let sample = CodeSample::of_images(images, (&codes.test, codes.columns), places);
-    let length = codes.columns;
-    bench.say(&format!("t-SNE of {length} numbers"));
+    let length = counted_as(codes.columns, "number");
+    bench.say(&format!("t-SNE of {length}"));
     let points = sample.project(Projection::Tsne, &mut |_, _| {})?;
     let trusted = neighbourhoods.of_map(points.as_flattened(), 2)?;
     trusted.into_iter().for_each(|trusted| bench.metric("tsne_trustworthiness", trusted));
     let labels = sample.labels().unwrap_or_default();
-    let about = format!("t-SNE of {length} numbers each of {} test images", places.len());
+    let about = format!("t-SNE of {length} each of {} test images", places.len());
     bench.figure("map-tsne", "The autoencoder's codes", &about, |title, caption| {
         map_figure(&points, (&labels, &sample.classes), Projection::Tsne, title, caption)
     })?;
     let ends = images.select(&[0, 1])?.to_floats();
     let (from, to) = ends.split_at(images.image_size());
-    let about = format!("equal steps between the codes of {length} numbers of two test images");
+    let about = format!("equal steps between the codes of {length} of two test images");
     bench.figure("interpolation", "From one image to another", &about, |title, caption| {
         interpolation_figure(model, [from, to], STEPS, title, caption)
     })

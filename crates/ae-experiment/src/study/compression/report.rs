@@ -6,9 +6,8 @@ use ae_report::{Axes, GridRow, Series, line_chart, reconstruction_grid};
 
 use super::curve::{Curve, best_within, fewest_at};
 use super::{Comparison, Measured, shown};
-use crate::figures::pictures;
 use crate::study::Workbench;
-use crate::{ExperimentError, Quality};
+use crate::{Display, ExperimentError, Quality};
 
 /// PSNR in dB at which bytes are compared, and how finely ratios are searched for their largest.
 const PSNR: std::ops::RangeInclusive<u32> = 12..=32;
@@ -182,7 +181,7 @@ fn digits(
     bench: &mut Workbench,
 ) -> Result<(), ExperimentError> {
     let dataset = bench.dataset();
-    let shape = dataset.test.shape();
+    let (shape, display) = (dataset.test.shape(), Display::of_dataset(dataset));
     let original = &pixels[..shown(pixels, shape.size())];
     let original: Vec<f32> = original.iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let methods = [
@@ -194,12 +193,12 @@ fn digits(
     let caption =
         format!("the best of at most {rates} bytes an image; methods that take more are left out");
     bench.figure("compressed", "Compressed images", &caption, |title, caption| {
-        let mut rows = vec![("original".to_owned(), pictures(shape, &original)?)];
+        let mut rows = vec![("original".to_owned(), display.pictures(&original)?)];
         for bytes in DRAWN {
             for (name, curves) in methods {
                 let Some(point) = best_within(curves, bytes) else { continue };
                 let label = format!("{name}, {:.1} bytes", point.bytes);
-                rows.push((label, pictures(shape, &point.first)?));
+                rows.push((label, display.pictures(&point.first)?));
             }
         }
         let rows: Vec<GridRow> =
