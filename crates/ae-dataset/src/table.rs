@@ -159,7 +159,7 @@ impl TableReader {
         if self.decimal == Some(DecimalMark::Comma) {
             say("numbers have decimal commas".to_owned());
         }
-        let left_out = self.columns.called(Role::LeftOut);
+        let left_out = self.columns.shown(Role::LeftOut);
         match &self.scaling {
             None => {
                 let header = if has_header { "with a header" } else { "no header" };

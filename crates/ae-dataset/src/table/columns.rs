@@ -176,6 +176,25 @@ impl Columns {
         fields.map(|(field, _)| self.name(field)).collect()
     }
 
+    /// What later tables call the columns that a model does not know.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        [self.called(Role::LeftOut), self.called(Role::Class)].concat()
+    }
+
+    /// The columns of a role in words: the number stands where there is no name.
+    pub(crate) fn shown(&self, role: Role) -> Vec<String> {
+        let fields = self.roles.iter().enumerate().filter(|(_, other)| **other == role);
+        let name = |(field, _)| Some(self.name(field)).filter(|name| !name.is_empty());
+        fields.map(|at| name(at).unwrap_or_else(|| (at.0 + 1).to_string())).collect()
+    }
+
+    /// What `--drop-columns` has to name so that these columns are left out, with those that are already.
+    pub(crate) fn arguments(&self, fields: &[usize]) -> String {
+        let given = self.roles.iter().zip(0..).filter(|(role, _)| **role == Role::LeftOut);
+        let all = given.map(|(_, field)| field).chain(fields.iter().copied());
+        all.map(|field| self.argument(field)).collect::<Vec<_>>().join(",")
+    }
+
     /// The name of a field, or its number where there is no header.
     fn name(&self, field: usize) -> String {
         let names = self.header.as_deref().unwrap_or_default();
@@ -211,8 +230,8 @@ impl Columns {
 
     /// What a data set says of the columns.
     pub(crate) fn info(&self, missing: Vec<MissingCells>) -> TableInfo {
-        let label = self.called(Role::Class).into_iter().next();
-        TableInfo { label, left_out: self.called(Role::LeftOut), missing }
+        let label = self.shown(Role::Class).into_iter().next();
+        TableInfo { label, left_out: self.shown(Role::LeftOut), missing }
     }
 
     fn check_names(&self, counts: impl Fn(Role) -> bool) -> Result<(), FormatError> {
