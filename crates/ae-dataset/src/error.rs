@@ -146,7 +146,7 @@ pub enum DatasetError {
     /// A folder with pictures in it and in its subfolders.
     #[error(
         "{} holds pictures beside subfolders of pictures ({}); put all into subfolders, which \
-         are their classes, or none",
+         are their classes, or none (within a class of another folder, all are read together)",
         shown(folder),
         printable(classes)
     )]

@@ -11,8 +11,7 @@ use crate::{DatasetError, ImageShape};
 pub enum FormatError {
     /// The bytes are of no kind that is understood.
     #[error(
-        "not a kind of file that is read: tables, whose names must end in .csv or .tsv, .npy arrays, IDX \
-         files, PNG and JPEG pictures"
+        "neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"
     )]
     Unrecognised,
     /// A picture where a data set was asked for.
