@@ -146,7 +146,7 @@ pub enum DatasetError {
     /// A folder with pictures in it and in its subfolders.
     #[error(
         "{} holds pictures beside subfolders of pictures ({}); put all into subfolders, which \
-         are their classes, or none",
+         are their classes, or none (within a class of another folder, all are read together)",
         shown(folder),
         printable(classes)
     )]
@@ -200,7 +200,7 @@ pub enum DatasetError {
     /// Rows of a table that cannot be used.
     #[error(
         "{}: {count} of {total} rows cannot be used: {}{}{}", shown(path), first.join("; "),
-        and_more(first.len(), *count), next_step(missing, arguments, count == total)
+        and_more(first.len(), *count), next_step(missing, arguments.as_deref(), total - count)
     )]
     BadRows {
         /// The file.
@@ -213,8 +213,9 @@ pub enum DatasetError {
         total: usize,
         /// The columns with most missing cells, and how many.
         missing: Vec<String>,
-        /// These columns, as `--drop-columns` takes them.
-        arguments: String,
+        /// These columns and those that are left out already, as `--drop-columns` takes them; none if no
+        /// column were left.
+        arguments: Option<String>,
     },
     /// An item of an array that cannot be used.
     #[error("{}: {source}; --skip-bad leaves it out", shown(path))]
@@ -226,21 +227,24 @@ pub enum DatasetError {
     },
     /// Columns of a table that hold text, not numbers.
     #[error(
-        "{}: {columns} {} text such as `{example}`, not numbers; leave {} out with --drop-columns \
-         {arguments}, or name the classes with --label-column {}",
-        shown(path), if arguments.contains(',') { "hold" } else { "holds" },
-        if arguments.contains(',') { "them" } else { "it" },
-        arguments.split(',').next().unwrap_or_default()
+        "{}: {columns} {} text such as `{example}`, not numbers{}",
+        shown(path), if *count > 1 { "hold" } else { "holds" },
+        without_text(arguments.as_deref(), label.as_deref(), *count)
     )]
     TextColumns {
         /// The file.
         path: PathBuf,
         /// The columns, in words.
         columns: String,
+        /// How many they are.
+        count: usize,
         /// A cell of the first one.
         example: String,
-        /// The columns, as `--drop-columns` takes them.
-        arguments: String,
+        /// These columns and those that are left out already, as `--drop-columns` takes them; none if no
+        /// column were left.
+        arguments: Option<String>,
+        /// The first of them whose texts are few enough to be classes, as `--label-column` takes it.
+        label: Option<String>,
     },
     /// A file could not be read or written.
     #[error(transparent)]
@@ -355,13 +359,30 @@ fn and_more(named: usize, count: usize) -> String {
 }
 
 /// What can be done about rows that cannot be used.
-fn next_step(missing: &[String], arguments: &str, all: bool) -> String {
-    let skip = if all { "" } else { "; --skip-bad leaves these rows out" };
+fn next_step(missing: &[String], arguments: Option<&str>, left: usize) -> String {
+    let skip = match left {
+        0 => String::new(),
+        1 => "; --skip-bad leaves these rows out, and 1 row remains".to_owned(),
+        _ => format!("; --skip-bad leaves these rows out, and {left} rows remain"),
+    };
     if missing.is_empty() {
-        return skip.to_owned();
+        return skip;
     }
     let cells = missing.join(", ");
-    format!("; missing cells: {cells}{skip}; --drop-columns {arguments} leaves such columns out")
+    let drop = arguments.map(|names| format!("; --drop-columns {names} leaves such columns out"));
+    format!("; missing cells: {cells}{skip}{}", drop.unwrap_or_default())
+}
+
+/// What can be done about columns of text.
+fn without_text(arguments: Option<&str>, label: Option<&str>, count: usize) -> String {
+    let them = if count > 1 { "them" } else { "it" };
+    let drop = arguments.map(|names| format!("leave {them} out with --drop-columns {names}"));
+    let label = label.map(|name| format!("name the classes with --label-column {name}"));
+    match (drop, label) {
+        (Some(drop), Some(label)) => format!("; {drop}, or {label}"),
+        (Some(drop), None) => format!("; {drop}"),
+        (None, _) => ", and no column of numbers would be left without".to_owned(),
+    }
 }
 
 /// "a, b and c".

@@ -10,8 +10,13 @@ use crate::{DatasetError, ImageShape};
 #[non_exhaustive]
 pub enum FormatError {
     /// The bytes are of no kind that is understood.
-    #[error("neither IDX, .npy, PNG nor JPEG, and not called .csv or .tsv")]
+    #[error(
+        "neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"
+    )]
     Unrecognised,
+    /// A picture where a data set was asked for.
+    #[error("a single picture, and a data set has many; name the folder that holds it")]
+    SinglePicture,
     /// The bytes are no picture.
     #[error("neither PNG nor JPEG")]
     NotAPicture,
@@ -196,8 +201,11 @@ pub enum FormatError {
         /// The type's name in the header.
         found: String,
     },
-    /// The numbers of a `.npy` file are stored column by column.
-    #[error("stored in Fortran order, expected C order (numpy: np.ascontiguousarray(x))")]
+    /// The numbers of a `.npy` file of other than two dimensions are stored column by column.
+    #[error(
+        "stored in Fortran order, which is read in two dimensions alone; expected C order (numpy: \
+         np.ascontiguousarray(x))"
+    )]
     NpyOrder,
     /// The array of a `.npy` file has another shape.
     #[error("an array of shape {found:?}, expected {expected}")]

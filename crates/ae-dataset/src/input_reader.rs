@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use ae_files::read_bounded;
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::idx::MAX_BYTES;
 use crate::npy_reader::NpyReader;
+use crate::own_data::say_skipped;
 use crate::picture_list::PictureList;
 use crate::pictures::read_pictures;
 use crate::resize::reshape;
@@ -39,6 +41,9 @@ pub struct InputReader {
     done: usize,
     given: usize,
     skipped: usize,
+    /// Whether an earlier pass has said what is left out.
+    quiet: bool,
+    said: bool,
 }
 
 enum Source {
@@ -148,7 +153,25 @@ impl InputReader {
         source: Source,
     ) -> Self {
         let classes = Vec::new();
-        Self { name, path, format, options, source, classes, done: 0, given: 0, skipped: 0 }
+        Self {
+            name,
+            path,
+            format,
+            options,
+            source,
+            classes,
+            done: 0,
+            given: 0,
+            skipped: 0,
+            quiet: false,
+            said: false,
+        }
+    }
+
+    /// For another pass over what was read already: it does not say again what is left out.
+    #[must_use]
+    pub fn again(self) -> Self {
+        Self { quiet: true, said: true, ..self }
     }
 
     /// What the images are, for a caption: the data set's name or the file's.
@@ -207,6 +230,19 @@ impl InputReader {
         Ok(Self { source, ..self })
     }
 
+    /// Says once how many were left out.
+    fn say_skipped(&mut self) {
+        if std::mem::replace(&mut self.said, true) {
+            return;
+        }
+        let items = match self.source {
+            Source::Table(_) => "rows",
+            Source::Pictures(_) => "pictures",
+            _ => "items",
+        };
+        say_skipped(&self.path, items, self.skipped, self.done);
+    }
+
     fn chunk(&mut self) -> Result<Option<Inputs>, DatasetError> {
         let shape = self.format.shape;
         let items = (CHUNK_NUMBERS / shape.size().max(1)).clamp(1, CHUNK_ITEMS);
@@ -261,7 +297,11 @@ impl Iterator for InputReader {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.chunk() {
+            let chunk = match self.quiet {
+                true => with_default(NoSubscriber::default(), || self.chunk()),
+                false => self.chunk(),
+            };
+            match chunk {
                 // All of these were left out; there may be more.
                 Ok(Some(chunk)) if chunk.pixels.is_empty() && chunk.skipped > 0 => {}
                 Ok(Some(chunk)) if !chunk.pixels.is_empty() => return Some(Ok(chunk)),
@@ -271,7 +311,10 @@ impl Iterator for InputReader {
                     let (path, count) = (self.path.clone(), self.skipped);
                     return Some(Err(DatasetError::AllSkipped { path, count }));
                 }
-                Ok(_) => return None,
+                Ok(_) => {
+                    self.say_skipped();
+                    return None;
+                }
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -1,9 +1,10 @@
-//! NumPy's `.npy` files, versions 1 to 3, of bytes or floats in C order.
+//! NumPy's `.npy` files, versions 1 to 3, of bytes or floats in C order; matrices also in Fortran order.
 //!
 //! Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays". The header is read
 //! here rather than by a library because a reader of untrusted files must bound its length, its
 //! nesting and the product of the sizes before it believes them.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use ae_files::{AtomicFile, read_bounded, write_atomic};
@@ -125,6 +126,8 @@ pub(crate) struct Described {
     pub(crate) width: usize,
     /// Bytes before the first number.
     pub(crate) begins: usize,
+    /// Whether the numbers of a matrix are stored column by column.
+    pub(crate) by_column: bool,
 }
 
 /// The most bytes that a file has before its first number.
@@ -134,7 +137,8 @@ pub(crate) const LONGEST_BEGINNING: usize = 12 + MAX_HEADER;
 pub(crate) fn decode(bytes: &[u8]) -> Result<Array, FormatError> {
     let described = describe(bytes)?;
     described.check_length(bytes.len() as u64, MAX_BYTES)?;
-    let numbers = Numbers::decode(described.width, &bytes[described.begins..]);
+    let numbers =
+        Numbers::decode(described.width, &described.in_c_order(&bytes[described.begins..]));
     Ok(Array { shape: described.shape, numbers })
 }
 
@@ -142,7 +146,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Array, FormatError> {
 pub(crate) fn describe(bytes: &[u8]) -> Result<Described, FormatError> {
     let (header, begins) = split(bytes)?;
     let shape = shape(header)?;
-    if !field(header, "fortran_order")?.starts_with("False") {
+    let by_column = !field(header, "fortran_order")?.starts_with("False");
+    if by_column && shape.len() != 2 {
         return Err(FormatError::NpyOrder);
     }
     let descr = quoted(field(header, "descr")?)?;
@@ -152,10 +157,26 @@ pub(crate) fn describe(bytes: &[u8]) -> Result<Described, FormatError> {
         "<f8" => 8,
         _ => return Err(FormatError::NpyType { found: descr.to_owned() }),
     };
-    Ok(Described { shape, width, begins })
+    Ok(Described { shape, width, begins, by_column })
 }
 
 impl Described {
+    /// The bytes of the numbers, row by row.
+    pub(crate) fn in_c_order<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let &[rows, columns] = self.shape.as_slice() else { return Cow::Borrowed(bytes) };
+        if !self.by_column {
+            return Cow::Borrowed(bytes);
+        }
+        let mut ordered = Vec::with_capacity(bytes.len());
+        for row in 0..rows {
+            for column in 0..columns {
+                let start = (column * rows + row) * self.width;
+                ordered.extend_from_slice(&bytes[start..][..self.width]);
+            }
+        }
+        Cow::Owned(ordered)
+    }
+
     /// Whether a file of so many bytes is as long as its header says, and no longer than the limit.
     pub(crate) fn check_length(&self, found: u64, limit: u64) -> Result<(), FormatError> {
         let product = self.shape.iter().try_fold(self.width as u128, |product, &size| {

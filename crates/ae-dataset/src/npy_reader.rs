@@ -1,7 +1,7 @@
 //! Items of a `.npy` file, some at a time, so that a file of any size fits into memory.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
@@ -10,11 +10,19 @@ use crate::idx::MAX_BYTES;
 use crate::npy::{Array, Described, LONGEST_BEGINNING, Numbers, describe, is_npy};
 use crate::{DatasetError, FormatError};
 
+/// Where the numbers of an array are taken from, row by row.
+#[derive(Debug)]
+enum Stored {
+    File(File),
+    /// Those of a matrix that is stored column by column.
+    Memory(Cursor<Vec<u8>>),
+}
+
 /// Reads an array along its first axis.
 #[derive(Debug)]
 pub(crate) struct NpyReader {
     path: PathBuf,
-    file: File,
+    numbers: Stored,
     described: Described,
     read: usize,
 }
@@ -23,7 +31,7 @@ impl NpyReader {
     /// Opens a file and checks that it is as long as its header says; none if it is no `.npy` file.
     ///
     /// # Errors
-    /// If it cannot be read, is damaged, or an item of it is larger than a file that is read at once
+    /// If it cannot be read, is damaged, or an item of it, or a matrix that is stored column by column, is larger than a file that is read at once
     /// may be.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, DatasetError> {
         let path = path.to_owned();
@@ -41,7 +49,16 @@ impl NpyReader {
             .and_then(|()| described.check_length(length, u64::MAX))
             .map_err(|error| error.in_file(&path))?;
         file.seek(SeekFrom::Start(described.begins as u64)).map_err(unreadable)?;
-        Ok(Some(Self { path, file, described, read: 0 }))
+        let numbers = match described.by_column {
+            false => Stored::File(file),
+            true => {
+                described.check_length(length, MAX_BYTES).map_err(|error| error.in_file(&path))?;
+                let mut bytes = Vec::new();
+                file.take(length).read_to_end(&mut bytes).map_err(unreadable)?;
+                Stored::Memory(Cursor::new(described.in_c_order(&bytes).into_owned()))
+            }
+        };
+        Ok(Some(Self { path, numbers, described, read: 0 }))
     }
 
     /// The sizes of the array.
@@ -74,7 +91,10 @@ impl NpyReader {
             return Ok(None);
         }
         let mut bytes = vec![0; items * self.item_size() * self.described.width];
-        let read = self.file.read_exact(&mut bytes);
+        let read = match &mut self.numbers {
+            Stored::File(file) => file.read_exact(&mut bytes),
+            Stored::Memory(numbers) => numbers.read_exact(&mut bytes),
+        };
         read.map_err(|source| FileError::Read { path: self.path.clone(), source })?;
         self.read += items;
         let mut shape = self.described.shape.clone();

@@ -13,7 +13,8 @@ use crate::split::hold_out;
 use crate::table::{self, Columns, TableReader};
 use crate::{
     BadItems, ColumnScaling, Dataset, DatasetError, FormatError, ImageShape, Images, LoadOptions,
-    Pixels, Progress, ReadOptions, Scaling, TableInfo, arrays, folder, open_folder, pictures,
+    Pixels, Progress, ReadOptions, Scaling, TableInfo, arrays, folder, gzip, open_folder, picture,
+    pictures,
 };
 
 /// Most numbers of a table: 1 GiB of `f64`.
@@ -24,6 +25,32 @@ const NAMED_COLUMNS: usize = 20;
 /// Opens the data set at a path: a folder of IDX files, a folder of pictures, an IDX file of images, a
 /// `.npy` file, or a table (`.csv`).
 pub(crate) fn open(
+    path: &Path,
+    options: &LoadOptions,
+    progress: &mut dyn Progress,
+) -> Result<Dataset, DatasetError> {
+    let dataset = open_any(path, options, progress)?;
+    let items = match dataset.origin.name.as_str() {
+        "table" => "rows",
+        "pictures" => "pictures",
+        _ => "items",
+    };
+    let all = dataset.train.len() + dataset.test.len() + dataset.skipped;
+    say_skipped(path, items, dataset.skipped, all);
+    Ok(dataset)
+}
+
+/// Says once how many of all items were left out, if any were.
+pub(crate) fn say_skipped(path: &Path, items: &str, skipped: usize, all: usize) {
+    let path = path.display();
+    if 2 * skipped > all {
+        tracing::warn!("{path}: {skipped} of {all} {items} left out, more than half of them");
+    } else if skipped > 0 {
+        tracing::warn!("{path}: {skipped} of {all} {items} left out");
+    }
+}
+
+fn open_any(
     path: &Path,
     options: &LoadOptions,
     progress: &mut dyn Progress,
@@ -44,6 +71,12 @@ pub(crate) fn open(
     let bytes = read_bounded(path, MAX_BYTES)?;
     if npy::is_npy(&bytes) {
         return open_array(path, &bytes, options, progress);
+    }
+    if picture::is_picture(&bytes) {
+        return Err(FormatError::SinglePicture.in_file(path));
+    }
+    if !gzip::is_gzip(&bytes) && !bytes.starts_with(&[0, 0]) {
+        return Err(FormatError::Unrecognised.in_file(path));
     }
     let images = folder::images_from_bytes(bytes).map_err(|error| error.in_file(path))?;
     let dataset = split(path, "images", images, options, progress)?;
@@ -107,6 +140,8 @@ struct TableRows {
     labels: Option<(Vec<u8>, Vec<String>)>,
     /// How many rows were left out.
     skipped: usize,
+    /// The columns of the classes and those that were left out, as later tables call them.
+    left_out: Vec<String>,
     about: TableInfo,
 }
 
@@ -140,6 +175,7 @@ fn open_table(
         places,
         labels: if classes.is_empty() { None } else { Some(table::label(&classes)?) },
         skipped: reader.skipped(),
+        left_out: columns.left_out(),
         about: columns.info(reader.missing()),
     };
     scaled(path, rows, options, progress)
@@ -175,13 +211,12 @@ fn scaled(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
-    let TableRows { names, columns, numbers, places, labels, mut skipped, about } = rows;
+    let TableRows { names, columns, numbers, places, labels, mut skipped, left_out, about } = rows;
     let count = places.len();
     let [train, test] = hold_out(count, options.test_fraction, options.seed)?;
     say_held_out(path, "rows", test.len(), count, progress);
     let row = |&place: &u32| &numbers[place as usize * columns..][..columns];
     let scaling = options.scaling.clone().unwrap_or_else(|| {
-        let left_out = about.left_out.iter().chain(&about.label).cloned().collect();
         let rows = train.iter().map(row);
         let fitted = match options.columns {
             ColumnScaling::MinMax => Scaling::fit(names, columns, rows),
@@ -295,6 +330,7 @@ fn open_array(
             places,
             labels: if classes.is_empty() { None } else { Some(table::label(&classes)?) },
             skipped,
+            left_out: columns.left_out(),
             about: columns.info(Vec::new()),
         };
         return scaled(path, rows, options, progress);

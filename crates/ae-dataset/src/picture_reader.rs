@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::own_data::say_skipped;
 use crate::picture::Header;
 use crate::picture_list::PictureList;
 use crate::pictures::Survey;
@@ -25,6 +26,9 @@ pub struct PictureReader {
     done: usize,
     given: usize,
     skipped: usize,
+    /// All pictures, those that are left out too.
+    total: usize,
+    said: bool,
 }
 
 impl PictureReader {
@@ -66,6 +70,7 @@ impl PictureReader {
             1 => ImageShape { channels, ..header.shape },
             _ => header.shape,
         };
+        let total = headers.len() + skipped;
         Ok(Self {
             path: path.to_owned(),
             list,
@@ -74,6 +79,8 @@ impl PictureReader {
             done: 0,
             given: 0,
             skipped,
+            total,
+            said: false,
         })
     }
 
@@ -122,6 +129,9 @@ impl Iterator for PictureReader {
                     return Some(read);
                 }
             }
+        }
+        if !std::mem::replace(&mut self.said, true) {
+            say_skipped(&self.path, "pictures", self.skipped, self.total);
         }
         // All could be left out; that is said once.
         (std::mem::replace(&mut self.given, 1) == 0)

@@ -36,7 +36,7 @@ pub(crate) fn open(
         surveys.push(Survey::of(folder, part, options.read.bad, progress)?);
     }
     let shape = choose_shape(folder, &surveys, options, progress)?;
-    check_sizes(folder, &surveys, shape, options.read.resize)?;
+    check_sizes(folder, &surveys, shape, &options.read)?;
     let of_16_bits = check_memory(folder, &surveys, shape, progress)?;
     let mut skipped = 0;
     let mut halves = Vec::new();
@@ -250,8 +250,11 @@ fn choose_shape(
     progress: &mut dyn Progress,
 ) -> Result<ImageShape, DatasetError> {
     let headers = || surveys.iter().flat_map(|survey| &survey.headers).map(|header| &header.shape);
-    let first =
-        *headers().next().ok_or_else(|| DatasetError::NoPictures { folder: folder.to_owned() })?;
+    let mut pictures = headed(surveys);
+    // Without one that can be used, decoding ends with an error.
+    let usable = pictures.find(|picture| is_kept(picture, options.read.bad));
+    let first = usable.map(|(_, header)| header.shape).or_else(|| headers().next().copied());
+    let first = first.ok_or_else(|| DatasetError::NoPictures { folder: folder.to_owned() })?;
     let place = shown(folder);
     let channels = options.channels.unwrap_or_else(|| {
         let coloured = headers().filter(|header| header.channels == 3).count();
@@ -277,18 +280,29 @@ fn choose_shape(
     Ok(ImageShape { channels, height, width })
 }
 
+/// Pictures with their headers.
+fn headed(surveys: &[Survey]) -> impl Iterator<Item = (&PathBuf, &Header)> {
+    surveys.iter().flat_map(|survey| survey.list.files.iter().zip(&survey.headers))
+}
+
+/// Whether a picture with a sound header is not one that is left out, because the rest is damaged.
+fn is_kept((file, header): &(&PathBuf, &Header), bad: BadItems) -> bool {
+    bad == BadItems::Refuse || picture::read(file, header.shape.channels).is_ok()
+}
+
 fn check_sizes(
     folder: &Path,
     surveys: &[Survey],
     shape: ImageShape,
-    resize: Resize,
+    options: &ReadOptions,
 ) -> Result<(), DatasetError> {
-    if resize != Resize::None {
+    if options.resize != Resize::None {
         return Ok(());
     }
     let size = (shape.height, shape.width);
-    let pictures = surveys.iter().flat_map(|survey| survey.list.files.iter().zip(&survey.headers));
-    let others = pictures.filter(|(_, header)| (header.shape.height, header.shape.width) != size);
+    let others =
+        headed(surveys).filter(|(_, header)| (header.shape.height, header.shape.width) != size);
+    let others = others.filter(|picture| is_kept(picture, options.bad));
     let others: Vec<String> = others.map(|(file, header)| sized(file, header.shape)).collect();
     if others.is_empty() {
         return Ok(());

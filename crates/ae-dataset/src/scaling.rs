@@ -150,11 +150,20 @@ impl Scaling {
         bounds.filter(|(_, (low, high))| low == high).map(|(column, _)| column).collect()
     }
 
-    /// The name of a column: its own or, if it has none, its number counted from 1.
+    /// The name of a column: its own or, if it has none, its number in training's table, counted from 1.
     pub fn name(&self, column: usize) -> String {
         let names = self.names.as_deref().unwrap_or_default();
         let name = names.get(column).filter(|name| !name.is_empty());
-        name.cloned().unwrap_or_else(|| (column + 1).to_string())
+        if let Some(name) = name {
+            return name.clone();
+        }
+        // Without names, what was left out is called by its number.
+        let left_out: Vec<usize> = match &self.names {
+            None => self.left_out.iter().filter_map(|number| number.parse().ok()).collect(),
+            Some(_) => Vec::new(),
+        };
+        let mut numbers = (1..).filter(|number| !left_out.contains(number));
+        numbers.nth(column).unwrap_or(column + 1).to_string()
     }
 
     /// Scales a number of a column; not finite if it is too large for single precision.

@@ -19,7 +19,7 @@ use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter, Trim};
 use crate::{
     BadItems, DatasetError, FormatError, Header, MissingCells, Progress, ReadOptions, Scaling,
 };
-use beginning::{FirstLine, Preamble, choose_delimiter, decimal_mark_of, name_of};
+use beginning::{FirstLine, Preamble, choose_delimiter, decimal_mark_of, name_of, text_columns};
 use cell::{Cell, DecimalMark, has_thousands_separators};
 use columns::shortened;
 pub(crate) use columns::{Columns, Role};
@@ -100,6 +100,7 @@ impl TableReader {
             head.split(|&byte| byte == b'\n').next().is_some_and(|line| line.ends_with(b"\r"));
         let decimal = decimal_mark_of(&head, delimiter);
         let row_bytes = Arc::new(AtomicU64::new(0));
+        let beginning = head.clone();
         let rows = Rows { file: Cursor::new(head).chain(file), row_bytes: Arc::clone(&row_bytes) };
         let mut records = ReaderBuilder::new()
             .has_headers(false)
@@ -145,12 +146,13 @@ impl TableReader {
             faults: Faults::new(fields),
             met: 0,
         };
-        reader.say_how(first_line.is_header, progress);
+        let texts = text_columns(&beginning, delimiter, first_line.is_header, fields);
+        reader.say_how(first_line.is_header, &texts, progress);
         Ok(reader)
     }
 
     /// Says how the table is read.
-    fn say_how(&self, has_header: bool, progress: &mut dyn Progress) {
+    fn say_how(&self, has_header: bool, texts: &[bool], progress: &mut dyn Progress) {
         let path = self.path.display();
         let mut say = |sentence: String| progress.chose(&format!("{path}: {sentence}"));
         if self.delimiter != b',' {
@@ -159,12 +161,11 @@ impl TableReader {
         if self.decimal == Some(DecimalMark::Comma) {
             say("numbers have decimal commas".to_owned());
         }
-        let left_out = self.columns.called(Role::LeftOut);
+        let left_out = self.columns.shown(Role::LeftOut);
         match &self.scaling {
             None => {
                 let header = if has_header { "with a header" } else { "no header" };
-                let columns = counted_as(self.columns.count(), "column");
-                say(format!("{columns} of numbers, {header}"));
+                say(self.columns.counted(texts) + ", " + header);
             }
             Some(scaling) if scaling.names.is_some() && !has_header => {
                 say("no header; the columns are taken in the model's order".to_owned());

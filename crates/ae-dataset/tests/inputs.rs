@@ -194,11 +194,11 @@ const CHECKSUM: [u8; 4] = [0xa9, 0xc0, 0xd6, 0x24];
 fn anything_else_is_said_to_be_something_else() {
     assert_eq!(
         read_bytes(b"hello").unwrap_err(),
-        "FILE: neither IDX, .npy, PNG nor JPEG, and not called .csv or .tsv"
+        "FILE: neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"
     );
     assert_eq!(
         read_bytes(b"").unwrap_err(),
-        "FILE: neither IDX, .npy, PNG nor JPEG, and not called .csv or .tsv"
+        "FILE: neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"
     );
     let missing = read(Path::new("no/such/file")).unwrap_err();
     assert!(missing.starts_with("cannot read FILE: "), "{missing}");

@@ -70,8 +70,12 @@ fn what_is_not_read_is_said_with_a_way_out() {
     let message = |what, by| read(&with(what, by)).unwrap_err();
     assert_eq!(message("'<f4'", "'>f4'"), TYPE);
     assert_eq!(
-        message("False", "True "),
-        "stored in Fortran order, expected C order (numpy: np.ascontiguousarray(x))"
+        message(
+            "'fortran_order': False, 'shape': (2, 3), ",
+            "'fortran_order': True, 'shape': (2, 3, 1)"
+        ),
+        "stored in Fortran order, which is read in two dimensions alone; expected C order (numpy: \
+         np.ascontiguousarray(x))"
     );
     assert_eq!(message("(2, 3)", "(6,)  "), "an array of shape [6], expected (rows, columns)");
     assert_eq!(message("'shape'", "'shapf'"), "the .npy header lacks shape");

@@ -137,7 +137,9 @@ impl AnomalyDetector {
         }
         let left_out = LeaveOneOut::fit(error.score, &moments)?;
         let (mut scores, mut largest_error, mut skipped) = (Vec::new(), 0.0_f64, 0);
-        each_chunk(open(&model)?, step, |chunk, first| {
+        let items = open(&model)?;
+        let items = if needs_moments { items.again() } else { items };
+        each_chunk(items, step, |chunk, first| {
             let compared = error.apply(&model, &chunk.pixels, first)?;
             let [residuals, codes] = compared.rows()?;
             let found = left_out.scores(residuals, codes);

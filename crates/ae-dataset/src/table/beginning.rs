@@ -199,6 +199,22 @@ impl FirstLine {
     }
 }
 
+/// Which columns hold text in most of the first lines.
+pub(crate) fn text_columns(
+    head: &[u8],
+    delimiter: u8,
+    has_header: bool,
+    fields: usize,
+) -> Vec<bool> {
+    let lines = records(head, delimiter);
+    let rows: Vec<&StringRecord> = lines.iter().skip(usize::from(has_header)).collect();
+    let is_text = |column| {
+        let cells = column_of(&rows, column, delimiter);
+        2 * cells.iter().filter(|&&cell| cell == Cell::Text).count() > cells.len()
+    };
+    (0..fields).map(is_text).collect()
+}
+
 /// The decimal mark that most numbers of the first lines have, if any has one.
 pub(crate) fn decimal_mark_of(head: &[u8], delimiter: u8) -> Option<DecimalMark> {
     let lines = records(head, delimiter);

@@ -176,6 +176,40 @@ impl Columns {
         fields.map(|(field, _)| self.name(field)).collect()
     }
 
+    /// "8 columns of numbers and 1 of text (column 1)".
+    pub(crate) fn counted(&self, texts: &[bool]) -> String {
+        let is_number = |field: usize| matches!(self.roles[field], Role::Number(_));
+        let texts = texts.iter().zip(0..).filter(|&(&text, field)| text && is_number(field));
+        let texts: Vec<usize> = texts.map(|(_, field)| field).collect();
+        let numbers = self.count() - texts.len();
+        let numbers = format!("{numbers} columns of numbers");
+        if texts.is_empty() {
+            return numbers;
+        }
+        let named: Vec<String> = texts.iter().take(5).map(|&field| self.described(field)).collect();
+        let more = if texts.len() > named.len() { ", ..." } else { "" };
+        format!("{numbers} and {} of text ({}{more})", texts.len(), named.join(", "))
+    }
+
+    /// What later tables call the columns that a model does not know.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        [self.called(Role::LeftOut), self.called(Role::Class)].concat()
+    }
+
+    /// The columns of a role in words: the number stands where there is no name.
+    pub(crate) fn shown(&self, role: Role) -> Vec<String> {
+        let fields = self.roles.iter().enumerate().filter(|(_, other)| **other == role);
+        let name = |(field, _)| Some(self.name(field)).filter(|name| !name.is_empty());
+        fields.map(|at| name(at).unwrap_or_else(|| (at.0 + 1).to_string())).collect()
+    }
+
+    /// What `--drop-columns` has to name so that these columns are left out, with those that are already.
+    pub(crate) fn arguments(&self, fields: &[usize]) -> String {
+        let given = self.roles.iter().zip(0..).filter(|(role, _)| **role == Role::LeftOut);
+        let all = given.map(|(_, field)| field).chain(fields.iter().copied());
+        all.map(|field| self.argument(field)).collect::<Vec<_>>().join(",")
+    }
+
     /// The name of a field, or its number where there is no header.
     fn name(&self, field: usize) -> String {
         let names = self.header.as_deref().unwrap_or_default();
@@ -211,8 +245,8 @@ impl Columns {
 
     /// What a data set says of the columns.
     pub(crate) fn info(&self, missing: Vec<MissingCells>) -> TableInfo {
-        let label = self.called(Role::Class).into_iter().next();
-        TableInfo { label, left_out: self.called(Role::LeftOut), missing }
+        let label = self.shown(Role::Class).into_iter().next();
+        TableInfo { label, left_out: self.shown(Role::LeftOut), missing }
     }
 
     fn check_names(&self, counts: impl Fn(Role) -> bool) -> Result<(), FormatError> {
@@ -285,97 +319,4 @@ pub(crate) fn shortened(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn header(names: &[&str]) -> Option<Vec<String>> {
-        Some(names.iter().map(|&name| name.to_owned()).collect())
-    }
-
-    fn options(label: Option<&str>, drop: &[&str]) -> ReadOptions {
-        ReadOptions {
-            label_column: label.map(str::to_owned),
-            drop_columns: drop.iter().map(|&name| name.to_owned()).collect(),
-            ..ReadOptions::default()
-        }
-    }
-
-    fn scaling(names: Option<Vec<String>>, columns: usize, left_out: &[&str]) -> Scaling {
-        Scaling {
-            names,
-            minimum: vec![0.0; columns],
-            maximum: vec![1.0; columns],
-            left_out: left_out.iter().map(|&name| name.to_owned()).collect(),
-            ..Scaling::default()
-        }
-    }
-
-    const NUMBERS: [Role; 3] = [Role::Number(0), Role::Number(1), Role::Number(2)];
-
-    #[test]
-    fn columns_are_named_by_name_or_number() {
-        let columns = Columns::to_learn(header(&["", "x", "c"]), 3, &options(Some("c"), &["1"]));
-        assert_eq!(columns.unwrap().roles, [Role::LeftOut, Role::Number(0), Role::Class]);
-        let columns = Columns::to_learn(None, 3, &options(Some("3"), &["1"])).unwrap();
-        assert_eq!(columns.roles, [Role::LeftOut, Role::Number(0), Role::Class]);
-        assert_eq!(columns.called(Role::LeftOut), ["1"]);
-        let told = |header, options| {
-            Columns::to_learn(header, 3, &options).map(|_| ()).unwrap_err().to_string()
-        };
-        let names = ["x", "y", "x"];
-        assert_eq!(
-            told(header(&names), options(None, &[])),
-            "columns 1 and 3 are both named `x`; give each its own name"
-        );
-        assert_eq!(
-            told(header(&["x", "y", "c"]), options(Some("k"), &[])),
-            "no column is named `k`; there are x, y, c"
-        );
-        assert!(told(None, options(Some("k"), &[])).contains("no column `k`"));
-        assert!(told(None, options(Some("4"), &[])).contains("no column `4`"));
-        assert!(told(None, options(Some("1"), &["1"])).contains("column 1 is both"));
-        assert!(
-            told(None, options(Some("1"), &["2", "3"])).contains("no columns of numbers are left")
-        );
-        // What is left out may be called as it likes.
-        Columns::to_learn(header(&names), 3, &options(None, &["3"])).unwrap();
-    }
-
-    #[test]
-    fn columns_are_put_into_the_models_order() {
-        let model = scaling(header(&["x", "y"]), 2, &["c", ""]);
-        let of = |names: &[&str], options: ReadOptions| {
-            Columns::to_apply(header(names), names.len(), &options, &model)
-                .map_err(|e| e.to_string())
-        };
-        let columns = of(&["y", "c", "x"], options(Some("c"), &[])).unwrap();
-        assert_eq!(columns.roles, [Role::Number(1), Role::Class, Role::Number(0)]);
-        assert!(columns.reordered);
-        // The first column of training's table was left out by its number.
-        let columns = of(&["x", "y"], options(Some("c"), &["1"])).unwrap();
-        assert_eq!((columns.roles.as_slice(), columns.reordered), (&NUMBERS[..2], false));
-        let columns = of(&["", "x", "y"], options(None, &[])).unwrap();
-        assert_eq!(columns.roles, [Role::LeftOut, Role::Number(0), Role::Number(1)]);
-        let missing = of(&["y", "z"], options(None, &[])).unwrap_err();
-        assert!(missing.contains("`x`"), "{missing}");
-        let unknown = of(&["x", "z", "y"], options(None, &[])).unwrap_err();
-        assert!(unknown.contains("`z`") && unknown.contains("--drop-columns"), "{unknown}");
-        of(&["x", "z", "y"], options(None, &["z"])).unwrap();
-        assert!(of(&["x", "y", "x"], options(None, &[])).unwrap_err().contains("both named `x`"));
-    }
-
-    #[test]
-    fn without_names_the_places_count() {
-        let model = scaling(None, 2, &["3"]);
-        let of = |fields, options: ReadOptions| {
-            Columns::to_apply(None, fields, &options, &model).map(|columns| columns.roles)
-        };
-        assert_eq!(of(2, options(Some("3"), &[])).unwrap(), NUMBERS[..2]);
-        let labelled = [Role::Number(0), Role::Number(1), Role::Class];
-        assert_eq!(of(3, options(Some("3"), &[])).unwrap(), labelled);
-        assert_eq!(of(3, options(None, &[])).unwrap()[2], Role::LeftOut);
-        let error = of(4, options(None, &[])).unwrap_err().to_string();
-        assert!(error.starts_with("4 columns of numbers, but the model takes 2"), "{error}");
-        assert!(of(2, options(Some("9"), &[])).is_err());
-    }
-}
+mod tests;

@@ -1,8 +1,11 @@
 //! Rows of a table that cannot be used: what is said of them.
 
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use super::columns::Columns;
+use super::columns::{Columns, Role};
+use crate::images::MAX_CLASSES;
 use crate::{BadItems, DatasetError};
 
 /// Rows that an error names, and columns that it counts missing cells of.
@@ -35,12 +38,15 @@ pub(crate) struct Faults {
     missing: Vec<usize>,
     texts: Vec<usize>,
     example: Vec<Option<String>>,
+    /// Digests of each field's different texts, no more than tell whether they can be classes.
+    different: Vec<BTreeSet<u64>>,
 }
 
 impl Faults {
     pub(crate) fn new(fields: usize) -> Self {
         let (missing, texts, example) = (vec![0; fields], vec![0; fields], vec![None; fields]);
-        Self { rows: 0, first: Vec::new(), missing, texts, example }
+        let different = vec![BTreeSet::new(); fields];
+        Self { rows: 0, first: Vec::new(), missing, texts, example, different }
     }
 
     /// Counts a cell without a number.
@@ -49,6 +55,11 @@ impl Faults {
             BadCell::Missing => self.missing[field] += 1,
             BadCell::Text => {
                 self.texts[field] += 1;
+                if self.different[field].len() <= MAX_CLASSES {
+                    let mut hasher = DefaultHasher::new();
+                    text.hash(&mut hasher);
+                    self.different[field].insert(hasher.finish());
+                }
                 self.example[field].get_or_insert_with(|| super::columns::shortened(text));
             }
             BadCell::Unusable => {}
@@ -87,28 +98,35 @@ impl Faults {
                 texts.iter().take(NAMED).map(|&field| columns.described(field)).collect();
             let more = texts.len() - listed.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let arguments: Vec<String> =
-                texts.iter().map(|&field| columns.argument(field)).collect();
+            let label = texts.iter().find(|&&field| self.different[field].len() <= MAX_CLASSES);
             return DatasetError::TextColumns {
                 path,
                 columns: listed.join(", ") + &more,
+                count: texts.len(),
                 example,
-                arguments: arguments.join(","),
+                arguments: dropping(columns, &texts),
+                label: label.map(|&field| columns.argument(field)),
             };
         }
         let missing = self.missing();
         let counts = missing.iter().take(NAMED);
         let counts =
             counts.map(|&(field, count)| format!("{count} in {}", columns.described(field)));
-        let arguments: Vec<String> =
-            missing.iter().take(3).map(|&(field, _)| columns.argument(field)).collect();
+        let is_number = |field: &usize| matches!(columns.roles[*field], Role::Number(_));
+        let worst: Vec<usize> =
+            missing.iter().map(|&(field, _)| field).filter(is_number).take(NAMED).collect();
         DatasetError::BadRows {
             path,
             first: self.first.clone(),
             count: self.rows,
             total,
             missing: counts.collect(),
-            arguments: arguments.join(","),
+            arguments: dropping(columns, &worst),
         }
     }
+}
+
+/// What `--drop-columns` has to name; nothing if that were all columns of numbers, or none.
+fn dropping(columns: &Columns, fields: &[usize]) -> Option<String> {
+    (1..columns.count()).contains(&fields.len()).then(|| columns.arguments(fields))
 }
