@@ -229,7 +229,7 @@ pub enum DatasetError {
     #[error(
         "{}: {columns} {} text such as `{example}`, not numbers{}",
         shown(path), if *count > 1 { "hold" } else { "holds" },
-        without_text(arguments.as_deref(), label.as_deref(), *count)
+        advice
     )]
     TextColumns {
         /// The file.
@@ -240,11 +240,8 @@ pub enum DatasetError {
         count: usize,
         /// A cell of the first one.
         example: String,
-        /// These columns and those that are left out already, as `--drop-columns` takes them; none if no
-        /// column were left.
-        arguments: Option<String>,
-        /// The first of them whose texts are few enough to be classes, as `--label-column` takes it.
-        label: Option<String>,
+        /// What can be done about them.
+        advice: String,
     },
     /// A file could not be read or written.
     #[error(transparent)]
@@ -371,18 +368,6 @@ fn next_step(missing: &[String], arguments: Option<&str>, left: usize) -> String
     let cells = missing.join(", ");
     let drop = arguments.map(|names| format!("; --drop-columns {names} leaves such columns out"));
     format!("; missing cells: {cells}{skip}{}", drop.unwrap_or_default())
-}
-
-/// What can be done about columns of text.
-fn without_text(arguments: Option<&str>, label: Option<&str>, count: usize) -> String {
-    let them = if count > 1 { "them" } else { "it" };
-    let drop = arguments.map(|names| format!("leave {them} out with --drop-columns {names}"));
-    let label = label.map(|name| format!("name the classes with --label-column {name}"));
-    match (drop, label) {
-        (Some(drop), Some(label)) => format!("; {drop}, or {label}"),
-        (Some(drop), None) => format!("; {drop}"),
-        (None, _) => ", and no column of numbers would be left without".to_owned(),
-    }
 }
 
 /// "a, b and c".

@@ -156,3 +156,20 @@ fn what_never_ends_is_counted_and_not_read() {
     );
     assert!(said.iter().any(|said| said.ends_with(&line)), "{said:?}");
 }
+
+#[test]
+fn a_damaged_picture_decides_nothing_for_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    for number in 0..9 {
+        save(&dir, &format!("{number}.png"), [5, 6], 20 * number);
+    }
+    let cut = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/colours.png");
+    let cut = fs::read(cut).unwrap();
+    fs::write(dir.path().join("00.png"), &cut[..cut.len() - 20]).unwrap();
+    for resize in [Resize::None, Resize::Crop] {
+        let read = ReadOptions { bad: BadItems::Skip, resize, ..ReadOptions::default() };
+        let dataset = load_folder(dir.path(), LoadOptions { read, ..LoadOptions::default() });
+        let dataset = dataset.unwrap();
+        assert_eq!((dataset.train.shape(), dataset.skipped), (ImageShape::grey(5, 6), 1));
+    }
+}

@@ -182,7 +182,8 @@ impl Columns {
         let texts = texts.iter().zip(0..).filter(|&(&text, field)| text && is_number(field));
         let texts: Vec<usize> = texts.map(|(_, field)| field).collect();
         let numbers = self.count() - texts.len();
-        let numbers = format!("{numbers} columns of numbers");
+        let plural = if numbers == 1 { "" } else { "s" };
+        let numbers = format!("{numbers} column{plural} of numbers");
         if texts.is_empty() {
             return numbers;
         }

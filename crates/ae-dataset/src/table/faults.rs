@@ -104,8 +104,11 @@ impl Faults {
                 columns: listed.join(", ") + &more,
                 count: texts.len(),
                 example,
-                arguments: dropping(columns, &texts),
-                label: label.map(|&field| columns.argument(field)),
+                advice: without_text(
+                    dropping(columns, &texts),
+                    label.map(|&field| columns.argument(field)),
+                    texts.len(),
+                ),
             };
         }
         let missing = self.missing();
@@ -129,4 +132,16 @@ impl Faults {
 /// What `--drop-columns` has to name; nothing if that were all columns of numbers, or none.
 fn dropping(columns: &Columns, fields: &[usize]) -> Option<String> {
     (1..columns.count()).contains(&fields.len()).then(|| columns.arguments(fields))
+}
+
+/// What can be done about columns of text.
+fn without_text(arguments: Option<String>, label: Option<String>, count: usize) -> String {
+    let them = if count > 1 { "them" } else { "it" };
+    let drop = arguments.map(|names| format!("leave {them} out with --drop-columns {names}"));
+    let label = label.map(|name| format!("name the classes with --label-column {name}"));
+    match (drop, label) {
+        (Some(drop), Some(label)) => format!("; {drop}, or {label}"),
+        (Some(drop), None) => format!("; {drop}"),
+        (None, _) => ", and no column of numbers would be left without".to_owned(),
+    }
 }
