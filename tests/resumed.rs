@@ -136,8 +136,19 @@ fn moved_data_is_found_where_it_is_said_to_be_and_other_data_is_refused() {
     let before = sandbox.contents_of("run");
     sandbox.ae("resume run").fails_with(&["there is no ", "/data", "--data"]);
     sandbox.ae("resume run --epochs 3 --data other").fails_with(&[
-        "epoch-0002.safetensors belongs to another run",
-        "training images: expected 401, found 400",
+        "run cannot go on: the data has changed since the run: it had 400 training images, now there are 401;",
+        "put it back as it was",
+        "train anew (`ae train`)",
+    ]);
+    let before_edit = sandbox.read_text("run/spec.toml");
+    sandbox.write("run/spec.toml", before_edit.replace("seed = 7", "seed = 8"));
+    sandbox
+        .ae("resume run --data moved")
+        .fails_with(&["its spec.toml has changed since the run: seed was 7, and is 8 now;"]);
+    sandbox.write("run/spec.toml", before_edit);
+    sandbox.write_data("smaller", [400, 100], 9);
+    sandbox.ae("resume run --epochs 3 --data smaller").fails_with(&[
+        "smaller is not the data of run: its images have 81 numbers each, the run's have 196",
     ]);
     assert_eq!(sandbox.contents_of("run"), before);
 

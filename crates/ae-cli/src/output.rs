@@ -105,14 +105,14 @@ fn terminal_columns() -> Option<usize> {
 /// What a finished run reached.
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let mut lines = vec![format!(
-        "{}: {} epoch{} on {} ({} {}) in {:.1} s",
+        "{}: {} epoch{} on {} ({} {}) {}",
         one_line(&record.name),
         record.epochs,
         if record.epochs == 1 { "" } else { "s" },
         record.dataset.name,
         record.dataset.train_images,
         if record.dataset.scaling.is_some() { "rows" } else { "images" },
-        record.seconds
+        duration(record)
     )];
     for table in &record.tables {
         lines.push(format!("\n{}\n", table.title));
@@ -140,6 +140,18 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
+}
+
+/// How long the training took, or that it was over before.
+fn duration(record: &Record) -> String {
+    let models = record.models.len();
+    match record.resumed_after {
+        Some(found) if models > 0 && found as usize == models => "had finished before".to_owned(),
+        Some(epochs) if models == 0 && epochs == record.epochs => {
+            "had finished before; --epochs N trains for longer".to_owned()
+        }
+        _ => format!("in {:.1} s", record.seconds),
+    }
 }
 
 /// The model's error beside what needs no training, and its dead units.

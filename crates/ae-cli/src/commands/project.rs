@@ -8,7 +8,7 @@ use ae_experiment::{
 };
 use serde_json::json;
 
-use super::{Status, counted_as, inputs};
+use super::{Status, counted_as, inputs, noun_of};
 use crate::args::{Common, Project};
 use crate::delivery::{csv_cell, write_figure};
 use crate::{output, progress};
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
-    let told = told(args, &sample, progress);
+    let told = told(args, &sample, noun_of(encoder.format()), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
         let (images, axes) = sample.decoded_plane(model, projection, args.side)?;
@@ -56,12 +56,12 @@ fn projection(args: &Project, latent_dim: usize, progress: &mut dyn Progress) ->
 }
 
 /// Which images are on the map; says so if they are not all.
-fn told(args: &Project, sample: &CodeSample, progress: &mut dyn Progress) -> String {
+fn told(args: &Project, sample: &CodeSample, noun: &str, progress: &mut dyn Progress) -> String {
     let (shown, total) = (sample.items.len(), sample.total);
     if shown == total {
-        return counted_as(shown, "image");
+        return counted_as(shown, noun);
     }
-    let told = format!("{shown} of {total} images, chosen by the seed {}", args.seed);
+    let told = format!("{shown} of {total} {noun}s, chosen by the seed {}", args.seed);
     progress.chose(&format!("on the map are {told}"));
     told
 }
