@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::studies::{NOISES, with_study};
 use crate::support::{SPEC, Sandbox};
 
 const TRAIN: &str = "train --data data --widths 8 --noise gaussian:0.5 --drawn every-epoch";
@@ -49,6 +50,46 @@ fn what_was_fitted_to_a_finished_model_stays() {
     let told = sandbox.ae("resume run --epochs 3").succeeds().stderr;
     assert!(told.contains("(anomaly)") && told.contains("fit it again"), "{told}");
     sandbox.ae("anomaly score data -m run").fails_with(&["holds no anomaly detector"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_are_written_anew_keep_their_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = Sandbox::with_run();
+    let mode = |name: &str| fs::metadata(sandbox.path(name)).unwrap().permissions().mode() & 0o777;
+    let private = |name: &str| {
+        fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let files = ["spec.toml", "record.json", "loss.png", "loss.svg", "model.safetensors"];
+    let files = files.map(|name| format!("run/{name}"));
+    files.iter().for_each(|name| private(name));
+    let again = "train --data data --widths 8 --epochs 1 --out run --force";
+    for command in ["resume run", "resume run --epochs 3", again] {
+        sandbox.ae(command).succeeds();
+        for name in &files {
+            assert_eq!(mode(name), 0o600, "{command}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_resume_says_that_a_run_or_a_study_had_finished() {
+    let sandbox = with_study(NOISES);
+    sandbox.ae("train --data data --widths 8 --epochs 2 --out run").succeeds();
+    let told = sandbox.ae("resume run").succeeds();
+    assert!(told.stdout.contains("had finished before; --epochs N trains for longer"));
+    assert!(told.stderr.contains("the run had finished before"), "{}", told.stderr);
+    assert!(!told.stderr.contains("going on after"), "{}", told.stderr);
+    let told = sandbox.ae("resume run --epochs 3").succeeds();
+    assert!(!told.stdout.contains("had finished") && !told.stderr.contains("had finished"));
+
+    sandbox.ae("study study.toml --out study").succeeds();
+    let told = sandbox.ae("resume study").succeeds();
+    assert!(told.stdout.contains("had finished before"), "{}", told.stdout);
+    assert!(told.stderr.contains("the study had finished before"), "{}", told.stderr);
+    assert!(!told.stderr.contains("was trained before"), "{}", told.stderr);
 }
 
 #[test]

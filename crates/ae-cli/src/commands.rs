@@ -77,10 +77,16 @@ const DATA_ENDINGS: [&str; 8] = ["csv", "tsv", "npy", "png", "jpg", "jpeg", "gz"
 /// Refuses data where a spec was to be named.
 fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {
     let name = path.display().to_string();
+    if path.join("spec.toml").is_file() {
+        let sentence = format!(
+            "{name} is a run: `ae resume {name}` goes on with it, and its experiment is {name}/spec.toml"
+        );
+        return Err(Usage(sentence).into());
+    }
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     if path.is_dir() || name.ends_with("-ubyte") || DATA_ENDINGS.contains(&ending.as_str()) {
         let sentence = format!(
-            "{name} is no experiment, which is a TOML file; name data with --data: `ae {command} --data {name}`"
+            "expected an experiment (a TOML file), found {name}; name data with --data: `ae {command} --data {name}`"
         );
         return Err(Usage(sentence).into());
     }
