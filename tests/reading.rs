@@ -210,9 +210,13 @@ fn a_probe_takes_the_data_of_the_run() {
 #[test]
 fn applying_a_model_to_the_data_of_its_run_is_said() {
     let sandbox = of_table();
-    for command in ["anomaly fit t.csv -m run", "reconstruct t.csv -m run -o out.csv"] {
+    let said = [
+        ("anomaly fit t.csv -m run", "the model was trained on 54 of these 60 items"),
+        ("reconstruct t.csv -m run -o out.csv", "t.csv is the data of the model's run"),
+    ];
+    for (command, sentence) in said {
         let told = sandbox.ae(command).succeeds().stderr;
-        assert!(told.contains("t.csv is the data of the model's run"), "{command}: {told}");
+        assert!(told.contains(sentence), "{command}: {told}");
     }
     sandbox.write("new.csv", table(9));
     let told = sandbox.ae("reconstruct new.csv -m run -o out.csv").succeeds().stderr;
