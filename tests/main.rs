@@ -36,6 +36,8 @@ mod interrupted;
 mod learning;
 /// Two processes and one folder.
 mod locks;
+/// What a command says that is given something else than it takes.
+mod mistaken;
 /// Runs that were killed.
 mod resume;
 /// What a resume keeps and changes.

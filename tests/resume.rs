@@ -225,7 +225,7 @@ fn a_run_is_not_continued_under_other_settings_or_on_other_data() {
     sandbox.ae("train spec.toml --out run").succeeds();
     let spec = sandbox.read_text("run/spec.toml");
     sandbox.write("run/spec.toml", spec.replace("seed = 7", "seed = 8"));
-    sandbox.ae("resume run").fails_with(&["epoch-0003", "seed: expected 8, found 7"]);
+    sandbox.ae("resume run").fails_with(&["run cannot go on", "seed was 7, and is 8 now"]);
     sandbox.write("run/spec.toml", spec.replace("seed = 7", "seed = "));
     sandbox.ae("resume run").fails_with(&["run/spec.toml", "line 3"]);
     sandbox.write("run/spec.toml", &spec);
@@ -233,7 +233,7 @@ fn a_run_is_not_continued_under_other_settings_or_on_other_data() {
     sandbox.write_data("data", [401, 100], 14);
     sandbox
         .ae("resume run")
-        .fails_with(&["epoch-0003", "training images: expected 401, found 400"]);
+        .fails_with(&["run cannot go on", "it had 400 training images, now there are 401"]);
     fs::remove_dir_all(sandbox.path("data")).unwrap();
     let data = sandbox.path("data").display().to_string();
     sandbox.ae("resume run").fails_with(&["there is no ", &data]);

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::studies::{NOISES, with_study};
 use crate::support::{SPEC, Sandbox};
 
 const TRAIN: &str = "train --data data --widths 8 --noise gaussian:0.5 --drawn every-epoch";
@@ -49,6 +50,46 @@ fn what_was_fitted_to_a_finished_model_stays() {
     let told = sandbox.ae("resume run --epochs 3").succeeds().stderr;
     assert!(told.contains("(anomaly)") && told.contains("fit it again"), "{told}");
     sandbox.ae("anomaly score data -m run").fails_with(&["holds no anomaly detector"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_are_written_anew_keep_their_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = Sandbox::with_run();
+    let mode = |name: &str| fs::metadata(sandbox.path(name)).unwrap().permissions().mode() & 0o777;
+    let private = |name: &str| {
+        fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let files = ["spec.toml", "record.json", "loss.png", "loss.svg", "model.safetensors"];
+    let files = files.map(|name| format!("run/{name}"));
+    files.iter().for_each(|name| private(name));
+    let again = "train --data data --widths 8 --epochs 1 --out run --force";
+    for command in ["resume run", "resume run --epochs 3", again] {
+        sandbox.ae(command).succeeds();
+        for name in &files {
+            assert_eq!(mode(name), 0o600, "{command}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_resume_says_that_a_run_or_a_study_had_finished() {
+    let sandbox = with_study(NOISES);
+    sandbox.ae("train --data data --widths 8 --epochs 2 --out run").succeeds();
+    let told = sandbox.ae("resume run").succeeds();
+    assert!(told.stdout.contains("had finished before; --epochs N trains for longer"));
+    assert!(told.stderr.contains("the run had finished before"), "{}", told.stderr);
+    assert!(!told.stderr.contains("going on after"), "{}", told.stderr);
+    let told = sandbox.ae("resume run --epochs 3").succeeds();
+    assert!(!told.stdout.contains("had finished") && !told.stderr.contains("had finished"));
+
+    sandbox.ae("study study.toml --out study").succeeds();
+    let told = sandbox.ae("resume study").succeeds();
+    assert!(told.stdout.contains("had finished before"), "{}", told.stdout);
+    assert!(told.stderr.contains("the study had finished before"), "{}", told.stderr);
+    assert!(!told.stderr.contains("was trained before"), "{}", told.stderr);
 }
 
 #[test]
@@ -136,8 +177,19 @@ fn moved_data_is_found_where_it_is_said_to_be_and_other_data_is_refused() {
     let before = sandbox.contents_of("run");
     sandbox.ae("resume run").fails_with(&["there is no ", "/data", "--data"]);
     sandbox.ae("resume run --epochs 3 --data other").fails_with(&[
-        "epoch-0002.safetensors belongs to another run",
-        "training images: expected 401, found 400",
+        "run cannot go on: the data has changed since the run: it had 400 training images, now there are 401;",
+        "put it back as it was",
+        "train anew (`ae train`)",
+    ]);
+    let before_edit = sandbox.read_text("run/spec.toml");
+    sandbox.write("run/spec.toml", before_edit.replace("seed = 7", "seed = 8"));
+    sandbox
+        .ae("resume run --data moved")
+        .fails_with(&["its spec.toml has changed since the run: seed was 7, and is 8 now;"]);
+    sandbox.write("run/spec.toml", before_edit);
+    sandbox.write_data("smaller", [400, 100], 9);
+    sandbox.ae("resume run --epochs 3 --data smaller").fails_with(&[
+        "smaller is not the data of run: its images have 81 numbers each, the run's have 196",
     ]);
     assert_eq!(sandbox.contents_of("run"), before);
 

@@ -53,7 +53,7 @@ fn a_spec_that_cannot_be_read_is_named() {
     sandbox.ae("train latin.toml --out run").fails_with(&["latin.toml", "not UTF-8"]);
     sandbox.ae("train nowhere.toml --out run").fails_with(&["cannot read nowhere.toml"]);
     fs::create_dir(sandbox.path("folder")).unwrap();
-    sandbox.ae("train folder --out run").fails_with(&["cannot read folder", "directory"]);
+    sandbox.ae("train folder --out run").refuses_with(&["found folder", "--data"]);
     sandbox.write("large.toml", vec![b'#'; (1 << 20) + 1]);
     sandbox.ae("train large.toml --out run").fails_with(&["large.toml", "1048576 bytes"]);
     assert!(!sandbox.path("run").exists());

@@ -18,7 +18,7 @@ pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 pub(crate) use files::{OutputKind, OutputPath};
-use parse::{device, loss, noise, not_negative, npy_file, positive, target, whole};
+use parse::{device, loss, noise, noise_if_any, not_negative, npy_file, positive, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 
@@ -239,9 +239,9 @@ pub(crate) struct Evaluate {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: Data,
-    /// Noise on the test images [default: that of the run, if it is a denoising one]
-    #[arg(long, value_name = "NOISE")]
-    pub(crate) noise: Option<Noise>,
+    /// Noise on the test images, or none [default: that of the run, if it is a denoising one]
+    #[arg(long, value_name = "NOISE", value_parser = noise)]
+    pub(crate) noise: Option<NoiseChoice>,
     /// The noise's seed [default: that of the run, or 42]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -291,15 +291,20 @@ pub(crate) struct Denoise {
     #[command(flatten)]
     pub(crate) apply: Apply,
     /// Add this noise to the images first
-    #[arg(long, value_name = "NOISE")]
-    pub(crate) noise: Option<Noise>,
+    #[arg(long, value_name = "NOISE", default_value = "none", value_parser = noise_if_any)]
+    pub(crate) noise: MaybeNoise,
     /// The noise's seed
     #[arg(long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae encode mnist/ -m runs/regular -o codes.npy")]
+#[command(
+    after_help = "If items are left out, NAME.index.csv beside NAME.npy says which item each row is: items \
+are counted from 0.
+
+Example: ae encode mnist/ -m runs/regular -o codes.npy"
+)]
 pub(crate) struct Encode {
     /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
     /// mnist, digits, ..
@@ -344,6 +349,18 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum, action = ArgAction::Set)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// A noise or none, where none is the default. (Of an `Option` clap would take only what is in it.)
+pub(crate) type MaybeNoise = Option<Noise>;
+
+impl From<NoiseChoice> for MaybeNoise {
+    fn from(choice: NoiseChoice) -> Self {
+        match choice {
+            NoiseChoice::Of(noise) => Some(noise),
+            NoiseChoice::None => None,
+        }
+    }
 }
 
 /// A noise, or that there is to be none.

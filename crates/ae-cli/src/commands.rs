@@ -22,8 +22,8 @@ pub(crate) mod train;
 use std::path::{Path, PathBuf};
 
 use ae_experiment::{
-    Cause, Dataset, Doubt, Existing, InputReader, LoadOptions, ModelInput, Network, Outcome,
-    Record, RunOptions, Source, Spec, device, input_reader, load,
+    Cause, Dataset, Doubt, Existing, InputFormat, InputReader, LoadOptions, ModelInput, Network,
+    Outcome, Record, RunOptions, Source, Spec, device, input_reader, load,
 };
 use serde_json::json;
 
@@ -70,6 +70,28 @@ impl std::fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// Endings of files that hold data.
+const DATA_ENDINGS: [&str; 8] = ["csv", "tsv", "npy", "png", "jpg", "jpeg", "gz", "idx"];
+
+/// Refuses data where a spec was to be named.
+fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {
+    let name = path.display().to_string();
+    if path.join("spec.toml").is_file() {
+        let sentence = format!(
+            "{name} is a run: `ae resume {name}` goes on with it, and its experiment is {name}/spec.toml"
+        );
+        return Err(Usage(sentence).into());
+    }
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    if path.is_dir() || name.ends_with("-ubyte") || DATA_ENDINGS.contains(&ending.as_str()) {
+        let sentence = format!(
+            "expected an experiment (a TOML file), found {name}; name data with --data: `ae {command} --data {name}`"
+        );
+        return Err(Usage(sentence).into());
+    }
+    Ok(())
+}
 
 /// The data that a person named, or that of the model's run; never a guess.
 fn source_of<'a>(data: &'a Data, input: &'a ModelInput, model: &Path) -> anyhow::Result<&'a str> {
@@ -186,6 +208,11 @@ impl Settings {
             spec.training.epochs = epochs.get();
         }
     }
+}
+
+/// What a model's data consists of.
+pub(crate) fn noun_of(format: &InputFormat) -> &'static str {
+    if format.scaling.is_some() { "row" } else { "image" }
 }
 
 /// Tells where it stands which item each row is.

@@ -16,6 +16,8 @@ use crate::args::{OutputKind, OutputPath};
 const MODEL: &str = "model";
 /// The argument that names a data set, by a path or a word.
 const DATA: &str = "data";
+/// The same without a flag.
+const SOURCE: &str = "source";
 /// The ending of a file that says which item each row of an output is.
 const INDEX: &str = "index.csv";
 /// Endings of files that a folder of pictures is read for.
@@ -47,7 +49,8 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
             writes.extend(paths);
         } else if let Ok(Some(paths)) = matches.try_get_many::<PathBuf>(id) {
             paths.for_each(|path| reads.add(id, path));
-        } else if let (DATA, Ok(Some(sources))) = (id, matches.try_get_many::<String>(id)) {
+        } else if let (DATA | SOURCE, Ok(Some(sources))) = (id, matches.try_get_many::<String>(id))
+        {
             sources.for_each(|source| reads.add(id, Path::new(source)));
         }
     }

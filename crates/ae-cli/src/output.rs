@@ -106,12 +106,12 @@ fn terminal_columns() -> Option<usize> {
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let items = if record.dataset.scaling.is_some() { "row" } else { "image" };
     let mut lines = vec![format!(
-        "{}: {} on {} ({}) in {:.1} s",
+        "{}: {} on {} ({}) {}",
         one_line(&record.name),
         counted_as(record.epochs as usize, "epoch"),
         record.dataset.name,
         counted_as(record.dataset.train_images, items),
-        record.seconds
+        duration(record)
     )];
     for table in &record.tables {
         lines.push(format!("\n{}\n", table.title));
@@ -140,6 +140,18 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
     lines.push(format!("  weights_sha256 {}", record.weights_sha256));
     lines.push(format!("  written to {folder}"));
     lines.join("\n")
+}
+
+/// How long the training took, or that it was over before.
+fn duration(record: &Record) -> String {
+    let models = record.models.len();
+    match record.resumed_after {
+        Some(found) if models > 0 && found as usize == models => "had finished before".to_owned(),
+        Some(epochs) if models == 0 && epochs == record.epochs => {
+            "had finished before; --epochs N trains for longer".to_owned()
+        }
+        _ => format!("in {:.1} s", record.seconds),
+    }
 }
 
 /// The model's error beside what needs no training, and its dead units.

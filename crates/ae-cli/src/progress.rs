@@ -209,7 +209,7 @@ impl Observer for Lines {
             Event::Started { completed, epochs, .. } => {
                 self.epochs = *epochs;
                 (self.first, self.began) = (*completed + 1, Instant::now());
-                if *completed > 0 {
+                if (1..*epochs).contains(completed) {
                     output::progress(&format!("going on after epoch {completed}/{epochs}"));
                 }
             }

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise as NoiseKind};
-use ae_dataset::{ImageShape, Images, InputFormat, read_npy_matrix};
+use ae_dataset::{ColumnScaling, ImageShape, Images, InputFormat, Scaling, read_npy_matrix};
 use ae_models::{EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
 use ae_random::Seed;
-use ae_training::{Detail, Metrics, Noise, Samples, evaluate};
+use ae_training::{Detail, Evaluation, Metrics, Noise, Samples, evaluate};
 use candle_core::Device;
 use rayon::prelude::*;
 
+use crate::folder::is_run;
 use crate::inputs::check_shape;
+use crate::resume::begun_spec;
 use crate::{ExperimentError, ModelInput};
 
 /// Images that go through a model at once.
@@ -168,7 +170,7 @@ impl Model {
         });
         let samples = Samples::new(images, noise);
         let evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
-        Ok(evaluation.metrics(Detail::Full))
+        Ok(metrics_of(&evaluation, self.input.format.scaling.as_ref()))
     }
 }
 
@@ -226,6 +228,16 @@ impl TrainedEncoder {
     }
 }
 
+/// The metrics of an evaluation in full detail. PSNR and SSIM suppose values from 0 to 1: standardised columns have
+/// none.
+pub(crate) fn metrics_of(evaluation: &Evaluation, scaling: Option<&Scaling>) -> Metrics {
+    let mut metrics = evaluation.metrics(Detail::Full);
+    if scaling.is_some_and(|scaling| scaling.kind == ColumnScaling::Standard) {
+        metrics.retain(|name, _| !name.ends_with("_psnr") && !name.ends_with("_ssim"));
+    }
+    metrics
+}
+
 /// Reads codes for a model from a `.npy` file, `n x latent_dim`.
 ///
 /// # Errors
@@ -248,7 +260,14 @@ pub(crate) fn model_file(path: &Path) -> Result<PathBuf, ExperimentError> {
     if file.is_file() {
         return Ok(file);
     }
-    Err(ExperimentError::NoRun { path: path.to_owned(), missing: "model.safetensors" })
+    let missing = "model.safetensors";
+    let path = path.to_owned();
+    Err(match begun_spec(&path) {
+        Ok(spec) if spec.study.is_some() => ExperimentError::ManyModels { path },
+        // A spec that stands alone may be anybody's.
+        Ok(_) if is_run(&path) => ExperimentError::Unfinished { path },
+        _ => ExperimentError::NoRun { path, missing },
+    })
 }
 
 /// Sends rows through a model, batch by batch, in parallel.

@@ -118,6 +118,60 @@ pub enum ExperimentError {
         /// The file that is missing.
         missing: &'static str,
     },
+    /// A run was interrupted before it had a model.
+    #[error("{} has not finished, and has no model yet; `ae resume {}` goes on with it", path.display(), path.display())]
+    Unfinished {
+        /// The folder of the run.
+        path: PathBuf,
+    },
+    /// A study was named where one model is needed.
+    #[error(
+        "{} is a study; its models are in {}: name one of these files",
+        path.display(),
+        path.join("models").display()
+    )]
+    ManyModels {
+        /// The folder of the study.
+        path: PathBuf,
+    },
+    /// Data or settings are not what a run was begun with.
+    #[error("{} cannot go on: {changes}", path.display())]
+    Changed {
+        /// The folder of the run.
+        path: PathBuf,
+        /// What has changed, and what to do.
+        changes: String,
+    },
+    /// The data has as many numbers an image as another model takes.
+    #[error(
+        "{source_name} is not the data of {}: its {items} have {found} numbers each, the run's have {expected}; name \
+         the data that the run was begun with, or train anew (`ae train`)",
+        path.display()
+    )]
+    OtherSize {
+        /// The folder of the run.
+        path: PathBuf,
+        /// The data.
+        source_name: String,
+        /// What it consists of: images or rows.
+        items: &'static str,
+        /// Numbers of an image of the run.
+        expected: usize,
+        /// Numbers of an image of the data.
+        found: usize,
+    },
+    /// Something else than a table was given to the model of one.
+    #[error(
+        "{} holds no table, and the model is one of a table with {columns} columns; name a table of these columns \
+         (.csv, .tsv or .npy)",
+        path.display()
+    )]
+    NeedsTable {
+        /// What was given.
+        path: PathBuf,
+        /// Columns of the model's table.
+        columns: usize,
+    },
     /// The images are of another shape than the model's.
     #[error("{origin} has images of {found} pixels, the model takes {expected}")]
     ImageSize {

@@ -110,7 +110,7 @@ impl Claim {
         // Another process may have been faster.
         self.check()?;
         for path in files_of_run(&self.path)? {
-            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
+            ae_files::remove_for_rewrite(&path)?;
         }
         let folder = RunFolder { path: self.path, _lock: lock };
         folder.remove_temporaries()?;
@@ -143,7 +143,7 @@ impl RunFolder {
         results.retain(|name| name == RECORD || is_figure(name) || is_table(name));
         results.sort_by_key(|name| name != RECORD);
         for path in results.iter().map(|name| self.path.join(name)) {
-            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
+            ae_files::remove_for_rewrite(&path)?;
         }
         Ok(())
     }
@@ -202,7 +202,7 @@ pub fn is_file_of_run(path: &Path) -> bool {
 }
 
 /// Whether a folder holds a run that was begun.
-fn is_run(folder: &Path) -> bool {
+pub(crate) fn is_run(folder: &Path) -> bool {
     let begun = ["record.json", "model.safetensors", CHECKPOINTS, MODELS];
     folder.join("spec.toml").is_file() && begun.iter().any(|name| folder.join(name).exists())
 }

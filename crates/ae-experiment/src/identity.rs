@@ -1,6 +1,6 @@
 //! What decides the weights of a run, to be compared when it goes on.
 
-use ae_training::Identity;
+use ae_training::{Change, Difference, Identity};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -9,6 +9,11 @@ use crate::{ExperimentError, Spec};
 
 /// How long a run is, and not what its epochs are: a run goes on when this changes.
 const LENGTH: [&str; 2] = ["training.epochs", "training.early_stopping"];
+
+/// What the data is: training images, test images, and their size.
+const DATA: [&str; 3] = ["training images", "test images", "image size"];
+/// What the name of a digest of the data begins with.
+const DIGEST: &str = "SHA-256 of ";
 
 impl Plan {
     /// What checkpoints must agree with: all that decides the weights after so many epochs, the data's contents
@@ -46,11 +51,10 @@ impl Plan {
             parts.extend(settings.into_iter().map(setting));
         }
         let (train, test) = (&self.dataset.train, &self.dataset.test);
-        parts.push(("training images".to_owned(), train.len().to_string()));
-        parts.push(("test images".to_owned(), test.len().to_string()));
-        parts.push(("image size".to_owned(), train.shape().to_string()));
+        let sizes = [train.len().to_string(), test.len().to_string(), train.shape().to_string()];
+        parts.extend(DATA.map(str::to_owned).into_iter().zip(sizes));
         for file in &self.dataset.origin.files {
-            parts.push((format!("SHA-256 of {}", file.name), file.sha256.clone()));
+            parts.push((format!("{DIGEST}{}", file.name), file.sha256.clone()));
         }
         Ok(parts)
     }
@@ -78,6 +82,60 @@ fn decisive(spec: &str) -> String {
         (Some(start), Some(rest)) => format!("{}question = \"\"{}", &spec[..start], &spec[rest..]),
         _ => spec.to_owned(),
     }
+}
+
+/// What has changed since a run was begun, in words, and what to do; `items` are images or rows.
+pub(crate) fn told_changes(difference: &Difference, items: &str) -> String {
+    let is_data = |change: &&Change| DATA.contains(&change.name.as_str()) || is_digest(change);
+    let (data, settings): (Vec<&Change>, Vec<&Change>) =
+        difference.changes.iter().partition(is_data);
+    let mut told = Vec::new();
+    if !data.is_empty() {
+        told.push(format!(
+            "the data has changed since the run: {}; put it back as it was, or name with --data where it lies now",
+            told_data(&data, items)
+        ));
+    }
+    if !settings.is_empty() {
+        let changes = settings.iter().map(|change| {
+            let Change { name, before, now } = change;
+            format!("{name} was {before}, and is {now} now")
+        });
+        told.push(format!(
+            "its spec.toml has changed since the run: {}; put it back as it was",
+            changes.collect::<Vec<_>>().join("; ")
+        ));
+    }
+    if told.is_empty() {
+        told.push("its settings or its data have changed since the run; put them back".to_owned());
+    }
+    format!("{}; to learn from what is there now, train anew (`ae train`)", told.join(". "))
+}
+
+/// Counts and sizes say more than digests, which follow from them.
+fn told_data(changes: &[&Change], items: &str) -> String {
+    let sized = changes.iter().filter(|change| !is_digest(change));
+    let told: Vec<String> = sized
+        .map(|Change { name, before, now }| match name.strip_suffix(" images") {
+            Some(part) => format!("it had {before} {part} {items}, now there are {now}"),
+            None => format!("its {items} were of {before}, now they are of {now}"),
+        })
+        .collect();
+    if !told.is_empty() {
+        return told.join("; ");
+    }
+    let names = changes.iter().map(|change| match change.name.strip_prefix(DIGEST).unwrap_or("") {
+        name if name.starts_with("train-images") => format!("training {items}"),
+        name if name.starts_with("t10k-images") => format!("test {items}"),
+        name if name.starts_with("train-labels") => "training labels".to_owned(),
+        name if name.starts_with("t10k-labels") => "test labels".to_owned(),
+        name => name.to_owned(),
+    });
+    format!("the {} are others", names.collect::<Vec<_>>().join(" and the "))
+}
+
+fn is_digest(change: &Change) -> bool {
+    change.name.starts_with(DIGEST)
 }
 
 fn hexadecimal(hasher: Sha256) -> String {

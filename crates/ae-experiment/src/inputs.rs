@@ -39,6 +39,10 @@ pub fn input_reader(
     network: Network,
     progress: &mut dyn Progress,
 ) -> Result<InputReader, ExperimentError> {
+    if let Some(scaling) = format.scaling.as_ref().filter(|_| images.is_dir()) {
+        let columns = scaling.columns();
+        return Err(ExperimentError::NeedsTable { path: images.to_owned(), columns });
+    }
     let (format, options) = (format.clone(), options.clone());
     match images.to_str().map(str::parse::<Source>) {
         // A file or folder of this name comes first.

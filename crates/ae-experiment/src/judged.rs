@@ -69,11 +69,18 @@ pub fn judged_data(
         return Ok(JudgedData { name, images, part: JudgedPart::Named(part), skipped });
     }
     let path = Path::new(source);
+    if let Some(scaling) = input.format.scaling.as_ref().filter(|_| path.is_dir()) {
+        let columns = scaling.columns();
+        return Err(ExperimentError::NeedsTable { path: path.to_owned(), columns });
+    }
     let is_whole = matches!(parsed, Source::Path(_)) && !has_own_split(path)?;
     if input.is_data_of_run(source) || !is_whole {
         let dataset = load(progress)?;
         warn_if_changed(input, source, &dataset);
-        return Ok(JudgedData::test_of(dataset));
+        let is_validation = dataset.origin.name == "pictures" && has_validation(path);
+        let judged = JudgedData::test_of(dataset);
+        let part = if is_validation { JudgedPart::Named(Part::Validation) } else { judged.part };
+        return Ok(JudgedData { part, ..judged });
     }
     let inputs = input_images(path, &input.format, read, network, progress)?;
     let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
@@ -102,6 +109,12 @@ impl JudgedData {
         let Dataset { test, origin, skipped, .. } = dataset;
         Self { name: origin.name, images: test, part, skipped }
     }
+}
+
+/// Whether a folder with parts has pictures for validation, which are what its training holds out.
+fn has_validation(folder: &Path) -> bool {
+    let is_folder = |name: &str| folder.join(name).is_dir();
+    is_folder("train") && ["val", "valid", "validation"].into_iter().any(is_folder)
 }
 
 /// Says so if what was held out can no longer be told from the rest.

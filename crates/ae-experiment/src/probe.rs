@@ -38,7 +38,7 @@ pub(crate) struct Representation {
 /// How well classifiers on one representation do with so many labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probed {
-    /// `pixels`, `PCA` or what learned the codes.
+    /// `pixels` (of a table `columns`), `PCA` or what learned the codes.
     pub name: String,
     /// Numbers that stand for an image.
     pub columns: usize,
@@ -147,7 +147,8 @@ impl ProbeSpec {
 pub(crate) fn raw(dataset: &Dataset) -> Representation {
     let pixels = |images| Inputs::from_images("", images).pixels;
     let (train, test) = (pixels(&dataset.train), pixels(&dataset.test));
-    Representation { name: "pixels".to_owned(), columns: dataset.train.image_size(), train, test }
+    let name = if dataset.scaling.is_some() { "columns" } else { "pixels" }.to_owned();
+    Representation { name, columns: dataset.train.image_size(), train, test }
 }
 
 /// PCA of the training images.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use ae_dataset::Progress;
+use ae_dataset::{Dataset, Progress};
 use ae_files::counted_as;
-use ae_training::{Checkpoints, Schedule, TrainingState, curve_csv};
+use ae_training::{Checkpoints, Schedule, TrainingError, TrainingState, curve_csv};
 
 use crate::folder::RunFolder;
+use crate::identity::told_changes;
 use crate::plan::{Plan, setting};
 use crate::preflight::Preflight;
 use crate::run::{initial_state, resolve, run};
@@ -50,12 +51,13 @@ pub fn resume(
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
     let RunOptions { device, network, progress, observer } = options;
-    let folder = RunFolder::open(folder)?;
+    let (path, folder) = (folder, RunFolder::open(folder)?);
     let written = Spec::read(&folder.spec())?;
     if written.study.is_some() {
         return Err(ExperimentError::Study { name: written.name });
     }
     let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
+    check_size(path, &spec, &dataset)?;
     let mut plan = Plan::new(spec, dataset, &device)?;
     let keep = plan.spec.checkpoints.keep;
     let identity = plan.identity()?.or_former(plan.former_digest(&Spec::text(&folder.spec())?));
@@ -69,7 +71,14 @@ pub fn resume(
         Some(_) => {
             let optimizer = plan.spec.training.optimizer;
             let layout = plan.model.architecture()?.layout().clone();
-            let (state, faults) = checkpoints.load_newest(&layout, optimizer)?;
+            let loaded = checkpoints.load_newest(&layout, optimizer);
+            let (state, faults) = loaded.map_err(|error| match error {
+                TrainingError::OtherRun { difference, .. } => ExperimentError::Changed {
+                    path: path.to_owned(),
+                    changes: told_changes(&difference, items(&plan.dataset)),
+                },
+                error => error.into(),
+            })?;
             faults.iter().for_each(|fault| tracing::warn!("{fault}; going on from an older one"));
             state
         }
@@ -88,6 +97,8 @@ pub fn resume(
     }
     if !is_over(&plan, &state) {
         folder.remove_results()?;
+    } else if folder.record().is_file() {
+        progress.chose("the run had finished before: its model is only evaluated and drawn again");
     }
     if state.completed_epochs() > 0 {
         // A kill, or a damaged checkpoint, may have left another one.
@@ -108,6 +119,26 @@ impl ResumeChanges {
         }
         spec
     }
+}
+
+/// Refuses data that the run's model cannot take.
+fn check_size(run: &Path, spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
+    let found = dataset.train.image_size();
+    match spec.model.encoder.first() {
+        Some(&expected) if expected != found => Err(ExperimentError::OtherSize {
+            path: run.to_owned(),
+            source_name: spec.data.source.clone(),
+            items: items(dataset),
+            expected,
+            found,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What a data set consists of.
+fn items(dataset: &Dataset) -> &'static str {
+    if dataset.scaling.is_some() { "rows" } else { "images" }
 }
 
 /// Whether there is no epoch left to learn.

@@ -165,6 +165,12 @@ pub fn resume_study(
     if spec != written {
         ae_files::write_atomic(&folder.spec(), spec.to_toml()?.as_bytes())?;
     }
+    let has_finished =
+        models.iter().all(|model| model.found.is_some()) && folder.record().is_file();
+    if has_finished {
+        progress.chose("the study had finished before: its tables and figures are only made again");
+        return carry_out(study.study(), Workbench::new(setup, models, folder, &mut |_| ())?);
+    }
     if models.iter().any(|model| model.found.is_none()) {
         folder.remove_results()?;
     }

@@ -3,6 +3,7 @@
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
+use crate::apply::metrics_of;
 use crate::compression::{CODEC, attach_codec};
 use crate::diagnosis::diagnose;
 use crate::figures::{first_images, write_figures};
@@ -55,7 +56,7 @@ impl Trained<'_> {
         let model = engine.inference(state.parameters())?;
         let validation = plan.validation_samples();
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
-        let mut record = self.record(evaluation.metrics(Detail::Full));
+        let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model.as_ref(), error, outside)?;
         let grid = first_images(model.as_ref(), &validation, Display::of_dataset(&plan.dataset));

@@ -1,8 +1,10 @@
 //! Files that are replaced whole or not at all.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::FileError;
 
@@ -10,6 +12,30 @@ use crate::FileError;
 const TEMPORARY_PREFIX: &str = ".ae-tmp-";
 /// Links that are followed to a target, as many as Linux follows.
 const MOST_LINKS: usize = 40;
+
+/// What was known of files that were removed to be written anew.
+static REMOVED: Mutex<BTreeMap<PathBuf, Metadata>> = Mutex::new(BTreeMap::new());
+
+/// Removes a file that this process will write anew: as if it had been replaced, the new one gets its permissions
+/// and, as far as the system allows, its owner and group.
+///
+/// # Errors
+/// If there is no such file, or the system refuses.
+pub fn remove_for_rewrite(path: &Path) -> Result<(), FileError> {
+    let remove = || -> io::Result<()> {
+        let existing = fs::symlink_metadata(path)?;
+        fs::remove_file(path)?;
+        if existing.is_file() {
+            removed().insert(path.to_owned(), existing);
+        }
+        Ok(())
+    };
+    remove().map_err(|source| fail(path, source))
+}
+
+fn removed() -> std::sync::MutexGuard<'static, BTreeMap<PathBuf, Metadata>> {
+    REMOVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Writes a file at once: to a temporary name beside it, synced to the disk, then renamed.
 ///
@@ -39,7 +65,8 @@ impl AtomicFile {
     /// Begins a file, under a temporary name beside it.
     ///
     /// - A new file has the permissions that the umask leaves; one that replaces another keeps that one's
-    ///   permissions and, as far as the system allows, its owner and group.
+    ///   permissions and, as far as the system allows, its owner and group. So does one that was removed by
+    ///   [`remove_for_rewrite`].
     /// - A symbolic link stays a link: the file that it leads to is replaced, as a shell's `>` does. So a
     ///   folder of results may lie on another disk.
     /// - A file that nobody may write to is not replaced, although a rename could: somebody has protected it.
@@ -56,6 +83,7 @@ impl AtomicFile {
                 Err(error) => return Err(error),
             };
             existing.as_ref().map_or(Ok(()), check_replaceable)?;
+            let existing = existing.or_else(|| removed().get(&target).cloned());
             let file = temporary(folder_of(&target), existing.as_ref())?;
             Ok(Self { path: path.to_owned(), target, file })
         };
@@ -261,6 +289,24 @@ mod tests {
                 let file = AtomicFile::begin(&path).unwrap();
                 assert_eq!(mode(file.file.path()), kept, "{kept:o}");
             }
+        }
+
+        #[test]
+        fn a_file_that_was_removed_to_be_written_anew_keeps_its_permissions() {
+            let dir = tempfile::tempdir().unwrap();
+            let (kept, plain) = (dir.path().join("kept"), dir.path().join("plain"));
+            for path in [&kept, &plain] {
+                fs::write(path, b"old").unwrap();
+                set_mode(path, 0o600);
+            }
+            remove_for_rewrite(&kept).unwrap();
+            fs::remove_file(&plain).unwrap();
+            for path in [&kept, &plain] {
+                write_atomic(path, b"new").unwrap();
+            }
+            assert_eq!(mode(&kept), 0o600);
+            assert_ne!(mode(&plain), 0o600);
+            assert!(remove_for_rewrite(&dir.path().join("none")).is_err());
         }
 
         #[test]

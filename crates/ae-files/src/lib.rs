@@ -24,7 +24,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub use atomic::{AtomicFile, remove_temporaries, write_atomic};
+pub use atomic::{AtomicFile, remove_for_rewrite, remove_temporaries, write_atomic};
 pub use counted::counted_as;
 pub use lock::FolderLock;
 pub use printable::{printable, shown};

@@ -6,6 +6,8 @@ use ae_files::FileError;
 use ae_kernels::StackError;
 use ae_models::ModelError;
 
+use crate::Difference;
+
 /// An error of training.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -68,12 +70,12 @@ pub enum TrainingError {
         reason: String,
     },
     /// A checkpoint belongs to a run of another model, with other settings or on other data.
-    #[error("{} belongs to another run: {difference}", path.display())]
+    #[error("{} was written by another run: {difference}", path.display())]
     OtherRun {
         /// The file.
         path: PathBuf,
-        /// What is not the same: expected and found.
-        difference: String,
+        /// What is not as it was.
+        difference: Difference,
     },
     /// Something that was written in the background failed before.
     #[error("an earlier write failed: {reason}")]

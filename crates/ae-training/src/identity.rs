@@ -1,6 +1,7 @@
 //! What a run is, so that a checkpoint of another one is refused.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,38 @@ pub struct Identity {
     parts: BTreeMap<String, String>,
     /// What checkpoints of earlier versions may say instead of the parts.
     former: Vec<String>,
+}
+
+/// What is not as it was when a checkpoint was written; nothing in particular if only a digest of everything is
+/// known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// The parts that are not equal.
+    pub changes: Vec<Change>,
+}
+
+/// A part of a run that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which part.
+    pub name: String,
+    /// As it was when the checkpoint was written; `none` if there was none.
+    pub before: String,
+    /// As it is now; `none` if there is none.
+    pub now: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.changes.is_empty() {
+            return f.write_str("settings or data have changed");
+        }
+        for (place, Change { name, before, now }) in self.changes.iter().enumerate() {
+            let separator = if place > 0 { "; " } else { "" };
+            write!(f, "{separator}{name} was {before}, and is {now} now")?;
+        }
+        Ok(())
+    }
 }
 
 /// An identity as it stands in a checkpoint.
@@ -40,25 +73,27 @@ impl Identity {
         Written::Parts(self.parts.clone())
     }
 
-    /// What is not the same in a checkpoint, if anything: each part as it is in the run and in the checkpoint.
-    pub(crate) fn difference(&self, found: &Written) -> Option<String> {
-        let found = match found {
+    /// What is not as it was when a checkpoint was written, if anything.
+    pub(crate) fn difference(&self, written: &Written) -> Option<Difference> {
+        let before = match written {
             Written::Former(digest) if self.former.contains(digest) => return None,
-            Written::Former(_) => return Some("other settings or other data".to_owned()),
+            Written::Former(_) => return Some(Difference::default()),
             Written::Parts(parts) => parts,
         };
         let text = |parts: &BTreeMap<String, String>, name: &str| {
             parts.get(name).cloned().unwrap_or_else(|| "none".to_owned())
         };
-        let new = found.keys().filter(|name| !self.parts.contains_key(*name));
-        let names = self.parts.keys().chain(new);
-        let differences: Vec<String> = names
-            .filter(|name| self.parts.get(*name) != found.get(*name))
-            .map(|name| {
-                format!("{name}: expected {}, found {}", text(&self.parts, name), text(found, name))
+        let gone = before.keys().filter(|name| !self.parts.contains_key(*name));
+        let names = self.parts.keys().chain(gone);
+        let changes: Vec<Change> = names
+            .filter(|name| self.parts.get(*name) != before.get(*name))
+            .map(|name| Change {
+                name: name.clone(),
+                before: text(before, name),
+                now: text(&self.parts, name),
             })
             .collect();
-        (!differences.is_empty()).then(|| differences.join("; "))
+        (!changes.is_empty()).then_some(Difference { changes })
     }
 }
 
@@ -84,7 +119,7 @@ mod tests {
         assert_eq!(identity().or_former("ab12".to_owned()).difference(&read), None);
         for other in [identity(), identity().or_former("cd34".to_owned())] {
             let difference = other.difference(&read);
-            assert_eq!(difference.as_deref(), Some("other settings or other data"));
+            assert_eq!(difference.unwrap().to_string(), "settings or data have changed");
         }
     }
 }

@@ -82,7 +82,7 @@ pub use evaluate::{Detail, Evaluation, Quality, evaluate, squared_errors};
 pub use event::{CsvCurve, Event, MemoryObserver, Observer};
 pub use fit::{TrainingData, fit};
 pub use fused::FusedEngine;
-pub use identity::Identity;
+pub use identity::{Change, Difference, Identity};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{Batch, Noise, Samples};
 pub use schedule::{Progress, Schedule};

@@ -230,10 +230,10 @@ fn a_checkpoint_of_another_run_is_refused_with_what_differs() {
         error.to_string()
     };
     let message = refused(identity("2"));
-    assert!(message.contains("epoch-0002.safetensors belongs to another run: "), "{message}");
-    assert!(message.ends_with(": seed: expected 2, found 1"), "{message}");
+    assert!(message.contains("epoch-0002.safetensors was written by another run: "), "{message}");
+    assert!(message.ends_with(": seed was 1, and is 2 now"), "{message}");
     let message = refused(Identity::default());
-    let all = "model: expected none, found 6-2-6; seed: expected none, found 1";
+    let all = "model was 6-2-6, and is none now; seed was 1, and is none now";
     assert!(message.ends_with(all), "{message}");
 }
 

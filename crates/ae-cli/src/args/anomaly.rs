@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::{AnomalyScore, Noise};
+use ae_experiment::AnomalyScore;
 use clap::{Subcommand, ValueEnum, ValueHint};
 
-use super::parse::{figure_file, file_that_ends_with, smoothing, whole};
-use super::{OutputKind, OutputPath, Reading};
+use super::parse::{figure_file, file_that_ends_with, noise_if_any, smoothing, whole};
+use super::{MaybeNoise, OutputKind, OutputPath, Reading};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
@@ -17,6 +17,9 @@ pub(crate) enum AnomalyCommand {
   ae anomaly fit normal/ -m runs/clean --noise masking:0.35 --smoothing 0.7")]
     Fit(AnomalyFit),
     /// Score items: index or file, score (larger is stranger), p-value and label of each
+    ///
+    /// `item` counts the items of the input from 0, those that are left out among them; pictures have their files'
+    /// names.
     #[command(after_help = "Examples:
   ae anomaly score new/ -m runs/parts -o scores.csv --heat-map where.png
   ae anomaly score new/ -m runs/parts --json")]
@@ -43,8 +46,8 @@ pub(crate) struct AnomalyFit {
     #[arg(long, value_name = "PART", value_parser = quantile)]
     pub(crate) quantile: Option<f64>,
     /// Reconstruct noisy copies of an item, and take the mean
-    #[arg(long, value_name = "NOISE")]
-    pub(crate) noise: Option<Noise>,
+    #[arg(long, value_name = "NOISE", default_value = "none", value_parser = noise_if_any)]
+    pub(crate) noise: MaybeNoise,
     /// How many noisy copies
     #[arg(long, default_value = "8", value_name = "N", requires = "noise", value_parser = whole::<1, 1000>)]
     pub(crate) draws: usize,

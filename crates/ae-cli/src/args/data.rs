@@ -9,7 +9,9 @@ use super::files::folder;
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// Say what a data set is: sizes, labels, digests
-    #[command(after_help = "Example: ae data info --data digits --show")]
+    #[command(after_help = "Examples:
+  ae data info digits --show
+  ae data info --data sensors.csv")]
     Info(DataInfo),
     /// Fetch a data set from the hub into the user's cache
     #[command(after_help = "Example: ae data fetch mnist")]
@@ -48,6 +50,9 @@ pub(crate) struct DataExport {
 /// Which data set, in training and test images.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Split {
+    /// The same as --data
+    #[arg(value_name = "SOURCE", conflicts_with = "data", value_hint = ValueHint::AnyPath)]
+    pub(crate) source: Option<String>,
     #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]
@@ -77,7 +82,8 @@ pub(crate) struct Reading {
     /// What to do with images of another size: fit (onto black), crop, or none (refuse them)
     #[arg(long, value_name = "HOW")]
     pub(crate) resize: Option<Resize>,
-    /// Of data that has parts: train, validation, test or all [default: what is held out]
+    /// Of data that has parts: train, validation, test or all [default: test or else validation; for evaluate and
+    /// probe, what training holds out: validation or else test]
     #[arg(long, value_name = "PART")]
     pub(crate) part: Option<Part>,
     /// Leave out pictures and rows that cannot be read; they are listed and counted

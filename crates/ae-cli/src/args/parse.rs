@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ae_experiment::{Loss, Noise};
 
-use super::NoiseChoice;
+use super::{MaybeNoise, NoiseChoice};
 
 use super::{OutputKind, OutputPath};
 
@@ -41,6 +41,10 @@ pub(super) fn noise(text: &str) -> Result<NoiseChoice, String> {
         return Ok(NoiseChoice::None);
     }
     text.parse::<Noise>().map(NoiseChoice::Of).map_err(|error| error.to_string())
+}
+
+pub(super) fn noise_if_any(text: &str) -> Result<MaybeNoise, String> {
+    Ok(noise(text)?.into())
 }
 
 pub(super) fn device(text: &str) -> Result<String, String> {

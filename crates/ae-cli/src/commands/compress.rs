@@ -1,6 +1,6 @@
 //! `ae compress`
 
-use ae_experiment::{Mode, Model, counted_as, device, to_bytes, write_file};
+use ae_experiment::{ImageShape, Mode, Model, Resize, counted_as, device, to_bytes, write_file};
 use anyhow::Context as _;
 use serde_json::json;
 
@@ -15,6 +15,13 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
     let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let mode = if args.exact { Mode::Exact } else { Mode::Lossy };
+    let resize = args.reading.over(model.input().reading()).resize;
+    if args.exact && resize != Resize::None {
+        let ImageShape { height, width, .. } = model.shape();
+        progress.chose(&format!(
+            "--exact restores the {height} x {width} pictures that --resize {resize} makes, not the originals"
+        ));
+    }
     let (mut images, mut index) = (Vec::new(), ItemIndex::default());
     let (mut count, mut rounded) = (0, 0);
     while let Some(chunk) = reader.next().transpose()? {

@@ -57,7 +57,7 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
 }
 
 fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
-    let Split { data, becoming, seed } = split;
+    let Split { source, data, becoming, seed } = split;
     let Becoming { reading, size, channels, test_fraction } = becoming;
     let options = LoadOptions {
         read: reading.options(),
@@ -67,7 +67,7 @@ fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
         seed: Seed::new(*seed),
         ..LoadOptions::default()
     };
-    dataset(data.data.as_deref(), &options, common)
+    dataset(source.as_deref().or(data.data.as_deref()), &options, common)
 }
 
 /// Tells what the data is, or one part of it.

@@ -2,7 +2,7 @@
 
 use ae_experiment::{NpyWriter, TrainedEncoder, counted_as, device};
 
-use super::{Status, inputs, written};
+use super::{Status, inputs, noun_of, written};
 use crate::args::{Common, Encode};
 use crate::item_index::ItemIndex;
 use crate::progress;
@@ -20,8 +20,7 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
         progress.read("encoding", reader.done() as u64, reader.total() as u64);
     }
     codes.finish()?;
-    let noun = if encoder.format().scaling.is_some() { "row" } else { "image" };
-    let count = counted_as(encoded, noun);
+    let count = counted_as(encoded, noun_of(encoder.format()));
     let numbers = counted_as(encoder.latent_dim(), "number");
     let what = format!("{count} encoded to {numbers} each");
     let index = index.write_beside(&args.output, reader.skipped())?;

@@ -5,8 +5,8 @@ use ae_experiment::{
 };
 use serde_json::json;
 
-use super::{Status, hint_of_run, network, read_as, source_of};
-use crate::args::{Common, Evaluate};
+use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
+use crate::args::{Common, Evaluate, NoiseChoice};
 use crate::output;
 
 /// The noise's seed where neither the run nor the person says one.
@@ -15,7 +15,7 @@ const SEED: u64 = 42;
 pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let model = Model::open(&args.model, &device(&common.device)?)?;
     let input = model.input();
-    if let Some(noise) = &args.noise {
+    if let Some(NoiseChoice::Of(noise)) = &args.noise {
         check_noise(noise, &input.format)?;
     }
     let source = source_of(&args.data, input, &args.model)?;
@@ -24,7 +24,10 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     });
     let judged = judged.map_err(|error| hint_of_run(error, &args.data, source))?;
     let settings = input.settings.as_ref();
-    let noise = args.noise.clone().or_else(|| settings?.noise.clone());
+    let noise = match args.noise.clone() {
+        Some(choice) => choice.into(),
+        None => settings.and_then(|settings| settings.noise.clone()),
+    };
     let seed = args.seed.or(settings.map(|settings| settings.seed)).unwrap_or(SEED);
     let JudgedData { name, images, part, skipped } = &judged;
     let metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
@@ -57,7 +60,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     }
     let noise = noise.map(|noise| format!(" with noise {noise}")).unwrap_or_default();
     let left_out = if *skipped > 0 { format!(", {skipped} left out") } else { String::new() };
-    let noun = if input.format.scaling.is_some() { "row" } else { "image" };
+    let noun = noun_of(&input.format);
     let count = match part {
         JudgedPart::All | JudgedPart::Named(Part::All) => {
             format!("all {}", counted_as(images.len(), noun))

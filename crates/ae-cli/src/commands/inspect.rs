@@ -23,12 +23,19 @@ fn text(description: &Description) -> String {
     let [height, width] = dense.image;
     let colour = if dense.channels == 1 { "" } else { " in colour" };
     let tied = if dense.tied_weights { ", tied weights" } else { "" };
+    let scaling = attachments.get::<Scaling>("scaling").ok().flatten();
     let mut lines = vec![
         format!("{file}"),
-        format!(
-            "  {part} of a {} autoencoder for images of {height} x {width}{colour}",
-            model.kind
-        ),
+        match &scaling {
+            Some(scaling) => {
+                let columns = scaling.columns();
+                format!("  {part} of a {} autoencoder for rows of {columns} columns", model.kind)
+            }
+            None => format!(
+                "  {part} of a {} autoencoder for images of {height} x {width}{colour}",
+                model.kind
+            ),
+        },
         format!("  encoder {}, decoder {}{tied}", arrows(&dense.encoder), arrows(&dense.decoder)),
         format!(
             "  activations: hidden {}, code {}, output {}",
@@ -41,7 +48,7 @@ fn text(description: &Description) -> String {
     }
     lines.push(format!("  {parameters} parameters"));
     lines.push(format!("  weights_sha256 {weights_sha256}"));
-    if let Ok(Some(scaling)) = attachments.get::<Scaling>("scaling") {
+    if let Some(scaling) = &scaling {
         lines.push(match scaling.kind {
             ColumnScaling::MinMax => "  columns, scaled to [0, 1] from".to_owned(),
             ColumnScaling::Standard => {

@@ -6,7 +6,7 @@ use ae_experiment::{Model, counted_as, device, interpolation_figure};
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Status, inputs};
+use super::{Status, inputs, noun_of};
 use crate::args::{Common, Interpolate};
 use crate::delivery::write_figure;
 use crate::output;
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status>
     let to = args.to.unwrap_or(if args.other.is_some() { 0 } else { 1 });
     let (first, from_name) = image(&args.images, (args.from, "--from"), &model, args, common)?;
     let (last, to_name) = image(other, (to, "--to"), &model, args, common)?;
-    let noun = noun(&model);
+    let noun = noun_of(model.format());
     let caption = format!(
         "from {noun} {} of {from_name} to {noun} {to} of {to_name}, in equal steps between their codes",
         args.from
@@ -32,11 +32,6 @@ pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status>
         output::text(&format!("{} of the way written to {path}", counted_as(args.steps, "point")))?;
     }
     Ok(Status::Done)
-}
-
-/// What an item of the model is called.
-fn noun(model: &Model) -> &'static str {
-    if model.format().scaling.is_some() { "row" } else { "image" }
 }
 
 /// The image at a place of the input, and the input's name.
@@ -57,7 +52,7 @@ fn image(
         }
         items = chunk.items.last().map_or(items, |&last| last + 1);
     }
-    let (path, noun) = (path.display(), noun(model));
+    let (path, noun) = (path.display(), noun_of(model.format()));
     if place < items as usize {
         bail!("{path}: {option} asks for {noun} {place}, which was left out");
     }

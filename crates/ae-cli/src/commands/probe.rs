@@ -1,12 +1,12 @@
 //! `ae probe`
 
 use ae_experiment::{
-    Dataset, Model, Part, ProbeSpec, Probed, Seed, Source, device, load, load_options, probe,
-    probe_table,
+    Dataset, Model, Part, ProbeSpec, Probed, Seed, Source, counted_as, device, load, load_options,
+    probe, probe_table,
 };
 use serde_json::{Value, json};
 
-use super::{Status, hint_of_run, network, read_as, source_of};
+use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
 use crate::args::{Common, Probe};
 use crate::output;
 
@@ -45,7 +45,8 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
         }))?;
     } else {
         let caption = format!(
-            "{name}: accuracy on {test_images} test images, ± the 95 % interval over draws of labels"
+            "{name}: accuracy on {}, ± the 95 % interval over draws of labels",
+            counted_as(test_images, &format!("test {}", noun_of(&input.format)))
         );
         let table = probe_table(&probed, &caption);
         output::text(&caption)?;

@@ -8,7 +8,7 @@ use ae_experiment::{
 };
 use serde_json::json;
 
-use super::{Status, inputs};
+use super::{Status, inputs, noun_of};
 use crate::args::{Common, Project};
 use crate::delivery::{csv_cell, write_figure};
 use crate::{output, progress};
@@ -36,8 +36,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
-    let noun = if encoder.input().format.scaling.is_some() { "row" } else { "image" };
-    let told = told(args, (&sample, noun), progress);
+    let told = told(args, &sample, noun_of(encoder.format()), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
         let (images, axes) = sample.decoded_plane(model, projection, side)?;
@@ -67,11 +66,7 @@ fn projection(args: &Project, latent_dim: usize, progress: &mut dyn Progress) ->
 }
 
 /// Which images are on the map; says so if they are not all.
-fn told(
-    args: &Project,
-    (sample, noun): (&CodeSample, &str),
-    progress: &mut dyn Progress,
-) -> String {
+fn told(args: &Project, sample: &CodeSample, noun: &str, progress: &mut dyn Progress) -> String {
     let (shown, total) = (sample.items.len(), sample.total);
     if shown == total {
         return counted_as(shown, noun);

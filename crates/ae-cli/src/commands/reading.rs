@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use ae_experiment::{
-    BadItems, ExperimentError, InputReader, ModelInput, Progress, ReadOptions, Resize, input_reader,
+    BadItems, ExperimentError, ImageShape, InputReader, ModelInput, Progress, ReadOptions, Resize,
+    input_reader,
 };
 
 use super::network;
 use crate::args::{Common, Reading};
 use crate::progress;
+
+/// The flag that brings pictures to a size.
+const RESIZE: &str = "--resize";
 
 /// Opens data for a model: as its training did, and as the flags say. Both are said. A column that the
 /// training named and the data lacks is done without: new rows often have no classes.
@@ -44,7 +48,7 @@ fn settle<T>(
     let kept = input.reading();
     let mut options = reading.over(kept.clone());
     let progress = &mut *progress::data(common);
-    tell(&kept, &options, progress);
+    tell(input, &kept, &options, &typed(reading), progress);
     loop {
         let error = match open(&options, progress) {
             Ok(opened) => return Ok((opened, options)),
@@ -77,22 +81,51 @@ fn do_without(
 }
 
 /// Says what is read as in the training, and what is not.
-fn tell(kept: &ReadOptions, options: &ReadOptions, progress: &mut dyn Progress) {
+fn tell(
+    input: &ModelInput,
+    kept: &ReadOptions,
+    options: &ReadOptions,
+    typed: &[&str],
+    progress: &mut dyn Progress,
+) {
     let (before, now) = (flags(kept), flags(options));
     let both = before.iter().zip(&now);
     let same: Vec<&str> = both
         .clone()
-        .filter(|(before, now)| before == now)
+        .filter(|(before, now)| before == now && !typed.contains(&now.name))
         .filter_map(|(_, now)| now.text.as_deref())
         .collect();
     if !same.is_empty() {
-        progress.chose(&format!("read as in the model's training: {}", same.join(" ")));
+        let is_resized = same.iter().any(|text| text.starts_with(RESIZE));
+        let size = if is_resized { becoming(input) } else { String::new() };
+        progress.chose(&format!("read as in the model's training: {}{size}", same.join(" ")));
     }
     let changed = both.filter(|(before, now)| before != now && before.text.is_some());
     for (before, now) in changed {
         let [before, now] = [before, now].map(Flag::in_words);
         progress.chose(&format!("{now}, in place of the model's own {before}"));
     }
+}
+
+/// The size that pictures are brought to.
+fn becoming(input: &ModelInput) -> String {
+    let ImageShape { height, width, .. } = input.format.shape;
+    format!(" (pictures become {height} x {width})")
+}
+
+/// The flags that were typed.
+fn typed(reading: &Reading) -> Vec<&'static str> {
+    let Reading { resize, skip_bad, header, delimiter, label_column, drop_columns, part: _ } =
+        reading;
+    let flags = [
+        (RESIZE, resize.is_some()),
+        ("--skip-bad", skip_bad.is_some()),
+        ("--header", header.is_some()),
+        ("--delimiter", delimiter.is_some()),
+        ("--label-column", label_column.is_some()),
+        ("--drop-columns", !drop_columns.is_empty()),
+    ];
+    flags.into_iter().filter(|(_, is_typed)| *is_typed).map(|(name, _)| name).collect()
 }
 
 /// The options as they are typed, but for those that are the default.
@@ -125,7 +158,7 @@ fn flags(options: &ReadOptions) -> [Flag; 6] {
     let typed = |value: String| Some(value).filter(|value| value != "auto");
     let columns = (!drop_columns.is_empty()).then(|| drop_columns.join(","));
     [
-        flag("--resize", (*resize != Resize::None).then(|| resize.to_string())),
+        flag(RESIZE, (*resize != Resize::None).then(|| resize.to_string())),
         flag("--skip-bad", (*bad == BadItems::Skip).then(String::new)),
         flag("--header", typed(header.to_string())),
         flag("--delimiter", typed(delimiter.to_string())),

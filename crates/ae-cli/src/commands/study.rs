@@ -2,11 +2,12 @@
 
 use ae_experiment::{Spec, StudyOptions, device, run_study};
 
-use super::{Status, conclude, network};
+use super::{Status, check_spec, conclude, network};
 use crate::args::{Common, Study};
 use crate::{interrupt, progress};
 
 pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
+    check_spec("study SPEC", &args.spec)?;
     let mut spec = Spec::read(&args.spec)?;
     args.settings.apply(&mut spec);
     let (folder, existing) = args.folder.of(&spec)?;

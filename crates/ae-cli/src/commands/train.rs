@@ -2,7 +2,7 @@
 
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Draw, ModelKind, Setting, Spec, train};
 
-use super::{Status, finish};
+use super::{Status, check_spec, finish};
 use crate::args::{Becoming, Common, NoiseChoice, Reading, Train};
 use crate::interrupt;
 
@@ -49,7 +49,10 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         );
     }
     let mut spec = match &args.spec {
-        Some(path) => Spec::read(path)?,
+        Some(path) => {
+            check_spec("train", path)?;
+            Spec::read(path)?
+        }
         None => Spec::tutorial(),
     };
     args.settings.apply(&mut spec);

@@ -1,3 +1,5 @@
+//! Columns by name or by number, and what is said of those that do not fit.
+
 use super::*;
 
 fn header(names: &[&str]) -> Option<Vec<String>> {
