@@ -217,11 +217,12 @@ fn where_the_training_data_is_fitted_to_its_held_out_part_calibrates() {
     assert!(fitted.stderr.contains(told) && !fitted.stderr.contains("was trained on 270"));
     let json = fitted.json();
     assert_eq!((&json["items"], &json["calibrated_on"]), (&300.into(), &30.into()));
-    // Other data calibrates as a whole, and fewer held-out rows than 19 do not calibrate at all.
+    // Other data calibrates as a whole, and fewer held-out rows than 19 correct the scores of the others.
     let json = sandbox.ae("anomaly fit copy.csv -m run --json").succeeds().json();
     assert_eq!(json["calibrated_on"], 300);
     sandbox.ae("train --data own.csv --epochs 5 --test-fraction 0.06 --out few").succeeds();
     let fitted = sandbox.ae("anomaly fit own.csv -m few --json").succeeds();
     assert!(fitted.stderr.contains("was trained on 282 of these 300 items"), "{}", fitted.stderr);
+    assert!(fitted.stderr.contains("corrected by the score of the few others"));
     assert_eq!(fitted.json()["calibrated_on"], 300);
 }

@@ -4,8 +4,8 @@ mod held_out;
 
 use std::path::{Path, PathBuf};
 
-pub use held_out::Normals;
-use held_out::honest_scores;
+pub use held_out::{CalibratedBy, Normals};
+use held_out::{Honest, honest_scores};
 
 use ae_analysis::{
     AnalysisError, AnomalyScore, AnomalyScorer, Calibration, LeaveOneOut, NormalMoments, Rows,
@@ -84,8 +84,10 @@ pub struct AnomalyDetector {
 
 /// A detector that was just fitted.
 pub struct AnomalyFit {
-    /// The detector. Its calibration comes from all items, or from those that the training held out.
+    /// The detector.
     pub detector: AnomalyDetector,
+    /// Which scores its threshold and its p-values come from.
+    pub calibrated_by: CalibratedBy,
     /// Items that the score was fitted to.
     pub items: usize,
 }
@@ -106,8 +108,8 @@ impl AnomalyDetector {
     /// statistics. `step` hears how many were read, of how many.
     ///
     /// Threshold and p-values come from scores of the normals as if each were new: see [`LeaveOneOut`]. Where
-    /// the model was trained on most of them, they come from the part that the training held out, if this is
-    /// large enough. Too few for the threshold are warned about.
+    /// the model was trained on most of them, they come from the part that the training held out, or are
+    /// corrected by it: see [`CalibratedBy`]. Too few for the threshold are warned about.
     ///
     /// # Errors
     /// If there are fewer than 3 items, they cannot be read, a setting is out of its range, a score is not
@@ -156,12 +158,12 @@ impl AnomalyDetector {
             return Err(AnalysisError::Count { expected, found }.into());
         }
         let items = scores.len();
-        let scores = honest_scores(scores, normals, skipped, model.input())?;
+        let Honest { scores, by } = honest_scores(scores, normals, skipped, model.input())?;
         let calibration = Calibration::fit(&scores, rule)?;
         warn_of_few(&calibration);
         let (scorer, largest_error) = (left_out.into_scorer(), Some(largest_error));
         let fitted = Fitted { error, scorer, calibration, largest_error };
-        Ok(AnomalyFit { detector: Self { model, fitted }, items })
+        Ok(AnomalyFit { detector: Self { model, fitted }, calibrated_by: by, items })
     }
 
     /// Opens a weights file, or the folder of a run, that something was fitted in.

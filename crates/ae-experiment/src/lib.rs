@@ -88,7 +88,8 @@ pub use ae_report::{
 };
 pub use ae_training::{Event, Metrics, Observer, TrainingError};
 pub use anomaly::{
-    AnomalyDetector, AnomalyFit, AnomalyVerdict, ErrorSpec, NoiseDraws, Normals, weights_file,
+    AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, NoiseDraws, Normals,
+    weights_file,
 };
 pub use apply::{Model, TrainedEncoder, read_codes};
 pub use compression::{MAX_ARCHIVE_BYTES, to_bytes};

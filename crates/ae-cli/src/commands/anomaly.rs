@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_experiment::{
-    AnomalyDetector, AnomalyFit, AnomalyScore, AnomalyVerdict, Display, ErrorSpec, HeatMapItem,
-    Model, NoiseDraws, Normals, Picture, Progress, Ranking, ThresholdRule, counted_as, device,
-    heat_map, input_reader, lock_run_of, weights_file, write_file,
+    AnomalyDetector, AnomalyFit, AnomalyScore, AnomalyVerdict, CalibratedBy, Display, ErrorSpec,
+    HeatMapItem, Model, NoiseDraws, Normals, Picture, Progress, Ranking, ThresholdRule, counted_as,
+    device, heat_map, input_reader, lock_run_of, weights_file, write_file,
 };
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
     let normals = if is_of_training { Normals::OfTraining } else { Normals::New };
     let fitted = AnomalyDetector::fit(model, error, rule, normals, open, step)?;
     tell_of_training_rows(args, &fitted, &mut *progress::data(common));
-    let AnomalyFit { detector, items } = fitted;
+    let AnomalyFit { detector, items, .. } = fitted;
     detector.save(&path)?;
     let calibration = detector.calibration();
     let (calibrated_on, threshold) = (calibration.items(), calibration.threshold());
@@ -83,20 +83,24 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
 
 /// Says so if the model was trained on normals that it was fitted to.
 fn tell_of_training_rows(args: &AnomalyFitArgs, fitted: &AnomalyFit, progress: &mut dyn Progress) {
-    let AnomalyFit { detector, items } = fitted;
+    let AnomalyFit { detector, items, calibrated_by } = fitted;
     let input = detector.model().input();
     let trained = args.data.to_str().map_or(0, |source| input.training_items(source, *items));
     let calibrated_on = detector.calibration().items();
-    if calibrated_on < *items {
+    if *calibrated_by == CalibratedBy::HeldOut {
         progress.chose(&format!(
             "threshold and p-values come from the {calibrated_on} of these {items} items that the training held \
              out; the model was trained on the others"
         ));
     } else if trained > 0 {
+        let corrected = match calibrated_by {
+            CalibratedBy::Enlarged => " (corrected by the score of the few others)",
+            _ => "",
+        };
         tracing::warn!(
             "the model was trained on {trained} of these {items} items and reconstructs them better than \
-             new ones, so that new normal items are called anomalies more often than the threshold says; fit \
-             to normal items that were kept from the training"
+             new ones{corrected}, so that new normal items are called anomalies more often than the threshold \
+             says; fit to normal items that were kept from the training"
         );
     }
 }
