@@ -93,7 +93,7 @@ fn bad_rows_are_named_by_their_line_and_left_out_only_if_asked() {
     for (text, told) in [
         ("", "t.csv: holds no rows of numbers"),
         ("a,b\n", "t.csv: holds no rows of numbers"),
-        ("a,b\n1,2\n", "1 item, but two or more are needed"),
+        ("a,b\n1,2\n", "t.csv: 1 item, but two or more are needed"),
         ("a,b\n\"1,2\n", "row 1 (line 2): expected 2 fields, found 1 field"),
     ] {
         sandbox.write("t.csv", text);

@@ -103,8 +103,13 @@ pub enum DatasetError {
         found: f64,
     },
     /// Too little data to hold some out.
-    #[error("{found} item, but two or more are needed: some to train with and some to test with")]
+    #[error(
+        "{}: {found} item, but two or more are needed: some to train with and some to test with",
+        shown(path)
+    )]
     TooFew {
+        /// Where they are.
+        path: PathBuf,
         /// How many there are.
         found: usize,
     },

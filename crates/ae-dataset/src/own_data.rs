@@ -213,7 +213,7 @@ fn scaled(
 ) -> Result<Dataset, DatasetError> {
     let TableRows { names, columns, numbers, places, labels, mut skipped, left_out, about } = rows;
     let count = places.len();
-    let [train, test] = hold_out(count, options.test_fraction, options.seed)?;
+    let [train, test] = hold_out(path, count, options.test_fraction, options.seed)?;
     say_held_out(path, "rows", test.len(), count, progress);
     let row = |&place: &u32| &numbers[place as usize * columns..][..columns];
     let scaling = options.scaling.clone().unwrap_or_else(|| {
@@ -351,7 +351,7 @@ fn split(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
-    let [train, test] = hold_out(images.len(), options.test_fraction, options.seed)?;
+    let [train, test] = hold_out(path, images.len(), options.test_fraction, options.seed)?;
     say_held_out(path, "images", test.len(), images.len(), progress);
     let location = path.display().to_string();
     let dataset = Dataset::new(name, location, images.select(&train)?, images.select(&test)?)?;

@@ -74,7 +74,7 @@ fn parts(
         return Ok((parts, None));
     }
     let all = PictureList::of(folder, folder, progress)?;
-    let [train, test] = hold_out(all.files.len(), options.test_fraction, options.seed)?;
+    let [train, test] = hold_out(folder, all.files.len(), options.test_fraction, options.seed)?;
     progress.chose(&format!(
         "{}: {} of {} pictures are held out for testing (no subfolders train and test)",
         shown(folder),
