@@ -103,21 +103,17 @@ pub enum AnalysisError {
         /// How many are not.
         anomalies: usize,
     },
-    /// A model cannot be used for compression.
-    #[error("the model cannot be used for compression: {reason}")]
-    NoCodec {
-        /// Why not.
-        reason: String,
-    },
-    /// Compressed images that are damaged, or not for this model or this program.
-    #[error("expected {expected}, found {found}")]
-    Archive {
-        /// What should be there.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
-    /// Numbers do not fit the network.
-    #[error(transparent)]
-    Stack(#[from] ae_kernels::StackError),
+}
+
+/// Checks that a count is one that can be given.
+pub(crate) fn in_range(
+    what: &'static str,
+    least: usize,
+    most: usize,
+    found: usize,
+) -> Result<(), AnalysisError> {
+    if (least..=most).contains(&found) {
+        return Ok(());
+    }
+    Err(AnalysisError::Range { what, least, most, found })
 }

@@ -5,8 +5,6 @@
 //! [`median_filter`] that of every denoiser. [`Tiling`] takes images of any size through a model of one.
 //! [`AnomalyScorer`] scores items by how far they are from normal ones, [`Calibration`] turns scores into
 //! p-values by those of normals that [`LeaveOneOut`] has scored as if they were new, and [`Ranking`] says how well they tell anomalies from normals.
-//! [`Codec`] and [`Compressor`] store images as rounded codes under a range coder; their decoder computes in
-//! integers, so that a file gives the same pixels on every machine.
 //! [`tsne`] maps codes into the plane.
 //! [`LogisticRegression`] and [`classify_by_neighbours`] say what classes codes hold, [`trustworthiness`] how
 //! true their neighbourhoods are.
@@ -29,32 +27,20 @@
 #![deny(missing_docs)]
 
 mod anomaly;
-mod calibration;
-mod codec;
 mod error;
-mod interval;
-mod logistic;
-mod median;
-mod neighbours;
-mod pca;
-mod ranking;
-mod reflection;
-mod rows;
-mod shrinkage;
-mod tiles;
-mod tsne;
+mod image;
+mod linalg;
+mod probe;
+mod projection;
 
-pub use anomaly::{AnomalyScore, AnomalyScorer, LeaveOneOut, NormalMoments};
-pub use calibration::{Calibration, ThresholdRule};
-pub use codec::{Archive, Codec, Compressor, Mode, Quality};
+pub use anomaly::{
+    AnomalyScore, AnomalyScorer, Calibration, Covariance, LeaveOneOut, NormalMoments, Ranking,
+    ThresholdRule,
+};
 pub use error::AnalysisError;
-pub use interval::MeanInterval;
-pub use logistic::LogisticRegression;
-pub use median::{MedianWindow, median_filter};
-pub use neighbours::{accuracy, classify_by_neighbours, nearest, trustworthiness};
-pub use pca::Pca;
-pub use ranking::Ranking;
-pub use rows::Rows;
-pub use shrinkage::Covariance;
-pub use tiles::Tiling;
-pub use tsne::{TSNE_MOST_ROWS, tsne};
+pub use image::{MedianWindow, Tiling, median_filter};
+pub use linalg::Rows;
+pub use probe::{
+    LogisticRegression, MeanInterval, accuracy, classify_by_neighbours, nearest, trustworthiness,
+};
+pub use projection::{Pca, TSNE_MOST_ROWS, tsne};

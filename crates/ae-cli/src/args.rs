@@ -11,7 +11,10 @@ mod project;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use ae_experiment::{ColumnScaling, Draw, EngineKind, Loss, Noise};
+use ae_corruption::{Draw, Noise};
+use ae_dataset::ColumnScaling;
+use ae_experiment::EngineKind;
+use ae_models::Loss;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};

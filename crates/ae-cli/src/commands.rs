@@ -21,10 +21,9 @@ pub(crate) mod train;
 
 use std::path::{Path, PathBuf};
 
-use ae_experiment::{
-    Cause, Dataset, Doubt, Existing, InputFormat, InputReader, LoadOptions, ModelInput, Network,
-    Outcome, Record, RunOptions, Source, Spec, device, input_reader, load,
-};
+use ae_apply::{ModelInput, device, input_reader};
+use ae_dataset::{Dataset, InputFormat, InputReader, LoadOptions, Network, Source, load};
+use ae_experiment::{Cause, Doubt, Existing, Outcome, Record, RunOptions, Spec};
 use serde_json::json;
 
 use crate::args::{Common, Data, NewFolder, Reading, Settings};

@@ -5,17 +5,17 @@ mod names;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ae_experiment::{
-    Display, Figure, GridRow, ImageShape, InputFormat, Inputs, NpyWriter, Picture, Scaling,
-    TableWriter, counted_as, make_folder, png_of_16_bits, reconstruction_grid, write_file,
-};
+use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, Scaling, TableWriter};
+use ae_experiment::Display;
+use ae_files::{counted_as, make_folder, write_atomic};
+use ae_report::{Figure, GridRow, Picture, png_of_16_bits, reconstruction_grid};
 use anyhow::{Context as _, bail};
+use names::PictureNames;
 
 use crate::args::{Common, Target};
 use crate::commands::written;
 use crate::item_index::ItemIndex;
 use crate::output;
-use names::PictureNames;
 
 /// Numbers of the images in a row of a figure, 256 MiB; of larger images a figure shows fewer.
 const DRAWN_VALUES: usize = 1 << 26;
@@ -167,7 +167,7 @@ impl<'a> Delivery<'a> {
                     Some([row, ..]) => row.png()?,
                     _ => png(shape, &first.0, first.1)?,
                 };
-                write_file(path, &png)?;
+                write_atomic(path, &png)?;
             }
             (Sink::Figure, Some(path)) => {
                 let caption = format!("the first {shown} of {}", counted_as(delivered, noun));
@@ -240,7 +240,7 @@ impl<'a> PictureDelivery<'a> {
         let png = png(shape, values, has_16_bits)?;
         match self.is_folder {
             true => write_into(self.path, &self.names.next(name), &png)?,
-            false => write_file(self.path, &png)?,
+            false => write_atomic(self.path, &png)?,
         }
         self.delivered += 1;
         Ok(())
@@ -269,7 +269,7 @@ pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
         tracing::warn!("{}: {note}", path.display());
     }
     let bytes = if ending(path) == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
-    Ok(write_file(path, &bytes)?)
+    Ok(write_atomic(path, &bytes)?)
 }
 
 /// A cell of a CSV file (RFC 4180).
@@ -284,7 +284,7 @@ pub(crate) fn csv_cell(text: &str) -> String {
 fn write_into(folder: &Path, name: &Path, png: &[u8]) -> anyhow::Result<()> {
     let path = folder.join(name);
     make_folder(path.parent().unwrap_or(folder))?;
-    Ok(write_file(&path, png)?)
+    Ok(write_atomic(&path, png)?)
 }
 
 /// A picture as PNG, of 16 bits a channel if that which it was made of has as many.

@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ae_experiment::{AtomicFile, data_of_run, is_file_of_run, weights_file};
+use ae_experiment::{data_of_run, is_file_of_run, weights_file};
+use ae_files::AtomicFile;
 use anyhow::bail;
 use clap::ArgMatches;
 

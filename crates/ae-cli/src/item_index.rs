@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_experiment::{Inputs, write_file};
+use ae_dataset::Inputs;
+use ae_files::write_atomic;
 
 use crate::delivery::csv_cell;
 
@@ -41,7 +42,7 @@ impl ItemIndex {
             let name = self.names.get(row).map(|name| csv_cell(&name.display().to_string()));
             text.push_str(&format!("{row},{item},{}\n", name.unwrap_or_default()));
         }
-        write_file(&path, text.as_bytes())?;
+        write_atomic(&path, text.as_bytes())?;
         Ok(Some(path))
     }
 }

@@ -11,13 +11,14 @@ mod item_index;
 mod output;
 mod progress;
 
+use std::error::Error;
 use std::process::ExitCode;
 
+use ae_apply::ApplyError;
 use ae_experiment::ExperimentError;
 use anyhow::Context as _;
-use clap::{CommandFactory, FromArgMatches};
-
 use args::{Args, Command};
+use clap::{CommandFactory, FromArgMatches};
 use commands::{Status, Usage};
 
 fn main() -> ExitCode {
@@ -39,13 +40,29 @@ fn main() -> ExitCode {
 
 /// Whether what was typed is wrong, and not a file. Of settings, whether no file holds them.
 fn is_usage(args: &Args, error: &anyhow::Error) -> bool {
-    use ExperimentError::{IdleNoise, Setting, SpatialNoise};
-    let is_typed = |error: &ExperimentError| match &args.command {
+    let is_typed = |cause: &(dyn Error + 'static)| match &args.command {
         Command::Resume(_) | Command::Study(_) => false,
-        Command::Train(train) => train.spec.is_none() && error.is_about_a_setting(),
-        _ => matches!(error, Setting { .. } | SpatialNoise { .. } | IdleNoise { .. }),
+        Command::Train(train) => train.spec.is_none() && is_about_a_setting(cause),
+        _ => {
+            matches!(cause.downcast_ref(), Some(ExperimentError::Setting { .. }))
+                || of_application(cause)
+        }
     };
-    error.chain().any(|cause| cause.is::<Usage>() || cause.downcast_ref().is_some_and(is_typed))
+    error.chain().any(|cause| cause.is::<Usage>() || is_typed(cause))
+}
+
+/// Whether an error of a training is that a setting is wrong.
+fn is_about_a_setting(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref().is_some_and(ExperimentError::is_about_a_setting)
+}
+
+/// Whether an error of a trained model's use is that a setting is wrong.
+fn of_application(cause: &(dyn Error + 'static)) -> bool {
+    let error = match cause.downcast_ref() {
+        Some(ExperimentError::Apply(error)) => Some(error.as_ref()),
+        _ => cause.downcast_ref(),
+    };
+    error.is_some_and(ApplyError::is_about_a_setting)
 }
 
 fn run(args: &Args) -> anyhow::Result<Status> {

@@ -4,9 +4,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use ae_experiment::{
-    Bound, ColorSupport, Diagnosis, GridRow, Record, Verdict, counted_as, half_blocks, printable,
-};
+use ae_experiment::{Bound, Diagnosis, Record, Verdict};
+use ae_files::{counted_as, printable};
+use ae_report::{ColorSupport, GridRow, half_blocks};
 use anyhow::Context as _;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;

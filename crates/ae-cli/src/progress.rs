@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use ae_experiment::{Event, Metrics, Observer, Progress, TrainingError, counted_as, printable};
+use ae_dataset::Progress;
+use ae_files::{counted_as, printable};
+use ae_training::{Event, Metrics, Observer, TrainingError};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};

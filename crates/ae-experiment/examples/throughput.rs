@@ -10,9 +10,11 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ae_apply::{Model, device};
 use ae_corruption::{Noise, corrupt_batch};
-use ae_experiment::{Dataset, Inputs, LoadOptions, Model, Network, Seed, Source, device, load};
+use ae_dataset::{Dataset, Inputs, LoadOptions, Network, Source, load};
 use ae_models::{Inference, ModelError};
+use ae_random::Seed;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 

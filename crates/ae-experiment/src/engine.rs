@@ -69,3 +69,12 @@ impl FromStr for EngineKind {
         }
     }
 }
+
+/// The name of a device in a record.
+pub fn device_name(device: &Device) -> String {
+    match device {
+        Device::Cpu => "cpu".to_owned(),
+        Device::Cuda(_) => "cuda".to_owned(),
+        Device::Metal(_) => "metal".to_owned(),
+    }
+}

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use ae_analysis::AnalysisError;
+use ae_apply::ApplyError;
 use ae_corruption::CorruptionError;
-use ae_dataset::{DatasetError, FormatError, ImageShape};
+use ae_dataset::DatasetError;
 use ae_files::FileError;
 use ae_models::ModelError;
 use ae_report::ReportError;
@@ -61,55 +62,6 @@ pub enum ExperimentError {
         /// The experiment's name.
         name: String,
     },
-    /// A training is not a study.
-    #[error("{name} is not a study: it has no [study] table; run it with `ae train`")]
-    NoStudy {
-        /// The experiment's name.
-        name: String,
-    },
-    /// A model in the folder of a study was not trained by it.
-    #[error(
-        "{} was trained with other settings or on other data than this study's; put the spec and the data \
-         back as they were, or run the study again in another folder",
-        path.display()
-    )]
-    OtherModel {
-        /// The weights file.
-        path: PathBuf,
-    },
-    /// Something that needs labels was asked of images without.
-    #[error(
-        "{location} has no labels for its images, which a probe needs: put the pictures of each class into \
-         a subfolder, or name the column of a table that holds them (--label-column)"
-    )]
-    NoLabels {
-        /// Where the images come from.
-        location: String,
-    },
-    /// Codes of a single number have no plane.
-    #[error(
-        "a two-dimensional map needs codes of at least 2 numbers; the model's codes have {latent_dim}"
-    )]
-    NoPlane {
-        /// Numbers in a code.
-        latent_dim: usize,
-    },
-    /// Something was asked of fewer images than it takes.
-    #[error("{what} needs at least {needed} images, found {found}")]
-    TooFew {
-        /// What was asked for.
-        what: &'static str,
-        /// The fewest images that it takes.
-        needed: usize,
-        /// The images that there are.
-        found: usize,
-    },
-    /// Classes were to be told apart, and there is one.
-    #[error("expected at least two classes, found one alone in {what}")]
-    OneClass {
-        /// What holds only one.
-        what: String,
-    },
     /// There is no run in the folder.
     #[error("{} is not a run: it has no {missing}", path.display())]
     NoRun {
@@ -160,86 +112,6 @@ pub enum ExperimentError {
         /// Numbers of an image of the data.
         found: usize,
     },
-    /// Something else than a table was given to the model of one.
-    #[error(
-        "{} holds no table, and the model is one of a table with {columns} columns; name a table of these columns \
-         (.csv, .tsv or .npy)",
-        path.display()
-    )]
-    NeedsTable {
-        /// What was given.
-        path: PathBuf,
-        /// Columns of the model's table.
-        columns: usize,
-    },
-    /// The images are of another shape than the model's.
-    #[error("{origin} has images of {found} pixels, the model takes {expected}")]
-    ImageSize {
-        /// Where the images come from.
-        origin: String,
-        /// The shape that the model takes.
-        expected: ImageShape,
-        /// The shape of the images.
-        found: ImageShape,
-    },
-    /// The codes are of another length than the model's.
-    #[error("{} has codes of length {found}, the model's are of length {expected}", path.display())]
-    CodeLength {
-        /// The file.
-        path: PathBuf,
-        /// The model's latent dimension.
-        expected: usize,
-        /// The length that was found.
-        found: usize,
-    },
-    /// An anomaly score is NaN or infinite.
-    #[error(
-        "the score of item {number}{} is {value}, expected a finite number: the model cannot judge it; \
-         look for values far outside of those that it was trained on",
-        file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default()
-    )]
-    Score {
-        /// The item's number in the input, counted from 0.
-        number: u64,
-        /// Its file, if it has one.
-        file: Option<PathBuf>,
-        /// The score.
-        value: f64,
-    },
-    /// No anomaly detector was fitted in a weights file.
-    #[error(
-        "{} holds no anomaly detector; fit one to normal items first (`ae anomaly fit`)",
-        path.display()
-    )]
-    NotFitted {
-        /// The file or the folder of the run.
-        path: PathBuf,
-    },
-    /// A noise that works on neighbouring pixels, where there are none.
-    #[error(
-        "{noise} works on neighbouring pixels, and the columns of a table have none; take masking, gaussian, \
-         salt-and-pepper or speckle, such as masking:0.25"
-    )]
-    SpatialNoise {
-        /// The noise, or the one in a chain or a choice.
-        noise: String,
-    },
-    /// A noise that changes no image of a shape.
-    #[error("{noise} covers no pixel of images of {shape}; take a larger fraction, or masking")]
-    IdleNoise {
-        /// The noise, or the one in a chain or a choice.
-        noise: String,
-        /// The shape of the images.
-        shape: ImageShape,
-    },
-    /// A device that this build or this machine does not have.
-    #[error("the device `{name}` cannot be used: {reason}")]
-    Device {
-        /// Its name.
-        name: String,
-        /// Why.
-        reason: String,
-    },
     /// The record could not be put into words.
     #[error("cannot encode {what}: {reason}")]
     Encode {
@@ -248,41 +120,9 @@ pub enum ExperimentError {
         /// Why not.
         reason: String,
     },
-    /// A model without what compression takes.
-    #[error(
-        "the model has no codec for compression; `ae resume RUN` attaches it to the \
-         model.safetensors of a finished run on 8-bit images"
-    )]
-    NoCodec,
-    /// A model of a table is to compress.
-    #[error("the model is one of a table; only 8-bit images are compressed")]
-    TableCodec,
-    /// Pixels that are none of 256 grey levels.
-    #[error("{origin}: expected 8-bit images, found a pixel of {value} in image {image}")]
-    NotBytes {
-        /// Where the images come from.
-        origin: String,
-        /// The image, counted from 0.
-        image: usize,
-        /// The pixel, from 0 to 1.
-        value: f32,
-    },
-    /// A picture of more bits than a file of compressed images holds.
-    #[error(
-        "{picture} has 16 bits a value, and a file of compressed images holds 8: it cannot be kept exactly"
-    )]
-    DeepPicture {
-        /// The picture.
-        picture: String,
-    },
-    /// A picture format that images are compared with failed.
-    #[error("{format} failed on the images: {reason}")]
-    Format {
-        /// The format.
-        format: &'static str,
-        /// What its encoder or decoder said.
-        reason: String,
-    },
+    /// Applying a model failed.
+    #[error(transparent)]
+    Apply(Box<ApplyError>),
     /// An analysis failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
@@ -315,27 +155,27 @@ pub enum ExperimentError {
     Tensor(#[from] candle_core::Error),
 }
 
+impl From<ApplyError> for ExperimentError {
+    fn from(error: ApplyError) -> Self {
+        Self::Apply(Box::new(error))
+    }
+}
+
 impl ExperimentError {
-    /// Whether it is that a table lacks a column of this name or number.
-    pub fn lacks_column(&self, column: &str) -> bool {
-        match self {
-            Self::Dataset(DatasetError::Format { source, .. }) => match source {
-                FormatError::NoColumn { name, .. } => name == column,
-                FormatError::NoHeader { .. } => true,
-                _ => false,
-            },
-            _ => false,
-        }
+    /// A setting outside its range.
+    pub fn setting(setting: &'static str, expected: &str, found: &str) -> Self {
+        Self::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
     }
 
     /// Whether a setting is wrong, and not a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
         use ae_training::TrainingError::Setting;
+        if let Self::Apply(error) = self {
+            return error.is_about_a_setting();
+        }
         matches!(
             self,
             Self::Setting { .. }
-                | Self::SpatialNoise { .. }
-                | Self::IdleNoise { .. }
                 | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
                 | Self::Training(Setting { .. })
         )

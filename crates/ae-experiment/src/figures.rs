@@ -1,26 +1,28 @@
 //! The pictures of a run.
 
-use std::fs;
+pub(crate) mod display;
+pub(crate) mod latent;
+
 use std::io::ErrorKind;
 use std::path::Path;
+use std::{fmt, fs};
 
 use ae_dataset::{ImageShape, Images};
 use ae_files::FileError;
 use ae_models::Inference;
 use ae_report::{
-    Axes, Figure, GridRow, Reference, Series, WorstItem, filters, loss_curves, reconstruction_grid,
-    worst,
+    Axes, Figure, GridRow, Reference, ReportError, Series, WorstItem, filters, loss_curves,
+    reconstruction_grid, worst,
 };
 use ae_training::{Batch, Samples, TrainingState, squared_errors};
+use display::Display;
 use rayon::prelude::*;
 
-use crate::display::Display;
 use crate::expectation::Bound;
 use crate::folder::RunFolder;
-use crate::plan::Plan;
+use crate::parallel::in_order;
+use crate::plan::{Plan, validation_metric};
 use crate::record::FigureRecord;
-use crate::run::validation_metric;
-use crate::trained::in_order;
 use crate::{ExperimentError, Record};
 
 /// Images of a grid, as in the tutorial.
@@ -30,15 +32,16 @@ const FILTERS: usize = 64;
 
 /// What became of one figure or of several.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub struct Kept {
     /// The figures that were written.
-    pub(crate) figures: Vec<FigureRecord>,
+    pub figures: Vec<FigureRecord>,
     /// What was changed so that they could be drawn, and which ones could not.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl Kept {
-    pub(crate) fn extend(&mut self, other: Self) {
+    /// Adds what became of others.
+    pub fn extend(&mut self, other: Self) {
         self.figures.extend(other.figures);
         self.notes.extend(other.notes);
     }
@@ -106,11 +109,11 @@ type Draw<'a> = &'a (dyn Fn(&str, &str) -> Result<Figure, ExperimentError> + Syn
 ///
 /// # Errors
 /// If a file cannot be written or removed.
-pub(crate) fn keep_figure(
+pub fn keep_figure<E: fmt::Display + From<ReportError>>(
     folder: &RunFolder,
     name: &str,
     (title, caption): (&str, &str),
-    draw: impl FnOnce(&str, &str) -> Result<Figure, ExperimentError>,
+    draw: impl FnOnce(&str, &str) -> Result<Figure, E>,
 ) -> Result<Kept, ExperimentError> {
     let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
     let drawn =
@@ -264,8 +267,6 @@ fn class_of(images: &Images, index: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ae_report::ReportError;
-
     use super::*;
     use crate::folder::{Claim, Existing};
 

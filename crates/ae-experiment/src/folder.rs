@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ae_files::{FileError, FolderLock};
 
-use crate::{ExperimentError, study};
+use crate::ExperimentError;
+use crate::spec::Artefacts;
 
 /// What to do when the folder for a run is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum Existing {
 
 /// A folder that a run may be put into, and that nobody else writes into meanwhile.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub struct Claim {
     path: PathBuf,
     existing: Existing,
     /// None as long as there is no folder.
@@ -27,7 +28,7 @@ pub(crate) struct Claim {
 
 /// The folder of a run that this process writes into, and no other.
 #[derive(Debug)]
-pub(crate) struct RunFolder {
+pub struct RunFolder {
     path: PathBuf,
     _lock: FolderLock,
 }
@@ -75,7 +76,10 @@ const MODELS: &str = "models";
 
 impl Claim {
     /// Refuses a folder that is taken or in use, and changes nothing in it.
-    pub(crate) fn new(path: &Path, existing: Existing) -> Result<Self, ExperimentError> {
+    ///
+    /// # Errors
+    /// [`ExperimentError::RunExists`] or [`ExperimentError::NotARun`]; [`FileError::InUse`] if another process has it.
+    pub fn new(path: &Path, existing: Existing) -> Result<Self, ExperimentError> {
         let mut claim = Self { path: path.to_owned(), existing, lock: None };
         let checked = claim.check();
         if matches!(checked, Err(ExperimentError::RunExists { .. })) {
@@ -101,7 +105,10 @@ impl Claim {
     }
 
     /// Makes the folder for a new run, and removes an earlier one.
-    pub(crate) fn take(mut self) -> Result<RunFolder, ExperimentError> {
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if a file cannot be removed.
+    pub fn take(mut self) -> Result<RunFolder, ExperimentError> {
         ae_files::make_folder(&self.path)?;
         let lock = match self.lock.take() {
             Some(lock) => lock,
@@ -120,7 +127,10 @@ impl Claim {
 
 impl RunFolder {
     /// Opens the folder of a run that was begun, and changes nothing in it.
-    pub(crate) fn open(path: &Path) -> Result<Self, ExperimentError> {
+    ///
+    /// # Errors
+    /// [`ExperimentError::NoRun`] if there is none; [`FileError::InUse`] if another process has it.
+    pub fn open(path: &Path) -> Result<Self, ExperimentError> {
         if !path.join(SPEC).is_file() {
             return Err(ExperimentError::NoRun { path: path.to_owned(), missing: SPEC });
         }
@@ -128,7 +138,10 @@ impl RunFolder {
     }
 
     /// Removes what a killed process has left half-written.
-    pub(crate) fn remove_temporaries(&self) -> Result<(), ExperimentError> {
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn remove_temporaries(&self) -> Result<(), ExperimentError> {
         let inner = FOLDERS.iter().map(|(name, _)| self.path.join(name));
         for folder in std::iter::once(self.path.clone()).chain(inner).filter(|path| path.is_dir()) {
             ae_files::remove_temporaries(&folder)?;
@@ -138,7 +151,10 @@ impl RunFolder {
 
     /// Removes what a finished run says of itself, before it becomes another: record, figures and tables. The
     /// record goes first. The models stay until others replace them.
-    pub(crate) fn remove_results(&self) -> Result<(), ExperimentError> {
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn remove_results(&self) -> Result<(), ExperimentError> {
         let mut results: Vec<String> = visible_entries(&self.path)?;
         results.retain(|name| name == RECORD || is_figure(name) || is_table(name));
         results.sort_by_key(|name| name != RECORD);
@@ -148,45 +164,54 @@ impl RunFolder {
         Ok(())
     }
 
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    /// A file of the run by its name.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    pub(crate) fn spec(&self) -> PathBuf {
+    /// The spec.
+    pub fn spec(&self) -> PathBuf {
         self.file(SPEC)
     }
 
-    pub(crate) fn curve(&self) -> PathBuf {
+    /// The learning curve.
+    pub fn curve(&self) -> PathBuf {
         self.file("curve.csv")
     }
 
-    pub(crate) fn record(&self) -> PathBuf {
+    /// The record.
+    pub fn record(&self) -> PathBuf {
         self.file(RECORD)
     }
 
-    pub(crate) fn model(&self) -> PathBuf {
+    /// The weights of the whole model.
+    pub fn model(&self) -> PathBuf {
         self.file("model.safetensors")
     }
 
-    pub(crate) fn encoder(&self) -> PathBuf {
+    /// The weights of the encoder.
+    pub fn encoder(&self) -> PathBuf {
         self.file("encoder.safetensors")
     }
 
-    pub(crate) fn checkpoints(&self) -> PathBuf {
+    /// The folder of the checkpoints.
+    pub fn checkpoints(&self) -> PathBuf {
         self.file(CHECKPOINTS)
     }
 
     /// The weights file of a study's model, relative to the folder; the name is one of
-    /// [`file_names`](crate::file_names).
-    pub(crate) fn study_model(name: &str) -> String {
+    /// [`file_names`](ae_files::file_names).
+    pub fn study_model(name: &str) -> String {
         format!("{MODELS}/{name}.safetensors")
     }
 
-    pub(crate) fn models(&self) -> PathBuf {
+    /// The folder of a study's models.
+    pub fn models(&self) -> PathBuf {
         self.file(MODELS)
     }
 
-    pub(crate) fn best_model(&self) -> PathBuf {
+    /// The model of the epoch with the lowest validation loss.
+    pub fn best_model(&self) -> PathBuf {
         self.checkpoints().join("best.safetensors")
     }
 }
@@ -202,7 +227,7 @@ pub fn is_file_of_run(path: &Path) -> bool {
 }
 
 /// Whether a folder holds a run that was begun.
-pub(crate) fn is_run(folder: &Path) -> bool {
+pub fn is_run(folder: &Path) -> bool {
     let begun = ["record.json", "model.safetensors", CHECKPOINTS, MODELS];
     folder.join("spec.toml").is_file() && begun.iter().any(|name| folder.join(name).exists())
 }
@@ -248,11 +273,13 @@ fn is_run_file(name: &str) -> bool {
 
 fn is_figure(name: &str) -> bool {
     let figure = name.strip_suffix(".png").or_else(|| name.strip_suffix(".svg"));
-    figure.is_some_and(|figure| FIGURES.contains(&figure) || study::FIGURES.contains(&figure))
+    let of_studies = || Artefacts::ALL.iter().flat_map(|kind| kind.figures);
+    figure.is_some_and(|figure| FIGURES.iter().chain(of_studies()).any(|known| *known == figure))
 }
 
 fn is_table(name: &str) -> bool {
-    name.strip_suffix(".csv").is_some_and(|table| study::TABLES.contains(&table))
+    let mut of_studies = Artefacts::ALL.iter().flat_map(|kind| kind.tables);
+    name.strip_suffix(".csv").is_some_and(|table| of_studies.any(|known| *known == table))
 }
 
 fn is_weights_file(name: &str) -> bool {

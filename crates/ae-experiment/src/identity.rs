@@ -18,13 +18,19 @@ const DIGEST: &str = "SHA-256 of ";
 impl Plan {
     /// What checkpoints must agree with: all that decides the weights after so many epochs, the data's contents
     /// among it. Where the data lies is no part of it, and neither is how long the run is to be.
-    pub(crate) fn identity(&self) -> Result<Identity, ExperimentError> {
+    ///
+    /// # Errors
+    /// If a setting cannot be written as text.
+    pub fn identity(&self) -> Result<Identity, ExperimentError> {
         let parts = self.parts()?.into_iter();
         Ok(Identity::new(parts.filter(|(name, _)| !LENGTH.contains(&name.as_str()))))
     }
 
     /// A digest of all that decides the weights after the last epoch.
-    pub(crate) fn digest(&self) -> Result<String, ExperimentError> {
+    ///
+    /// # Errors
+    /// As [`identity`](Self::identity).
+    pub fn digest(&self) -> Result<String, ExperimentError> {
         let mut hasher = Sha256::new();
         for (name, value) in self.parts()? {
             hasher.update(format!("{name} {value}\n"));

@@ -34,7 +34,7 @@ fn keep(new: &mut Attachments, old: &Attachments, is_same: bool, path: &Path) {
         new.take_over(old);
         return;
     }
-    let known: Vec<&str> = new.names().chain([crate::compression::CODEC]).collect();
+    let known: Vec<&str> = new.names().chain([ae_apply::CODEC]).collect();
     let dropped: Vec<&str> = old.names().filter(|name| !known.contains(name)).collect();
     if !dropped.is_empty() {
         tracing::warn!(

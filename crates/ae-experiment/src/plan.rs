@@ -1,5 +1,6 @@
 //! A spec that was checked against its data: the only thing that runs.
 
+use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
     DenseConfig, ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters,
@@ -9,32 +10,31 @@ use ae_random::Seed;
 use ae_training::{FitConfig, Noise, Samples, curve_metrics};
 use candle_core::Device;
 
-use crate::inputs::check_noise;
-use crate::run_settings::RUN;
-use crate::{EngineKind, ExperimentError, RunSettings, Spec};
-
-/// The attachment with the scaling of a table's columns.
-pub(crate) const SCALING: &str = "scaling";
+use crate::{EngineKind, ExperimentError, Spec};
 
 /// A spec that was checked against its data.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) spec: Spec,
-    pub(crate) dataset: Dataset,
-    pub(crate) model: ModelSpec,
-    pub(crate) objective: Objective,
-    pub(crate) engine: EngineKind,
+pub struct Plan {
+    /// The spec; it names the engine.
+    pub spec: Spec,
+    /// The data.
+    pub dataset: Dataset,
+    /// The network.
+    pub model: ModelSpec,
+    /// What is minimised.
+    pub objective: Objective,
+    /// How gradients are computed.
+    pub engine: EngineKind,
 }
 
 impl Plan {
     /// Checks a spec against its data.
     ///
     /// The plan's spec names the engine, also where the written one leaves it open.
-    pub(crate) fn new(
-        mut spec: Spec,
-        dataset: Dataset,
-        device: &Device,
-    ) -> Result<Self, ExperimentError> {
+    ///
+    /// # Errors
+    /// If a setting is outside its range, or the network or the noise does not fit the data.
+    pub fn new(mut spec: Spec, dataset: Dataset, device: &Device) -> Result<Self, ExperimentError> {
         check_name("name", &spec.name)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
         at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
@@ -67,18 +67,22 @@ impl Plan {
     }
 
     /// The settings of the loop.
-    pub(crate) fn fit_config(&self) -> FitConfig {
+    pub fn fit_config(&self) -> FitConfig {
         fit_config(&self.spec)
     }
 
-    pub(crate) fn seed(&self) -> Seed {
+    /// The seed.
+    pub fn seed(&self) -> Seed {
         Seed::new(self.spec.seed)
     }
 
     /// The model with these parameters; how it was trained and the scaling of its table are attached.
-    pub(crate) fn saved(&self, parameters: Parameters) -> Result<SavedModel, ModelError> {
+    ///
+    /// # Errors
+    /// If something cannot be attached.
+    pub fn saved(&self, parameters: Parameters) -> Result<SavedModel, ModelError> {
         let mut saved = SavedModel::new(self.model.clone(), parameters);
-        saved.attachments.set(RUN, &RunSettings::of_training(&self.spec, &self.dataset))?;
+        saved.attachments.set(RUN, &settings_of(&self.spec, &self.dataset))?;
         if let Some(scaling) = &self.dataset.scaling {
             saved.attachments.set(SCALING, scaling)?;
         }
@@ -86,12 +90,12 @@ impl Plan {
     }
 
     /// The training images with the noise of training.
-    pub(crate) fn train_samples(&self) -> Samples<'_> {
+    pub fn train_samples(&self) -> Samples<'_> {
         self.samples(&self.dataset.train, "corruption/train")
     }
 
     /// The test images with a noise of their own.
-    pub(crate) fn validation_samples(&self) -> Samples<'_> {
+    pub fn validation_samples(&self) -> Samples<'_> {
         self.samples(&self.dataset.test, "corruption/validation")
     }
 
@@ -103,6 +107,12 @@ impl Plan {
         });
         Samples::new(images, noise)
     }
+}
+
+/// How a model of this spec is trained on this data, as its weights file keeps it.
+fn settings_of(spec: &Spec, dataset: &Dataset) -> RunSettings {
+    let (test_fraction, data) = (dataset.held_out, DataDigests::of(dataset));
+    RunSettings { test_fraction, data, ..spec.run_settings() }
 }
 
 fn fit_config(spec: &Spec) -> FitConfig {
@@ -133,14 +143,17 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
     ModelSpec { kind: network.kind, dense }
 }
 
-/// A name becomes a folder's or a file's name.
-pub(crate) fn check_name(place: &'static str, name: &str) -> Result<(), ExperimentError> {
+/// Checks a name that becomes the name of a folder or of a file.
+///
+/// # Errors
+/// [`ExperimentError::Setting`] if it has other characters than letters, digits, `.`, `_` and `-`.
+pub fn check_name(place: &'static str, name: &str) -> Result<(), ExperimentError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
         return Ok(());
     }
     let expected = "letters, digits, `.`, `_` and `-`, beginning with a letter or a digit";
-    Err(setting(place, expected, &format!("`{name}`")))
+    Err(ExperimentError::setting(place, expected, &format!("`{name}`")))
 }
 
 fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
@@ -149,11 +162,11 @@ fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
         (ModelKind::Regular, Some(_)) => ("left out for a regular model", "a noise"),
         _ => return Ok(()),
     };
-    Err(setting("corruption", expected, found))
+    Err(ExperimentError::setting("corruption", expected, found))
 }
 
 fn at_least_1(place: &'static str, value: usize) -> Result<(), ExperimentError> {
-    if value == 0 { Err(setting(place, "at least 1", "0")) } else { Ok(()) }
+    if value == 0 { Err(ExperimentError::setting(place, "at least 1", "0")) } else { Ok(()) }
 }
 
 fn check_number(
@@ -165,9 +178,13 @@ fn check_number(
     if value.is_finite() && holds(value) {
         return Ok(());
     }
-    Err(setting(place, &format!("finite and {expected}"), &value.to_string()))
+    Err(ExperimentError::setting(place, &format!("finite and {expected}"), &value.to_string()))
 }
 
-pub(crate) fn setting(setting: &'static str, expected: &str, found: &str) -> ExperimentError {
-    ExperimentError::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
+/// The validation metric that corresponds to the loss.
+pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
+    match plan.spec.training.loss {
+        ae_models::Loss::BinaryCrossEntropy => "val_bce",
+        ae_models::Loss::MeanSquaredError => "val_mse",
+    }
 }

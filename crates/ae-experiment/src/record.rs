@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Diagnosis, EngineKind, ExperimentError, Judgement, Verdict};
 
 /// The schema of `record.json`.
-pub(crate) const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 /// The largest record that is read, in bytes.
 const LARGEST: u64 = 1 << 24;
 
@@ -173,7 +173,11 @@ impl Record {
         })
     }
 
-    pub(crate) fn write(&self, path: &Path) -> Result<(), ExperimentError> {
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), ExperimentError> {
         let mut json = serde_json::to_vec_pretty(self).map_err(|error| {
             ExperimentError::Encode { what: "the record", reason: error.to_string() }
         })?;

@@ -8,7 +8,7 @@ use ae_training::{Checkpoints, Schedule, TrainingError, TrainingState, curve_csv
 
 use crate::folder::RunFolder;
 use crate::identity::told_changes;
-use crate::plan::{Plan, setting};
+use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::run::{initial_state, resolve, run};
 use crate::{ExperimentError, Outcome, RunOptions, Spec};
@@ -108,7 +108,8 @@ pub fn resume(
 }
 
 impl ResumeChanges {
-    pub(crate) fn applied_to(&self, written: &Spec) -> Spec {
+    /// A spec with the changes.
+    pub fn applied_to(&self, written: &Spec) -> Spec {
         let mut spec = written.clone();
         if let Some(source) = &self.data {
             spec.data.source.clone_from(source);
@@ -158,7 +159,7 @@ fn lengthen(
     let (done, planned) = (state.completed_epochs(), plan.spec.training.epochs);
     if planned < done {
         let expected = format!("at least {done}, the epochs that are done");
-        return Err(setting("training.epochs", &expected, &planned.to_string()));
+        return Err(ExperimentError::setting("training.epochs", &expected, &planned.to_string()));
     }
     if planned == done || planned == written.training.epochs {
         return Ok(());

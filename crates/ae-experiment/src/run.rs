@@ -8,7 +8,6 @@ use ae_dataset::{Dataset, ImageShape, Network, Progress, Source, load};
 use ae_files::FileError;
 use ae_models::Parameters;
 use ae_random::Seed;
-use ae_report::GridRow;
 use ae_training::{
     Background, Checkpoints, CsvCurve, Event, Observer, TrainingData, TrainingError, TrainingState,
     best_epoch, fit,
@@ -16,10 +15,10 @@ use ae_training::{
 use candle_core::Device;
 
 use crate::folder::{Claim, Existing, RunFolder};
-use crate::plan::Plan;
+use crate::plan::{Plan, validation_metric};
 use crate::preflight::Preflight;
-use crate::trained::Trained;
-use crate::{Adaptation, ExperimentError, Record, Spec};
+use crate::trained::{Outcome, Trained};
+use crate::{Adaptation, ExperimentError, Spec};
 
 /// How a run is carried out: nothing here changes its result.
 pub struct RunOptions<'a> {
@@ -31,15 +30,6 @@ pub struct RunOptions<'a> {
     pub progress: &'a mut dyn Progress,
     /// Hears of the training.
     pub observer: Box<dyn Observer + 'a>,
-}
-
-/// A finished run.
-#[derive(Debug)]
-pub struct Outcome {
-    /// What it reached; also in its folder.
-    pub record: Record,
-    /// The first validation images and what the model makes of them.
-    pub grid: Vec<GridRow<'static>>,
 }
 
 /// Trains a model by its spec into a new folder.
@@ -82,14 +72,21 @@ pub fn train(
     run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
 }
 
-pub(crate) fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
+/// Untrained parameters and an optimizer at rest.
+///
+/// # Errors
+/// If the model has no architecture.
+pub fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
     let parameters = plan.model.architecture()?.initialise(plan.seed());
     Ok(TrainingState::new(parameters, plan.spec.training.optimizer))
 }
 
 /// Loads the data, says so if other data stands in, and writes into the spec what it turned out to
 /// be, so that a resumed run finds the same.
-pub(crate) fn resolve(
+///
+/// # Errors
+/// If the data cannot be had or is damaged.
+pub fn resolve(
     mut spec: Spec,
     network: Network,
     progress: &mut dyn Progress,
@@ -153,7 +150,10 @@ pub(crate) fn run(
 }
 
 /// Trains to the plan's last epoch; the wall time of it in seconds.
-pub(crate) fn fit_plan(
+///
+/// # Errors
+/// If training, or the observer, fails.
+pub fn fit_plan(
     plan: &Plan,
     state: &mut TrainingState,
     checkpoints: Option<&Checkpoints>,
@@ -181,14 +181,6 @@ fn warn_of_one_batch(plan: &Plan) {
     }
 }
 
-pub(crate) fn device_name(device: &Device) -> String {
-    match device {
-        Device::Cpu => "cpu".to_owned(),
-        Device::Cuda(_) => "cuda".to_owned(),
-        Device::Metal(_) => "metal".to_owned(),
-    }
-}
-
 /// Keeps the model of the epoch with the lowest validation loss.
 struct BestModel<'a> {
     plan: &'a Plan,
@@ -209,13 +201,5 @@ impl Observer for BestModel<'_> {
             self.background.run(move || Ok(saved.save(&path)?))?;
         }
         Ok(())
-    }
-}
-
-/// The validation metric that corresponds to the loss.
-pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
-    match plan.spec.training.loss {
-        ae_models::Loss::BinaryCrossEntropy => "val_bce",
-        ae_models::Loss::MeanSquaredError => "val_mse",
     }
 }

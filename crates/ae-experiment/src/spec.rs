@@ -1,7 +1,10 @@
 //! An experiment as written: TOML with every field named.
 
+mod study;
+
 use std::path::Path;
 
+use ae_apply::RunSettings;
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize};
 use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
@@ -9,7 +12,12 @@ use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineKind, Expectation, ExperimentError, StudySpec};
+pub use study::{
+    AnomalyDetection, Artefacts, Compression, DenoisingComparison, DimensionalityReduction,
+    FeatureLearning, NamedScore, NoiseStrengths, StudySpec,
+};
+
+use crate::{EngineKind, Expectation, ExperimentError};
 
 /// The largest spec that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -37,8 +45,7 @@ pub struct Spec {
     pub training: TrainingSpec,
     /// What is kept on the way.
     pub checkpoints: CheckpointSpec,
-    /// What is asked of models like this one, if the experiment is a study: see
-    /// [`run_study`](crate::run_study).
+    /// What is asked of models like this one, if the experiment is a study (crate `ae-studies`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub study: Option<StudySpec>,
     /// The numbers it must reach.
@@ -211,6 +218,19 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Spec {
+    /// How a model of this spec is trained, as far as the spec says it: of models whose files do not.
+    pub(crate) fn run_settings(&self) -> RunSettings {
+        let corruption = self.corruption.as_ref();
+        RunSettings {
+            reading: self.data.read_options(),
+            noise: corruption.map(|corruption| corruption.noise.clone()),
+            drawn: corruption.map(|corruption| corruption.drawn),
+            seed: self.seed,
+            test_fraction: self.data.test_fraction,
+            data: None,
+        }
+    }
+
     /// Reads a spec.
     ///
     /// # Errors

@@ -1,19 +1,30 @@
 //! What follows the last epoch: weights files, evaluation, figures, record.
 
+use ae_apply::{CODEC, attach_codec, metrics_of};
+use ae_report::GridRow;
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 use candle_core::Device;
 
-use crate::apply::metrics_of;
-use crate::compression::{CODEC, attach_codec};
 use crate::diagnosis::diagnose;
+use crate::engine::device_name;
+use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept::{keep_attachments, keep_encoder_attachments};
+use crate::parallel::in_order;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::record::{DatasetRecord, SCHEMA};
-use crate::run::device_name;
-use crate::{Display, ExperimentError, Outcome, Record};
+use crate::{ExperimentError, Record};
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it reached; also in its folder.
+    pub record: Record,
+    /// The first validation images and what the model makes of them.
+    pub grid: Vec<GridRow<'static>>,
+}
 
 /// A run behind its last epoch.
 pub(crate) struct Trained<'a> {
@@ -105,38 +116,4 @@ impl Trained<'_> {
 fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
     let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
     last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
-}
-
-/// Does two things at once; if both fail, the first one's error, whichever failed first.
-pub(crate) fn in_order<A: Send, B: Send>(
-    first: impl FnOnce() -> Result<A, ExperimentError> + Send,
-    second: impl FnOnce() -> Result<B, ExperimentError> + Send,
-) -> Result<(A, B), ExperimentError> {
-    let (first, second) = rayon::join(first, second);
-    Ok((first?, second?))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread;
-    use std::time::Duration;
-
-    use super::*;
-
-    fn failure(name: &str) -> ExperimentError {
-        ExperimentError::Study { name: name.to_owned() }
-    }
-
-    #[test]
-    fn of_two_failures_the_first_in_order_is_told() {
-        let late = || {
-            thread::sleep(Duration::from_millis(20));
-            Err::<(), _>(failure("first"))
-        };
-        let error = in_order(late, || Err::<(), _>(failure("second"))).unwrap_err();
-        assert_eq!(error.to_string(), failure("first").to_string());
-        assert_eq!(in_order(|| Ok(1), || Ok(2)).unwrap(), (1, 2));
-        let error = in_order(|| Ok(1), || Err::<(), _>(failure("second"))).unwrap_err();
-        assert_eq!(error.to_string(), failure("second").to_string());
-    }
 }

@@ -18,6 +18,7 @@
 mod atomic;
 mod counted;
 mod lock;
+mod names;
 mod printable;
 
 use std::fs::{self, File};
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 pub use atomic::{AtomicFile, remove_for_rewrite, remove_temporaries, write_atomic};
 pub use counted::counted_as;
 pub use lock::FolderLock;
+pub use names::file_names;
 pub use printable::{printable, shown};
 
 /// What can go wrong with a file.

@@ -1,9 +1,9 @@
 //! Scores of the normals themselves, as new normals would get.
 
-use super::moments::NormalMoments;
-use super::{AnomalyScore, AnomalyScorer, ROUNDING};
-use crate::calibration::check_scores;
-use crate::shrinkage::WithoutOneRow;
+use super::calibration::check_scores;
+use super::covariance::WithoutOneRow;
+use super::moments::{NormalMoments, ROUNDING};
+use super::scorer::{AnomalyScore, AnomalyScorer};
 use crate::{AnalysisError, Rows};
 
 /// Scores normals by scorers that were fitted to all the others, so that their scores can calibrate
@@ -150,6 +150,19 @@ impl<'a> LeaveOneOut<'a> {
             others: distance.others + pixels * mean_square / variance,
             others_by_all: distance.others_by_all + pixels * mean_square / variance_of_all,
         }
+    }
+}
+
+impl AnomalyScorer {
+    /// Fits a score to normals, best ones that the model was not trained on.
+    ///
+    /// Scores of these normals by the fitted scorer are smaller than those of others; for p-values and a
+    /// threshold, [`LeaveOneOut`] has scores as others would get.
+    ///
+    /// # Errors
+    /// If there are fewer than 3, a number is not finite, or the score needs codes and all are equal.
+    pub fn fit(score: AnomalyScore, normals: &NormalMoments) -> Result<Self, AnalysisError> {
+        Ok(LeaveOneOut::fit(score, normals)?.into_scorer())
     }
 }
 

@@ -1,7 +1,14 @@
 //! What scores are fitted to.
 
-use crate::calibration::enough;
+use super::calibration::enough;
 use crate::{AnalysisError, Rows};
+
+/// The least variance of a pixel's residual, as a fraction of the mean variance: a pixel that hardly varies
+/// among normals would decide alone.
+const VARIANCE_FLOOR: f64 = 0.1;
+/// The least variance of any residual: that of the rounding of `f32` pixels in [0, 1]. Residuals that do not
+/// vary at all are measured by it, so that whatever differs later stands out.
+pub(super) const ROUNDING: f64 = 1e-13;
 
 /// What scores are fitted to, gathered chunk by chunk: sums of the normals' residuals, and their codes.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,7 +134,7 @@ impl PixelMoments {
     /// The variances that residuals are divided by: at least a part of their mean, and rounding.
     pub(super) fn floored(&self) -> Vec<f64> {
         let average = self.variance.iter().sum::<f64>() / self.variance.len() as f64;
-        let least = (super::VARIANCE_FLOOR * average).max(super::ROUNDING);
+        let least = (VARIANCE_FLOOR * average).max(ROUNDING);
         self.variance.iter().map(|variance| variance.max(least)).collect()
     }
 }

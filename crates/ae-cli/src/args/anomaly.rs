@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::AnomalyScore;
+use ae_analysis::AnomalyScore;
 use clap::{Subcommand, ValueEnum, ValueHint};
 
 use super::parse::{figure_file, file_that_ends_with, noise_if_any, smoothing, whole};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::Quality;
+use ae_compression::Quality;
 use clap::ValueHint;
 
 use super::parse::file_that_ends_with;

@@ -1,6 +1,6 @@
 //! Which data, and how it is read.
 
-use ae_experiment::{BadItems, Delimiter, Header, Part, ReadOptions, Resize};
+use ae_dataset::{BadItems, Delimiter, Header, Part, ReadOptions, Resize};
 use clap::{Subcommand, ValueHint};
 
 use super::OutputPath;

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::{Loss, Noise};
+use ae_corruption::Noise;
+use ae_models::Loss;
 
-use super::{MaybeNoise, NoiseChoice};
-
-use super::{OutputKind, OutputPath};
+use super::{MaybeNoise, NoiseChoice, OutputKind, OutputPath};
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;

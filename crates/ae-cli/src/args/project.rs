@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::Projection;
+use ae_apply::Projection;
 use clap::{ValueEnum, ValueHint};
 
 use super::parse::{figure_file, file_that_ends_with, whole};

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ae_experiment::{
-    AnomalyDetector, AnomalyFit, AnomalyScore, AnomalyVerdict, CalibratedBy, Display, ErrorSpec,
-    HeatMapItem, Model, NoiseDraws, Normals, Picture, Progress, Ranking, ThresholdRule, counted_as,
-    device, heat_map, input_reader, lock_run_of, weights_file, write_file,
+use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
+use ae_apply::{
+    AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, Model, NoiseDraws,
+    Normals, device, input_reader,
 };
+use ae_dataset::Progress;
+use ae_experiment::{Display, lock_run_of, open_detector, open_model, weights_file};
+use ae_files::{counted_as, write_atomic};
+use ae_report::{HeatMapItem, Picture, heat_map};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
@@ -29,7 +33,7 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
         None => weights_file(&args.model)?,
     };
     let _lock = lock_run_of(&path)?;
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     guard::check_writable(&path)?;
     let noise = args.noise.clone().map(|noise| NoiseDraws {
         noise,
@@ -122,7 +126,7 @@ struct Strange {
 }
 
 fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
-    let detector = AnomalyDetector::open(&args.model, &device(&common.device)?)?;
+    let detector = open_detector(&args.model, &device(&common.device)?)?;
     let model = detector.model();
     let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
@@ -265,7 +269,7 @@ fn deliver(
     if let Some(path) = &args.output {
         let is_json = path.extension().is_some_and(|ending| ending == "json");
         let text = if is_json { document().to_string() + "\n" } else { csv(items) };
-        write_file(path, text.as_bytes())?;
+        write_atomic(path, text.as_bytes())?;
         if common.json {
             summary["output"] = json!(path.display().to_string());
             output::json(&summary)?;

@@ -1,6 +1,10 @@
 //! `ae compress`
 
-use ae_experiment::{ImageShape, Mode, Model, Resize, counted_as, device, to_bytes, write_file};
+use ae_apply::{device, to_bytes};
+use ae_compression::Mode;
+use ae_dataset::{ImageShape, Resize};
+use ae_experiment::open_model;
+use ae_files::{counted_as, write_atomic};
 use anyhow::Context as _;
 use serde_json::json;
 
@@ -10,7 +14,7 @@ use crate::item_index::ItemIndex;
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
     let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
@@ -38,7 +42,7 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
         ));
     }
     let bytes = compressor.compress(&images, args.quality, mode)?;
-    write_file(&args.output, &bytes)?;
+    write_atomic(&args.output, &bytes)?;
     let names_are_lost = index.has_names();
     let index = index.write_beside(&args.output, reader.skipped())?;
     let (size, skipped) = (bytes.len(), reader.skipped());

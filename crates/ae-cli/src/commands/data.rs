@@ -1,9 +1,12 @@
 //! `ae data info|fetch|export`
 
-use ae_experiment::{
-    Dataset, DatasetRecord, Display, GridRow, Images, LoadOptions, Part, Scaling, Seed, TableInfo,
-    counted_as, refuse_existing, write_folder,
+use ae_dataset::{
+    Dataset, Images, LoadOptions, Part, Scaling, TableInfo, refuse_existing, write_folder,
 };
+use ae_experiment::{DatasetRecord, Display};
+use ae_files::counted_as;
+use ae_random::Seed;
+use ae_report::GridRow;
 use anyhow::bail;
 use serde_json::json;
 

@@ -1,13 +1,14 @@
 //! `ae decode`
 
-use ae_experiment::{Model, device, read_codes};
+use ae_apply::{device, read_codes};
+use ae_experiment::open_model;
 
 use super::Status;
 use crate::args::{Common, Decode};
 use crate::delivery::{Delivered, Delivery};
 
 pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let codes = read_codes(&args.codes, &model)?;
     let images = model.decode(&codes)?;
     let name = args.codes.display().to_string();

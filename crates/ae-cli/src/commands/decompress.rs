@@ -1,6 +1,8 @@
 //! `ae decompress`
 
-use ae_experiment::{MAX_ARCHIVE_BYTES, Model, device, read_file};
+use ae_apply::{MAX_ARCHIVE_BYTES, device};
+use ae_experiment::open_model;
+use ae_files::read_bounded;
 use anyhow::Context as _;
 
 use super::Status;
@@ -12,10 +14,10 @@ use crate::progress;
 const CHUNK: usize = 1024;
 
 pub(crate) fn run(args: &Decompress, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
     let name = args.archive.display().to_string();
-    let bytes = read_file(&args.archive, MAX_ARCHIVE_BYTES)?;
+    let bytes = read_bounded(&args.archive, MAX_ARCHIVE_BYTES)?;
     let archive = compressor.open(&bytes).with_context(|| name.clone())?;
     let (start, end) = match args.image {
         Some(place) if place >= archive.len() => {

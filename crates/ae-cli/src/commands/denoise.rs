@@ -1,6 +1,10 @@
 //! `ae denoise`
 
-use ae_experiment::{Model, ModelKind, PictureReader, Seed, check_noise, corrupt, device};
+use ae_apply::{Model, check_noise, corrupt, device};
+use ae_dataset::PictureReader;
+use ae_experiment::open_model;
+use ae_models::ModelKind;
+use ae_random::Seed;
 
 use super::{Status, inputs, tell_of_training_data};
 use crate::args::{Apply, Common, Denoise};
@@ -8,7 +12,7 @@ use crate::delivery::{Delivered, Delivery, PictureDelivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.apply.model, &device(&common.device)?)?;
+    let model = open_model(&args.apply.model, &device(&common.device)?)?;
     if model.saved().spec.kind == ModelKind::Regular {
         let path = args.apply.model.display();
         tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");

@@ -1,6 +1,9 @@
 //! `ae encode`
 
-use ae_experiment::{NpyWriter, TrainedEncoder, counted_as, device};
+use ae_apply::device;
+use ae_dataset::NpyWriter;
+use ae_experiment::open_encoder;
+use ae_files::counted_as;
 
 use super::{Status, inputs, noun_of, written};
 use crate::args::{Common, Encode};
@@ -8,7 +11,7 @@ use crate::item_index::ItemIndex;
 use crate::progress;
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
-    let encoder = TrainedEncoder::open(&args.model, &device(&common.device)?)?;
+    let encoder = open_encoder(&args.model, &device(&common.device)?)?;
     let mut reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let mut codes = NpyWriter::create(&args.output, &[encoder.latent_dim()])?;
     let mut progress = progress::data(common);

@@ -1,8 +1,10 @@
 //! `ae evaluate`
 
-use ae_experiment::{
-    JudgedData, JudgedPart, Model, Part, Seed, check_noise, counted_as, device, judged_data,
-};
+use ae_apply::{JudgedData, JudgedPart, check_noise, device, judged_data};
+use ae_dataset::Part;
+use ae_experiment::open_model;
+use ae_files::counted_as;
+use ae_random::Seed;
 use serde_json::json;
 
 use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
@@ -13,7 +15,7 @@ use crate::output;
 const SEED: u64 = 42;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let input = model.input();
     if let Some(NoiseChoice::Of(noise)) = &args.noise {
         check_noise(noise, &input.format)?;

@@ -1,13 +1,15 @@
 //! `ae inspect`
 
-use ae_experiment::{ColumnScaling, Description, RunSettings, Scaling, describe};
+use ae_apply::{Description, RunSettings, describe};
+use ae_dataset::{ColumnScaling, Scaling};
+use ae_experiment::weights_file;
 
 use super::{Status, in_flags};
 use crate::args::{Common, Inspect};
 use crate::output;
 
 pub(crate) fn run(args: &Inspect, common: &Common) -> anyhow::Result<Status> {
-    let description = describe(&args.model)?;
+    let description = describe(&weights_file(&args.model)?)?;
     if common.json {
         output::json(&serde_json::to_value(&description)?)?;
     } else {

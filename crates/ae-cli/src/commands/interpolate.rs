@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use ae_experiment::{Model, counted_as, device, interpolation_figure};
+use ae_apply::{Model, device};
+use ae_experiment::{interpolation_figure, open_model};
+use ae_files::counted_as;
 use anyhow::bail;
 use serde_json::json;
 
@@ -12,7 +14,7 @@ use crate::delivery::write_figure;
 use crate::output;
 
 pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let other = args.other.as_ref().unwrap_or(&args.images);
     let to = args.to.unwrap_or(if args.other.is_some() { 0 } else { 1 });
     let (first, from_name) = image(&args.images, (args.from, "--from"), &model, args, common)?;

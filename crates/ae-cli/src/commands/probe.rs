@@ -1,9 +1,10 @@
 //! `ae probe`
 
-use ae_experiment::{
-    Dataset, Model, Part, ProbeSpec, Probed, Seed, Source, counted_as, device, load, load_options,
-    probe, probe_table,
-};
+use ae_apply::{ProbeSpec, Probed, device, load_options, probe};
+use ae_dataset::{Dataset, Part, Source, load};
+use ae_experiment::{open_model, probe_table};
+use ae_files::counted_as;
+use ae_random::Seed;
 use serde_json::{Value, json};
 
 use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
@@ -14,7 +15,7 @@ use crate::output;
 const LABELS: [usize; 2] = [100, 1000];
 
 pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let input = model.input();
     let source = source_of(&args.data, input, &args.model)?;
     let Ok(named) = source.parse::<Source>();

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use ae_experiment::{
-    CodeSample, ImageShape, Model, Progress, Projection, Seed, TrainedEncoder, counted_as,
-    decoded_plane_figure, device, map_figure, square_grid_side, write_file,
-};
+use ae_apply::{CodeSample, Projection, device};
+use ae_dataset::{ImageShape, Progress};
+use ae_experiment::{decoded_plane_figure, map_figure, open_encoder, open_model};
+use ae_files::{counted_as, write_atomic};
+use ae_random::Seed;
+use ae_report::square_grid_side;
 use serde_json::json;
 
 use super::{Status, inputs, noun_of};
@@ -16,8 +18,8 @@ use crate::{output, progress};
 pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let device = device(&common.device)?;
     // What has no decoder is refused before anything is read.
-    let model = args.grid.is_some().then(|| Model::open(&args.model, &device)).transpose()?;
-    let encoder = TrainedEncoder::open(&args.model, &device)?;
+    let model = args.grid.is_some().then(|| open_model(&args.model, &device)).transpose()?;
+    let encoder = open_encoder(&args.model, &device)?;
     let progress = &mut *progress::data(common);
     let projection = projection(args, encoder.latent_dim(), progress);
     let side = model.as_ref().map_or(args.side, |model| {
@@ -83,7 +85,7 @@ fn write_map(
     about: &str,
 ) -> anyhow::Result<()> {
     if path.extension().is_some_and(|ending| ending == "csv") {
-        return Ok(write_file(path, csv(points, sample).as_bytes())?);
+        return Ok(write_atomic(path, csv(points, sample).as_bytes())?);
     }
     let labels = sample.labels().unwrap_or_default();
     let of_points = (labels.as_slice(), sample.classes.as_slice());

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use ae_experiment::{
-    BadItems, ExperimentError, ImageShape, InputReader, ModelInput, Progress, ReadOptions, Resize,
-    input_reader,
-};
+use ae_apply::ApplyError;
+use ae_apply::{ModelInput, input_reader};
+use ae_dataset::{BadItems, ImageShape, InputReader, Progress, ReadOptions, Resize};
 
 use super::network;
 use crate::args::{Common, Reading};
@@ -20,7 +19,7 @@ pub(crate) fn read_as<T>(
     input: &ModelInput,
     reading: &Reading,
     common: &Common,
-    open: impl FnMut(&ReadOptions, &mut dyn Progress) -> Result<T, ExperimentError>,
+    open: impl FnMut(&ReadOptions, &mut dyn Progress) -> Result<T, ApplyError>,
 ) -> anyhow::Result<T> {
     Ok(settle(input, reading, common, open)?.0)
 }
@@ -43,7 +42,7 @@ fn settle<T>(
     input: &ModelInput,
     reading: &Reading,
     common: &Common,
-    mut open: impl FnMut(&ReadOptions, &mut dyn Progress) -> Result<T, ExperimentError>,
+    mut open: impl FnMut(&ReadOptions, &mut dyn Progress) -> Result<T, ApplyError>,
 ) -> anyhow::Result<(T, ReadOptions)> {
     let kept = input.reading();
     let mut options = reading.over(kept.clone());
@@ -66,7 +65,7 @@ fn do_without(
     options: &mut ReadOptions,
     kept: &ReadOptions,
     reading: &Reading,
-    error: &ExperimentError,
+    error: &ApplyError,
 ) -> Option<String> {
     let kept_label = kept.label_column.as_ref().filter(|_| reading.label_column.is_none());
     if let Some(name) = kept_label.filter(|name| error.lacks_column(name)) {

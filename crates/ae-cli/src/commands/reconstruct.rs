@@ -1,6 +1,7 @@
 //! `ae reconstruct`
 
-use ae_experiment::{Model, device};
+use ae_apply::device;
+use ae_experiment::open_model;
 
 use super::{Status, inputs};
 use crate::args::{Apply, Common};
@@ -8,7 +9,7 @@ use crate::delivery::{Delivered, Delivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
-    let model = Model::open(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.model, &device(&common.device)?)?;
     let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);

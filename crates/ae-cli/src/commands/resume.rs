@@ -1,9 +1,9 @@
 //! `ae resume`
 
-use ae_experiment::{
-    DatasetError, ExperimentError, ResumeChanges, StudyOptions, begun_spec, device, resume,
-    resume_study,
-};
+use ae_apply::device;
+use ae_dataset::DatasetError;
+use ae_experiment::{ExperimentError, ResumeChanges, begun_spec, resume};
+use ae_studies::{StudyError, StudyOptions, resume_study};
 
 use super::{Status, conclude, finish, network};
 use crate::args::{Common, Resume};
@@ -14,15 +14,15 @@ pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
     let is_study = begun_spec(&args.run)?.study.is_some();
     interrupt::listen(&args.run, is_study);
     interrupt::begun();
-    let hint = |error: ExperimentError| match &error {
-        ExperimentError::Dataset(DatasetError::NoData { .. }) if args.data.is_none() => {
+    let hint = |error: anyhow::Error| match is_without_data(&error) && args.data.is_none() {
+        true => {
             anyhow::anyhow!("{error}\nif the data was moved, say where it lies now with --data")
         }
-        _ => error.into(),
+        false => error,
     };
     if !is_study {
         return finish(common, &args.run, args.show, |options| {
-            resume(&args.run, &changes, options).map_err(hint)
+            resume(&args.run, &changes, options).map_err(|error| hint(error.into()))
         });
     }
     let options = StudyOptions {
@@ -31,6 +31,15 @@ pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
         progress: &mut *progress::data(common),
         step: &mut *progress::steps(common),
     };
-    let record = resume_study(&args.run, &changes, options).map_err(hint)?;
+    let record = resume_study(&args.run, &changes, options).map_err(|error| hint(error.into()))?;
     conclude(common, &record, &args.run)
+}
+
+/// Whether the data of a run or of a study is not where it was.
+fn is_without_data(error: &anyhow::Error) -> bool {
+    let of_run = match error.downcast_ref() {
+        Some(StudyError::Experiment(error)) => Some(error.as_ref()),
+        _ => error.downcast_ref(),
+    };
+    matches!(of_run, Some(ExperimentError::Dataset(DatasetError::NoData { .. })))
 }

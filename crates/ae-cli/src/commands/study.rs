@@ -1,6 +1,8 @@
 //! `ae study`
 
-use ae_experiment::{Spec, StudyOptions, device, run_study};
+use ae_apply::device;
+use ae_experiment::Spec;
+use ae_studies::{StudyOptions, run_study};
 
 use super::{Status, check_spec, conclude, network};
 use crate::args::{Common, Study};

@@ -1,6 +1,8 @@
 //! `ae train`
 
-use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Draw, ModelKind, Setting, Spec, train};
+use ae_corruption::Draw;
+use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Setting, Spec, train};
+use ae_models::ModelKind;
 
 use super::{Status, check_spec, finish};
 use crate::args::{Becoming, Common, NoiseChoice, Reading, Train};

@@ -1,0 +1,87 @@
+//! Compression with a trained model: the codec that travels in its weights file, and 8-bit images.
+
+use ae_compression::{Codec, Compressor, Mode};
+use ae_dataset::{Images, Inputs};
+use ae_files::shown;
+use ae_models::{ModelError, SavedModel};
+
+use crate::error::ApplyError;
+use crate::model::Model;
+
+/// The largest file of compressed images that is read.
+pub const MAX_ARCHIVE_BYTES: u64 = 1 << 32;
+
+/// The attachment with what was fitted for compression.
+pub const CODEC: &str = "codec";
+
+/// Fits a codec to a model and its 8-bit training images and attaches it.
+///
+/// A model whose numbers are too large for integer arithmetic gets none, and says so when it is asked to
+/// compress; so does one of images that are not 8-bit.
+///
+/// # Errors
+/// If the codec cannot be attached.
+pub fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), ApplyError> {
+    let architecture = saved.spec.architecture()?;
+    let (Some(bytes), Some(stack)) = (images.bytes(), architecture.stack()) else { return Ok(()) };
+    match Codec::fit(stack, saved.parameters.values(), bytes, shape_of(saved)) {
+        Ok(codec) => Ok(saved.attachments.set(CODEC, &codec)?),
+        Err(error) => {
+            tracing::debug!("no codec: {error}");
+            Ok(())
+        }
+    }
+}
+
+impl Model {
+    /// The model as a compressor of 8-bit images, with the codec from its weights file.
+    ///
+    /// # Errors
+    /// If it is of a table, or has no codec, or one that is not its own.
+    pub fn compressor(&self) -> Result<Compressor, ApplyError> {
+        if self.format().scaling.is_some() {
+            return Err(ApplyError::TableCodec);
+        }
+        let saved = self.saved();
+        let codec: Codec = saved.attachments.get(CODEC)?.ok_or(ApplyError::NoCodec)?;
+        let architecture = saved.spec.architecture()?;
+        let stack = architecture.stack().ok_or(ApplyError::NoCodec)?;
+        let parameters = saved.parameters.values();
+        Compressor::new(stack, parameters, codec, shape_of(saved)).map_err(|error| {
+            ModelError::Attachment { name: CODEC.to_owned(), reason: error.to_string() }.into()
+        })
+    }
+}
+
+/// The bytes of images that were 8-bit. Pictures of 16 bits are rounded to 8, unless the pixels are to be
+/// kept exactly.
+///
+/// # Errors
+/// [`ApplyError::NotBytes`] with the first pixel that is none of 256 levels, and
+/// [`ApplyError::DeepPicture`] with the first picture of 16 bits whose pixels are to be kept.
+pub fn to_bytes(inputs: &Inputs, mode: Mode) -> Result<Vec<u8>, ApplyError> {
+    let deep = |place: usize| inputs.has_16_bits.get(place) == Some(&true);
+    if mode == Mode::Exact
+        && let Some(place) = (0..inputs.len()).find(|&place| deep(place))
+    {
+        let name = inputs.files.as_ref().and_then(|files| files.get(place));
+        let picture = name.map_or_else(|| inputs.name.clone(), |name| shown(name));
+        return Err(ApplyError::DeepPicture { picture });
+    }
+    let pixels = inputs.pixels.iter().enumerate();
+    let byte = |(place, &value): (usize, &f32)| {
+        let byte = (value * 255.0).round() as u8;
+        let place = place / inputs.shape.size();
+        if f32::from(byte) / 255.0 == value || deep(place) {
+            return Ok(byte);
+        }
+        let image = inputs.items.get(place).map_or(place, |&item| item as usize);
+        Err(ApplyError::NotBytes { origin: inputs.name.clone(), image, value })
+    };
+    pixels.map(byte).collect()
+}
+
+fn shape_of(saved: &SavedModel) -> [usize; 3] {
+    let [height, width] = saved.spec.dense.image;
+    [saved.spec.dense.channels, height, width]
+}

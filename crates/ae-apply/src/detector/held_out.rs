@@ -1,0 +1,105 @@
+//! Which normals the model was not trained on, where they are the data of its training.
+
+use ae_dataset::held_out_items;
+
+use crate::error::ApplyError;
+use crate::input::ModelInput;
+
+/// Fewest held-out items that calibrate by themselves: of fewer, none has a p-value of 0.05.
+const FEWEST: usize = 19;
+
+/// Which items an anomaly detector is fitted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Normals {
+    /// Items that the model was not trained on, as far as is known.
+    New,
+    /// The data of the model's training, of which a part was held out by its seed.
+    OfTraining,
+}
+
+/// Which scores a threshold comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CalibratedBy {
+    /// Those of all items, as they are.
+    All,
+    /// Those of the items that the training held out.
+    HeldOut,
+    /// Those of all items. Those of items that the model was trained on are enlarged by the ratio of the mean
+    /// score of the few others to theirs.
+    Enlarged,
+}
+
+/// Scores that a threshold comes from.
+pub(super) struct Honest {
+    pub(super) scores: Vec<f64>,
+    pub(super) by: CalibratedBy,
+}
+
+/// The scores of the items as if the model had been trained on none of them: a model reconstructs what it was
+/// trained on better than new items. They stay as they are if it is not known what was held out.
+pub(super) fn honest_scores(
+    scores: Vec<f64>,
+    normals: Normals,
+    skipped: usize,
+    input: &ModelInput,
+) -> Result<Honest, ApplyError> {
+    let places = held_out_places(scores.len(), normals, skipped, input)?;
+    let held_out: Vec<f64> =
+        places.iter().filter_map(|&place| scores.get(place as usize).copied()).collect();
+    Ok(match held_out.len() {
+        0 => Honest { scores, by: CalibratedBy::All },
+        1..FEWEST => Honest { scores: enlarged(scores, &places), by: CalibratedBy::Enlarged },
+        _ => Honest { scores: held_out, by: CalibratedBy::HeldOut },
+    })
+}
+
+/// The places of the items that the training held out; none if that is not known.
+fn held_out_places(
+    items: usize,
+    normals: Normals,
+    skipped: usize,
+    input: &ModelInput,
+) -> Result<Vec<u32>, ApplyError> {
+    let settings = input.settings.as_ref().filter(|_| normals == Normals::OfTraining);
+    let data = settings.and_then(|settings| settings.data.as_ref());
+    let fraction = settings.and_then(|settings| settings.test_fraction);
+    let (Some(settings), Some(data), Some(fraction)) = (settings, data, fraction) else {
+        return Ok(Vec::new());
+    };
+    // What was held out of pictures counts those that cannot be read; rows are counted without them.
+    let is_known = skipped == 0 || input.format.scaling.is_some();
+    if !is_known || data.train_images + data.test_images != items {
+        return Ok(Vec::new());
+    }
+    Ok(held_out_items(items, fraction, settings.seed())?)
+}
+
+/// Scores in which those of the items that are not at these places are enlarged to the others' mean.
+fn enlarged(mut scores: Vec<f64>, places: &[u32]) -> Vec<f64> {
+    let is_new = |place: usize| places.binary_search(&(place as u32)).is_ok();
+    let mean = |new: bool| {
+        let chosen: Vec<f64> = (0..scores.len())
+            .filter(|&place| is_new(place) == new)
+            .map(|place| scores[place])
+            .collect();
+        chosen.iter().sum::<f64>() / chosen.len() as f64
+    };
+    let ratio = mean(true) / mean(false);
+    if ratio.is_finite() && ratio > 1.0 {
+        let trained = scores.iter_mut().enumerate().filter(|&(place, _)| !is_new(place));
+        trained.for_each(|(_, score)| *score *= ratio);
+    }
+    scores
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_of_what_was_trained_on_are_enlarged_and_never_made_smaller() {
+        assert_eq!(enlarged(vec![1.0, 6.0, 3.0, 2.0], &[1]), [3.0, 6.0, 9.0, 6.0]);
+        assert_eq!(enlarged(vec![4.0, 1.0, 2.0], &[1]), [4.0, 1.0, 2.0]);
+        assert_eq!(enlarged(vec![0.0, 1.0, 0.0], &[1]), [0.0, 1.0, 0.0]);
+    }
+}

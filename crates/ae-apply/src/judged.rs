@@ -1,0 +1,143 @@
+//! Which images a model is judged on: never those of its training, unless there are no others.
+
+use std::path::Path;
+
+use ae_compression::Mode;
+use ae_dataset::{
+    Dataset, Images, Inputs, Network, Part, Pixels, Progress, ReadOptions, Source, has_own_split,
+    load,
+};
+
+use crate::codec::to_bytes;
+use crate::error::ApplyError;
+use crate::input::{ModelInput, images_digests};
+use crate::reading::{input_images, load_options};
+
+/// Which part of the data the judged images are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JudgedPart {
+    /// What the model's training has held out of the data.
+    HeldOut,
+    /// What the data itself says is for testing.
+    Test,
+    /// All of other data than the training's.
+    All,
+    /// The images of the training themselves: there are no others.
+    Training,
+    /// The part of the data that was asked for by its name.
+    Named(Part),
+}
+
+/// Images to judge a model on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedData {
+    /// What they are, for a caption.
+    pub name: String,
+    /// The images.
+    pub images: Images,
+    /// Which part of the data they are.
+    pub part: JudgedPart,
+    /// How many pictures or rows were left out because they could not be read.
+    pub skipped: usize,
+}
+
+/// Reads the images of a source that a model is to be judged on.
+///
+/// Of the data of its training, known by place or by content, it is the part that was held out; of data
+/// that says what is for testing, that part; of any other data, all. A part that `read` names comes before all
+/// of this.
+///
+/// # Errors
+/// If the data cannot be had or is damaged, or does not fit the model.
+pub fn judged_data(
+    input: &ModelInput,
+    source: &str,
+    read: &ReadOptions,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<JudgedData, ApplyError> {
+    let Ok(parsed) = source.parse::<Source>();
+    let load = |progress: &mut dyn Progress| -> Result<Dataset, ApplyError> {
+        let dataset = load(&parsed, &load_options(input, read.clone()), network, progress)?;
+        if let Some(sentence) = &dataset.origin.substituted {
+            tracing::warn!("{sentence}");
+        }
+        Ok(dataset)
+    };
+    if let Some(part) = read.part {
+        let JudgedData { name, images, skipped, .. } = JudgedData::test_of(load(progress)?);
+        return Ok(JudgedData { name, images, part: JudgedPart::Named(part), skipped });
+    }
+    let path = Path::new(source);
+    if let Some(scaling) = input.format.scaling.as_ref().filter(|_| path.is_dir()) {
+        let columns = scaling.columns();
+        return Err(ApplyError::NeedsTable { path: path.to_owned(), columns });
+    }
+    let is_whole = matches!(parsed, Source::Path(_)) && !has_own_split(path)?;
+    if input.is_data_of_run(source) || !is_whole {
+        let dataset = load(progress)?;
+        warn_if_changed(input, source, &dataset);
+        let is_validation = dataset.origin.name == "pictures" && has_validation(path);
+        let judged = JudgedData::test_of(dataset);
+        let part = if is_validation { JudgedPart::Named(Part::Validation) } else { judged.part };
+        return Ok(JudgedData { part, ..judged });
+    }
+    let inputs = input_images(path, &input.format, read, network, progress)?;
+    let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
+    let of_training =
+        |images| digests.is_some_and(|data| data.train_images + data.test_images == images);
+    if of_training(inputs.len()) {
+        let dataset = load(&mut ())?;
+        if digests.is_some_and(|data| data.are_of(&dataset)) {
+            return Ok(JudgedData::test_of(dataset));
+        }
+    }
+    let (name, skipped) = (inputs.name.clone(), inputs.skipped);
+    let images = images_of(inputs, input.format.scaling.is_some())?;
+    let part = match digests {
+        Some(data) if data.train_images == images.len() && is_of_digest(&images, &data.train)? => {
+            JudgedPart::Training
+        }
+        _ => JudgedPart::All,
+    };
+    Ok(JudgedData { name, images, part, skipped })
+}
+
+impl JudgedData {
+    fn test_of(dataset: Dataset) -> Self {
+        let part = if dataset.held_out.is_some() { JudgedPart::HeldOut } else { JudgedPart::Test };
+        let Dataset { test, origin, skipped, .. } = dataset;
+        Self { name: origin.name, images: test, part, skipped }
+    }
+}
+
+/// Whether a folder with parts has pictures for validation, which are what its training holds out.
+fn has_validation(folder: &Path) -> bool {
+    let is_folder = |name: &str| folder.join(name).is_dir();
+    is_folder("train") && ["val", "valid", "validation"].into_iter().any(is_folder)
+}
+
+/// Says so if what was held out can no longer be told from the rest.
+fn warn_if_changed(input: &ModelInput, source: &str, dataset: &Dataset) {
+    let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
+    let is_same = digests.is_none_or(|digests| digests.are_of(dataset));
+    if input.is_data_of_run(source) && dataset.held_out.is_some() && !is_same {
+        tracing::warn!(
+            "{source} has changed since the training, or is read otherwise: what is judged may have been \
+             trained on"
+        );
+    }
+}
+
+/// Images as a data set holds them: bytes where they were bytes.
+fn images_of(inputs: Inputs, is_table: bool) -> Result<Images, ApplyError> {
+    let bytes = if is_table { None } else { to_bytes(&inputs, Mode::Exact).ok() };
+    let pixels = bytes.map_or(Pixels::Floats(inputs.pixels), Pixels::Bytes);
+    Ok(Images::of_shape(inputs.shape, pixels)?)
+}
+
+fn is_of_digest(images: &Images, digest: &str) -> Result<bool, ApplyError> {
+    let one = images.select(&[0])?;
+    let origin = Dataset::new("", "", images.clone(), one)?.origin;
+    Ok(images_digests(&origin).is_some_and(|[train, _]| train == digest))
+}

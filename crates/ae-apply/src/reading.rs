@@ -1,0 +1,122 @@
+//! Reading what a trained model is applied to, and corrupting it.
+
+use std::path::Path;
+
+use ae_corruption::{Noise, corrupt_batch};
+use ae_dataset::{
+    ColumnScaling, ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress,
+    ReadOptions, Source, load,
+};
+use ae_random::Seed;
+
+use crate::error::ApplyError;
+use crate::input::{ModelInput, RunSettings};
+
+/// Reads images of a model's format from a path, or the test images of a data set by its name, all at
+/// once.
+///
+/// # Errors
+/// If there is no such thing, it is damaged, or its images are of another shape and not to be resized.
+pub fn input_images(
+    images: &Path,
+    format: &InputFormat,
+    options: &ReadOptions,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<Inputs, ApplyError> {
+    Ok(input_reader(images, format, options, network, progress)?.read_all(progress)?)
+}
+
+/// Opens images of a model's format, to be read chunk by chunk in bounded memory.
+///
+/// # Errors
+/// As [`input_images`]; what is wrong with a picture or a row shows when its chunk is read.
+pub fn input_reader(
+    images: &Path,
+    format: &InputFormat,
+    options: &ReadOptions,
+    network: Network,
+    progress: &mut dyn Progress,
+) -> Result<InputReader, ApplyError> {
+    if let Some(scaling) = format.scaling.as_ref().filter(|_| images.is_dir()) {
+        let columns = scaling.columns();
+        return Err(ApplyError::NeedsTable { path: images.to_owned(), columns });
+    }
+    let (format, options) = (format.clone(), options.clone());
+    match images.to_str().map(str::parse::<Source>) {
+        // A file or folder of this name comes first.
+        Some(Ok(source)) if !images.exists() && !matches!(source, Source::Path(_)) => {
+            let dataset = load(&source, &LoadOptions::default(), network, progress)?;
+            if let Some(sentence) = &dataset.origin.substituted {
+                tracing::warn!("{sentence}");
+            }
+            let dataset = dataset.with_part(options.part)?;
+            Ok(InputReader::of_images(&dataset.origin.name, dataset.test, format, options)?)
+        }
+        _ => Ok(InputReader::open(images, format, options, progress)?),
+    }
+}
+
+/// Corrupts images as an evaluation does: drawn once, from the seed and the place of each image among all
+/// items of the input.
+pub fn corrupt(inputs: &Inputs, noise: &Noise, seed: Seed) -> Vec<f32> {
+    let mut pixels = inputs.pixels.clone();
+    let samples: Vec<u32> = inputs.items.iter().map(|&item| item as u32).collect();
+    let stream = seed.stream("corruption/validation");
+    let ImageShape { height, width, .. } = inputs.shape;
+    corrupt_batch(noise, &mut pixels, &samples, height, width, 0, &stream);
+    pixels
+}
+
+/// Refuses a noise that makes no sense for a model's images: one that needs neighbouring pixels, for a table;
+/// one that takes all numbers for pixels in [0, 1], for standardised columns; and an occlusion that covers no
+/// pixel.
+///
+/// # Errors
+/// [`ApplyError::SpatialNoise`], [`ApplyError::IdleNoise`] or [`ApplyError::Setting`] with the
+/// noise.
+pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ApplyError> {
+    let InputFormat { shape, scaling } = format;
+    if let Some(noise) = noise.spatial().filter(|_| scaling.is_some()) {
+        return Err(ApplyError::SpatialNoise { noise: noise.to_string() });
+    }
+    let is_standard =
+        scaling.as_ref().is_some_and(|scaling| scaling.kind == ColumnScaling::Standard);
+    if is_standard && noise.needs_unit_range() {
+        let expected = "masking for standardised columns; others need columns that are min-max scaled in training";
+        return Err(ApplyError::setting("noise", expected, &noise.to_string()));
+    }
+    match noise.without_effect(shape.height, shape.width) {
+        Some(noise) => Err(ApplyError::IdleNoise { noise: noise.to_string(), shape: *shape }),
+        None => Ok(()),
+    }
+}
+
+/// How a data set is read for a model: in its shape and with its scaling, and with the images held out
+/// that its training has held out.
+pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {
+    let ImageShape { channels, height, width } = input.format.shape;
+    let defaults = LoadOptions::default();
+    let settings = input.settings.as_ref();
+    let test_fraction = settings.and_then(|settings| settings.test_fraction);
+    LoadOptions {
+        read,
+        size: Some([height, width]),
+        channels: Some(channels),
+        test_fraction: test_fraction.unwrap_or(defaults.test_fraction),
+        seed: settings.map_or(defaults.seed, RunSettings::seed),
+        scaling: input.format.scaling.clone(),
+        ..defaults
+    }
+}
+
+pub(crate) fn check_shape(
+    origin: &str,
+    expected: ImageShape,
+    found: ImageShape,
+) -> Result<(), ApplyError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(ApplyError::ImageSize { origin: origin.to_owned(), expected, found })
+}

@@ -1,0 +1,338 @@
+//! The file: images that can be taken out one by one.
+
+use ae_kernels::{PackedStack, Stack};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::CompressionError;
+use crate::basis::Analysis;
+use crate::codec::{Codec, Mode, Quality};
+use crate::error::in_range;
+use crate::fixed::{FixedDecoder, fixed, unfit};
+use crate::latents::Quantiser;
+use crate::pixels::PixelModel;
+use crate::symbols::{Frequencies, Reader, Writer};
+
+const MAGIC: [u8; 4] = *b"\x89AEZ";
+const VERSION: u8 = 1;
+/// Bytes of the model's fingerprint and of the checksum.
+const DIGEST: usize = 8;
+/// Images under one range coder, whose last bytes they share.
+const BLOCK: usize = 16;
+
+/// A model at work as a compressor.
+///
+/// # Format
+/// The bytes `89 41 45 5a`; the version, 1; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
+/// of the SHA-256 of the parameters and the codec; then, as LEB128, the number of images, their channels,
+/// height and width, and the length of each block; the blocks; and the first 8 bytes of the SHA-256 of
+/// all that. A block holds the codes of 16 images, then, in the exact mode, the images.
+pub struct Compressor {
+    codec: Codec,
+    packed: PackedStack,
+    analysis: Option<Analysis>,
+    decoder: FixedDecoder,
+    shape: [usize; 3],
+    fingerprint: [u8; DIGEST],
+    model_bytes: usize,
+}
+
+impl Compressor {
+    /// A model with the codec that was fitted to it, for images of `[channels, height, width]`.
+    ///
+    /// # Errors
+    /// If they do not fit each other.
+    pub fn new(
+        stack: &Stack,
+        parameters: &[f32],
+        codec: Codec,
+        shape: [usize; 3],
+    ) -> Result<Self, CompressionError> {
+        let mut decoder = FixedDecoder::new(stack, parameters)?;
+        let fits = codec.dimensions.len() == stack.code_width()
+            && shape.iter().product::<usize>() == stack.inputs()
+            && stack.inputs() == stack.outputs();
+        if !fits {
+            return Err(unfit("its codec was fitted to another model".to_owned()));
+        }
+        let mut analysis = None;
+        if let Some(basis) = &codec.basis {
+            basis.check(stack.code_width())?;
+            analysis = Some(Analysis::new(basis)?);
+            decoder = decoder.behind(basis);
+        }
+        let mut hash = Sha256::new();
+        parameters.iter().for_each(|value| hash.update(value.to_le_bytes()));
+        let written = serde_json::to_vec(&codec).map_err(|error| unfit(error.to_string()))?;
+        hash.update(&written);
+        let fingerprint = first_bytes(hash);
+        let packed = PackedStack::new(stack, parameters)?;
+        let model_bytes = size_of_val(parameters) + written.len();
+        Ok(Self { codec, packed, analysis, decoder, shape, fingerprint, model_bytes })
+    }
+
+    /// Bytes of the model that both ends must have: its parameters as `f32`, and its codec as JSON.
+    pub fn model_bytes(&self) -> usize {
+        self.model_bytes
+    }
+
+    /// Compresses 8-bit images, `n x channels x height x width`.
+    ///
+    /// # Errors
+    /// If they are not whole images.
+    pub fn compress(
+        &self,
+        images: &[u8],
+        quality: Quality,
+        mode: Mode,
+    ) -> Result<Vec<u8>, CompressionError> {
+        let size: usize = self.shape.iter().product();
+        if images.is_empty() || !images.len().is_multiple_of(size) {
+            return Err(CompressionError::NotWholeRows { columns: size, values: images.len() });
+        }
+        let models = Models::new(self, quality, mode)?;
+        let blocks = images
+            .par_chunks(BLOCK * size)
+            .map(|images| self.write_block(images, &models))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend([VERSION, u8::from(mode == Mode::Exact), quality.number()]);
+        bytes.extend(self.fingerprint);
+        let lengths = blocks.iter().map(Vec::len);
+        for number in [images.len() / size].into_iter().chain(self.shape).chain(lengths) {
+            write_number(number, &mut bytes);
+        }
+        blocks.iter().for_each(|block| bytes.extend(block));
+        let checksum: [u8; DIGEST] = first_bytes(Sha256::new_with_prefix(&bytes));
+        bytes.extend(checksum);
+        Ok(bytes)
+    }
+
+    fn write_block(&self, images: &[u8], models: &Models) -> Result<Vec<u8>, CompressionError> {
+        let (size, latent) = (self.packed.inputs(), self.packed.code_width());
+        let floats: Vec<f32> = images.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+        let mut codes = vec![0.0; images.len() / size * latent];
+        self.packed.encode(&floats, &mut codes)?;
+        if let Some(analysis) = &self.analysis {
+            codes = analysis.coordinates(&codes);
+        }
+        let mut writer = Writer::new();
+        let mut values = Vec::with_capacity(codes.len());
+        for (&code, quantiser) in codes.iter().zip(models.quantisers.iter().cycle()) {
+            let multiple = quantiser.quantise(fixed(code, 16));
+            quantiser.write(multiple, &models.raw, &mut writer)?;
+            values.push(quantiser.value(multiple));
+        }
+        if let Some(pixels) = &models.pixels {
+            for (image, code) in images.chunks_exact(size).zip(values.chunks_exact(latent)) {
+                pixels.write(image, &self.decoder.decode(code), &mut writer)?;
+            }
+        }
+        Ok(writer.finish())
+    }
+
+    /// Opens compressed images of this model.
+    ///
+    /// # Errors
+    /// [`CompressionError::Archive`] if they are damaged anywhere, of another model, or of a later version.
+    pub fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Archive<'a>, CompressionError> {
+        if !bytes.starts_with(&MAGIC) {
+            return Err(wrong("images compressed by `ae compress`", "something else"));
+        }
+        let version = bytes.get(MAGIC.len()).copied().unwrap_or(VERSION);
+        if version != VERSION {
+            return Err(wrong("version 1", &format!("version {version}, of a later program")));
+        }
+        let cut = || wrong("compressed images", "only their beginning: the file was cut");
+        let (body, checksum) = bytes.split_last_chunk::<DIGEST>().ok_or_else(cut)?;
+        if *checksum != first_bytes::<DIGEST>(Sha256::new_with_prefix(body)) {
+            return Err(wrong(
+                "the checksum of the contents",
+                "another: the file is damaged or cut",
+            ));
+        }
+        let mut rest = &body[MAGIC.len() + 1..];
+        let [mode, quality] = take::<2>(&mut rest)?;
+        if take::<DIGEST>(&mut rest)? != self.fingerprint {
+            return Err(wrong("images compressed with this model", "those of another model"));
+        }
+        let mode = match mode {
+            0 => Mode::Lossy,
+            1 => Mode::Exact,
+            _ => return Err(wrong("the mode 0 or 1", &mode.to_string())),
+        };
+        let quality = Quality::new(quality)?;
+        let count = read_number(&mut rest)?;
+        for expected in self.shape {
+            let found = read_number(&mut rest)?;
+            if found != expected {
+                let found = format!("{found} of {:?}", self.shape);
+                return Err(wrong(&format!("{expected} channels, rows or columns"), &found));
+            }
+        }
+        // Every block has at least a byte of its own in the index, so this bounds the images too.
+        let blocks = count.div_ceil(BLOCK);
+        if count == 0 || blocks > rest.len() {
+            return Err(wrong("as many images as there are blocks", &count.to_string()));
+        }
+        let lengths = (0..blocks).map(|_| read_number(&mut rest)).collect::<Result<Vec<_>, _>>()?;
+        let mut found = Vec::with_capacity(blocks);
+        for length in lengths {
+            let (block, others) = rest
+                .split_at_checked(length)
+                .ok_or_else(|| wrong(&format!("a block of {length} bytes"), "fewer"))?;
+            found.push(block);
+            rest = others;
+        }
+        if !rest.is_empty() {
+            return Err(wrong("nothing behind the last block", &format!("{} bytes", rest.len())));
+        }
+        let models = Models::new(self, quality, mode)?;
+        Ok(Archive { compressor: self, models, blocks: found, count, quality, mode })
+    }
+}
+
+/// Compressed images, checked against damage.
+pub struct Archive<'a> {
+    compressor: &'a Compressor,
+    models: Models,
+    blocks: Vec<&'a [u8]>,
+    count: usize,
+    quality: Quality,
+    mode: Mode,
+}
+
+impl Archive<'_> {
+    /// How many images there are; never 0.
+    #[expect(clippy::len_without_is_empty, reason = "there is always an image")]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The quality that they were compressed with.
+    pub fn quality(&self) -> Quality {
+        self.quality
+    }
+
+    /// What comes back.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The images from `first` on, at most `count`, `n x channels x height x width`.
+    ///
+    /// # Errors
+    /// If there is no image `first`, or the symbols are none of the model's.
+    pub fn images(&self, first: usize, count: usize) -> Result<Vec<u8>, CompressionError> {
+        in_range("the image", 0, self.count - 1, first)?;
+        let end = first.saturating_add(count).min(self.count);
+        let blocks = (first / BLOCK..end.div_ceil(BLOCK)).into_par_iter();
+        let images = blocks
+            .map(|block| {
+                let start = block * BLOCK;
+                let wanted = first.max(start) - start..end.min(start + BLOCK) - start;
+                self.read_block(block, wanted)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(images.concat())
+    }
+
+    fn read_block(
+        &self,
+        block: usize,
+        wanted: std::ops::Range<usize>,
+    ) -> Result<Vec<u8>, CompressionError> {
+        let Models { quantisers, raw, pixels } = &self.models;
+        let mut reader = Reader::new(self.blocks[block]);
+        let in_block = BLOCK.min(self.count - block * BLOCK);
+        let codes = (0..in_block)
+            .map(|_| {
+                let values = quantisers
+                    .iter()
+                    .map(|quantiser| Ok(quantiser.value(quantiser.read(raw, &mut reader)?)));
+                values.collect::<Result<Vec<i64>, CompressionError>>()
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut images = Vec::new();
+        for (place, code) in codes.iter().enumerate().take(wanted.end) {
+            match pixels {
+                None if place < wanted.start => {}
+                None => images.extend(self.compressor.decoder.decode(code)),
+                Some(pixels) => {
+                    let image = pixels.read(&self.compressor.decoder.decode(code), &mut reader)?;
+                    if place >= wanted.start {
+                        images.extend(image);
+                    }
+                }
+            }
+        }
+        Ok(images)
+    }
+}
+
+/// Frequencies at one quality.
+struct Models {
+    quantisers: Vec<Quantiser>,
+    /// For the bytes of numbers outside the histograms.
+    raw: Frequencies,
+    pixels: Option<PixelModel>,
+}
+
+impl Models {
+    fn new(
+        compressor: &Compressor,
+        quality: Quality,
+        mode: Mode,
+    ) -> Result<Self, CompressionError> {
+        let Compressor { codec, shape, .. } = compressor;
+        let pixels = match mode {
+            Mode::Lossy => None,
+            Mode::Exact => Some(PixelModel::new(&codec.pixels, *shape)?),
+        };
+        let raw = Frequencies::new(&[1; 256])?;
+        Ok(Self { quantisers: codec.quantisers(quality)?, raw, pixels })
+    }
+}
+
+impl Codec {
+    pub(crate) fn quantisers(&self, quality: Quality) -> Result<Vec<Quantiser>, CompressionError> {
+        self.dimensions.iter().map(|dimension| Quantiser::new(dimension, quality)).collect()
+    }
+}
+
+fn first_bytes<const N: usize>(hash: Sha256) -> [u8; N] {
+    let digest = hash.finalize();
+    std::array::from_fn(|place| digest[place])
+}
+
+/// LEB128: seven bits a byte from the lowest, the eighth says that more follow.
+fn write_number(mut number: usize, bytes: &mut Vec<u8>) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn read_number(bytes: &mut &[u8]) -> Result<usize, CompressionError> {
+    let mut number = 0;
+    for place in 0..5 {
+        let [byte] = take::<1>(bytes)?;
+        number |= usize::from(byte & 0x7f) << (7 * place);
+        if byte < 0x80 {
+            return Ok(number);
+        }
+    }
+    Err(wrong("a number below 2^35", "a larger one"))
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], CompressionError> {
+    let (taken, rest) =
+        bytes.split_first_chunk().ok_or_else(|| wrong("a header and an index", "too few bytes"))?;
+    *bytes = rest;
+    Ok(*taken)
+}
+
+fn wrong(expected: &str, found: &str) -> CompressionError {
+    CompressionError::Archive { expected: expected.to_owned(), found: found.to_owned() }
+}

@@ -1,0 +1,63 @@
+//! What can go wrong in compression.
+
+/// Why images cannot be compressed or decompressed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompressionError {
+    /// Bytes that are no whole, positive number of images.
+    #[error("{values} numbers are not a whole, positive number of rows of {columns}")]
+    NotWholeRows {
+        /// Bytes of an image.
+        columns: usize,
+        /// Bytes in all.
+        values: usize,
+    },
+    /// A number that does not exist: a quality, or an image of an archive.
+    #[error("{what} must be from {least} to {most}, found {found}")]
+    Range {
+        /// What was asked for.
+        what: &'static str,
+        /// The smallest accepted number.
+        least: usize,
+        /// The largest accepted number.
+        most: usize,
+        /// The number that was given.
+        found: usize,
+    },
+    /// A decomposition did not converge.
+    #[error("the decomposition of {what} did not converge")]
+    NoConvergence {
+        /// The matrix.
+        what: &'static str,
+    },
+    /// A model cannot be used for compression.
+    #[error("the model cannot be used for compression: {reason}")]
+    NoCodec {
+        /// Why not.
+        reason: String,
+    },
+    /// Compressed images that are damaged, or not for this model or this program.
+    #[error("expected {expected}, found {found}")]
+    Archive {
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Numbers do not fit the network.
+    #[error(transparent)]
+    Stack(#[from] ae_kernels::StackError),
+}
+
+/// Checks that a number is one that can be given.
+pub(crate) fn in_range(
+    what: &'static str,
+    least: usize,
+    most: usize,
+    found: usize,
+) -> Result<(), CompressionError> {
+    if (least..=most).contains(&found) {
+        return Ok(());
+    }
+    Err(CompressionError::Range { what, least, most, found })
+}

@@ -1,0 +1,94 @@
+//! A model and the run in whose folder it lies: the run's folder, its weights file and a copy of the file mean the same.
+
+use std::path::{Path, PathBuf};
+
+use ae_apply::{
+    AnomalyDetector, ApplyError, DataOfRun, Model, RunOrigin, TrainedEncoder, model_file,
+};
+use candle_core::Device;
+
+use crate::folder::is_run;
+use crate::resume::begun_spec;
+use crate::{ExperimentError, Spec};
+
+/// Opens a model by its weights file or by the folder of its run.
+///
+/// # Errors
+/// If there is no such file, it is damaged, or it is not a whole autoencoder; if the folder is a study or an unfinished run.
+pub fn open_model(path: &Path, device: &Device) -> Result<Model, ExperimentError> {
+    Ok(Model::open(&weights_file(path)?, device)?.with_run(origin(path)?))
+}
+
+/// Opens an encoder by a weights file, of itself or of a whole model, or by the folder of its run.
+///
+/// # Errors
+/// As [`open_model`].
+pub fn open_encoder(path: &Path, device: &Device) -> Result<TrainedEncoder, ExperimentError> {
+    Ok(TrainedEncoder::open(&weights_file(path)?, device)?.with_run(origin(path)?))
+}
+
+/// Opens the anomaly detector in a model's weights file.
+///
+/// # Errors
+/// As [`open_model`], and if none was fitted.
+pub fn open_detector(path: &Path, device: &Device) -> Result<AnomalyDetector, ExperimentError> {
+    Ok(AnomalyDetector::of_model(open_model(path, device)?, path)?)
+}
+
+/// The weights file that a path means: itself, or that of a run's folder.
+///
+/// # Errors
+/// If the folder is a study, an unfinished run, or no run.
+pub fn weights_file(path: &Path) -> Result<PathBuf, ExperimentError> {
+    match model_file(path) {
+        Err(ApplyError::NoModel { path, missing }) => Err(match begun_spec(&path) {
+            Ok(spec) if spec.study.is_some() => ExperimentError::ManyModels { path },
+            // A spec that stands alone may be anybody's.
+            Ok(_) if is_run(&path) => ExperimentError::Unfinished { path },
+            _ => ExperimentError::NoRun { path, missing },
+        }),
+        found => Ok(found?),
+    }
+}
+
+/// What the run of a weights file says; nothing if the file lies in no run's folder.
+fn origin(path: &Path) -> Result<RunOrigin, ExperimentError> {
+    let Some(place) = RunPlace::of(path) else { return Ok(RunOrigin::default()) };
+    let spec = Spec::read(&place.spec)?;
+    let settings = place.is_one_model.then(|| spec.run_settings());
+    let test_fraction = spec.data.test_fraction;
+    let data = Some(DataOfRun { source: spec.data.source, test_fraction });
+    Ok(RunOrigin { settings, data })
+}
+
+/// Where the data of a model's run lies, if its file lies in the folder of one and the data is there.
+pub fn data_of_run(model: &Path) -> Option<PathBuf> {
+    let spec = Spec::read(&RunPlace::of(model)?.spec).ok()?;
+    Some(PathBuf::from(spec.data.source)).filter(|path| path.exists())
+}
+
+/// Where a run keeps a weights file.
+struct RunPlace {
+    spec: PathBuf,
+    /// Whether the spec is that of one model, not of a study.
+    is_one_model: bool,
+}
+
+impl RunPlace {
+    /// The place in a run of a folder or of a weights file, if it is one.
+    fn of(path: &Path) -> Option<Self> {
+        let spec = |folder: &Path| Some(folder.join("spec.toml")).filter(|spec| spec.is_file());
+        if path.is_dir() {
+            return Some(Self { spec: spec(path)?, is_one_model: true });
+        }
+        let file = path.canonicalize().ok()?;
+        let folder = file.parent()?;
+        let names = ["model.safetensors", "encoder.safetensors"].map(Path::new);
+        if names.iter().any(|name| file.file_name() == Some(name.as_os_str())) {
+            return Some(Self { spec: spec(folder)?, is_one_model: true });
+        }
+        let is_one_model = folder.ends_with("checkpoints");
+        let is_inner = is_one_model || folder.ends_with("models");
+        is_inner.then(|| Some(Self { spec: spec(folder.parent()?)?, is_one_model }))?
+    }
+}

@@ -1,0 +1,128 @@
+//! What people denoise with who train no network: a median filter, and a projection on PCA.
+
+use ae_analysis::{MedianWindow, Pca, Rows, median_filter};
+use ae_dataset::ImageShape;
+use ae_training::Batch;
+use ae_training::metrics::mse;
+
+use crate::StudyError;
+
+/// Both, with the settings that suit one noise.
+pub(super) struct Baselines {
+    shape: ImageShape,
+    window: MedianWindow,
+    projection: Pca,
+}
+
+impl Baselines {
+    /// Takes the window, and of `components` the number, that leave the smallest squared error on
+    /// training images with the noise; of equal ones the first. `pca` has that many components or more.
+    pub(super) fn choose(
+        train: &Batch,
+        shape: ImageShape,
+        pca: &Pca,
+        components: &[usize],
+    ) -> Result<Self, StudyError> {
+        let Batch { inputs, targets } = train;
+        let mut chosen = Self { shape, window: MedianWindow::Three, projection: pca.clone() };
+        let mut least = f64::INFINITY;
+        for window in [MedianWindow::Three, MedianWindow::Five] {
+            let error = mse(&filtered(inputs, shape, window)?, targets);
+            if error < least {
+                (chosen.window, least) = (window, error);
+            }
+        }
+        let mut least = f64::INFINITY;
+        for &count in components {
+            let projection = pca.truncated(count)?;
+            let error = mse(&projected(inputs, &projection)?, targets);
+            if error < least {
+                (chosen.projection, least) = (projection, error);
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Rows and columns of the median's window.
+    pub(super) fn side(&self) -> usize {
+        self.window.side()
+    }
+
+    /// Components that images are projected on.
+    pub(super) fn components(&self) -> usize {
+        self.projection.components()
+    }
+
+    /// Images after the median filter.
+    pub(super) fn median(&self, images: &[f32]) -> Result<Vec<f32>, StudyError> {
+        filtered(images, self.shape, self.window)
+    }
+
+    /// Images after the projection, clipped to [0, 1].
+    pub(super) fn projection(&self, images: &[f32]) -> Result<Vec<f32>, StudyError> {
+        projected(images, &self.projection)
+    }
+}
+
+fn filtered(
+    images: &[f32],
+    shape: ImageShape,
+    window: MedianWindow,
+) -> Result<Vec<f32>, StudyError> {
+    let rows = Rows::new(images, shape.size())?;
+    Ok(median_filter(rows, [shape.height, shape.width], window)?)
+}
+
+fn projected(images: &[f32], pca: &Pca) -> Result<Vec<f32>, StudyError> {
+    let mut projections = pca.reconstruct(Rows::new(images, pca.columns())?)?;
+    projections.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+    Ok(projections)
+}
+
+#[cfg(test)]
+mod tests {
+    use ae_corruption::{Corruption as _, Noise};
+    use ae_random::Seed;
+
+    use super::*;
+
+    const SHAPE: ImageShape = ImageShape::grey(12, 12);
+
+    /// Images of bars of this width, at one of three places each, clean and with a noise.
+    fn bars(width: usize, noise: &str) -> Batch {
+        let noise: Noise = noise.parse().unwrap();
+        let pixel = |image: usize, column: usize| (column / width % 3 == image % 3) as u8 as f32;
+        let clean = |image| (0..SHAPE.size()).map(move |at| pixel(image, at % SHAPE.width));
+        let targets: Vec<f32> = (0..60).flat_map(clean).collect();
+        let mut inputs = targets.clone();
+        for (image, pixels) in (0..).zip(inputs.chunks_mut(SHAPE.size())) {
+            let mut stream = Seed::new(1).stream("noise").at(0, image);
+            noise.corrupt(pixels, SHAPE.height, SHAPE.width, &mut stream);
+        }
+        Batch { inputs, targets }
+    }
+
+    fn choose(width: usize, noise: &str, components: &[usize]) -> Baselines {
+        let train = bars(width, noise);
+        let pca = Pca::fit(Rows::new(&train.targets, SHAPE.size()).unwrap(), 40).unwrap();
+        Baselines::choose(&train, SHAPE, &pca, components).unwrap()
+    }
+
+    #[test]
+    fn fine_bars_need_the_narrow_window_and_strong_noise_the_wide_one() {
+        // Of five columns, a bar of two is the minority.
+        assert_eq!(choose(2, "salt-and-pepper:0.02", &[2]).side(), 3);
+        assert_eq!(choose(4, "salt-and-pepper:0.6", &[2]).side(), 5);
+    }
+
+    #[test]
+    fn images_of_a_plane_are_projected_on_a_plane() {
+        // Bars at three places span a plane; every other direction holds noise alone.
+        let chosen = choose(4, "gaussian:0.5", &[1, 2, 10, 40]);
+        assert_eq!(chosen.components(), 2);
+        let Batch { inputs, targets } = bars(4, "gaussian:0.5");
+        let projection = chosen.projection(&inputs).unwrap();
+        assert!(mse(&projection, &targets) < mse(&chosen.median(&inputs).unwrap(), &targets));
+        assert!(projection.iter().all(|value| (0.0..=1.0).contains(value)));
+    }
+}

@@ -1,0 +1,85 @@
+//! What can go wrong in a study.
+
+use std::path::PathBuf;
+
+use ae_analysis::AnalysisError;
+use ae_apply::ApplyError;
+use ae_compression::CompressionError;
+use ae_corruption::CorruptionError;
+use ae_dataset::DatasetError;
+use ae_experiment::ExperimentError;
+use ae_files::FileError;
+use ae_models::ModelError;
+use ae_report::ReportError;
+use ae_training::TrainingError;
+
+/// Why a study failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// A model in the folder of a study was not trained by it.
+    #[error(
+        "{} was trained with other settings or on other data than this study's; put the spec and the data \
+         back as they were, or run the study again in another folder",
+        path.display()
+    )]
+    OtherModel {
+        /// The weights file.
+        path: PathBuf,
+    },
+    /// A picture format that images are compared with failed.
+    #[error("{format} failed on the images: {reason}")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// What its encoder or decoder said.
+        reason: String,
+    },
+    /// A training is not a study.
+    #[error("{name} is not a study: it has no [study] table; run it with `ae train`")]
+    NoStudy {
+        /// The experiment's name.
+        name: String,
+    },
+    /// The spec, its data or the training failed.
+    #[error(transparent)]
+    Experiment(Box<ExperimentError>),
+    /// Applying a model failed.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// An analysis failed.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// Compression failed.
+    #[error(transparent)]
+    Compression(#[from] CompressionError),
+    /// The data failed.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The noise failed.
+    #[error(transparent)]
+    Corruption(#[from] CorruptionError),
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Training failed.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A figure failed.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A file failed.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl From<ExperimentError> for StudyError {
+    fn from(error: ExperimentError) -> Self {
+        Self::Experiment(Box::new(error))
+    }
+}
+
+/// A setting of a study outside its range.
+pub(crate) fn setting(setting: &'static str, expected: &str, found: &str) -> StudyError {
+    ExperimentError::setting(setting, expected, found).into()
+}

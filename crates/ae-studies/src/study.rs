@@ -1,0 +1,28 @@
+//! What a kind of study is, and which kinds there are.
+
+use ae_experiment::StudySpec;
+
+use crate::StudyError;
+use crate::setup::{Setup, StudyModel};
+use crate::workbench::Workbench;
+
+/// One kind of study. The files that it leaves are listed by its [`StudySpec::artefacts`].
+pub(crate) trait Study {
+    /// Checks all settings against the spec and its data, before anything is written; the models that
+    /// [`run`](Self::run) will train, in its order.
+    fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, StudyError>;
+
+    /// Trains the models, and leaves figures, tables and metrics.
+    fn run(&self, bench: &mut Workbench) -> Result<(), StudyError>;
+}
+
+/// The study that a spec asks for.
+pub(crate) fn study_of(spec: &StudySpec) -> &dyn Study {
+    match spec {
+        StudySpec::DimensionalityReduction(study) => study,
+        StudySpec::DenoisingComparison(study) => study,
+        StudySpec::AnomalyDetection(study) => study,
+        StudySpec::FeatureLearning(study) => study,
+        StudySpec::Compression(study) => study,
+    }
+}
