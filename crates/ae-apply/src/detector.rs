@@ -323,7 +323,7 @@ impl ErrorSpec {
         };
         let (shape, stream) = (model.shape(), Seed::new(0).stream(ANOMALY));
         if self.smoothing > 0.0 {
-            let blur = Noise::Blur(GaussianBlur::new(self.smoothing)?);
+            let blur = Noise::from(GaussianBlur::new(self.smoothing)?);
             let mut targets = images.to_vec();
             corrupt(&blur, &mut residuals, shape, (0, first), &stream);
             corrupt(&blur, &mut targets, shape, (0, first), &stream);

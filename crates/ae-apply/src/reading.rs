@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ae_corruption::{Noise, corrupt_batch};
+use ae_corruption::{Corruption as _, Noise, corrupt_batch};
 use ae_dataset::{
     ColumnScaling, ImageShape, InputFormat, InputReader, Inputs, LoadOptions, Network, Progress,
     ReadOptions, Source, load,

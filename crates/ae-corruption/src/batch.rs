@@ -1,38 +1,38 @@
-//! Noise for the rows of a batch.
+//! Corruption of a batch.
 
 use ae_random::Stream;
 
 use crate::Corruption;
 
-/// Corrupts a batch in place, each image with the noise of its sample.
+/// Corrupts a batch in place, each item with the noise of its index.
 ///
-/// `batch` is `n x channels x height x width`, row-major, values in [0, 1]; `samples` holds the index of each of
-/// the `n` images in its data set. The noise of an image is drawn from the stream at (`epoch`, its
-/// sample), so it is the same whatever the batch that the image is in, and wherever it stands there.
-/// For `epoch`, see [`Draw::epoch`](crate::Draw::epoch).
+/// `batch` is `n x channels x height x width`, row-major; a row of a table is `1 x 1 x columns`. `indices`
+/// holds the index of each of the `n` items in its data set. An item's noise is drawn from `stream` at
+/// (`epoch`, its index), so it is the same in every batch and at every place of a batch. For `epoch`, see
+/// [`Draw::epoch`](crate::Draw::epoch).
 ///
 /// # Panics
-/// If the batch does not hold one image, of whole channels, for each sample.
+/// If the batch does not hold one item, of whole channels, for each index.
 pub fn corrupt_batch(
-    noise: &dyn Corruption,
+    corruption: &dyn Corruption,
     batch: &mut [f32],
-    samples: &[u32],
+    indices: &[u32],
     height: usize,
     width: usize,
     epoch: u32,
     stream: &Stream,
 ) {
-    let size = batch.len() / samples.len().max(1);
+    let item_length = batch.len() / indices.len().max(1);
     assert!(
-        batch.len() == samples.len() * size
-            && size.is_multiple_of(height.saturating_mul(width).max(1)),
-        "a batch holds an image for each sample"
+        batch.len() == indices.len() * item_length
+            && item_length.is_multiple_of(height.saturating_mul(width).max(1)),
+        "a batch holds one item for each index"
     );
-    if size == 0 {
+    if item_length == 0 {
         return;
     }
-    for (pixels, &sample) in batch.chunks_exact_mut(size).zip(samples) {
-        let mut of_sample = stream.at(epoch, u64::from(sample));
-        noise.corrupt(pixels, height, width, &mut of_sample);
+    for (item, &index) in batch.chunks_exact_mut(item_length).zip(indices) {
+        let mut stream_of_item = stream.at(epoch, u64::from(index));
+        corruption.corrupt(item, height, width, &mut stream_of_item);
     }
 }

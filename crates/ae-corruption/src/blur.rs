@@ -9,54 +9,82 @@ use std::fmt;
 use ae_random::Stream;
 
 use crate::exponential::exp_of_minus;
-use crate::parameter::Parameter;
-use crate::{Corruption, CorruptionError};
+use crate::parameter::{BuiltIn, Parameter};
+use crate::{Clipping, Corruption, CorruptionError, reflected_index};
 
 /// Gaussian blur: each pixel becomes the mean of its neighbours under a Gaussian of `sigma` pixels.
 ///
 /// `scipy.ndimage.gaussian_filter` with its defaults (mode "reflect", truncated at 4 sigma). It draws
-/// nothing: the stream is left where it stands.
+/// nothing from the stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GaussianBlur {
     sigma: f32,
     /// The weights of the distances 0, 1, ...
     weights: Vec<f64>,
+    clipping: Clipping,
 }
 
 impl GaussianBlur {
-    /// The work grows with sigma; 100 pixels leave a flat grey of most images.
-    pub(crate) const SIGMA: Parameter =
-        Parameter { noise: "blur", name: "sigma", low: 0.0, high: 100.0 };
-
-    /// A blur of a standard deviation of `sigma` pixels.
+    /// A blur of a standard deviation of `sigma` pixels. The time for an image grows with sigma.
     ///
     /// # Errors
     /// If sigma is not a number from 0 to 100.
     pub fn new(sigma: f32) -> Result<Self, CorruptionError> {
-        let sigma = Self::SIGMA.check(sigma)?;
-        Ok(Self { sigma, weights: weights(f64::from(sigma)) })
+        let sigma = Self::PARAMETER.check(sigma)?;
+        let weights = weights(f64::from(sigma));
+        Ok(Self { sigma, weights, clipping: Clipping::default() })
+    }
+
+    /// The same blur with or without clipping. Without it, values may have any range: a mean does not leave
+    /// the range of its values by more than rounding.
+    #[must_use]
+    pub fn with_clipping(self, clipping: Clipping) -> Self {
+        Self { clipping, ..self }
+    }
+}
+
+impl BuiltIn for GaussianBlur {
+    /// A sigma of 100 pixels turns most images into a flat grey.
+    const PARAMETER: Parameter = Parameter { noise: "blur", name: "sigma", low: 0.0, high: 100.0 };
+
+    fn with_value(value: f32) -> Result<Self, CorruptionError> {
+        Self::new(value)
+    }
+
+    fn unclipped(self) -> Option<Self> {
+        Some(self.with_clipping(Clipping::Off))
     }
 }
 
 impl fmt::Display for GaussianBlur {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::SIGMA.write(f, self.sigma)
+        Self::PARAMETER.write(f, self.sigma, self.clipping)
     }
 }
 
 impl Corruption for GaussianBlur {
-    fn corrupt(&self, pixels: &mut [f32], height: usize, width: usize, _stream: &mut Stream) {
+    fn corrupt(&self, values: &mut [f32], height: usize, width: usize, _stream: &mut Stream) {
         let size = height.saturating_mul(width);
         // A radius of 0 changes nothing; an image of no pixels has no border to mirror.
-        if self.weights.len() == 1 || size == 0 || pixels.len() < size {
+        if self.weights.len() == 1 || size == 0 || values.len() < size {
             return;
         }
         let mut transposed = vec![0.0; size];
-        for channel in pixels.chunks_exact_mut(size) {
+        for channel in values.chunks_exact_mut(size) {
             blur_rows_and_transpose(&self.weights, channel, width, &mut transposed);
             blur_rows_and_transpose(&self.weights, &transposed, height, channel);
         }
-        pixels.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
+        if self.clipping == Clipping::UnitRange {
+            values.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
+        }
+    }
+
+    fn needs_unit_range(&self) -> bool {
+        self.clipping == Clipping::UnitRange
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
     }
 }
 
@@ -78,11 +106,11 @@ fn blur_rows_and_transpose(weights: &[f64], source: &[f32], width: usize, target
     let mut blurred = vec![0.0; width];
     for (y, row) in source.chunks_exact(width).enumerate() {
         for (position, pixel) in mirrored.iter_mut().enumerate() {
-            *pixel = f64::from(row[mirror(position, radius, width)]);
+            *pixel = f64::from(row[reflected_index(position as isize - radius as isize, width)]);
         }
         blurred.fill(0.0);
         for (distance, weight) in weights.iter().enumerate() {
-            // The centre is its own neighbour on either side: half its weight for each.
+            // The centre stands on both sides of itself, with half its weight on each.
             let weight = if distance == 0 { weight / 2.0 } else { *weight };
             let (left, right) = (&mirrored[radius - distance..], &mirrored[radius + distance..]);
             for ((sum, left), right) in blurred.iter_mut().zip(left).zip(right) {
@@ -93,11 +121,4 @@ fn blur_rows_and_transpose(weights: &[f64], source: &[f32], width: usize, target
             *pixel = *sum as f32;
         }
     }
-}
-
-/// The pixel that stands at `position - offset` in a row mirrored again and again at its borders.
-fn mirror(position: usize, offset: usize, width: usize) -> usize {
-    let period = 2 * width;
-    let place = (position + period - offset % period) % period;
-    if place < width { place } else { period - 1 - place }
 }

@@ -6,27 +6,11 @@ use ae_random::Stream;
 
 use crate::{Corruption, Noise};
 
-/// Two noises or more, applied in order, each to what the one before has left.
-///
-/// They draw from the stream one after the other. Made by [`Noise::chain`] or from text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chain {
-    /// None of them is a chain: so every chain has one text.
-    links: Vec<Noise>,
-}
-
-impl Chain {
-    pub(crate) fn of_links(links: Vec<Noise>) -> Self {
-        Self { links }
-    }
-
-    pub(crate) fn links(&self) -> &[Noise] {
-        &self.links
-    }
-
-    pub(crate) fn into_links(self) -> Vec<Noise> {
-        self.links
-    }
+/// Two noises or more, applied in order. They draw from the stream one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain {
+    /// None of them is a chain, so that every chain has one text.
+    pub(crate) links: Vec<Noise>,
 }
 
 impl fmt::Display for Chain {
@@ -40,9 +24,9 @@ impl fmt::Display for Chain {
 }
 
 impl Corruption for Chain {
-    fn corrupt(&self, pixels: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
+    fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
         for link in &self.links {
-            link.corrupt(pixels, height, width, stream);
+            link.corrupt(values, height, width, stream);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One of several noises, chosen for each sample: so a model learns to remove all of them.
+//! One of several noises, chosen for each item, so that one model learns to remove all of them.
 
 use std::fmt;
 
@@ -6,28 +6,13 @@ use ae_random::Stream;
 
 use crate::{Corruption, Noise};
 
-/// Two noises or more, of which each sample gets one, all with the same probability.
+/// Two noises or more. Each item gets one of them, all with the same probability.
 ///
-/// The sample's stream decides which one, and is then the noise's. Made by [`Noise::one_of`] or from
-/// text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// None of them is a choice: so every choice has one text.
-    alternatives: Vec<Noise>,
-}
-
-impl Choice {
-    pub(crate) fn of_alternatives(alternatives: Vec<Noise>) -> Self {
-        Self { alternatives }
-    }
-
-    pub(crate) fn alternatives(&self) -> &[Noise] {
-        &self.alternatives
-    }
-
-    pub(crate) fn into_alternatives(self) -> Vec<Noise> {
-        self.alternatives
-    }
+/// The first number of the item's stream makes the choice; the chosen noise draws what follows.
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    /// None of them is a choice, so that every choice has one text.
+    pub(crate) alternatives: Vec<Noise>,
 }
 
 impl fmt::Display for Choice {
@@ -41,8 +26,8 @@ impl fmt::Display for Choice {
 }
 
 impl Corruption for Choice {
-    fn corrupt(&self, pixels: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
+    fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
         let chosen = stream.below(self.alternatives.len() as u32);
-        self.alternatives[chosen as usize].corrupt(pixels, height, width, stream);
+        self.alternatives[chosen as usize].corrupt(values, height, width, stream);
     }
 }

@@ -1,4 +1,4 @@
-//! When noise is drawn.
+//! How often noise is drawn: once, or in every epoch.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::CorruptionError;
 
-/// When the noise of a sample is drawn: `once` or `every-epoch`, as text and in serde.
+/// How often the noise of an item is drawn: `once` or `every-epoch`, as text and in serde.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Draw {
-    /// Once, before the training: every epoch shows the same corrupted images, as in the Keras
-    /// tutorial.
+    /// Once, before the training. Every epoch sees the same corrupted items, as in the Keras tutorial.
     Once,
-    /// Afresh in every epoch, as in Vincent et al. 2008: no corrupted image is shown twice.
+    /// Anew in every epoch, as in Vincent et al. 2008.
     EveryEpoch,
 }
 
 impl Draw {
-    /// The epoch at which the noise's stream stands in this epoch of the training.
+    /// The epoch to draw at in this epoch of the training: 0 for [`Once`](Self::Once), so that it is the same
+    /// noise every time. An argument of [`corrupt_batch`](crate::corrupt_batch).
     pub fn epoch(self, epoch: u32) -> u32 {
         match self {
             Self::Once => 0,

@@ -1,6 +1,6 @@
-//! What can be wrong with a noise that somebody asks for.
+//! Errors.
 
-use crate::noise::known_noises;
+use std::error::Error;
 
 /// What can be wrong with the description of a noise.
 #[derive(Debug, thiserror::Error)]
@@ -49,20 +49,69 @@ pub enum CorruptionError {
         found: String,
     },
     /// No noise has this name.
-    #[error("there is no noise {found:?}{}; known are {}", suggestion(*similar), known_noises())]
+    #[error("there is no noise {found:?}{}; known are {known}", suggestion(similar.as_deref()))]
     UnknownNoise {
         /// The name that was given.
         found: String,
         /// The known name that looks most like it, if one does.
-        similar: Option<&'static str>,
+        similar: Option<String>,
+        /// All known names, separated by commas.
+        known: String,
     },
-    /// There is no noise at all, or none before or after a plus sign or a bar.
+    /// The noise does not clip, or is defined for [0, 1] only, so that it has no unclipped form.
+    #[error("{noise}: has no unclipped form; gaussian, speckle and blur have one")]
+    NeverUnclipped {
+        /// The noise's name.
+        noise: &'static str,
+    },
+    /// The parser of a user-defined noise has refused the argument.
+    #[error("{noise}: {reason}")]
+    UserDefined {
+        /// The noise's name.
+        noise: String,
+        /// What the parser has answered.
+        reason: Box<dyn Error + Send + Sync>,
+    },
+    /// The text of a user-defined noise would not be read as the same noise again.
+    #[error(
+        "{noise}: its text {text:?} is not read as the same noise again; Display must write {noise} or \
+             {noise}:ARGUMENT, without + and |"
+    )]
+    UnreadableText {
+        /// The noise's name.
+        noise: String,
+        /// What its `Display` wrote.
+        text: String,
+    },
+    /// A table describes a user-defined noise.
+    #[error(
+        "{noise}: a user-defined noise is written as text, {noise}:ARGUMENT, and not as a table"
+    )]
+    UserDefinedTable {
+        /// The noise's name.
+        noise: String,
+    },
+    /// A name cannot be registered twice.
+    #[error("there is a noise named {noise:?} already; register it under another name")]
+    NameTaken {
+        /// The name.
+        noise: String,
+    },
+    /// A name that text cannot hold.
+    #[error(
+        "expected the name of a noise (lowercase letters, digits and hyphens, a letter first), found {found:?}"
+    )]
+    InvalidName {
+        /// The name that was given.
+        found: String,
+    },
+    /// The text is empty, or has nothing before or after a plus sign or a bar.
     #[error("expected a noise such as gaussian:0.5 or masking:0.25+gaussian:0.1, found {found:?}")]
     Empty {
         /// The whole text.
         found: String,
     },
-    /// A choice stands in a chain, where text has no place for it.
+    /// A chain holds a choice, which text cannot express.
     #[error(
         "a chain cannot hold the choice {found}; write whole chains beside each other, as in \
              masking:0.1+blur:1|gaussian:0.5+blur:1"
@@ -71,7 +120,7 @@ pub enum CorruptionError {
         /// The choice.
         found: String,
     },
-    /// Noise is drawn at other times than this.
+    /// The text names no [`Draw`](crate::Draw).
     #[error("expected noise to be drawn \"once\" or \"every-epoch\", found {found:?}")]
     UnknownDraw {
         /// The text that was given.

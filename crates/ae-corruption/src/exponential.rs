@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 /// `exp(-x)` for `x` in [0, 700], within 1e-13 of the value.
 ///
-/// The C library's `exp` differs in its last bits between systems, and with them a drawn count.
+/// The C library's `exp` differs in its last bits between systems, and a count drawn with it could differ too.
 /// `x = k ln 2 + r`: a power of two, exact, times Taylor's series at `r` in [0, ln 2].
 pub(crate) fn exp_of_minus(x: f64) -> f64 {
     debug_assert!((0.0..=700.0).contains(&x), "exp_of_minus({x})");

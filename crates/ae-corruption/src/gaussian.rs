@@ -1,4 +1,4 @@
-//! Additive Gaussian noise: `y = clip(x + factor n, 0, 1)`, `n ~ N(0, 1)` for each pixel.
+//! Additive Gaussian noise: `y = clip(x + factor n, 0, 1)`, `n ~ N(0, 1)` for each value.
 //!
 //! The noise of F. Chollet, "Building Autoencoders in Keras" (2016), section "Application to image
 //! denoising", there with the factor 0.5.
@@ -7,41 +7,68 @@ use std::fmt;
 
 use ae_random::Stream;
 
-use crate::parameter::Parameter;
+use crate::parameter::{BuiltIn, Parameter};
 use crate::pixelwise::map_with_normals;
-use crate::{Corruption, CorruptionError};
+use crate::{Clipping, Corruption, CorruptionError};
 
-/// Additive Gaussian noise: `y = clip(x + factor n, 0, 1)`, `n ~ N(0, 1)` for each pixel.
+/// Additive Gaussian noise: `y = clip(x + factor n, 0, 1)`, `n ~ N(0, 1)` for each value.
 ///
 /// From the Keras tutorial, "Building Autoencoders in Keras" (2016), which takes the factor 0.5.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gaussian {
     factor: f32,
+    clipping: Clipping,
 }
 
 impl Gaussian {
-    /// Beyond this, nearly every pixel is 0 or 1 already.
-    pub(crate) const FACTOR: Parameter =
-        Parameter { noise: "gaussian", name: "factor", low: 0.0, high: 100.0 };
-
-    /// Noise of a standard deviation of `factor`, in units of the pixel range.
+    /// Noise of a standard deviation of `factor`, in units of the values: for pixels, 1 is the whole range.
     ///
     /// # Errors
     /// If the factor is not a number from 0 to 100.
     pub fn new(factor: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { factor: Self::FACTOR.check(factor)? })
+        Ok(Self { factor: Self::PARAMETER.check(factor)?, clipping: Clipping::default() })
+    }
+
+    /// The same noise with or without clipping; without it, `y = x + factor n`.
+    #[must_use]
+    pub fn with_clipping(self, clipping: Clipping) -> Self {
+        Self { clipping, ..self }
+    }
+}
+
+impl BuiltIn for Gaussian {
+    /// Beyond the greatest factor, nearly every clipped pixel is 0 or 1 already.
+    const PARAMETER: Parameter =
+        Parameter { noise: "gaussian", name: "factor", low: 0.0, high: 100.0 };
+
+    fn with_value(value: f32) -> Result<Self, CorruptionError> {
+        Self::new(value)
+    }
+
+    fn unclipped(self) -> Option<Self> {
+        Some(self.with_clipping(Clipping::Off))
     }
 }
 
 impl fmt::Display for Gaussian {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::FACTOR.write(f, self.factor)
+        Self::PARAMETER.write(f, self.factor, self.clipping)
     }
 }
 
 impl Corruption for Gaussian {
-    fn corrupt(&self, pixels: &mut [f32], _height: usize, _width: usize, stream: &mut Stream) {
+    fn corrupt(&self, values: &mut [f32], _height: usize, _width: usize, stream: &mut Stream) {
         let factor = self.factor;
-        map_with_normals(pixels, stream, |x, normal| (x + factor * normal).clamp(0.0, 1.0));
+        let noisy = |x: f32, normal: f32| x + factor * normal;
+        match self.clipping {
+            Clipping::UnitRange => {
+                map_with_normals(values, stream, |x, normal| noisy(x, normal).clamp(0.0, 1.0));
+            }
+            Clipping::Off => map_with_normals(values, stream, noisy),
+        }
+    }
+
+    fn needs_unit_range(&self) -> bool {
+        self.clipping == Clipping::UnitRange
     }
 }

@@ -1,17 +1,16 @@
-//! Noise for denoising autoencoders.
+//! Corruption for denoising autoencoders: it turns a clean item into a corrupted one.
 //!
-//! A [`Corruption`] turns a clean image into a corrupted one. Each strategy stands in a file of its
-//! own, with its formula and source: [`Gaussian`], [`Masking`], [`SaltAndPepper`], [`Speckle`],
-//! [`Poisson`], [`Occlusion`] and [`GaussianBlur`]. [`Noise`] is any of them, several in a row, or
-//! one of several for each sample, and has a text form that a specification or a command line holds:
-//! `masking:0.25+gaussian:0.1|blur:1`.
+//! [`Corruption`] is the trait. Each kind of noise has a file of its own with its formula and source:
+//! [`Gaussian`], [`Masking`], [`SaltAndPepper`], [`Speckle`], [`Poisson`], [`Occlusion`] and
+//! [`GaussianBlur`]. A [`Noise`] is any of them, a chain of several, or a choice of one of several for each
+//! item. It is read from text such as `masking:0.25+gaussian:0.1|blur:1` (the grammar stands at [`Noise`])
+//! and written as text again. [`register_noise`] adds a kind of your own to this text form.
 //!
-//! A noise out of its range cannot be made. What a noise does to a sample depends on the seed, the
-//! epoch and the sample alone: see [`corrupt_batch`] and [`Draw`].
+//! The corruption of an item depends on the seed, the epoch and the item's index only, never on the batch:
+//! see [`corrupt_batch`] and [`Draw`].
 //!
 //! ```
-//! use ae_corruption::{Draw, Noise, corrupt_batch};
-//! use ae_random::Seed;
+//! use ae_corruption::{Draw, Noise, Seed, corrupt_batch};
 //!
 //! let noise: Noise = "masking:0.25+gaussian:0.1".parse()?;
 //! let stream = Seed::new(42).stream("corruption");
@@ -20,19 +19,27 @@
 //! let mut batch = vec![0.5; 2 * 28 * 28];
 //! corrupt_batch(&noise, &mut batch, &[7, 1], 28, 28, epoch, &stream);
 //!
-//! // Sample 1 gets the same noise in any other batch.
+//! // Item 1 gets the same noise in any other batch.
 //! let mut alone = vec![0.5; 28 * 28];
 //! corrupt_batch(&noise, &mut alone, &[1], 28, 28, epoch, &stream);
 //! assert_eq!(alone, batch[28 * 28..]);
 //! # Ok::<(), ae_corruption::CorruptionError>(())
 //! ```
+//!
+//! # Values outside of [0, 1]
+//! Noise is made for pixels in [0, 1], and its results are clipped to this range unless told otherwise.
+//! For standardised columns, or to keep the full noise in a benchmark, switch clipping off:
+//! `gaussian:0.5:unclipped`, or [`Gaussian::with_clipping`]. [`Corruption::needs_unit_range`] tells which
+//! noises expect [0, 1].
 #![deny(missing_docs)]
 
+// The item and its trait.
 mod batch;
 mod corruption;
 mod draw;
 mod error;
 
+// One kind of noise a file.
 mod blur;
 mod gaussian;
 mod masking;
@@ -41,19 +48,26 @@ mod poisson;
 mod salt_and_pepper;
 mod speckle;
 
+// Any noise, and its form as text and in serde.
 mod chain;
 mod choice;
 mod noise;
 mod noise_serde;
+mod registry;
+mod text_syntax;
 
+// What several kinds of noise share.
+mod border;
+mod clipping;
 mod exponential;
 mod parameter;
 mod pixelwise;
 
+pub use ae_random::{Seed, Stream};
 pub use batch::corrupt_batch;
 pub use blur::GaussianBlur;
-pub use chain::Chain;
-pub use choice::Choice;
+pub use border::reflected_index;
+pub use clipping::Clipping;
 pub use corruption::Corruption;
 pub use draw::Draw;
 pub use error::CorruptionError;
@@ -62,5 +76,11 @@ pub use masking::Masking;
 pub use noise::Noise;
 pub use occlusion::Occlusion;
 pub use poisson::Poisson;
+pub use registry::register_noise;
 pub use salt_and_pepper::SaltAndPepper;
 pub use speckle::Speckle;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,69 +1,86 @@
-//! Occlusion: a rectangle at a random place becomes 0.
+//! Occlusion: a rectangle at a random place is set to 0.
 //!
 //! DeVries and Taylor, "Improved regularization of convolutional neural networks with Cutout" (2017,
 //! arXiv 1708.04552). There the patch is a square that may stick out of the image; here it has the
 //! image's proportions and lies inside, so that the occluded area is the same in every image.
 
 use std::fmt;
+use std::ops::Range;
 
 use ae_random::Stream;
 
-use crate::parameter::Parameter;
-use crate::{Corruption, CorruptionError};
+use crate::parameter::{BuiltIn, Parameter};
+use crate::{Clipping, Corruption, CorruptionError};
 
-/// Occlusion: a rectangle of a fraction of each side becomes 0, every place inside equally likely.
+/// Occlusion: a rectangle is set to 0. Its sides are a given fraction of the image's, and all places inside of
+/// the image are equally likely.
 ///
-/// After Cutout, DeVries and Taylor 2017 (arXiv 1708.04552). The sides are rounded to whole pixels.
+/// After Cutout, DeVries and Taylor 2017 (arXiv 1708.04552). The sides are rounded to whole pixels. The values
+/// may have any range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Occlusion {
     fraction: f32,
 }
 
 impl Occlusion {
-    pub(crate) const FRACTION: Parameter =
-        Parameter { noise: "occlusion", name: "fraction", low: 0.0, high: 1.0 };
-
     /// A rectangle whose height and width are this fraction of the image's.
     ///
     /// # Errors
     /// If the fraction is not a number from 0 to 1.
     pub fn new(fraction: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { fraction: Self::FRACTION.check(fraction)? })
+        Ok(Self { fraction: Self::PARAMETER.check(fraction)? })
     }
 
-    /// Whether the rectangle has no pixel in images of this size, though a part was to be covered.
-    pub(crate) fn covers_nothing(&self, height: usize, width: usize) -> bool {
-        self.fraction > 0.0 && self.length(height).min(self.length(width)) == 0
-    }
-
-    /// The rectangle's side along one of this length.
+    /// The length of the rectangle's side along an image side of this length.
     fn length(&self, side: usize) -> usize {
         ((self.fraction * side as f32).round() as usize).min(side)
     }
 
-    /// First and last row or column, exclusive, of a rectangle in a side of this length.
-    fn draw_span(&self, side: usize, stream: &mut Stream) -> (usize, usize) {
+    /// The rows or columns that the rectangle covers of an image side of this length.
+    fn draw_span(&self, side: usize, stream: &mut Stream) -> Range<usize> {
         let length = self.length(side);
         let places = u32::try_from(side - length).unwrap_or(u32::MAX).saturating_add(1);
         let start = stream.below(places) as usize;
-        (start, start + length)
+        start..start + length
+    }
+}
+
+impl BuiltIn for Occlusion {
+    const PARAMETER: Parameter =
+        Parameter { noise: "occlusion", name: "fraction", low: 0.0, high: 1.0 };
+
+    fn with_value(value: f32) -> Result<Self, CorruptionError> {
+        Self::new(value)
     }
 }
 
 impl fmt::Display for Occlusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::FRACTION.write(f, self.fraction)
+        Self::PARAMETER.write(f, self.fraction, Clipping::UnitRange)
     }
 }
 
 impl Corruption for Occlusion {
-    fn corrupt(&self, pixels: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
-        let (top, bottom) = self.draw_span(height, stream);
-        let (left, right) = self.draw_span(width, stream);
-        for channel in pixels.chunks_exact_mut(height.saturating_mul(width).max(1)) {
-            for row in channel.chunks_exact_mut(width.max(1)).take(bottom).skip(top) {
-                row.iter_mut().take(right).skip(left).for_each(|pixel| *pixel = 0.0);
+    fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
+        let rows = self.draw_span(height, stream);
+        let columns = self.draw_span(width, stream);
+        for channel in values.chunks_exact_mut(height.saturating_mul(width).max(1)) {
+            for row in channel.chunks_exact_mut(width.max(1)).take(rows.end).skip(rows.start) {
+                let covered = row.iter_mut().take(columns.end).skip(columns.start);
+                covered.for_each(|value| *value = 0.0);
             }
         }
+    }
+    fn needs_unit_range(&self) -> bool {
+        false
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
+    /// A rectangle of less than half a row or column is rounded to nothing.
+    fn is_without_effect(&self, height: usize, width: usize) -> bool {
+        self.fraction > 0.0 && self.length(height).min(self.length(width)) == 0
     }
 }

@@ -1,8 +1,8 @@
-//! The one number of a noise.
+//! A built-in noise has one number, its parameter.
 
 use std::fmt;
 
-use crate::CorruptionError;
+use crate::{Clipping, Corruption, CorruptionError};
 
 /// The name of a noise, the name of its parameter and the closed range of its values.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,24 @@ impl Parameter {
     }
 
     /// Writes the noise's text form, from which the same value is read again.
-    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, value: f32) -> fmt::Result {
-        write!(f, "{}:{value}", self.noise)
+    pub(crate) fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        value: f32,
+        clipping: Clipping,
+    ) -> fmt::Result {
+        write!(f, "{}:{value}{}", self.noise, clipping.suffix())
+    }
+}
+
+/// A noise of this crate, made of the value of its parameter.
+pub(crate) trait BuiltIn: Corruption + Sized + 'static {
+    const PARAMETER: Parameter;
+
+    fn with_value(value: f32) -> Result<Self, CorruptionError>;
+
+    /// The same noise without clipping; `None` where there is nothing to switch off.
+    fn unclipped(self) -> Option<Self> {
+        None
     }
 }

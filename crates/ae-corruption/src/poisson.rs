@@ -1,52 +1,60 @@
 //! Shot noise: `y = clip(k / peak, 0, 1)`, `k ~ Poisson(peak x)` for each pixel.
 //!
-//! What a camera records that counts photons, `peak` of them from a white pixel on average: the fewer,
-//! the noisier. Counts are drawn by inversion with a sequential search, Devroye, "Non-uniform random
-//! variate generation" (1986), chapter X.3, which is exact up to the rounding of `f64`.
+//! A camera that counts photons, on average `peak` of them from a white pixel, records such an image. The
+//! fewer the photons, the stronger the noise. Counts are drawn by inversion with a sequential search
+//! (Devroye, "Non-uniform random variate generation", 1986, chapter X.3), which is exact up to the rounding
+//! of `f64`.
 
 use std::fmt;
 
 use ae_random::Stream;
 
 use crate::exponential::exp_of_minus;
-use crate::parameter::Parameter;
-use crate::{Corruption, CorruptionError};
+use crate::parameter::{BuiltIn, Parameter};
+use crate::{Clipping, Corruption, CorruptionError};
 
 /// Shot noise: `y = clip(k / peak, 0, 1)`, `k ~ Poisson(peak x)` for each pixel.
 ///
-/// Mean and variance of `peak y` are both `peak x` as long as nothing is clipped. Black pixels stay
-/// black. The time for a pixel grows with its mean count.
+/// Mean and variance of `peak y` are both `peak x` as long as nothing is clipped. Black pixels stay black.
+/// The time for a pixel grows with its mean count. For values in [0, 1] only: a count has no negative mean,
+/// and `peak` is the count of the value 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Poisson {
     peak: f32,
 }
 
 impl Poisson {
-    /// `exp(-peak)` has to be a normal `f64`, and a search of 500 steps is still bearable.
-    pub(crate) const PEAK: Parameter =
-        Parameter { noise: "poisson", name: "peak", low: 0.1, high: 500.0 };
-
     /// Noise of a camera that counts `peak` photons on average from a white pixel.
     ///
     /// # Errors
     /// If the peak is not a number from 0.1 to 500.
     pub fn new(peak: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { peak: Self::PEAK.check(peak)? })
+        Ok(Self { peak: Self::PARAMETER.check(peak)? })
+    }
+}
+
+impl BuiltIn for Poisson {
+    /// `exp(-peak)` has to be a normal `f64`, and a search of 500 steps is still fast enough.
+    const PARAMETER: Parameter =
+        Parameter { noise: "poisson", name: "peak", low: 0.1, high: 500.0 };
+
+    fn with_value(value: f32) -> Result<Self, CorruptionError> {
+        Self::new(value)
     }
 }
 
 impl fmt::Display for Poisson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PEAK.write(f, self.peak)
+        Self::PARAMETER.write(f, self.peak, Clipping::UnitRange)
     }
 }
 
 impl Corruption for Poisson {
-    fn corrupt(&self, pixels: &mut [f32], _height: usize, _width: usize, stream: &mut Stream) {
-        for pixel in pixels {
-            // Drawn for black pixels too: a pixel's noise does not depend on those before it.
+    fn corrupt(&self, values: &mut [f32], _height: usize, _width: usize, stream: &mut Stream) {
+        for pixel in values {
+            // Drawn for black pixels too, so that a pixel's noise does not depend on the pixels before it.
             let uniform = (stream.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-            // The clamp keeps the search bounded where the caller's pixels are not in [0, 1].
+            // The clamp bounds the search where the caller's values are not in [0, 1].
             let mean = f64::from(self.peak) * f64::from(pixel.clamp(0.0, 1.0));
             if mean > 0.0 {
                 *pixel = (count_at(uniform, mean) as f32 / self.peak).min(1.0);
@@ -63,8 +71,8 @@ fn count_at(uniform: f64, mean: f64) -> u32 {
     while uniform >= distribution {
         count += 1;
         probability *= mean / f64::from(count);
-        // Far above the mean nothing is added any more: the search ends even if rounding has left
-        // the sum below `uniform`.
+        // Far above the mean the sum stops growing. Without this exit the search would never end where
+        // rounding has left the sum below `uniform`.
         if distribution + probability == distribution {
             break;
         }

@@ -1,4 +1,4 @@
-//! Speckle: multiplicative noise, `y = clip(x + x factor n, 0, 1)`, `n ~ N(0, 1)` for each pixel.
+//! Speckle: multiplicative noise, `y = clip(x + x factor n, 0, 1)`, `n ~ N(0, 1)` for each value.
 //!
 //! The mode "speckle" of scikit-image's `random_noise`. Black pixels stay black.
 
@@ -6,40 +6,67 @@ use std::fmt;
 
 use ae_random::Stream;
 
-use crate::parameter::Parameter;
+use crate::parameter::{BuiltIn, Parameter};
 use crate::pixelwise::map_with_normals;
-use crate::{Corruption, CorruptionError};
+use crate::{Clipping, Corruption, CorruptionError};
 
-/// Multiplicative noise: `y = clip(x + x factor n, 0, 1)`, `n ~ N(0, 1)` for each pixel.
+/// Multiplicative noise: `y = clip(x + x factor n, 0, 1)`, `n ~ N(0, 1)` for each value.
 ///
 /// The mode "speckle" of scikit-image's `random_noise`. Black pixels stay black.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Speckle {
     factor: f32,
+    clipping: Clipping,
 }
 
 impl Speckle {
-    pub(crate) const FACTOR: Parameter =
-        Parameter { noise: "speckle", name: "factor", low: 0.0, high: 100.0 };
-
-    /// Noise of a standard deviation of `factor` times the pixel.
+    /// Noise of a standard deviation of `factor` times the value.
     ///
     /// # Errors
     /// If the factor is not a number from 0 to 100.
     pub fn new(factor: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { factor: Self::FACTOR.check(factor)? })
+        Ok(Self { factor: Self::PARAMETER.check(factor)?, clipping: Clipping::default() })
+    }
+
+    /// The same noise with or without clipping; without it, `y = x + x factor n`.
+    #[must_use]
+    pub fn with_clipping(self, clipping: Clipping) -> Self {
+        Self { clipping, ..self }
+    }
+}
+
+impl BuiltIn for Speckle {
+    const PARAMETER: Parameter =
+        Parameter { noise: "speckle", name: "factor", low: 0.0, high: 100.0 };
+
+    fn with_value(value: f32) -> Result<Self, CorruptionError> {
+        Self::new(value)
+    }
+
+    fn unclipped(self) -> Option<Self> {
+        Some(self.with_clipping(Clipping::Off))
     }
 }
 
 impl fmt::Display for Speckle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::FACTOR.write(f, self.factor)
+        Self::PARAMETER.write(f, self.factor, self.clipping)
     }
 }
 
 impl Corruption for Speckle {
-    fn corrupt(&self, pixels: &mut [f32], _height: usize, _width: usize, stream: &mut Stream) {
+    fn corrupt(&self, values: &mut [f32], _height: usize, _width: usize, stream: &mut Stream) {
         let factor = self.factor;
-        map_with_normals(pixels, stream, |x, normal| (x + x * factor * normal).clamp(0.0, 1.0));
+        let noisy = |x: f32, normal: f32| x + x * factor * normal;
+        match self.clipping {
+            Clipping::UnitRange => {
+                map_with_normals(values, stream, |x, normal| noisy(x, normal).clamp(0.0, 1.0));
+            }
+            Clipping::Off => map_with_normals(values, stream, noisy),
+        }
+    }
+
+    fn needs_unit_range(&self) -> bool {
+        self.clipping == Clipping::UnitRange
     }
 }

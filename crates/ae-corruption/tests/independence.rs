@@ -1,4 +1,4 @@
-//! What holds for every noise: pixels stay in range, and the place alone decides.
+//! What holds for every noise: its range, and that it depends on seed, epoch and index only.
 
 use ae_corruption::{Corruption, Noise, corrupt_batch};
 use ae_random::{Seed, Stream};
@@ -126,7 +126,50 @@ fn noise_of_no_strength_changes_nothing() {
     }
 }
 
-/// Fixed for good: recorded runs name a noise and a seed, and mean these pixels.
+/// Values far outside of [0, 1], as standardised columns have them, keep their noise.
+#[test]
+fn unclipped_noise_follows_its_formula_for_values_of_any_range() {
+    let clean: Vec<f32> = images(1).iter().map(|x| 40.0 * x - 20.0).collect();
+    let mut normals = vec![0.0; SIZE];
+    stream().fill_normal(&mut normals);
+    let formulas: [(&str, fn(f32, f32) -> f32); 2] = [
+        ("gaussian:0.5:unclipped", |x, normal| x + 0.5 * normal),
+        ("speckle:0.5:unclipped", |x, normal| x + x * 0.5 * normal),
+    ];
+    for (text, formula) in formulas {
+        let mut image = clean.clone();
+        noise(text).corrupt(&mut image, SIDE, SIDE, &mut stream());
+        let expected: Vec<f32> = clean.iter().zip(&normals).map(|(x, n)| formula(*x, *n)).collect();
+        assert_eq!(image, expected, "{text}");
+    }
+}
+
+/// A blur is linear, so that scaling the image scales the result.
+#[test]
+fn an_unclipped_blur_keeps_the_range_of_the_image() {
+    let mut unit = images(1);
+    let mut scaled: Vec<f32> = unit.iter().map(|x| 64.0 * x).collect();
+    noise("blur:1").corrupt(&mut unit, SIDE, SIDE, &mut stream());
+    noise("blur:1:unclipped").corrupt(&mut scaled, SIDE, SIDE, &mut stream());
+    for (unit, scaled) in unit.iter().zip(&scaled) {
+        assert!((64.0 * unit - scaled).abs() < 1e-5, "{scaled}, expected {}", 64.0 * unit);
+    }
+}
+
+/// Clipping is the only difference.
+#[test]
+fn clipped_noise_is_unclipped_noise_after_clipping() {
+    for text in ["gaussian:0.5", "speckle:2", "blur:1"] {
+        let mut clipped = images(1);
+        let mut unclipped = clipped.clone();
+        noise(text).corrupt(&mut clipped, SIDE, SIDE, &mut stream());
+        noise(&format!("{text}:unclipped")).corrupt(&mut unclipped, SIDE, SIDE, &mut stream());
+        unclipped.iter_mut().for_each(|x| *x = x.clamp(0.0, 1.0));
+        assert_eq!(clipped, unclipped, "{text}");
+    }
+}
+
+/// Recorded runs name a noise and a seed, so that these pixels must never change.
 #[test]
 fn the_pixels_of_every_noise_are_pinned() {
     let pinned = [
@@ -151,7 +194,7 @@ fn the_pixels_of_every_noise_are_pinned() {
 }
 
 #[test]
-#[should_panic(expected = "an image for each sample")]
+#[should_panic(expected = "one item for each index")]
 fn a_batch_of_another_size_is_refused() {
     corrupt_batch(&noise("masking:0.5"), &mut [0.0; SIZE], &[1, 2], SIDE, SIDE, 0, &stream());
 }

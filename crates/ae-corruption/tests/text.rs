@@ -1,6 +1,6 @@
 //! Noises and draws as text and in specifications.
 
-use ae_corruption::{Draw, Gaussian, Masking, Noise};
+use ae_corruption::{Clipping, Corruption, Draw, Gaussian, GaussianBlur, Masking, Noise, Speckle};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,8 @@ fn assert_refused(text: &str, message: &str) {
 
 #[test]
 fn a_text_is_the_noise_that_it_names() {
-    let gaussian = Noise::Gaussian(Gaussian::new(0.1).unwrap());
-    let masking = Noise::Masking(Masking::new(0.25).unwrap());
+    let gaussian = Noise::from(Gaussian::new(0.1).unwrap());
+    let masking = Noise::from(Masking::new(0.25).unwrap());
     assert_eq!(parse("gaussian:0.1"), gaussian);
     let chain = Noise::chain(vec![masking, gaussian]).unwrap();
     assert_eq!(parse("masking:0.25+gaussian:0.1"), chain);
@@ -59,6 +59,17 @@ fn a_wrong_text_is_refused_with_what_was_expected() {
     assert_refused("blur:wide", "blur: expected a number as its sigma, found \"wide\"");
     assert_refused("blur", "blur: its sigma is missing; write blur:NUMBER");
     assert_refused("blur:", "blur: its sigma is missing; write blur:NUMBER");
+    assert_refused("blur::unclipped", "blur: its sigma is missing; write blur:NUMBER");
+    assert_refused(
+        "gaussian:1:clipped",
+        "gaussian: expected a number as its factor, found \"1:clipped\"",
+    );
+    for name in ["masking", "salt-and-pepper", "poisson", "occlusion"] {
+        assert_refused(
+            &format!("{name}:1:unclipped"),
+            &format!("{name}: has no unclipped form; gaussian, speckle and blur have one"),
+        );
+    }
     let known = "known are gaussian, masking, salt-and-pepper, speckle, poisson, occlusion, blur";
     let unknown = "there is no noise \"gausian\" (did you mean \"gaussian\"?); ".to_owned();
     assert_refused("gausian:0.5", &(unknown + known));
@@ -102,6 +113,10 @@ fn a_specification_holds_text_a_table_or_a_list() {
     let list = r#"["masking:0.25", { kind = "gaussian", factor = 0.5 }, ["blur:1"]]"#;
     assert_eq!(from_toml(list).unwrap(), parse("masking:0.25+gaussian:0.5+blur:1"));
     assert_eq!(from_toml(r#""blur:1|poisson:30""#).unwrap(), parse("blur:1|poisson:30"));
+    let unclipped = from_toml(r#"{ kind = "gaussian", clip = false, factor = 0.5 }"#).unwrap();
+    assert_eq!(unclipped, parse("gaussian:0.5:unclipped"));
+    let clipped = from_toml(r#"{ kind = "gaussian", clip = true, factor = 0.5 }"#).unwrap();
+    assert_eq!(clipped, gaussian);
 }
 
 #[test]
@@ -155,6 +170,22 @@ fn a_draw_reads_alike_as_text_and_in_a_specification() {
     assert!(error.contains("\"once\" or \"every-epoch\", found \"each epoch\""), "{error}");
 }
 
+#[test]
+fn an_unclipped_noise_is_named_in_text() {
+    let gaussian = Gaussian::new(0.5).unwrap().with_clipping(Clipping::Off);
+    let speckle = Speckle::new(0.5).unwrap().with_clipping(Clipping::Off);
+    let blur = GaussianBlur::new(0.5).unwrap().with_clipping(Clipping::Off);
+    for (name, noise) in
+        [("gaussian", Noise::from(gaussian)), ("speckle", speckle.into()), ("blur", blur.into())]
+    {
+        let text = format!("{name}:0.5:unclipped");
+        assert_eq!(noise.to_string(), text);
+        assert_eq!(parse(&text), noise);
+        assert_eq!(parse(&format!(" {name} : 0.5 : unclipped ")), noise);
+        assert_ne!(parse(&format!("{name}:0.5")), noise);
+    }
+}
+
 fn single_noise() -> impl Strategy<Value = Noise> {
     (prop::sample::select(&KINDS[..]), 0.0..=1.0_f32).prop_map(|((name, low, high), share)| {
         let value = (low + share * (high - low)).clamp(low, high);
@@ -202,7 +233,6 @@ proptest! {
 
 #[test]
 fn noises_that_need_neighbours_or_cover_nothing_are_found_in_chains_and_choices() {
-    let noise = |text: &str| text.parse::<Noise>().unwrap();
     let text = |noise: Option<&Noise>| noise.map(ToString::to_string);
     for (written, spatial) in [
         ("gaussian:0.5", None),
@@ -211,20 +241,24 @@ fn noises_that_need_neighbours_or_cover_nothing_are_found_in_chains_and_choices(
         ("masking:0.1+occlusion:0.9+blur:1", Some("occlusion:0.9")),
         ("masking:0.1|gaussian:0.1+blur:2", Some("blur:2")),
     ] {
-        assert_eq!(text(noise(written).spatial()).as_deref(), spatial, "{written}");
+        assert_eq!(text(parse(written).spatial()).as_deref(), spatial, "{written}");
     }
     // Half a row is rounded up to one.
     for (written, idle) in
         [("occlusion:0.49", true), ("occlusion:0.5", false), ("occlusion:0", false)]
     {
-        assert_eq!(noise(written).without_effect(1, 30).is_some(), idle, "{written}");
-        assert_eq!(noise(written).without_effect(30, 1).is_some(), idle, "{written}");
+        assert_eq!(parse(written).without_effect(1, 30).is_some(), idle, "{written}");
+        assert_eq!(parse(written).without_effect(30, 1).is_some(), idle, "{written}");
     }
-    assert_eq!(noise("masking:1|occlusion:0.1").without_effect(30, 30), None);
+    assert_eq!(parse("masking:1|occlusion:0.1").without_effect(30, 30), None);
+    // A chain has an effect as long as one of its links has one.
+    let chain = parse("masking:1+occlusion:0.1");
+    assert_eq!(text(chain.without_effect(1, 30)).as_deref(), Some("occlusion:0.1"));
+    assert!(!chain.is_without_effect(1, 30));
 }
 
 #[test]
-fn noises_that_cut_off_at_1_are_known() {
+fn noises_that_need_values_from_0_to_1_are_known() {
     for (text, needs) in [
         ("masking:0.2", false),
         ("occlusion:0.5", false),
@@ -236,8 +270,10 @@ fn noises_that_cut_off_at_1_are_known() {
         ("blur:1", true),
         ("masking:0.2+gaussian:0.1", true),
         ("masking:0.2|gaussian:0.1", true),
+        ("gaussian:0.1:unclipped", false),
+        ("speckle:0.1:unclipped+blur:1:unclipped", false),
+        ("gaussian:0.1:unclipped+speckle:0.1", true),
     ] {
-        let noise: ae_corruption::Noise = text.parse().unwrap();
-        assert_eq!(noise.needs_unit_range(), needs, "{text}");
+        assert_eq!(parse(text).needs_unit_range(), needs, "{text}");
     }
 }

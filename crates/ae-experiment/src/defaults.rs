@@ -1,6 +1,6 @@
 //! What is not set by hand follows from the data: the rules of `docs/defaults.md`.
 
-use ae_corruption::{Draw, Masking, Noise};
+use ae_corruption::{Corruption as _, Draw, Masking, Noise};
 use ae_dataset::{ColumnScaling, Dataset, ImageShape, Progress};
 use ae_files::counted_as;
 use ae_models::{Activation, Loss, ModelKind, OutputActivation};
@@ -117,7 +117,7 @@ impl Adaptation {
             spec.model.output_activation = OutputActivation::Linear;
         }
         if is_table && self.rules(Setting::Noise) {
-            let noise = Noise::Masking(Masking::new(MASKED)?);
+            let noise = Noise::from(Masking::new(MASKED)?);
             spec.corruption = Some(CorruptionSpec { noise, drawn: Draw::EveryEpoch });
             spec.model.kind = ModelKind::Denoising;
         }
