@@ -4,18 +4,18 @@ use std::fmt;
 
 use ae_random::Stream;
 
-use crate::{Corruption, Noise};
+use crate::Corruption;
 
 /// Two noises or more. Each item gets one of them, all with the same probability.
 ///
 /// The first number of the item's stream makes the choice; the chosen noise draws what follows.
 #[derive(Debug, Clone)]
-pub(crate) struct Choice {
+pub(crate) struct Choice<C> {
     /// None of them is a choice, so that every choice has one text.
-    pub(crate) alternatives: Vec<Noise>,
+    pub(crate) alternatives: Vec<C>,
 }
 
-impl fmt::Display for Choice {
+impl<C: Corruption> fmt::Display for Choice<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, alternative) in self.alternatives.iter().enumerate() {
             let bar = if position == 0 { "" } else { "|" };
@@ -25,7 +25,7 @@ impl fmt::Display for Choice {
     }
 }
 
-impl Corruption for Choice {
+impl<C: Corruption> Corruption for Choice<C> {
     fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
         let chosen = stream.below(self.alternatives.len() as u32);
         self.alternatives[chosen as usize].corrupt(values, height, width, stream);

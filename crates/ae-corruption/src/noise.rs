@@ -42,8 +42,8 @@ pub struct Noise(Form);
 #[derive(Debug, Clone)]
 enum Form {
     Single(Arc<dyn Corruption>),
-    Chain(Chain),
-    Choice(Choice),
+    Chain(Chain<Noise>),
+    Choice(Choice<Noise>),
 }
 
 impl Noise {

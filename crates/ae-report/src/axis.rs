@@ -1,6 +1,6 @@
-//! Ticks of an axis at round numbers.
+//! An axis, and its ticks at round numbers.
 
-/// An axis from one round number to another, with round steps between.
+/// An axis of a plot: its range, and the round step of its ticks.
 #[derive(Debug)]
 pub(crate) struct Axis {
     low: f64,
@@ -10,14 +10,14 @@ pub(crate) struct Axis {
     power: i32,
 }
 
-/// About so many steps are aimed at.
+/// The approximate number of steps.
 const STEPS: f64 = 5.0;
-/// Part of the values' range that is left free on either side.
+/// Free space on either side, as a fraction of the values' range.
 const ROOM: f64 = 0.03;
-/// Smaller magnitudes count as 0, larger ones are left out, so that no step under- or overflows.
+/// Smaller magnitudes count as 0 and larger ones are left out, so that no step under- or overflows.
 const MAGNITUDES: std::ops::Range<f64> = 1e-100..1e100;
 
-/// Whether a value can stand on an axis: neither NaN nor infinite nor beyond 1e100.
+/// Whether an axis can show a value: it is finite and not beyond 1e100.
 pub(crate) fn drawable(value: f64) -> bool {
     value.abs() < MAGNITUDES.end
 }
@@ -32,7 +32,7 @@ impl Axis {
             (low, high) = (0.0, 1.0);
         }
         let largest = low.abs().max(high.abs());
-        // Equal values, or ones that no label would tell apart.
+        // The values are equal, or so close that their labels would be.
         if high - low < (largest * 1e-9).max(MAGNITUDES.start) {
             let half = if largest < MAGNITUDES.start { 1.0 } else { largest * 0.05 };
             let half = half.max(smallest_step);
@@ -42,7 +42,7 @@ impl Axis {
         Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step, power }
     }
 
-    /// An axis that ends a little beyond the drawable values instead of at round numbers.
+    /// An axis that ends slightly beyond the drawable values instead of at round numbers.
     pub(crate) fn around(values: impl Iterator<Item = f64> + Clone) -> Self {
         let round = Self::covering(values.clone(), 0.0);
         let (low, high) = values
@@ -55,19 +55,19 @@ impl Axis {
         round
     }
 
-    /// An axis from one value to another, which nobody reads numbers from.
+    /// An axis from one value to another, without round numbers. Its ticks are not for reading.
     pub(crate) fn between(low: f64, high: f64) -> Self {
         Self { low, high, step: high - low, power: 0 }
     }
 
-    /// Where a value lies: 0 at the low end, 1 at the high end.
+    /// The position of a value: 0 at the low end, 1 at the high end.
     pub(crate) fn fraction(&self, value: f64) -> f32 {
         ((value - self.low) / (self.high - self.low)) as f32
     }
 
     /// The round numbers on it with their labels, in rising order.
     pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
-        // The ends may be round numbers that miss themselves by a rounding.
+        // The ends may be round numbers up to a rounding error.
         let first = (self.low / self.step - 1e-6).ceil();
         let count = ((self.high / self.step + 1e-6).floor() - first) as usize;
         (0..=count)
@@ -88,7 +88,7 @@ impl Axis {
         }
     }
 
-    /// Digits after the first that tell a value from its neighbours.
+    /// The digits after the first that a label needs to differ from its neighbours.
     fn digits_beyond(&self, value: f64) -> usize {
         (value.abs().log10().floor() as i32 - self.power).max(0) as usize
     }

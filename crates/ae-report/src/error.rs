@@ -1,12 +1,12 @@
-//! Why a figure cannot be drawn.
+//! Errors.
 
-use crate::figure::{MAX_AREA, MAX_SIDE};
+use crate::limits::{MAX_AREA, MAX_SIDE};
 
 /// Why a figure cannot be drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The number of values is not what the size of the images asks for.
+    /// The number of values does not match the size of the images.
     #[error(
         "images of {height} x {width} pixels in {channels} channel{} cannot be made of {found} values",
         if *channels == 1 { "" } else { "s" }
@@ -26,7 +26,7 @@ pub enum ReportError {
     NotFinite {
         /// What the values are.
         what: &'static str,
-        /// Place of the first such value.
+        /// Index of the first such value.
         index: usize,
         /// The value.
         found: f32,
@@ -37,7 +37,7 @@ pub enum ReportError {
         /// The kind of figure.
         figure: &'static str,
     },
-    /// Points have classes, but not each of them one.
+    /// There is not one class for each point.
     #[error("expected a class for each of {expected} points, found {found}")]
     Classes {
         /// The number of points.

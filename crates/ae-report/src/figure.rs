@@ -1,24 +1,16 @@
-//! A figure: rectangles, lines, dots, texts and pictures on a page.
+//! A figure: its title, its content, and below it the caption and notes.
 
-use crate::image::{Raster, Rgb};
-use crate::text::{Style, cut, printable, shorten, wrap};
-use crate::{ReportError, bitmap, svg};
+use crate::drawing::{Drawing, Element, INK, MUTED, Magnification, Pen};
+use crate::limits::{MAX_AREA, MAX_SIDE};
+use crate::picture::{Raster, Rgb};
+use crate::text::{Style, cut, font_has, printable, shorten, wrap};
+use crate::{ReportError, draw_png, draw_svg};
 
-/// The longest side of a figure, in pixels at its own size.
-pub(crate) const MAX_SIDE: f32 = 16_384.0;
-/// The largest area; its PNG has four times as many pixels.
-pub(crate) const MAX_AREA: f32 = 8_000_000.0;
-/// A longer title ends in an ellipsis after so many lines, and so does a longer caption.
+/// Longer titles and captions end in an ellipsis.
 const TITLE_LINES: usize = 3;
 const CAPTION_LINES: usize = 12;
 /// Lines of notes below the caption; further ones are not drawn.
 const NOTE_LINES: usize = 8;
-
-pub(crate) const INK: Rgb = [0x1f, 0x29, 0x33];
-pub(crate) const MUTED: Rgb = [0x5b, 0x67, 0x70];
-pub(crate) const FAINT: Rgb = [0xdd, 0xe2, 0xe6];
-/// Around pictures, which may be as white as the page.
-pub(crate) const RIM: Rgb = [0x80, 0x8a, 0x93];
 
 const MARGIN: f32 = 16.0;
 const GAP: f32 = 14.0;
@@ -29,82 +21,18 @@ const MIN_CONTENT_WIDTH: f32 = 420.0;
 /// A drawing that is ready to be written as PNG or SVG.
 #[derive(Debug)]
 pub struct Figure {
-    title: String,
-    width: u32,
-    height: u32,
-    items: Vec<Item>,
+    drawing: Drawing,
     notes: Vec<String>,
     has_unknown_letters: bool,
 }
 
-/// What stands above and below the content of a figure.
+/// The text above and below the content of a figure.
 #[derive(Debug)]
 pub(crate) struct Words<'a> {
     pub(crate) title: &'a str,
     pub(crate) caption: &'a str,
-    /// What was changed so that the content fits, a sentence each.
+    /// One sentence for each change that was made to fit the content.
     pub(crate) notes: Vec<String>,
-}
-
-/// What a figure is made of. Positions are in pixels from the top left, at the figure's own size.
-#[derive(Debug)]
-pub(crate) enum Item {
-    Rectangle {
-        x: f32,
-        y: f32,
-        width: f32,
-        height: f32,
-        fill: Rgb,
-    },
-    Line {
-        points: Vec<(f32, f32)>,
-        pen: Pen,
-    },
-    Text {
-        x: f32,
-        y: f32,
-        text: String,
-        style: Style,
-        colour: Rgb,
-    },
-    /// Round, each as the others; where they overlap within an item they do not darken.
-    Dots {
-        centres: Vec<(f32, f32)>,
-        radius: f32,
-        fill: Rgb,
-        opacity: f32,
-    },
-    Picture {
-        x: f32,
-        y: f32,
-        magnification: Magnification,
-        raster: Raster,
-    },
-}
-
-/// How many pixels of the figure a pixel of a picture is wide and high.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Magnification {
-    pub(crate) across: usize,
-    pub(crate) down: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pen {
-    pub(crate) colour: Rgb,
-    pub(crate) width: f32,
-    pub(crate) dash: Dash,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Dash {
-    Solid,
-    Dashed,
-}
-
-impl Dash {
-    /// Lengths of a dash and of the gap after it.
-    pub(crate) const DASHED: [f32; 2] = [5.0, 4.0];
 }
 
 /// Which part of a text stands at its position.
@@ -118,46 +46,38 @@ pub(crate) enum Align {
 impl Figure {
     /// The figure as a PNG of twice its size, 8-bit RGB.
     ///
-    /// Letters beyond Latin are drawn as `?`, which a note says; the SVG keeps them.
+    /// Letters that are not Latin are drawn as `?`, and [`Figure::notes`] says so. The SVG keeps them.
     ///
     /// # Errors
     /// If the encoder fails.
     pub fn png(&self) -> Result<Vec<u8>, ReportError> {
-        bitmap::render(self)
+        draw_png::render(&self.drawing)
     }
 
     /// The figure as one self-contained SVG element; its images are embedded PNGs.
     ///
-    /// They ask to be shown `pixelated`, as browsers do; a viewer that does not know this smooths.
+    /// Browsers show them with sharp pixels (`image-rendering: pixelated`); some other viewers smooth them.
     ///
     /// # Errors
     /// If the encoder of the embedded images fails.
     pub fn svg(&self) -> Result<String, ReportError> {
-        svg::render(self)
+        draw_svg::render(&self.drawing)
     }
 
     /// Width in pixels, at the figure's own size.
     #[must_use]
     pub fn width(&self) -> u32 {
-        self.width
+        self.drawing.width
     }
 
     /// Height in pixels, at the figure's own size.
     #[must_use]
     pub fn height(&self) -> u32 {
-        self.height
+        self.drawing.height
     }
 
-    pub(crate) fn title(&self) -> &str {
-        &self.title
-    }
-
-    pub(crate) fn items(&self) -> &[Item] {
-        &self.items
-    }
-
-    /// What was changed so that everything could be drawn, a sentence each: pictures that are drawn
-    /// smaller, items that are left out, texts that are shortened, letters that the PNG's font lacks.
+    /// One sentence for each change that was made to keep the figure within its limits: pictures that are
+    /// drawn smaller, items that are left out, texts that are shortened, letters that the PNG's font lacks.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.notes.clone();
@@ -169,7 +89,7 @@ impl Figure {
         notes
     }
 
-    /// Whether a page has room for content of this size, whatever its title and caption.
+    /// Whether content of this size fits onto a page with the longest title and caption.
     pub(crate) fn has_room_for((content_width, content_height): (f32, f32)) -> bool {
         let lines = (TITLE_LINES + CAPTION_LINES + NOTE_LINES) as f32;
         let words = lines * Style::Label.line_height() + 2.0 * GAP + GAP_ABOVE_CAPTION;
@@ -178,8 +98,8 @@ impl Figure {
         width <= MAX_SIDE && height <= MAX_SIDE && width * height <= MAX_AREA
     }
 
-    /// A page with its words and free space of the given size; also gives the place of the free space.
-    /// All sizes are checked here, before anything large is made.
+    /// A page with its text and free space for content of the given size, and the position of this space.
+    /// All sizes are checked here, before anything large is allocated.
     pub(crate) fn page(
         words: Words<'_>,
         (content_width, content_height): (f32, f32),
@@ -211,10 +131,12 @@ impl Figure {
         }
 
         let mut figure = Self {
-            title: shorten(&printable(title), TITLE_LINES * columns),
-            width: width as u32,
-            height: height as u32,
-            items: Vec::new(),
+            drawing: Drawing {
+                title: shorten(&printable(title), TITLE_LINES * columns),
+                width: width as u32,
+                height: height as u32,
+                elements: Vec::new(),
+            },
             notes,
             has_unknown_letters: false,
         };
@@ -245,25 +167,25 @@ impl Figure {
             Align::Right => style.width(text),
         };
         if !text.is_empty() {
-            // Half pixels are whole ones in the PNG: letters stay crisp.
+            // Half pixels of the figure are whole pixels of the PNG, where letters stay crisp.
             let x = ((x - before) * 2.0).round() / 2.0;
             let text = printable(text);
-            self.has_unknown_letters |= text.chars().any(|letter| !bitmap::has(letter));
-            self.items.push(Item::Text { x, y, text, style, colour });
+            self.has_unknown_letters |= text.chars().any(|letter| !font_has(letter));
+            self.drawing.elements.push(Element::Text { x, y, text, style, colour });
         }
     }
 
     pub(crate) fn rectangle(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), fill: Rgb) {
-        self.items.push(Item::Rectangle { x, y, width, height, fill });
+        self.drawing.elements.push(Element::Rectangle { x, y, width, height, fill });
     }
 
     pub(crate) fn line(&mut self, points: Vec<(f32, f32)>, pen: Pen) {
-        self.items.push(Item::Line { points, pen });
+        self.drawing.elements.push(Element::Line { points, pen });
     }
 
     pub(crate) fn dots(&mut self, centres: Vec<(f32, f32)>, radius: f32, fill: Rgb, opacity: f32) {
         if !centres.is_empty() {
-            self.items.push(Item::Dots { centres, radius, fill, opacity });
+            self.drawing.elements.push(Element::Dots { centres, radius, fill, opacity });
         }
     }
 
@@ -274,6 +196,6 @@ impl Figure {
         raster: Raster,
     ) {
         let (x, y) = (x.round(), y.round());
-        self.items.push(Item::Picture { x, y, magnification, raster });
+        self.drawing.elements.push(Element::Picture { x, y, magnification, raster });
     }
 }

@@ -1,12 +1,24 @@
-//! Figures of autoencoders: plain data in, PNG, SVG or a terminal picture out.
+//! Figures of autoencoders: plain data in; PNG, SVG, or a picture for a terminal out.
 //!
-//! Every figure is a pure function from plain data to a [`Figure`]: [`reconstruction_grid`],
-//! [`comparison_grid`], [`interpolation`], [`worst`], [`heat_map`], [`filters`], [`loss_curves`], [`line_chart`] and [`scatter`]. A figure is drawn by [`Figure::png`] (at twice the
-//! figure's size, so that it is crisp on any screen) or [`Figure::svg`] (one file, images embedded);
-//! the same input gives the same bytes. Images are magnified by whole factors and not smoothed.
-//! A figure keeps within bounds of its own, whatever it is to show: large images are averaged to smaller
-//! ones, only the first of many are drawn, long texts end in an ellipsis, and [`Figure::notes`] say so.
-//! [`half_blocks`] draws the rows of a grid in a terminal.
+//! Every figure is a pure function from plain data to a [`Figure`]:
+//!
+//! | function | shows |
+//! |---|---|
+//! | [`reconstruction_grid`] | originals over reconstructions; clean, corrupted and reconstructed images |
+//! | [`comparison_grid`] | one image a row, one method a column |
+//! | [`worst`] | the images with the largest errors |
+//! | [`heat_map`] | the most anomalous items and the places of their errors |
+//! | [`interpolation`] | what a decoder draws between two codes |
+//! | [`filters`] | the weights of an encoder's units |
+//! | [`loss_curves`], [`line_chart`] | learning curves; any other lines |
+//! | [`scatter`] | a map of the codes |
+//!
+//! [`Figure::png`] draws it at twice its size, so that it is sharp on any screen. [`Figure::svg`] makes one file
+//! with embedded images. The same input gives the same bytes. Images are magnified by whole factors, without
+//! smoothing. [`half_blocks`] draws the rows of a grid in a terminal, and [`TextTable`] a table as text or Markdown.
+//!
+//! A figure has limits of size that hold for any input: large images are averaged to smaller ones, only the first
+//! of too many images are drawn, and long texts end in an ellipsis. [`Figure::notes`] says what was changed.
 //!
 //! ```
 //! use ae_report::{GridRow, Picture, reconstruction_grid};
@@ -26,30 +38,53 @@
 //! ```
 #![deny(missing_docs)]
 
+// One kind of figure a file.
+mod encoder_filters;
+mod heat_map;
+mod interpolation;
+mod line_chart;
+mod reconstruction_grid;
+mod scatter_plot;
+mod worst_reconstructions;
+
+// What figures share: a page, a grid of images, a plot with axes.
 mod axis;
-mod bitmap;
-mod curves;
-mod error;
 mod figure;
-mod filters;
-mod fit;
-mod grid;
-mod image;
-mod plot;
-mod scatter;
-mod svg;
-mod terminal;
+mod image_grid;
+mod limits;
+mod picture;
+mod picture_scale;
+mod plot_frame;
 mod text;
 
-pub use curves::{Reference, Series, line_chart, loss_curves};
+// From a figure to bytes.
+mod draw_png;
+mod draw_svg;
+mod drawing;
+mod png_encoding;
+
+// What is printed in a terminal.
+mod terminal_picture;
+mod text_table;
+
+mod error;
+
+pub use encoder_filters::filters;
 pub use error::ReportError;
 pub use figure::Figure;
-pub use filters::filters;
-pub use grid::{
-    GridRow, HeatMapItem, WorstItem, comparison_grid, heat_map, interpolation, reconstruction_grid,
-    square_grid_side, worst,
-};
-pub use image::{Picture, png_of_16_bits};
-pub use plot::Axes;
-pub use scatter::{Scatter, scatter};
-pub use terminal::{ColorSupport, half_blocks};
+pub use heat_map::{HeatMapItem, heat_map};
+pub use image_grid::{GridRow, square_grid_side};
+pub use interpolation::interpolation;
+pub use line_chart::{Reference, Series, line_chart, loss_curves};
+pub use picture::{Picture, png_of_16_bits};
+pub use plot_frame::Axes;
+pub use reconstruction_grid::{comparison_grid, reconstruction_grid};
+pub use scatter_plot::{Scatter, scatter};
+pub use terminal_picture::{ColorSupport, half_blocks};
+pub use text_table::TextTable;
+pub use worst_reconstructions::{WorstItem, worst};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,8 @@
-//! The widths of texts, and how captions wrap.
+//! Fonts, the widths of texts, and how captions wrap.
 
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight};
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 
-/// The three kinds of text, all monospaced, so that a layout knows every width.
+/// The three kinds of text. All are monospaced, so that a layout knows every width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Style {
     Title,
@@ -21,7 +21,7 @@ impl Style {
         if self == Self::Note { RasterHeight::Size24 } else { RasterHeight::Size32 }
     }
 
-    /// Width of a character: half of the glyphs' width, since a PNG is drawn at twice the size.
+    /// Width of a character: half of the glyph's width, since a PNG is drawn at twice the size.
     pub(crate) fn advance(self) -> f32 {
         if self == Self::Note { 5.5 } else { 7.0 }
     }
@@ -30,7 +30,7 @@ impl Style {
         self.raster().val() as f32 / 2.0
     }
 
-    /// From the top of the line to the foot of its letters, as the glyphs have it.
+    /// Distance from the top of the line to the baseline of the glyphs.
     pub(crate) fn baseline(self) -> f32 {
         if self == Self::Note { 9.5 } else { 12.5 }
     }
@@ -40,17 +40,22 @@ impl Style {
     }
 }
 
-/// The text with `?` in place of control characters, which XML forbids and which a terminal would obey,
-/// and of characters that turn the direction of the text around them.
+/// Whether the font of the PNG has a letter; it has the same letters in all weights and sizes.
+pub(crate) fn font_has(letter: char) -> bool {
+    get_raster(letter, FontWeight::Regular, RasterHeight::Size24).is_some()
+}
+
+/// The text with `?` in place of control characters, which XML forbids and which a terminal would execute,
+/// and of characters that change the direction of the text around them.
 pub(crate) fn printable(text: &str) -> String {
     let forbidden = |c: char| {
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        c.is_control() || turns || matches!(c, '\u{fffe}' | '\u{ffff}')
+        let changes_direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || changes_direction || matches!(c, '\u{fffe}' | '\u{ffff}')
     };
     text.chars().map(|c| if forbidden(c) { '?' } else { c }).collect()
 }
 
-/// The text, with an ellipsis in place of what goes beyond `columns` characters.
+/// The text, cut to `columns` characters that end in an ellipsis if it is longer.
 pub(crate) fn shorten(text: &str, columns: usize) -> String {
     if text.chars().count() <= columns {
         return text.to_owned();
@@ -58,7 +63,7 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
     text.chars().take(columns.saturating_sub(3)).chain("...".chars()).collect()
 }
 
-/// The text, with an ellipsis in place of what stands before its last `columns` characters.
+/// The last `columns` characters of the text, which begin with an ellipsis if it is longer.
 pub(crate) fn shorten_front(text: &str, columns: usize) -> String {
     let length = text.chars().count();
     if length <= columns {
@@ -67,8 +72,8 @@ pub(crate) fn shorten_front(text: &str, columns: usize) -> String {
     "...".chars().chain(text.chars().skip(length + 3 - columns)).collect()
 }
 
-/// Leaves at most so many lines of `columns` characters, the last one with an ellipsis at its end;
-/// whether there were more.
+/// Keeps at most `most` lines of `columns` characters. If there were more, the last one ends in an ellipsis,
+/// and the result is `true`.
 pub(crate) fn cut(lines: &mut Vec<String>, most: usize, columns: usize) -> bool {
     if lines.len() <= most {
         return false;
@@ -81,7 +86,7 @@ pub(crate) fn cut(lines: &mut Vec<String>, most: usize, columns: usize) -> bool 
     true
 }
 
-/// Breaks a text at white space into lines of at most `columns` characters; a longer word is cut.
+/// Breaks a text at white space into lines of at most `columns` characters. A longer word is broken too.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut used = columns;
@@ -102,7 +107,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A number with so many significant digits, in powers of ten where it is very large or small.
+/// A number with this many significant digits, in scientific notation where it is very large or small.
 pub(crate) fn significant(value: f64, digits: usize) -> String {
     let digits = digits.saturating_sub(1);
     let scientific = format!("{value:.digits$e}");

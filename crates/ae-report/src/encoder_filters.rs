@@ -1,9 +1,10 @@
-//! The weights of units as pictures.
+//! The weights of an encoder's units as pictures.
 
 use crate::ReportError;
-use crate::figure::{Align, FAINT, Figure, MUTED, Magnification, Words};
-use crate::fit::{Drawn, SIDES, note_of_first};
-use crate::image::{Raster, Rgb, check_finite, shrunk};
+use crate::drawing::{FAINT, MUTED, Magnification};
+use crate::figure::{Align, Figure, Words};
+use crate::picture::{Raster, Rgb, check_finite, shrunk};
+use crate::picture_scale::{PictureScale, SIDES, note_of_first};
 use crate::text::{Style, significant};
 
 /// From the most negative weight over 0 to the most positive: the colours of the scheme RdBu of
@@ -26,15 +27,15 @@ const GAP: f32 = 6.0;
 const BAR_WIDTH: usize = 241;
 const BAR_HEIGHT: usize = 12;
 
-/// The weights of an encoder's units, each unit drawn as an image of what it looks for.
+/// The weights of an encoder's units, each unit drawn as an image of its inputs' weights.
 ///
 /// `weights` is a matrix of shape (units, `channels * height * width`), row-major, as in PyTorch's
-/// `Linear`. A unit of one channel is drawn in colours that are symmetric around 0; one of three
-/// channels is an RGB picture, in which the mean grey is 0. Both reach to the largest magnitude of
-/// all, which a bar names; for RGB the bar has a line for each colour, with the other two at 0.
+/// `Linear`; `[channels, height, width]` is the shape of an input. A unit of one channel is drawn in colours
+/// that are symmetric around 0; a unit of three channels is an RGB picture, in which the mean grey is 0. Both
+/// scales end at the largest magnitude of all weights. A bar below shows the scale; for RGB it has one line
+/// for each colour, with the other two at 0.
 ///
-/// Units that are larger than the figure has room for are drawn smaller, and only the first ones if
-/// there are too many; [`Figure::notes`] say so.
+/// Large units are drawn smaller, and of too many units only the first ones are drawn; [`Figure::notes`] says so.
 ///
 /// # Errors
 /// If the weights do not make whole images, or one is not finite.
@@ -53,15 +54,15 @@ pub fn filters(
     if units == 0 {
         return Err(ReportError::Empty { figure: "a picture of filters" });
     }
-    let Layout { drawn, units: shown, columns, cell } = Layout::of(units, height, width);
+    let Layout { scale, units: shown, columns, cell } = Layout::of(units, height, width);
     let area = height * width;
     let planes = weights.chunks(area).take(shown * channels);
     let drawn_weights: Vec<Vec<f32>> =
-        planes.map(|plane| shrunk(plane, width, drawn.factor)).collect();
+        planes.map(|plane| shrunk(plane, width, scale.factor)).collect();
     let magnitudes = drawn_weights.iter().flatten().map(|weight| weight.abs());
     let range = magnitudes.fold(0.0_f32, f32::max);
-    let image_size = drawn.size(height, width);
-    let notes = [drawn.note("units", height, width), note_of_first(shown, units, "units")];
+    let image_size = scale.size(height, width);
+    let notes = [scale.note("units", height, width), note_of_first(shown, units, "units")];
     let words = Words { title, caption, notes: notes.into_iter().flatten().collect() };
 
     let grid = grid_size(shown, columns, cell);
@@ -69,14 +70,14 @@ pub fn filters(
     for (unit, planes) in drawn_weights.chunks(channels).enumerate() {
         let x = left + (unit % columns) as f32 * cell.0;
         let y = top + (unit / columns) as f32 * cell.1;
-        // A rim shows where an image ends whose weights are near 0.
+        // The rim shows the edges of an image whose weights are near 0.
         figure.rectangle((x - 1.0, y - 1.0), (image_size.0 + 2.0, image_size.1 + 2.0), FAINT);
         let pixels = match planes {
             [plane] => plane.iter().map(|&weight| colour(weight, range)).collect(),
             _ => mixed(&planes.concat(), range),
         };
-        let raster = Raster { width: width.div_ceil(drawn.factor), pixels };
-        figure.picture((x, y), drawn.magnification, raster);
+        let raster = Raster { width: width.div_ceil(scale.factor), pixels };
+        figure.picture((x, y), scale.magnification, raster);
     }
     colour_bar(&mut figure, (left, top + grid.1), range, channels);
     Ok(figure)
@@ -84,8 +85,8 @@ pub fn filters(
 
 /// How units are drawn within the bounds of a figure.
 struct Layout {
-    drawn: Drawn,
-    /// How many are drawn, and how many of them side by side.
+    scale: PictureScale,
+    /// How many units are drawn, and how many of them side by side.
     units: usize,
     columns: usize,
     /// Width and height of an image with the gap behind it.
@@ -94,8 +95,9 @@ struct Layout {
 
 impl Layout {
     fn of(units: usize, height: usize, width: usize) -> Self {
-        let layout =
-            |side, units| Self::with(Drawn::within(side, height, width), units, (height, width));
+        let layout = |side, units| {
+            Self::with(PictureScale::within(side, height, width), units, (height, width))
+        };
         let has_room = |layout: &Self| {
             Figure::has_room_for(with_bar(grid_size(layout.units, layout.columns, layout.cell)))
         };
@@ -110,12 +112,12 @@ impl Layout {
         fitted
     }
 
-    fn with(drawn: Drawn, units: usize, (height, width): (usize, usize)) -> Self {
-        let size = drawn.size(height, width);
+    fn with(scale: PictureScale, units: usize, (height, width): (usize, usize)) -> Self {
+        let size = scale.size(height, width);
         let cell = (size.0 + GAP, size.1 + GAP);
         // A block about twice as wide as it is high.
         let columns = (2.0 * units as f32 * cell.1 / cell.0).sqrt().ceil() as usize;
-        Self { drawn, units, columns: columns.clamp(1, units.max(1)), cell }
+        Self { scale, units, columns: columns.clamp(1, units.max(1)), cell }
     }
 }
 
@@ -124,7 +126,7 @@ fn grid_size(units: usize, columns: usize, cell: (f32, f32)) -> (f32, f32) {
     (columns as f32 * cell.0 - GAP, units.div_ceil(columns) as f32 * cell.1 + GAP)
 }
 
-/// The size with the bar of colours below.
+/// The size including the bar of colours below.
 fn with_bar((width, height): (f32, f32)) -> (f32, f32) {
     (width, height + BAR_HEIGHT as f32 + GAP + Style::Note.line_height())
 }

@@ -1,8 +1,9 @@
-//! Pictures, and colours.
+//! Pictures, and the colours of their pixels.
 
 use png::{BitDepth, ColorType};
 
-use crate::{ReportError, bitmap};
+use crate::ReportError;
+use crate::png_encoding::encode_png;
 
 /// An 8-bit picture of at least one pixel, grey or RGB: 0 is dark, 255 light.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ impl Picture {
     /// grey, three are red, green and blue.
     ///
     /// # Errors
-    /// If there are other than 1 or 3 channels, there is no pixel, or the number of values is another.
+    /// If there are not 1 or 3 channels, there is no pixel, or `values` is not `channels * height * width` long.
     pub fn new(
         channels: usize,
         height: usize,
@@ -40,7 +41,7 @@ impl Picture {
         Ok(Self { height, width, pixels, grey: channels == 1 })
     }
 
-    /// A picture from values of which 0 is dark and 1 light; values beyond are clamped.
+    /// A picture from values of which 0 is dark and 1 light; other values are clamped to [0, 1].
     ///
     /// # Errors
     /// As for [`Picture::new`], and if a value is NaN or infinite.
@@ -67,20 +68,21 @@ impl Picture {
         self.width
     }
 
-    /// The picture itself as a PNG, grey or RGB, a pixel a pixel.
+    /// The picture itself as a PNG, grey or RGB, without magnification.
     ///
     /// # Errors
     /// If the encoder fails.
     pub fn png(&self) -> Result<Vec<u8>, ReportError> {
+        let (height, width, depth) = (self.height, self.width, BitDepth::Eight);
         if self.grey {
             let greys: Vec<u8> = self.pixels.iter().map(|[grey, ..]| *grey).collect();
-            return bitmap::encode(self.width, self.height, ColorType::Grayscale, &greys);
+            return encode_png(height, width, ColorType::Grayscale, depth, &greys);
         }
-        bitmap::encode(self.width, self.height, ColorType::Rgb, self.pixels.as_flattened())
+        encode_png(height, width, ColorType::Rgb, depth, self.pixels.as_flattened())
     }
 
-    /// The picture with the mean of each `factor` x `factor` pixels in their place; blocks at the right
-    /// and at the foot may be smaller.
+    /// The picture with each block of `factor` x `factor` pixels replaced by one pixel, their mean. Blocks at
+    /// the right and bottom edges may be smaller.
     pub(crate) fn shrunk(&self, factor: usize) -> Raster {
         let factor = factor.max(1);
         if factor == 1 {
@@ -103,8 +105,7 @@ impl Picture {
     }
 }
 
-/// Planes of numbers, `width` columns each, with the mean of each `factor` x `factor` in their place, as
-/// [`Picture::shrunk`].
+/// The same for a plane of numbers of `width` columns as [`Picture::shrunk`] for a picture.
 pub(crate) fn shrunk(plane: &[f32], width: usize, factor: usize) -> Vec<f32> {
     let mean = |band: &[f32], left: usize| {
         let rows = || band.chunks(width);
@@ -118,7 +119,7 @@ pub(crate) fn shrunk(plane: &[f32], width: usize, factor: usize) -> Vec<f32> {
 }
 
 /// A picture of `channels x height x width` values, plane by plane, as a PNG of 16 bits a channel: 0 is dark
-/// and 1 light; values beyond are clamped.
+/// and 1 light; other values are clamped to [0, 1].
 ///
 /// # Errors
 /// As for [`Picture::from_unit`], and if the encoder fails.
@@ -141,7 +142,7 @@ pub fn png_of_16_bits(
     let pixels =
         (0..area).flat_map(|place| values.iter().skip(place).step_by(area).flat_map(level));
     let pixels: Vec<u8> = pixels.collect();
-    bitmap::encode_deep([width, height], colours, BitDepth::Sixteen, &pixels)
+    encode_png(height, width, colours, BitDepth::Sixteen, &pixels)
 }
 
 fn colours_of(channels: usize) -> Option<ColorType> {

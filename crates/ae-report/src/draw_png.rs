@@ -1,79 +1,48 @@
-//! Figures as PNG.
+//! Drawings as PNG.
 
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
-use png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use noto_sans_mono_bitmap::get_raster;
+use png::{BitDepth, ColorType};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
 
 use crate::ReportError;
-use crate::figure::{Dash, Figure, Item, Magnification, Pen};
-use crate::image::{Raster, Rgb};
+use crate::drawing::{Dash, Drawing, Element, Magnification, Pen};
+use crate::picture::{Raster, Rgb};
+use crate::png_encoding::encode_png;
 use crate::text::Style;
 
-/// Pixels of the PNG for one of the figure, both ways.
+/// The PNG is larger than the figure by this factor, in both directions.
 const SCALE: u32 = 2;
 
-pub(crate) fn render(figure: &Figure) -> Result<Vec<u8>, ReportError> {
-    let (width, height) = (figure.width() * SCALE, figure.height() * SCALE);
+pub(crate) fn render(drawing: &Drawing) -> Result<Vec<u8>, ReportError> {
+    let (width, height) = (drawing.width * SCALE, drawing.height * SCALE);
     let too_large = ReportError::TooLarge { width: width as f32, height: height as f32 };
     let mut canvas = Pixmap::new(width, height).ok_or(too_large)?;
     canvas.fill(Color::WHITE);
-    for item in figure.items() {
-        match item {
-            Item::Rectangle { x, y, width, height, fill } => {
+    for element in &drawing.elements {
+        match element {
+            Element::Rectangle { x, y, width, height, fill } => {
                 if let Some(area) = Rect::from_xywh(*x, *y, *width, *height) {
                     canvas.fill_rect(area, &paint(*fill), scale(), None);
                 }
             }
-            Item::Line { points, pen } => draw_line(&mut canvas, points, *pen),
-            Item::Dots { centres, radius, fill, opacity } => {
+            Element::Line { points, pen } => draw_line(&mut canvas, points, *pen),
+            Element::Dots { centres, radius, fill, opacity } => {
                 let mut paint = paint(*fill);
                 paint.shader.apply_opacity(*opacity);
                 draw_dots(&mut canvas, centres, *radius, &paint);
             }
-            Item::Text { x, y, text, style, colour } => {
+            Element::Text { x, y, text, style, colour } => {
                 draw_text(&mut canvas, (*x, *y), text, *style, *colour);
             }
-            Item::Picture { x, y, magnification, raster } => {
+            Element::Picture { x, y, magnification, raster } => {
                 draw_picture(&mut canvas, (*x, *y), *magnification, raster);
             }
         }
     }
     let (pixels, _) = canvas.data().as_chunks::<4>();
     let rgb: Vec<Rgb> = pixels.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
-    encode(width as usize, height as usize, ColorType::Rgb, rgb.as_flattened())
-}
-
-/// Whether the font has a letter; it has the same ones in all weights and sizes.
-pub(crate) fn has(letter: char) -> bool {
-    get_raster(letter, FontWeight::Regular, RasterHeight::Size24).is_some()
-}
-
-/// Encodes pixels of 8 bits a channel.
-pub(crate) fn encode(
-    width: usize,
-    height: usize,
-    colours: ColorType,
-    pixels: &[u8],
-) -> Result<Vec<u8>, ReportError> {
-    encode_deep([width, height], colours, BitDepth::Eight, pixels)
-}
-
-/// Encodes pixels of 8 or 16 bits a channel; the latter as pairs of bytes, the higher one first.
-pub(crate) fn encode_deep(
-    [width, height]: [usize; 2],
-    colours: ColorType,
-    depth: BitDepth,
-    pixels: &[u8],
-) -> Result<Vec<u8>, ReportError> {
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(colours);
-    encoder.set_depth(depth);
-    encoder.set_compression(Compression::Balanced);
-    // Flat areas and sharp edges compress best as they are.
-    encoder.set_filter(Filter::NoFilter);
-    encoder.write_header()?.write_image_data(pixels)?;
-    Ok(bytes)
+    let (height, width) = (height as usize, width as usize);
+    encode_png(height, width, ColorType::Rgb, BitDepth::Eight, rgb.as_flattened())
 }
 
 fn draw_line(canvas: &mut Pixmap, points: &[(f32, f32)], pen: Pen) {
@@ -134,7 +103,7 @@ fn draw_picture(
     }
 }
 
-/// Lays a colour over a pixel; one beyond the canvas is left out.
+/// Blends a colour over a pixel. Pixels beyond the canvas are ignored.
 fn blend(canvas: &mut Pixmap, x: usize, y: usize, colour: Rgb, coverage: u8) {
     let width = canvas.width() as usize;
     if x >= width {

@@ -3,21 +3,21 @@
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
 use crate::figure::{Figure, Words};
-use crate::fit::{note_of_first, note_of_missing};
-use crate::image::Rgb;
-use crate::plot::{Axes, GAP, Legend, MOST_NAMES, Plot};
+use crate::picture::Rgb;
+use crate::picture_scale::{note_of_first, note_of_missing};
+use crate::plot_frame::{Axes, GAP, Legend, MOST_NAMES, Plot};
 
 /// Points of a plane with their classes.
 #[derive(Clone, Copy, Debug)]
 pub struct Scatter<'a> {
-    /// Horizontal and vertical; a point that is NaN or infinite is left out.
+    /// Pairs of x and y. A point with a coordinate that is NaN or infinite is left out.
     pub points: &'a [[f32; 2]],
-    /// For each point the place of its class among `classes`; empty if there are no classes.
+    /// The class of each point, an index into `classes`; empty if there are no classes.
     pub of_points: &'a [u8],
     /// The names of the classes, in the order of the legend.
     pub classes: &'a [String],
-    /// The names of the axes, which then have numbers. Without them only distances mean something:
-    /// both axes have the same scale, and no numbers.
+    /// The names of the axes, which then have numbers. Without names, both axes have the same scale and no
+    /// numbers, as for a map of which only the distances mean something.
     pub axes: Option<Axes<'a>>,
 }
 
@@ -38,14 +38,14 @@ const COLOURS: [Rgb; 10] = [
 const PLOT: (f32, f32) = (520.0, 520.0);
 const SWATCH: (f32, f32) = (10.0, 10.0);
 const OPACITY: f32 = 0.8;
-/// Points are drawn in layers of so many, so that no class lies above all others.
+/// Points are drawn in layers of this many, so that no class covers all others.
 const LAYER: usize = 256;
 
-/// A dot a point, smaller where there are many, with a legend of the classes. After ten classes the
+/// One dot for each point, smaller if there are many, with a legend of the classes. After ten classes the
 /// colours repeat.
 ///
 /// # Errors
-/// If there are classes, and not one for each point.
+/// If there are `classes`, but not one class for each point.
 pub fn scatter(shown: Scatter<'_>, title: &str, caption: &str) -> Result<Figure, ReportError> {
     let Scatter { points, of_points, classes, axes } = shown;
     if !classes.is_empty() && of_points.len() != points.len() {
@@ -82,7 +82,7 @@ fn covering(points: &[[f64; 2]]) -> [Axis; 2] {
     [0, 1].map(|axis| Axis::around(points.iter().map(move |point| point[axis])))
 }
 
-/// Axes of the same length around the points, with as much room as others.
+/// Axes of the same length around the points, with the same free space as other axes.
 fn of_one_scale(points: &[[f64; 2]]) -> [Axis; 2] {
     let ranges = [0, 1].map(|axis| {
         let values = points.iter().map(|point| point[axis]).filter(|&value| drawable(value));

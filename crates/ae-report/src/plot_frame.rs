@@ -1,9 +1,10 @@
-//! The rectangle that lines and points are drawn in, with its axes, and the legend above it.
+//! The frame of lines and points: the plot's rectangle, its axes, and the legend above it.
 
 use crate::ReportError;
 use crate::axis::Axis;
-use crate::figure::{Align, FAINT, Figure, INK, MUTED, Words};
-use crate::image::Rgb;
+use crate::drawing::{FAINT, INK, MUTED};
+use crate::figure::{Align, Figure, Words};
+use crate::picture::Rgb;
 use crate::text::{Style, shorten};
 
 /// The names of the two axes.
@@ -18,10 +19,10 @@ pub struct Axes<'a> {
 pub(crate) const GAP: f32 = 8.0;
 /// Longer names are cut.
 pub(crate) const LABEL_COLUMNS: usize = 40;
-/// A legend names at most so many.
+/// The largest number of names in a legend.
 pub(crate) const MOST_NAMES: usize = 256;
 
-/// The rectangle that something is drawn in.
+/// The rectangle that lines or points are drawn in.
 pub(crate) struct Plot {
     pub(crate) left: f32,
     pub(crate) top: f32,
@@ -30,8 +31,8 @@ pub(crate) struct Plot {
 }
 
 impl Plot {
-    /// A page with a plot of this size, the legend above it and `right_width` free on its right. Axes
-    /// without names have no numbers either.
+    /// A page with a plot of this size, the legend above it and `right_width` of free space on its right.
+    /// Axes without names have no numbers either.
     pub(crate) fn page(
         (size, right_width): ((f32, f32), f32),
         (axes, names): ([Axis; 2], Option<Axes<'_>>),
@@ -108,7 +109,7 @@ impl Plot {
     }
 }
 
-/// Names with their colours, which repeat.
+/// Names with their colours. The colours repeat if there are more names.
 pub(crate) struct Legend<'a> {
     pub(crate) labels: Vec<&'a str>,
     pub(crate) colours: &'a [Rgb],
@@ -117,7 +118,7 @@ pub(crate) struct Legend<'a> {
 }
 
 impl Legend<'_> {
-    /// Place and text of each name, in as many lines as they need, and the height of all.
+    /// Position and text of each name, in as many lines as needed, and the height of all lines.
     fn lay_out(&self, width: f32) -> (Vec<(f32, f32, String)>, f32) {
         let mut entries = Vec::new();
         let (mut x, mut y) = (0.0, 0.0);

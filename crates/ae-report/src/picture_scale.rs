@@ -1,27 +1,25 @@
-//! How large pictures are drawn, so that a figure of them keeps within its bounds.
+//! How large pictures are drawn, so that a figure of them stays within its limits, and the notes that say so.
 
-use crate::figure::Magnification;
+use crate::drawing::Magnification;
 
 /// Pictures are magnified to about this many pixels.
 const PICTURE_SIDE: usize = 64;
-/// The sides in pixels that the longer side of a picture keeps within: the first one at which all
-/// pictures of a figure have room is taken.
+/// Limits of a picture's longer side, in pixels. A figure takes the first one at which all its pictures fit.
 pub(crate) const SIDES: [usize; 4] = [256, 128, 64, 32];
-/// A picture of a single row or column, such as a row of a table, is drawn at least so thick.
+/// The least thickness of a picture of a single row or column, such as a row of a table.
 const THICKNESS: usize = 12;
 
-/// How large pictures of one figure are drawn.
+/// How large the pictures of one figure are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Drawn {
-    /// The mean of `factor` x `factor` pixels becomes one pixel,
+pub(crate) struct PictureScale {
+    /// Each block of `factor` x `factor` pixels is averaged to one pixel.
     pub(crate) factor: usize,
-    /// which is so large in the figure.
+    /// The size of such a pixel in the figure.
     pub(crate) magnification: Magnification,
 }
 
-impl Drawn {
-    /// Pictures of at most `height` x `width` pixels, of which no side is to be longer than `side` in the
-    /// figure.
+impl PictureScale {
+    /// For pictures of at most `height` x `width` pixels, of which no side is longer than `side` in the figure.
     pub(crate) fn within(side: usize, height: usize, width: usize) -> Self {
         let longest = height.max(width).max(1);
         let factor = longest.div_ceil(side);
@@ -37,8 +35,8 @@ impl Drawn {
         (side(width, across), side(height, down))
     }
 
-    /// Says that the largest things, of `height` x `width` pixels, are drawn smaller, if they are. What has
-    /// a single row of pixels is one of numbers.
+    /// Says that the largest pictures, of `height` x `width` pixels, are averaged, if they are. A single row of
+    /// pixels is called a row of numbers.
     pub(crate) fn note(self, what: &str, height: usize, width: usize) -> Option<String> {
         let (down, across) = (self.factor.min(height), self.factor.min(width));
         let (size, part) = match height {
@@ -51,12 +49,12 @@ impl Drawn {
     }
 }
 
-/// Says that only the first ones of several things are drawn, if it is so.
+/// Says that only the first ones of several things are drawn, if some are left out.
 pub(crate) fn note_of_first(drawn: usize, all: usize, what: &str) -> Option<String> {
     (drawn < all).then(|| format!("only the first {drawn} of {all} {what} are drawn"))
 }
 
-/// Says how many values are missing which no axis can show.
+/// Says how many values no axis can show, if there are any.
 pub(crate) fn note_of_missing(missing: usize, what_follows: &str) -> Option<String> {
     (missing > 0)
         .then(|| format!("values that are not finite or beyond 1e100 {what_follows}: {missing}"))
@@ -66,27 +64,27 @@ pub(crate) fn note_of_missing(missing: usize, what_follows: &str) -> Option<Stri
 mod tests {
     use super::*;
 
-    fn drawn(side: usize, height: usize, width: usize) -> (usize, usize, usize) {
-        let Drawn { factor, magnification } = Drawn::within(side, height, width);
+    fn scale(side: usize, height: usize, width: usize) -> (usize, usize, usize) {
+        let PictureScale { factor, magnification } = PictureScale::within(side, height, width);
         (factor, magnification.across, magnification.down)
     }
 
     #[test]
     fn small_pictures_are_magnified_and_large_ones_averaged() {
-        assert_eq!(drawn(256, 28, 28), (1, 2, 2));
-        assert_eq!(drawn(256, 100, 256), (1, 1, 1));
-        assert_eq!(drawn(256, 400, 400), (2, 1, 1));
-        assert_eq!(drawn(32, 28, 28), (1, 1, 1));
-        assert_eq!(drawn(32, 1900, 1900), (60, 1, 1));
-        assert_eq!(Drawn::within(256, 400, 257).size(400, 257), (129.0, 200.0));
+        assert_eq!(scale(256, 28, 28), (1, 2, 2));
+        assert_eq!(scale(256, 100, 256), (1, 1, 1));
+        assert_eq!(scale(256, 400, 400), (2, 1, 1));
+        assert_eq!(scale(32, 28, 28), (1, 1, 1));
+        assert_eq!(scale(32, 1900, 1900), (60, 1, 1));
+        assert_eq!(PictureScale::within(256, 400, 257).size(400, 257), (129.0, 200.0));
     }
 
     #[test]
     fn a_single_row_or_column_is_thick() {
-        assert_eq!(drawn(256, 1, 60), (1, 1, 12));
-        assert_eq!(drawn(256, 1, 8180), (32, 1, 12));
-        assert_eq!(drawn(256, 60, 1), (1, 12, 1));
-        assert_eq!(drawn(256, 1, 1), (1, 64, 64));
-        assert_eq!(Drawn::within(256, 1, 8180).size(1, 8180), (256.0, 12.0));
+        assert_eq!(scale(256, 1, 60), (1, 1, 12));
+        assert_eq!(scale(256, 1, 8180), (32, 1, 12));
+        assert_eq!(scale(256, 60, 1), (1, 12, 1));
+        assert_eq!(scale(256, 1, 1), (1, 64, 64));
+        assert_eq!(PictureScale::within(256, 1, 8180).size(1, 8180), (256.0, 12.0));
     }
 }

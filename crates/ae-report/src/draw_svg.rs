@@ -1,21 +1,23 @@
-//! Figures as SVG.
+//! Drawings as SVG.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use png::ColorType;
+use png::{BitDepth, ColorType};
 
-use crate::figure::{Dash, Figure, Item, Magnification, Pen};
-use crate::image::{Raster, Rgb};
+use crate::ReportError;
+use crate::drawing::{Dash, Drawing, Element, Magnification, Pen};
+use crate::picture::{Raster, Rgb};
+use crate::png_encoding::encode_png;
 use crate::text::Style;
-use crate::{ReportError, bitmap};
 
 const FONTS: &str = "'Noto Sans Mono', 'DejaVu Sans Mono', monospace";
-/// Monospaced letters are commonly this wide, in units of the font's size.
+/// The common width of monospaced letters, in units of the font's size.
 const LETTER_WIDTH: f32 = 0.6;
 
-pub(crate) fn render(figure: &Figure) -> Result<String, ReportError> {
-    let (width, height, title) = (figure.width(), figure.height(), escape(figure.title()));
-    let elements: Vec<String> = figure.items().iter().map(element).collect::<Result<_, _>>()?;
+pub(crate) fn render(drawing: &Drawing) -> Result<String, ReportError> {
+    let (width, height, title) = (drawing.width, drawing.height, escape(&drawing.title));
+    let elements: Vec<String> =
+        drawing.elements.iter().map(svg_element).collect::<Result<_, _>>()?;
     Ok(format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" font-family="{FONTS}">
 <title>{title}</title>
@@ -27,23 +29,23 @@ pub(crate) fn render(figure: &Figure) -> Result<String, ReportError> {
     ))
 }
 
-fn element(item: &Item) -> Result<String, ReportError> {
-    match item {
-        Item::Rectangle { x, y, width, height, fill } => {
+fn svg_element(element: &Element) -> Result<String, ReportError> {
+    match element {
+        Element::Rectangle { x, y, width, height, fill } => {
             let [x, y, width, height] = [*x, *y, *width, *height].map(round);
-            let fill = hex(*fill);
+            let fill = web_colour(*fill);
             Ok(format!(
                 r#"<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}"/>"#
             ))
         }
-        Item::Line { points, pen } => Ok(polyline(points, *pen)),
-        Item::Dots { centres, radius, fill, opacity } => {
-            Ok(dots(centres, *radius, &hex(*fill), *opacity))
+        Element::Line { points, pen } => Ok(polyline(points, *pen)),
+        Element::Dots { centres, radius, fill, opacity } => {
+            Ok(dots(centres, *radius, &web_colour(*fill), *opacity))
         }
-        Item::Text { x, y, text, style, colour } => {
+        Element::Text { x, y, text, style, colour } => {
             Ok(line_of_text((*x, *y), text, *style, *colour))
         }
-        Item::Picture { x, y, magnification, raster } => {
+        Element::Picture { x, y, magnification, raster } => {
             let Magnification { across, down } = *magnification;
             let (width, height) = (raster.width * across, raster.rows().len() * down);
             let uri = data_uri(raster)?;
@@ -58,7 +60,7 @@ fn element(item: &Item) -> Result<String, ReportError> {
 fn polyline(points: &[(f32, f32)], pen: Pen) -> String {
     let points: Vec<String> =
         points.iter().map(|&(x, y)| format!("{},{}", round(x), round(y))).collect();
-    let (points, colour, width) = (points.join(" "), hex(pen.colour), pen.width);
+    let (points, colour, width) = (points.join(" "), web_colour(pen.colour), pen.width);
     let dash = match pen.dash {
         Dash::Solid => String::new(),
         Dash::Dashed => {
@@ -71,7 +73,7 @@ fn polyline(points: &[(f32, f32)], pen: Pen) -> String {
     )
 }
 
-/// Lines of no length with round ends: a fifth of the bytes of circles.
+/// Lines of length 0 with round ends, which take a fifth of the bytes of circles.
 fn dots(centres: &[(f32, f32)], radius: f32, colour: &str, opacity: f32) -> String {
     let dots = centres.iter().map(|&(x, y)| format!("M{} {}h0", round(x), round(y)));
     let (path, width) = (dots.collect::<String>(), round(2.0 * radius));
@@ -80,11 +82,11 @@ fn dots(centres: &[(f32, f32)], radius: f32, colour: &str, opacity: f32) -> Stri
     )
 }
 
-/// The given length holds the layout together where the reader's font is wider or narrower.
+/// `textLength` keeps the layout where the reader's font is wider or narrower.
 fn line_of_text((x, y): (f32, f32), text: &str, style: Style, colour: Rgb) -> String {
     let (x, y, size) =
         (round(x), round(y + style.baseline()), round(style.advance() / LETTER_WIDTH));
-    let (length, colour, text) = (style.width(text), hex(colour), escape(text));
+    let (length, colour, text) = (style.width(text), web_colour(colour), escape(text));
     let weight = if style == Style::Title { r#" font-weight="bold""# } else { "" };
     format!(
         r#"<text x="{x}" y="{y}" font-size="{size}"{weight} fill="{colour}" textLength="{length}" lengthAdjust="spacingAndGlyphs">{text}</text>"#
@@ -93,7 +95,7 @@ fn line_of_text((x, y): (f32, f32), text: &str, style: Style, colour: Rgb) -> St
 
 fn data_uri(raster: &Raster) -> Result<String, ReportError> {
     let (height, rgb) = (raster.rows().len(), raster.pixels.as_flattened());
-    let png = bitmap::encode(raster.width, height, ColorType::Rgb, rgb)?;
+    let png = encode_png(height, raster.width, ColorType::Rgb, BitDepth::Eight, rgb)?;
     Ok(format!("data:image/png;base64,{}", STANDARD.encode(png)))
 }
 
@@ -101,11 +103,11 @@ fn round(value: f32) -> f32 {
     (value * 100.0).round() / 100.0
 }
 
-fn hex([red, green, blue]: Rgb) -> String {
+fn web_colour([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// Text between tags: quotes may stay as they are.
+/// Escapes text between tags, where quotes are allowed.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

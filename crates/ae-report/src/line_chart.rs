@@ -1,19 +1,20 @@
-//! Learning curves, and other lines over numbers.
+//! Learning curves and other line charts.
 
 use crate::ReportError;
 use crate::axis::{Axis, drawable};
-use crate::figure::{Align, Dash, Figure, MUTED, Pen, Words};
-use crate::fit::{note_of_first, note_of_missing};
-use crate::image::Rgb;
-use crate::plot::{Axes, GAP, LABEL_COLUMNS, Legend, MOST_NAMES, Plot};
+use crate::drawing::{Dash, MUTED, Pen};
+use crate::figure::{Align, Figure, Words};
+use crate::picture::Rgb;
+use crate::picture_scale::{note_of_first, note_of_missing};
+use crate::plot_frame::{Axes, GAP, LABEL_COLUMNS, Legend, MOST_NAMES, Plot};
 use crate::text::{Style, shorten};
 
-/// A curve.
+/// A line of a chart.
 #[derive(Clone, Debug)]
 pub struct Series<'a> {
     /// Its name in the legend.
     pub label: &'a str,
-    /// Epoch and value, or any other pair of numbers. A value that is NaN, infinite or beyond 1e100 leaves a gap.
+    /// Pairs of x (for instance the epoch) and y. A number that is NaN, infinite or beyond 1e100 leaves a gap.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -22,7 +23,7 @@ pub struct Series<'a> {
 pub struct Reference<'a> {
     /// Stands at the right end of the line.
     pub label: &'a str,
-    /// The height of the line; one that cannot be drawn is left out.
+    /// Its y. The line is left out if this is NaN, infinite or beyond 1e100.
     pub value: f64,
 }
 
@@ -38,15 +39,16 @@ const COLOURS: [Rgb; 6] = [
 
 const PLOT: (f32, f32) = (520.0, 260.0);
 const SWATCH: (f32, f32) = (18.0, 3.0);
-/// As many as have room for their names beside the plot.
+/// As many as have room for their labels beside the plot.
 const MOST_REFERENCES: usize = 20;
 /// The smallest step of an axis of epochs.
 const WHOLE_NUMBERS: f64 = 1.0;
 
-/// Curves over epochs, which are whole numbers, with a legend and reference lines. After six curves the colours repeat.
+/// Curves over epochs, which are whole numbers, with a legend and reference lines. After six curves the colours
+/// repeat.
 ///
-/// Where there are more than 256 curves or 20 reference lines, the first ones are drawn; [`Figure::notes`]
-/// say so, and that values are missing which are not finite.
+/// Of more than 256 curves or 20 reference lines, the first ones are drawn. [`Figure::notes`] says so, and how
+/// many values are not finite.
 ///
 /// # Errors
 /// None of its own.
@@ -60,8 +62,8 @@ pub fn loss_curves(
     chart(series, (references, WHOLE_NUMBERS), axes, title, caption)
 }
 
-/// Lines over any numbers, such as a rate over another, with a legend. After six lines the colours
-/// repeat. Of more than 256 the first ones are drawn.
+/// Lines over any numbers, for instance one rate over another, with a legend. After six lines the colours
+/// repeat. Of more than 256 lines, the first ones are drawn.
 ///
 /// # Errors
 /// None of its own.
@@ -102,7 +104,7 @@ fn chart(
     Ok(figure)
 }
 
-/// What is drawn otherwise than it is, a sentence each.
+/// One sentence for each thing that is left out.
 fn changes(series: &[Series<'_>], references: &[Reference<'_>]) -> Vec<String> {
     let points = series.iter().flat_map(|series| &series.points);
     let missing = points.filter(|(x, y)| !drawable(*x) || !drawable(*y)).count();
@@ -142,14 +144,14 @@ fn draw_series(plot: &Plot, figure: &mut Figure, series: &Series<'_>, colour: Rg
     }
 }
 
-/// A line that looks the same with few points: of those that stand within a quarter of a pixel beside each
-/// other, the first, the lowest, the highest and the last.
+/// Fewer points that draw the same line: of all points within a quarter of a pixel along x, the first, the
+/// lowest, the highest and the last.
 fn thinned(points: Vec<(f32, f32)>) -> Vec<(f32, f32)> {
     if points.len() as f32 <= 4.0 * PLOT.0 {
         return points;
     }
-    let same_place = |a: &(f32, f32), b: &(f32, f32)| (a.0 * 4.0).floor() == (b.0 * 4.0).floor();
-    let kept = points.chunk_by(same_place).flat_map(|near| {
+    let same_column = |a: &(f32, f32), b: &(f32, f32)| (a.0 * 4.0).floor() == (b.0 * 4.0).floor();
+    let kept = points.chunk_by(same_column).flat_map(|near| {
         let by_height = |a: &&(f32, f32), b: &&(f32, f32)| a.1.total_cmp(&b.1);
         let (first, last) = (near.first(), near.last());
         let ends = [near.iter().min_by(by_height), near.iter().max_by(by_height)];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::image::{Raster, Rgb};
+use crate::picture::{Raster, Rgb};
 use crate::text::printable;
 use crate::{GridRow, Picture};
 
@@ -13,7 +13,7 @@ pub enum ColorSupport {
     TrueColor,
     /// The 256-colour palette: its greys, and its cube of 6 x 6 x 6 colours.
     Palette256,
-    /// None: pictures are made of characters, denser ones for lighter pixels.
+    /// No colours: pictures are made of characters, denser ones for lighter pixels.
     None,
 }
 
@@ -21,11 +21,10 @@ const GAP: usize = 2;
 /// From black to white.
 const RAMP: &[u8] = b" .:-=+*#%@";
 
-/// Rows of images for a terminal of `columns` characters, one character for two pixels above one
-/// another.
+/// Rows of images for a terminal of `columns` characters. One character shows two pixels, one above the other.
 ///
-/// Each row stands under its label. Images that do not fit side by side follow in further blocks of
-/// all rows; one that is wider than the terminal is shrunk by a whole factor.
+/// Each row stands below its label. Images that do not fit side by side continue in further blocks of all rows.
+/// Images that are wider than the terminal are shrunk by a whole factor.
 #[must_use]
 pub fn half_blocks(rows: &[GridRow<'_>], columns: usize, colors: ColorSupport) -> String {
     let columns = columns.max(1);
@@ -68,7 +67,7 @@ fn draw_band(picture: &mut String, images: &[Raster], colors: ColorSupport) {
             }
             let lower = image.rows().nth(line + 1);
             match (image.rows().nth(line), colors) {
-                // A neighbour is higher.
+                // An image beside this one is higher.
                 (None, _) => picture.push_str(&" ".repeat(image.width)),
                 (Some(upper), ColorSupport::None) => {
                     draw_characters(picture, upper, lower.unwrap_or(upper));
@@ -111,7 +110,7 @@ fn draw_half_blocks(
     picture.push_str("\x1b[0m");
 }
 
-/// How light a colour is, 0 to 255, by Rec. 709's weights.
+/// The luminance of a colour, 0 to 255, by Rec. 709's weights.
 fn luminance([red, green, blue]: Rgb) -> usize {
     (2126 * usize::from(red) + 7152 * usize::from(green) + 722 * usize::from(blue) + 5000) / 10_000
 }
