@@ -1,4 +1,4 @@
-//! The file: images that can be taken out one by one.
+//! The file of compressed images (`.aez`), from which images can be decompressed one by one.
 
 use ae_kernels::{PackedStack, Stack};
 use rayon::prelude::*;
@@ -6,27 +6,30 @@ use sha2::{Digest, Sha256};
 
 use crate::CompressionError;
 use crate::basis::Analysis;
-use crate::codec::{Codec, Mode, Quality};
-use crate::error::in_range;
-use crate::fixed::{FixedDecoder, fixed, unfit};
-use crate::latents::Quantiser;
-use crate::pixels::PixelModel;
-use crate::symbols::{Frequencies, Reader, Writer};
+use crate::byte_fields::{
+    DIGEST, add_checksum, checked, digest, read_number, take, write_number, wrong,
+};
+use crate::code_quantiser::Quantiser;
+use crate::codec::Codec;
+use crate::error::{in_range, unfit};
+use crate::fixed_point::fixed;
+use crate::integer_decoder::FixedDecoder;
+use crate::pixel_contexts::PixelModel;
+use crate::quality::{Mode, Quality};
+use crate::range_coder::{Frequencies, Reader, Writer};
 
 const MAGIC: [u8; 4] = *b"\x89AEZ";
 const VERSION: u8 = 1;
-/// Bytes of the model's fingerprint and of the checksum.
-const DIGEST: usize = 8;
-/// Images under one range coder, whose last bytes they share.
+/// Images in one block, which is the smallest unit that can be decompressed.
 const BLOCK: usize = 16;
 
-/// A model at work as a compressor.
+/// A network with its codec: compresses images and opens compressed ones.
 ///
 /// # Format
 /// The bytes `89 41 45 5a`; the version, 1; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
 /// of the SHA-256 of the parameters and the codec; then, as LEB128, the number of images, their channels,
 /// height and width, and the length of each block; the blocks; and the first 8 bytes of the SHA-256 of
-/// all that. A block holds the codes of 16 images, then, in the exact mode, the images.
+/// all bytes before. A block holds the codes of 16 images and, in the exact mode, then their pixels.
 pub struct Compressor {
     codec: Codec,
     packed: PackedStack,
@@ -38,10 +41,11 @@ pub struct Compressor {
 }
 
 impl Compressor {
-    /// A model with the codec that was fitted to it, for images of `[channels, height, width]`.
+    /// A network, its parameters and the codec that was fitted to them, for images of shape
+    /// `[channels, height, width]`.
     ///
     /// # Errors
-    /// If they do not fit each other.
+    /// If they do not belong together.
     pub fn new(
         stack: &Stack,
         parameters: &[f32],
@@ -59,13 +63,13 @@ impl Compressor {
         if let Some(basis) = &codec.basis {
             basis.check(stack.code_width())?;
             analysis = Some(Analysis::new(basis)?);
-            decoder = decoder.behind(basis);
+            decoder = decoder.of_coordinates(basis);
         }
         let mut hash = Sha256::new();
         parameters.iter().for_each(|value| hash.update(value.to_le_bytes()));
         let written = serde_json::to_vec(&codec).map_err(|error| unfit(error.to_string()))?;
         hash.update(&written);
-        let fingerprint = first_bytes(hash);
+        let fingerprint = digest(hash);
         let packed = PackedStack::new(stack, parameters)?;
         let model_bytes = size_of_val(parameters) + written.len();
         Ok(Self { codec, packed, analysis, decoder, shape, fingerprint, model_bytes })
@@ -103,8 +107,7 @@ impl Compressor {
             write_number(number, &mut bytes);
         }
         blocks.iter().for_each(|block| bytes.extend(block));
-        let checksum: [u8; DIGEST] = first_bytes(Sha256::new_with_prefix(&bytes));
-        bytes.extend(checksum);
+        add_checksum(&mut bytes);
         Ok(bytes)
     }
 
@@ -143,14 +146,7 @@ impl Compressor {
         if version != VERSION {
             return Err(wrong("version 1", &format!("version {version}, of a later program")));
         }
-        let cut = || wrong("compressed images", "only their beginning: the file was cut");
-        let (body, checksum) = bytes.split_last_chunk::<DIGEST>().ok_or_else(cut)?;
-        if *checksum != first_bytes::<DIGEST>(Sha256::new_with_prefix(body)) {
-            return Err(wrong(
-                "the checksum of the contents",
-                "another: the file is damaged or cut",
-            ));
-        }
+        let body = checked(bytes, "compressed images")?;
         let mut rest = &body[MAGIC.len() + 1..];
         let [mode, quality] = take::<2>(&mut rest)?;
         if take::<DIGEST>(&mut rest)? != self.fingerprint {
@@ -170,7 +166,7 @@ impl Compressor {
                 return Err(wrong(&format!("{expected} channels, rows or columns"), &found));
             }
         }
-        // Every block has at least a byte of its own in the index, so this bounds the images too.
+        // Every block has at least one byte in the index, so this bounds the number of images too.
         let blocks = count.div_ceil(BLOCK);
         if count == 0 || blocks > rest.len() {
             return Err(wrong("as many images as there are blocks", &count.to_string()));
@@ -192,7 +188,7 @@ impl Compressor {
     }
 }
 
-/// Compressed images, checked against damage.
+/// Compressed images whose checksum and index were checked.
 pub struct Archive<'a> {
     compressor: &'a Compressor,
     models: Models,
@@ -214,15 +210,15 @@ impl Archive<'_> {
         self.quality
     }
 
-    /// What comes back.
+    /// Whether the images come back exactly.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// The images from `first` on, at most `count`, `n x channels x height x width`.
+    /// The images from index `first` on, at most `count` of them, `n x channels x height x width`.
     ///
     /// # Errors
-    /// If there is no image `first`, or the symbols are none of the model's.
+    /// If there is no image `first`, or the range coder finds no symbol of the codec.
     pub fn images(&self, first: usize, count: usize) -> Result<Vec<u8>, CompressionError> {
         in_range("the image", 0, self.count - 1, first)?;
         let end = first.saturating_add(count).min(self.count);
@@ -270,10 +266,10 @@ impl Archive<'_> {
     }
 }
 
-/// Frequencies at one quality.
+/// The frequencies of all symbols at one quality.
 struct Models {
     quantisers: Vec<Quantiser>,
-    /// For the bytes of numbers outside the histograms.
+    /// For the bytes of numbers outside of the histograms.
     raw: Frequencies,
     pixels: Option<PixelModel>,
 }
@@ -298,41 +294,4 @@ impl Codec {
     pub(crate) fn quantisers(&self, quality: Quality) -> Result<Vec<Quantiser>, CompressionError> {
         self.dimensions.iter().map(|dimension| Quantiser::new(dimension, quality)).collect()
     }
-}
-
-fn first_bytes<const N: usize>(hash: Sha256) -> [u8; N] {
-    let digest = hash.finalize();
-    std::array::from_fn(|place| digest[place])
-}
-
-/// LEB128: seven bits a byte from the lowest, the eighth says that more follow.
-fn write_number(mut number: usize, bytes: &mut Vec<u8>) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn read_number(bytes: &mut &[u8]) -> Result<usize, CompressionError> {
-    let mut number = 0;
-    for place in 0..5 {
-        let [byte] = take::<1>(bytes)?;
-        number |= usize::from(byte & 0x7f) << (7 * place);
-        if byte < 0x80 {
-            return Ok(number);
-        }
-    }
-    Err(wrong("a number below 2^35", "a larger one"))
-}
-
-fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], CompressionError> {
-    let (taken, rest) =
-        bytes.split_first_chunk().ok_or_else(|| wrong("a header and an index", "too few bytes"))?;
-    *bytes = rest;
-    Ok(*taken)
-}
-
-fn wrong(expected: &str, found: &str) -> CompressionError {
-    CompressionError::Archive { expected: expected.to_owned(), found: found.to_owned() }
 }

@@ -1,45 +1,46 @@
-//! The directions in which codes are rounded: those that do not vary together, measured by what the
-//! decoder makes of them.
+//! The basis in which codes are rounded: its directions are uncorrelated, and a step along any of them changes
+//! the decoded image equally.
 
 use faer::linalg::solvers::{DenseSolveCore, PartialPivLu, SelfAdjointEigen};
 use faer::{Mat, MatRef, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::CompressionError;
-use crate::fixed::{LARGEST_SUM, WEIGHT_BITS, unfit};
+use crate::error::unfit;
+use crate::fixed_point::{LARGEST_SUM, WEIGHT_BITS};
 
-/// Longest codes that get a basis: its matrix travels in the weights file.
+/// Longer codes get no basis, because its matrix is stored in the weights file.
 pub(crate) const LARGEST: usize = 256;
-/// What the absolute numbers of the longest row sum to: far below what could overflow, and small enough
+/// The sum of the absolute numbers of the row where it is largest. It is far from an overflow, and small enough
 /// that coordinates keep their fractional bits.
 const ROW_SUM: f64 = 8.0;
-/// The least part of the largest gain that a direction is taken to have, so that there is an inverse.
+/// Lower bound of a direction's gain, as a fraction of the largest gain, so that the basis has an inverse.
 const LEAST_GAIN: f64 = 1e-3;
 
 /// A linear map from coordinates to codes, `z = m + B y`, in integers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Basis {
-    /// With 16 fractional bits.
+    /// `m`, with 16 fractional bits.
     pub(crate) mean: Vec<i64>,
-    /// Row after row, with the fractional bits of a weight.
+    /// `B`, row-major, with the fractional bits of a weight.
     pub(crate) matrix: Vec<i32>,
 }
 
-/// A basis as it was fitted.
+/// The result of [`Basis::fit`].
 pub(crate) struct FittedBasis {
     pub(crate) basis: Basis,
-    /// How far an image moves for a coordinate that grows by 1.
+    /// How far an image moves (Euclidean norm) if a coordinate grows by 1.
     pub(crate) gain: f64,
-    /// How many coordinates vary: the participation ratio of their variances, from 1 to all.
+    /// The effective number of coordinates: the participation ratio of their variances.
     pub(crate) effective: f64,
 }
 
 impl Basis {
     /// The Karhunen-Loeve transform of codes, in the metric `G = mean(J^T J)` of the decoder's Jacobian `J`:
     /// with the eigenvectors `V` of `G^(1/2) C G^(1/2)`, for the covariance `C` of the codes,
-    /// `y = V^T G^(1/2) (z - m)`. Then coordinates are uncorrelated, and rounding any of them moves an image
-    /// as far as rounding another: what a transform code asks of its transform (Goyal 2001).
+    /// `y = V^T G^(1/2) (z - m)`. The coordinates are then uncorrelated, and rounding any of them moves an image
+    /// equally far, as transform coding requires (Goyal 2001).
     ///
     /// # Errors
     /// If codes or gains are not finite.
@@ -60,7 +61,7 @@ impl Basis {
         };
         let root = scaled(1);
         let (directions, variances) = eigen(&(&root * &covariance * &root))?;
-        // By falling variance, as PCA's.
+        // In the order of falling variance, as in PCA.
         let back = scaled(-1) * directions.reverse_cols();
         let longest = (0..latent)
             .map(|row| (0..latent).map(|column| back[(row, column)].abs()).sum::<f64>())
@@ -76,7 +77,7 @@ impl Basis {
         Ok(FittedBasis { basis: Self { mean, matrix }, gain: scale, effective })
     }
 
-    /// Checks what came from a file.
+    /// Checks a basis that was read from a file: no sum can overflow.
     pub(crate) fn check(&self, latent: usize) -> Result<(), CompressionError> {
         let most = (LARGEST_SUM * f64::from(1_u32 << WEIGHT_BITS)) as i64;
         let whole = latent <= LARGEST
@@ -85,7 +86,7 @@ impl Basis {
             && self.mean.iter().all(|mean| mean.unsigned_abs() < 1 << 40);
         let small = |row: &[i32]| row.iter().map(|&x| i64::from(x).abs()).sum::<i64>() <= most;
         if !whole || !self.matrix.chunks(latent.max(1)).all(small) {
-            return Err(unfit("the basis of its codec is none of the model's".to_owned()));
+            return Err(unfit("the basis of its codec was fitted to another model".to_owned()));
         }
         Ok(())
     }
@@ -109,8 +110,8 @@ impl Basis {
     }
 }
 
-/// From codes to coordinates: the inverse of a basis. What it finds is stored, so that its last bits do not
-/// matter.
+/// The map from codes to coordinates: the inverse of a basis. The coordinates are stored after rounding, so that
+/// their last bits do not matter.
 pub(crate) struct Analysis {
     mean: Vec<f64>,
     inverse: Mat<f64>,

@@ -24,6 +24,22 @@ pub enum CompressionError {
         /// The number that was given.
         found: usize,
     },
+    /// A code is NaN or infinite.
+    #[error("number {column} of row {row} is {value}, expected a finite number")]
+    NotFinite {
+        /// The row, counted from 0.
+        row: usize,
+        /// The dimension, counted from 0.
+        column: usize,
+        /// The number.
+        value: f32,
+    },
+    /// A largest error that is not a finite number above 0.
+    #[error("the largest error must be a finite number above 0, found {found}")]
+    MaxError {
+        /// The error that was given.
+        found: f32,
+    },
     /// A decomposition did not converge.
     #[error("the decomposition of {what} did not converge")]
     NoConvergence {
@@ -60,4 +76,9 @@ pub(crate) fn in_range(
         return Ok(());
     }
     Err(CompressionError::Range { what, least, most, found })
+}
+
+/// The model cannot be used for compression.
+pub(crate) fn unfit(reason: String) -> CompressionError {
+    CompressionError::NoCodec { reason }
 }

@@ -9,17 +9,28 @@
 //! so its last bits do not matter.
 #![deny(missing_docs)]
 
+// Images: a codec, what it consists of, and the file.
 mod archive;
 mod basis;
+mod code_quantiser;
 mod codec;
-mod elementary;
+mod codec_fit;
+mod fixed_point;
+mod integer_activations;
+mod integer_decoder;
+mod pixel_contexts;
+mod quality;
+
+// Codes alone.
+mod plain_codes;
+
+// What both share.
+mod byte_fields;
 mod error;
-mod fit;
-mod fixed;
-mod latents;
-mod pixels;
-mod symbols;
+mod range_coder;
 
 pub use archive::{Archive, Compressor};
-pub use codec::{Codec, Mode, Quality};
+pub use codec::Codec;
 pub use error::CompressionError;
+pub use plain_codes::{Codes, compress_codes, decompress_codes};
+pub use quality::{Mode, Quality};

@@ -1,4 +1,4 @@
-//! Fitting a codec to a model and its training images.
+//! Fitting a codec to a network and its training images.
 
 use ae_kernels::{PackedStack, Stack, StackError};
 use faer::linalg::matmul::matmul;
@@ -7,21 +7,24 @@ use rayon::prelude::*;
 
 use crate::CompressionError;
 use crate::basis::{self, Analysis, Basis};
-use crate::codec::{Codec, Quality};
-use crate::fixed::{FixedDecoder, fixed, unfit};
-use crate::latents::Dimension;
-use crate::pixels::{self, CONTEXTS};
+use crate::code_quantiser::Dimension;
+use crate::codec::Codec;
+use crate::error::unfit;
+use crate::fixed_point::fixed;
+use crate::integer_decoder::FixedDecoder;
+use crate::pixel_contexts::{self, CONTEXTS};
+use crate::quality::Quality;
 
-/// Most images that frequencies are taken from, and most numbers in them.
+/// The largest number of images that frequencies are taken from, and of numbers in them.
 const MAX_IMAGES: usize = 8192;
 const MAX_NUMBERS: usize = 1 << 23;
-/// Images, times numbers of a code, that the decoder's gain is taken from.
+/// The decoder's gain is measured on images of this many numbers of codes in total.
 const GAINS: usize = 1 << 13;
-/// Bins of all histograms together, so that they fit into a weights file.
+/// The number of bins in all histograms, which are stored in the weights file.
 const ALL_BINS: usize = 1 << 17;
 const MOST_DIMENSIONS: usize = 1 << 13;
-/// Images that one task takes while they are in its cache. No part of the result.
-const SLICE_ROWS: usize = 64;
+/// Images that one task processes while they are in its cache. The result does not depend on it.
+const IMAGES_PER_TASK: usize = 64;
 
 impl Codec {
     /// Fits a codec to a network and 8-bit training images, `n x channels x height x width`, of which at
@@ -105,7 +108,7 @@ impl Codec {
     }
 }
 
-/// Images at equal distances.
+/// At most [`MAX_IMAGES`] images at equal distances.
 fn chosen(images: &[u8], size: usize) -> Vec<u8> {
     let all = images.len() / size;
     let count = (MAX_NUMBERS / size).clamp(1, MAX_IMAGES).min(all);
@@ -114,12 +117,12 @@ fn chosen(images: &[u8], size: usize) -> Vec<u8> {
     chosen.concat()
 }
 
-/// The codes of images, slice by slice: all images as floats at once would leave the caches.
+/// The codes of images. Each task converts its own images to floats, so that these stay in its cache.
 fn encoded(packed: &PackedStack, images: &[u8]) -> Result<Vec<f32>, StackError> {
     let (size, latent) = (packed.inputs(), packed.code_width());
     let mut codes = vec![0.0; images.len() / size * latent];
-    let slices = images.par_chunks(SLICE_ROWS * size);
-    slices.zip(codes.par_chunks_mut(SLICE_ROWS * latent)).try_for_each_init(
+    let slices = images.par_chunks(IMAGES_PER_TASK * size);
+    slices.zip(codes.par_chunks_mut(IMAGES_PER_TASK * latent)).try_for_each_init(
         Vec::new,
         |floats, (images, codes)| {
             floats.clear();
@@ -130,7 +133,7 @@ fn encoded(packed: &PackedStack, images: &[u8]) -> Result<Vec<f32>, StackError> 
     Ok(codes)
 }
 
-/// How far each number of the codes goes.
+/// The range of each dimension of the codes.
 fn ranges(codes: &[f32], latent: usize) -> Vec<f32> {
     let column = |number: usize| codes.iter().skip(number).step_by(latent);
     let range = |number| {
@@ -140,14 +143,14 @@ fn ranges(codes: &[f32], latent: usize) -> Vec<f32> {
     (0..latent).map(range).collect()
 }
 
-/// Codes at equal distances, at which the decoder's change is measured.
+/// Codes at equal distances, at which the decoder's derivative is measured.
 fn measured(codes: &[f32], latent: usize) -> Vec<&[f32]> {
     let count = (GAINS / latent).clamp(4, 64).min(codes.len() / latent);
     let stride = codes.len() / latent / count;
     codes.chunks_exact(latent).step_by(stride).take(count).collect()
 }
 
-/// How far a number is moved to measure how an image changes.
+/// The shift of a number for a finite difference.
 fn shift(range: f32) -> f32 {
     (range / 16.0).max(1e-3)
 }
@@ -204,20 +207,20 @@ fn single_gain(
     let (above, below) = (shifted(shift)?, shifted(-shift)?);
     let squares = above.iter().zip(&below).map(|(a, b)| f64::from(a - b) * f64::from(a - b));
     let mean = squares.sum::<f64>() / measured.len() as f64;
-    // Nothing hangs on a number without gain; its unit is then as large as units get.
+    // The step of a number without gain is as large as steps can be.
     Ok(mean.sqrt().max(1e-9) / (2.0 * f64::from(shift)))
 }
 
-/// How often each pixel occurs in each context of the images, given what their codes are decoded to.
+/// How often each pixel value occurs in each context, where the decoder's predictions are those of these codes.
 fn pixel_counts(
     packed: &PackedStack,
     images: &[u8],
     codes: &[f32],
     shape: [usize; 3],
 ) -> Result<Vec<Vec<u32>>, StackError> {
-    let images = images.par_chunks(SLICE_ROWS * packed.outputs());
-    let slices = images.zip(codes.par_chunks(SLICE_ROWS * packed.code_width()));
-    // Sums of whole numbers: any order gives the same.
+    let images = images.par_chunks(IMAGES_PER_TASK * packed.outputs());
+    let slices = images.zip(codes.par_chunks(IMAGES_PER_TASK * packed.code_width()));
+    // Sums of integers do not depend on their order.
     let counter = slices
         .try_fold(Counter::new, |mut counter, (images, codes)| {
             counter.count(packed, images, codes, shape).map(|()| counter)
@@ -252,7 +255,7 @@ impl Counter {
         predicted.extend(decoded.iter().map(|&value| nearest_level(value)));
         let size = packed.outputs();
         for (image, predicted) in images.chunks_exact(size).zip(predicted.chunks_exact(size)) {
-            let counted = pixels::visit(shape, predicted, |place, context| {
+            let counted = pixel_contexts::visit(shape, predicted, |place, context| {
                 counts[256 * context + usize::from(image[place])] += 1;
                 Ok::<u8, std::convert::Infallible>(image[place])
             });

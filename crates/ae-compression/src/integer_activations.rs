@@ -1,4 +1,4 @@
-//! Activations in integers with 16 fractional bits.
+//! Activations, computed in integers with 16 fractional bits.
 
 use ae_kernels::Activation;
 
@@ -14,7 +14,7 @@ const LN_2: i64 = 2_977_044_472;
 const SELU_SCALE: i64 = 68_859;
 const SELU_ALPHA_SCALE: i64 = 115_217;
 
-/// The activation of a number; exact for the piecewise linear ones, otherwise within 2^-15.
+/// The activation of a number: exact for piecewise linear activations, otherwise within 2^-15.
 pub(crate) fn activate(activation: Activation, x: i64) -> i64 {
     match activation {
         Activation::Linear => x,
@@ -38,8 +38,8 @@ fn sigmoid(x: i64) -> i64 {
     if x < 0 { ONE - above } else { above }
 }
 
-/// `exp(-x)` for `x >= 0` with 16 fractional bits, as a number with [`BITS`]: halved as often as `ln 2`
-/// fits in, times the Taylor series of what is left.
+/// `exp(-x)` for `x >= 0` with 16 fractional bits, as a number with [`BITS`] fractional bits: `2^-k` times the
+/// Taylor series of the remainder, for `x = k ln 2 + remainder`.
 fn exp_of_minus(x: i64) -> i64 {
     let x = x << (BITS - 16);
     let (halvings, rest) = (x / LN_2, x % LN_2);
@@ -100,7 +100,7 @@ mod tests {
                     "{activation:?} {x}: {found} {expected}"
                 );
             }
-            // The ends of what a layer gives.
+            // The largest numbers between layers must not overflow.
             for x in [-(1 << 30), 1 << 30] {
                 activate(activation, x);
             }

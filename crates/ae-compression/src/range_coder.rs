@@ -1,23 +1,23 @@
-//! Frequencies of symbols and their range coder, in integers alone.
+//! Range coding of symbols, and their frequencies. It computes with integers only.
 
 use constriction::stream::model::ContiguousCategoricalEntropyModel;
 use constriction::stream::queue::{DefaultRangeDecoder, DefaultRangeEncoder};
 use constriction::stream::{Decode, Encode};
 
 use crate::CompressionError;
-use crate::fixed::unfit;
+use crate::error::unfit;
 
-/// Frequencies of a model sum to 2 to this power.
+/// The frequencies of a set of symbols sum to 2 to this power.
 const PRECISION: usize = 16;
-/// Most symbols of a model.
+/// The largest number of symbols.
 pub(crate) const MAX_SYMBOLS: usize = 1 << 12;
 
-/// How likely each of the symbols 0, 1, .. is.
+/// The probability of each of the symbols 0, 1, ...
 #[derive(Debug, Clone)]
 pub(crate) struct Frequencies(ContiguousCategoricalEntropyModel<u32, Vec<u32>, PRECISION>);
 
 impl Frequencies {
-    /// Frequencies in proportion to weights; every symbol can occur.
+    /// Frequencies in proportion to weights. Every symbol has at least the least frequency, 2^-16.
     pub(crate) fn new(weights: &[u64]) -> Result<Self, CompressionError> {
         if !(2..=MAX_SYMBOLS).contains(&weights.len()) {
             return Err(unfit(format!("a code has {} symbols", weights.len())));
@@ -50,7 +50,7 @@ impl Frequencies {
     }
 }
 
-/// Writes symbols.
+/// Range encoder.
 pub(crate) struct Writer(DefaultRangeEncoder);
 
 impl Writer {
@@ -68,7 +68,7 @@ impl Writer {
             .map_err(|_| unfit(format!("the symbol {symbol} has no frequency")))
     }
 
-    /// The bytes; zeros at the end are left out.
+    /// All bytes, without zeros at the end, which the reader adds.
     pub(crate) fn finish(self) -> Vec<u8> {
         let words = self.0.into_compressed().unwrap_or_else(|never| match never {});
         let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
@@ -77,7 +77,7 @@ impl Writer {
     }
 }
 
-/// Reads symbols; behind its last byte there are zeros.
+/// Range decoder. It reads zeros after the last byte.
 pub(crate) struct Reader(DefaultRangeDecoder);
 
 impl Reader {

@@ -1,11 +1,11 @@
-//! The numbers of a code: rounded to steps, with frequencies from a histogram.
+//! Quantisation of codes: numbers rounded to multiples of a step, with frequencies from a histogram.
 
 use serde::{Deserialize, Serialize};
 
 use crate::CompressionError;
-use crate::codec::Quality;
-use crate::fixed::unfit;
-use crate::symbols::{Frequencies, MAX_SYMBOLS, Reader, Writer};
+use crate::error::unfit;
+use crate::quality::Quality;
+use crate::range_coder::{Frequencies, MAX_SYMBOLS, Reader, Writer};
 
 /// Fractional bits of a unit beyond those of a code.
 const UNIT_BITS: u32 = 8;
@@ -15,22 +15,22 @@ const LARGEST_WIDTH: i64 = 1 << 31;
 const LARGEST_LOW: i64 = 1 << 32;
 const MAX_BINS: usize = 1 << 10;
 
-/// One number of a code, with 16 fractional bits.
+/// One dimension of the codes, all values with 16 fractional bits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dimension {
-    /// The step that changes an image as much as one grey level; 24 fractional bits.
+    /// The step that changes an image as much as a step of one grey level in its pixels; 24 fractional bits.
     pub(crate) unit: i64,
-    /// Where the histogram begins.
+    /// The lower end of the histogram.
     pub(crate) low: i64,
-    /// How wide its bins are.
+    /// The width of its bins.
     pub(crate) width: i64,
-    /// How many training codes fell into each.
+    /// How many training codes each bin holds.
     pub(crate) counts: Vec<u32>,
 }
 
 impl Dimension {
-    /// Keeps a unit so large that no quality needs more symbols than there can be.
+    /// Raises a unit that is so small that the finest quality would need more symbols than there can be.
     pub(crate) fn new(unit: f64, low: i64, width: i64, counts: Vec<u32>) -> Self {
         let range = width * counts.len() as i64;
         let finest = Quality::all().last().unwrap_or_default().grey_levels();
@@ -41,7 +41,7 @@ impl Dimension {
     }
 }
 
-/// One number of a code at one quality.
+/// The quantiser of one dimension at one quality.
 pub(crate) struct Quantiser {
     /// The value of the multiple 0 of a step.
     origin: i64,
@@ -74,11 +74,11 @@ impl Quantiser {
         }
         let mut sums = vec![0_u64];
         sums.extend(counts.iter().scan(0_u64, |sum, &count| {
-            // A part of a count more: what was not seen may still come.
+            // A sixteenth of a count more, because values that training codes did not have can occur.
             *sum += 16 * u64::from(count) + 1;
             Some(*sum)
         }));
-        // How many lie below a value, times the width of a bin.
+        // The number of training codes below a value, times the width of a bin.
         let below = |value: i64| {
             let place = (value - low).clamp(0, end - low);
             let (bin, within) = ((place / width) as usize, (place % width) as u64);
@@ -142,7 +142,7 @@ impl Quantiser {
     }
 }
 
-/// The nearest multiple; of two, the upper one.
+/// The nearest multiple; if two are equally near, the upper one.
 fn nearest(value: i64, step: i64) -> i64 {
     value.saturating_add(step / 2).div_euclid(step)
 }

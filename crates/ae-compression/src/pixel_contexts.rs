@@ -1,23 +1,25 @@
-//! What the decoder misses: a pixel's value, given the decoder's and how it erred nearby.
+//! Exact pixels: the value of each one is coded given its context, which is the decoder's prediction and the
+//! decoder's errors at the neighbours.
 
 use crate::CompressionError;
-use crate::fixed::unfit;
-use crate::symbols::{Frequencies, Reader, Writer};
+use crate::error::unfit;
+use crate::range_coder::{Frequencies, Reader, Writer};
 
-/// Upper ends of the classes of an expected value; narrow where most pixels of a scan are.
+/// Upper ends of the classes of an expected value. They are narrow near black and white, the values of most pixels
+/// of a scan.
 const EXPECTED: [i32; 21] =
     [0, 1, 3, 6, 10, 20, 32, 48, 64, 84, 104, 128, 152, 176, 196, 212, 226, 238, 248, 253, 254];
-/// Upper ends of the classes of the errors nearby.
+/// Upper ends of the classes of the neighbours' summed errors.
 const NEARBY: [i32; 4] = [2, 16, 64, 160];
 
 /// The class of every expected value, and of every sum of three absolute errors.
 static CLASS_EXPECTED: [u8; 256] = classes(&EXPECTED);
 static CLASS_NEARBY: [u8; 3 * 255 + 1] = classes(&NEARBY);
 
-/// How many contexts there are.
+/// The number of contexts.
 pub(crate) const CONTEXTS: usize = (EXPECTED.len() + 1) * (NEARBY.len() + 1);
 
-/// For each number from 0 on, how many ends lie below it.
+/// The class of each number from 0 on: how many ends are below it.
 const fn classes<const NUMBERS: usize>(ends: &[i32]) -> [u8; NUMBERS] {
     let mut classes = [0; NUMBERS];
     let (mut number, mut class) = (0, 0);
@@ -31,14 +33,14 @@ const fn classes<const NUMBERS: usize>(ends: &[i32]) -> [u8; NUMBERS] {
     classes
 }
 
-/// Calls `code` for every pixel of an image, `channels x height x width` with rows of `width`, with the
-/// pixel's place and its context; `code` says what the pixel is.
+/// Calls `code` for every pixel of an image, `channels x height x width`, with the pixel's index and its context.
+/// `code` returns the pixel's value, which it has written or read.
 pub(crate) fn visit<E>(
     [_, height, width]: [usize; 3],
     predicted: &[u8],
     mut code: impl FnMut(usize, usize) -> Result<u8, E>,
 ) -> Result<(), E> {
-    // The errors of the row above; those of this row take their places as they come. None right of the last.
+    // The errors of the row above, replaced by those of this row one by one. The last element stays 0.
     let mut errors = vec![0_i32; width + 1];
     for (row, predicted) in predicted.chunks_exact(width).enumerate() {
         if row % height == 0 {
@@ -59,7 +61,7 @@ pub(crate) fn visit<E>(
     Ok(())
 }
 
-/// Frequencies for every context.
+/// The frequencies of a pixel's values in every context.
 pub(crate) struct PixelModel {
     contexts: Vec<Frequencies>,
     shape: [usize; 3],
@@ -71,7 +73,7 @@ impl PixelModel {
             return Err(unfit("the pixels of its codec are not 256 in each context".to_owned()));
         }
         let weights = counts.iter().map(|counts| {
-            // A part of a count more: what was not seen may still come.
+            // A part of a count more, because values that training images did not have can occur.
             Frequencies::new(&counts.iter().map(|&n| 32 * u64::from(n) + 1).collect::<Vec<_>>())
         });
         Ok(Self { contexts: weights.collect::<Result<_, _>>()?, shape })
@@ -110,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// Place and context of every pixel, from the definition: classes by their ends, errors by place.
+    /// Index and context of every pixel, straight from the definition.
     fn contexts([_, height, width]: [usize; 3], images: [&[u8]; 2]) -> Vec<(usize, usize)> {
         let error = |channel: usize, row: usize, column: usize| {
             let place = (channel * height + row) * width + column;

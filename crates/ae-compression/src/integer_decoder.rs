@@ -1,20 +1,19 @@
-//! The decoder in integers: the same pixels on every machine.
+//! The decoder, computed in integers, so that it gives the same pixels on every machine.
 
 use ae_kernels::{Activation, Stack, Weight};
 
 use crate::CompressionError;
 use crate::basis::Basis;
-use crate::elementary::{ONE, activate};
+use crate::error::unfit;
+use crate::fixed_point::{LARGEST_SUM, WEIGHT_BITS, fixed};
+use crate::integer_activations::{ONE, activate};
 
-/// Fractional bits of a weight; a number between layers has 16.
-pub(crate) const WEIGHT_BITS: u32 = 20;
 /// The largest number between layers, 16384. With weights whose absolute values sum to at most 2047 a
 /// unit, so that each fits an `i32`, and biases below 2^24, no sum leaves an `i64`.
 const LARGEST: i64 = 1 << 30;
-pub(crate) const LARGEST_SUM: f64 = 2047.0;
 const LARGEST_BIAS: f64 = (1 << 24) as f64;
 
-/// The layers behind the code in fixed-point numbers: weights with 20 fractional bits, numbers between
+/// The layers after the code in fixed-point numbers: weights with 20 fractional bits, numbers between
 /// layers with 16, sums in `i64`.
 ///
 /// The conversion of a weight is a product by a power of two and a rounding, both exact in IEEE 754;
@@ -27,9 +26,9 @@ pub(crate) struct FixedDecoder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FixedLayer {
     inputs: usize,
-    /// (outputs, inputs).
+    /// `outputs x inputs`, row-major.
     weights: Vec<i32>,
-    /// With the fractional bits of a product.
+    /// With the fractional bits of a product, 36.
     biases: Vec<i64>,
     activation: Activation,
 }
@@ -43,8 +42,8 @@ impl FixedDecoder {
                 parameters.len()
             )));
         }
-        let behind = stack.layers().iter().skip(stack.code() + 1);
-        let layers = behind.map(|layer| {
+        let after_code = stack.layers().iter().skip(stack.code() + 1);
+        let layers = after_code.map(|layer| {
             let size = layer.inputs * layer.outputs;
             let values: Vec<f32> = match layer.weight {
                 Weight::Own { offset } => parameters[offset..][..size].to_vec(),
@@ -76,8 +75,8 @@ impl FixedDecoder {
         Ok(Self { layers: layers.collect::<Result<_, _>>()? })
     }
 
-    /// The same decoder, of coordinates in a checked basis instead of codes.
-    pub(crate) fn behind(mut self, basis: &Basis) -> Self {
+    /// The same decoder for coordinates in a basis, which [`Basis::check`] has accepted, instead of codes.
+    pub(crate) fn of_coordinates(mut self, basis: &Basis) -> Self {
         let first = FixedLayer {
             inputs: basis.mean.len(),
             weights: basis.matrix.clone(),
@@ -107,26 +106,17 @@ impl FixedDecoder {
     }
 }
 
-/// A float with so many fractional bits, rounded; saturates.
-pub(crate) fn fixed(value: f32, bits: u32) -> i64 {
-    (f64::from(value) * (1_u64 << bits) as f64).round() as i64
-}
-
 fn clamp(value: i64) -> i32 {
     value.clamp(-LARGEST, LARGEST) as i32
 }
 
 fn check(found: f64, most: f64, what: &str) -> Result<(), CompressionError> {
-    // Also for NaN.
+    // False for NaN too.
     if found <= most {
         Ok(())
     } else {
         Err(unfit(format!("{what} {found}, expected at most {most}")))
     }
-}
-
-pub(crate) fn unfit(reason: String) -> CompressionError {
-    CompressionError::NoCodec { reason }
 }
 
 #[cfg(test)]
