@@ -3,13 +3,15 @@
 mod calibration;
 mod covariance;
 mod leave_one_out;
-mod moments;
+mod normal_moments;
 mod ranking;
 mod scorer;
+mod threshold;
 
-pub use calibration::{Calibration, ThresholdRule};
+pub use calibration::Calibration;
 pub use covariance::Covariance;
 pub use leave_one_out::LeaveOneOut;
-pub use moments::NormalMoments;
-pub use ranking::Ranking;
+pub use normal_moments::NormalMoments;
+pub use ranking::{CurvePoint, Ranking};
 pub use scorer::{AnomalyScore, AnomalyScorer};
+pub use threshold::ThresholdRule;

@@ -1,10 +1,10 @@
-//! What can go wrong in an analysis.
+//! Errors, and the checks of arguments that several modules share.
 
-/// Why there is no answer.
+/// Why an analysis has no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnalysisError {
-    /// Numbers that are no whole, positive number of rows.
+    /// The numbers do not make a whole, positive number of rows.
     #[error("{values} numbers are not a whole, positive number of rows of {columns}")]
     NotWholeRows {
         /// Numbers in a row.
@@ -12,18 +12,18 @@ pub enum AnalysisError {
         /// Numbers in all.
         values: usize,
     },
-    /// Rows of another length than those that something was fitted to.
-    #[error("rows of {found} numbers, expected {expected}")]
+    /// Rows have another length than the rows of the fit, or than the size of an image.
+    #[error("expected rows of {expected} numbers, found {found}")]
     Columns {
-        /// Numbers in a row that was fitted to.
+        /// Numbers in a row of the fit.
         expected: usize,
         /// Numbers in a row that was given.
         found: usize,
     },
-    /// More is asked for than the data hold, or less than one.
+    /// A count is out of its range, for instance more components than columns.
     #[error("{what} must be from {least} to {most}, found {found}")]
     Range {
-        /// What was asked for.
+        /// What is counted.
         what: &'static str,
         /// The smallest accepted number.
         least: usize,
@@ -37,29 +37,31 @@ pub enum AnalysisError {
     NotFinite {
         /// The row, counted from 0.
         row: usize,
-        /// The place in the row, counted from 0.
+        /// The column, counted from 0.
         column: usize,
         /// The number.
         value: f32,
     },
-    /// A decomposition found no answer.
+    /// A matrix decomposition did not converge.
     #[error("the decomposition of {what} did not converge")]
     NoConvergence {
         /// The matrix.
         what: &'static str,
     },
-    /// Lists that belong together are not as long as each other.
-    #[error("{found} items, expected {expected}")]
+    /// Two lists that belong together have different lengths.
+    #[error("expected {expected} {what}, found {found}")]
     Count {
-        /// The items of the first list.
+        /// What the second list holds.
+        what: &'static str,
+        /// The length of the first list.
         expected: usize,
-        /// The items of the other.
+        /// The length of the second list.
         found: usize,
     },
-    /// What a score divides by is 0.
+    /// All rows are equal, so that there are no distances between them.
     #[error("{what} do not vary, so that no distance can be measured by them")]
     Constant {
-        /// What is constant.
+        /// What the rows are called.
         what: &'static str,
     },
     /// All codes are equal, so that no distance can be measured by them.
@@ -77,25 +79,25 @@ pub enum AnalysisError {
         /// The score.
         value: f64,
     },
-    /// There are too few normal items to fit anything to.
+    /// There are too few normal items for a fit.
     #[error("a score and its threshold are fitted to at least 3 normal items, found {found}")]
     TooFewNormals {
-        /// The items that there are.
+        /// The number of normal items.
         found: usize,
     },
-    /// A contamination rate out of its range.
+    /// A contamination is out of its range.
     #[error("the contamination must be above 0 and at most 0.5, found {found}")]
     Contamination {
-        /// The rate.
+        /// The contamination that was given.
         found: f64,
     },
-    /// A quantile out of its range.
+    /// A quantile is out of its range.
     #[error("the quantile must be above 0 and below 1, found {found}")]
     Quantile {
-        /// The part.
+        /// The quantile that was given.
         found: f64,
     },
-    /// There is nothing to tell apart.
+    /// All items are of one class.
     #[error("{normals} normal items and {anomalies} anomalies: a ranking needs both")]
     OneClass {
         /// How many items are normal.
@@ -105,7 +107,7 @@ pub enum AnalysisError {
     },
 }
 
-/// Checks that a count is one that can be given.
+/// Checks that a count is in its range.
 pub(crate) fn in_range(
     what: &'static str,
     least: usize,
@@ -116,4 +118,29 @@ pub(crate) fn in_range(
         return Ok(());
     }
     Err(AnalysisError::Range { what, least, most, found })
+}
+
+/// The smallest number of normal items that a score or a threshold can be fitted to.
+const FEWEST_NORMALS: usize = 3;
+
+/// Checks that there are enough normal items for a fit.
+pub(crate) fn check_enough(found: usize) -> Result<(), AnalysisError> {
+    if found >= FEWEST_NORMALS { Ok(()) } else { Err(AnalysisError::TooFewNormals { found }) }
+}
+
+/// Checks that every score is a finite number.
+pub(crate) fn check_scores(scores: &[f64]) -> Result<(), AnalysisError> {
+    match scores.iter().position(|score| !score.is_finite()) {
+        None => Ok(()),
+        Some(item) => Err(AnalysisError::Score { item, value: scores[item] }),
+    }
+}
+
+/// Checks that a list is as long as another one that it belongs to.
+pub(crate) fn check_count(
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), AnalysisError> {
+    if found == expected { Ok(()) } else { Err(AnalysisError::Count { what, expected, found }) }
 }

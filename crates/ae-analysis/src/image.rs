@@ -1,7 +1,6 @@
-//! Images: the median filter, and tiles of pictures of any size.
+//! Whole images: the median filter, and pictures of any size as overlapping tiles.
 
 mod median;
-mod reflection;
 mod tiles;
 
 pub use median::{MedianWindow, median_filter};

@@ -1,15 +1,16 @@
-//! What autoencoders are for, and what they are compared with.
+//! What autoencoders are used for and compared with, as pure functions of rows of numbers.
 //!
-//! Everything is a pure function of plain numbers: [`Rows`] of flattened images or of codes in, numbers
-//! out. [`Pca`] is the best linear autoencoder, the yardstick of every other;
-//! [`median_filter`] that of every denoiser. [`Tiling`] takes images of any size through a model of one.
-//! [`AnomalyScorer`] scores items by how far they are from normal ones, [`Calibration`] turns scores into
-//! p-values by those of normals that [`LeaveOneOut`] has scored as if they were new, and [`Ranking`] says how well they tell anomalies from normals.
-//! [`tsne`] maps codes into the plane.
-//! [`LogisticRegression`] and [`classify_by_neighbours`] say what classes codes hold, [`trustworthiness`] how
-//! true their neighbourhoods are.
+//! Input are [`Rows`]: flattened images, rows of a table, or codes.
 //!
-//! Sums run in an order that the number of threads does not change.
+//! | module | what | items |
+//! |---|---|---|
+//! | `anomaly` | scores, thresholds and p-values; how well a score ranks | [`AnomalyScorer`], [`LeaveOneOut`], [`Calibration`], [`ThresholdRule`], [`Ranking`] |
+//! | `projection` | PCA, the best linear autoencoder; maps into the plane | [`Pca`], [`tsne()`] |
+//! | `probe` | what codes tell about classes; whether a map keeps neighbourhoods; intervals | [`LogisticRegression`], [`classify_by_neighbours`], [`trustworthiness`], [`MeanInterval`] |
+//! | `image` | the baseline of a denoiser; pictures of any size through a model of one size | [`median_filter`], [`Tiling`] |
+//! | `linalg` | rows, means and products | [`Rows`] |
+//!
+//! Sums run in a fixed order: every result has the same bits for any number of threads.
 //!
 //! ```
 //! use ae_analysis::{Pca, Rows};
@@ -33,9 +34,11 @@ mod linalg;
 mod probe;
 mod projection;
 
+/// What [`Pca::network`] returns.
+pub use ae_kernels::Stack;
 pub use anomaly::{
-    AnomalyScore, AnomalyScorer, Calibration, Covariance, LeaveOneOut, NormalMoments, Ranking,
-    ThresholdRule,
+    AnomalyScore, AnomalyScorer, Calibration, Covariance, CurvePoint, LeaveOneOut, NormalMoments,
+    Ranking, ThresholdRule,
 };
 pub use error::AnalysisError;
 pub use image::{MedianWindow, Tiling, median_filter};
@@ -44,3 +47,8 @@ pub use probe::{
     LogisticRegression, MeanInterval, accuracy, classify_by_neighbours, nearest, trustworthiness,
 };
 pub use projection::{Pca, TSNE_MOST_ROWS, tsne};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

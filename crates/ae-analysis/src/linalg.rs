@@ -7,25 +7,28 @@ use rayon::prelude::*;
 
 pub use rows::Rows;
 
-/// Rows that are multiplied at once. Part of the result: it fixes the order of the sums.
-pub(crate) const SLICE_ROWS: usize = 512;
+/// Rows in one matrix product. The result depends on it, because it fixes the order of the sums.
+pub(crate) const CHUNK_ROWS: usize = 512;
+/// Partial sums over the rows, for any number of threads. The result depends on it.
+pub(crate) const PARTIAL_SUMS: usize = 8;
 
-pub(crate) fn slices(rows: Rows<'_>) -> rayon::slice::Chunks<'_, f32> {
-    rows.values().par_chunks(SLICE_ROWS * rows.columns())
+/// Chunks of [`CHUNK_ROWS`] rows.
+pub(crate) fn chunks(rows: Rows<'_>) -> rayon::slice::Chunks<'_, f32> {
+    rows.values().par_chunks(CHUNK_ROWS * rows.columns())
 }
 
-/// A product of matrices, row-major.
+/// The product of two matrices, row-major, on this thread.
 pub(crate) fn product(out: &mut [f32], left: MatRef<'_, f32>, right: MatRef<'_, f32>) {
     let out = faer::MatMut::from_row_major_slice_mut(out, left.nrows(), right.ncols());
     faer::linalg::matmul::matmul(out, Accum::Replace, left, right, 1.0, Par::Seq);
 }
 
-/// The mean row, summed slice by slice in `f64`.
+/// The mean row, summed in `f64`, chunk by chunk.
 pub(crate) fn mean(rows: Rows<'_>) -> Vec<f64> {
-    let sums: Vec<Vec<f64>> = slices(rows)
-        .map(|slice| {
+    let sums: Vec<Vec<f64>> = chunks(rows)
+        .map(|chunk| {
             let mut sum = vec![0.0; rows.columns()];
-            for row in slice.chunks_exact(rows.columns()) {
+            for row in chunk.chunks_exact(rows.columns()) {
                 sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
             }
             sum

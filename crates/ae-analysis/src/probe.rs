@@ -1,4 +1,4 @@
-//! Probes of codes: simple classifiers, and how true neighbourhoods are.
+//! Probes of codes: simple classifiers, and how well a map keeps neighbourhoods.
 
 mod interval;
 mod logistic;

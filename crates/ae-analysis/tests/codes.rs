@@ -151,7 +151,7 @@ fn what_cannot_be_learned_is_refused() {
     );
     refused(
         classify_by_neighbours(rows, &[1; 59], rows, 1).map(drop),
-        "the number of labels must be from 60 to 60, found 59",
+        "expected 60 labels, found 59",
     );
     refused(
         nearest(rows, rows, 61).map(drop),

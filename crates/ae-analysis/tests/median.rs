@@ -61,7 +61,7 @@ fn what_has_no_median_is_refused() {
         let rows = Rows::new(values, values.len()).unwrap();
         median_filter(rows, size, MedianWindow::Three).unwrap_err().to_string()
     };
-    assert_eq!(refused(&[0.0; 5], [2, 2]), "rows of 5 numbers, expected 4");
+    assert_eq!(refused(&[0.0; 5], [2, 2]), "expected rows of 4 numbers, found 5");
     let nan = "number 1 of row 0 is NaN, expected a finite number";
     assert_eq!(refused(&[0.0, f32::NAN], [1, 2]), nan);
 }

@@ -155,7 +155,7 @@ impl AnomalyDetector {
         })?;
         if needs_moments && moments.len() != scores.len() {
             let (expected, found) = (moments.len(), scores.len());
-            return Err(AnalysisError::Count { expected, found }.into());
+            return Err(AnalysisError::Count { what: "scores", expected, found }.into());
         }
         let items = scores.len();
         let Honest { scores, by } = honest_scores(scores, normals, skipped, model.input())?;

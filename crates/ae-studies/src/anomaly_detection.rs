@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ae_analysis::{AnomalyScore, AnomalyScorer, MeanInterval, NormalMoments, Pca, Ranking, Rows};
+use ae_analysis::{
+    AnomalyScore, AnomalyScorer, CurvePoint, MeanInterval, NormalMoments, Pca, Ranking, Rows,
+};
 use ae_apply::{ApplyError, ErrorSpec, Model};
 use ae_dataset::{Dataset, Images, Inputs};
 use ae_experiment::{AnomalyDetection, check_name};
@@ -282,13 +284,13 @@ struct Mean {
 }
 
 impl Mean {
-    fn add(&mut self, curve: &[(f64, f64)]) {
+    fn add(&mut self, curve: &[CurvePoint]) {
         self.sums.resize(GRID, 0.0);
         self.curves += 1;
         for (sum, x) in self.sums.iter_mut().zip(grid()) {
             // The last point that is not beyond, or the first of all.
-            let place = curve.partition_point(|point| point.0 <= x).saturating_sub(1);
-            *sum += curve.get(place).map_or(0.0, |point| point.1);
+            let place = curve.partition_point(|point| point.x <= x).saturating_sub(1);
+            *sum += curve.get(place).map_or(0.0, |point| point.y);
         }
     }
 

@@ -1,71 +1,30 @@
-//! From a score to a p-value and a label, by the scores of normals.
+//! From a score to a p-value and a verdict, by the scores of normal items.
 
 use serde::{Deserialize, Serialize};
 
+use super::threshold::{ScoredP, ThresholdRule, score_at};
 use crate::AnalysisError;
+use crate::error::{check_enough, check_scores};
 
-/// Fewest scores that a threshold is fitted to.
-pub(crate) const FEWEST: usize = 3;
-/// Most places that are kept of the distribution of the scores.
+/// The largest number of scores that are stored of the distribution.
 const KEPT: usize = 1000;
-/// Of more, the largest ones that are all kept: p-values are small there.
+/// If there are more scores, this many of the largest are all kept, because p-values are small there.
 const KEPT_LARGEST: usize = 500;
 
-/// Where the threshold comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ThresholdRule {
-    /// The data hold this fraction of anomalies, above 0 and at most 0.5: they are above the threshold.
-    Contamination(f64),
-    /// The data are normal, and this fraction of normal items, above 0 and below 1, is at or below the
-    /// threshold.
-    Quantile(f64),
-}
-
-impl ThresholdRule {
-    /// Checks that its number is in its range.
-    ///
-    /// # Errors
-    /// If it is not.
-    pub fn check(self) -> Result<(), AnalysisError> {
-        match self {
-            Self::Contamination(rate) if rate > 0.0 && rate <= 0.5 => Ok(()),
-            Self::Quantile(part) if part > 0.0 && part < 1.0 => Ok(()),
-            Self::Contamination(found) => Err(AnalysisError::Contamination { found }),
-            Self::Quantile(found) => Err(AnalysisError::Quantile { found }),
-        }
-    }
-
-    /// The fraction of items like the fitted ones that is above the threshold: the false-alarm rate
-    /// where all of them are normal.
-    pub fn alarm_rate(self) -> f64 {
-        match self {
-            Self::Contamination(rate) => rate,
-            Self::Quantile(part) => 1.0 - part,
-        }
-    }
-
-    /// How many scores such a threshold needs, `1 / alarm_rate`: with fewer it is the largest score, or
-    /// next to it, and says little about how rarely normal items exceed it.
-    pub fn fewest_scores(self) -> usize {
-        // 1 - 0.99 is not quite 0.01.
-        (1.0 / self.alarm_rate() * (1.0 - 1e-12)).ceil() as usize
-    }
-}
-
-/// The distribution of normals' scores, and the score above which an item is an anomaly.
+/// The distribution of normal items' scores (the calibration set), and the score above which an item is an
+/// anomaly.
 ///
-/// The scores must be such as new items would get: by a scorer that was not fitted to them, see
-/// [`LeaveOneOut`](crate::LeaveOneOut). Then an item's p-value is the estimated probability that a normal
-/// item scores as high or higher. Of `n` scores, the `k`-th largest has the p-value `k / (n + 1)`, which is
-/// what an order statistic exceeds on average (Hyndman and Fan 1996, definition 6; Weibull). Between two
-/// scores p is interpolated, which is exact for uniform scores and somewhat too large in the long tails of
-/// others (Hutson 1999, "Calculating nonparametric confidence intervals for quantiles using fractional
-/// order statistics"). Above all scores it is `1 / (n + 1)`, never 0 (Phipson and Smyth 2010); below all,
-/// 1. An item that ties with several scores counts all of them as larger.
+/// The scores must come from a scorer that was not fitted to the same items, as those of
+/// [`LeaveOneOut`](crate::LeaveOneOut) do. Then an item's p-value is the estimated probability that a normal
+/// item scores as high or higher. Of `n` scores, the `k`-th largest has the p-value `k / (n + 1)`, the expected
+/// value for an order statistic (Hyndman and Fan 1996, definition 6; Weibull). Between two scores the p-value is
+/// interpolated, which is exact for uniform scores and slightly too large in the long tails of others (Hutson
+/// 1999, "Calculating nonparametric confidence intervals for quantiles using fractional order statistics").
+/// Above all scores it is `1 / (n + 1)`, never 0 (Phipson and Smyth 2010); below all scores it is 1. An item that
+/// ties with several scores counts all of them as larger.
 ///
-/// The threshold is where the p-value equals the rule's alarm rate: an item is an anomaly if its p-value is
-/// smaller. Where `n` is too small for that ([`ThresholdRule::fewest_scores`]) it is the largest score.
+/// The threshold is the score whose p-value equals the rule's alarm rate: an item is an anomaly if its p-value is
+/// smaller. If `n` is too small for that ([`ThresholdRule::fewest_scores`]), it is the largest score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -74,16 +33,9 @@ pub struct Calibration {
     threshold: f64,
     /// In rising order.
     quantiles: Vec<f64>,
-    /// The p-value of each quantile. Fits of earlier versions have none: p is counted there.
+    /// The p-value of each quantile. Fits of earlier versions have none; their p-values are counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     p_values: Vec<f64>,
-}
-
-/// A score and its p-value.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    score: f64,
-    p_value: f64,
 }
 
 impl Calibration {
@@ -93,7 +45,7 @@ impl Calibration {
     /// If there are fewer than 3 scores, one is not finite, or the rule's number is out of its range.
     pub fn fit(scores: &[f64], rule: ThresholdRule) -> Result<Self, AnalysisError> {
         rule.check()?;
-        enough(scores.len())?;
+        check_enough(scores.len())?;
         check_scores(scores)?;
         let mut sorted = scores.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -101,18 +53,18 @@ impl Calibration {
         Ok(Self {
             rule,
             items: sorted.len(),
-            threshold: threshold(&places, rule.alarm_rate()),
+            threshold: score_at(&places, rule.alarm_rate()),
             quantiles: places.iter().map(|place| place.score).collect(),
             p_values: places.iter().map(|place| place.p_value).collect(),
         })
     }
 
-    /// Where the threshold came from.
+    /// The rule that chose the threshold.
     pub fn rule(&self) -> ThresholdRule {
         self.rule
     }
 
-    /// How many scores it was fitted to.
+    /// The number of scores of the fit.
     pub fn items(&self) -> usize {
         self.items
     }
@@ -122,8 +74,8 @@ impl Calibration {
         self.threshold
     }
 
-    /// Whether there are quantiles, finite and in order, with p-values in order or none, and a finite
-    /// threshold: what one that was read from a file must be.
+    /// Whether its numbers are possible. Check this after reading it from a file: there must be quantiles, finite
+    /// and in order, p-values in order or none, and a finite threshold.
     pub fn is_sound(&self) -> bool {
         let falls = |pair: &[f64]| matches!(pair, [one, next] if one >= next);
         let has_p_values = self.p_values.len() == self.quantiles.len()
@@ -145,9 +97,9 @@ impl Calibration {
         Ok(score > self.threshold)
     }
 
-    /// How probable a score as large or larger is for a normal item, above 0 and at most 1: see
-    /// [`Calibration`]. Fits of earlier versions count: `(1 + k) / (1 + n)`, with `k` of the `n` quantiles
-    /// at or above the score.
+    /// The probability of a score as large or larger for a normal item, above 0 and at most 1; see
+    /// [`Calibration`]. For fits of earlier versions it is `(1 + k) / (1 + n)`, with `k` of the `n` quantiles at
+    /// or above the score.
     ///
     /// # Errors
     /// If the score is not finite.
@@ -160,7 +112,10 @@ impl Calibration {
         }
         let place = |index: usize| {
             let p_value = self.p_values.get(index).copied();
-            self.quantiles.get(index).zip(p_value).map(|(&score, p_value)| Place { score, p_value })
+            self.quantiles
+                .get(index)
+                .zip(p_value)
+                .map(|(&score, p_value)| ScoredP { score, p_value })
         };
         let lower = below.checked_sub(1).and_then(place);
         Ok(match (lower, place(below)) {
@@ -175,25 +130,25 @@ impl Calibration {
     }
 }
 
-/// The p-value of each score, of scores in rising order. A score that several have is there twice: as the
-/// p-value of a tie, and as where p goes on above it.
-fn places(sorted: &[f64]) -> Vec<Place> {
+/// The p-value of each score, of scores in rising order. A score that several items have is there twice: with the
+/// p-value of the tie, and with the p-value just above it.
+fn places(sorted: &[f64]) -> Vec<ScoredP> {
     let all = (sorted.len() + 1) as f64;
     let mut as_large = sorted.len();
     let mut places = Vec::with_capacity(sorted.len());
     for group in sorted.chunk_by(|one, next| one == next) {
         let score = group[0];
         if group.len() > 1 {
-            places.push(Place { score, p_value: (as_large + 1) as f64 / all });
+            places.push(ScoredP { score, p_value: (as_large + 1) as f64 / all });
         }
         as_large -= group.len();
-        places.push(Place { score, p_value: (as_large + 1) as f64 / all });
+        places.push(ScoredP { score, p_value: (as_large + 1) as f64 / all });
     }
     places
 }
 
-/// At most [`KEPT`] places: the largest, and of the others as many at equal distances.
-fn thinned(places: Vec<Place>) -> Vec<Place> {
+/// At most [`KEPT`] scores: the largest, and the others at equal distances.
+fn thinned(places: Vec<ScoredP>) -> Vec<ScoredP> {
     if places.len() <= KEPT {
         return places;
     }
@@ -201,33 +156,6 @@ fn thinned(places: Vec<Place>) -> Vec<Place> {
     let kept = KEPT - KEPT_LARGEST;
     let spread = (0..kept).map(|i| smaller[i * (smaller.len() - 1) / (kept - 1)]);
     spread.chain(largest.iter().copied()).collect()
-}
-
-/// The score that has this p-value, or the largest of all.
-fn threshold(places: &[Place], p_value: f64) -> f64 {
-    // 1 - 0.99 is not 0.01: a p-value that equals it but for rounding does.
-    let above = places.partition_point(|place| place.p_value > p_value * (1.0 + 1e-12));
-    match (above.checked_sub(1).and_then(|below| places.get(below)), places.get(above)) {
-        (Some(lower), Some(upper)) => {
-            let part = (lower.p_value - p_value) / (lower.p_value - upper.p_value);
-            lower.score + part.clamp(0.0, 1.0) * (upper.score - lower.score)
-        }
-        (None, Some(only)) | (Some(only), None) => only.score,
-        (None, None) => f64::NAN,
-    }
-}
-
-/// Checks that there are enough items to fit something to.
-pub(crate) fn enough(found: usize) -> Result<(), AnalysisError> {
-    if found >= FEWEST { Ok(()) } else { Err(AnalysisError::TooFewNormals { found }) }
-}
-
-/// Checks that every score is a finite number.
-pub(crate) fn check_scores(scores: &[f64]) -> Result<(), AnalysisError> {
-    match scores.iter().position(|score| !score.is_finite()) {
-        None => Ok(()),
-        Some(item) => Err(AnalysisError::Score { item, value: scores[item] }),
-    }
 }
 
 #[cfg(test)]

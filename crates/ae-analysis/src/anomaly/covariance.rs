@@ -1,24 +1,24 @@
-//! The covariance of codes, shrunk so that it can be inverted, and distances by it.
+//! The covariance of codes, shrunk so that it can be inverted, and Mahalanobis distances.
 
-mod leave_one_out;
-mod moments;
+mod ledoit_wolf;
+mod rank_one_update;
 
 use faer::Side;
 use faer::linalg::solvers::{DenseSolveCore, Llt};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use leave_one_out::WithoutOneRow;
+pub(crate) use rank_one_update::WithoutOneRow;
 
 use crate::{AnalysisError, Rows};
-use moments::{Moments, Shrinkage, centred};
+use ledoit_wolf::{Moments, Shrinkage, centred};
 
-/// The variance, as a fraction of the mean one, that is added to each column: columns that do not vary
-/// are given one that is next to nothing.
+/// Variance that is added to each column, as a fraction of the mean variance, so that columns that do not vary can
+/// be inverted.
 const RIDGE: f64 = 1e-9;
 
-/// A mean and the inverse of a covariance matrix, shrunk towards a multiple of the identity as far as
-/// Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional covariance matrices")
-/// estimate to be best.
+/// A mean and the inverse of a covariance matrix. The covariance is shrunk towards a multiple of the identity by
+/// the intensity of Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional covariance
+/// matrices").
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Covariance {
@@ -29,7 +29,7 @@ pub struct Covariance {
 }
 
 impl Covariance {
-    /// Fits mean and covariance to rows; there may be fewer than columns.
+    /// Fits mean and covariance to rows. There may be fewer rows than columns.
     ///
     /// # Errors
     /// If a number is not finite, or the rows are equal but for the rounding of `f32`.
@@ -48,12 +48,12 @@ impl Covariance {
         Ok(Self { mean: moments.mean, precision, shrinkage: intensity })
     }
 
-    /// How far it was shrunk: 0 not at all, 1 to a multiple of the identity.
+    /// The intensity of the shrinkage: 0 for none, 1 for a multiple of the identity.
     pub fn shrinkage(&self) -> f64 {
         self.shrinkage
     }
 
-    /// Whether it is one of so many columns, with finite numbers.
+    /// Whether it has this many columns and finite numbers.
     pub(crate) fn fits(&self, columns: usize) -> bool {
         self.mean.len() == columns
             && self.precision.len() == columns * columns

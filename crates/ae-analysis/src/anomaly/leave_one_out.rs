@@ -1,29 +1,29 @@
-//! Scores of the normals themselves, as new normals would get.
+//! Scores of normal items by scorers that were not fitted to them.
 
-use super::calibration::check_scores;
 use super::covariance::WithoutOneRow;
-use super::moments::{NormalMoments, ROUNDING};
+use super::normal_moments::{NormalMoments, ROUNDING};
 use super::scorer::{AnomalyScore, AnomalyScorer};
+use crate::error::{check_count, check_scores};
 use crate::{AnalysisError, Rows};
 
-/// Scores normals by scorers that were fitted to all the others, so that their scores can calibrate
-/// p-values and a threshold.
+/// Scores each normal item by a scorer that was fitted to all others, so that the scores can calibrate p-values
+/// and a threshold.
 ///
-/// A scorer fits the items that it was fitted to better than others: with about as many items as code
-/// numbers, it calls most fresh normals anomalies if their scores are compared with those of its own.
-/// So each item is scored by a scorer that has not seen it (the jackknife; Barber, Candes, Ramdas and
-/// Tibshirani 2021, "Predictive inference with the jackknife+"). Nothing is fitted `n` times: leaving an
-/// item out changes means and covariances by a term of rank one.
+/// A scorer overfits its own items. If they are about as many as the numbers of a code, and new scores are
+/// compared with theirs, most new normal items are called anomalies. So each item is scored by a scorer that has
+/// not seen it (the jackknife; Barber, Candes, Ramdas and Tibshirani 2021, "Predictive inference with the
+/// jackknife+"). This does not need `n` fits: leaving out an item changes means and covariances by a term of rank
+/// one.
 ///
-/// An extreme item also widens the scorer that new items are judged by, but not the one that it is judged
-/// by itself. The jackknife+ corrects this by comparing item `i` and the new one by the same scorer, fitted
-/// without `i`. Here, where only one scorer is kept, item `i`'s score is divided by what leaving it out
-/// does to the scores of others: `c_i`, the mean score of the other normals by the scorer without `i` over
-/// that by the scorer of all, in second moments. In simulations of the score of the code,
-/// with 30 to 100 items and codes of 1 to 64 numbers, normal, skewed and heavy-tailed, 3.6 to 5.3 % of fresh
-/// normals have `p <= 0.05` (2.8 to 5.3 % without `c_i`; up to 53 % by scores of the scorer's own items). It is
-/// no guarantee for any distribution; `tests/false_alarms.rs` holds every score to 3.5 to 6 % at 30 to 300
-/// items.
+/// An extreme item widens the scorer that judges new items, but not the one that judges the item itself. The
+/// jackknife+ corrects this by comparing item `i` and the new item by the same scorer, fitted without `i`. Only
+/// one scorer is kept here, so the score of item `i` is divided by `c_i` instead: the mean score of the other
+/// normal items by the scorer without `i`, over their mean score by the scorer of all, in second moments.
+///
+/// In simulations of the latent score, with 30 to 100 items and codes of 1 to 64 numbers, normal, skewed and
+/// heavy-tailed, 3.6 to 5.3 % of new normal items have `p <= 0.05` (2.8 to 5.3 % without `c_i`; up to 53 % with
+/// scores of the scorer's own items). This does not hold for every distribution. `tests/false_alarms.rs` checks
+/// that it is 3.5 to 6 % for every score at 30 to 300 items.
 #[derive(Debug, Clone)]
 pub struct LeaveOneOut<'a> {
     normals: &'a NormalMoments,
@@ -31,7 +31,7 @@ pub struct LeaveOneOut<'a> {
     codes: Option<WithoutOneRow>,
 }
 
-/// A held-out score and what it is divided by.
+/// A held-out score, and the two mean scores whose ratio is `c_i`.
 #[derive(Debug, Clone, Copy)]
 struct HeldOut {
     score: f64,
@@ -42,13 +42,13 @@ struct HeldOut {
 }
 
 impl<'a> LeaveOneOut<'a> {
-    /// Fits a score to normals.
+    /// Fits a score to normal items.
     ///
     /// # Errors
-    /// If there are fewer than 3, or the score needs codes and all are equal.
+    /// If there are fewer than 3 items, or the score needs codes and all codes are equal.
     pub fn fit(score: AnomalyScore, normals: &'a NormalMoments) -> Result<Self, AnalysisError> {
         let (scorer, codes) = match score {
-            // Needs no statistics, so that none need be gathered.
+            // It needs no statistics, so the moments may be empty.
             AnomalyScore::Squared => (AnomalyScorer::Squared {}, None),
             AnomalyScore::Standardised => {
                 normals.check_enough()?;
@@ -71,24 +71,22 @@ impl<'a> LeaveOneOut<'a> {
         Ok(Self { normals, scorer, codes })
     }
 
-    /// The scorer that was fitted to all.
+    /// The scorer that was fitted to all items.
     pub fn scorer(&self) -> &AnomalyScorer {
         &self.scorer
     }
 
-    /// The scorer that was fitted to all.
+    /// The scorer that was fitted to all items.
     pub fn into_scorer(self) -> AnomalyScorer {
         self.scorer
     }
 
-    /// The scores of some of the normals that it was fitted to, on the scale of the scorer of all.
+    /// The scores of some of the items of the fit, on the scale of the scorer of all items.
     ///
     /// # Errors
     /// As [`AnomalyScorer::scores`].
     pub fn scores(&self, residuals: Rows<'_>, codes: Rows<'_>) -> Result<Vec<f64>, AnalysisError> {
-        if residuals.len() != codes.len() {
-            return Err(AnalysisError::Count { expected: residuals.len(), found: codes.len() });
-        }
+        check_count("codes", residuals.len(), codes.len())?;
         let rows = residuals.iter().zip(codes.iter());
         let scores: Vec<f64> = match &self.scorer {
             AnomalyScorer::Squared {} => return self.scorer.scores(residuals, codes),
@@ -154,13 +152,13 @@ impl<'a> LeaveOneOut<'a> {
 }
 
 impl AnomalyScorer {
-    /// Fits a score to normals, best ones that the model was not trained on.
+    /// Fits a score to normal items, preferably items that the model was not trained on.
     ///
-    /// Scores of these normals by the fitted scorer are smaller than those of others; for p-values and a
-    /// threshold, [`LeaveOneOut`] has scores as others would get.
+    /// The fitted scorer gives these items smaller scores than other normal items. For p-values and a threshold,
+    /// use the scores of [`LeaveOneOut`].
     ///
     /// # Errors
-    /// If there are fewer than 3, a number is not finite, or the score needs codes and all are equal.
+    /// If there are fewer than 3 items, a number is not finite, or the score needs codes and all codes are equal.
     pub fn fit(score: AnomalyScore, normals: &NormalMoments) -> Result<Self, AnalysisError> {
         Ok(LeaveOneOut::fit(score, normals)?.into_scorer())
     }
@@ -169,7 +167,7 @@ impl AnomalyScorer {
 impl HeldOut {
     fn on_the_scale_of_all(self) -> f64 {
         let Self { score, others, others_by_all } = self;
-        // Others that do not vary say nothing of a scale.
+        // If the others do not vary, there is no scale to correct.
         if others > 0.0 && others_by_all > 0.0 { score * others_by_all / others } else { score }
     }
 }

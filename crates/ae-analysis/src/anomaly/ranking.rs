@@ -1,27 +1,33 @@
-//! How well scores tell anomalies from normals, whatever the threshold.
+//! How well scores separate anomalies from normal items, over all thresholds.
 
-use super::calibration::check_scores;
 use crate::AnalysisError;
+use crate::error::{check_count, check_scores};
 
-/// Counts above a threshold, for every threshold from the largest score down.
+/// The number of normal items and anomalies above a threshold, for every threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
-    /// Normals and anomalies at or above each distinct score.
+    /// Normal items and anomalies at or above each distinct score, from the largest score down.
     counts: Vec<[usize; 2]>,
     normals: usize,
     anomalies: usize,
+}
+
+/// A point of a curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// Horizontal.
+    pub x: f64,
+    /// Vertical.
+    pub y: f64,
 }
 
 impl Ranking {
     /// Ranks items by their scores; equal scores stay together.
     ///
     /// # Errors
-    /// If there are not as many labels as scores, a score is not finite, or all items are of one class.
+    /// If scores and labels differ in number, a score is not finite, or all items are of one class.
     pub fn new(scores: &[f64], is_anomaly: &[bool]) -> Result<Self, AnalysisError> {
-        if scores.len() != is_anomaly.len() {
-            let (expected, found) = (scores.len(), is_anomaly.len());
-            return Err(AnalysisError::Count { expected, found });
-        }
+        check_count("labels", scores.len(), is_anomaly.len())?;
         check_scores(scores)?;
         let mut items: Vec<(f64, bool)> =
             scores.iter().copied().zip(is_anomaly.iter().copied()).collect();
@@ -40,15 +46,15 @@ impl Ranking {
         Ok(Self { counts, normals, anomalies })
     }
 
-    /// The area under the ROC curve: how often an anomaly scores above a normal item, ties half (the
-    /// statistic of Mann and Whitney 1947).
+    /// The area under the ROC curve: the probability that a random anomaly scores higher than a random normal item;
+    /// ties count half (the statistic of Mann and Whitney 1947).
     pub fn auroc(&self) -> f64 {
         let points = self.roc();
         let pairs = points.iter().zip(points.iter().skip(1));
-        pairs.map(|(a, b)| (b.0 - a.0) * f64::midpoint(a.1, b.1)).sum()
+        pairs.map(|(a, b)| (b.x - a.x) * f64::midpoint(a.y, b.y)).sum()
     }
 
-    /// The anomalies' part of all items: the average precision of scores without any meaning.
+    /// The fraction of anomalies among all items: the average precision of random scores.
     pub fn share_of_anomalies(&self) -> f64 {
         self.anomalies as f64 / (self.anomalies + self.normals) as f64
     }
@@ -56,28 +62,28 @@ impl Ranking {
     /// The average precision: the mean of the precision over the recall, without interpolation.
     pub fn average_precision(&self) -> f64 {
         let mut last = 0.0;
-        let steps = self.precision_recall().into_iter().map(|(recall, precision)| {
-            let step = (recall - last) * precision;
-            last = recall;
+        let steps = self.precision_recall().into_iter().map(|point| {
+            let step = (point.x - last) * point.y;
+            last = point.x;
             step
         });
         steps.sum()
     }
 
-    /// The ROC curve: rates of false and of true alarms, from (0, 0) to (1, 1).
-    pub fn roc(&self) -> Vec<(f64, f64)> {
-        let part = |count: usize, all: usize| count as f64 / all as f64;
-        let points = self.counts.iter();
-        let points = points.map(|&[false_alarms, found]| {
-            (part(false_alarms, self.normals), part(found, self.anomalies))
+    /// The ROC curve, from (0, 0) to (1, 1): `x` is the false-alarm rate, `y` the detection rate.
+    pub fn roc(&self) -> Vec<CurvePoint> {
+        let points = self.counts.iter().map(|&[false_alarms, found]| CurvePoint {
+            x: false_alarms as f64 / self.normals as f64,
+            y: found as f64 / self.anomalies as f64,
         });
-        std::iter::once((0.0, 0.0)).chain(points).collect()
+        std::iter::once(CurvePoint { x: 0.0, y: 0.0 }).chain(points).collect()
     }
 
-    /// Recall and precision, by rising recall.
-    pub fn precision_recall(&self) -> Vec<(f64, f64)> {
-        let points = self.counts.iter().map(|&[false_alarms, found]| {
-            (found as f64 / self.anomalies as f64, found as f64 / (found + false_alarms) as f64)
+    /// The precision-recall curve, by rising recall: `x` is the recall, `y` the precision.
+    pub fn precision_recall(&self) -> Vec<CurvePoint> {
+        let points = self.counts.iter().map(|&[false_alarms, found]| CurvePoint {
+            x: found as f64 / self.anomalies as f64,
+            y: found as f64 / (found + false_alarms) as f64,
         });
         points.collect()
     }
@@ -101,7 +107,8 @@ mod tests {
         assert!((found - 0.7678571428571428).abs() < 1e-12, "{found}");
         // roc_curve(y, s, drop_intermediate=False)[:2]
         let rates = [(0, 0), (0, 1), (0, 2), (1, 2), (3, 3), (3, 4), (5, 4)];
-        let expected = rates.map(|(a, b)| (f64::from(a) / 5.0, f64::from(b) / 4.0));
+        let expected =
+            rates.map(|(a, b)| CurvePoint { x: f64::from(a) / 5.0, y: f64::from(b) / 4.0 });
         assert_eq!(ranking.roc(), expected);
     }
 

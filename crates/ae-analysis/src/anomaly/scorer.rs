@@ -1,31 +1,31 @@
-//! Anomaly scores: how far an item is from the normal ones that a model has learned.
+//! Anomaly scores: how far an item is from the normal items that a model has learned.
 
 use serde::{Deserialize, Serialize};
 
-use super::calibration::check_scores;
 use super::covariance::Covariance;
+use crate::error::{check_count, check_scores};
 use crate::{AnalysisError, Rows};
 
-/// What a score is made of.
+/// The kind of an anomaly score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum AnomalyScore {
     /// The sum of the squared residuals.
     Squared,
-    /// The same, each residual standardised by its pixel's mean and variance among normals.
+    /// The same, with each residual standardised by its pixel's mean and variance among normal items.
     Standardised,
-    /// The squared Mahalanobis distance of the code from those of normals.
+    /// The squared Mahalanobis distance of the code from the codes of normal items.
     Latent,
-    /// The distance of the code plus the squared residuals over their mean variance: up to a constant
-    /// twice the negative log-likelihood of probabilistic PCA (Tipping and Bishop 1999), with the
-    /// autoencoder in place of the projection.
+    /// The distance of the code plus the squared residuals over their mean variance. Up to a constant, this is
+    /// twice the negative log-likelihood of probabilistic PCA (Tipping and Bishop 1999), with the autoencoder in
+    /// place of the projection.
     Likelihood,
 }
 
-/// A score with what was fitted to normals for it.
+/// A score with its parameters, fitted to normal items.
 ///
-/// Residuals are reconstruction less input, `n x pixels`; codes are `n x latent`.
+/// Residuals are reconstruction minus input, `n x pixels`; codes are `n x latent_dim`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "score", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -36,17 +36,17 @@ pub enum AnomalyScorer {
     Standardised {
         /// The mean residual of each pixel.
         mean: Vec<f64>,
-        /// Its variance, at least a tenth of all pixels' mean and 1e-13.
+        /// Its variance, at least a tenth of the mean over all pixels, and at least 1e-13.
         variance: Vec<f64>,
     },
     /// See [`AnomalyScore::Latent`].
     Latent {
-        /// The codes' distribution.
+        /// Mean and covariance of the codes.
         codes: Covariance,
     },
     /// See [`AnomalyScore::Likelihood`].
     Likelihood {
-        /// The codes' distribution.
+        /// Mean and covariance of the codes.
         codes: Covariance,
         /// The mean squared residual of a pixel.
         variance: f64,
@@ -54,7 +54,7 @@ pub enum AnomalyScorer {
 }
 
 impl AnomalyScorer {
-    /// Which score it is.
+    /// The kind of the score.
     pub fn score(&self) -> AnomalyScore {
         match self {
             Self::Squared {} => AnomalyScore::Squared,
@@ -64,8 +64,8 @@ impl AnomalyScorer {
         }
     }
 
-    /// Whether it fits a model of so many pixels and code numbers: what one that was read from a file
-    /// must be.
+    /// Whether it belongs to a model of this many pixels and this `latent_dim`. Check this after reading it from a
+    /// file.
     pub fn fits(&self, pixels: usize, latent: usize) -> bool {
         match self {
             Self::Squared {} => true,
@@ -80,15 +80,13 @@ impl AnomalyScorer {
         }
     }
 
-    /// The score of each item; larger is stranger.
+    /// The score of each item. A larger score is more anomalous.
     ///
     /// # Errors
-    /// If residuals and codes are not as many, or of another length than those that it was fitted to, or a
-    /// score is not finite: [`AnalysisError::Score`] names the item.
+    /// If residuals and codes differ in number, or in length from those of the fit. [`AnalysisError::Score`] names
+    /// the first item whose score is not finite.
     pub fn scores(&self, residuals: Rows<'_>, codes: Rows<'_>) -> Result<Vec<f64>, AnalysisError> {
-        if residuals.len() != codes.len() {
-            return Err(AnalysisError::Count { expected: residuals.len(), found: codes.len() });
-        }
+        check_count("codes", residuals.len(), codes.len())?;
         let errors = || residuals.iter().map(|residual| self.errors(residual).sum::<f64>());
         let scores: Vec<f64> = match self {
             Self::Squared {} => errors().collect(),
@@ -106,8 +104,8 @@ impl AnomalyScorer {
         Ok(scores)
     }
 
-    /// Where the error of one item is, a number a pixel: what its score sums, but for the distance of
-    /// the code, which is nowhere. Of the latent score, the squared residuals.
+    /// The error map of one item, one number for each pixel: the terms of its score, without the distance of the
+    /// code, which has no place in the image. For the latent score, the squared residuals.
     pub fn errors<'a>(&'a self, residual: &'a [f32]) -> Box<dyn Iterator<Item = f64> + 'a> {
         let squares = residual.iter().map(|&r| f64::from(r) * f64::from(r));
         match self {
@@ -126,7 +124,7 @@ impl AnomalyScorer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::moments::NormalMoments;
+    use super::super::normal_moments::NormalMoments;
     use super::*;
 
     const RESIDUALS: [f32; 8] = [0.5, -0.25, 0.0, 0.125, -0.5, 0.75, 1.0, 0.0];
@@ -198,7 +196,7 @@ mod tests {
             assert!(error.contains("`squared`"), "{error}");
         }
         let few = AnomalyScorer::Squared {}.scores(residuals, Rows::new(&same[..2], 1).unwrap());
-        assert_eq!(few.unwrap_err().to_string(), "2 items, expected 3");
+        assert_eq!(few.unwrap_err().to_string(), "expected 3 codes, found 2");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The median filter (Tukey 1977): each pixel becomes the median of its neighbourhood.
 
+use ae_corruption::reflected_index;
 use rayon::prelude::*;
 
-use super::reflection::reflected;
 use crate::{AnalysisError, Rows};
 
 /// The neighbourhood of a pixel.
@@ -15,7 +15,7 @@ pub enum MedianWindow {
 }
 
 impl MedianWindow {
-    /// Rows and columns of the window.
+    /// The number of rows, and of columns, of the window.
     pub fn side(self) -> usize {
         match self {
             Self::Three => 3,
@@ -24,13 +24,13 @@ impl MedianWindow {
     }
 }
 
-/// Filters images, each plane of `[height, width]` by itself; beyond the borders an image is mirrored
-/// with its end pixels repeated. `scipy.ndimage.median_filter` with its defaults.
+/// Filters each plane of `[height, width]` of the images. Beyond the borders an image is mirrored with its end
+/// pixels repeated, as by `scipy.ndimage.median_filter` with its defaults.
 ///
-/// `images` has rows of one or several planes, `n x (planes x height x width)`; so has the result.
+/// `images` has rows of one or several planes, `n x (planes x height x width)`, and so has the result.
 ///
 /// # Errors
-/// If a row is no whole number of planes, or a value is not finite.
+/// If a row is not a whole number of planes, or a value is not finite.
 pub fn median_filter(
     images: Rows<'_>,
     [height, width]: [usize; 2],
@@ -54,7 +54,7 @@ fn filter_plane(image: &[f32], width: usize, side: usize, filtered: &mut [f32]) 
     let radius = (side / 2) as isize;
     let near = |place: usize, length: usize| {
         let place = place as isize;
-        (place - radius..=place + radius).map(move |place| reflected(place, length))
+        (place - radius..=place + radius).map(move |place| reflected_index(place, length))
     };
     let mut neighbours = Vec::with_capacity(side * side);
     for (place, value) in filtered.iter_mut().enumerate() {

@@ -1,16 +1,17 @@
-//! Images of any size through a model of one size: overlapping tiles, joined with weighted seams.
+//! Images of any size through a model of one size: overlapping tiles, blended at their seams.
 //!
-//! A tile counts by a Hann window in either direction, `w(i) = sin^2(pi (i + 1/2) / n)`, so that its
-//! border, of which the model sees one side alone, gives way to the tile that has the place in its
-//! middle. A pixel is `sum w y / sum w` over the tiles that cover it.
+//! Each tile is weighted by a Hann window in both directions, `w(i) = sin^2(pi (i + 1/2) / n)`. The model sees only
+//! one side of a tile's border, so the tile whose middle is nearer should dominate. A pixel of the result is
+//! `sum w y / sum w` over the tiles that cover it.
 
 use std::f64::consts::PI;
 
-use super::reflection::reflected;
+use ae_corruption::reflected_index;
+
 use crate::AnalysisError;
 use crate::error::in_range;
 
-/// Numbers in the tiles that are made at once, unless a row of tiles has more: 16 MiB.
+/// The numbers of all tiles that are in memory at once, 16 MiB, unless a single row of tiles has more.
 const NUMBERS_AT_ONCE: usize = 1 << 22;
 
 /// How an image is covered with tiles that overlap by half.
@@ -25,18 +26,18 @@ pub struct Tiling {
 struct Axis {
     /// Pixels of the image.
     length: usize,
-    /// Where each tile begins; before the image if that is smaller than a tile.
+    /// The first pixel of each tile. It is negative if the image is smaller than a tile.
     starts: Vec<isize>,
-    /// How much each pixel of a tile counts.
+    /// The weight of each pixel of a tile.
     window: Vec<f32>,
-    /// How much all tiles count together at each pixel of the image.
+    /// The sum of the weights of all tiles at each pixel of the image.
     total: Vec<f32>,
 }
 
 impl Tiling {
-    /// Tiles of `[height, width]` over an image of `[height, width]`: the first and the last end with
-    /// the image, the others stand evenly between. An image that is smaller than a tile stands in the
-    /// middle of it, mirrored around.
+    /// Tiles of `[height, width]` over an image of `[height, width]`. The first and the last tile end with the
+    /// image; the others are evenly spaced between them. An image that is smaller than a tile is centred in it and
+    /// mirrored at its borders.
     ///
     /// # Errors
     /// If a side is 0.
@@ -51,14 +52,13 @@ impl Tiling {
         self.rows.starts.len() * self.columns.starts.len()
     }
 
-    /// Sends an image of `channels x height x width` through a function of tiles,
-    /// `n x channels x tile height x tile width`, and joins what it makes of them.
+    /// Applies a function of tiles, `n x channels x tile height x tile width`, to an image of
+    /// `channels x height x width`, and blends the results.
     ///
-    /// The function is called for some rows of tiles after the other, so that few are in memory.
+    /// The function is called for a few rows of tiles at a time, which bounds the memory.
     ///
     /// # Errors
-    /// The function's, and [`AnalysisError::Columns`] if the image or what the function returns has
-    /// another size.
+    /// Those of the function, and [`AnalysisError::Columns`] if the image or the function's result has another size.
     pub fn apply<E: From<AnalysisError>>(
         &self,
         image: &[f32],
@@ -86,13 +86,13 @@ impl Tiling {
         Ok(joined)
     }
 
-    /// The tile that begins at a row and a column.
+    /// The tile whose first pixel is at this row and column.
     fn cut(&self, image: &[f32], channels: usize, [top, left]: [isize; 2]) -> Vec<f32> {
         let Self { rows, columns } = self;
         let mut tile = Vec::with_capacity(channels * rows.window.len() * columns.window.len());
         let reflect = |start: isize, axis: &Axis| -> Vec<usize> {
             let places = start..start + axis.window.len() as isize;
-            places.map(|place| reflected(place, axis.length)).collect()
+            places.map(|place| reflected_index(place, axis.length)).collect()
         };
         let (ys, xs) = (reflect(top, rows), reflect(left, columns));
         for plane in image.chunks_exact(rows.length * columns.length) {
@@ -104,7 +104,7 @@ impl Tiling {
         tile
     }
 
-    /// Adds a tile, weighted, where it lies within the image.
+    /// Adds the weighted pixels of a tile that lie within the image.
     fn add(&self, tile: &[f32], [top, left]: [isize; 2], joined: &mut [f32]) {
         let Self { rows, columns } = self;
         let tile_planes = tile.chunks_exact(rows.window.len() * columns.window.len());
@@ -124,7 +124,7 @@ impl Tiling {
         }
     }
 
-    /// Divides by the weights; that of a pixel is the product of its row's and its column's.
+    /// Divides by the sums of weights. That of a pixel is the product of its row's and its column's.
     fn divide(&self, joined: &mut [f32]) {
         let Self { rows, columns } = self;
         for plane in joined.chunks_exact_mut(rows.length * columns.length) {
@@ -139,7 +139,7 @@ impl Tiling {
 
 impl Axis {
     fn new(length: usize, tile: usize) -> Result<Self, AnalysisError> {
-        // Larger sides than this do not occur, and half of an isize cannot overflow.
+        // Sides up to this bound cannot overflow an isize; larger ones do not occur.
         in_range("the side of an image", 1, 1 << 30, length)?;
         in_range("the side of a tile", 1, 1 << 30, tile)?;
         let starts = match length.checked_sub(tile) {

@@ -1,8 +1,8 @@
-//! Samples as rows of numbers.
+//! Items as rows of numbers.
 
 use crate::AnalysisError;
 
-/// `n x columns` numbers, row-major: flattened images, or codes. There is always a row.
+/// `n x columns` numbers, row-major: flattened images, rows of a table, or codes. There is at least one row.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     values: &'a [f32],
@@ -13,7 +13,7 @@ impl<'a> Rows<'a> {
     /// Rows of `columns` numbers each.
     ///
     /// # Errors
-    /// If there is no row, or the last one is not whole.
+    /// If there is no row, or the last row is incomplete.
     pub fn new(values: &'a [f32], columns: usize) -> Result<Self, AnalysisError> {
         if columns == 0 || values.is_empty() || !values.len().is_multiple_of(columns) {
             return Err(AnalysisError::NotWholeRows { columns, values: values.len() });
@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
     /// Checks that every number is finite.
     ///
     /// # Errors
-    /// [`AnalysisError::NotFinite`] with the first that is not.
+    /// [`AnalysisError::NotFinite`] with the first number that is not.
     pub fn check_finite(self) -> Result<(), AnalysisError> {
         match self.values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
             None => Ok(()),
@@ -68,7 +68,7 @@ impl<'a> Rows<'a> {
     /// Checks that not all rows are equal.
     ///
     /// # Errors
-    /// [`AnalysisError::Constant`] with what they are called if they are.
+    /// [`AnalysisError::Constant`], in which `what` names the rows.
     pub fn check_varies(self, what: &'static str) -> Result<(), AnalysisError> {
         let first = self.row(0);
         if self.iter().any(|row| row != first) {
@@ -80,7 +80,7 @@ impl<'a> Rows<'a> {
     /// Checks that the rows have this many numbers.
     ///
     /// # Errors
-    /// [`AnalysisError::Columns`] if they have not.
+    /// [`AnalysisError::Columns`] if they have another number.
     pub fn check_columns(self, expected: usize) -> Result<(), AnalysisError> {
         let found = self.columns;
         if found == expected { Ok(()) } else { Err(AnalysisError::Columns { expected, found }) }

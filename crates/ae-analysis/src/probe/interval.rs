@@ -1,21 +1,21 @@
-//! Means with intervals, for what was repeated with several seeds.
+//! Means with confidence intervals, for repetitions with several seeds.
 
 use crate::AnalysisError;
 
-/// A mean, and the half-width of its interval.
+/// A mean and its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanInterval {
     /// The mean of the repetitions.
     pub mean: f64,
-    /// The interval reaches so far to either side; `None` of a single repetition.
+    /// Half the width of the interval; `None` for a single repetition.
     pub half_width: Option<f64>,
 }
 
 impl MeanInterval {
-    /// The mean of repetitions and its 95 % interval by Student's t distribution.
+    /// The mean of repetitions, with an interval from Student's t distribution.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there are no values.
     pub fn of(values: &[f64]) -> Result<Self, AnalysisError> {
         if values.is_empty() {
             return Err(AnalysisError::NotWholeRows { columns: 1, values: 0 });
@@ -29,8 +29,8 @@ impl MeanInterval {
     }
 }
 
-/// Student's t at 0.975: tabulated up to 10 degrees of freedom, beyond by the expansion of Cornish and
-/// Fisher (Abramowitz and Stegun 1964, 26.7.5), exact to four digits there.
+/// The 0.975 quantile of Student's t: from a table up to 10 degrees of freedom, and then from the expansion of
+/// Cornish and Fisher (Abramowitz and Stegun 1964, 26.7.5), which is exact to four digits there.
 fn student_975(degrees: usize) -> f64 {
     // scipy.stats.t.ppf(0.975, range(1, 11))
     const TABLE: [f64; 10] = [

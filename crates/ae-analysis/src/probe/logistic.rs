@@ -1,6 +1,6 @@
-//! Multinomial logistic regression: how much of the classes a linear map reads from codes.
+//! Multinomial logistic regression: how well a linear map tells the classes of codes.
 //!
-//! Found by L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5) with backtracking.
+//! The loss is minimised by L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5) with backtracking.
 
 use std::collections::VecDeque;
 
@@ -9,17 +9,13 @@ use rayon::prelude::*;
 
 use super::neighbours::check_labels;
 use crate::error::in_range;
-use crate::linalg::product;
+use crate::linalg::{CHUNK_ROWS, PARTIAL_SUMS, chunks, product};
 use crate::{AnalysisError, Rows};
 
-/// Rows that are multiplied at once. Part of the result: it fixes the order of the sums.
-const SLICE_ROWS: usize = 512;
-/// Partial sums of the gradient, whatever the number of threads.
-const PARTS: usize = 8;
 const MAX_STEPS: usize = 200;
-/// The search ends where the mean loss's gradient has no larger entry.
+/// The search ends when no entry of the mean loss's gradient is larger.
 const TOLERANCE: f64 = 1e-5;
-/// Steps that the curvature is estimated from.
+/// The number of last steps that the curvature is estimated from.
 const MEMORY: usize = 10;
 
 /// A linear map from standardised rows to a score for each class.
@@ -33,12 +29,12 @@ pub struct LogisticRegression {
 }
 
 impl LogisticRegression {
-    /// Minimises `sum -log p(label | row) + |W|^2 / 2` over the weights of columns that are brought to
-    /// mean 0 and variance 1; intercepts are free. That is scikit-learn's `LogisticRegression` with
-    /// `C = 1` after its `StandardScaler`.
+    /// Minimises `sum -log p(label | row) + |W|^2 / 2` over the weights of columns that are scaled to mean 0 and
+    /// variance 1; intercepts are not penalised. This is scikit-learn's `LogisticRegression` with `C = 1` after its
+    /// `StandardScaler`.
     ///
     /// # Errors
-    /// If there is not a label for each row, there are fewer than two classes, or a number is not finite.
+    /// If there is not one label for each row, there are fewer than two classes, or a number is not finite.
     pub fn fit(rows: Rows<'_>, labels: &[u8]) -> Result<Self, AnalysisError> {
         rows.check_finite()?;
         check_labels(rows, labels)?;
@@ -60,18 +56,18 @@ impl LogisticRegression {
         Ok(fitted)
     }
 
-    /// The most likely class of each row; among equally likely ones the first.
+    /// The most likely class of each row. If several are equally likely, the first one.
     ///
     /// # Errors
-    /// If the rows are of another length than those it was fitted to.
+    /// If the rows have another length than the rows of the fit.
     pub fn predict(&self, rows: Rows<'_>) -> Result<Vec<u8>, AnalysisError> {
         rows.check_columns(self.mean.len())?;
         let width = self.mean.len() + 1;
         let count = self.classes.len();
         let mut found = vec![0; rows.len()];
-        let slices = rows.values().par_chunks(SLICE_ROWS * rows.columns());
-        found.par_chunks_mut(SLICE_ROWS).zip(slices).for_each(|(found, slice)| {
-            let inputs = self.standardised(slice);
+        let chunks = chunks(rows);
+        found.par_chunks_mut(CHUNK_ROWS).zip(chunks).for_each(|(found, chunk)| {
+            let inputs = self.standardised(chunk);
             let scores = scores(&inputs, &self.weights, count, width);
             for (found, scores) in found.iter_mut().zip(scores.chunks_exact(count)) {
                 let best = (0..count)
@@ -82,7 +78,7 @@ impl LogisticRegression {
         Ok(found)
     }
 
-    /// Columns with mean 0 and variance 1, and a 1 for the intercept.
+    /// The standardised columns, followed by a 1 for the intercept.
     fn standardised(&self, values: &[f32]) -> Vec<f32> {
         let columns = self.mean.len();
         let mut inputs = Vec::with_capacity(values.len() / columns * (columns + 1));
@@ -97,9 +93,9 @@ impl LogisticRegression {
     }
 }
 
-/// The loss that is minimised, as a mean over the rows.
+/// The loss to minimise, as a mean over the rows.
 struct Problem<'a> {
-    /// `n x width`, the last of each row 1.
+    /// `n x width`; the last number of each row is 1.
     inputs: &'a [f32],
     targets: &'a [usize],
     classes: usize,
@@ -107,11 +103,11 @@ struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// The loss and its gradient, summed part by part.
+    /// The loss and its gradient, as the sum of partial sums.
     fn evaluate(&self, weights: &[f64]) -> (f64, Vec<f64>) {
         let narrow: Vec<f32> = weights.iter().map(|&weight| weight as f32).collect();
         let count = self.targets.len();
-        let rows = count.div_ceil(SLICE_ROWS).div_ceil(PARTS) * SLICE_ROWS;
+        let rows = count.div_ceil(CHUNK_ROWS).div_ceil(PARTIAL_SUMS) * CHUNK_ROWS;
         let parts: Vec<(f64, Vec<f64>)> = self
             .inputs
             .par_chunks(rows * self.width)
@@ -139,7 +135,7 @@ impl Problem<'_> {
         let mut loss = 0.0;
         let mut gradient = vec![0.0; classes * width];
         let mut slope = vec![0.0_f32; classes * width];
-        for (inputs, targets) in inputs.chunks(SLICE_ROWS * width).zip(targets.chunks(SLICE_ROWS)) {
+        for (inputs, targets) in inputs.chunks(CHUNK_ROWS * width).zip(targets.chunks(CHUNK_ROWS)) {
             let mut scores = scores(inputs, weights, classes, width);
             for (scores, &target) in scores.chunks_exact_mut(classes).zip(targets) {
                 loss += softmax(scores, target);
@@ -154,7 +150,7 @@ impl Problem<'_> {
     }
 }
 
-/// Turns scores into probabilities; returns the negative logarithm of the target's.
+/// Replaces scores by probabilities, and returns the negative logarithm of the target's probability.
 fn softmax(scores: &mut [f32], target: usize) -> f64 {
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let margin = scores[target] - largest;
@@ -173,8 +169,8 @@ fn scores(inputs: &[f32], weights: &[f32], classes: usize, width: usize) -> Vec<
     scores
 }
 
-/// L-BFGS from 0. It ends at the tolerance, after the largest number of steps, or where no step along
-/// the direction improves on the loss any more, which is the precision of its sums.
+/// L-BFGS, starting at 0. It ends at the tolerance, after the largest number of steps, or when no step along the
+/// direction reduces the loss, because the precision of its sums is reached.
 fn minimise(problem: &Problem<'_>) -> Vec<f64> {
     let mut weights = vec![0.0; problem.classes * problem.width];
     let (mut loss, mut gradient) = problem.evaluate(&weights);
@@ -185,7 +181,7 @@ fn minimise(problem: &Problem<'_>) -> Vec<f64> {
         }
         let direction = direction(&gradient, &memory);
         let descent = dot(&direction, &gradient);
-        // Halved from 1; the loss must fall by a share of what the slope promises (Armijo 1966).
+        // The step is halved from 1 until the loss falls by a fraction of the linear prediction (Armijo 1966).
         let better = (0..20).map(|halvings| 0.5_f64.powi(halvings)).find_map(|length| {
             let moved: Vec<f64> = weights
                 .iter()
@@ -209,21 +205,21 @@ fn minimise(problem: &Problem<'_>) -> Vec<f64> {
     weights
 }
 
-/// Against the gradient, bent by the curvature along the last steps (the two-loop recursion).
+/// The direction of descent: the two-loop recursion, which applies an estimate of the inverse Hessian.
 fn direction(gradient: &[f64], memory: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|slope| -slope).collect();
-    let mut shares = Vec::with_capacity(memory.len());
+    let mut coefficients = Vec::with_capacity(memory.len());
     for (step, change) in memory.iter().rev() {
-        let share = dot(step, &direction) / dot(step, change);
-        direction.iter_mut().zip(change).for_each(|(value, change)| *value -= share * change);
-        shares.push(share);
+        let coefficient = dot(step, &direction) / dot(step, change);
+        direction.iter_mut().zip(change).for_each(|(value, change)| *value -= coefficient * change);
+        coefficients.push(coefficient);
     }
     if let Some((step, change)) = memory.back() {
         let scale = dot(step, change) / dot(change, change);
         direction.iter_mut().for_each(|value| *value *= scale);
     }
-    for ((step, change), share) in memory.iter().zip(shares.into_iter().rev()) {
-        let rest = share - dot(change, &direction) / dot(step, change);
+    for ((step, change), coefficient) in memory.iter().zip(coefficients.into_iter().rev()) {
+        let rest = coefficient - dot(change, &direction) / dot(step, change);
         direction.iter_mut().zip(step).for_each(|(value, step)| *value += rest * step);
     }
     direction
@@ -237,7 +233,7 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-/// Each column's mean, and 1 over its standard deviation; 1 for a constant column.
+/// The mean of each column and the reciprocal of its standard deviation, 1 for a constant column.
 fn moments(rows: Rows<'_>) -> (Vec<f32>, Vec<f32>) {
     let count = rows.len() as f64;
     let mut mean = vec![0.0; rows.columns()];
@@ -250,7 +246,7 @@ fn moments(rows: Rows<'_>) -> (Vec<f32>, Vec<f32>) {
             *sum += (f64::from(value) - mean).powi(2) / count;
         }
     }
-    // Rounding alone leaves a constant column about 1e-30.
+    // By rounding, the variance of a constant column is about 1e-30 instead of 0.
     let scale =
         |&variance: &f64| if variance > 1e-12 { variance.sqrt().recip() as f32 } else { 1.0 };
     (mean.iter().map(|&mean| mean as f32).collect(), variance.iter().map(scale).collect())

@@ -1,23 +1,24 @@
-//! Nearest neighbours by brute force, and what is told by them: classes (Fix and Hodges 1951; Cover and
-//! Hart 1967) and how far a map can be trusted (Venna and Kaski 2001).
+//! Nearest neighbours by brute force, the classes that they vote for (Fix and Hodges 1951; Cover and Hart 1967), and
+//! the trustworthiness of a map (Venna and Kaski 2001).
 
 use faer::MatRef;
 use rayon::prelude::*;
 
-use crate::error::in_range;
+use crate::error::{check_count, in_range};
 use crate::linalg::{mean, product};
 use crate::{AnalysisError, Rows};
 
-/// Queries and references whose distances are taken at once. Part of the result: they fix the order of
-/// the sums.
+/// Queries and references in one matrix product. The result depends on them, because they fix the order of the
+/// sums.
 const QUERIES: usize = 128;
 const REFERENCES: usize = 1024;
 
-/// The `k` references that are nearest to each query by Euclidean distance, `n x k` indices, the nearest
-/// first; among equally near ones the first.
+/// The `k` references nearest to each query by Euclidean distance: `n x k` indices, the nearest first. Of equally
+/// near references, the first comes first.
 ///
-/// Distances are computed in `f32` as `|x|^2 - 2 x y + |y|^2` about the mean of the references: two that
-/// differ by less than about `1e-6` of their points' squared distance to that mean may change places.
+/// Distances are computed in `f32` as `|x|^2 - 2 x y + |y|^2` about the mean of the references. The order of two
+/// references can be wrong if their distances differ by less than about `1e-6` of the points' squared distance to
+/// that mean.
 ///
 /// # Errors
 /// If `k` is not from 1 to the number of references, rows have different lengths, or a number is not
@@ -40,15 +41,15 @@ pub fn nearest(
     found
         .par_chunks_mut(QUERIES * k)
         .zip(queries.values().par_chunks(QUERIES * queries.columns()))
-        .for_each(|(found, queries)| nearest_of_slice(references, &norms, queries, k, found));
+        .for_each(|(found, queries)| nearest_of_chunk(references, &norms, queries, k, found));
     Ok(found)
 }
 
-/// The class of each query by a vote of its `k` nearest references; a tie goes to that of the tied
-/// classes which has the nearest reference.
+/// The class of each query, by a vote of its `k` nearest references. Of tied classes, the one with the nearest
+/// reference wins.
 ///
 /// # Errors
-/// As [`nearest`], and if there is not a label for each reference.
+/// As [`nearest`], and if there is not one label for each reference.
 pub fn classify_by_neighbours(
     references: Rows<'_>,
     labels: &[u8],
@@ -60,25 +61,25 @@ pub fn classify_by_neighbours(
     Ok(found.chunks_exact(k).map(|neighbours| vote(neighbours, labels)).collect())
 }
 
-/// The share of labels that were found, in [0, 1]; NaN of none.
+/// The fraction of labels that were found, in [0, 1]; NaN if there are no labels.
 pub fn accuracy(found: &[u8], labels: &[u8]) -> f64 {
     let right = found.iter().zip(labels).filter(|(found, label)| found == label).count();
     right as f64 / labels.len() as f64
 }
 
-/// How far the neighbours in a map are neighbours in truth, in [0, 1]: each of a point's `k` nearest in
-/// the map that is not among its `k` nearest in the data counts by how much further than the `k`-th it
-/// ranks there,
-/// `1 - 2 / (n k (2n - 3k - 1)) sum (rank - k)` (Venna and Kaski 2001, equation 1).
+/// The trustworthiness of a map, in [0, 1]: whether neighbours in the map are neighbours in the data. Each of a
+/// point's `k` nearest points in the map that is not among its `k` nearest in the data is penalised by its rank
+/// there: `1 - 2 / (n k (2n - 3k - 1)) sum (rank - k)` (Venna and Kaski 2001, equation 1).
+///
+/// Time grows with the square of the number of rows.
 ///
 /// # Errors
-/// If the map has another number of rows, `k` is not from 1 to less than half of it, or a number is not
-/// finite. Time and distances grow with the square of the number of rows.
+/// If the map has another number of rows, `k` is not from 1 to less than half of it, or a number is not finite.
 pub fn trustworthiness(data: Rows<'_>, map: Rows<'_>, k: usize) -> Result<f64, AnalysisError> {
     let points = data.len();
-    in_range("the number of rows of the map", points, points, map.len())?;
+    check_count("rows of the map", points, map.len())?;
     in_range("the number of neighbours", 1, points.saturating_sub(1) / 2, k)?;
-    // With itself, which duplicates may push off the list.
+    // One more, because a point is its own neighbour unless duplicates displace it.
     let by_map = nearest(map, map, k + 1)?;
     data.check_finite()?;
     let data_values = centred(data, &mean(data));
@@ -88,9 +89,9 @@ pub fn trustworthiness(data: Rows<'_>, map: Rows<'_>, k: usize) -> Result<f64, A
         .par_chunks(QUERIES * (k + 1))
         .zip(data.values().par_chunks(QUERIES * data.columns()))
         .enumerate()
-        .map(|(slice, (by_map, queries))| {
+        .map(|(chunk, (by_map, queries))| {
             let distances = distances(data, &norms, queries);
-            let owns = slice * QUERIES..;
+            let owns = chunk * QUERIES..;
             let lines = owns.zip(by_map.chunks_exact(k + 1)).zip(distances.chunks_exact(points));
             lines.map(|((own, by_map), distances)| penalty(own, by_map, distances, k)).sum()
         })
@@ -100,12 +101,12 @@ pub fn trustworthiness(data: Rows<'_>, map: Rows<'_>, k: usize) -> Result<f64, A
     Ok(1.0 - 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)) * penalty)
 }
 
-/// Checks that there is a label for each row.
+/// Checks that there is one label for each row.
 pub(crate) fn check_labels(rows: Rows<'_>, labels: &[u8]) -> Result<(), AnalysisError> {
-    in_range("the number of labels", rows.len(), rows.len(), labels.len())
+    check_count("labels", rows.len(), labels.len())
 }
 
-/// How much further than the `k`-th the neighbours of a point in the map rank in the data.
+/// The sum of `rank - k` over the neighbours of a point in the map, with their ranks in the data.
 fn penalty(own: usize, by_map: &[u32], distances: &[f32], k: usize) -> usize {
     let neighbours = by_map.iter().map(|&other| other as usize).filter(|&other| other != own);
     neighbours
@@ -120,7 +121,7 @@ fn penalty(own: usize, by_map: &[u32], distances: &[f32], k: usize) -> usize {
         .sum()
 }
 
-/// Squared distances from queries to all references, less the query's own norm, which changes no order.
+/// Squared distances from queries to all references, without the query's own norm, which changes no order.
 fn distances(references: Rows<'_>, norms: &[f32], queries: &[f32]) -> Vec<f32> {
     let columns = references.columns();
     let count = queries.len() / columns;
@@ -142,7 +143,7 @@ fn vote(neighbours: &[u32], labels: &[u8]) -> u8 {
     classes().find(|&class| votes[class as usize] == most).unwrap_or(0)
 }
 
-fn nearest_of_slice(
+fn nearest_of_chunk(
     references: Rows<'_>,
     norms: &[f32],
     queries: &[f32],
@@ -152,9 +153,9 @@ fn nearest_of_slice(
     let columns = references.columns();
     let count = queries.len() / columns;
     let mut best: Vec<Vec<(f32, u32)>> = vec![Vec::with_capacity(k); count];
-    for (slice, part) in references.values().chunks(REFERENCES * columns).enumerate() {
+    for (chunk, part) in references.values().chunks(REFERENCES * columns).enumerate() {
         let width = part.len() / columns;
-        let first = slice * REFERENCES;
+        let first = chunk * REFERENCES;
         let left = MatRef::from_row_major_slice(queries, count, columns);
         let right = MatRef::from_row_major_slice(part, width, columns);
         let mut products = vec![0.0; count * width];
@@ -171,7 +172,7 @@ fn nearest_of_slice(
     }
 }
 
-/// Keeps a candidate if it is one of the `k` nearest so far; candidates come by rising index.
+/// Keeps a candidate if it is one of the `k` nearest so far. Candidates come in the order of their indices.
 fn offer(best: &mut Vec<(f32, u32)>, k: usize, candidate: (f32, u32)) {
     if best.len() == k {
         if best[k - 1].0 <= candidate.0 {
@@ -183,7 +184,7 @@ fn offer(best: &mut Vec<(f32, u32)>, k: usize, candidate: (f32, u32)) {
     best.insert(place, candidate);
 }
 
-/// Rows about a mean: the terms of a distance far from the origin are large and cancel.
+/// Rows minus a mean, because the terms of a distance far from the origin are large and cancel.
 fn centred(rows: Rows<'_>, mean: &[f64]) -> Vec<f32> {
     let row = |row: &[f32], centred: &mut [f32]| {
         let values = row.iter().zip(mean).map(|(&value, mean)| (f64::from(value) - mean) as f32);

@@ -9,13 +9,10 @@ use faer::{Accum, Mat, MatRef, Par, Side};
 use rayon::prelude::*;
 
 use crate::error::in_range;
-use crate::linalg::{SLICE_ROWS, mean, product, slices};
+use crate::linalg::{CHUNK_ROWS, PARTIAL_SUMS, chunks, mean, product};
 use crate::{AnalysisError, Rows};
 
-/// Partial sums of the covariance, whatever the number of threads.
-const PARTS: usize = 8;
-
-/// A mean and the directions of largest variance around it, `components x columns`, orthonormal.
+/// A mean and the orthonormal directions of largest variance around it, `components x columns`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Vec<f32>,
@@ -24,13 +21,12 @@ pub struct Pca {
 }
 
 impl Pca {
-    /// Fits the first `components` directions to rows, from the eigenvectors of their covariance
-    /// matrix in `f64`. Each direction's largest entry is positive, so that the same data give the
-    /// same signs.
+    /// Fits the first `components` directions to rows: the eigenvectors of their covariance matrix, in `f64`. The
+    /// entry of largest magnitude of each direction is positive, so that the same data give the same signs.
     ///
     /// # Errors
-    /// If there are fewer than two rows, `components` is not from 1 to the smaller of the rows' number
-    /// and length, a number is not finite, or the decomposition fails.
+    /// If there are fewer than two rows, `components` is not from 1 to the smaller of the number of rows and of
+    /// columns, a number is not finite, or the decomposition fails.
     pub fn fit(rows: Rows<'_>, components: usize) -> Result<Self, AnalysisError> {
         rows.check_finite()?;
         in_range("the number of rows", 2, usize::MAX, rows.len())?;
@@ -59,7 +55,7 @@ impl Pca {
         Ok(fitted)
     }
 
-    /// The first `components` directions alone: what [`Pca::fit`] with so many finds.
+    /// The first `components` directions only: the result of [`Pca::fit`] with this number.
     ///
     /// # Errors
     /// If `components` is not from 1 to the number of components.
@@ -82,23 +78,23 @@ impl Pca {
         self.mean.len()
     }
 
-    /// The mean of the rows that it was fitted to.
+    /// The mean of the rows of the fit.
     pub fn mean(&self) -> &[f32] {
         &self.mean
     }
 
-    /// The directions, `components x columns`, by falling variance.
+    /// The directions, `components x columns`, in the order of falling variance.
     pub fn directions(&self) -> &[f32] {
         &self.components
     }
 
-    /// The variance along each direction (divided by the number of rows less one).
+    /// The variance along each direction, with the divisor `rows - 1`.
     pub fn variances(&self) -> &[f64] {
         &self.variances
     }
 
-    /// The same as a network of two linear layers with tied weights, and its parameters: `z = W x - W m`,
-    /// `y = W^T z + m`.
+    /// The same map as a network of two linear layers with tied weights, `z = W x - W m` and `y = W^T z + m`, and the
+    /// parameters of this network.
     pub fn network(&self) -> (Stack, Vec<f32>) {
         let (columns, latent) = (self.columns(), self.components());
         let rows = self.components.chunks_exact(columns);
@@ -122,13 +118,13 @@ impl Pca {
     /// Projects rows to codes, `n x components`.
     ///
     /// # Errors
-    /// If the rows are of another length.
+    /// If the rows have another length than the rows of the fit.
     pub fn encode(&self, rows: Rows<'_>) -> Result<Vec<f32>, AnalysisError> {
         rows.check_columns(self.columns())?;
         let (columns, latent) = (self.columns(), self.components());
         let mut codes = vec![0.0; rows.len() * latent];
-        codes.par_chunks_mut(SLICE_ROWS * latent).zip(slices(rows)).for_each(|(codes, slice)| {
-            let centred: Vec<f32> = slice
+        codes.par_chunks_mut(CHUNK_ROWS * latent).zip(chunks(rows)).for_each(|(codes, chunk)| {
+            let centred: Vec<f32> = chunk
                 .chunks_exact(columns)
                 .flat_map(|row| row.iter().zip(&self.mean).map(|(value, mean)| value - mean))
                 .collect();
@@ -139,16 +135,16 @@ impl Pca {
         Ok(codes)
     }
 
-    /// Turns codes, `n x components`, back into rows.
+    /// Decodes codes, `n x components`, to rows.
     ///
     /// # Errors
-    /// If the codes are of another length.
+    /// If a code does not have one number for each component.
     pub fn decode(&self, codes: Rows<'_>) -> Result<Vec<f32>, AnalysisError> {
         codes.check_columns(self.components())?;
         let (columns, latent) = (self.columns(), self.components());
         let mut rows = vec![0.0; codes.len() * columns];
-        rows.par_chunks_mut(SLICE_ROWS * columns).zip(slices(codes)).for_each(|(rows, slice)| {
-            let left = MatRef::from_row_major_slice(slice, slice.len() / latent, latent);
+        rows.par_chunks_mut(CHUNK_ROWS * columns).zip(chunks(codes)).for_each(|(rows, chunk)| {
+            let left = MatRef::from_row_major_slice(chunk, chunk.len() / latent, latent);
             let right = MatRef::from_row_major_slice(&self.components, latent, columns);
             product(rows, left, right);
             for row in rows.chunks_exact_mut(columns) {
@@ -158,26 +154,26 @@ impl Pca {
         Ok(rows)
     }
 
-    /// Projects rows and turns them back: the nearest points of the fitted plane.
+    /// Projects rows and decodes the codes: the nearest points of the fitted subspace.
     ///
     /// # Errors
-    /// If the rows are of another length.
+    /// If the rows have another length than the rows of the fit.
     pub fn reconstruct(&self, rows: Rows<'_>) -> Result<Vec<f32>, AnalysisError> {
         self.decode(Rows::new(&self.encode(rows)?, self.components())?)
     }
 }
 
-/// The covariance matrix; its lower triangle alone is filled.
+/// The covariance matrix, of which only the lower triangle is filled.
 fn covariance(rows: Rows<'_>, mean: &[f64]) -> Mat<f64> {
     let columns = rows.columns();
-    let per_part = rows.len().div_ceil(SLICE_ROWS).div_ceil(PARTS) * SLICE_ROWS * columns;
+    let per_part = rows.len().div_ceil(CHUNK_ROWS).div_ceil(PARTIAL_SUMS) * CHUNK_ROWS * columns;
     let parts: Vec<Mat<f64>> = rows
         .values()
         .par_chunks(per_part)
         .map(|part| {
             let mut sum = Mat::zeros(columns, columns);
-            for slice in part.chunks(SLICE_ROWS * columns) {
-                let centred: Vec<f64> = slice
+            for chunk in part.chunks(CHUNK_ROWS * columns) {
+                let centred: Vec<f64> = chunk
                     .chunks_exact(columns)
                     .flat_map(|row| {
                         row.iter().zip(mean).map(|(&value, mean)| f64::from(value) - mean)

@@ -1,4 +1,4 @@
-//! t-SNE (van der Maaten and Hinton 2008): a map in the plane in which neighbours stay neighbours.
+//! t-SNE (van der Maaten and Hinton 2008): a map of rows in the plane that keeps neighbourhoods.
 
 mod affinities;
 
@@ -9,29 +9,30 @@ use crate::error::in_range;
 use crate::{AnalysisError, Pca, Rows};
 use affinities::Affinities;
 
-/// Most rows: the forces are summed over all pairs, in every step.
+/// The largest number of rows of [`tsne`], which sums the forces over all pairs in every step.
 pub const TSNE_MOST_ROWS: usize = 10_000;
-/// Neighbours that count, about; fewer where there are few rows.
+/// The effective number of neighbours, unless there are few rows.
 const PERPLEXITY: f64 = 30.0;
-/// Steps in all, and those at the beginning in which neighbours attract more.
+/// The number of steps, and of those at the beginning in which neighbours attract more (early exaggeration).
 const STEPS: usize = 750;
 const EARLY_STEPS: usize = 250;
 const EXAGGERATION: f64 = 12.0;
-/// The standard deviation that the map begins with.
+/// The standard deviation of the initial map.
 const INITIAL_SPREAD: f64 = 1e-4;
-/// Rows that a thread takes at once; no sum runs over more than one of them.
-const SLICE_ROWS: usize = 64;
-/// Lanes of a sum. Part of the result: they fix its order on every machine.
+/// Rows in one task. The result does not depend on it, because each row has its own sums.
+const ROWS_PER_TASK: usize = 64;
+/// Lanes of a sum. The result depends on them, because they fix its order on every machine.
 const LANES: usize = 16;
 
-/// Maps rows into the plane, `n x 2`, so that similar rows are neighbours: distances within a
-/// neighbourhood mean something, those between far groups little.
+/// Maps rows into the plane, `n x 2`, so that similar rows are neighbours. Distances within a neighbourhood are
+/// meaningful, distances between far groups are not.
 ///
-/// Perplexity 30, or a third of the other rows if that is less; exact forces between all pairs; 750
-/// steps, in the first 250 of which neighbours attract twelve times as much. It begins with the first
-/// two principal components at a spread of 1e-4 (Kobak and Berens 2019), so that nothing is random: the
-/// same rows give the same map, bit for bit, whatever the number of threads. `step` hears how many steps
-/// are done, of how many.
+/// The perplexity is 30, or a third of the other rows if that is less. The forces between all pairs are exact.
+/// There are 750 steps; in the first 250, neighbours attract twelve times as much. The map begins with the first
+/// two principal components at a standard deviation of 1e-4 (Kobak and Berens 2019), so that nothing is random:
+/// the same rows give the same map, bit for bit, for any number of threads.
+///
+/// `step(done, total)` is called after every step.
 ///
 /// # Errors
 /// If there are not 4 to [`TSNE_MOST_ROWS`] rows of at least two numbers, a number is not finite, or all
@@ -52,7 +53,7 @@ pub fn tsne(rows: Rows<'_>, step: &mut dyn FnMut(usize, usize)) -> Result<Vec<f3
     Ok(descent.map())
 }
 
-/// The first two principal components, scaled by the spread of the first.
+/// The first two principal components, scaled by the standard deviation of the first.
 fn initial(rows: Rows<'_>) -> Result<[Vec<f32>; 2], AnalysisError> {
     let pca = Pca::fit(rows, 2)?;
     let scale = INITIAL_SPREAD / pca.variances()[0].sqrt();
@@ -72,19 +73,19 @@ struct Descent {
     learning_rate: f64,
 }
 
-/// What acts on a row.
+/// The forces on one row.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Forces {
     /// `sum_j p_ij w_ij (y_i - y_j)`, where `w_ij = 1 / (1 + |y_i - y_j|^2)`.
     attraction: [f32; 2],
     /// `sum_j w_ij^2 (y_i - y_j)`
     repulsion: [f32; 2],
-    /// `sum_j w_ij` over the others.
+    /// `sum_j w_ij` over the other rows.
     weight: f64,
 }
 
 impl Forces {
-    /// Of the Kullback-Leibler divergence, by a coordinate (van der Maaten and Hinton 2008, equation 5).
+    /// The derivative of the Kullback-Leibler divergence by a coordinate (van der Maaten and Hinton 2008, equation 5).
     fn gradient(&self, axis: usize, exaggeration: f64, weight: f64) -> f64 {
         let [attraction, repulsion] = [self.attraction[axis], self.repulsion[axis]].map(f64::from);
         4.0 * (exaggeration * attraction - repulsion / weight)
@@ -95,7 +96,7 @@ impl Descent {
     fn new(places: [Vec<f32>; 2]) -> Self {
         let rows = places[0].len();
         let all = |value: f32| [vec![value; rows], vec![value; rows]];
-        // Belkina et al. 2019: in proportion to the rows. The 4 is that of the gradient.
+        // In proportion to the rows (Belkina et al. 2019). The gradient contains the factor 4.
         let learning_rate = (rows as f64 / EXAGGERATION / 4.0).max(50.0);
         Self { places, velocities: all(0.0), gains: all(1.0), learning_rate }
     }
@@ -108,8 +109,8 @@ impl Descent {
             let state = self.velocities[axis].iter_mut().zip(&mut self.gains[axis]);
             for ((place, (velocity, gain)), forces) in places.zip(state).zip(&forces) {
                 let gradient = forces.gradient(axis, exaggeration, weight);
-                let same_way = (gradient > 0.0) == (*velocity > 0.0);
-                *gain = if same_way { (0.8 * *gain).max(0.01) } else { *gain + 0.2 };
+                let is_same_sign = (gradient > 0.0) == (*velocity > 0.0);
+                *gain = if is_same_sign { (0.8 * *gain).max(0.01) } else { *gain + 0.2 };
                 let push = self.learning_rate * f64::from(*gain) * gradient;
                 *velocity = momentum * *velocity - push as f32;
                 *place += *velocity;
@@ -131,12 +132,12 @@ fn centre(places: &mut [f32]) {
 
 fn forces([xs, ys]: &[Vec<f32>; 2], affinities: &Affinities) -> Vec<Forces> {
     let mut forces = vec![Forces::default(); xs.len()];
-    forces.par_chunks_mut(SLICE_ROWS).enumerate().for_each(|(slice, forces)| {
+    forces.par_chunks_mut(ROWS_PER_TASK).enumerate().for_each(|(task, forces)| {
         Arch::new().dispatch(
             #[inline(always)]
             || {
-                for (row, forces) in (slice * SLICE_ROWS..).zip(forces) {
-                    *forces = on_row(row, xs, ys, affinities.of_row(row));
+                for (row, forces) in (task * ROWS_PER_TASK..).zip(forces) {
+                    *forces = forces_on(row, xs, ys, affinities.row(row));
                 }
             },
         );
@@ -145,7 +146,7 @@ fn forces([xs, ys]: &[Vec<f32>; 2], affinities: &Affinities) -> Vec<Forces> {
 }
 
 #[inline(always)]
-fn on_row(row: usize, xs: &[f32], ys: &[f32], neighbours: &[(u32, f32)]) -> Forces {
+fn forces_on(row: usize, xs: &[f32], ys: &[f32], neighbours: &[(u32, f32)]) -> Forces {
     let [x, y] = [xs[row], ys[row]];
     let mut lanes = [[0.0; LANES]; 3];
     let (x_lanes, x_rest) = xs.as_chunks::<LANES>();
@@ -173,7 +174,7 @@ fn on_row(row: usize, xs: &[f32], ys: &[f32], neighbours: &[(u32, f32)]) -> Forc
         sum
     };
     let [weight, right, up] = lanes.map(sum);
-    // A row has weight 1 of itself.
+    // The sum includes the row itself, with weight 1.
     Forces { attraction, repulsion: [right as f32, up as f32], weight: weight - 1.0 }
 }
 
@@ -214,7 +215,7 @@ mod tests {
             0.073_026_04,
             0.000_427_14,
         ];
-        let found = affinities.of_row(7);
+        let found = affinities.row(7);
         assert_eq!(
             found.iter().map(|pair| pair.0).collect::<Vec<_>>(),
             [0, 1, 2, 3, 4, 5, 6, 8, 9]

@@ -1,4 +1,4 @@
-//! Principal components without a covariance matrix of the columns: subspace iteration (Halko, Martinsson and
+//! Principal components by subspace iteration, without a covariance matrix of the columns (Halko, Martinsson and
 //! Tropp 2011, "Finding structure with randomness", algorithm 4.4).
 
 use faer::MatRef;
@@ -7,18 +7,18 @@ use crate::error::in_range;
 use crate::linalg::{mean, product};
 use crate::{AnalysisError, Pca, Rows};
 
-/// Directions beyond those that are wanted, so that the last one converges too.
+/// Additional directions, so that the last wanted direction converges too.
 const OVERSAMPLING: usize = 10;
-/// Products with the covariance: a direction's error falls by a ratio of eigenvalues with each.
+/// Products with the covariance. Each one reduces a direction's error by a ratio of eigenvalues.
 const ITERATIONS: usize = 8;
-/// What is left of a vector after the others' parts were removed, relative to it, if it is one of rounding.
+/// If the length of a vector falls to this fraction when the other directions are removed, the rest is rounding.
 const ROUNDING: f64 = 1e-5;
 
 impl Pca {
-    /// Fits the first `components` directions approximately: some `rows x columns x components` operations
-    /// instead of [`Pca::fit`]'s `columns^3`, and no memory for a covariance matrix.
+    /// Fits the first `components` directions approximately. It takes about `rows x columns x components` operations
+    /// instead of the `columns^3` of [`Pca::fit`], and no memory for a covariance matrix.
     ///
-    /// Nothing is random, as the iteration begins with rows, and the number of threads changes nothing.
+    /// The iteration begins with rows of the data, so nothing is random. The number of threads has no influence.
     ///
     /// # Errors
     /// As [`Pca::fit`].
@@ -35,7 +35,7 @@ impl Pca {
             .collect();
         let data = MatRef::from_row_major_slice(&centred, count, columns);
         let width = (components + OVERSAMPLING).min(most);
-        // Evenly spaced rows: neighbours are often alike.
+        // Evenly spaced rows, because neighbouring rows are often similar.
         let mut basis: Vec<f32> = (0..width)
             .flat_map(|place| &centred[place * count / width * columns..][..columns])
             .copied()
@@ -52,7 +52,7 @@ impl Pca {
                 basis = next;
             }
         }
-        // Within the plane that was found, exactly.
+        // Within the subspace that was found, the components are exact.
         let within = Self::fit(Rows::new(&codes, width)?, components)?;
         let mut directions = vec![0.0; components * columns];
         let turned = MatRef::from_row_major_slice(&within.components, components, width);
@@ -61,13 +61,13 @@ impl Pca {
     }
 }
 
-/// Makes vectors orthonormal, in order and in `f64`; one that depends on those before it becomes 0.
+/// Makes vectors orthonormal, in order and in `f64`. A vector that depends linearly on those before becomes 0.
 fn orthonormalise(vectors: &mut [f32], columns: usize) {
     let mut done: Vec<Vec<f64>> = Vec::new();
     for vector in vectors.chunks_exact_mut(columns) {
         let mut rest: Vec<f64> = vector.iter().map(|&value| f64::from(value)).collect();
         let before = length(&rest);
-        // Twice is enough (Giraud, Langou and Rozloznik 2005).
+        // Two passes are enough (Giraud, Langou and Rozloznik 2005).
         for _ in 0..2 {
             for earlier in &done {
                 let part: f64 = rest.iter().zip(earlier).map(|(a, b)| a * b).sum();

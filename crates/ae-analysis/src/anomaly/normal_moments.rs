@@ -1,20 +1,20 @@
-//! What scores are fitted to.
+//! Sums over the normal items that scores are fitted to.
 
-use super::calibration::enough;
+use crate::error::{check_count, check_enough};
 use crate::{AnalysisError, Rows};
 
-/// The least variance of a pixel's residual, as a fraction of the mean variance: a pixel that hardly varies
-/// among normals would decide alone.
+/// Lower bound of a pixel's residual variance, as a fraction of the mean variance. Without it, a pixel that hardly
+/// varies among normal items would dominate the score.
 const VARIANCE_FLOOR: f64 = 0.1;
-/// The least variance of any residual: that of the rounding of `f32` pixels in [0, 1]. Residuals that do not
-/// vary at all are measured by it, so that whatever differs later stands out.
+/// Lower bound of any residual variance: that of the rounding of `f32` pixels in [0, 1]. It is used where
+/// residuals do not vary at all, so that any later difference gets a high score.
 pub(super) const ROUNDING: f64 = 1e-13;
 
-/// What scores are fitted to, gathered chunk by chunk: sums of the normals' residuals, and their codes.
+/// What scores are fitted to, gathered chunk by chunk: sums over the residuals of normal items, and their codes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NormalMoments {
     items: usize,
-    /// The first residual. Sums are of differences from it, so that what does not vary sums to 0.
+    /// The first residual. Sums are of differences from it, so that a constant residual has variance 0 exactly.
     origin: Vec<f64>,
     sum: Vec<f64>,
     squares: Vec<f64>,
@@ -32,7 +32,7 @@ pub(super) struct PixelMoments {
 }
 
 impl NormalMoments {
-    /// Of no items yet.
+    /// No items yet, for residuals of `pixels` numbers and codes of `latent` numbers.
     pub fn new(pixels: usize, latent: usize) -> Self {
         let zeros = vec![0.0; pixels];
         Self {
@@ -46,16 +46,14 @@ impl NormalMoments {
         }
     }
 
-    /// Takes the next normals, in order.
+    /// Adds the next normal items, in order: residuals `n x pixels` and codes `n x latent`.
     ///
     /// # Errors
-    /// If residuals and codes are not as many or of another length, or a number is not finite.
+    /// If residuals and codes differ in number or have another length, or a number is not finite.
     pub fn add(&mut self, residuals: Rows<'_>, codes: Rows<'_>) -> Result<(), AnalysisError> {
         residuals.check_columns(self.sum.len())?;
         codes.check_columns(self.latent)?;
-        if residuals.len() != codes.len() {
-            return Err(AnalysisError::Count { expected: residuals.len(), found: codes.len() });
-        }
+        check_count("codes", residuals.len(), codes.len())?;
         residuals.check_finite()?;
         codes.check_finite()?;
         if self.items == 0 {
@@ -76,26 +74,26 @@ impl NormalMoments {
         Ok(())
     }
 
-    /// How many items there are.
+    /// The number of items.
     pub fn len(&self) -> usize {
         self.items
     }
 
-    /// Whether there is none.
+    /// Whether there are no items.
     pub fn is_empty(&self) -> bool {
         self.items == 0
     }
 
-    /// Checks that the items are enough to fit something to.
+    /// Checks that there are enough items for a fit.
     pub(super) fn check_enough(&self) -> Result<(), AnalysisError> {
-        enough(self.items)
+        check_enough(self.items)
     }
 
     pub(super) fn pixels(&self) -> PixelMoments {
         self.about(self.items as f64, self.sum.iter().zip(&self.squares).map(|(&s, &q)| (s, q)))
     }
 
-    /// Those of all items but one.
+    /// The same of all items except the one with this residual.
     pub(super) fn pixels_without(&self, residual: &[f32]) -> PixelMoments {
         let own =
             residual.iter().zip(&self.origin).map(|(&value, origin)| f64::from(value) - origin);
@@ -119,7 +117,7 @@ impl NormalMoments {
         self.energy / (self.items * self.sum.len()) as f64
     }
 
-    /// That of all items but one.
+    /// The same of all items except the one with this residual.
     pub(super) fn mean_square_without(&self, residual: &[f32]) -> f64 {
         let rest = (self.energy - energy(residual)).max(0.0);
         rest / ((self.items - 1) * self.sum.len()) as f64
@@ -131,7 +129,7 @@ impl NormalMoments {
 }
 
 impl PixelMoments {
-    /// The variances that residuals are divided by: at least a part of their mean, and rounding.
+    /// The variances that residuals are divided by, with both lower bounds.
     pub(super) fn floored(&self) -> Vec<f64> {
         let average = self.variance.iter().sum::<f64>() / self.variance.len() as f64;
         let least = (VARIANCE_FLOOR * average).max(ROUNDING);

@@ -1,9 +1,9 @@
-//! Mean, covariance and fourth moments of rows: what Ledoit and Wolf's shrinkage follows from.
+//! The shrinkage of Ledoit and Wolf (2004), from mean, covariance and fourth moments of rows.
 
 use crate::{AnalysisError, Rows};
 
-/// The least mean variance of a column, as a fraction of the mean square: below it rows differ by the
-/// rounding of `f32` alone, whose step is 1.2e-7.
+/// The least mean variance of a column, as a fraction of the mean square. Below it, rows differ only by the rounding
+/// of `f32`, whose step is 1.2e-7.
 const ROUNDING: f64 = 1e-13;
 
 /// Moments of rows about their mean.
@@ -11,22 +11,22 @@ const ROUNDING: f64 = 1e-13;
 pub(super) struct Moments {
     pub(super) rows: usize,
     pub(super) mean: Vec<f64>,
-    /// Divided by the number of rows; `columns x columns`, row after row.
+    /// Divided by the number of rows; `columns x columns`, row-major.
     pub(super) covariance: Vec<f64>,
-    /// The sum of the rows' squared norms, squared.
+    /// The sum over the rows of `|row - mean|^4`.
     pub(super) fourth: f64,
 }
 
-/// How far a covariance is shrunk, and what to.
+/// How far a covariance is shrunk, and to what.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shrinkage {
-    /// 0 not at all, 1 to the target.
+    /// From 0 for none to 1 for the target itself.
     pub(super) intensity: f64,
-    /// The target: this multiple of the identity.
+    /// The target is this multiple of the identity.
     pub(super) scale: f64,
 }
 
-/// What the shrinkage of a covariance follows from.
+/// The numbers that determine the shrinkage of a covariance.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spread {
     pub(super) rows: f64,
@@ -35,7 +35,7 @@ pub(super) struct Spread {
     pub(super) trace: f64,
     /// The sum of the squared entries of the covariance.
     pub(super) square: f64,
-    /// The sum of the rows' squared norms, squared.
+    /// The sum over the rows of `|row - mean|^4`.
     pub(super) fourth: f64,
 }
 
@@ -89,7 +89,7 @@ impl Spread {
         let scale = trace / columns;
         let dispersion = square - columns * scale * scale;
         let error = (fourth / rows - square) / rows;
-        // Without dispersion the covariance is the target itself.
+        // Without dispersion, the covariance is the target itself.
         let intensity = if dispersion > 0.0 { (error / dispersion).clamp(0.0, 1.0) } else { 0.0 };
         Shrinkage { intensity, scale }
     }

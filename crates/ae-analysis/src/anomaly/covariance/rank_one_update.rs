@@ -1,31 +1,31 @@
-//! Distances of rows by the covariance of all the others, each in `O(columns^2)` and to rounding what a
-//! fit to the others gives.
+//! The distance of each row by mean and covariance of all other rows, by a rank-one update in `O(columns^2)`
+//! instead of a new fit. The results are equal up to rounding.
 
 use faer::linalg::solvers::SelfAdjointEigen;
 use faer::{Mat, MatRef, Side};
 
-use super::moments::{Moments, Shrinkage, Spread, centred, squared_norm};
+use super::ledoit_wolf::{Moments, Shrinkage, Spread, centred, squared_norm};
 use super::{Covariance, RIDGE};
 use crate::{AnalysisError, Rows};
 
-/// What leaving out a row changes.
+/// Mean and covariance of all rows, from which those without one row follow.
 ///
-/// With the mean `m` and the covariance `S` of all `n` rows, and `b = x - m`, those of the others are
-/// `m - b / (n - 1)` and `n / (n - 1) (S - b b^T / (n - 1))`. In the eigenvectors of `S` a shrunken `S` is
-/// diagonal, whatever its shrinkage, and `b b^T` is the update of rank one of Sherman and Morrison (1950).
+/// With the mean `m` and the covariance `S` of all `n` rows, and `b = x - m`, mean and covariance without `x` are
+/// `m - b / (n - 1)` and `n / (n - 1) (S - b b^T / (n - 1))`. In the basis of the eigenvectors of `S`, the shrunk
+/// `S` is diagonal for every intensity, and `b b^T` is a rank-one update (Sherman and Morrison 1950).
 #[derive(Debug, Clone)]
 pub(crate) struct WithoutOneRow {
     mean: Vec<f64>,
     spread: Spread,
     shrinkage: Shrinkage,
-    /// The covariance's eigenvalues, and its eigenvectors as columns.
+    /// The eigenvalues of the covariance, and its eigenvectors as columns.
     variances: Vec<f64>,
     vectors: Mat<f64>,
-    /// The sum of the centred rows, each times its squared norm, in the eigenvectors.
+    /// The sum of the centred rows, each times its squared norm, in the basis of the eigenvectors.
     third: Vec<f64>,
 }
 
-/// The distance of a row, and what other rows would be at on average.
+/// The distance of a row, and the mean distances of the other rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HeldOutDistance {
     /// The squared Mahalanobis distance of the row by mean and covariance of the others.
@@ -37,7 +37,7 @@ pub(crate) struct HeldOutDistance {
 }
 
 impl WithoutOneRow {
-    /// Fits to all rows: what to leave rows out of, and the covariance of all.
+    /// Fits to all rows. The covariance of all rows is the second result.
     ///
     /// # Errors
     /// As [`Covariance::fit`], and if the decomposition fails.
@@ -91,7 +91,7 @@ impl WithoutOneRow {
             own_by_all += square / inner;
             trace_by_all += variance / inner;
         }
-        // Above 0 but for rounding, because the others' covariance has no negative eigenvalue.
+        // Above 0 up to rounding, because the others' covariance has no negative eigenvalue.
         let rest = (1.0 - removed * own).max(f64::EPSILON);
         let others = trace + removed * twice / rest - own / rest / (n - 1.0);
         HeldOutDistance {
@@ -101,9 +101,9 @@ impl WithoutOneRow {
         }
     }
 
-    /// The shrinkage of the others' covariance, without a row that is `along` the eigenvectors.
+    /// The shrinkage of the others' covariance, without a row that has the coordinates `along` the eigenvectors.
     ///
-    /// Two others lie on a line, which says nothing of how far to shrink: there it is that of all.
+    /// Two other rows lie on a line, from which no intensity can be estimated; then it is that of all rows.
     fn without(&self, along: &[f64]) -> Shrinkage {
         let others = self.spread_without(along).shrinkage();
         let intensity =
@@ -138,7 +138,7 @@ impl WithoutOneRow {
     }
 }
 
-/// A vector in the directions that are a matrix's columns.
+/// The coordinates of a vector along the columns of a matrix.
 fn projected(vectors: &Mat<f64>, vector: &[f64]) -> Vec<f64> {
     let dot = |place: usize| {
         let column = vectors.col(place).iter();
