@@ -3,8 +3,23 @@
 use candle_core::Tensor;
 use candle_nn::{Linear, Module, VarBuilder, linear};
 
-use crate::config::layers;
-use crate::{Activation, Decoder, DenseConfig, Encoder, ModelError, OutputActivation};
+use crate::dense::layers;
+use crate::{
+    Activation, Autoencoder, Decoder, DenoisingAutoencoder, DenseConfig, Encoder, ModelError,
+    ModelKind, ModelSpec, OutputActivation, RegularAutoencoder,
+};
+
+/// The candle model of a specification.
+pub(crate) fn build_dense(
+    spec: &ModelSpec,
+    vb: VarBuilder,
+) -> Result<Box<dyn Autoencoder>, ModelError> {
+    let network = DenseNetwork::new(&spec.dense, vb)?;
+    Ok(match spec.kind {
+        ModelKind::Regular => Box::new(RegularAutoencoder::new(network)),
+        ModelKind::Denoising => Box::new(DenoisingAutoencoder::new(network)),
+    })
+}
 
 /// A dense encoder and a dense decoder.
 #[derive(Debug, Clone)]
@@ -63,9 +78,9 @@ impl Decoder for DenseNetwork {
     }
 }
 
-/// The encoder's half of a network.
+/// The encoder of a network.
 #[derive(Debug, Clone)]
-pub(crate) struct DenseEncoder {
+pub(super) struct DenseEncoder {
     layers: Vec<Linear>,
     hidden: Activation,
     code: Activation,
@@ -75,7 +90,7 @@ pub(crate) struct DenseEncoder {
 
 impl DenseEncoder {
     /// Builds the encoder over tensors named `0.weight`, `0.bias`, ....
-    pub(crate) fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
+    pub(super) fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
         config.check()?;
         Ok(Self {
             layers: linear_layers(&config.encoder, vb)?,

@@ -1,16 +1,17 @@
-//! Models and encoders with their numbers, to be saved, loaded and used.
+//! Models and encoders of this crate's kinds with their numbers, to be saved, loaded and applied.
 
 use std::path::Path;
 
-use candle_core::{DType, Device};
-use candle_nn::VarBuilder;
+use ae_files::read_bounded;
+use serde_json::Value;
 
-use crate::dense::DenseEncoder;
-use crate::file::{self, Contents, Part};
-use crate::fused::encoder_stack;
+use crate::candle::{Device, tensor_encoder_inference};
+use crate::dense::encoder_stack;
+use crate::registry::{Fields, take_kind};
+use crate::weights_file::{self, Contents, Written};
 use crate::{
-    Attachments, Autoencoder, Encoder, EncoderInference, Inference, KernelInference, ModelError,
-    ModelSpec, Parameters, TensorInference,
+    Attachments, EncoderInference, Inference, KernelInference, Layout, MAX_FILE_BYTES, ModelError,
+    ModelKind, ModelSpec, Parameters, SavedPart, WeightTypes,
 };
 
 /// A whole model: what it is and its numbers.
@@ -68,7 +69,7 @@ impl SavedModel {
     /// [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES) or could not be loaded for another reason, or if it cannot be written.
     /// What was there before is then left as it was.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        file::write(path, Part::Model, &self.spec, &self.parameters, &self.attachments)
+        write(path, SavedPart::Model, &self.spec, &self.parameters, &self.attachments)
     }
 
     /// Reads a weights file of a whole model.
@@ -77,7 +78,17 @@ impl SavedModel {
     /// If it cannot be read, is larger than [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES), or is not
     /// exactly what [`save`](Self::save) writes: each kind of damage has its own [`ModelError`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let Contents { spec, parameters, attachments } = file::read(path, Part::Model)?;
+        Self::load_with(path, WeightTypes::Exact)
+    }
+
+    /// As [`load`](Self::load), also of a file whose weights are of another type of float if `types` says so.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with(path: &Path, types: WeightTypes) -> Result<Self, ModelError> {
+        let bytes = read_bounded(path, MAX_FILE_BYTES)?;
+        let Contents { spec, parameters, attachments } =
+            decode(path, SavedPart::Model, types, &bytes)?;
         Ok(Self { spec, parameters, attachments })
     }
 
@@ -87,19 +98,12 @@ impl SavedModel {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
-        let Contents { spec, parameters, attachments } = file::decode(path, Part::Model, bytes)?;
+        let Contents { spec, parameters, attachments } =
+            decode(path, SavedPart::Model, WeightTypes::Exact, bytes)?;
         Ok(Self { spec, parameters, attachments })
     }
 
-    /// The model, ready for use.
-    ///
-    /// # Errors
-    /// If the parameters are not the architecture's, or the device cannot hold them.
-    pub fn autoencoder(&self, device: &Device) -> Result<Box<dyn Autoencoder>, ModelError> {
-        self.spec.architecture()?.build(var_builder(&self.parameters, device)?)
-    }
-
-    /// The model on slices of numbers, ready for use: by the kernels on the CPU.
+    /// The model applied to slices of numbers: by the kernels on the CPU, by candle on other devices.
     ///
     /// # Errors
     /// If the parameters are not the architecture's, or the device cannot hold them.
@@ -147,7 +151,7 @@ impl SavedEncoder {
     /// # Errors
     /// As [`SavedModel::save`].
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        file::write(path, Part::Encoder, &self.spec, &self.parameters, &self.attachments)
+        write(path, SavedPart::Encoder, &self.spec, &self.parameters, &self.attachments)
     }
 
     /// Reads a weights file of an encoder alone.
@@ -155,37 +159,74 @@ impl SavedEncoder {
     /// # Errors
     /// As [`SavedModel::load`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let Contents { spec, parameters, attachments } = file::read(path, Part::Encoder)?;
+        Self::load_with(path, WeightTypes::Exact)
+    }
+
+    /// As [`load`](Self::load), also of a file whose weights are of another type of float if `types` says so.
+    ///
+    /// # Errors
+    /// As [`SavedModel::load`].
+    pub fn load_with(path: &Path, types: WeightTypes) -> Result<Self, ModelError> {
+        let bytes = read_bounded(path, MAX_FILE_BYTES)?;
+        let Contents { spec, parameters, attachments } =
+            decode(path, SavedPart::Encoder, types, &bytes)?;
         Ok(Self { spec, parameters, attachments })
     }
 
-    /// The encoder, ready for use.
-    ///
-    /// # Errors
-    /// If the parameters are not the encoder's, or the device cannot hold them.
-    pub fn encoder(&self, device: &Device) -> Result<Box<dyn Encoder + Send + Sync>, ModelError> {
-        let vb = var_builder(&self.parameters, device)?;
-        Ok(Box::new(DenseEncoder::new(&self.spec.dense, vb.pp("encoder"))?))
-    }
-
-    /// The encoder on slices of numbers, ready for use: by the kernels on the CPU.
+    /// The encoder applied to slices of numbers: by the kernels on the CPU, by candle on other devices.
     ///
     /// # Errors
     /// If the parameters are not the encoder's, or the device cannot hold them.
     pub fn inference(&self, device: &Device) -> Result<Box<dyn EncoderInference>, ModelError> {
-        if device.is_cpu() {
-            self.spec.dense.check()?;
-            let stack = encoder_stack(&self.spec.dense, &self.spec.dense.encoder_layout())?;
-            return Ok(Box::new(KernelInference::new(&stack, &self.parameters)?));
+        if !device.is_cpu() {
+            return tensor_encoder_inference(&self.spec.dense, &self.parameters, device);
         }
-        let pixels = self.spec.dense.pixels();
-        Ok(Box::new(TensorInference::new(pixels, self.encoder(device)?, device)))
+        self.spec.dense.check()?;
+        let stack = encoder_stack(&self.spec.dense, &self.spec.dense.encoder_layout())?;
+        Ok(Box::new(KernelInference::new(&stack, &self.parameters)?))
     }
 }
 
-fn var_builder(
+/// The layout of a part, once the specification is checked.
+fn layout(part: SavedPart, spec: &ModelSpec) -> Result<Layout, ModelError> {
+    spec.dense.check()?;
+    Ok(match part {
+        SavedPart::Model => spec.dense.layout(),
+        SavedPart::Encoder => spec.dense.encoder_layout(),
+    })
+}
+
+fn write(
+    path: &Path,
+    part: SavedPart,
+    spec: &ModelSpec,
     parameters: &Parameters,
-    device: &Device,
-) -> Result<VarBuilder<'static>, ModelError> {
-    Ok(VarBuilder::from_tensors(parameters.tensors(device)?, DType::F32, device))
+    attachments: &Attachments,
+) -> Result<(), ModelError> {
+    let written = Written { spec, parameters, attachments };
+    weights_file::write(path, part, &written, || layout(part, spec))
+}
+
+fn decode(
+    path: &Path,
+    part: SavedPart,
+    types: WeightTypes,
+    bytes: &[u8],
+) -> Result<Contents<ModelSpec>, ModelError> {
+    weights_file::decode(path, part, types, bytes, |fields| {
+        let kinds = [ModelKind::Denoising, ModelKind::Regular].map(|kind| kind.to_string());
+        let found = take_kind(&mut fields.clone());
+        if !kinds.contains(&found) {
+            let known = kinds.join(", ");
+            return Err(ModelError::UnknownKind { path: path.to_owned(), found, known });
+        }
+        let spec = read_spec(fields)?;
+        let layout = layout(part, &spec)?;
+        Ok((spec, layout))
+    })
+}
+
+fn read_spec(fields: Fields) -> Result<ModelSpec, ModelError> {
+    let spec = serde_json::from_value(Value::Object(fields));
+    spec.map_err(|error| ModelError::Fields { reason: error.to_string() })
 }
