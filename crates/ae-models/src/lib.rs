@@ -54,9 +54,11 @@ mod device;
 mod inference;
 
 mod attachments;
+mod network_spec;
 mod number_array;
 mod registry;
 mod saved_model;
+mod saved_part;
 mod tagged_model;
 mod tensor_file;
 mod weight_types;
@@ -87,15 +89,17 @@ pub use error::ModelError;
 pub use inference::{EncoderInference, Inference, KernelInference};
 pub use layout::{Layout, ParameterView};
 pub use loss::{Loss, Objective};
+pub use network_spec::NetworkSpec;
 pub use parameters::Parameters;
-pub use registry::{NetworkSpec, Registry};
+pub use registry::Registry;
 pub use safetensors::Dtype;
 pub use saved_model::{SavedEncoder, SavedModel};
+pub use saved_part::SavedPart;
 pub use spec::{ModelKind, ModelSpec};
 pub use tagged_model::TaggedModel;
 pub use tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, TensorFileError, tensor_file};
 pub use weight_types::WeightTypes;
-pub use weights_file::{MAX_FILE_BYTES, SavedPart};
+pub use weights_file::MAX_FILE_BYTES;
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -1,21 +1,23 @@
-//! What training makes small.
+//! The objective of training: a loss and a penalty on the code.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ModelError, ModelSpec, OutputActivation};
 
-/// How far a reconstruction is from its target, on average over all pixels of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The reconstruction loss: a mean over all pixels of a batch. The default is the tutorial's binary cross-entropy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
-    /// Binary cross-entropy in nats; needs a sigmoid output. See [`binary_cross_entropy`].
+    /// Binary cross-entropy in nats, `max(x, 0) - x t + ln(1 + exp(-|x|))` for a logit `x` and a target `t` in
+    /// [0, 1]; needs a sigmoid output.
+    #[default]
     BinaryCrossEntropy,
     /// The squared difference between pixel and target.
     MeanSquaredError,
 }
 
-/// A loss and a penalty on the code.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// A loss and a penalty on the code. The default is the tutorial's: binary cross-entropy without a penalty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
     /// The loss.
@@ -26,7 +28,7 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// Checks that the penalty is a number and that the loss suits the model.
+    /// Checks that the penalty is in its range and that the loss suits the model.
     ///
     /// # Errors
     /// If `code_l1` is negative or not finite, or binary cross-entropy meets a linear output.

@@ -1,37 +1,17 @@
-//! Networks of other crates in weights files: a tag for each kind of network, and a registry of tags.
+//! The registry of the kinds of networks that can be loaded from weights files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ae_files::read_bounded;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::weights_file::{self, Contents};
+use crate::weights_file::{self, Contents, Fields, take_kind};
 use crate::{
-    Architecture, MAX_FILE_BYTES, ModelError, ModelKind, ModelSpec, SavedPart, TaggedModel,
-    WeightTypes,
+    Architecture, MAX_FILE_BYTES, ModelError, ModelKind, ModelSpec, NetworkSpec, SavedPart,
+    TaggedModel, WeightTypes,
 };
-
-/// The specification of a network that this crate does not know, to be saved and loaded as a [`TaggedModel`].
-///
-/// It is written as a JSON object whose fields stand beside `kind` in the entry `ae.model` of a weights file, so it must
-/// not have the fields `schema`, `part`, `kind` and `attachments`.
-pub trait NetworkSpec: Serialize + DeserializeOwned {
-    /// The tag: what stands as `kind` in a weights file. A prefix, such as `my-crate/conv`, keeps it apart from the
-    /// tags of other crates.
-    const KIND: &'static str;
-
-    /// The architecture, checked.
-    ///
-    /// # Errors
-    /// If the settings do not fit together; [`ModelError::Spec`] names the field.
-    fn architecture(&self) -> Result<Box<dyn Architecture>, ModelError>;
-}
-
-/// The fields of a specification by name.
-pub(crate) type Fields = Map<String, Value>;
 
 type Constructor = fn(&Fields) -> Result<Box<dyn Architecture>, ModelError>;
 
@@ -99,15 +79,6 @@ impl Registry {
         let contents = weights_file::decode(path, SavedPart::Model, types, bytes, resolve)?;
         let Contents { spec: (kind, fields, architecture), parameters, attachments } = contents;
         Ok(TaggedModel::from_parts(kind, fields, architecture, parameters, attachments))
-    }
-}
-
-/// Takes the tag out; a file without one holds a regular autoencoder.
-pub(crate) fn take_kind(fields: &mut Fields) -> String {
-    match fields.remove("kind") {
-        None => ModelKind::default().to_string(),
-        Some(Value::String(kind)) => kind,
-        Some(other) => other.to_string(),
     }
 }
 

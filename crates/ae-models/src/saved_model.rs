@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use crate::candle::{Device, tensor_encoder_inference};
 use crate::dense::encoder_stack;
-use crate::registry::{Fields, take_kind};
-use crate::weights_file::{self, Contents, Written};
+use crate::weights_file::{self, Contents, Fields, Written, take_kind};
 use crate::{
     Attachments, EncoderInference, Inference, KernelInference, Layout, MAX_FILE_BYTES, ModelError,
     ModelKind, ModelSpec, Parameters, SavedPart, WeightTypes,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::dense::DenseArchitecture;
-use crate::{Architecture, DenseConfig, ModelError};
+use crate::{Architecture, DenseConfig, ModelError, TrainingInput};
 
 /// Whether a model is a regular or a denoising autoencoder. Both have the same networks; they differ in the images
 /// that they are shown in training.
@@ -52,6 +52,10 @@ impl ModelSpec {
     /// # Errors
     /// If the network's widths do not hold together; see [`DenseConfig::check`].
     pub fn architecture(&self) -> Result<Box<dyn Architecture>, ModelError> {
-        Ok(Box::new(DenseArchitecture::new(self.clone())?))
+        let input = match self.kind {
+            ModelKind::Regular => TrainingInput::Clean,
+            ModelKind::Denoising => TrainingInput::Corrupted,
+        };
+        Ok(Box::new(DenseArchitecture::new(input, self.dense.clone())?))
     }
 }

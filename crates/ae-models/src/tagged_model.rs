@@ -5,8 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::candle::Device;
-use crate::registry::Fields;
-use crate::weights_file;
+use crate::weights_file::{self, Fields};
 use crate::{
     Architecture, Attachments, Inference, ModelError, NetworkSpec, Parameters, SavedPart,
 };

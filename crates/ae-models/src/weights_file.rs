@@ -1,20 +1,21 @@
 //! Weights files: safetensors with the architecture and a checksum in the metadata.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use ae_files::write_atomic;
 use safetensors::Dtype;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::number_array::NumberArray;
-use crate::registry::Fields;
 use crate::tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, checksum, tensor_file};
 use crate::weight_types::{self, WeightTypes};
-use crate::{Attachments, Layout, MAX_PARAMETERS, ModelError, ParameterView, Parameters};
+use crate::{
+    Attachments, Layout, MAX_PARAMETERS, ModelError, ModelKind, ParameterView, Parameters,
+    SavedPart,
+};
 
 /// The largest weights file that is written and read: [`MAX_PARAMETERS`] numbers, a header, and 1 GiB of attachments.
 pub const MAX_FILE_BYTES: u64 =
@@ -38,23 +39,15 @@ const LONG_TEXT: usize = 1 << 20;
 /// The fields of the entry that every kind of network has; `kind` is the tag of the network.
 pub(crate) const RESERVED: [&str; 4] = ["schema", "part", "kind", ATTACHMENTS];
 
-/// The part of a model that a weights file holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SavedPart {
-    /// Encoder and decoder.
-    #[default]
-    Model,
-    /// The encoder alone.
-    Encoder,
-}
+/// The fields of a specification by name.
+pub(crate) type Fields = Map<String, Value>;
 
-impl fmt::Display for SavedPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Model => "a whole model",
-            Self::Encoder => "an encoder alone",
-        })
+/// Takes the tag out; a file without one holds a regular autoencoder.
+pub(crate) fn take_kind(fields: &mut Fields) -> String {
+    match fields.remove("kind") {
+        None => ModelKind::default().to_string(),
+        Some(Value::String(kind)) => kind,
+        Some(other) => other.to_string(),
     }
 }
 

@@ -6,18 +6,19 @@ use candle_nn::{Linear, Module, VarBuilder, linear};
 use crate::dense::layers;
 use crate::{
     Activation, Autoencoder, Decoder, DenoisingAutoencoder, DenseConfig, Encoder, ModelError,
-    ModelKind, ModelSpec, OutputActivation, RegularAutoencoder,
+    OutputActivation, RegularAutoencoder, TrainingInput,
 };
 
-/// The candle model of a specification.
+/// The candle model of a dense network: a regular autoencoder if it is shown clean images, else a denoising one.
 pub(crate) fn build_dense(
-    spec: &ModelSpec,
+    input: TrainingInput,
+    config: &DenseConfig,
     vb: VarBuilder,
 ) -> Result<Box<dyn Autoencoder>, ModelError> {
-    let network = DenseNetwork::new(&spec.dense, vb)?;
-    Ok(match spec.kind {
-        ModelKind::Regular => Box::new(RegularAutoencoder::new(network)),
-        ModelKind::Denoising => Box::new(DenoisingAutoencoder::new(network)),
+    let network = DenseNetwork::new(config, vb)?;
+    Ok(match input {
+        TrainingInput::Clean => Box::new(RegularAutoencoder::new(network)),
+        TrainingInput::Corrupted => Box::new(DenoisingAutoencoder::new(network)),
     })
 }
 

@@ -5,24 +5,24 @@ use ae_random::Seed;
 
 use super::stack::stack;
 use crate::{
-    Architecture, Layout, ModelError, ModelKind, ModelSpec, OutputActivation, Parameters,
-    TrainingInput,
+    Architecture, DenseConfig, Layout, ModelError, OutputActivation, Parameters, TrainingInput,
 };
 
-/// A checked specification, with the layout of its parameters and its stack.
+/// A checked dense network, with the layout of its parameters and its stack.
 pub(crate) struct DenseArchitecture {
-    spec: ModelSpec,
+    input: TrainingInput,
+    config: DenseConfig,
     layout: Layout,
     stack: Stack,
 }
 
 impl DenseArchitecture {
-    /// Checks the specification.
-    pub(crate) fn new(spec: ModelSpec) -> Result<Self, ModelError> {
-        spec.dense.check()?;
-        let layout = spec.dense.layout();
-        let stack = stack(&spec.dense, &layout)?;
-        Ok(Self { spec, layout, stack })
+    /// Checks the network.
+    pub(crate) fn new(input: TrainingInput, config: DenseConfig) -> Result<Self, ModelError> {
+        config.check()?;
+        let layout = config.layout();
+        let stack = stack(&config, &layout)?;
+        Ok(Self { input, config, layout, stack })
     }
 }
 
@@ -36,18 +36,15 @@ impl Architecture for DenseArchitecture {
     }
 
     fn pixels(&self) -> usize {
-        self.spec.dense.pixels()
+        self.config.pixels()
     }
 
     fn input(&self) -> TrainingInput {
-        match self.spec.kind {
-            ModelKind::Regular => TrainingInput::Clean,
-            ModelKind::Denoising => TrainingInput::Corrupted,
-        }
+        self.input
     }
 
     fn output_is_probability(&self) -> bool {
-        self.spec.dense.output_activation == OutputActivation::Sigmoid
+        self.config.output_activation == OutputActivation::Sigmoid
     }
 
     fn stack(&self) -> Option<&Stack> {
@@ -59,6 +56,6 @@ impl Architecture for DenseArchitecture {
         &self,
         vb: crate::VarBuilder<'_>,
     ) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
-        crate::candle::build_dense(&self.spec, vb)
+        crate::candle::build_dense(self.input, &self.config, vb)
     }
 }
