@@ -49,10 +49,7 @@ pub trait Architecture: Send + Sync {
     /// # Errors
     /// If a tensor is missing or has another shape, or the architecture has no candle model.
     #[cfg(feature = "candle")]
-    fn build(
-        &self,
-        vb: crate::VarBuilder<'_>,
-    ) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
+    fn build(&self, vb: crate::VarBuilder<'_>) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
         drop(vb);
         Err(ModelError::NoTensorModel)
     }

@@ -1,7 +1,7 @@
 //! Devices by name.
 
-use crate::candle::{Device, open};
 use crate::ModelError;
+use crate::candle::{Device, open};
 
 /// The device of this name: `cpu`, `cuda`, `cuda:N` or `metal`.
 ///

@@ -51,7 +51,9 @@ pub enum ModelError {
         found: Vec<usize>,
     },
     /// The buffer for the results has another number of rows than the input.
-    #[error("expected room for {expected} numbers, one row of results for each row, but found room for {found}")]
+    #[error(
+        "expected room for {expected} numbers, one row of results for each row, but found room for {found}"
+    )]
     Rows {
         /// Numbers of all rows of results.
         expected: usize,

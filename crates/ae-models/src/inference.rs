@@ -186,7 +186,12 @@ pub(crate) fn check_pairs<R>(
 }
 
 /// Checks that both slices are as many whole rows.
-pub(crate) fn check<A, B>(from: &[A], of_input: usize, to: &[B], of_output: usize) -> Result<(), ModelError> {
+pub(crate) fn check<A, B>(
+    from: &[A],
+    of_input: usize,
+    to: &[B],
+    of_output: usize,
+) -> Result<(), ModelError> {
     let rows = from.len().checked_div(of_input).filter(|rows| rows * of_input == from.len());
     let Some(rows) = rows else {
         return Err(ModelError::Batch { expected: of_input, found: vec![from.len()] });

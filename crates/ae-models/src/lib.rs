@@ -77,12 +77,12 @@ pub use ae_kernels::{RowLosses, Stack};
 pub use ae_random::Seed;
 pub use architecture::{Architecture, TrainingInput};
 pub use attachments::Attachments;
-pub use candle::{Device, device_name};
 #[cfg(feature = "candle")]
 pub use candle::{
     Autoencoder, Decoder, DenoisingAutoencoder, DenseNetwork, Encoder, ObjectiveTerms,
     RegularAutoencoder, Tensor, TensorInference, VarBuilder, binary_cross_entropy,
 };
+pub use candle::{Device, device_name};
 pub use dense::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
 pub use device::open_device;
 pub use error::ModelError;

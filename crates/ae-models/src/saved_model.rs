@@ -13,23 +13,37 @@ use crate::{
     ModelKind, ModelSpec, Parameters, SavedPart, WeightTypes,
 };
 
-/// A whole model: what it is and its numbers.
+/// A whole model: its specification and its numbers.
 ///
 /// # Format
 /// The weights file is in the safetensors format, and the same model always gives the same bytes.
 /// The tensors are `f32` with the names and shapes of [`ModelSpec::architecture`]'s layout, which are
 /// PyTorch's. The metadata has two entries:
 ///
-/// - `ae.model`, a JSON object: `schema` (2), `part` (`model`, or `encoder` for a [`SavedEncoder`]), the fields of
-///   [`ModelSpec`], and `attachments`, an object of [`Attachments`], if there are any.
+/// - `ae.model`, a JSON object. A field that is absent has its default:
+///
+///   | field | default | what |
+///   |---|---|---|
+///   | `schema` | 1 | version of the format; 2 is written |
+///   | `part` | `model` | `model`, or `encoder` for a [`SavedEncoder`] |
+///   | `kind` | `regular` | `regular`, `denoising`, or the tag of another crate's network ([`Registry`](crate::Registry)) |
+///   | `image` | - | height and width |
+///   | `channels` | 1 | 1 or 3 |
+///   | `encoder`, `decoder` | - | widths, such as `[784, 32]` and `[32, 784]` |
+///   | `hidden_activation`, `code_activation` | `relu` | an [`Activation`](crate::Activation) |
+///   | `output_activation` | `sigmoid` | `sigmoid` or `linear` |
+///   | `tied_weights` | `false` | whether the decoder's weights are the encoder's, transposed |
+///   | `attachments` | none | an object of [`Attachments`] |
+///
+///   A network of another crate has its own fields instead of those from `image` to `tied_weights`.
 /// - `ae.sha256`, the SHA-256 of `ae.model` and of every tensor's name, type, shape and numbers. Loading checks it, so that
-///   no changed bit is taken for a number of the model. Files of schema 1, which earlier versions wrote, have none.
+///   a changed bit is not mistaken for a number of the model. A file of schema 1 needs none.
 ///
 /// A long array of numbers in an attachment is a tensor of type `F32`, `F64`, `I32` or `I64` and of one axis. Its name is
 /// `attachments` and the array's JSON pointer in `attachments`, such as `attachments/anomaly/scorer/mean`; `null` stands in
 /// its place. If the attachments' JSON is still long, it is the tensor `attachments` of type `U8`.
 ///
-/// Other programs read the weights by their names and leave out the tensors whose names begin with `attachments`. A program
+/// Other programs read the weights by their names and ignore the tensors whose names begin with `attachments`. A program
 /// that changes tensors must write a new checksum:
 ///
 /// ```python
@@ -47,7 +61,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedModel {
-    /// What it is.
+    /// Its specification.
     pub spec: ModelSpec,
     /// Its numbers, in the layout of the architecture.
     pub parameters: Parameters,
@@ -138,7 +152,7 @@ impl SavedModel {
 pub struct SavedEncoder {
     /// The model that the encoder was taken from.
     pub spec: ModelSpec,
-    /// The encoder's numbers.
+    /// The numbers of the encoder.
     pub parameters: Parameters,
     /// What was fitted to the model after its training.
     pub attachments: Attachments,

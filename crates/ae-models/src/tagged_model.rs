@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use crate::candle::Device;
 use crate::weights_file::{self, Fields};
-use crate::{
-    Architecture, Attachments, Inference, ModelError, NetworkSpec, Parameters, SavedPart,
-};
+use crate::{Architecture, Attachments, Inference, ModelError, NetworkSpec, Parameters, SavedPart};
 
 /// A whole model of any kind: its tag, the fields of its specification, its architecture and its numbers.
 ///
@@ -74,7 +72,9 @@ impl TaggedModel {
     /// # Errors
     /// As [`SavedModel::save`](crate::SavedModel::save); also if the specification has a field that the format uses.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        if let Some(name) = weights_file::RESERVED.iter().find(|name| self.fields.contains_key(**name)) {
+        if let Some(name) =
+            weights_file::RESERVED.iter().find(|name| self.fields.contains_key(**name))
+        {
             let reason = format!("it must not have the field `{name}`, which the format uses");
             return Err(ModelError::Fields { reason });
         }

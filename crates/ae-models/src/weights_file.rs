@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ae_files::write_atomic;
 use safetensors::Dtype;
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::number_array::NumberArray;

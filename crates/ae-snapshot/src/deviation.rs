@@ -44,11 +44,13 @@ pub(crate) fn deviation(
         let [stored, found] = [stored, found].map(|text| text.header.to_owned());
         return Some(Deviation::Header { stored, found });
     }
-    let moved = stored.pixels.iter().zip(&found.pixels).map(|(stored, found)| stored.abs_diff(*found));
+    let moved =
+        stored.pixels.iter().zip(&found.pixels).map(|(stored, found)| stored.abs_diff(*found));
     let over = moved.clone().filter(|&distance| distance > tolerance).count();
-    let (place, _) = moved.enumerate().filter(|&(_, distance)| distance > tolerance).reduce(
-        |most, next| if next.1 > most.1 { next } else { most },
-    )?;
+    let (place, _) = moved
+        .enumerate()
+        .filter(|&(_, distance)| distance > tolerance)
+        .reduce(|most, next| if next.1 > most.1 { next } else { most })?;
     let (height, width) = found.size()?;
     let (image, within) = (place / (height * width), place % (height * width));
     Some(Deviation::Pixels(MovedPixels {

@@ -148,8 +148,7 @@ pub(crate) fn train_save_load(
     let spec = SmallConv { side: 28, channels: 3 };
     let architecture = spec.architecture()?;
 
-    let mut engine =
-        AutogradEngine::new(architecture.as_ref(), Objective::default(), Device::Cpu);
+    let mut engine = AutogradEngine::new(architecture.as_ref(), Objective::default(), Device::Cpu);
     let (train, validation) = (Samples::new(&train, None), Samples::new(&test, None));
     let data = TrainingData { train: &train, validation: &validation };
     let config = FitConfig { epochs, batch_size: 32, ..FitConfig::default() };

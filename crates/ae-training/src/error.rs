@@ -97,7 +97,9 @@ pub enum TrainingError {
     #[error(transparent)]
     Objective(#[from] StackError),
     /// The autograd engine was asked for in a build without candle.
-    #[error("the autograd engine needs candle, and this build has none; build ae-training with the feature `candle`")]
+    #[error(
+        "the autograd engine needs candle, and this build has none; build ae-training with the feature `candle`"
+    )]
     NeedsCandle,
     /// An observer failed with an error of its own.
     #[error("an observer failed: {0}")]

@@ -4,11 +4,11 @@ use ae_dataset::ImageShape;
 use ae_models::{Inference, RowLosses};
 use rayon::prelude::*;
 
-use crate::metrics::{bce_from_logits, mse, psnr, ssim};
 use crate::metric_names::{
     NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_BCE, VALIDATION_MSE, VALIDATION_PSNR,
     VALIDATION_SSE, VALIDATION_SSIM,
 };
+use crate::metrics::{bce_from_logits, mse, psnr, ssim};
 use crate::{Batch, Metrics, Samples, TrainingError};
 
 /// Rows that one task evaluates while they are in its cache. It does not change the results.

@@ -95,7 +95,12 @@ pub fn fit(
 
         let model = engine.inference(&state.parameters)?;
         let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
-        check_validation(&validation, Place { epoch: epoch + 1, batch: batches }, state, checkpoints)?;
+        check_validation(
+            &validation,
+            Place { epoch: epoch + 1, batch: batches },
+            state,
+            checkpoints,
+        )?;
         let mut metrics = validation.metrics(Detail::Losses);
         metrics.insert(train_metric(config.loss).to_owned(), learned.mean_loss());
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };

@@ -68,8 +68,7 @@ impl Setup {
 
     fn load(&self, checkpoints: &Checkpoints) -> TrainingState {
         let layout = self.architecture.layout();
-        let (state, faults) =
-            checkpoints.load_newest(layout, OptimizerConfig::default()).unwrap();
+        let (state, faults) = checkpoints.load_newest(layout, OptimizerConfig::default()).unwrap();
         assert!(faults.is_empty(), "{faults:?}");
         state
     }

@@ -52,10 +52,7 @@ impl Architecture for DenseArchitecture {
     }
 
     #[cfg(feature = "candle")]
-    fn build(
-        &self,
-        vb: crate::VarBuilder<'_>,
-    ) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
+    fn build(&self, vb: crate::VarBuilder<'_>) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
         crate::candle::build_dense(self.input, &self.config, vb)
     }
 }

@@ -269,7 +269,8 @@ fn other_floats_are_converted_on_request_alone() {
         // A file of schema 1 needs no checksum.
         *entry = entry.replacen("\"schema\":2", "\"schema\":1", 1);
         let bias = tensor(tensors, "encoder.0.bias");
-        (bias.1, bias.3) = (Dtype::F16, [0x3c00_u16, 0xc100, 0x0001, 0x8000].map(u16::to_le_bytes).concat());
+        (bias.1, bias.3) =
+            (Dtype::F16, [0x3c00_u16, 0xc100, 0x0001, 0x8000].map(u16::to_le_bytes).concat());
         let bias = tensor(tensors, "encoder.1.bias");
         (bias.1, bias.3) = (Dtype::F64, [0.1_f64, 1.0, -2.0].map(f64::to_le_bytes).concat());
         let bias = tensor(tensors, "decoder.0.bias");
@@ -277,7 +278,12 @@ fn other_floats_are_converted_on_request_alone() {
     });
     fs::write(folder.path(), &halved).unwrap();
     let error = SavedModel::load(&folder.path()).unwrap_err().to_string();
-    assert!(error.ends_with("encoder.0.bias must be F32, but is F16; `WeightTypes::Converted` converts it"), "{error}");
+    assert!(
+        error.ends_with(
+            "encoder.0.bias must be F32, but is F16; `WeightTypes::Converted` converts it"
+        ),
+        "{error}"
+    );
     let model = SavedModel::load_with(&folder.path(), WeightTypes::Converted).unwrap();
     let get = |name| model.parameters.get(name).unwrap();
     assert_eq!(get("encoder.0.bias"), [1.0, -2.5, 2.0_f32.powi(-24), 0.0]);
@@ -294,7 +300,10 @@ fn other_floats_are_converted_on_request_alone() {
     });
     fs::write(folder.path(), &infinite).unwrap();
     let error = SavedModel::load_with(&folder.path(), WeightTypes::Converted).unwrap_err();
-    assert!(error.to_string().ends_with("value 1 of encoder.1.bias must be finite, but is inf"), "{error}");
+    assert!(
+        error.to_string().ends_with("value 1 of encoder.1.bias must be finite, but is inf"),
+        "{error}"
+    );
 }
 
 /// What is loaded from a damaged file, if anything, is a model.

@@ -1,8 +1,8 @@
 //! Inference by the CPU kernels: PyTorch's numbers, and inputs that are refused.
 
 use ae_models::{
-    Device, Inference, KernelInference, Layout, ModelError, ModelKind, ModelSpec,
-    Parameters, RowLosses, SavedModel,
+    Device, Inference, KernelInference, Layout, ModelError, ModelKind, ModelSpec, Parameters,
+    RowLosses, SavedModel,
 };
 
 use crate::pytorch::CASES;

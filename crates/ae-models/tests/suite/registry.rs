@@ -92,7 +92,8 @@ fn a_foreign_network_comes_back_through_the_registry() {
     loaded.save(&path).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
     let header = String::from_utf8_lossy(&bytes[8..]);
-    let entry = r#"{\"schema\":2,\"part\":\"model\",\"kind\":\"tests/mirrored\",\"widths\":[6,4,2],"#;
+    let entry =
+        r#"{\"schema\":2,\"part\":\"model\",\"kind\":\"tests/mirrored\",\"widths\":[6,4,2],"#;
     assert!(header.contains(entry), "{header}");
 }
 
@@ -139,7 +140,8 @@ fn a_tag_is_registered_once_and_its_fields_are_checked() {
     let place = bytes.windows(7).position(|window| window == b"[6,4,2]").unwrap();
     let mut damaged = bytes;
     damaged[place + 3] = b'0';
-    let error = registry.from_bytes(&damaged, Path::new("damaged"), WeightTypes::Exact).unwrap_err();
+    let error =
+        registry.from_bytes(&damaged, Path::new("damaged"), WeightTypes::Exact).unwrap_err();
     assert!(error.to_string().contains("widths above 0, but found [6, 0, 2]"), "{error}");
 }
 
