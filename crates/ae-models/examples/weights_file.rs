@@ -11,7 +11,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     SavedModel::new(spec, parameters).save(&path)?;
 
     let model = SavedModel::load(&path)?;
-    println!("a {} autoencoder, SHA-256 of its weights {}", model.spec.kind, model.parameters.sha256());
+    println!(
+        "a {} autoencoder, SHA-256 of its weights {}",
+        model.spec.kind,
+        model.parameters.sha256()
+    );
     for view in model.parameters.layout().views() {
         println!("{:18} {:?}", view.name, view.shape);
     }

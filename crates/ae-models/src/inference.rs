@@ -1,25 +1,25 @@
-//! Trained models on slices of numbers: the kernels on the CPU, tensors on every other device.
+//! Inference: trained models applied to slices of numbers, here by the kernels on the CPU.
 
 use ae_kernels::{PackedStack, RowLosses, Stack, losses_of_logits, squared_error_sum};
 
 use crate::{ModelError, Parameters};
 
-/// Images to codes, on slices.
+/// Computes codes from images, on slices.
 ///
-/// On the CPU the results of an image have the same bits alone and in any batch, for any number of
-/// threads of rayon's current pool, which a batch is shared out among; up to 64 images are computed
-/// on the calling thread and, once as many were seen, without allocating.
+/// On the CPU a batch is divided among the threads of rayon's current pool. An image has the same bits alone and in any
+/// batch, for any number of threads. Up to 64 images are computed on the calling thread; from the second call with as
+/// many images on, nothing is allocated.
 pub trait EncoderInference: Send + Sync {
-    /// Numbers in an image, all channels together.
+    /// Values of an image: channels x height x width.
     fn pixels(&self) -> usize;
 
-    /// Numbers in a code.
+    /// The length of a code.
     fn latent_dim(&self) -> usize;
 
     /// Encodes images: `n x pixels` in [0, 1] to `n x latent_dim`.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError>;
 }
 
@@ -31,20 +31,20 @@ pub trait Inference: EncoderInference {
     /// Decodes codes: `n x latent_dim` to `n x pixels`.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError>;
 
     /// Encodes and decodes images: `n x pixels` to the same.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError>;
 
-    /// Encodes and decodes images and keeps what is before the output activation: `n x pixels` to
-    /// twice the same.
+    /// Encodes and decodes images, and keeps the logits before the output activation: `n x pixels` to
+    /// logits and outputs of the same size.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn forward(
         &self,
         images: &[f32],
@@ -52,11 +52,11 @@ pub trait Inference: EncoderInference {
         outputs: &mut [f32],
     ) -> Result<(), ModelError>;
 
-    /// The losses of each image's reconstruction against its target, summed over the pixels: twice
-    /// `n x pixels` to `n`.
+    /// The losses of each image's reconstruction against its target, summed over the pixels: images and targets of
+    /// `n x pixels` to `n` losses.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn losses(
         &self,
         images: &[f32],
@@ -79,11 +79,11 @@ pub trait Inference: EncoderInference {
         Ok(())
     }
 
-    /// The squared error of each image's reconstruction against its target, summed over the pixels:
-    /// twice `n x pixels` to `n`.
+    /// The squared error of each image's reconstruction against its target, summed over the pixels: images and targets
+    /// of `n x pixels` to `n` errors.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn squared_errors(
         &self,
         images: &[f32],
@@ -92,14 +92,14 @@ pub trait Inference: EncoderInference {
     ) -> Result<(), ModelError>;
 }
 
-/// Inference by the fused kernels on the CPU.
+/// Inference by the kernels on the CPU.
 #[derive(Debug)]
 pub struct KernelInference {
     packed: PackedStack,
 }
 
 impl KernelInference {
-    /// Lays the parameters of a stack out for the kernels.
+    /// Copies the parameters of a stack into the kernels' layout.
     ///
     /// # Errors
     /// If there are not as many parameters as the stack has.
@@ -174,7 +174,7 @@ impl Inference for KernelInference {
     }
 }
 
-/// Checks that images, targets and results are as many.
+/// Checks that there are as many targets and results as images.
 pub(crate) fn check_pairs<R>(
     images: &[f32],
     targets: &[f32],
@@ -185,7 +185,7 @@ pub(crate) fn check_pairs<R>(
     check(images, pixels, results, 1)
 }
 
-/// Checks that both slices are as many whole rows.
+/// Checks that both slices hold the same number of whole rows.
 pub(crate) fn check<A, B>(
     from: &[A],
     of_input: usize,

@@ -30,10 +30,10 @@ const CHECKSUM: &str = "ae.sha256";
 /// The version of the entry's JSON. Files of schema 1 have no checksum, and all attachments in the entry.
 const SCHEMA: u64 = 2;
 
-/// The tensor with the attachments' JSON, where it is long; long arrays have this as the first part of their names.
+/// The tensor with the attachments' JSON, if it is long, and the first part of the names of long arrays.
 const ATTACHMENTS: &str = "attachments";
 
-/// Bytes of the attachments' JSON that are kept in the header, which other programs read as a whole.
+/// The most bytes of the attachments' JSON that are kept in the header, which other programs read as a whole.
 const LONG_TEXT: usize = 1 << 20;
 
 /// The fields of the entry that every kind of network has; `kind` is the tag of the network.
@@ -285,7 +285,7 @@ fn check_parameter(
     }
 }
 
-/// The attachments, from the header or a tensor, with the long arrays from tensors of these names.
+/// The attachments: documents from the header or from a tensor, long arrays from the tensors of these names.
 fn attachments(
     file: &TensorFile<'_>,
     in_header: Option<Documents>,
@@ -319,13 +319,14 @@ fn attachments(
     Attachments::from_parts(documents.unwrap_or_default(), arrays)
 }
 
-/// The JSON pointer in the attachments that a tensor's name stands for: empty for all of them, `None` for others.
+/// The JSON pointer in the attachments that a tensor's name gives: empty for all attachments, `None` for a tensor that is
+/// not attached.
 fn place_of(name: &str) -> Option<&str> {
     let place = name.strip_prefix(ATTACHMENTS)?;
     (place.is_empty() || place.starts_with('/')).then_some(place)
 }
 
-/// Compares the file with its checksum, which every file has since schema 2.
+/// Compares the file with its checksum, which every file of schema 2 must have.
 fn check_checksum(
     path: &Path,
     schema: u64,

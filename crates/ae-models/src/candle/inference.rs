@@ -9,9 +9,9 @@ use crate::{
     Parameters,
 };
 
-/// Inference by tensors on a device: for every model, and what the kernels are tested against.
+/// Inference by candle on a device, for every model. The kernels are tested against it.
 ///
-/// A call is one batch on the device: to share a data set out is the caller's.
+/// Each call is one batch on the device, so the caller cuts a large data set into batches.
 pub struct TensorInference<M: ?Sized> {
     pixels: usize,
     device: Device,
@@ -19,7 +19,7 @@ pub struct TensorInference<M: ?Sized> {
 }
 
 impl<M: Encoder + ?Sized> TensorInference<M> {
-    /// A model whose images have this many pixels, on the device that it was built on.
+    /// A model whose images have this many pixels, with the device that it was built on.
     pub fn new(pixels: usize, model: Box<M>, device: &Device) -> Self {
         Self { pixels, device: device.clone(), model }
     }

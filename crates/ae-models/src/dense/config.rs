@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Activation, Layout, ModelError, OutputActivation};
 
-/// Most layers of an encoder, and of a decoder.
+/// The most layers of an encoder, and of a decoder.
 pub const MAX_LAYERS: usize = 64;
 
-/// Most numbers in a model: 1 GiB of `f32`.
+/// The most parameters of a model: 1 GiB of `f32`.
 pub const MAX_PARAMETERS: usize = 1 << 28;
 
-/// A stack of dense layers down to the code and another one up again.
+/// The settings of a dense network: an encoder of dense layers, and a decoder of others.
 ///
 /// The default is the network of the Keras blog's "Building Autoencoders in Keras": 28 x 28 pixels,
 /// one layer of 32 rectified units, one layer back to 784 sigmoid units.
@@ -103,7 +103,7 @@ impl DenseConfig {
         )
     }
 
-    /// Numbers in a code.
+    /// The length of a code.
     pub(crate) fn latent_dim(&self) -> usize {
         self.encoder.last().copied().unwrap_or_default()
     }
