@@ -1,6 +1,6 @@
 //! What the committed model draws, and what is said of it; `fixtures/README.md` tells how it was made.
 
-use ae_snapshot::assert_reconstruction_snapshot;
+use ae_snapshot::{PixelSlice, assert_reconstruction_snapshot};
 
 use crate::npy;
 use crate::support::Sandbox;
@@ -19,8 +19,8 @@ fn the_committed_model_draws_digits() {
     let (shape, pixels) = npy::read(&sandbox.read("out.npy"));
     assert_eq!(shape, [10_000, SIDE, SIDE]);
     // The machines' instructions differ in the last digits of a float; 0.01 is what no eye can see.
-    let first = &pixels[..SHOWN * SIDE * SIDE];
-    assert_reconstruction_snapshot!("digits", (first, SIDE, SIDE), 0.01);
+    let first = PixelSlice { pixels: &pixels[..SHOWN * SIDE * SIDE], height: SIDE, width: SIDE };
+    assert_reconstruction_snapshot!("digits", first, 0.01);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use ae_models::{Attachments, ModelError, ModelSpec, Parameters, Part, SavedEncoder, SavedModel};
+use ae_models::{
+    Attachments, ModelError, ModelSpec, Parameters, SavedEncoder, SavedModel, SavedPart,
+};
 use serde::Serialize;
 
 use crate::error::ApplyError;
@@ -14,7 +16,7 @@ pub struct Description {
     /// The file.
     pub file: String,
     /// A whole model or an encoder alone.
-    pub part: Part,
+    pub part: SavedPart,
     /// What the model is: kind, image, widths, activations.
     pub model: ModelSpec,
     /// Its tensors, in their order.
@@ -45,11 +47,11 @@ pub fn describe(path: &Path) -> Result<Description, ApplyError> {
     let (part, model, parameters, attachments) = match SavedModel::load(&file) {
         Err(ModelError::WrongPart { .. }) => {
             let SavedEncoder { spec, parameters, attachments } = SavedEncoder::load(&file)?;
-            (Part::Encoder, spec, parameters, attachments)
+            (SavedPart::Encoder, spec, parameters, attachments)
         }
         loaded => {
             let SavedModel { spec, parameters, attachments } = loaded?;
-            (Part::Model, spec, parameters, attachments)
+            (SavedPart::Model, spec, parameters, attachments)
         }
     };
     Ok(Description {

@@ -14,9 +14,8 @@ use ae_analysis::{
 use ae_corruption::{GaussianBlur, Noise, corrupt_batch};
 use ae_dataset::{ImageShape, InputReader, Inputs};
 use ae_files::counted_as;
-use ae_models::{ModelError, SavedModel};
+use ae_models::{Device, ModelError, SavedModel};
 use ae_random::{Seed, Stream};
-use candle_core::Device;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -137,14 +137,6 @@ pub enum ApplyError {
         /// The shape of the images.
         shape: ImageShape,
     },
-    /// A device that this build or this machine does not have.
-    #[error("the device `{name}` cannot be used: {reason}")]
-    Device {
-        /// Its name.
-        name: String,
-        /// Why.
-        reason: String,
-    },
     /// A model without what compression takes.
     #[error(
         "the model has no codec for compression; `ae resume RUN` attaches it to the \
@@ -193,9 +185,6 @@ pub enum ApplyError {
     /// A file failed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// candle failed.
-    #[error("tensor operation failed")]
-    Tensor(#[from] candle_core::Error),
 }
 
 impl ApplyError {

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use ae_analysis::Tiling;
-use ae_corruption::{Draw, Noise as NoiseKind};
+use ae_corruption::{Draw, Noise};
 use ae_dataset::{ColumnScaling, ImageShape, Images, InputFormat, Scaling, read_npy_matrix};
-use ae_models::{EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
+use ae_models::{Device, EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
 use ae_random::Seed;
-use ae_training::{Detail, Evaluation, Metrics, Noise, Samples, evaluate};
-use candle_core::Device;
+use ae_training::{Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate};
 use rayon::prelude::*;
 
 use crate::error::ApplyError;
@@ -155,11 +154,11 @@ impl Model {
         &self,
         images: &Images,
         name: &str,
-        noise: Option<&NoiseKind>,
+        noise: Option<&Noise>,
         seed: Seed,
     ) -> Result<Metrics, ApplyError> {
         check_shape(name, self.shape(), images.shape())?;
-        let noise = noise.map(|corruption| Noise {
+        let noise = noise.map(|corruption| SampleCorruption {
             corruption,
             draw: Draw::Once,
             stream: seed.stream("corruption/validation"),

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ae_models::{Architecture, Objective};
-use ae_training::{AutogradEngine, Engine, FusedEngine};
-use candle_core::Device;
+use ae_models::{Architecture, Device, Objective};
+use ae_training::{Engine, FusedEngine, autograd_engine};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -34,9 +33,7 @@ impl EngineKind {
         device: &Device,
     ) -> Result<Box<dyn Engine + 'a>, ExperimentError> {
         match self {
-            Self::Autograd => {
-                Ok(Box::new(AutogradEngine::new(architecture, objective, device.clone())))
-            }
+            Self::Autograd => Ok(autograd_engine(architecture, objective, device)?),
             Self::Fused if device.is_cpu() => {
                 Ok(Box::new(FusedEngine::new(architecture, objective)?))
             }
@@ -67,14 +64,5 @@ impl FromStr for EngineKind {
             "autograd" => Ok(Self::Autograd),
             _ => Err("expected fused or autograd"),
         }
-    }
-}
-
-/// The name of a device in a record.
-pub fn device_name(device: &Device) -> String {
-    match device {
-        Device::Cpu => "cpu".to_owned(),
-        Device::Cuda(_) => "cuda".to_owned(),
-        Device::Metal(_) => "metal".to_owned(),
     }
 }

@@ -150,9 +150,6 @@ pub enum ExperimentError {
     /// A file failed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// candle failed.
-    #[error("tensor operation failed")]
-    Tensor(#[from] candle_core::Error),
 }
 
 impl From<ApplyError> for ExperimentError {

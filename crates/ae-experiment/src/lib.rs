@@ -58,7 +58,7 @@ mod trained;
 
 pub use defaults::{Adaptation, Setting};
 pub use diagnosis::{Cause, Diagnosis, Doubt};
-pub use engine::{EngineKind, device_name};
+pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::display::Display;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use ae_apply::{
     AnomalyDetector, ApplyError, DataOfRun, Model, RunOrigin, TrainedEncoder, model_file,
 };
-use candle_core::Device;
 
 use crate::folder::is_run;
 use crate::resume::begun_spec;
 use crate::{ExperimentError, Spec};
+use ae_models::Device;
 
 /// Opens a model by its weights file or by the folder of its run.
 ///

@@ -3,12 +3,11 @@
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    DenseConfig, ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters,
+    DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters,
     SavedModel,
 };
 use ae_random::Seed;
-use ae_training::{FitConfig, Noise, Samples, curve_metrics};
-use candle_core::Device;
+use ae_training::{FitConfig, SampleCorruption, Samples, curve_metrics};
 
 use crate::{EngineKind, ExperimentError, Spec};
 
@@ -100,7 +99,7 @@ impl Plan {
     }
 
     fn samples<'a>(&'a self, images: &'a Images, stream: &str) -> Samples<'a> {
-        let noise = self.spec.corruption.as_ref().map(|corruption| Noise {
+        let noise = self.spec.corruption.as_ref().map(|corruption| SampleCorruption {
             corruption: &corruption.noise,
             draw: corruption.drawn,
             stream: self.seed().stream(stream),

@@ -194,7 +194,7 @@ fn meaning(plan: &Plan, before: u32, state: &TrainingState) -> String {
         );
     }
     let batches = plan.dataset.train.len().div_ceil(training.batch_size) as u64;
-    let at = |epochs| ae_training::Progress {
+    let at = |epochs| ae_training::StepPosition {
         step: u64::from(done) * batches,
         steps_per_epoch: batches,
         epochs,

@@ -6,13 +6,12 @@ use std::time::Instant;
 
 use ae_dataset::{Dataset, ImageShape, Network, Progress, Source, load};
 use ae_files::FileError;
-use ae_models::Parameters;
+use ae_models::{Device, Parameters};
 use ae_random::Seed;
 use ae_training::{
     Background, Checkpoints, CsvCurve, Event, Observer, TrainingData, TrainingError, TrainingState,
     best_epoch, fit,
 };
-use candle_core::Device;
 
 use crate::folder::{Claim, Existing, RunFolder};
 use crate::plan::{Plan, validation_metric};
@@ -192,11 +191,17 @@ struct BestModel<'a> {
 
 impl Observer for BestModel<'_> {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        let Event::EpochEnded { record, state, is_kept } = event else { return Ok(()) };
-        if best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch) {
-            self.unwritten = Some(state.parameters().clone());
-        }
-        if *is_kept && let Some(parameters) = self.unwritten.take() {
+        let is_kept = match event {
+            Event::EpochEnded { record, state, is_kept } => {
+                if best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch) {
+                    self.unwritten = Some(state.parameters().clone());
+                }
+                *is_kept
+            }
+            Event::Stopping { .. } => true,
+            _ => false,
+        };
+        if is_kept && let Some(parameters) = self.unwritten.take() {
             let (saved, path) = (self.plan.saved(parameters)?, self.path.clone());
             self.background.run(move || Ok(saved.save(&path)?))?;
         }

@@ -1,12 +1,11 @@
 //! What follows the last epoch: weights files, evaluation, figures, record.
 
 use ae_apply::{CODEC, attach_codec, metrics_of};
+use ae_models::{Device, device_name};
 use ae_report::GridRow;
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
-use candle_core::Device;
 
 use crate::diagnosis::diagnose;
-use crate::engine::device_name;
 use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
@@ -93,7 +92,7 @@ impl Trained<'_> {
             epochs,
             planned_epochs: training.epochs,
             threads: rayon::current_num_threads(),
-            device: device_name(self.device),
+            device: device_name(self.device).to_owned(),
             engine: plan.engine,
             seconds: self.seconds,
             resumed_after: self.resumed_after,

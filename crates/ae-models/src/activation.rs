@@ -1,15 +1,14 @@
-//! Activations, each with the derivative that PyTorch and Keras give it.
+//! The activations by name.
+//!
+//! Their mathematics stands in `ae-kernels` for the CPU and in `candle/activation.rs` for tensors.
 
 use std::fmt;
 
-use candle_core::{Result, Tensor};
-use candle_nn::Module;
-use candle_nn::ops::sigmoid;
 use serde::{Deserialize, Serialize};
 
-/// An activation after a layer, applied to every number alone.
+/// An activation after a layer, applied to each number on its own.
 ///
-/// At 0, where the rectifiers have no derivative, candle takes 1 for [`Relu`](Self::Relu), and the
+/// At 0 the rectifiers have no derivative. candle and the kernels take 1 for [`Relu`](Self::Relu), and the
 /// mean of both sides for [`LeakyRelu`](Self::LeakyRelu).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -33,23 +32,18 @@ pub enum Activation {
     Softplus,
 }
 
-/// LeakyReLU's slope below 0.
-const LEAKY_SLOPE: f64 = 0.01;
-/// The constants of SELU, from the paper's appendix, as in PyTorch and Keras.
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
-
-impl Module for Activation {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+impl Activation {
+    /// The same activation for the CPU kernels.
+    pub(crate) fn for_kernels(self) -> ae_kernels::Activation {
         match self {
-            Self::Linear => Ok(x.clone()),
-            Self::Relu => x.relu(),
-            Self::LeakyRelu => x.maximum(&(x * LEAKY_SLOPE)?),
-            Self::Elu => x.elu(1.0),
-            Self::Selu => x.elu(SELU_ALPHA)? * SELU_SCALE,
-            Self::Sigmoid => sigmoid(x),
-            Self::Tanh => x.tanh(),
-            Self::Softplus => softplus(x),
+            Self::Linear => ae_kernels::Activation::Linear,
+            Self::Relu => ae_kernels::Activation::Relu,
+            Self::LeakyRelu => ae_kernels::Activation::LeakyRelu,
+            Self::Elu => ae_kernels::Activation::Elu,
+            Self::Selu => ae_kernels::Activation::Selu,
+            Self::Sigmoid => ae_kernels::Activation::Sigmoid,
+            Self::Tanh => ae_kernels::Activation::Tanh,
+            Self::Softplus => ae_kernels::Activation::Softplus,
         }
     }
 }
@@ -86,23 +80,4 @@ impl fmt::Display for OutputActivation {
             Self::Linear => "linear",
         })
     }
-}
-
-impl Module for OutputActivation {
-    fn forward(&self, logits: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Sigmoid => sigmoid(logits),
-            Self::Linear => Ok(logits.clone()),
-        }
-    }
-}
-
-/// `ln(1 + exp(x))` in the form `max(x, 0) + ln(1 + exp(-|x|))`, which overflows nowhere.
-///
-/// `-|x|` is written `x - 2 max(x, 0)`, which is exact, because candle takes the derivative of
-/// `|x|` in five passes over the tensor. The sum `1 + exp` rounds, for `f32` by 6e-8 at most.
-pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
-    let positive = x.relu()?;
-    let minus_magnitude = (x - (&positive * 2.0)?)?;
-    positive + (minus_magnitude.exp()? + 1.0)?.log()?
 }

@@ -1,4 +1,4 @@
-//! What travels in a weights file beside the weights.
+//! Attachments: documents that a weights file holds beside the weights.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use serde_json::Value;
 use crate::ModelError;
 use crate::number_array::NumberArray;
 
-/// Arrays of at least so many numbers are tensors of the file: as JSON they would take two to three times the bytes, in a
-/// header that other programs read as a whole.
+/// Arrays of at least this many numbers become tensors of the file. As JSON they would take two to three times the bytes,
+/// in a header that other programs read as a whole.
 const LONG: usize = 1 << 14;
 
-/// Most arrays of a document that become tensors: each takes some of the header.
+/// The most arrays of a document that become tensors, because each takes some of the header.
 const MOST_ARRAYS: usize = 1000;
 
-/// Documents in a weights file, by name: what was fitted to the model after its training, such as the threshold of an
-/// anomaly or the frequencies of quantised codes.
+/// Documents in a weights file, by name: what was fitted to the model after its training, such as an anomaly threshold
+/// or the frequencies of quantised codes.
 ///
-/// A document is any value that serde can write as JSON. Long arrays of numbers in it become tensors of the file and come
-/// back bit by bit; see [`SavedModel`](crate::SavedModel) for the format. This crate stores documents and does not read
-/// them. Their order is that of the names, so that the same documents give the same bytes.
+/// A document is any value that serde can write as JSON. Long arrays of numbers in it become tensors of the file and keep
+/// every bit; see [`SavedModel`](crate::SavedModel) for the format. This crate stores documents and does not interpret
+/// them. They are sorted by name, so that the same documents give the same bytes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attachments(BTreeMap<String, Document>);
 
-/// A document with its long arrays apart.
+/// A document whose long arrays are kept separately.
 #[derive(Debug, Clone, PartialEq)]
 struct Document {
     /// `null` stands where an array was.
@@ -35,7 +35,7 @@ struct Document {
 }
 
 impl Attachments {
-    /// Whether there is none.
+    /// Whether there are no documents.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -48,7 +48,7 @@ impl Attachments {
     /// The document of this name, or `None` if there is none.
     ///
     /// # Errors
-    /// If it is not a `T`: [`ModelError::Attachment`] with the place in it.
+    /// [`ModelError::Attachment`] with the place in the document if it cannot be read as a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ModelError> {
         let read = |document: &Document| match document.arrays.is_empty() {
             true => T::deserialize(&document.rest),
@@ -57,15 +57,15 @@ impl Attachments {
         self.0.get(name).map(read).transpose().map_err(|error| fail(name, &error))
     }
 
-    /// Takes over all documents of another, also in place of those of the same names.
+    /// Copies all documents of another; one of the same name is replaced.
     pub fn take_over(&mut self, other: &Self) {
         self.0.extend(other.0.iter().map(|(name, document)| (name.clone(), document.clone())));
     }
 
-    /// Attaches a document, in place of an earlier one of this name.
+    /// Attaches a document; an earlier one of this name is replaced.
     ///
     /// # Errors
-    /// If JSON cannot hold it. A number that is not finite becomes `null`, which is then no number.
+    /// If JSON cannot hold it. A number that is not finite becomes `null`, which cannot be read as a number.
     pub fn set<T: Serialize>(&mut self, name: &str, document: &T) -> Result<(), ModelError> {
         let document = serde_json::to_value(document).map_err(|error| fail(name, &error))?;
         self.0.insert(name.to_owned(), Document::new(document));
@@ -85,7 +85,7 @@ impl Attachments {
         })
     }
 
-    /// Puts documents and long arrays together again.
+    /// Joins documents and their long arrays.
     pub(crate) fn from_parts(
         rest: BTreeMap<String, Value>,
         arrays: impl IntoIterator<Item = (String, NumberArray)>,
@@ -123,7 +123,7 @@ impl Document {
     }
 }
 
-/// Takes the long arrays out of a value.
+/// Moves the long arrays out of a value.
 fn take_arrays(value: &mut Value, place: &str, arrays: &mut BTreeMap<String, NumberArray>) {
     match value {
         Value::Array(items) if items.len() >= LONG && is_nameable(place, arrays) => {
@@ -148,8 +148,8 @@ fn take_arrays(value: &mut Value, place: &str, arrays: &mut BTreeMap<String, Num
     }
 }
 
-/// Whether an array at this place may become a tensor. A name in plain letters has one spelling in JSON, so that a damaged
-/// one is another name.
+/// Whether an array at this place may become a tensor. A name in plain letters has a single spelling in JSON, so a damaged
+/// one is a different name.
 fn is_nameable(place: &str, arrays: &BTreeMap<String, NumberArray>) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.~".contains(&byte);
     arrays.len() < MOST_ARRAYS && place.bytes().all(is_plain)

@@ -1,14 +1,14 @@
-//! What can go wrong with a model.
+//! Errors of models and of their files.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
-
 use ae_kernels::StackError;
 
-use crate::{Part, TensorFileError};
+use crate::{SavedPart, TensorFileError};
 
-/// What can go wrong with a model.
+/// An error of a model or of its file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -50,8 +50,10 @@ pub enum ModelError {
         /// The batch's shape.
         found: Vec<usize>,
     },
-    /// There is not a row of results for each row.
-    #[error("a row of results for each row takes {expected} numbers, but found room for {found}")]
+    /// The buffer for the results has another number of rows than the input.
+    #[error(
+        "expected room for {expected} numbers, one row of results for each row, but found room for {found}"
+    )]
     Rows {
         /// Numbers of all rows of results.
         expected: usize,
@@ -68,7 +70,7 @@ pub enum ModelError {
         /// The targets' shape.
         found: Vec<usize>,
     },
-    /// What is attached to a model is not what is looked for.
+    /// An attachment is not of the type that is asked for.
     #[error("the attachment `{name}` cannot be understood: {reason}")]
     Attachment {
         /// Its name.
@@ -78,7 +80,35 @@ pub enum ModelError {
     },
     /// candle refused an operation.
     #[error("tensor operation failed: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(#[source] Box<dyn Error + Send + Sync>),
+    /// The CPU kernels cannot compute the model, or the device is not the CPU, and the crate was built without candle.
+    #[error(
+        "this model and device need candle, and this build has none; build ae-models with the feature `candle`"
+    )]
+    NeedsCandle,
+    /// The architecture does not implement `Architecture::build`.
+    #[error("this architecture has no candle model (`Architecture::build`)")]
+    NoTensorModel,
+    /// There is no such device in this build or in this machine.
+    #[error("the device `{name}` cannot be used: {reason}")]
+    Device {
+        /// The device's name.
+        name: String,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// The fields of a network's specification cannot be used.
+    #[error("{reason}")]
+    Fields {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// A kind of network is registered already.
+    #[error("the kind of network `{kind}` is registered already; choose another tag")]
+    KindTaken {
+        /// The tag.
+        kind: String,
+    },
 
     /// A file could not be read or written, or is too large.
     #[error(transparent)]
@@ -158,6 +188,19 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file holds a network of a kind that is not registered.
+    #[error(
+        "{} holds a network of the kind `{found}`, which is not known here; known kinds: {known}",
+        path.display()
+    )]
+    UnknownKind {
+        /// The file.
+        path: PathBuf,
+        /// The tag in the file.
+        found: String,
+        /// The known tags, separated by commas.
+        known: String,
+    },
     /// A file of a later version of this project.
     #[error(
         "{} has schema {found}, but this version reads schemas 1 to {expected}; use a later version",
@@ -177,9 +220,9 @@ pub enum ModelError {
         /// The file.
         path: PathBuf,
         /// What was to be loaded.
-        expected: Part,
+        expected: SavedPart,
         /// What is there.
-        found: Part,
+        found: SavedPart,
     },
     /// Parameters of another architecture were to be written.
     #[error("{} would not hold {part}: the parameters are not the architecture's", path.display())]
@@ -187,7 +230,7 @@ pub enum ModelError {
         /// The file.
         path: PathBuf,
         /// What was to be written.
-        part: Part,
+        part: SavedPart,
     },
     /// A tensor of the architecture is not in the file.
     #[error("{} lacks the tensor {name} of shape {expected:?}", path.display())]
@@ -222,8 +265,8 @@ pub enum ModelError {
         /// The file's shape.
         found: Vec<usize>,
     },
-    /// A tensor is not of `f32`.
-    #[error("{}: the tensor {name} must be F32, but is {found}", path.display())]
+    /// A tensor is not of `f32`, and conversion was not asked for or is not possible.
+    #[error("{}: the tensor {name} must be F32, but is {found}{hint}", path.display())]
     TensorType {
         /// The file.
         path: PathBuf,
@@ -231,6 +274,8 @@ pub enum ModelError {
         name: String,
         /// The file's type in safetensors' words.
         found: String,
+        /// How a file of this type can be read, or nothing.
+        hint: &'static str,
     },
     /// A parameter is NaN or infinite.
     #[error("{}: value {index} of {name} must be finite, but is {found}", path.display())]

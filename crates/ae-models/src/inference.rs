@@ -1,26 +1,25 @@
-//! Trained models on slices of numbers: the kernels on the CPU, tensors on every other device.
+//! Inference: trained models applied to slices of numbers, here by the kernels on the CPU.
 
 use ae_kernels::{PackedStack, RowLosses, Stack, losses_of_logits, squared_error_sum};
-use candle_core::{Device, Tensor};
 
-use crate::{Autoencoder, Encoder, ModelError, Parameters};
+use crate::{ModelError, Parameters};
 
-/// Images to codes, on slices.
+/// Computes codes from images, on slices.
 ///
-/// On the CPU the results of an image have the same bits alone and in any batch, for any number of
-/// threads of rayon's current pool, which a batch is shared out among; up to 64 images are computed
-/// on the calling thread and, once as many were seen, without allocating.
+/// On the CPU a batch is divided among the threads of rayon's current pool. An image has the same bits alone and in any
+/// batch, for any number of threads. Up to 64 images are computed on the calling thread; from the second call with as
+/// many images on, nothing is allocated.
 pub trait EncoderInference: Send + Sync {
-    /// Numbers in an image, all channels together.
+    /// Values of an image: channels x height x width.
     fn pixels(&self) -> usize;
 
-    /// Numbers in a code.
+    /// The length of a code.
     fn latent_dim(&self) -> usize;
 
     /// Encodes images: `n x pixels` in [0, 1] to `n x latent_dim`.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError>;
 }
 
@@ -32,20 +31,20 @@ pub trait Inference: EncoderInference {
     /// Decodes codes: `n x latent_dim` to `n x pixels`.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError>;
 
     /// Encodes and decodes images: `n x pixels` to the same.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError>;
 
-    /// Encodes and decodes images and keeps what is before the output activation: `n x pixels` to
-    /// twice the same.
+    /// Encodes and decodes images, and keeps the logits before the output activation: `n x pixels` to
+    /// logits and outputs of the same size.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn forward(
         &self,
         images: &[f32],
@@ -53,11 +52,11 @@ pub trait Inference: EncoderInference {
         outputs: &mut [f32],
     ) -> Result<(), ModelError>;
 
-    /// The losses of each image's reconstruction against its target, summed over the pixels: twice
-    /// `n x pixels` to `n`.
+    /// The losses of each image's reconstruction against its target, summed over the pixels: images and targets of
+    /// `n x pixels` to `n` losses.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn losses(
         &self,
         images: &[f32],
@@ -80,11 +79,11 @@ pub trait Inference: EncoderInference {
         Ok(())
     }
 
-    /// The squared error of each image's reconstruction against its target, summed over the pixels:
-    /// twice `n x pixels` to `n`.
+    /// The squared error of each image's reconstruction against its target, summed over the pixels: images and targets
+    /// of `n x pixels` to `n` errors.
     ///
     /// # Errors
-    /// If the slices are not as many whole rows, or candle fails.
+    /// If the slices do not hold the same number of whole rows, or candle fails.
     fn squared_errors(
         &self,
         images: &[f32],
@@ -93,14 +92,14 @@ pub trait Inference: EncoderInference {
     ) -> Result<(), ModelError>;
 }
 
-/// Inference by the fused kernels on the CPU.
+/// Inference by the kernels on the CPU.
 #[derive(Debug)]
 pub struct KernelInference {
     packed: PackedStack,
 }
 
 impl KernelInference {
-    /// Lays the parameters of a stack out for the kernels.
+    /// Copies the parameters of a stack into the kernels' layout.
     ///
     /// # Errors
     /// If there are not as many parameters as the stack has.
@@ -175,103 +174,8 @@ impl Inference for KernelInference {
     }
 }
 
-/// Inference by tensors on a device: for every model, and what the kernels are tested against.
-///
-/// A call is one batch on the device: to share a data set out is the caller's.
-pub struct TensorInference<M: ?Sized> {
-    pixels: usize,
-    device: Device,
-    model: Box<M>,
-}
-
-impl<M: Encoder + ?Sized> TensorInference<M> {
-    /// A model whose images have this many pixels, on the device that it was built on.
-    pub fn new(pixels: usize, model: Box<M>, device: &Device) -> Self {
-        Self { pixels, device: device.clone(), model }
-    }
-
-    /// Sends rows through the model.
-    fn apply(
-        &self,
-        (from, of_input): (&[f32], usize),
-        (to, of_output): (&mut [f32], usize),
-        apply: impl Fn(&M, &Tensor) -> Result<Tensor, ModelError>,
-    ) -> Result<(), ModelError> {
-        check(from, of_input, to, of_output)?;
-        if !from.is_empty() {
-            let rows = Tensor::from_slice(from, (from.len() / of_input, of_input), &self.device)?;
-            write(&apply(&self.model, &rows)?, to)?;
-        }
-        Ok(())
-    }
-}
-
-impl<M: Encoder + Send + Sync + ?Sized> EncoderInference for TensorInference<M> {
-    fn pixels(&self) -> usize {
-        self.pixels
-    }
-
-    fn latent_dim(&self) -> usize {
-        self.model.latent_dim()
-    }
-
-    fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((images, self.pixels), (codes, self.latent_dim()), |model, x| model.encode(x))
-    }
-}
-
-impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
-    fn output_is_probability(&self) -> bool {
-        self.model.output_is_probability()
-    }
-
-    fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((codes, self.latent_dim()), (images, self.pixels), |model, x| model.decode(x))
-    }
-
-    fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| model.reconstruct(x))
-    }
-
-    fn forward(
-        &self,
-        images: &[f32],
-        logits: &mut [f32],
-        outputs: &mut [f32],
-    ) -> Result<(), ModelError> {
-        check(images, self.pixels, logits, self.pixels)?;
-        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
-            model.decode_logits(&model.encode(x)?)
-        })?;
-        logits.copy_from_slice(outputs);
-        self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
-    }
-
-    fn squared_errors(
-        &self,
-        images: &[f32],
-        targets: &[f32],
-        errors: &mut [f64],
-    ) -> Result<(), ModelError> {
-        check_pairs(images, targets, self.pixels, errors)?;
-        let mut outputs = vec![0.0; images.len()];
-        self.reconstruct(images, &mut outputs)?;
-        let rows = outputs.chunks(self.pixels).zip(targets.chunks(self.pixels));
-        for (error, (output, target)) in errors.iter_mut().zip(rows) {
-            let pairs = output.iter().zip(target);
-            *error = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
-        }
-        Ok(())
-    }
-}
-
-fn write(tensor: &Tensor, to: &mut [f32]) -> Result<(), ModelError> {
-    to.copy_from_slice(&tensor.flatten_all()?.to_vec1::<f32>()?);
-    Ok(())
-}
-
-/// Checks that images, targets and results are as many.
-fn check_pairs<R>(
+/// Checks that there are as many targets and results as images.
+pub(crate) fn check_pairs<R>(
     images: &[f32],
     targets: &[f32],
     pixels: usize,
@@ -281,8 +185,13 @@ fn check_pairs<R>(
     check(images, pixels, results, 1)
 }
 
-/// Checks that both slices are as many whole rows.
-fn check<A, B>(from: &[A], of_input: usize, to: &[B], of_output: usize) -> Result<(), ModelError> {
+/// Checks that both slices hold the same number of whole rows.
+pub(crate) fn check<A, B>(
+    from: &[A],
+    of_input: usize,
+    to: &[B],
+    of_output: usize,
+) -> Result<(), ModelError> {
     let rows = from.len().checked_div(of_input).filter(|rows| rows * of_input == from.len());
     let Some(rows) = rows else {
         return Err(ModelError::Batch { expected: of_input, found: vec![from.len()] });

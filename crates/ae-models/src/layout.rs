@@ -1,11 +1,11 @@
-//! Where each parameter stands in the flat buffer.
+//! The layout of the parameter buffer: the name, shape and place of each parameter.
 
 use std::ops::Range;
 
-/// One parameter's name, shape and place in the flat buffer.
+/// A parameter's name, shape and place in the flat buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterView {
-    /// PyTorch's name, such as `encoder.0.weight`.
+    /// The name, which is PyTorch's, such as `encoder.0.weight`.
     pub name: String,
     /// Lengths of the axes, row-major; a weight is (out, in).
     pub shape: Vec<usize>,

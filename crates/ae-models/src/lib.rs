@@ -1,82 +1,107 @@
-//! Regular and denoising autoencoders on candle, with exact weights files.
+//! Regular and denoising autoencoders with exact weights files; models on the CPU or over candle's tensors.
 //!
-//! A [`ModelSpec`] says what a model is: its kind, its widths, its activations. It becomes an
-//! [`Architecture`], which lays the parameters out in one flat buffer, [`Parameters`], draws their
-//! initial values, and builds the model over any tensors of the right names. A built model is an
-//! [`Autoencoder`]: an [`Encoder`] and a [`Decoder`] that can also be used apart. [`RegularAutoencoder`]
-//! and [`DenoisingAutoencoder`] share the same network, here a [`DenseNetwork`]; they differ in what
-//! they are shown in training. An [`Objective`] is what training makes small. [`SavedModel`] and
-//! [`SavedEncoder`] are the files, [`TensorFile`] is their format. [`Inference`] applies a trained model to slices of numbers, on the
-//! CPU without tensors.
+//! - A [`ModelSpec`] says what a model is: regular or denoising, its widths and activations. It becomes an
+//!   [`Architecture`], which knows the layout of the parameters and draws their initial values.
+//! - [`Parameters`] hold all numbers of a model in one flat buffer.
+//! - [`SavedModel`] and [`SavedEncoder`] are weights files; [`TensorFile`] is their format. A [`TaggedModel`] is the
+//!   weights file of a network that another crate defines, loaded through a [`Registry`].
+//! - An [`Inference`] applies a trained model to slices of `f32`; on the CPU without tensors.
+//! - An [`Objective`] is what training minimises.
+#![cfg_attr(
+    feature = "candle",
+    doc = "- An [`Autoencoder`] is a model over candle's tensors: an [`Encoder`] and a [`Decoder`] that can also be used apart."
+)]
 //!
 //! ```
-//! use ae_models::{ModelKind, ModelSpec, SavedModel};
-//! use ae_random::Seed;
-//! use candle_core::{DType, Device, Tensor};
+//! use ae_models::{Device, ModelKind, ModelSpec, SavedModel, Seed};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // The Keras tutorial's network: 28 x 28 pixels to 32 numbers and back.
 //! let spec = ModelSpec::tutorial(ModelKind::Regular);
 //! let parameters = spec.architecture()?.initialise(Seed::new(42));
-//! let model = SavedModel::new(spec, parameters);
 //!
 //! # let dir = tempfile::tempdir()?;
 //! # let path = dir.path().join("model.safetensors");
-//! model.save(&path)?;
-//! let autoencoder = SavedModel::load(&path)?.autoencoder(&Device::Cpu)?;
-//!
-//! let images = Tensor::zeros((5, 784), DType::F32, &Device::Cpu)?;
-//! assert_eq!(autoencoder.encode(&images)?.dims(), [5, 32]);
-//! assert_eq!(autoencoder.reconstruct(&images)?.dims(), [5, 784]);
-//!
+//! SavedModel::new(spec, parameters).save(&path)?;
 //! let inference = SavedModel::load(&path)?.inference(&Device::Cpu)?;
 //! let mut code = [0.0; 32];
 //! inference.encode(&[0.5; 784], &mut code)?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//! | feature | default | what |
+//! |---|---|---|
+//! | `candle` | yes | models over candle's tensors, automatic differentiation, devices other than the CPU |
+//! | `cuda` | no | candle on NVIDIA GPUs |
+//! | `metal` | no | candle on Apple GPUs |
+//!
+//! Without `candle` the kernels of `ae-kernels` compute on the CPU. Weights files, [`Inference`] and training with
+//! `ae-training`'s `FusedEngine` work; candle is not compiled.
 #![deny(missing_docs)]
 
-mod traits;
-
+mod architecture;
 mod layout;
 mod parameters;
 
 mod activation;
-mod config;
-mod denoising;
 mod dense;
-mod network;
-mod regular;
-
-mod fused;
-mod inference;
 mod loss;
 mod spec;
 
+mod device;
+mod inference;
+
 mod attachments;
-mod file;
+mod network_spec;
 mod number_array;
-mod saved;
+mod registry;
+mod saved_model;
+mod saved_part;
+mod tagged_model;
 mod tensor_file;
+mod weight_types;
+mod weights_file;
 
 mod error;
 
+#[cfg(feature = "candle")]
+mod candle;
+#[cfg(not(feature = "candle"))]
+#[path = "without_candle.rs"]
+mod candle;
+
 pub use activation::{Activation, OutputActivation};
-pub use ae_kernels::RowLosses;
+pub use ae_kernels::{RowLosses, Stack};
+pub use ae_random::Seed;
+pub use architecture::{Architecture, TrainingInput};
 pub use attachments::Attachments;
-pub use config::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
-pub use denoising::DenoisingAutoencoder;
-pub use dense::DenseNetwork;
+#[cfg(feature = "candle")]
+pub use candle::{
+    Autoencoder, Decoder, DenoisingAutoencoder, DenseNetwork, Encoder, ObjectiveTerms,
+    RegularAutoencoder, Tensor, TensorInference, VarBuilder, binary_cross_entropy,
+};
+pub use candle::{Device, device_name};
+pub use dense::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
+pub use device::open_device;
 pub use error::ModelError;
-pub use file::{MAX_FILE_BYTES, Part};
-pub use inference::{EncoderInference, Inference, KernelInference, TensorInference};
+pub use inference::{EncoderInference, Inference, KernelInference};
 pub use layout::{Layout, ParameterView};
-pub use loss::{Loss, Objective, ObjectiveTerms, binary_cross_entropy};
+pub use loss::{Loss, Objective};
+pub use network_spec::NetworkSpec;
 pub use parameters::Parameters;
-pub use regular::RegularAutoencoder;
+pub use registry::Registry;
 pub use safetensors::Dtype;
-pub use saved::{SavedEncoder, SavedModel};
+pub use saved_model::{SavedEncoder, SavedModel};
+pub use saved_part::SavedPart;
 pub use spec::{ModelKind, ModelSpec};
+pub use tagged_model::TaggedModel;
 pub use tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, TensorFileError, tensor_file};
-pub use traits::{Architecture, Autoencoder, Decoder, Encoder, TrainingInput};
+pub use weight_types::WeightTypes;
+pub use weights_file::MAX_FILE_BYTES;
+
+/// Compiles the example of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;

@@ -1,24 +1,23 @@
-//! What training makes small.
+//! The objective of training: a loss and a penalty on the code.
 
-use candle_core::{D, Tensor};
-use candle_nn::ops::sigmoid;
 use serde::{Deserialize, Serialize};
 
-use crate::activation::softplus;
-use crate::{Autoencoder, ModelError, ModelSpec, OutputActivation};
+use crate::{ModelError, ModelSpec, OutputActivation};
 
-/// How far a reconstruction is from its target, on average over all pixels of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The reconstruction loss: a mean over all pixels of a batch. The default is the tutorial's binary cross-entropy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
-    /// Binary cross-entropy in nats; needs a sigmoid output. See [`binary_cross_entropy`].
+    /// Binary cross-entropy in nats, `max(x, 0) - x t + ln(1 + exp(-|x|))` for a logit `x` and a target `t` in
+    /// [0, 1]; needs a sigmoid output.
+    #[default]
     BinaryCrossEntropy,
     /// The squared difference between pixel and target.
     MeanSquaredError,
 }
 
-/// A loss and a penalty on the code.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// A loss and a penalty on the code. The default is the tutorial's: binary cross-entropy without a penalty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
     /// The loss.
@@ -29,7 +28,7 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// Checks that the penalty is a number and that the loss suits the model.
+    /// Checks that the penalty is in its range and that the loss suits the model.
     ///
     /// # Errors
     /// If `code_l1` is negative or not finite, or binary cross-entropy meets a linear output.
@@ -47,85 +46,12 @@ impl Objective {
         }
     }
 
-    /// The loss of the model's reconstructions of `inputs` against `targets`, and the penalty.
-    ///
-    /// # Shapes
-    /// Both `(n, height * width)`.
-    ///
-    /// # Errors
-    /// If the batch is empty, if the shapes do not fit the model or each other, or if binary
-    /// cross-entropy meets a linear output.
-    pub fn evaluate(
-        &self,
-        model: &dyn Autoencoder,
-        inputs: &Tensor,
-        targets: &Tensor,
-    ) -> Result<ObjectiveTerms, ModelError> {
-        let codes = model.encode(inputs)?;
-        let logits = model.decode_logits(&codes)?;
-        check_targets(&logits, targets)?;
-        let reconstruction = match self.loss {
-            Loss::BinaryCrossEntropy if !model.output_is_probability() => {
-                return Err(ModelError::LossOfLinear);
-            }
-            Loss::BinaryCrossEntropy => binary_cross_entropy(&logits, targets)?,
-            Loss::MeanSquaredError => (model.activate(&logits)? - targets)?.sqr()?.mean_all()?,
+    /// The same objective for the CPU kernels.
+    pub fn for_kernels(&self) -> ae_kernels::Objective {
+        let loss = match self.loss {
+            Loss::BinaryCrossEntropy => ae_kernels::Loss::BinaryCrossEntropy,
+            Loss::MeanSquaredError => ae_kernels::Loss::MeanSquaredError,
         };
-        let total = if self.code_l1 == 0.0 {
-            reconstruction.clone()
-        } else {
-            (&reconstruction + (mean_magnitude(&codes)? * f64::from(self.code_l1))?)?
-        };
-        Ok(ObjectiveTerms { reconstruction, total })
+        ae_kernels::Objective { loss, code_l1: self.code_l1 }
     }
-}
-
-/// The terms of an objective, each a scalar tensor that can be differentiated.
-#[derive(Debug, Clone)]
-pub struct ObjectiveTerms {
-    /// The loss alone.
-    pub reconstruction: Tensor,
-    /// The loss plus the penalty: what is made small.
-    pub total: Tensor,
-}
-
-/// `sum |code| / n` of codes `(n, latent_dim)`.
-///
-/// `|c|` is written `c sign(c)`, whose derivative is 0 at 0, as PyTorch and Keras have it; candle's
-/// own takes 1 there, and rectified codes are often 0.
-fn mean_magnitude(codes: &Tensor) -> candle_core::Result<Tensor> {
-    (codes * codes.sign()?)?.sum(D::Minus1)?.mean_all()
-}
-
-/// The mean binary cross-entropy of pixels `sigmoid(x)` against targets `t`, from the logits `x`:
-/// `max(x, 0) - x t + ln(1 + exp(-|x|))` in nats.
-///
-/// The value and its gradient `sigmoid(x) - t`, which flows to the logits alone, are finite also where
-/// the sigmoid is saturated.
-///
-/// # Shapes
-/// Logits and targets alike, any but empty, to a scalar; targets in [0, 1].
-///
-/// # Errors
-/// If the shapes differ or there are no numbers.
-pub fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor, ModelError> {
-    check_targets(logits, targets)?;
-    let (x, t) = (logits.detach(), targets.detach());
-    let value = (softplus(&x)? - (&x * &t)?)?.mean_all()?;
-    // candle takes up to half of a training step to differentiate the formula term by term. The
-    // gradient is known: its product with the logits, less the same number as a constant, hands it
-    // to a value without a graph.
-    let gradient = ((sigmoid(&x)? - t)? / logits.elem_count() as f64)?;
-    let product = (logits * gradient)?.sum_all()?;
-    Ok((value + (&product - product.detach())?)?)
-}
-
-fn check_targets(logits: &Tensor, targets: &Tensor) -> Result<(), ModelError> {
-    if logits.dims() != targets.dims() || logits.elem_count() == 0 {
-        return Err(ModelError::Targets {
-            expected: logits.dims().to_vec(),
-            found: targets.dims().to_vec(),
-        });
-    }
-    Ok(())
 }

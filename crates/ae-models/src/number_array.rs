@@ -1,9 +1,9 @@
-//! Long arrays of numbers, as a tensor holds them.
+//! Long arrays of numbers in the form of a tensor.
 
 use safetensors::Dtype;
 use serde_json::Value;
 
-/// Numbers of one type, from an array of JSON numbers and back: the narrowest type that keeps every one of them exactly.
+/// The numbers of a JSON array, in the narrowest type that holds each of them exactly.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NumberArray {
     F32(Vec<f32>),
@@ -13,7 +13,7 @@ pub(crate) enum NumberArray {
 }
 
 impl NumberArray {
-    /// The numbers of these values, if they are all floats or all integers of 64 bits with a sign.
+    /// The numbers of these values, if all are floats or all are signed integers of at most 64 bits.
     pub(crate) fn of(values: &[Value]) -> Option<Self> {
         if values.iter().all(Value::is_f64) {
             let wide: Vec<f64> = values.iter().filter_map(Value::as_f64).collect();
@@ -27,7 +27,7 @@ impl NumberArray {
         Some(narrow.map_or(Self::I64(wide), Self::I32))
     }
 
-    /// The same values.
+    /// The JSON array.
     pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::F32(numbers) => numbers.iter().copied().map(Value::from).collect(),
@@ -47,7 +47,7 @@ impl NumberArray {
         }
     }
 
-    /// How many numbers there are.
+    /// The number of numbers.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::F32(numbers) => numbers.len(),
@@ -67,7 +67,7 @@ impl NumberArray {
         }
     }
 
-    /// The numbers of a tensor, or why JSON could not have held them.
+    /// The numbers of a tensor, or the reason why JSON cannot hold them.
     pub(crate) fn from_bytes(dtype: Dtype, data: &[u8]) -> Result<Self, String> {
         let (four, eight) = (data.as_chunks().0.iter(), data.as_chunks().0.iter());
         let array = match dtype {

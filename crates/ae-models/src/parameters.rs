@@ -1,8 +1,8 @@
-//! The flat buffer: the one home of a model's numbers.
+//! The parameter buffer: all numbers of a model in one `Vec<f32>`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use candle_core::{Device, Tensor, Var};
+use ae_random::Seed;
 use sha2::{Digest, Sha256};
 
 use crate::tensor_file::hexadecimal;
@@ -16,7 +16,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Values in a layout's order.
+    /// A buffer of values in the layout's order.
     ///
     /// # Errors
     /// If their number is not the layout's, or if two parameters share a name.
@@ -31,8 +31,27 @@ impl Parameters {
         Ok(Self { layout, values })
     }
 
-    /// A buffer whose values `fill` writes parameter by parameter over zeros.
-    pub(crate) fn filled(layout: Layout, fill: impl Fn(&ParameterView, &mut [f32])) -> Self {
+    /// Glorot and Bengio's uniform initial values (AISTATS 2010, equation 16), Keras' default.
+    ///
+    /// A parameter of two or more axes, (out, in, ...), is drawn from `[-limit, limit)` with
+    /// `limit = sqrt(6 / (fan_in + fan_out))`, where the fans are `in` and `out` times the product of the other axes.
+    /// Its numbers come from the stream `init/<name>` of the seed. A parameter of one axis, such as a bias, is 0.
+    pub fn glorot_uniform(layout: Layout, seed: Seed) -> Self {
+        Self::filled(layout, |view, values| {
+            let [width_out, width_in, receptive_field @ ..] = view.shape.as_slice() else {
+                return;
+            };
+            let fans = (width_in + width_out) * receptive_field.iter().product::<usize>();
+            let limit = (6.0 / fans as f64).sqrt() as f32;
+            seed.stream(&format!("init/{}", view.name)).fill_uniform(values);
+            for value in values {
+                *value = limit * (2.0 * *value - 1.0);
+            }
+        })
+    }
+
+    /// A buffer of zeros over which `fill` writes, parameter by parameter.
+    fn filled(layout: Layout, fill: impl Fn(&ParameterView, &mut [f32])) -> Self {
         let mut values = vec![0.0; layout.len()];
         let mut rest = values.as_mut_slice();
         for view in layout.views() {
@@ -43,7 +62,7 @@ impl Parameters {
         Self { layout, values }
     }
 
-    /// Names, shapes and places.
+    /// Names, shapes and places of the parameters.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -62,32 +81,6 @@ impl Parameters {
     pub fn get(&self, name: &str) -> Option<&[f32]> {
         let view = self.layout.views().iter().find(|view| view.name == name)?;
         self.values.get(view.range())
-    }
-
-    /// The parameters as constant tensors by name, ready for `VarBuilder::from_tensors`.
-    ///
-    /// # Errors
-    /// If the device cannot hold them.
-    pub fn tensors(&self, device: &Device) -> Result<HashMap<String, Tensor>, ModelError> {
-        self.slices()
-            .map(|(view, values)| {
-                let tensor = Tensor::from_slice(values, view.shape.as_slice(), device)?;
-                Ok((view.name.clone(), tensor))
-            })
-            .collect()
-    }
-
-    /// The parameters as variables that gradients flow to, in the layout's order.
-    ///
-    /// # Errors
-    /// If the device cannot hold them.
-    pub fn vars(&self, device: &Device) -> Result<Vec<(ParameterView, Var)>, ModelError> {
-        self.slices()
-            .map(|(view, values)| {
-                let var = Var::from_slice(values, view.shape.as_slice(), device)?;
-                Ok((view.clone(), var))
-            })
-            .collect()
     }
 
     /// The SHA-256 of all values as little-endian `f32` in the layout's order, in lower-case

@@ -1,25 +1,21 @@
-//! From what is written about a model to its architecture.
+//! The specification of a model: its kind and its network.
 
 use std::fmt;
 
-use ae_kernels::Stack;
-use ae_random::Seed;
-use candle_nn::VarBuilder;
 use serde::{Deserialize, Serialize};
 
-use crate::fused::stack;
-use crate::{
-    Architecture, Autoencoder, DenoisingAutoencoder, DenseConfig, DenseNetwork, Layout, ModelError,
-    Parameters, RegularAutoencoder,
-};
+use crate::dense::DenseArchitecture;
+use crate::{Architecture, DenseConfig, ModelError, TrainingInput};
 
-/// Which autoencoder a model is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a model is a regular or a denoising autoencoder. Both have the same networks; they differ in the images
+/// that they are shown in training.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
-    /// [`RegularAutoencoder`].
+    /// Reproduces clean images from clean images (Hinton and Salakhutdinov, Science 313, 2006).
+    #[default]
     Regular,
-    /// [`DenoisingAutoencoder`].
+    /// Reproduces clean images from corrupted ones (Vincent et al., ICML 2008, section 2.3).
     Denoising,
 }
 
@@ -32,12 +28,13 @@ impl fmt::Display for ModelKind {
     }
 }
 
-/// All that has to be written down to build a model: one flat table of the kind and the network.
+/// The specification of a model: its kind and its network, written as one flat table.
 // serde promises nothing for `flatten` with `deny_unknown_fields`; a test holds that it refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
-    /// Which autoencoder it is.
+    /// Regular or denoising; `regular` if it is not written.
+    #[serde(default)]
     pub kind: ModelKind,
     /// Its network.
     #[serde(flatten)]
@@ -55,52 +52,10 @@ impl ModelSpec {
     /// # Errors
     /// If the network's widths do not hold together; see [`DenseConfig::check`].
     pub fn architecture(&self) -> Result<Box<dyn Architecture>, ModelError> {
-        self.dense.check()?;
-        let layout = self.dense.layout();
-        let stack = stack(&self.dense, &layout)?;
-        Ok(Box::new(DenseArchitecture { spec: self.clone(), layout, stack }))
-    }
-}
-
-/// A checked specification with its layout.
-struct DenseArchitecture {
-    spec: ModelSpec,
-    layout: Layout,
-    stack: Stack,
-}
-
-impl Architecture for DenseArchitecture {
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    /// Glorot and Bengio's uniform weights (AISTATS 2010, equation 16): within
-    /// `sqrt(6 / (in + out))` of 0, from the stream `init/<name>`; zero biases.
-    fn initialise(&self, seed: Seed) -> Parameters {
-        Parameters::filled(self.layout.clone(), |view, values| {
-            if let [width_out, width_in] = view.shape[..] {
-                let limit = (6.0 / (width_in + width_out) as f64).sqrt() as f32;
-                seed.stream(&format!("init/{}", view.name)).fill_uniform(values);
-                for value in values {
-                    *value = limit * (2.0 * *value - 1.0);
-                }
-            }
-        })
-    }
-
-    fn stack(&self) -> Option<&Stack> {
-        Some(&self.stack)
-    }
-
-    fn pixels(&self) -> usize {
-        self.spec.dense.pixels()
-    }
-
-    fn build(&self, vb: VarBuilder) -> Result<Box<dyn Autoencoder>, ModelError> {
-        let network = DenseNetwork::new(&self.spec.dense, vb)?;
-        Ok(match self.spec.kind {
-            ModelKind::Regular => Box::new(RegularAutoencoder::new(network)),
-            ModelKind::Denoising => Box::new(DenoisingAutoencoder::new(network)),
-        })
+        let input = match self.kind {
+            ModelKind::Regular => TrainingInput::Clean,
+            ModelKind::Denoising => TrainingInput::Corrupted,
+        };
+        Ok(Box::new(DenseArchitecture::new(input, self.dense.clone())?))
     }
 }

@@ -16,7 +16,7 @@ pub const MAX_HEADER_BYTES: usize = 100_000_000;
 /// Headers are filled up with spaces to a multiple of this, so that tensors are aligned.
 const ALIGNMENT: usize = 8;
 
-/// Why bytes are not a safetensors file, or a file cannot be made.
+/// Why bytes are not a safetensors file, or tensors cannot be written as one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorFileError {
@@ -26,7 +26,7 @@ pub enum TensorFileError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A file was cut, or something follows its tensors.
+    /// The file is cut short, or something follows its tensors.
     #[error("it must have {expected} bytes by its header, but has {found}")]
     Length {
         /// Bytes by its header; `usize::MAX` if there are more than that.
@@ -45,12 +45,12 @@ pub struct FileTensor<'a> {
     pub dtype: Dtype,
     /// Lengths of the axes, row-major.
     pub shape: &'a [usize],
-    /// Its numbers, little-endian; as many bytes as type and shape say.
+    /// Its numbers, little-endian, row-major.
     pub data: &'a [u8],
 }
 
-/// A safetensors file in memory, with a header that was checked: tensors lie one after the other without gaps, each as
-/// long as its shape says, and fill the file. Nothing is allocated for the tensors.
+/// A safetensors file in memory whose header was checked: the tensors follow each other without gaps, each as long as its
+/// type and shape say, and fill the file. The tensors borrow the bytes.
 #[derive(Debug)]
 pub struct TensorFile<'a> {
     metadata: Metadata,
@@ -103,12 +103,12 @@ impl<'a> TensorFile<'a> {
     }
 }
 
-/// The bytes of a safetensors file. The same entries and tensors give the same bytes, in whatever order the tensors are:
-/// in the file those of the widest type come first, and they are sorted by name within a type.
+/// The bytes of a safetensors file. The order of `tensors` does not matter: in the file the widest type comes first, and
+/// tensors of a type are sorted by name.
 ///
 /// # Errors
-/// If a tensor has not the bytes that its type and shape say, two share a name, or the header would be larger than
-/// [`MAX_HEADER_BYTES`].
+/// If a tensor's data does not have the length that its type and shape say, two tensors share a name, or the header would
+/// be larger than [`MAX_HEADER_BYTES`].
 pub fn tensor_file(
     entries: &[(&str, &str)],
     mut tensors: Vec<FileTensor<'_>>,
@@ -125,8 +125,8 @@ pub fn tensor_file(
     Ok(bytes)
 }
 
-/// The SHA-256, in lower-case hexadecimal, of a text and of tensors: of their names, types, shapes and numbers, whatever
-/// their places in a file.
+/// The SHA-256, in lower-case hexadecimal, of a text and of the names, types, shapes and numbers of tensors. The order of
+/// the tensors does not matter.
 pub(crate) fn checksum(text: &str, mut tensors: Vec<FileTensor<'_>>) -> String {
     tensors.sort_by(|a, b| a.name.cmp(b.name));
     let mut hash = Sha256::new_with_prefix(text);

@@ -1,32 +1,47 @@
-//! Snapshots are equal if their pixels are, up to the tolerance.
+//! The comparison of two snapshots: by their pixels, with a tolerance.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use insta::{Comparator, Snapshot};
 
+use crate::deviation::{Deviation, deviation};
 use crate::text;
 
-/// Compares the pixels in two snapshots; their pictures may differ.
+/// Compares the pixels in two snapshots, not their pictures of characters.
 #[derive(Debug, Clone)]
 pub(crate) struct ThousandthsComparator {
     tolerance: u64,
+    finding: Finding,
+}
+
+/// How the snapshots of the last comparison differed, shared with the assertion that reports it.
+#[derive(Debug, Clone, Default)]
+pub struct Finding(Arc<Mutex<Option<Deviation>>>);
+
+impl Finding {
+    fn set(&self, deviation: Option<Deviation>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = deviation;
+    }
+
+    /// The sentence about the last comparison, if it failed.
+    pub(crate) fn sentence(&self) -> Option<String> {
+        let deviation = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        deviation.as_ref().map(ToString::to_string)
+    }
 }
 
 impl ThousandthsComparator {
     /// A comparator that lets each pixel move by the tolerance, from 0.001 to 1.
-    pub(crate) fn new(tolerance: f64) -> Self {
-        Self { tolerance: (tolerance * 1000.0).round() as u64 }
+    pub(crate) fn new(tolerance: f64, finding: Finding) -> Self {
+        Self { tolerance: (tolerance * 1000.0).round() as u64, finding }
     }
 
     fn texts_match(&self, stored: &str, found: &str) -> bool {
-        let (Some(stored), Some(found)) = (text::read(stored), text::read(found)) else {
-            return false;
-        };
-        stored.header == found.header
-            && stored.pixels.len() == found.pixels.len()
-            && stored
-                .pixels
-                .iter()
-                .zip(&found.pixels)
-                .all(|(s, f)| s.abs_diff(*f) <= self.tolerance)
+        let (stored, found) = (text::read(stored), text::read(found));
+        let deviation = deviation(stored.as_ref(), found.as_ref(), self.tolerance);
+        let matches = deviation.is_none();
+        self.finding.set(deviation);
+        matches
     }
 }
 
@@ -48,12 +63,16 @@ impl Comparator for ThousandthsComparator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Pictures;
+    use crate::{Pictures, PixelSlice};
 
     const SIZE: (usize, usize) = (2, 3);
 
     fn text_of(pixels: &[f32], (height, width): (usize, usize)) -> String {
-        text::write(&Pictures::try_from((pixels, height, width)).unwrap())
+        text::write(&Pictures::try_from(PixelSlice { pixels, height, width }).unwrap())
+    }
+
+    fn comparator(tolerance: f64) -> ThousandthsComparator {
+        ThousandthsComparator::new(tolerance, Finding::default())
     }
 
     /// Whether `pixels`, moved by `step` in one place, still match.
@@ -61,8 +80,7 @@ mod tests {
         let pixels = [0.0, 0.2, 0.4, 0.5, 0.8, 1.0];
         let mut moved = pixels;
         moved[3] += step;
-        let comparator = ThousandthsComparator::new(tolerance);
-        comparator.texts_match(&text_of(&pixels, SIZE), &text_of(&moved, SIZE))
+        comparator(tolerance).texts_match(&text_of(&pixels, SIZE), &text_of(&moved, SIZE))
     }
 
     #[test]
@@ -81,13 +99,13 @@ mod tests {
         let (below, above) = (text_of(&[0.499_49], (1, 1)), text_of(&[0.5], (1, 1)));
         assert!(below.contains("|==|") && below.contains("499"), "{below}");
         assert!(above.contains("|++|") && above.contains("500"), "{above}");
-        assert!(ThousandthsComparator::new(0.001).texts_match(&below, &above));
+        assert!(comparator(0.001).texts_match(&below, &above));
     }
 
     #[test]
     fn another_size_or_number_of_the_same_pixels_does_not_match() {
         let pixels = [0.25; 6];
-        let comparator = ThousandthsComparator::new(1.0);
+        let comparator = comparator(1.0);
         let stored = text_of(&pixels, SIZE);
         for size in [(3, 2), (1, 6), (1, 3)] {
             assert!(!comparator.texts_match(&stored, &text_of(&pixels, size)), "{size:?}");
@@ -96,7 +114,7 @@ mod tests {
 
     #[test]
     fn pixels_beyond_the_range_are_compared_as_they_are() {
-        let comparator = ThousandthsComparator::new(0.01);
+        let comparator = comparator(0.01);
         let text = |pixel| text_of(&[pixel], (1, 1));
         assert!(comparator.texts_match(&text(-0.5), &text(-0.505)));
         assert!(!comparator.texts_match(&text(-0.5), &text(0.5)));
@@ -107,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_stored_text_of_another_kind_does_not_match() {
-        let comparator = ThousandthsComparator::new(1.0);
+        let comparator = comparator(1.0);
         let found = text_of(&[0.5; 6], SIZE);
         for stored in ["", "something else", &found.replace("500", "nan"), &found[..60]] {
             assert!(!comparator.texts_match(stored, &found), "{stored}");

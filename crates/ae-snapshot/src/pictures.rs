@@ -1,12 +1,12 @@
-//! What is compared: images of one size.
+//! The images that are compared: one or more of one size.
 
-use candle_core::{DType, Tensor};
+use std::error::Error;
 
-/// What keeps images from being pictures.
+/// Why images cannot be compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// The tensor is not a stack of images.
+    /// The tensor does not have the axes of a stack of images.
     #[error("expected a tensor of shape (n, height, width), found {found:?}")]
     Shape {
         /// The tensor's shape.
@@ -34,16 +34,15 @@ pub enum PictureError {
         /// The pixel.
         found: f32,
     },
-    /// The tensor's values cannot be had.
+    /// The tensor's values cannot be read.
     #[error("cannot read the tensor: {0}")]
-    Tensor(#[from] candle_core::Error),
+    Tensor(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Images to be compared: one or more, of one size, row-major, every pixel finite.
 ///
-/// Made from `&Tensor` of shape `(n, height, width)`, or from a tuple `(pixels, height, width)` of a
-/// slice that holds one image after the other. Pixels are normally in [0, 1], with 0 black; others are
-/// compared just as well, and drawn as black or white.
+/// Made from a [`PixelSlice`], or with the feature `candle` from `&Tensor` of shape `(n, height, width)`. Pixels are
+/// normally in [0, 1], with 0 black; others are compared in the same way, and drawn as black or white.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pictures {
     height: usize,
@@ -52,7 +51,7 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    fn new(pixels: Vec<f32>, height: usize, width: usize) -> Result<Self, PictureError> {
+    pub(crate) fn new(pixels: Vec<f32>, height: usize, width: usize) -> Result<Self, PictureError> {
         let size = height.checked_mul(width).filter(|&size| size > 0);
         let found = pixels.len();
         let Some(size) = size.filter(|&size| found > 0 && found.is_multiple_of(size)) else {
@@ -83,24 +82,21 @@ impl Pictures {
     }
 }
 
-impl TryFrom<&Tensor> for Pictures {
-    type Error = PictureError;
-
-    /// From a tensor of shape `(n, height, width)`, of any number type and on any device.
-    fn try_from(tensor: &Tensor) -> Result<Self, PictureError> {
-        let &[_, height, width] = tensor.dims() else {
-            return Err(PictureError::Shape { found: tensor.dims().to_vec() });
-        };
-        let pixels = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-        Self::new(pixels, height, width)
-    }
+/// The pixels of one image after the other, each row-major.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PixelSlice<'a> {
+    /// `n x height x width` pixels.
+    pub pixels: &'a [f32],
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
 }
 
-impl TryFrom<(&[f32], usize, usize)> for Pictures {
+impl TryFrom<PixelSlice<'_>> for Pictures {
     type Error = PictureError;
 
-    /// From the pixels of one image after the other, and the height and width of each.
-    fn try_from((pixels, height, width): (&[f32], usize, usize)) -> Result<Self, PictureError> {
-        Self::new(pixels.to_vec(), height, width)
+    fn try_from(slice: PixelSlice<'_>) -> Result<Self, PictureError> {
+        Self::new(slice.pixels.to_vec(), slice.height, slice.width)
     }
 }

@@ -1,4 +1,4 @@
-//! The text of a snapshot: pictures to look at, and pixels to compare.
+//! The text of a snapshot: pictures to look at, pixels to compare.
 
 use crate::Pictures;
 
@@ -30,7 +30,7 @@ pub(crate) fn write(pictures: &Pictures) -> String {
     text
 }
 
-/// Two characters a pixel: a character is twice as high as wide. The bars keep editors from removing
+/// Two characters per pixel, because a character is twice as high as wide. The bars keep editors from removing
 /// black pixels at the end of a line.
 fn write_picture_row(text: &mut String, row: &[f32]) {
     text.push('|');
@@ -51,7 +51,18 @@ fn write_pixel_row(text: &mut String, row: &[f32]) {
     text.push('\n');
 }
 
-/// Reads what [`write()`] wrote; `None` if the text is none of its kind.
+impl Thousandths<'_> {
+    /// Height and width of an image, as the header says; `None` if it says neither.
+    pub(crate) fn size(&self) -> Option<(usize, usize)> {
+        let (_, size) = self.header.split_once(" of ")?;
+        let (height, rest) = size.split_once(" x ")?;
+        let width = rest.split_once(',')?.0;
+        let size = (height.parse().ok()?, width.parse().ok()?);
+        (size.0 > 0 && size.1 > 0).then_some(size)
+    }
+}
+
+/// Reads what [`write()`] wrote; `None` if the text is of another kind.
 pub(crate) fn read(text: &str) -> Option<Thousandths<'_>> {
     let (header, images) = text.split_once('\n')?;
     let pixels = images

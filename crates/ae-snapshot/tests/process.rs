@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ae_snapshot::assert_reconstruction_snapshot;
+use ae_snapshot::{PixelSlice, assert_reconstruction_snapshot};
 use insta::Settings;
 use support::{SIDE, zero};
 
@@ -37,7 +37,8 @@ fn assert_figure() {
     }
     settings.set_prepend_module_to_snapshot(false);
     settings.bind(|| {
-        assert_reconstruction_snapshot!("zero", (&figure[..], height, SIDE), 0.01);
+        let figure = PixelSlice { pixels: &figure, height, width: SIDE };
+        assert_reconstruction_snapshot!("zero", figure, 0.01);
     });
 }
 
@@ -100,6 +101,16 @@ fn a_changed_figure_fails_with_the_diff() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("Snapshot Summary"), "{text}");
         assert!(text.contains("-old snapshot") && text.contains("+new results"), "{text}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        let expected = match figure {
+            "scratched" => {
+                "the largest deviation is 0.100, at image 0, row 10, column 20 (counted from 0): stored "
+            }
+            _ => "expected 1 image of 28 x 28, pixels in thousandths, found 1 image of 27 x 28, ",
+        };
+        assert!(text.contains(expected), "{text}");
+        let counted = "; 1 of 784 pixels deviate by more than 0.010\n";
+        assert_eq!(text.contains(counted), figure == "scratched", "{text}");
     }
     assert_eq!(files(folder.path()), 1);
 }
@@ -132,5 +143,6 @@ fn a_nan_fails_and_is_never_recorded() {
     expected = "expected a tolerance from 0.001, the unit of the snapshots, to 1, found 0"
 )]
 fn a_tolerance_below_the_unit_is_refused() {
-    assert_reconstruction_snapshot!("never stored", (&[0.0; 4][..], 2, 2), 0.0);
+    let black = PixelSlice { pixels: &[0.0; 4], height: 2, width: 2 };
+    assert_reconstruction_snapshot!("never stored", black, 0.0);
 }

@@ -172,7 +172,7 @@ fn model_name(noise: &NoiseStrengths) -> String {
 /// The first `count` images with a noise of epoch 0, beside the clean ones.
 fn corrupted(images: &Images, noise: &Noise, seed: Seed, stream: &str, count: usize) -> Batch {
     let stream = seed.stream(stream);
-    let noise = ae_training::Noise { corruption: noise, draw: Draw::Once, stream };
+    let noise = ae_training::SampleCorruption { corruption: noise, draw: Draw::Once, stream };
     let chosen: Vec<u32> = (0..count.min(images.len()) as u32).collect();
     Samples::new(images, Some(noise)).gather(&chosen, 0)
 }

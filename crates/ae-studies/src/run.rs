@@ -5,12 +5,12 @@ use std::path::Path;
 use ae_dataset::{Network, Progress};
 use ae_experiment::{Claim, Existing, Record, ResumeChanges, RunFolder, Spec, StudySpec, resolve};
 use ae_files::file_names;
-use candle_core::Device;
 
 use crate::error::{StudyError, setting};
 use crate::setup::{Setup, StudyModel, check_distinct};
 use crate::study::{Study, study_of};
 use crate::workbench::Workbench;
+use ae_models::Device;
 
 /// How a study is carried out: nothing here changes its result.
 pub struct StudyOptions<'a> {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use ae_apply::ApplyError;
 use ae_dataset::{Dataset, Images};
 use ae_experiment::{EngineKind, Plan, RunFolder, Spec};
-use ae_models::SavedModel;
-use candle_core::Device;
+use ae_models::{Device, SavedModel};
 
 use crate::error::{StudyError, setting};
 

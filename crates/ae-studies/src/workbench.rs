@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
-    DatasetRecord, Kept, ModelRecord, Record, RunFolder, SCHEMA, Spec, TableRecord, device_name,
-    fit_plan, initial_state, keep_figure,
+    DatasetRecord, Kept, ModelRecord, Record, RunFolder, SCHEMA, Spec, TableRecord, fit_plan,
+    initial_state, keep_figure,
 };
 use ae_models::SavedModel;
 use ae_report::Figure;
@@ -174,7 +174,7 @@ impl<'a> Workbench<'a> {
             epochs,
             planned_epochs: epochs,
             threads: rayon::current_num_threads(),
-            device: device_name(device),
+            device: ae_models::device_name(device).to_owned(),
             engine,
             seconds: self.models.iter().map(|model| model.seconds).sum(),
             resumed_after: (self.found > 0).then_some(self.found),

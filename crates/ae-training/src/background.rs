@@ -1,4 +1,4 @@
-//! Writing while training goes on.
+//! The writer thread: files are written while training continues.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -7,16 +7,16 @@ use std::thread::{self, JoinHandle};
 
 use crate::TrainingError;
 
-/// Jobs that wait at most; who comes then waits for the disk. What an epoch writes, so that no more than
-/// one epoch's state is in memory twice.
+/// The most jobs that wait; a caller with one more job waits for the disk. It is the number of files of an epoch, so
+/// that at most one copy of a state is in memory.
 const PENDING: usize = 3;
 
 type Job = Box<dyn FnOnce() -> Result<(), TrainingError> + Send>;
 
-/// Does jobs that wait for the disk, one after the other in the order they came, on a thread of its own.
+/// Does jobs that wait for the disk on a thread of its own, one after the other, in the order in which they came.
 ///
-/// After a job that failed, or panicked, no other is begun, and every later call fails: the first one with
-/// the job's own error. What is pending is done when it is dropped.
+/// After a job that failed or panicked no other begins, and every later call fails: the first one with
+/// the job's own error. Dropping it finishes the pending jobs.
 #[derive(Debug)]
 pub struct Background {
     jobs: Option<SyncSender<Job>>,
@@ -27,20 +27,20 @@ pub struct Background {
 /// How the jobs have gone so far.
 #[derive(Debug, Default)]
 struct Outcome {
-    /// The failure, until it was told.
-    untold: Option<TrainingError>,
-    /// What it said, for all later callers.
+    /// The failure, until a caller was given it.
+    unreported: Option<TrainingError>,
+    /// Its message, for all later callers.
     reason: Option<String>,
 }
 
 impl Outcome {
     fn fail(&mut self, error: TrainingError) {
         self.reason = Some(error.to_string());
-        self.untold = Some(error);
+        self.unreported = Some(error);
     }
 
     fn check(&mut self) -> Result<(), TrainingError> {
-        match (self.untold.take(), &self.reason) {
+        match (self.unreported.take(), &self.reason) {
             (Some(error), _) => Err(error),
             (None, Some(reason)) => Err(TrainingError::EarlierWrite { reason: reason.clone() }),
             (None, None) => Ok(()),
@@ -56,7 +56,7 @@ impl Background {
         let shared = Arc::clone(&outcome);
         let thread = thread::spawn(move || {
             for job in received {
-                // Jobs that come after a failure are taken and dropped, so that nobody waits for room.
+                // Jobs after a failure are taken and dropped, so that no caller waits for a free place.
                 if lock(&shared).reason.is_none()
                     && let Err(error) = carry_out(job)
                 {
@@ -83,7 +83,7 @@ impl Background {
     /// Waits until all jobs that were handed over are done.
     ///
     /// # Errors
-    /// The failure of one of them, also of one that was told before.
+    /// The failure of one of them, also if an earlier call reported it.
     pub fn finish(&self) -> Result<(), TrainingError> {
         let (done, wait) = sync_channel(1);
         self.run(move || {
@@ -91,7 +91,7 @@ impl Background {
             Ok(())
         })?;
         let waited = wait.recv();
-        // A job that was dropped comes after one that failed.
+        // The job is only dropped after another one failed, and that failure says more.
         self.check()?;
         waited.map_err(|_| stopped())
     }

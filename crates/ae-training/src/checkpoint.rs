@@ -1,7 +1,8 @@
-//! Checkpoints: the whole state of a run in one file, so that it is written at once or not at all.
+//! Checkpoints: the whole state of a run in one file, so that it is written as a whole or not at all.
 //!
-//! `epoch-0007.safetensors` holds the flat parameters, the optimizer's buffers, and, as metadata, the
-//! optimizer's step, the curve, the run's identity and a SHA-256 of all of it.
+//! `epoch-0007.safetensors` is the state after 7 epochs, `epoch-0007-batch-00012.safetensors` that after a clean stop 12
+//! batches later. A file holds the flat parameters, the optimizer's buffers, and, as metadata, the number of steps, the
+//! curve, the run's identity and a SHA-256 of all of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::identity::Written;
+use crate::partial_epoch::PartialEpoch;
 use crate::{
     Background, EpochRecord, Identity, Optimizer, OptimizerConfig, TrainingError, TrainingState,
 };
@@ -25,7 +27,7 @@ pub struct Checkpoints {
     every: u32,
 }
 
-/// What a thread needs to write one.
+/// What the writer thread needs.
 #[derive(Debug, Clone)]
 struct Store {
     folder: PathBuf,
@@ -33,15 +35,47 @@ struct Store {
     keep: usize,
 }
 
-/// What stands in the metadata.
+/// The metadata of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     schema: u32,
-    /// What the run was: a state is not continued under other settings.
+    /// The run's identity: a state is not continued under other settings.
     fingerprint: Written,
     steps: u64,
     curve: Vec<EpochRecord>,
+    /// Only in the checkpoint of a clean stop within an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partial_epoch: Option<PartialEpoch>,
+}
+
+/// How far a state has come: epochs, then batches of the next one. Later states are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Position {
+    epochs: u32,
+    batches: usize,
+}
+
+impl Position {
+    fn of(state: &TrainingState) -> Self {
+        Self { epochs: state.completed_epochs(), batches: state.batches_of_next_epoch() }
+    }
+
+    fn file_name(self) -> String {
+        let Self { epochs, batches } = self;
+        match batches {
+            0 => format!("epoch-{epochs:04}.safetensors"),
+            _ => format!("epoch-{epochs:04}-batch-{batches:05}.safetensors"),
+        }
+    }
+
+    /// The position of a file that this crate would write: `epoch-7.safetensors` is somebody else's.
+    fn of_file(name: &str) -> Option<Self> {
+        let text = name.strip_prefix("epoch-")?.strip_suffix(".safetensors")?;
+        let (epochs, batches) = text.split_once("-batch-").unwrap_or((text, "0"));
+        let position = Self { epochs: epochs.parse().ok()?, batches: batches.parse().ok()? };
+        Some(position).filter(|position| position.file_name() == name)
+    }
 }
 
 const SCHEMA: u32 = 1;
@@ -75,15 +109,14 @@ impl Checkpoints {
         completed_epochs.is_multiple_of(self.every)
     }
 
-    /// Where they are written: what is handed over to it before an epoch's checkpoint is there when
-    /// the checkpoint is.
+    /// The writer thread. What is handed over to it before a checkpoint is written before that checkpoint.
     pub fn background(&self) -> &Arc<Background> {
         &self.background
     }
 
-    /// Where the checkpoint after this many epochs stands.
+    /// The file of the checkpoint after this many epochs.
     pub fn path(&self, completed_epochs: u32) -> PathBuf {
-        self.store.path(completed_epochs)
+        self.store.path(Position { epochs: completed_epochs, batches: 0 })
     }
 
     /// The newest checkpoint's file, if there is one, once all are written.
@@ -92,21 +125,23 @@ impl Checkpoints {
     /// If a checkpoint could not be written, or the folder cannot be listed.
     pub fn newest(&self) -> Result<Option<PathBuf>, TrainingError> {
         self.finish()?;
-        Ok(self.store.epochs()?.last().map(|&epoch| self.path(epoch)))
+        Ok(self.store.positions()?.last().map(|&position| self.store.path(position)))
     }
 
-    /// The file of a state's checkpoint, if there is one, once all are written.
+    /// The file of the last checkpoint of a state's past, if there is one, once all are written.
     ///
     /// # Errors
-    /// If a checkpoint could not be written.
-    pub(crate) fn of(&self, state: &TrainingState) -> Result<Option<PathBuf>, TrainingError> {
+    /// If a checkpoint could not be written, or the folder cannot be listed.
+    pub(crate) fn last_of(&self, state: &TrainingState) -> Result<Option<PathBuf>, TrainingError> {
         self.finish()?;
-        Ok(Some(self.path(state.completed_epochs())).filter(|path| path.is_file()))
+        let positions = self.store.positions()?;
+        let past = positions.into_iter().rfind(|past| past.epochs <= state.completed_epochs());
+        Ok(past.map(|position| self.store.path(position)))
     }
 
     /// Writes the state and removes the oldest checkpoints before it, in the background.
     ///
-    /// Files of later epochs are left alone: they are none of this state's past.
+    /// Files of later epochs are left alone, because they do not belong to this state's past.
     ///
     /// # Errors
     /// If something that was to be written before it failed.
@@ -128,8 +163,8 @@ impl Checkpoints {
     /// A damaged file costs the epochs since the one before it and changes nothing in the result.
     ///
     /// # Errors
-    /// If there is no checkpoint, or none that can be used: the newest one's fault is told.
-    /// [`TrainingError::OtherRun`] says what is not as it was.
+    /// If there is no checkpoint, or none that can be used; then it is the fault of the newest one.
+    /// [`TrainingError::OtherRun`] says what has changed.
     pub fn load_newest(
         &self,
         layout: &Layout,
@@ -137,8 +172,8 @@ impl Checkpoints {
     ) -> Result<(TrainingState, Vec<TrainingError>), TrainingError> {
         self.finish()?;
         let mut faults = Vec::new();
-        for epoch in self.store.epochs()?.into_iter().rev() {
-            match self.store.load(&self.path(epoch), layout, optimizer) {
+        for position in self.store.positions()?.into_iter().rev() {
+            match self.store.load(&self.store.path(position), layout, optimizer) {
                 Ok(state) => return Ok((state, faults)),
                 Err(fault) => faults.push(fault),
             }
@@ -149,38 +184,33 @@ impl Checkpoints {
 }
 
 impl Store {
-    fn path(&self, completed_epochs: u32) -> PathBuf {
-        self.folder.join(format!("epoch-{completed_epochs:04}.safetensors"))
+    fn path(&self, position: Position) -> PathBuf {
+        self.folder.join(position.file_name())
     }
 
     /// Writes the state and removes the oldest checkpoints before it.
     fn save(&self, state: &TrainingState) -> Result<(), TrainingError> {
-        let written = state.completed_epochs();
+        let written = Position::of(state);
         let path = self.path(written);
         ae_files::write_atomic(&path, &self.encode(state, &path)?)?;
-        let before: Vec<u32> =
-            self.epochs()?.into_iter().filter(|&epoch| epoch < written).collect();
-        for &epoch in &before[..before.len().saturating_sub(self.keep - 1)] {
-            let path = self.path(epoch);
+        let mut before = self.positions()?;
+        before.retain(|&position| position < written);
+        for &position in &before[..before.len().saturating_sub(self.keep - 1)] {
+            let path = self.path(position);
             fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
         }
         Ok(())
     }
 
-    /// The epochs that there are checkpoints of, in order.
-    fn epochs(&self) -> Result<Vec<u32>, TrainingError> {
+    /// The positions that there are checkpoints of, in order.
+    fn positions(&self) -> Result<Vec<Position>, TrainingError> {
         let fail = |source| FileError::Read { path: self.folder.clone(), source };
-        let mut epochs = Vec::new();
+        let mut positions = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(fail)? {
-            let name = entry.map_err(fail)?.file_name();
-            let number = name.to_str().and_then(|name| {
-                name.strip_prefix("epoch-")?.strip_suffix(".safetensors")?.parse::<u32>().ok()
-            });
-            // Only names that this crate would write: `epoch-7` is somebody else's file.
-            epochs.extend(number.filter(|&epoch| self.path(epoch).ends_with(&name)));
+            positions.extend(entry.map_err(fail)?.file_name().to_str().and_then(Position::of_file));
         }
-        epochs.sort_unstable();
-        Ok(epochs)
+        positions.sort_unstable();
+        Ok(positions)
     }
 
     fn encode(&self, state: &TrainingState, path: &Path) -> Result<Vec<u8>, TrainingError> {
@@ -190,6 +220,7 @@ impl Store {
             fingerprint: self.identity.written(),
             steps: state.optimizer.steps(),
             curve: state.curve.clone(),
+            partial_epoch: state.partial_epoch,
         };
         let header = serde_json::to_string(&header).map_err(|error| fault(error.to_string()))?;
         let names =
@@ -244,6 +275,7 @@ impl Store {
             parameters: Parameters::new(layout.clone(), parameters)?,
             optimizer: Optimizer::restore(config, header.steps, buffers.collect()),
             curve: header.curve,
+            partial_epoch: header.partial_epoch,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Gradient clipping.
 
-/// What a gradient of this squared norm is multiplied by, so that its Euclidean norm is `norm` at most
-/// (Pascanu et al. 2013, algorithm 1); a shorter one is left as it is.
+/// The factor that scales a gradient of this squared norm down to the Euclidean norm `norm`; 1 if it is shorter
+/// (Pascanu et al. 2013, algorithm 1).
 pub(crate) fn scale_to_norm(squared: f64, norm: f64) -> f64 {
     let found = squared.sqrt();
     if found > norm { norm / found } else { 1.0 }

@@ -1,15 +1,16 @@
-//! The settings of the training loop, and what they may be.
+//! The settings of the training loop.
 
 use ae_models::Loss;
 use ae_random::Seed;
 
-use crate::optimizer::{check, check_positive};
+use crate::setting::{at_least_1, check_positive};
 use crate::{EarlyStopping, OptimizerConfig, Schedule, TrainingError};
 
-/// The settings of the loop.
+/// The settings of the loop. The default is the tutorial's: 50 epochs in batches of 256, binary cross-entropy, a
+/// constant learning rate, seed 42.
 #[derive(Debug, Clone)]
 pub struct FitConfig {
-    /// The order of every epoch follows from it.
+    /// The seed of the order of every epoch.
     pub seed: Seed,
     /// Epochs of the whole run, those done before a resume included; at least 1.
     pub epochs: u32,
@@ -25,9 +26,23 @@ pub struct FitConfig {
     pub early_stopping: Option<EarlyStopping>,
 }
 
+impl Default for FitConfig {
+    fn default() -> Self {
+        Self {
+            seed: Seed::new(42),
+            epochs: 50,
+            batch_size: 256,
+            loss: Loss::BinaryCrossEntropy,
+            schedule: Schedule::default(),
+            clip_norm: None,
+            early_stopping: None,
+        }
+    }
+}
+
 impl FitConfig {
     /// Checks the settings, and those of the optimizer. `metrics` are the names of the curve's metrics:
-    /// [`curve_metrics`].
+    /// [`curve_metrics`](crate::curve_metrics).
     ///
     /// # Errors
     /// [`TrainingError::Setting`] with the setting's place in a spec if it is outside its range, and
@@ -46,39 +61,4 @@ impl FitConfig {
         }
         self.early_stopping.as_ref().map_or(Ok(()), |stopping| stopping.check(metrics))
     }
-}
-
-impl EarlyStopping {
-    fn check(&self, metrics: &[&str]) -> Result<(), TrainingError> {
-        at_least_1("training.early_stopping.patience", self.patience as usize)?;
-        let place = "training.early_stopping.min_delta";
-        check(place, self.min_delta, "finite and at least 0", |x| x >= 0.0)?;
-        if metrics.contains(&self.metric.as_str()) {
-            return Ok(());
-        }
-        let (name, known) = (self.metric.clone(), metrics.join(", "));
-        Err(TrainingError::UnknownMetric { name, known })
-    }
-}
-
-fn at_least_1(setting: &'static str, value: usize) -> Result<(), TrainingError> {
-    if value >= 1 {
-        return Ok(());
-    }
-    let (expected, found) = ("at least 1".to_owned(), value.to_string());
-    Err(TrainingError::Setting { setting, expected, found })
-}
-
-/// The name of the training loss in the curve.
-pub fn train_metric(loss: Loss) -> &'static str {
-    match loss {
-        Loss::BinaryCrossEntropy => "train_bce",
-        Loss::MeanSquaredError => "train_mse",
-    }
-}
-
-/// The names of a curve's metrics, sorted. `val_bce` is among them if the model's output is a probability.
-pub fn curve_metrics(loss: Loss, output_is_probability: bool) -> Vec<&'static str> {
-    let cross_entropy = output_is_probability.then_some("val_bce");
-    [train_metric(loss)].into_iter().chain(cross_entropy).chain(["val_mse"]).collect()
 }

@@ -1,4 +1,4 @@
-//! The learning curve: what was measured in each epoch.
+//! The learning curve: the metrics of each epoch.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,13 +15,13 @@ pub struct EpochRecord {
     pub epoch: u32,
     /// The learning rate of its last step.
     pub learning_rate: f64,
-    /// What was measured. The training loss is the running mean over the epoch, as in Keras.
+    /// The metrics. The training loss is the running mean over the epoch, as in Keras.
     pub metrics: Metrics,
 }
 
-/// The curve as CSV: `epoch,learning_rate,<metrics by name>`, a row an epoch.
+/// The curve as CSV: `epoch,learning_rate,<metrics by name>`, one row per epoch.
 ///
-/// Numbers are written so that reading them gives the same bits. There is no time in it: the curve
+/// Numbers are written so that reading them gives the same bits. It holds no times, so the curve
 /// of a run that was killed and resumed equals that of one that was not.
 pub fn curve_csv(curve: &[EpochRecord]) -> String {
     let names: Vec<&String> =

@@ -1,8 +1,9 @@
-//! Stopping when a metric no longer falls.
+//! Early stopping: the end of a run whose metric no longer falls.
 
 use serde::{Deserialize, Serialize};
 
-use crate::EpochRecord;
+use crate::setting::{at_least_1, check};
+use crate::{EpochRecord, TrainingError};
 
 /// Stops a run when a metric has not fallen for some epochs: a pure function of the curve.
 ///
@@ -33,5 +34,17 @@ impl EarlyStopping {
             }
         }
         waited >= self.patience
+    }
+
+    /// Checks the settings; `metrics` are the names of the curve's metrics.
+    pub(crate) fn check(&self, metrics: &[&str]) -> Result<(), TrainingError> {
+        at_least_1("training.early_stopping.patience", self.patience as usize)?;
+        let setting = "training.early_stopping.min_delta";
+        check(setting, self.min_delta, "finite and at least 0", |x| x >= 0.0)?;
+        if metrics.contains(&self.metric.as_str()) {
+            return Ok(());
+        }
+        let (name, known) = (self.metric.clone(), metrics.join(", "));
+        Err(TrainingError::UnknownMetric { name, known })
     }
 }

@@ -1,5 +1,6 @@
-//! What can go wrong in training.
+//! Errors of training.
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use ae_files::FileError;
@@ -27,12 +28,12 @@ pub enum TrainingError {
         /// The newest checkpoint, written before the divergence.
         checkpoint: Option<PathBuf>,
     },
-    /// The model learns from corrupted images and no noise was given, or the reverse.
+    /// The model learns from corrupted images and the data has no corruption, or the reverse.
     #[error("{expected}, but {found}")]
-    Noise {
+    Corruption {
         /// What the model learns from.
         expected: &'static str,
-        /// What was given.
+        /// What the data has.
         found: &'static str,
     },
     /// A setting is outside its range.
@@ -61,7 +62,7 @@ pub enum TrainingError {
         /// The names there are.
         known: String,
     },
-    /// A checkpoint does not hold what it should.
+    /// A checkpoint is damaged, or belongs to another model.
     #[error("{} is not a usable checkpoint: {reason}", path.display())]
     Checkpoint {
         /// The file.
@@ -74,36 +75,48 @@ pub enum TrainingError {
     OtherRun {
         /// The file.
         path: PathBuf,
-        /// What is not as it was.
+        /// What has changed since it was written.
         difference: Difference,
     },
-    /// Something that was written in the background failed before.
+    /// An earlier write in the background failed.
     #[error("an earlier write failed: {reason}")]
     EarlierWrite {
         /// What went wrong then.
         reason: String,
     },
-    /// There is nothing to resume from.
+    /// There is no checkpoint to resume from.
     #[error("there is no checkpoint in {}", folder.display())]
     NoCheckpoint {
         /// The folder that was searched.
         folder: PathBuf,
     },
-    /// The model is none that the fused engine knows.
+    /// The fused engine does not support this model: its architecture has no stack for the kernels.
     #[error("the fused engine does not support this model; use the autograd engine")]
     NotFused,
     /// The objective does not suit the model.
     #[error(transparent)]
     Objective(#[from] StackError),
+    /// The autograd engine was asked for in a build without candle.
+    #[error(
+        "the autograd engine needs candle, and this build has none; build ae-training with the feature `candle`"
+    )]
+    NeedsCandle,
+    /// An observer failed with an error of its own.
+    #[error("an observer failed: {0}")]
+    Observer(#[source] Box<dyn Error + Send + Sync>),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// candle failed.
-    #[error("tensor operation failed")]
-    Tensor(#[from] candle_core::Error),
-    /// A file failed.
+    /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl TrainingError {
+    /// The failure of an observer, with its own error.
+    pub fn observer(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Observer(error.into())
+    }
 }
 
 fn last_good(checkpoint: &Option<PathBuf>) -> String {

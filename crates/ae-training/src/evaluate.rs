@@ -1,13 +1,17 @@
-//! How well a model does on a set of images.
+//! The evaluation of a model on a set of images.
 
 use ae_dataset::ImageShape;
 use ae_models::{Inference, RowLosses};
 use rayon::prelude::*;
 
+use crate::metric_names::{
+    NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_BCE, VALIDATION_MSE, VALIDATION_PSNR,
+    VALIDATION_SSE, VALIDATION_SSIM,
+};
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
 use crate::{Batch, Metrics, Samples, TrainingError};
 
-/// Rows that one task evaluates while they are in its cache. No part of the results.
+/// Rows that one task evaluates while they are in its cache. It does not change the results.
 const SLICE_ROWS: usize = 64;
 
 /// What to compute in an evaluation.
@@ -22,22 +26,23 @@ pub enum Detail {
 /// Reconstruction quality over a set of images, averaged over all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
-    /// Binary cross-entropy per pixel, in nats, from the logits; none without a sigmoid output.
+    /// Binary cross-entropy per pixel, in nats, from the logits; `None` without a sigmoid output.
     pub bce: Option<f64>,
     /// Squared error per pixel.
     pub mse: f64,
     /// Squared error per image: the sum over its pixels.
     pub sse: f64,
-    /// Mean structural similarity, in colour the mean of the channels'; none for images below 7 x 7 or if it was not asked for.
+    /// Mean structural similarity, for colour images averaged over the channels; `None` for images below 7 x 7, or if
+    /// it was not asked for.
     pub ssim: Option<f64>,
 }
 
 impl Quality {
-    /// The quality of reconstructions whichever way they were made, against clean images of this shape:
-    /// `n x channels x height x width` in [0, 1] each. All in `f64`, image by image; no `bce`.
+    /// The quality of any reconstructions against clean images of this shape: `n x channels x height x width` in
+    /// [0, 1] each. Sums are in `f64`, image by image. There is no `bce`.
     ///
     /// # Panics
-    /// If there are not as many values in either, or they are no whole images.
+    /// If the lengths differ or are not a whole number of images.
     pub fn of(reconstructions: &[f32], clean: &[f32], shape: ImageShape) -> Self {
         let size = shape.size();
         assert_eq!(reconstructions.len(), clean.len(), "a reconstruction of each image");
@@ -81,15 +86,15 @@ impl Evaluation {
     /// What is not finite (the PSNR of a perfect reconstruction) is left out.
     pub fn metrics(&self, detail: Detail) -> Metrics {
         let quality = &self.reconstruction;
-        let mut named = vec![("val_bce", quality.bce), ("val_mse", Some(quality.mse))];
+        let mut named = vec![(VALIDATION_BCE, quality.bce), (VALIDATION_MSE, Some(quality.mse))];
         if detail == Detail::Full {
-            named.push(("val_sse", Some(quality.sse)));
-            named.push(("val_psnr", Some(quality.psnr())));
-            named.push(("val_ssim", quality.ssim));
+            named.push((VALIDATION_SSE, Some(quality.sse)));
+            named.push((VALIDATION_PSNR, Some(quality.psnr())));
+            named.push((VALIDATION_SSIM, quality.ssim));
             if let Some(noisy) = &self.noisy {
-                named.push(("noisy_mse", Some(noisy.mse)));
-                named.push(("noisy_psnr", Some(noisy.psnr())));
-                named.push(("noisy_ssim", noisy.ssim));
+                named.push((NOISY_MSE, Some(noisy.mse)));
+                named.push((NOISY_PSNR, Some(noisy.psnr())));
+                named.push((NOISY_SSIM, noisy.ssim));
             }
         }
         let finite = named.into_iter().filter_map(|(name, value)| {
@@ -99,7 +104,7 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a model on every image; the noise is that of epoch 0.
+/// Evaluates a model on every image; the corruption is that of epoch 0.
 ///
 /// The losses alone are sums of the kernels, in `f32` within an image; in full detail all sums are in
 /// `f64`. Either way they are added up image by image.
@@ -115,8 +120,8 @@ pub fn evaluate(
         Detail::Losses => {
             in_slices(model, samples, |inputs, targets, _| losses_of_slice(model, inputs, targets))
         }
-        Detail::Full => in_slices(model, samples, |inputs, targets, memory| {
-            evaluate_slice(model, samples, (inputs, targets), memory)
+        Detail::Full => in_slices(model, samples, |inputs, targets, buffers| {
+            evaluate_slice(model, samples, (inputs, targets), buffers)
         }),
     }?;
     let mut total = Sums::default();
@@ -136,19 +141,20 @@ pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f6
     })
 }
 
-/// What a slice needs, kept for the next one: new memory would be cleared by the system, page by page.
+/// The outputs of a slice. A thread uses them again for its next slice, because the system clears new memory page by
+/// page.
 #[derive(Default)]
-struct Memory {
+struct SliceBuffers {
     logits: Vec<f32>,
     outputs: Vec<f32>,
 }
 
-/// Gathers all samples in slices, on all threads, and returns what comes of each image (of inputs and
-/// targets), in order.
+/// Gathers all samples in slices, on all threads, evaluates inputs and targets of each slice, and returns the results
+/// of all images in order.
 fn in_slices<R: Send>(
     model: &dyn Inference,
     samples: &Samples,
-    evaluate: impl Fn(&[f32], &[f32], &mut Memory) -> Result<Vec<R>, TrainingError> + Sync,
+    evaluate: impl Fn(&[f32], &[f32], &mut SliceBuffers) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
     let (expected, found) = (model.pixels(), samples.images().image_size());
     if found != expected {
@@ -157,11 +163,11 @@ fn in_slices<R: Send>(
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
     let slices = all
         .par_chunks(SLICE_ROWS)
-        .map_init(<(Batch, Memory)>::default, |(batch, memory), slice| {
+        .map_init(<(Batch, SliceBuffers)>::default, |(batch, buffers), slice| {
             samples.gather_again(slice, 0, batch);
             let Batch { inputs, targets } = &*batch;
             let targets = if samples.is_corrupted() { targets } else { inputs };
-            evaluate(inputs, targets, memory)
+            evaluate(inputs, targets, buffers)
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(slices.into_iter().flatten().collect())
@@ -222,7 +228,7 @@ fn evaluate_slice(
     model: &dyn Inference,
     samples: &Samples,
     (inputs, targets): (&[f32], &[f32]),
-    Memory { logits, outputs }: &mut Memory,
+    SliceBuffers { logits, outputs }: &mut SliceBuffers,
 ) -> Result<Vec<Sums>, TrainingError> {
     let (size, shape) = (samples.images().image_size(), samples.images().shape());
     logits.resize(inputs.len(), 0.0);

@@ -1,9 +1,6 @@
-//! What a run tells while it goes on, and who listens.
+//! The events of a run.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use crate::{Background, BatchLoss, EpochRecord, TrainingError, TrainingState, curve_csv};
+use crate::{BatchLoss, EpochRecord, TrainingState};
 
 /// Something that happened in a run.
 #[derive(Debug)]
@@ -11,7 +8,7 @@ use crate::{Background, BatchLoss, EpochRecord, TrainingError, TrainingState, cu
 pub enum Event<'a> {
     /// The run begins, or goes on after `completed` epochs.
     Started {
-        /// Epochs done before.
+        /// Epochs that were done before.
         completed: u32,
         /// Epochs planned in all.
         epochs: u32,
@@ -30,13 +27,19 @@ pub enum Event<'a> {
     /// An epoch was learned and validated. Its checkpoint is written after all observers have seen
     /// this, so what they write is written again if the run is killed in between.
     EpochEnded {
-        /// Its line of the curve.
+        /// The epoch's entry of the curve.
         record: &'a EpochRecord,
-        /// All that a checkpoint holds.
+        /// Everything that a checkpoint holds.
         state: &'a TrainingState,
-        /// Whether its checkpoint is written. What an observer does not write now must still be
-        /// reproduced by a resume from an earlier checkpoint.
+        /// Whether a checkpoint of this epoch is written. If not, a resume may begin at an earlier one, so an
+        /// observer must not write anything that the resumed run would not write again.
         is_kept: bool,
+    },
+    /// The run stops because an observer asked for it. The checkpoint of `state`, which may stand within an epoch, is
+    /// written after all observers have seen this: an observer that waits for kept epochs writes now.
+    Stopping {
+        /// Everything that the checkpoint holds.
+        state: &'a TrainingState,
     },
     /// The run stops before its planned end because a metric no longer falls.
     StoppedEarly {
@@ -45,76 +48,9 @@ pub enum Event<'a> {
         /// The metric.
         metric: &'a str,
     },
-    /// The run has ended without an error: whoever writes in the background finishes it now.
+    /// The run has ended without an error: observers that write in the background finish now.
     Ended {
         /// Epochs done.
         completed: u32,
     },
-}
-
-/// Someone who listens to a run.
-pub trait Observer: Send {
-    /// Hears of an event.
-    ///
-    /// # Errors
-    /// An error ends the run.
-    fn observe(&mut self, event: &Event) -> Result<(), TrainingError>;
-}
-
-/// Several observers, told in order.
-impl Observer for Vec<Box<dyn Observer + '_>> {
-    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        self.iter_mut().try_for_each(|observer| observer.observe(event))
-    }
-}
-
-/// Writes the learning curve to a CSV file with every checkpoint, as a whole and at once. The end of the run
-/// waits for the last one, and fails if it could not be written.
-#[derive(Debug)]
-pub struct CsvCurve {
-    path: PathBuf,
-    background: Arc<Background>,
-}
-
-impl CsvCurve {
-    /// An observer that writes to this file, in the background.
-    pub fn new(path: &Path, background: Arc<Background>) -> Self {
-        Self { path: path.to_owned(), background }
-    }
-}
-
-impl Observer for CsvCurve {
-    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        match event {
-            Event::EpochEnded { state, is_kept: true, .. } => {
-                let (path, csv) = (self.path.clone(), curve_csv(state.curve()));
-                self.background.run(move || Ok(ae_files::write_atomic(&path, csv.as_bytes())?))
-            }
-            Event::Ended { .. } => self.background.finish(),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Remembers a run in memory: for tests and notebooks.
-#[derive(Debug, Default)]
-pub struct MemoryObserver {
-    /// The mean loss of every batch, in order.
-    pub batch_losses: Vec<f64>,
-    /// The curve.
-    pub epochs: Vec<EpochRecord>,
-    /// The epoch after which the run stopped early, if it did.
-    pub stopped_early: Option<u32>,
-}
-
-impl Observer for MemoryObserver {
-    fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        match event {
-            Event::BatchEnded { loss, .. } => self.batch_losses.push(loss.objective),
-            Event::EpochEnded { record, .. } => self.epochs.push((*record).clone()),
-            Event::StoppedEarly { completed, .. } => self.stopped_early = Some(*completed),
-            Event::Started { .. } | Event::Ended { .. } => {}
-        }
-        Ok(())
-    }
 }

@@ -3,29 +3,43 @@
 use ae_dataset::epoch_order;
 use ae_models::TrainingInput;
 
+use crate::divergence::{Place, check_batch, check_validation};
 use crate::{
-    BatchResult, Checkpoints, Detail, Engine, EpochRecord, Event, FitConfig, Observer, Progress,
-    Samples, StepSize, TrainingError, TrainingState, curve_metrics, evaluate, train_metric,
+    BatchSelection, Checkpoints, Detail, Engine, EpochRecord, Event, FitConfig, Observer, Samples,
+    StepPosition, StepSize, Stop, TrainingError, TrainingState, curve_metrics, evaluate,
+    train_metric,
 };
 
-/// What is learned from and what is validated on.
+/// The data that a model learns from and the data that it is validated on.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingData<'a> {
-    /// The training images, with their noise.
+    /// The training images, with their corruption.
     pub train: &'a Samples<'a>,
-    /// The validation images, with theirs; drawn once.
+    /// The validation images, with theirs, which is that of epoch 0.
     pub validation: &'a Samples<'a>,
 }
 
-/// Trains until the last epoch, or until early stopping.
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FitOutcome {
+    /// All epochs are done.
+    Completed,
+    /// The metric of [`EarlyStopping`](crate::EarlyStopping) no longer falls.
+    StoppedEarly,
+    /// An observer asked for it ([`Observer::stop`]); a resume goes on where the run stopped.
+    StoppedByObserver,
+}
+
+/// Trains until the last epoch, until early stopping, or until an observer asks for a stop.
 ///
-/// A state that has epochs behind it goes on from there and ends bit for bit as if it had not been
+/// A state with completed epochs goes on from there and ends bit for bit as if it had not been
 /// interrupted. The result does not depend on the number of threads, nor on whether checkpoints are
 /// kept; they are written when it returns without an error.
 ///
 /// # Errors
 /// If a setting is outside its range or names a metric that is not computed ([`FitConfig::check`]), the model and
-/// the data disagree about noise, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), or a
+/// the data disagree about corruption, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), or a
 /// model, file or observer fails.
 pub fn fit(
     engine: &mut dyn Engine,
@@ -34,58 +48,61 @@ pub fn fit(
     state: &mut TrainingState,
     checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
-) -> Result<(), TrainingError> {
-    let model = engine.model(&state.parameters)?;
+) -> Result<FitOutcome, TrainingError> {
+    let architecture = engine.architecture();
     config.check(
         state.optimizer.config(),
-        &curve_metrics(config.loss, model.output_is_probability()),
+        &curve_metrics(config.loss, architecture.output_is_probability()),
     )?;
-    check_noise(model.input(), data)?;
-    drop(model);
+    check_corruption(architecture.input(), data)?;
     let images = data.train.images().len();
     let batches = images.div_ceil(config.batch_size);
+    let mut partial = state.take_partial_epoch(config.batch_size, batches)?;
     let mut gradient = vec![0.0; state.parameters.values().len()];
     let completed = state.completed_epochs();
     observer.observe(&Event::Started { completed, epochs: config.epochs, batches })?;
+    let mut outcome = FitOutcome::Completed;
 
     for epoch in completed..config.epochs {
         // A run that was killed after its last epoch has nothing left to do.
         if stops_early(config, state, observer)? {
+            outcome = FitOutcome::StoppedEarly;
             break;
         }
         let order = epoch_order(config.seed, epoch, images);
-        let mut running = RunningMean::default();
+        let mut learned = std::mem::take(&mut partial);
         let mut learning_rate = 0.0;
-        for (batch, samples) in order.chunks(config.batch_size).enumerate() {
-            let progress = Progress {
+        for (batch, indices) in order.chunks(config.batch_size).enumerate().skip(learned.batches) {
+            let position = StepPosition {
                 step: state.optimizer.steps(),
                 steps_per_epoch: batches as u64,
                 epochs: config.epochs,
             };
             learning_rate =
-                state.optimizer.config().learning_rate() * config.schedule.factor(progress);
+                state.optimizer.config().learning_rate() * config.schedule.factor(position);
             let size = StepSize { learning_rate, clip_norm: config.clip_norm };
-            let found = engine.step(state, data.train, (samples, epoch), size, &mut gradient)?;
-            guard(&found, (epoch + 1, batch + 1), state, checkpoints)?;
-            let loss = found.loss;
-            running.add(loss.reconstruction, samples.len());
-            observer.observe(&Event::BatchEnded { epoch: epoch + 1, batch: batch + 1, loss })?;
+            let selection = BatchSelection { samples: data.train, indices, epoch };
+            let found = engine.step(state, selection, size, &mut gradient)?;
+            check_batch(&found, Place { epoch: epoch + 1, batch: batch + 1 }, state, checkpoints)?;
+            learned.add(found.loss.reconstruction, indices.len());
+            let (epoch, batch, loss) = (epoch + 1, batch + 1, found.loss);
+            observer.observe(&Event::BatchEnded { epoch, batch, loss })?;
+            if observer.stop() == Some(Stop::AfterBatch) && batch < batches {
+                state.partial_epoch = Some(learned);
+                return stop(state, checkpoints, observer);
+            }
         }
 
         let model = engine.inference(&state.parameters)?;
         let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
-        if !validation.is_finite() {
-            let quantity = "the validation loss";
-            let checkpoint = checkpoints.map_or(Ok(None), |kept| kept.of(state))?;
-            return Err(TrainingError::Diverged {
-                epoch: epoch + 1,
-                batch: batches,
-                quantity,
-                checkpoint,
-            });
-        }
+        check_validation(
+            &validation,
+            Place { epoch: epoch + 1, batch: batches },
+            state,
+            checkpoints,
+        )?;
         let mut metrics = validation.metrics(Detail::Losses);
-        metrics.insert(train_metric(config.loss).to_owned(), running.mean());
+        metrics.insert(train_metric(config.loss).to_owned(), learned.mean_loss());
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
         state.curve.push(record.clone());
         let is_last = epoch + 1 == config.epochs || should_stop(config, state);
@@ -94,20 +111,44 @@ pub fn fit(
         if let Some(checkpoints) = checkpoints.filter(|_| is_kept) {
             checkpoints.save(state)?;
         }
+        if observer.stop().is_some() && !is_last {
+            return stop(state, checkpoints, observer);
+        }
     }
-    observer.observe(&Event::Ended { completed: state.completed_epochs() })?;
-    checkpoints.map_or(Ok(()), Checkpoints::finish)
+    end(outcome, state, checkpoints, observer)
 }
 
-/// A denoising model needs noise to learn from; a regular one must not get any.
-fn check_noise(input: TrainingInput, data: TrainingData) -> Result<(), TrainingError> {
+/// Ends a run that an observer asked to stop, with a checkpoint.
+fn stop(
+    state: &TrainingState,
+    checkpoints: Option<&Checkpoints>,
+    observer: &mut dyn Observer,
+) -> Result<FitOutcome, TrainingError> {
+    observer.observe(&Event::Stopping { state })?;
+    checkpoints.map_or(Ok(()), |checkpoints| checkpoints.save(state))?;
+    end(FitOutcome::StoppedByObserver, state, checkpoints, observer)
+}
+
+fn end(
+    outcome: FitOutcome,
+    state: &TrainingState,
+    checkpoints: Option<&Checkpoints>,
+    observer: &mut dyn Observer,
+) -> Result<FitOutcome, TrainingError> {
+    observer.observe(&Event::Ended { completed: state.completed_epochs() })?;
+    checkpoints.map_or(Ok(()), Checkpoints::finish)?;
+    Ok(outcome)
+}
+
+/// A denoising model needs corrupted inputs to learn from; a regular one must not get any.
+fn check_corruption(input: TrainingInput, data: TrainingData) -> Result<(), TrainingError> {
     let corrupted = [data.train, data.validation].map(Samples::is_corrupted);
     match input {
-        TrainingInput::Corrupted if corrupted != [true; 2] => Err(TrainingError::Noise {
+        TrainingInput::Corrupted if corrupted != [true; 2] => Err(TrainingError::Corruption {
             expected: "the model learns from corrupted images",
             found: "no noise was given",
         }),
-        TrainingInput::Clean if corrupted != [false; 2] => Err(TrainingError::Noise {
+        TrainingInput::Clean if corrupted != [false; 2] => Err(TrainingError::Corruption {
             expected: "the model learns from clean images",
             found: "a noise was given",
         }),
@@ -131,40 +172,4 @@ fn stops_early(
     let completed = state.completed_epochs();
     observer.observe(&Event::StoppedEarly { completed, metric: &stopping.metric })?;
     Ok(true)
-}
-
-/// Stops a run whose parameters are destroyed, before they are validated or saved.
-fn guard(
-    found: &BatchResult,
-    (epoch, batch): (u32, usize),
-    state: &TrainingState,
-    checkpoints: Option<&Checkpoints>,
-) -> Result<(), TrainingError> {
-    let quantity = if !found.loss.objective.is_finite() {
-        "the loss"
-    } else if !found.squared_norm.is_finite() {
-        "the gradient"
-    } else {
-        return Ok(());
-    };
-    let checkpoint = checkpoints.map_or(Ok(None), |kept| kept.of(state))?;
-    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint })
-}
-
-/// A mean over images that are seen batch by batch; a short last batch counts less.
-#[derive(Debug, Default)]
-struct RunningMean {
-    sum: f64,
-    images: usize,
-}
-
-impl RunningMean {
-    fn add(&mut self, batch_mean: f64, images: usize) {
-        self.sum += batch_mean * images as f64;
-        self.images += images;
-    }
-
-    fn mean(&self) -> f64 {
-        self.sum / self.images as f64
-    }
 }

@@ -1,13 +1,13 @@
-//! What a run is, so that a checkpoint of another one is refused.
+//! The identity of a run, so that a checkpoint of another run is refused.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What decides the weights of a run, part by part: settings and data by name, each as a text.
+/// Everything that decides the weights of a run: settings and data by name, each as a text.
 ///
-/// Two runs are the same if all parts are equal. Where something lies, such as the data's path, is no part.
+/// Two runs are the same if all parts are equal. A path is not a part: data counts by its contents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     parts: BTreeMap<String, String>,
@@ -15,22 +15,22 @@ pub struct Identity {
     former: Vec<String>,
 }
 
-/// What is not as it was when a checkpoint was written; nothing in particular if only a digest of everything is
-/// known.
+/// What has changed since a checkpoint was written. There are no details if the checkpoint only has a digest of
+/// everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Difference {
     /// The parts that are not equal.
     pub changes: Vec<Change>,
 }
 
-/// A part of a run that is not as it was.
+/// A part of a run's identity that has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Which part.
     pub name: String,
-    /// As it was when the checkpoint was written; `none` if there was none.
+    /// Its value when the checkpoint was written; `none` if there was none.
     pub before: String,
-    /// As it is now; `none` if there is none.
+    /// Its value now; `none` if there is none.
     pub now: String,
 }
 
@@ -62,7 +62,7 @@ impl Identity {
         Self { parts: parts.into_iter().collect(), former: Vec::new() }
     }
 
-    /// The same run as a checkpoint may name it that an earlier version has written: by one digest.
+    /// Also accepts checkpoints of earlier versions, which name the run by this one digest.
     #[must_use]
     pub fn or_former(mut self, digest: String) -> Self {
         self.former.push(digest);
@@ -73,7 +73,7 @@ impl Identity {
         Written::Parts(self.parts.clone())
     }
 
-    /// What is not as it was when a checkpoint was written, if anything.
+    /// What has changed since a checkpoint was written, if anything.
     pub(crate) fn difference(&self, written: &Written) -> Option<Difference> {
         let before = match written {
             Written::Former(digest) if self.former.contains(digest) => return None,

@@ -1,42 +1,31 @@
-//! The training loop: optimizers, schedules, metrics, events and exact checkpoints.
+//! The training loop for autoencoders: optimizers, schedules, metrics, events and exact checkpoints.
 //!
-//! [`fit`] is the loop, to be read from top to bottom. It asks an [`Engine`] for the gradient of a
-//! batch of [`Samples`], takes a step with an [`Optimizer`], evaluates after every epoch, tells its
-//! [`Observer`] and saves a checkpoint. It knows models and noises by their traits alone.
+//! [`fit`] is the loop. For every batch it asks an [`Engine`] for the gradient over some [`Samples`] and takes a step
+//! with an [`Optimizer`]. After every epoch it evaluates the model, tells its [`Observer`] and saves a checkpoint. It
+//! knows models and corruptions by their traits alone.
 //!
-//! All that changes in a run is one value, the [`TrainingState`]; order and noise of an epoch follow
-//! from the seed and the epoch's number. So a run that was interrupted goes on from its last
-//! checkpoint and ends with the same bits, and so does a run on another number of threads.
+//! Everything that changes in a run is one value, the [`TrainingState`]; order and corruption of an epoch follow
+//! from the seed and the epoch's number. So a run that was interrupted continues from its last
+//! checkpoint and ends with the same bits, and so does a run with another number of threads.
 //!
 //! ```
 //! use ae_dataset::Images;
-//! use ae_models::{Loss, ModelKind, ModelSpec, Objective};
-//! use ae_random::Seed;
+//! use ae_models::{ModelKind, ModelSpec, Objective};
 //! use ae_training::{
-//!     FitConfig, FusedEngine, MemoryObserver, OptimizerConfig, Samples, Schedule, TrainingData,
-//!     TrainingState, fit,
+//!     FitConfig, FusedEngine, MemoryObserver, OptimizerConfig, Samples, TrainingData, TrainingState, fit,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // 50 images, and the tutorial's 784-32-784 autoencoder.
 //! let images = Images::new(28, 28, (0..50 * 784).map(|i| (i * i % 251) as u8).collect())?;
 //! let architecture = ModelSpec::tutorial(ModelKind::Regular).architecture()?;
-//! let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-//! let mut engine = FusedEngine::new(architecture.as_ref(), objective)?;
+//! let mut engine = FusedEngine::new(architecture.as_ref(), Objective::default())?;
 //!
-//! let seed = Seed::new(42);
 //! let samples = Samples::new(&images, None);
 //! let data = TrainingData { train: &samples, validation: &samples };
-//! let config = FitConfig {
-//!     seed,
-//!     epochs: 3,
-//!     batch_size: 8,
-//!     loss: objective.loss,
-//!     schedule: Schedule::Constant {},
-//!     clip_norm: None,
-//!     early_stopping: None,
-//! };
-//! let mut state = TrainingState::new(architecture.initialise(seed), OptimizerConfig::keras_adam());
+//! let config = FitConfig { epochs: 3, batch_size: 8, ..FitConfig::default() };
+//! let parameters = architecture.initialise(config.seed);
+//! let mut state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
 //! let mut observer = MemoryObserver::default();
 //! fit(&mut engine, data, &config, &mut state, None, &mut observer)?;
 //!
@@ -45,45 +34,78 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//! | feature | default | what |
+//! |---|---|---|
+//! | `candle` | yes | the autograd engine: candle's automatic differentiation, for every model and device |
+//!
+//! Without it the fused engine trains on the CPU, and candle is not compiled.
 #![deny(missing_docs)]
 
 mod config;
-mod fit;
+mod early_stopping;
+mod schedule;
+mod setting;
 
-mod engine;
-mod fused;
+mod divergence;
+mod fit;
+mod partial_epoch;
 mod samples;
 mod state;
 
 mod clip;
-mod early_stopping;
+mod engine;
+mod fused;
 mod optimizer;
-mod schedule;
+
+#[cfg(feature = "candle")]
+mod autograd;
+#[cfg(not(feature = "candle"))]
+#[path = "without_candle.rs"]
+mod autograd;
 
 mod curve;
 mod evaluate;
+mod metric_names;
 pub mod metrics;
 
 mod background;
 mod checkpoint;
 mod event;
 mod identity;
+mod observer;
 
 mod error;
 
+pub use ae_corruption::{Corruption, Draw};
+pub use ae_dataset::Images;
+pub use ae_kernels::StackError;
+pub use ae_models::{Architecture, Device, Inference, Loss, Objective, Parameters};
+pub use ae_random::{Seed, Stream};
+#[cfg(feature = "candle")]
+pub use autograd::AutogradEngine;
+pub use autograd::autograd_engine;
 pub use background::Background;
 pub use checkpoint::Checkpoints;
-pub use config::{FitConfig, curve_metrics, train_metric};
+pub use config::FitConfig;
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
 pub use early_stopping::EarlyStopping;
-pub use engine::{AutogradEngine, BatchLoss, BatchResult, Engine, StepSize};
+pub use engine::{BatchLoss, BatchResult, Engine, StepSize};
 pub use error::TrainingError;
 pub use evaluate::{Detail, Evaluation, Quality, evaluate, squared_errors};
-pub use event::{CsvCurve, Event, MemoryObserver, Observer};
-pub use fit::{TrainingData, fit};
+pub use event::Event;
+pub use fit::{FitOutcome, TrainingData, fit};
 pub use fused::FusedEngine;
 pub use identity::{Change, Difference, Identity};
+pub use metric_names::{curve_metrics, train_metric, validation_metric};
+pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
-pub use samples::{Batch, Noise, Samples};
-pub use schedule::{Progress, Schedule};
+pub use samples::{Batch, BatchSelection, SampleCorruption, Samples};
+pub use schedule::{Schedule, StepPosition};
 pub use state::TrainingState;
+
+/// Compiles the example of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;

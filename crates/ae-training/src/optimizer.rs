@@ -7,8 +7,9 @@ use ae_kernels::{AdamStep, SgdStep, StackError, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
+use crate::setting::{check_decay, check_not_negative, check_positive};
 
-/// An optimizer's kind and constants.
+/// An optimizer's kind and constants. The default is [`OptimizerConfig::keras_adam`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -44,6 +45,12 @@ pub enum OptimizerConfig {
         /// Part of the velocity that a step keeps, in [0, 1); 0 is plain descent.
         momentum: f64,
     },
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self::keras_adam()
+    }
 }
 
 impl OptimizerConfig {
@@ -89,8 +96,7 @@ impl OptimizerConfig {
         match *self {
             Self::Adam { beta1, beta2, epsilon, .. } => check_adam(beta1, beta2, epsilon),
             Self::AdamW { beta1, beta2, epsilon, weight_decay, .. } => {
-                check("weight_decay", weight_decay, "finite and at least 0", |x| x >= 0.0)?;
-                check("weight_decay", weight_decay, IN_F32, |x| (x as f32).is_finite())?;
+                check_not_negative("weight_decay", weight_decay)?;
                 check_adam(beta1, beta2, epsilon)
             }
             Self::Sgd { momentum, .. } => check_decay("momentum", momentum),
@@ -104,35 +110,7 @@ fn check_adam(beta1: f64, beta2: f64, epsilon: f64) -> Result<(), TrainingError>
     check_positive("epsilon", epsilon)
 }
 
-fn check_decay(setting: &'static str, value: f64) -> Result<(), TrainingError> {
-    check(setting, value, "in [0, 1)", |x| (0.0..1.0).contains(&x))?;
-    check(setting, value, "below 1 as a 32-bit float too", |x| (x as f32) < 1.0)
-}
-
-/// Refuses what is not above 0, and what is no longer when steps are taken, which is in `f32`: an epsilon of 0
-/// would divide 0 by 0 where a gradient is 0.
-pub(crate) fn check_positive(setting: &'static str, value: f64) -> Result<(), TrainingError> {
-    check(setting, value, "finite and above 0", |x| x > 0.0)?;
-    check(setting, value, IN_F32, |x| x as f32 > 0.0 && (x as f32).is_finite())
-}
-
-/// What is smaller becomes 0, what is larger infinite.
-const IN_F32: &str = "from 1.5e-45 to 3.4e38, the range of 32-bit floats";
-
-/// Refuses a number that is not finite or outside its range.
-pub(crate) fn check(
-    setting: &'static str,
-    value: f64,
-    expected: &str,
-    holds: impl Fn(f64) -> bool,
-) -> Result<(), TrainingError> {
-    if value.is_finite() && holds(value) {
-        return Ok(());
-    }
-    Err(TrainingError::Setting { setting, expected: expected.to_owned(), found: value.to_string() })
-}
-
-/// An optimizer at work: its constants and what it remembers.
+/// An optimizer in use: its constants, its number of steps and its moments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimizer {
     config: OptimizerConfig,
@@ -147,7 +125,7 @@ impl Optimizer {
         Self { config, steps: 0, moments }
     }
 
-    /// An optimizer that goes on from saved buffers, in the order of [`OptimizerConfig::moments`].
+    /// An optimizer that continues with saved buffers, in the order of [`OptimizerConfig::moments`].
     pub(crate) fn restore(config: OptimizerConfig, steps: u64, moments: Vec<Vec<f32>>) -> Self {
         Self { config, steps, moments }
     }
@@ -167,20 +145,21 @@ impl Optimizer {
         &self.moments
     }
 
-    /// Takes a step of this size (the schedule's) against the gradient times `scale`.
+    /// Takes a step against `scale * gradient`, where `learning_rate` is the schedule's.
     ///
     /// # Errors
-    /// If the buffers differ in length from the one that the optimizer was made for.
+    /// If the buffers have another length than the optimizer was made for.
     pub fn step(
         &mut self,
         learning_rate: f64,
         parameters: &mut [f32],
-        (gradient, scale): (&[f32], f64),
+        gradient: &[f32],
+        scale: f64,
     ) -> Result<(), StackError> {
         self.next_step(learning_rate, scale).apply(parameters, gradient)
     }
 
-    /// The next step, of this size, against the gradient times `scale`.
+    /// The next step, against the gradient times `scale`.
     pub(crate) fn next_step(&mut self, learning_rate: f64, scale: f64) -> Step<'_> {
         self.steps += 1;
         let count = self.steps;

@@ -1,29 +1,40 @@
-//! Which images a model learns from, and the noise on them.
+//! The images that a model learns from, and their corruption.
 
 use ae_corruption::{Corruption, Draw, corrupt_batch};
 use ae_dataset::{Images, Pixels};
 use ae_kernels::gather_bytes;
 use ae_random::Stream;
 
-/// Noise on a set of images: what, how often it is drawn, and from which stream.
+/// The corruption of a set of images: which one, how often it is drawn, and from which stream.
 #[derive(Debug, Clone)]
-pub struct Noise<'a> {
-    /// The noise itself.
+pub struct SampleCorruption<'a> {
+    /// Changes an image.
     pub corruption: &'a dyn Corruption,
-    /// Drawn once (every epoch sees the same noise) or afresh in every epoch.
+    /// Drawn once (the same in every epoch) or anew in every epoch.
     pub draw: Draw,
-    /// Where it is drawn from; sample `i` of epoch `e` uses `stream.at(e, i)`.
+    /// The random numbers; sample `i` of epoch `e` uses `stream.at(e, i)`.
     pub stream: Stream,
 }
 
-/// Images and, for a model that learns from corrupted ones, the noise on them.
+/// Images and, for a model that learns from corrupted ones, their corruption.
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
     images: &'a Images,
-    noise: Option<Noise<'a>>,
+    corruption: Option<SampleCorruption<'a>>,
 }
 
-/// A batch in memory: what the model sees and what it should answer, both `rows x image_size`.
+/// Some of the samples, as they stand in an epoch. A batch is their data.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchSelection<'a> {
+    /// All samples.
+    pub samples: &'a Samples<'a>,
+    /// The numbers of the selected samples, in the order of the batch.
+    pub indices: &'a [u32],
+    /// The epoch, counted from 0: it decides the corruption.
+    pub epoch: u32,
+}
+
+/// The data of a batch, inputs and targets, both `rows x image_size`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// The model's input, values in [0, 1].
@@ -33,9 +44,9 @@ pub struct Batch {
 }
 
 impl<'a> Samples<'a> {
-    /// Images, and the noise on them if there is one.
-    pub fn new(images: &'a Images, noise: Option<Noise<'a>>) -> Self {
-        Self { images, noise }
+    /// Images, and their corruption if there is one.
+    pub fn new(images: &'a Images, corruption: Option<SampleCorruption<'a>>) -> Self {
+        Self { images, corruption }
     }
 
     /// The clean images.
@@ -45,18 +56,18 @@ impl<'a> Samples<'a> {
 
     /// Whether the inputs differ from the targets.
     pub fn is_corrupted(&self) -> bool {
-        self.noise.is_some()
+        self.corruption.is_some()
     }
 
-    /// Gathers a batch as it stands in an epoch (counted from 0), into `rows x image_size` each.
+    /// Gathers a batch, as it stands in an epoch (counted from 0), into `rows x image_size` each.
     ///
-    /// Without noise the inputs are the targets, and `targets` must be empty.
+    /// Without a corruption the inputs are the targets, and `targets` must be empty.
     ///
     /// # Panics
     /// If a buffer has another length or there is no such sample.
     pub fn gather_into(
         &self,
-        samples: &[u32],
+        indices: &[u32],
         epoch: u32,
         inputs: &mut [f32],
         targets: &mut [f32],
@@ -64,35 +75,38 @@ impl<'a> Samples<'a> {
         let images = self.images;
         let gather = |out: &mut [f32]| match images.pixels() {
             Pixels::Bytes(bytes) => {
-                let gathered = gather_bytes(bytes, images.image_size(), samples, out);
+                let gathered = gather_bytes(bytes, images.image_size(), indices, out);
                 gathered.unwrap_or_else(|error| panic!("{error}"));
             }
-            Pixels::Floats(_) => images.gather(samples, out),
+            Pixels::Floats(_) => images.gather(indices, out),
         };
-        let Some(Noise { corruption, draw, stream }) = &self.noise else {
-            assert!(targets.is_empty(), "without noise the inputs are the targets");
+        let Some(SampleCorruption { corruption, draw, stream }) = &self.corruption else {
+            assert!(targets.is_empty(), "without a corruption the inputs are the targets");
             return gather(inputs);
         };
         gather(targets);
         inputs.copy_from_slice(targets);
         let (height, width) = (images.height(), images.width());
-        corrupt_batch(*corruption, inputs, samples, height, width, draw.epoch(epoch), stream);
+        corrupt_batch(*corruption, inputs, indices, height, width, draw.epoch(epoch), stream);
     }
 
-    /// Gathers a batch as it stands in an epoch (counted from 0), in the memory of another one.
-    /// Without noise the targets are the inputs, and stay empty.
-    pub(crate) fn gather_again(&self, samples: &[u32], epoch: u32, batch: &mut Batch) {
-        let numbers = samples.len() * self.images.image_size();
+    /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one.
+    /// Without a corruption the targets are the inputs, and stay empty.
+    pub(crate) fn gather_again(&self, indices: &[u32], epoch: u32, batch: &mut Batch) {
+        let numbers = indices.len() * self.images.image_size();
         let Batch { inputs, targets } = batch;
         inputs.resize(numbers, 0.0);
         targets.resize(if self.is_corrupted() { numbers } else { 0 }, 0.0);
-        self.gather_into(samples, epoch, inputs, targets);
+        self.gather_into(indices, epoch, inputs, targets);
     }
 
-    /// Gathers a batch as it stands in an epoch (counted from 0).
-    pub fn gather(&self, samples: &[u32], epoch: u32) -> Batch {
+    /// Gathers a batch, as it stands in an epoch (counted from 0).
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    pub fn gather(&self, indices: &[u32], epoch: u32) -> Batch {
         let mut batch = Batch::default();
-        self.gather_again(samples, epoch, &mut batch);
+        self.gather_again(indices, epoch, &mut batch);
         if !self.is_corrupted() {
             batch.targets.clone_from(&batch.inputs);
         }

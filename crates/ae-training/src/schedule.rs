@@ -5,23 +5,23 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
-use crate::optimizer::check;
+use crate::setting::check;
 
-/// How the learning rate changes over a run.
+/// How the learning rate changes over a run. The default is a constant rate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Schedule {
     /// The same at every step.
     Constant {},
-    /// Multiplied by `factor` after every `every_epochs` epochs.
+    /// Multiplied by `factor` after every `every_epochs` epochs (PyTorch's `StepLR`).
     Step {
         /// In (0, 1].
         factor: f64,
         /// At least 1.
         every_epochs: u32,
     },
-    /// `factor^epochs`, falling a little at every step (Keras' `ExponentialDecay`).
+    /// Multiplied by `factor^e` after `e` epochs, fractions included: it falls a little at every step (Keras' `ExponentialDecay`).
     Exponential {
         /// What is left after an epoch, in (0, 1].
         factor: f64,
@@ -36,9 +36,15 @@ pub enum Schedule {
     },
 }
 
-/// Where a run stands.
+impl Default for Schedule {
+    fn default() -> Self {
+        Self::Constant {}
+    }
+}
+
+/// The position of a step in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct StepPosition {
     /// Steps taken before this one.
     pub step: u64,
     /// Steps of an epoch.
@@ -48,25 +54,25 @@ pub struct Progress {
 }
 
 impl Schedule {
-    /// What the learning rate is multiplied by at a step, in [0, 1].
-    pub fn factor(&self, progress: Progress) -> f64 {
-        let per_epoch = progress.steps_per_epoch.max(1);
-        let epochs_done = progress.step as f64 / per_epoch as f64;
+    /// The factor of the learning rate at a step, in [0, 1].
+    pub fn factor(&self, position: StepPosition) -> f64 {
+        let per_epoch = position.steps_per_epoch.max(1);
+        let epochs_done = position.step as f64 / per_epoch as f64;
         match *self {
             Self::Constant {} => 1.0,
             Self::Step { factor, every_epochs } => {
-                factor.powf((progress.step / per_epoch / u64::from(every_epochs.max(1))) as f64)
+                factor.powf((position.step / per_epoch / u64::from(every_epochs.max(1))) as f64)
             }
             Self::Exponential { factor } => factor.powf(epochs_done),
             Self::Cosine { warmup_epochs, final_factor } => {
                 let warmup = u64::from(warmup_epochs) * per_epoch;
-                if progress.step < warmup {
-                    return (progress.step + 1) as f64 / warmup as f64;
+                if position.step < warmup {
+                    return (position.step + 1) as f64 / warmup as f64;
                 }
-                let last = (u64::from(progress.epochs) * per_epoch).saturating_sub(1);
+                let last = (u64::from(position.epochs) * per_epoch).saturating_sub(1);
                 let falling = last.saturating_sub(warmup).max(1) as f64;
-                let position = ((progress.step - warmup) as f64 / falling).min(1.0);
-                final_factor + (1.0 - final_factor) * 0.5 * (1.0 + (PI * position).cos())
+                let fallen = ((position.step - warmup) as f64 / falling).min(1.0);
+                final_factor + (1.0 - final_factor) * 0.5 * (1.0 + (PI * fallen).cos())
             }
         }
     }

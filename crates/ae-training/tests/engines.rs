@@ -1,16 +1,17 @@
 //! The fused engine against the autograd one: the same gradients, the same losses, the same curve.
+#![cfg(feature = "candle")]
 
-use ae_corruption::{Draw, Noise as AnyNoise};
+use ae_corruption::{Draw, Noise};
 use ae_dataset::Images;
 use ae_models::{
     Activation, Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation,
 };
 use ae_random::Seed;
 use ae_training::{
-    AutogradEngine, Detail, Engine, FitConfig, FusedEngine, MemoryObserver, Metrics, Noise,
-    OptimizerConfig, Samples, Schedule, TrainingData, TrainingState, evaluate, fit,
+    AutogradEngine, BatchSelection, Detail, Device, Engine, FitConfig, FusedEngine, MemoryObserver,
+    Metrics, OptimizerConfig, SampleCorruption, Samples, Schedule, TrainingData, TrainingState,
+    evaluate, fit,
 };
-use candle_core::Device;
 use proptest::prelude::*;
 
 fn images(n: usize, height: usize, width: usize) -> Images {
@@ -68,10 +69,11 @@ fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
             let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
             let samples = Samples::new(&images, None);
             let parameters = architecture.initialise(Seed::new(4));
-            let batch: Vec<u32> = (0..rows as u32).collect();
+            let indices: Vec<u32> = (0..rows as u32).collect();
             let run = |engine: &mut dyn Engine| {
                 let mut gradient = vec![0.0; parameters.values().len()];
-                engine.gradient(&parameters, &samples, &batch, 0, &mut gradient).unwrap();
+                let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
+                engine.gradient(&parameters, batch, &mut gradient).unwrap();
                 gradient
             };
             let ours = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
@@ -145,22 +147,22 @@ proptest! {
         let kind = if case.noisy { ModelKind::Denoising } else { ModelKind::Regular };
         let architecture = ModelSpec { kind, dense }.architecture().unwrap();
         let objective = Objective { loss: case.objective.0, code_l1: case.objective.2 };
-        let noise: AnyNoise = "gaussian:0.3".parse().unwrap();
+        let noise: Noise = "gaussian:0.3".parse().unwrap();
         let stream = Seed::new(seed).stream("noise");
-        let noise = Noise { corruption: &noise, draw: Draw::EveryEpoch, stream };
-        let samples = Samples::new(&images, case.noisy.then_some(noise));
+        let corruption = SampleCorruption { corruption: &noise, draw: Draw::EveryEpoch, stream };
+        let samples = Samples::new(&images, case.noisy.then_some(corruption));
         let mut parameters = architecture.initialise(Seed::new(seed));
         // Biases off 0, where the rectifiers have no derivative.
         let mut stream = Seed::new(seed).stream("biases");
         parameters.values_mut().iter_mut().for_each(|p| *p += 0.2 * stream.uniform() - 0.1);
 
-        let batch: Vec<u32> = (0..case.rows as u32).rev().collect();
+        let indices: Vec<u32> = (0..case.rows as u32).rev().collect();
         let mut fused = FusedEngine::new(architecture.as_ref(), objective).unwrap();
         let mut autograd = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
         let run = |engine: &mut dyn Engine| {
             let mut gradient = vec![0.0; parameters.values().len()];
-            let found =
-                engine.gradient(&parameters, &samples, &batch, 2, &mut gradient).unwrap();
+            let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 2 };
+            let found = engine.gradient(&parameters, batch, &mut gradient).unwrap();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
             let model = engine.inference(&parameters).unwrap();

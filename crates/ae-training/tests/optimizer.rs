@@ -19,7 +19,7 @@
 //! ```
 
 use ae_training::{
-    EarlyStopping, EpochRecord, Metrics, Optimizer, OptimizerConfig, Progress, Schedule,
+    EarlyStopping, EpochRecord, Metrics, Optimizer, OptimizerConfig, Schedule, StepPosition,
 };
 
 const GRADIENTS: [[f32; 3]; 3] = [[0.1, -0.2, 0.0], [0.3, 0.1, -0.5], [-0.2, 0.4, 0.25]];
@@ -29,7 +29,7 @@ fn check(config: OptimizerConfig, expected: [f32; 3]) {
     let mut parameters = [1.0, -2.0, 0.5];
     let mut optimizer = Optimizer::new(config, 3);
     for gradient in GRADIENTS {
-        optimizer.step(config.learning_rate(), &mut parameters, (&gradient, 1.0)).unwrap();
+        optimizer.step(config.learning_rate(), &mut parameters, &gradient, 1.0).unwrap();
     }
     for (ours, keras) in parameters.iter().zip(expected) {
         assert!((ours - keras).abs() <= 2e-7, "{parameters:?} against {expected:?}");
@@ -71,7 +71,7 @@ fn constants_outside_their_range_are_refused() {
 }
 
 fn factors(schedule: Schedule, steps: &[u64]) -> Vec<f64> {
-    let at = |&step| schedule.factor(Progress { step, steps_per_epoch: 10, epochs: 10 });
+    let at = |&step| schedule.factor(StepPosition { step, steps_per_epoch: 10, epochs: 10 });
     steps.iter().map(at).collect()
 }
 

@@ -7,8 +7,8 @@ use ae_dataset::Images;
 use ae_models::{Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{
-    Background, CsvCurve, EarlyStopping, FitConfig, FusedEngine, MemoryObserver, Observer,
-    OptimizerConfig, Samples, Schedule, TrainingData, TrainingError, TrainingState, fit,
+    Background, CsvCurve, EarlyStopping, FitConfig, FitOutcome, FusedEngine, MemoryObserver,
+    Observer, OptimizerConfig, Samples, Schedule, TrainingData, TrainingError, TrainingState, fit,
 };
 
 /// A training of 6-2-6 on 8 images.
@@ -52,7 +52,7 @@ impl Setup {
         &self,
         state: &mut TrainingState,
         observer: &mut dyn Observer,
-    ) -> Result<(), TrainingError> {
+    ) -> Result<FitOutcome, TrainingError> {
         let objective = Objective { loss: self.config.loss, code_l1: 0.0 };
         let mut engine = FusedEngine::new(self.architecture.as_ref(), objective).unwrap();
         let samples = Samples::new(&self.images, None);

@@ -20,7 +20,7 @@ fn unknown_missing_and_misspelt_entries_are_refused() {
     for (from, to, message) in [
         ("\"kind\"", "\"colour\":1,\"kind\"", "unknown field `colour`"),
         ("\"image\":[28,28],", "", "missing field `image`"),
-        ("\"kind\":\"denoising\",", "", "missing field `kind`"),
+        ("\"encoder\":[784,32],", "", "missing field `encoder`"),
         ("\"relu\"", "\"rely\"", "unknown variant `rely`"),
         ("[784,32]", "[784,-32]", "invalid value"),
     ] {

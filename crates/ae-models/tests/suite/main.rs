@@ -1,16 +1,16 @@
 //! The crate's tests over its public interface, in one binary.
 
+#[cfg(feature = "candle")]
+mod candle;
 mod config;
 mod files;
-mod forward;
-mod gradients;
 mod inference;
 mod initialisation;
 mod integrity;
-mod loss;
+mod pytorch;
+mod registry;
 
 use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, OutputActivation, Parameters};
-use candle_core::{Device, Result, Tensor};
 
 /// 2 x 3 pixels, a hidden layer of 4 and a code of 3.
 fn small_spec(activation: Activation, tied_weights: bool) -> ModelSpec {
@@ -41,14 +41,4 @@ fn small_parameters(spec: &ModelSpec) -> Parameters {
     let layout = spec.architecture().unwrap().layout().clone();
     let values = small_values(layout.len()).into_iter().map(|value| value as f32).collect();
     Parameters::new(layout, values).unwrap()
-}
-
-/// Two images between 0 and 1, as `f64`.
-fn inputs() -> Result<Tensor> {
-    Tensor::from_vec(numbers(12, 29, 97, 0.0), (2, 6), &Device::Cpu)
-}
-
-/// Two other images, as `f64`.
-fn targets() -> Result<Tensor> {
-    Tensor::from_vec(numbers(12, 53, 89, 0.0), (2, 6), &Device::Cpu)
 }

@@ -12,3 +12,11 @@ pub(crate) fn zero() -> Vec<f32> {
     };
     (0..SIDE * SIDE).map(pixel).collect()
 }
+
+/// A zero, and one that lies on its side.
+#[allow(dead_code, reason = "not every test crate has use for it")]
+pub(crate) fn figures() -> Vec<f32> {
+    let zero = zero();
+    let lying = (0..SIDE * SIDE).map(|place| zero[place % SIDE * SIDE + place / SIDE]);
+    zero.iter().copied().chain(lying).collect()
+}

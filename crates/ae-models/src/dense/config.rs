@@ -1,16 +1,16 @@
-//! What a dense network is made of, as written and checked.
+//! The settings of a dense network, and their checks.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Activation, Layout, ModelError, OutputActivation};
 
-/// Most layers of an encoder, and of a decoder.
+/// The most layers of an encoder, and of a decoder.
 pub const MAX_LAYERS: usize = 64;
 
-/// Most numbers in a model: 1 GiB of `f32`.
+/// The most parameters of a model: 1 GiB of `f32`.
 pub const MAX_PARAMETERS: usize = 1 << 28;
 
-/// A stack of dense layers down to the code and another one up again.
+/// The settings of a dense network: an encoder of dense layers, and a decoder of others.
 ///
 /// The default is the network of the Keras blog's "Building Autoencoders in Keras": 28 x 28 pixels,
 /// one layer of 32 rectified units, one layer back to 784 sigmoid units.
@@ -19,22 +19,26 @@ pub const MAX_PARAMETERS: usize = 1 << 28;
 pub struct DenseConfig {
     /// Height and width of an image in pixels.
     pub image: [usize; 2],
-    /// Planes of an image: 1 for grey, 3 for red, green and blue, one plane after the other. Written
-    /// only where it is not 1.
+    /// Planes of an image: 1 for grey, 3 for red, green and blue, one plane after the other. It is
+    /// written only if it is not 1.
     #[serde(default = "grey", skip_serializing_if = "is_grey")]
     pub channels: usize,
     /// Widths from the image's values to the code, such as `[784, 128, 32]`.
     pub encoder: Vec<usize>,
     /// Widths from the code to the image's values, such as `[32, 128, 784]`.
     pub decoder: Vec<usize>,
-    /// After every layer but the encoder's last and the decoder's last.
+    /// After every layer but the encoder's last and the decoder's last; ReLU if it is not written.
+    #[serde(default = "relu")]
     pub hidden_activation: Activation,
-    /// After the encoder's last layer.
+    /// After the encoder's last layer; ReLU if it is not written.
+    #[serde(default = "relu")]
     pub code_activation: Activation,
-    /// After the decoder's last layer.
+    /// After the decoder's last layer; the sigmoid if it is not written.
+    #[serde(default = "sigmoid")]
     pub output_activation: OutputActivation,
     /// Whether the decoder's weights are the encoder's, transposed (Vincent et al. 2010, section
-    /// 2.2); the biases are its own. The widths must mirror each other.
+    /// 2.2); the biases are its own. The widths must mirror each other. `false` if it is not written.
+    #[serde(default)]
     pub tied_weights: bool,
 }
 
@@ -99,7 +103,7 @@ impl DenseConfig {
         )
     }
 
-    /// Numbers in a code.
+    /// The length of a code.
     pub(crate) fn latent_dim(&self) -> usize {
         self.encoder.last().copied().unwrap_or_default()
     }
@@ -138,6 +142,14 @@ impl DenseConfig {
 
 fn grey() -> usize {
     1
+}
+
+fn relu() -> Activation {
+    Activation::Relu
+}
+
+fn sigmoid() -> OutputActivation {
+    OutputActivation::Sigmoid
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

@@ -1,14 +1,12 @@
-//! Encoding and decoding by the network within.
+//! Implements [`Encoder`] and [`Decoder`] for autoencoders that wrap a network.
 
 use candle_core::Tensor;
 
 use crate::{Decoder, Encoder, ModelError};
 
-/// An autoencoder that is a network with a rule of what it learns from.
-///
-/// Whoever implements this encodes and decodes as its network does.
+/// An autoencoder that wraps a network, and encodes and decodes as the network does.
 pub(crate) trait HasNetwork {
-    /// What encodes and decodes.
+    /// The type of the network.
     type Network: Encoder + Decoder;
 
     /// The network.

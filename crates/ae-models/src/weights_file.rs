@@ -1,19 +1,20 @@
 //! Weights files: safetensors with the architecture and a checksum in the metadata.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
-use ae_files::{read_bounded, write_atomic};
+use ae_files::write_atomic;
 use safetensors::Dtype;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::number_array::NumberArray;
 use crate::tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, checksum, tensor_file};
+use crate::weight_types::{self, WeightTypes};
 use crate::{
-    Attachments, Layout, MAX_PARAMETERS, ModelError, ModelSpec, ParameterView, Parameters,
+    Attachments, Layout, MAX_PARAMETERS, ModelError, ModelKind, ParameterView, Parameters,
+    SavedPart,
 };
 
 /// The largest weights file that is written and read: [`MAX_PARAMETERS`] numbers, a header, and 1 GiB of attachments.
@@ -29,80 +30,77 @@ const CHECKSUM: &str = "ae.sha256";
 /// The version of the entry's JSON. Files of schema 1 have no checksum, and all attachments in the entry.
 const SCHEMA: u64 = 2;
 
-/// The tensor with the attachments' JSON, where it is long; long arrays have this as the first part of their names.
+/// The tensor with the attachments' JSON, if it is long, and the first part of the names of long arrays.
 const ATTACHMENTS: &str = "attachments";
 
-/// Bytes of the attachments' JSON that are kept in the header, which other programs read as a whole.
+/// The most bytes of the attachments' JSON that are kept in the header, which other programs read as a whole.
 const LONG_TEXT: usize = 1 << 20;
 
-/// How much of a model a weights file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// Encoder and decoder.
-    Model,
-    /// The encoder alone.
-    Encoder,
-}
+/// The fields of the entry that every kind of network has; `kind` is the tag of the network.
+pub(crate) const RESERVED: [&str; 4] = ["schema", "part", "kind", ATTACHMENTS];
 
-impl Part {
-    /// The tensors of this part, once the specification is checked.
-    fn layout(self, spec: &ModelSpec) -> Result<Layout, ModelError> {
-        spec.dense.check()?;
-        Ok(match self {
-            Self::Model => spec.dense.layout(),
-            Self::Encoder => spec.dense.encoder_layout(),
-        })
-    }
-}
+/// The fields of a specification by name.
+pub(crate) type Fields = Map<String, Value>;
 
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Model => "a whole model",
-            Self::Encoder => "an encoder alone",
-        })
+/// Takes the tag out; a file without one holds a regular autoencoder.
+pub(crate) fn take_kind(fields: &mut Fields) -> String {
+    match fields.remove("kind") {
+        None => ModelKind::default().to_string(),
+        Some(Value::String(kind)) => kind,
+        Some(other) => other.to_string(),
     }
 }
 
 /// The entry `ae.model`, field by field in the order of the bytes.
 #[derive(Serialize)]
-struct Description<'a> {
+struct Description<'a, S> {
     schema: u64,
-    part: Part,
+    part: SavedPart,
     #[serde(flatten)]
-    spec: &'a ModelSpec,
+    spec: &'a S,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     attachments: BTreeMap<&'a str, &'a Value>,
 }
 
+/// What is to be written into a weights file.
+pub(crate) struct Written<'a, S> {
+    /// The specification, with the field `kind`.
+    pub(crate) spec: &'a S,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) attachments: &'a Attachments,
+}
+
 /// What a weights file holds.
-pub(crate) struct Contents {
-    pub(crate) spec: ModelSpec,
+pub(crate) struct Contents<S> {
+    pub(crate) spec: S,
     pub(crate) parameters: Parameters,
     pub(crate) attachments: Attachments,
 }
 
-/// Writes one part of a model, whole or not at all.
+/// Writes one part of a model, whole or not at all. `layout` checks the specification.
 ///
-/// The bytes are read as [`read`] reads them before anything is replaced, so that what is written can be loaded.
-pub(crate) fn write(
+/// The bytes are read as [`decode`] reads them before anything is replaced, so that what is written can be loaded.
+pub(crate) fn write<S: Serialize + DeserializeOwned + PartialEq>(
     path: &Path,
-    part: Part,
-    spec: &ModelSpec,
-    parameters: &Parameters,
-    attachments: &Attachments,
+    part: SavedPart,
+    written: &Written<'_, S>,
+    layout: impl Fn() -> Result<Layout, ModelError>,
 ) -> Result<(), ModelError> {
-    if *parameters.layout() != part.layout(spec)? {
+    if *written.parameters.layout() != layout()? {
         return Err(ModelError::Parameters { path: path.to_owned(), part });
     }
-    let bytes = encode(path, part, spec, parameters, attachments)?;
+    let bytes = encode(path, part, written)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         let (found, limit) = (bytes.len() as u64, MAX_FILE_BYTES);
         return Err(ModelError::TooLarge { path: path.to_owned(), limit, found });
     }
-    let opened = Opened::new(path, part, &bytes)?;
-    if opened.spec != *spec || opened.attachments != *attachments {
+    let resolve = |fields| {
+        let spec: Result<S, _> = serde_json::from_value(Value::Object(fields));
+        let fail = |error: serde_json::Error| ModelError::Fields { reason: error.to_string() };
+        Ok((spec.map_err(fail)?, layout()?))
+    };
+    let opened = Opened::new(path, part, WeightTypes::Exact, &bytes, resolve)?;
+    if opened.spec != *written.spec || opened.attachments != *written.attachments {
         let reason = "it would not be read as it was written".to_owned();
         return Err(ModelError::Description { path: path.to_owned(), reason });
     }
@@ -118,13 +116,12 @@ struct OwnedTensor {
 }
 
 /// The bytes of a file.
-fn encode(
+fn encode<S: Serialize>(
     path: &Path,
-    part: Part,
-    spec: &ModelSpec,
-    parameters: &Parameters,
-    attachments: &Attachments,
+    part: SavedPart,
+    written: &Written<'_, S>,
 ) -> Result<Vec<u8>, ModelError> {
+    let Written { spec, parameters, attachments } = *written;
     let unfit = |error: serde_json::Error| ModelError::Description {
         path: path.to_owned(),
         reason: error.to_string(),
@@ -164,42 +161,53 @@ fn of_array((place, array): (String, &NumberArray)) -> OwnedTensor {
     OwnedTensor { name, dtype: array.dtype(), shape: vec![array.len()], data: array.to_bytes() }
 }
 
-/// Reads one part of a model and checks all of it.
-pub(crate) fn read(path: &Path, part: Part) -> Result<Contents, ModelError> {
-    decode(path, part, &read_bounded(path, MAX_FILE_BYTES)?)
-}
-
 /// The contents of a file to one part of a model; the path is for the errors.
-pub(crate) fn decode(path: &Path, part: Part, bytes: &[u8]) -> Result<Contents, ModelError> {
-    let Opened { file, spec, layout, attachments } = Opened::new(path, part, bytes)?;
+///
+/// `resolve` makes the specification and the layout of the fields that belong to the network, `kind` among them.
+pub(crate) fn decode<S>(
+    path: &Path,
+    part: SavedPart,
+    types: WeightTypes,
+    bytes: &[u8],
+    resolve: impl FnOnce(Fields) -> Result<(S, Layout), ModelError>,
+) -> Result<Contents<S>, ModelError> {
+    let Opened { file, spec, layout, attachments } =
+        Opened::new(path, part, types, bytes, resolve)?;
     let mut values = Vec::with_capacity(layout.len());
-    for view in layout.views() {
-        let data = file.tensor(&view.name).map_or(&[][..], |tensor| tensor.data);
-        values.extend(numbers(data));
+    for tensor in layout.views().iter().filter_map(|view| file.tensor(&view.name)) {
+        weight_types::append(&mut values, tensor.dtype, tensor.data);
     }
     Ok(Contents { spec, parameters: Parameters::new(layout, values)?, attachments })
 }
 
 /// A file after all checks.
-struct Opened<'a> {
+struct Opened<'a, S> {
     file: TensorFile<'a>,
-    spec: ModelSpec,
+    spec: S,
     layout: Layout,
     attachments: Attachments,
 }
 
-impl<'a> Opened<'a> {
-    /// Checks a file. What is wrong with its contents is told first, because that says more than that the checksum
-    /// differs.
-    fn new(path: &Path, part: Part, bytes: &'a [u8]) -> Result<Self, ModelError> {
+impl<'a, S> Opened<'a, S> {
+    /// Checks a file. Faults of its contents are reported before a checksum that differs, because they say more.
+    fn new(
+        path: &Path,
+        part: SavedPart,
+        types: WeightTypes,
+        bytes: &'a [u8],
+        resolve: impl FnOnce(Fields) -> Result<(S, Layout), ModelError>,
+    ) -> Result<Self, ModelError> {
         let file = TensorFile::parse(bytes).map_err(|error| ModelError::of_file(path, error))?;
         let fail = |reason| ModelError::Description { path: path.to_owned(), reason };
         let Some(entry) = file.entry(ENTRY) else {
             return Err(ModelError::NoDescription { path: path.to_owned() });
         };
-        let (schema, spec, documents) = describe(path, part, entry)?;
-        let layout = part.layout(&spec).map_err(|error| fail(error.to_string()))?;
-        layout.views().iter().try_for_each(|view| check_parameter(path, view, &file))?;
+        let Entry { schema, fields, attachments: documents } = Entry::read(path, part, entry)?;
+        let (spec, layout) = resolve(fields).map_err(|error| match error {
+            named @ ModelError::UnknownKind { .. } => named,
+            other => fail(other.to_string()),
+        })?;
+        layout.views().iter().try_for_each(|view| check_parameter(path, view, types, &file))?;
         let known = |name: &String| layout.views().iter().any(|view| view.name == *name);
         let mut others = file.names();
         others.retain(|name| !known(name));
@@ -215,68 +223,69 @@ impl<'a> Opened<'a> {
 
 type Documents = BTreeMap<String, Value>;
 
-/// The schema, the specification and the attachments in the metadata, if it is of a known schema and of this part.
-fn describe(
-    path: &Path,
-    part: Part,
-    entry: &str,
-) -> Result<(u64, ModelSpec, Option<Documents>), ModelError> {
-    let path = path.to_owned();
-    let fail = |reason| ModelError::Description { path: path.clone(), reason };
-    let mut fields: Map<String, Value> =
-        serde_json::from_str(entry).map_err(|error| fail(error.to_string()))?;
-    let schema: u64 = take(&mut fields, "schema").map_err(fail)?;
-    match schema {
-        1..=SCHEMA => {}
-        0 => return Err(fail("field `schema`: there is no schema 0".to_owned())),
-        later => return Err(ModelError::LaterSchema { path, expected: SCHEMA, found: later }),
-    }
-    let found: Part = take(&mut fields, "part").map_err(fail)?;
-    if found != part {
-        return Err(ModelError::WrongPart { path, expected: part, found });
-    }
-    let attachments = match fields.contains_key(ATTACHMENTS) {
-        true => Some(take(&mut fields, ATTACHMENTS).map_err(fail)?),
-        false => None,
-    };
-    let spec = serde_json::from_value(Value::Object(fields));
-    Ok((schema, spec.map_err(|error| fail(error.to_string()))?, attachments))
+/// The entry `ae.model` as it was read.
+struct Entry {
+    schema: u64,
+    /// The fields of the specification.
+    fields: Fields,
+    attachments: Option<Documents>,
 }
 
-/// Takes a field out, or says what is wrong with it.
-fn take<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<T, String> {
-    let field = fields.remove(name).ok_or_else(|| format!("missing field `{name}`"))?;
-    serde_json::from_value(field).map_err(|error| format!("field `{name}`: {error}"))
+impl Entry {
+    /// Reads the entry, if it is of a known schema and of this part. A file without `schema` has schema 1, which
+    /// needs no checksum; one without `part` holds a whole model.
+    fn read(path: &Path, part: SavedPart, entry: &str) -> Result<Self, ModelError> {
+        let path = path.to_owned();
+        let fail = |reason| ModelError::Description { path: path.clone(), reason };
+        let mut fields: Fields =
+            serde_json::from_str(entry).map_err(|error| fail(error.to_string()))?;
+        let schema = take(&mut fields, "schema").map_err(fail)?.unwrap_or(1);
+        match schema {
+            1..=SCHEMA => {}
+            0 => return Err(fail("field `schema`: there is no schema 0".to_owned())),
+            later => return Err(ModelError::LaterSchema { path, expected: SCHEMA, found: later }),
+        }
+        let found: SavedPart = take(&mut fields, "part").map_err(fail)?.unwrap_or_default();
+        if found != part {
+            return Err(ModelError::WrongPart { path, expected: part, found });
+        }
+        let attachments = take(&mut fields, ATTACHMENTS).map_err(fail)?;
+        Ok(Self { schema, fields, attachments })
+    }
+}
+
+/// Takes a field out if it is there, or says what is wrong with it.
+fn take<T: DeserializeOwned>(fields: &mut Fields, name: &str) -> Result<Option<T>, String> {
+    let Some(field) = fields.remove(name) else { return Ok(None) };
+    serde_json::from_value(field).map(Some).map_err(|error| format!("field `{name}`: {error}"))
 }
 
 /// Checks a tensor of the architecture.
 fn check_parameter(
     path: &Path,
     view: &ParameterView,
+    types: WeightTypes,
     file: &TensorFile<'_>,
 ) -> Result<(), ModelError> {
     let (path, name) = (path.to_owned(), view.name.clone());
     let Some(FileTensor { dtype, shape, data, .. }) = file.tensor(&view.name) else {
         return Err(ModelError::MissingTensor { path, name, expected: view.shape.clone() });
     };
-    if dtype != Dtype::F32 {
-        return Err(ModelError::TensorType { path, name, found: dtype.to_string() });
+    if !weight_types::is_accepted(types, dtype) {
+        let hint = weight_types::hint(dtype);
+        return Err(ModelError::TensorType { path, name, found: dtype.to_string(), hint });
     }
     if *shape != view.shape {
         let (expected, found) = (view.shape.clone(), shape.to_vec());
         return Err(ModelError::TensorShape { path, name, expected, found });
     }
-    match numbers(data).enumerate().find(|(_, value)| !value.is_finite()) {
+    match weight_types::first_not_finite(dtype, data) {
         None => Ok(()),
         Some((index, found)) => Err(ModelError::NotFinite { path, name, index, found }),
     }
 }
 
-fn numbers(data: &[u8]) -> impl Iterator<Item = f32> {
-    data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
-}
-
-/// The attachments, from the header or a tensor, with the long arrays from tensors of these names.
+/// The attachments: documents from the header or from a tensor, long arrays from the tensors of these names.
 fn attachments(
     file: &TensorFile<'_>,
     in_header: Option<Documents>,
@@ -310,13 +319,14 @@ fn attachments(
     Attachments::from_parts(documents.unwrap_or_default(), arrays)
 }
 
-/// The JSON pointer in the attachments that a tensor's name stands for: empty for all of them, `None` for others.
+/// The JSON pointer in the attachments that a tensor's name gives: empty for all attachments, `None` for a tensor that is
+/// not attached.
 fn place_of(name: &str) -> Option<&str> {
     let place = name.strip_prefix(ATTACHMENTS)?;
     (place.is_empty() || place.starts_with('/')).then_some(place)
 }
 
-/// Compares the file with its checksum, which every file has since schema 2.
+/// Compares the file with its checksum, which every file of schema 2 must have.
 fn check_checksum(
     path: &Path,
     schema: u64,

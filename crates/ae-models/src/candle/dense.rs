@@ -3,8 +3,24 @@
 use candle_core::Tensor;
 use candle_nn::{Linear, Module, VarBuilder, linear};
 
-use crate::config::layers;
-use crate::{Activation, Decoder, DenseConfig, Encoder, ModelError, OutputActivation};
+use crate::dense::layers;
+use crate::{
+    Activation, Autoencoder, Decoder, DenoisingAutoencoder, DenseConfig, Encoder, ModelError,
+    OutputActivation, RegularAutoencoder, TrainingInput,
+};
+
+/// The candle model of a dense network: a regular autoencoder if it is shown clean images, else a denoising one.
+pub(crate) fn build_dense(
+    input: TrainingInput,
+    config: &DenseConfig,
+    vb: VarBuilder,
+) -> Result<Box<dyn Autoencoder>, ModelError> {
+    let network = DenseNetwork::new(config, vb)?;
+    Ok(match input {
+        TrainingInput::Clean => Box::new(RegularAutoencoder::new(network)),
+        TrainingInput::Corrupted => Box::new(DenoisingAutoencoder::new(network)),
+    })
+}
 
 /// A dense encoder and a dense decoder.
 #[derive(Debug, Clone)]
@@ -63,9 +79,9 @@ impl Decoder for DenseNetwork {
     }
 }
 
-/// The encoder's half of a network.
+/// The encoder of a network.
 #[derive(Debug, Clone)]
-pub(crate) struct DenseEncoder {
+pub(super) struct DenseEncoder {
     layers: Vec<Linear>,
     hidden: Activation,
     code: Activation,
@@ -75,7 +91,7 @@ pub(crate) struct DenseEncoder {
 
 impl DenseEncoder {
     /// Builds the encoder over tensors named `0.weight`, `0.bias`, ....
-    pub(crate) fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
+    pub(super) fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
         config.check()?;
         Ok(Self {
             layers: linear_layers(&config.encoder, vb)?,

@@ -8,7 +8,8 @@ use ae_models::{
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
-use crate::{inputs, small_spec, small_values, targets};
+use super::{inputs, targets};
+use crate::{small_spec, small_values};
 
 pub(crate) const ACTIVATIONS: [Activation; 8] =
     [Linear, Relu, LeakyRelu, Elu, Selu, Sigmoid, Tanh, Softplus];

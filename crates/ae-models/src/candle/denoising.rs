@@ -1,9 +1,9 @@
 //! The denoising autoencoder: corrupted images in, the clean images out.
 
-use crate::network::HasNetwork;
+use super::network::HasNetwork;
 use crate::{Autoencoder, Decoder, Encoder, TrainingInput};
 
-/// Learns to give back clean images from corrupted ones (Vincent et al., ICML 2008, section 2.3).
+/// Learns to reproduce clean images from corrupted ones (Vincent et al., ICML 2008, section 2.3).
 #[derive(Debug, Clone)]
 pub struct DenoisingAutoencoder<N> {
     network: N,

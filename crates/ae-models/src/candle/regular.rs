@@ -1,9 +1,9 @@
 //! The regular autoencoder: clean images in, the same images out.
 
-use crate::network::HasNetwork;
+use super::network::HasNetwork;
 use crate::{Autoencoder, Decoder, Encoder, TrainingInput};
 
-/// Learns to give back the clean images that it is shown (Hinton and Salakhutdinov, Science 313, 2006).
+/// Learns to reproduce the clean images that it is shown (Hinton and Salakhutdinov, Science 313, 2006).
 #[derive(Debug, Clone)]
 pub struct RegularAutoencoder<N> {
     network: N,

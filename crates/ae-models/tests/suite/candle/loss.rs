@@ -5,7 +5,8 @@ use ae_models::{Loss, ModelError, Objective, OutputActivation, SavedModel, binar
 use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
 
-use crate::{inputs, small_parameters, small_spec, targets};
+use super::{inputs, targets};
+use crate::{small_parameters, small_spec};
 
 /// The value and the gradient of one pixel in `f32`.
 fn evaluate(logit: f32, target: f32) -> (f64, f64) {

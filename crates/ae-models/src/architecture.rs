@@ -1,0 +1,73 @@
+//! What training and weights files know of a model: the trait [`Architecture`].
+
+use ae_kernels::Stack;
+use ae_random::Seed;
+
+use crate::candle::{Device, tensor_inference};
+use crate::{Inference, KernelInference, Layout, ModelError, Parameters};
+
+/// Which images an autoencoder is shown in training; the target is the clean image either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrainingInput {
+    /// Clean images: the regular autoencoder.
+    Clean,
+    /// Corrupted images: the denoising autoencoder (Vincent et al. 2008, section 2.3).
+    Corrupted,
+}
+
+/// A model without its numbers: names and shapes of its parameters, and how to compute with them.
+///
+/// Training holds the parameters as one flat buffer and knows nothing else of a model. An implementation
+/// gives a [`stack`](Self::stack) for the CPU kernels, or builds a candle model (`build`, with the feature
+/// `candle`), or both.
+pub trait Architecture: Send + Sync {
+    /// The parameters' names, shapes and places in the flat buffer.
+    fn layout(&self) -> &Layout;
+
+    /// Initial parameters. Each one must depend on the seed and on its name alone, as those of
+    /// [`Parameters::glorot_uniform`] do.
+    fn initialise(&self, seed: Seed) -> Parameters;
+
+    /// Values of an image: channels x height x width.
+    fn pixels(&self) -> usize;
+
+    /// Which images the model is shown in training.
+    fn input(&self) -> TrainingInput;
+
+    /// Whether the output activation is the sigmoid, so that a pixel is a probability and its binary
+    /// cross-entropy is defined.
+    fn output_is_probability(&self) -> bool;
+
+    /// The model as layers over the flat buffer, for the CPU kernels. `None`, the default, if they cannot
+    /// compute it.
+    fn stack(&self) -> Option<&Stack> {
+        None
+    }
+
+    /// The candle model over the tensors that `vb` gives by name; by default an error that says there is none.
+    ///
+    /// # Errors
+    /// If a tensor is missing or has another shape, or the architecture has no candle model.
+    #[cfg(feature = "candle")]
+    fn build(&self, vb: crate::VarBuilder<'_>) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
+        drop(vb);
+        Err(ModelError::NoTensorModel)
+    }
+
+    /// The model with these parameters, applied to slices of numbers: by the kernels if the device is the CPU and
+    /// the architecture has a [`stack`](Self::stack), otherwise by candle.
+    ///
+    /// # Errors
+    /// If the parameters are not the architecture's, the device cannot hold them, or candle is needed and the
+    /// crate was built without it.
+    fn inference(
+        &self,
+        parameters: &Parameters,
+        device: &Device,
+    ) -> Result<Box<dyn Inference>, ModelError> {
+        match self.stack().filter(|_| device.is_cpu()) {
+            Some(stack) => Ok(Box::new(KernelInference::new(stack, parameters)?)),
+            None => tensor_inference(self, parameters, device),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Activations on tensors.
+
+use candle_core::{Result, Tensor};
+use candle_nn::Module;
+use candle_nn::ops::sigmoid;
+
+use crate::{Activation, OutputActivation};
+
+/// LeakyReLU's slope below 0.
+const LEAKY_SLOPE: f64 = 0.01;
+/// The constants of SELU, from the paper's appendix, as in PyTorch and Keras.
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+impl Module for Activation {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Linear => Ok(x.clone()),
+            Self::Relu => x.relu(),
+            Self::LeakyRelu => x.maximum(&(x * LEAKY_SLOPE)?),
+            Self::Elu => x.elu(1.0),
+            Self::Selu => x.elu(SELU_ALPHA)? * SELU_SCALE,
+            Self::Sigmoid => sigmoid(x),
+            Self::Tanh => x.tanh(),
+            Self::Softplus => softplus(x),
+        }
+    }
+}
+
+impl Module for OutputActivation {
+    fn forward(&self, logits: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Sigmoid => sigmoid(logits),
+            Self::Linear => Ok(logits.clone()),
+        }
+    }
+}
+
+/// `ln(1 + exp(x))` in the form `max(x, 0) + ln(1 + exp(-|x|))`, which overflows nowhere.
+///
+/// `-|x|` is written `x - 2 max(x, 0)`, which is exact, because candle takes the derivative of
+/// `|x|` in five passes over the tensor. The sum `1 + exp` rounds, for `f32` by 6e-8 at most.
+pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
+    let positive = x.relu()?;
+    let minus_magnitude = (x - (&positive * 2.0)?)?;
+    positive + (minus_magnitude.exp()? + 1.0)?.log()?
+}

@@ -1,0 +1,126 @@
+//! Inference by candle, on any device.
+
+use candle_core::{Device, Tensor};
+
+use super::dense::DenseEncoder;
+use crate::inference::{check, check_pairs};
+use crate::{
+    Architecture, Autoencoder, DenseConfig, Encoder, EncoderInference, Inference, ModelError,
+    Parameters,
+};
+
+/// Inference by candle on a device, for every model. The kernels are tested against it.
+///
+/// Each call is one batch on the device, so the caller cuts a large data set into batches.
+pub struct TensorInference<M: ?Sized> {
+    pixels: usize,
+    device: Device,
+    model: Box<M>,
+}
+
+impl<M: Encoder + ?Sized> TensorInference<M> {
+    /// A model whose images have this many pixels, with the device that it was built on.
+    pub fn new(pixels: usize, model: Box<M>, device: &Device) -> Self {
+        Self { pixels, device: device.clone(), model }
+    }
+
+    /// Sends rows through the model.
+    fn apply(
+        &self,
+        (from, of_input): (&[f32], usize),
+        (to, of_output): (&mut [f32], usize),
+        apply: impl Fn(&M, &Tensor) -> Result<Tensor, ModelError>,
+    ) -> Result<(), ModelError> {
+        check(from, of_input, to, of_output)?;
+        if !from.is_empty() {
+            let rows = Tensor::from_slice(from, (from.len() / of_input, of_input), &self.device)?;
+            write(&apply(&self.model, &rows)?, to)?;
+        }
+        Ok(())
+    }
+}
+
+impl<M: Encoder + Send + Sync + ?Sized> EncoderInference for TensorInference<M> {
+    fn pixels(&self) -> usize {
+        self.pixels
+    }
+
+    fn latent_dim(&self) -> usize {
+        self.model.latent_dim()
+    }
+
+    fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((images, self.pixels), (codes, self.latent_dim()), |model, x| model.encode(x))
+    }
+}
+
+impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
+    fn output_is_probability(&self) -> bool {
+        self.model.output_is_probability()
+    }
+
+    fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((codes, self.latent_dim()), (images, self.pixels), |model, x| model.decode(x))
+    }
+
+    fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| model.reconstruct(x))
+    }
+
+    fn forward(
+        &self,
+        images: &[f32],
+        logits: &mut [f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels, logits, self.pixels)?;
+        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
+            model.decode_logits(&model.encode(x)?)
+        })?;
+        logits.copy_from_slice(outputs);
+        self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
+    }
+
+    fn squared_errors(
+        &self,
+        images: &[f32],
+        targets: &[f32],
+        errors: &mut [f64],
+    ) -> Result<(), ModelError> {
+        check_pairs(images, targets, self.pixels, errors)?;
+        let mut outputs = vec![0.0; images.len()];
+        self.reconstruct(images, &mut outputs)?;
+        let rows = outputs.chunks(self.pixels).zip(targets.chunks(self.pixels));
+        for (error, (output, target)) in errors.iter_mut().zip(rows) {
+            let pairs = output.iter().zip(target);
+            *error = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
+        }
+        Ok(())
+    }
+}
+
+fn write(tensor: &Tensor, to: &mut [f32]) -> Result<(), ModelError> {
+    to.copy_from_slice(&tensor.flatten_all()?.to_vec1::<f32>()?);
+    Ok(())
+}
+
+/// Inference by candle for any architecture that has a candle model.
+pub(crate) fn tensor_inference<A: Architecture + ?Sized>(
+    architecture: &A,
+    parameters: &Parameters,
+    device: &Device,
+) -> Result<Box<dyn Inference>, ModelError> {
+    let model = architecture.build(parameters.var_builder(device)?)?;
+    Ok(Box::new(TensorInference::new(architecture.pixels(), model, device)))
+}
+
+/// Inference by candle for an encoder alone.
+pub(crate) fn tensor_encoder_inference(
+    config: &DenseConfig,
+    parameters: &Parameters,
+    device: &Device,
+) -> Result<Box<dyn EncoderInference>, ModelError> {
+    let vb = parameters.var_builder(device)?;
+    let encoder = DenseEncoder::new(config, vb.pp("encoder"))?;
+    Ok(Box::new(TensorInference::new(config.pixels(), Box::new(encoder), device)))
+}

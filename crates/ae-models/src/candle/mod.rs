@@ -1,0 +1,35 @@
+//! Everything that needs candle: models over tensors, for automatic differentiation and for every device.
+
+mod activation;
+mod autoencoder;
+mod denoising;
+mod dense;
+mod device;
+mod inference;
+mod network;
+mod objective;
+mod parameters;
+mod regular;
+mod saved_model;
+
+pub use autoencoder::{Autoencoder, Decoder, Encoder};
+pub use candle_core::{Device, Tensor};
+pub use candle_nn::VarBuilder;
+pub use denoising::DenoisingAutoencoder;
+pub use dense::DenseNetwork;
+pub use device::device_name;
+pub use inference::TensorInference;
+pub use objective::{ObjectiveTerms, binary_cross_entropy};
+pub use regular::RegularAutoencoder;
+
+pub(crate) use dense::build_dense;
+pub(crate) use device::open;
+pub(crate) use inference::{tensor_encoder_inference, tensor_inference};
+
+use crate::ModelError;
+
+impl From<candle_core::Error> for ModelError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Tensor(Box::new(error))
+    }
+}

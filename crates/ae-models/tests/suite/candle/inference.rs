@@ -1,0 +1,175 @@
+//! Inference by the kernels against candle's forward pass.
+
+use ae_models::{
+    Activation, DenseConfig, EncoderInference, Inference, Loss, ModelError, ModelKind, ModelSpec,
+    Objective, OutputActivation, RowLosses, SavedModel, TensorInference,
+};
+use ae_random::Seed;
+use candle_core::{DType, Device, Tensor};
+
+const ACTIVATIONS: [Activation; 8] = [
+    Activation::Linear,
+    Activation::Relu,
+    Activation::LeakyRelu,
+    Activation::Elu,
+    Activation::Selu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Softplus,
+];
+
+/// A model of these widths, weights and biases drawn from a seed.
+fn model(
+    image: [usize; 2],
+    hidden: &[usize],
+    activations: [Activation; 2],
+    output: OutputActivation,
+    tied_weights: bool,
+) -> SavedModel {
+    let encoder: Vec<usize> = [image[0] * image[1]].iter().chain(hidden).copied().collect();
+    let spec = ModelSpec {
+        kind: ModelKind::Regular,
+        dense: DenseConfig {
+            image,
+            channels: 1,
+            decoder: encoder.iter().rev().copied().collect(),
+            encoder,
+            hidden_activation: activations[0],
+            code_activation: activations[1],
+            output_activation: output,
+            tied_weights,
+        },
+    };
+    let mut parameters = spec.architecture().unwrap().initialise(Seed::new(7));
+    for (index, value) in parameters.values_mut().iter_mut().enumerate() {
+        *value += 0.01 * ((index * 7) % 11) as f32 - 0.05;
+    }
+    SavedModel::new(spec, parameters)
+}
+
+fn images(name: &str, rows: usize, pixels: usize) -> Vec<f32> {
+    let mut images = vec![0.0; rows * pixels];
+    Seed::new(3).stream(name).fill_uniform(&mut images);
+    images
+}
+
+fn close(ours: &[f32], candle: &[f32]) {
+    assert_eq!(ours.len(), candle.len());
+    for (ours, candle) in ours.iter().zip(candle) {
+        assert!((ours - candle).abs() <= 1e-5 * candle.abs().max(1.0), "{ours} {candle}");
+    }
+}
+
+/// Everything that both do, compared.
+fn check(model: &SavedModel, rows: usize) {
+    let ours = model.inference(&Device::Cpu).unwrap();
+    let pixels = ours.pixels();
+    let candle =
+        TensorInference::new(pixels, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+    let encoder = model.encoder().unwrap().inference(&Device::Cpu).unwrap();
+    assert_eq!(ours.latent_dim(), candle.latent_dim());
+    assert_eq!(ours.output_is_probability(), candle.output_is_probability());
+    let (images, targets) = (images("seen", rows, pixels), images("wanted", rows, pixels));
+    let run = |inference: &dyn Inference| {
+        let mut codes = vec![0.0; rows * inference.latent_dim()];
+        let [mut outputs, mut decoded, mut logits, mut activated] =
+            [(); 4].map(|()| vec![0.0; rows * pixels]);
+        let mut errors = vec![0.0; rows];
+        inference.encode(&images, &mut codes).unwrap();
+        inference.decode(&codes, &mut decoded).unwrap();
+        inference.reconstruct(&images, &mut outputs).unwrap();
+        inference.forward(&images, &mut logits, &mut activated).unwrap();
+        inference.squared_errors(&images, &targets, &mut errors).unwrap();
+        let mut losses = vec![RowLosses::default(); rows];
+        inference.losses(&images, &targets, &mut losses).unwrap();
+        for (losses, &error) in losses.iter().zip(&errors) {
+            assert!((losses.squared_error - error).abs() <= 1e-5 * error, "{losses:?} {error}");
+        }
+        (codes, decoded, outputs, logits, activated, errors, losses)
+    };
+    let (ours, candle) = (run(ours.as_ref()), run(&candle));
+    close(&ours.0, &candle.0);
+    close(&ours.1, &candle.1);
+    close(&ours.2, &candle.2);
+    close(&ours.3, &candle.3);
+    close(&ours.4, &candle.4);
+    for (ours, candle) in ours.5.iter().zip(candle.5) {
+        assert!((ours - candle).abs() <= 1e-5 * candle, "{ours} {candle}");
+    }
+    for (ours, candle) in ours.6.iter().zip(candle.6) {
+        assert_eq!(ours.cross_entropy.is_some(), candle.cross_entropy.is_some());
+        let [ours, candle] = [*ours, candle].map(|losses| losses.cross_entropy.unwrap_or(0.0));
+        assert!((ours - candle).abs() <= 1e-5 * candle, "{ours} {candle}");
+    }
+    let mut codes = vec![0.0; ours.0.len()];
+    encoder.encode(&images, &mut codes).unwrap();
+    assert_eq!(codes, ours.0);
+}
+
+#[test]
+fn the_kernels_agree_with_candle() {
+    for (index, activation) in ACTIVATIONS.into_iter().enumerate() {
+        let activations = [activation, ACTIVATIONS[(index + 3) % 8]];
+        for (output, tied) in [
+            (OutputActivation::Sigmoid, false),
+            (OutputActivation::Sigmoid, true),
+            (OutputActivation::Linear, true),
+        ] {
+            check(&model([7, 5], &[19, 33, 1], activations, output, tied), 9);
+        }
+    }
+    let relu = [Activation::Relu, Activation::Relu];
+    for rows in [1, 257] {
+        check(&model([28, 28], &[32], relu, OutputActivation::Sigmoid, false), rows);
+        check(&model([28, 28], &[128, 64, 32], relu, OutputActivation::Sigmoid, true), rows);
+    }
+    check(&model([1, 1], &[1], relu, OutputActivation::Linear, false), 1);
+}
+
+#[test]
+fn slices_that_do_not_fit_are_refused() {
+    let relu = [Activation::Relu, Activation::Relu];
+    let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, false);
+    let candle = TensorInference::new(6, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+    let kernels = model.inference(&Device::Cpu).unwrap();
+    for inference in [kernels.as_ref(), &candle as &dyn Inference] {
+        let error = inference.encode(&[0.0; 7], &mut [0.0; 4]).unwrap_err();
+        assert!(matches!(error, ModelError::Batch { expected: 6, .. }), "{error}");
+        let error = inference.decode(&[0.0; 8], &mut [0.0; 6]).unwrap_err();
+        assert!(matches!(error, ModelError::Rows { expected: 12, found: 6 }), "{error}");
+        inference.reconstruct(&[], &mut []).unwrap();
+    }
+    let other = ModelSpec::tutorial(ModelKind::Regular).architecture().unwrap();
+    let error = other.inference(&model.parameters, &Device::Cpu).err().unwrap();
+    assert!(matches!(error, ModelError::ParameterCount { .. }), "{error}");
+}
+
+#[test]
+fn images_without_pixels_are_refused() {
+    let relu = [Activation::Relu, Activation::Relu];
+    let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, false);
+    let none = TensorInference::new(0, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+    for refused in [
+        none.encode(&[], &mut []),
+        none.losses(&[], &[], &mut []),
+        none.squared_errors(&[0.5; 6], &[0.5; 6], &mut [0.0]),
+    ] {
+        assert!(matches!(refused, Err(ModelError::Batch { expected: 0, .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn batches_of_no_rows_do_not_panic() {
+    let relu = [Activation::Relu, Activation::Relu];
+    for tied_weights in [false, true] {
+        let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, tied_weights);
+        let autoencoder = model.autoencoder(&Device::Cpu).unwrap();
+        let none = Tensor::zeros((0, 6), DType::F32, &Device::Cpu).unwrap();
+        // candle may refuse a product without rows, but must not panic.
+        if let Ok(outputs) = autoencoder.reconstruct(&none) {
+            assert_eq!(outputs.dims(), [0, 6]);
+        }
+        let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+        assert!(objective.evaluate(autoencoder.as_ref(), &none, &none).is_err());
+    }
+}
