@@ -1,5 +1,6 @@
 //! A data set, and where it came from.
 
+use ae_files::hexadecimal;
 use sha2::{Digest, Sha256};
 
 use crate::idx;
@@ -180,16 +181,12 @@ fn digests(images: &Images, names: &[&str]) -> Vec<FileDigest> {
             floats.iter().for_each(|value| hasher.update(value.to_be_bytes()));
         }
     }
-    let mut files = vec![FileDigest { name: image_name, sha256: hexadecimal(hasher) }];
+    let mut files = vec![FileDigest { name: image_name, sha256: hexadecimal(&hasher.finalize()) }];
     if let (Some(labels), Some(&name)) = (images.labels(), names.next()) {
         let hasher = Sha256::new_with_prefix(idx::labels_header(labels)).chain_update(labels);
-        files.push(FileDigest { name: name.to_owned(), sha256: hexadecimal(hasher) });
+        files.push(FileDigest { name: name.to_owned(), sha256: hexadecimal(&hasher.finalize()) });
     }
     files
-}
-
-pub(crate) fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

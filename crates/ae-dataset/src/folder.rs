@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_files::{FileError, make_folder, read_bounded, shown, write_atomic};
+use ae_files::{FileError, hexadecimal, make_folder, read_bounded, shown, write_atomic};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::{FILE_NAMES, hexadecimal};
+use crate::dataset::FILE_NAMES;
 use crate::gzip::Unpacked;
 use crate::idx::Kind;
 use crate::{Dataset, DatasetError, FileDigest, FormatError, Images, gzip, idx, mnist};
@@ -131,7 +131,7 @@ fn decode_file<T>(
     let mut hasher = Sha256::new();
     let contents = uncompressed(kind, bytes, |piece| hasher.update(piece));
     let decoded = contents.and_then(|Unpacked { header, rest }| decode(&header, rest));
-    Ok((decoded.map_err(|error| error.in_file(path))?, hexadecimal(hasher)))
+    Ok((decoded.map_err(|error| error.in_file(path))?, hexadecimal(&hasher.finalize())))
 }
 
 /// The files of images and labels of one half, if IDX files can hold it.

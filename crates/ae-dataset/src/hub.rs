@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use ae_files::read_bounded;
+use ae_files::{hexadecimal, read_bounded};
 use hf_hub::{Cache, Repo, RepoType};
 use sha2::{Digest, Sha256};
 
@@ -280,7 +280,7 @@ fn check_digest(path: &Path, bytes: &[u8]) -> Result<(), ContentError> {
         return Ok(());
     }
     let digest = Sha256::digest(bytes);
-    let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = hexadecimal(&digest);
     if found == expected {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use ae_files::{AtomicFile, read_bounded, write_atomic};
+use ae_files::{AtomicFile, f32_from_le_bytes, f32_to_le_bytes, read_bounded, write_atomic};
 
 use crate::array_rows::place_of;
 use crate::idx::MAX_BYTES;
@@ -49,7 +49,7 @@ pub fn read_npy_matrix(path: &Path) -> Result<Matrix, DatasetError> {
 pub fn write_npy(path: &Path, shape: &[usize], values: &[f32]) -> Result<(), DatasetError> {
     assert_eq!(shape.iter().product::<usize>(), values.len(), "the values do not fill the shape");
     let mut bytes = header(shape);
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    bytes.extend(f32_to_le_bytes(values));
     Ok(write_atomic(path, &bytes)?)
 }
 
@@ -77,7 +77,7 @@ impl NpyWriter {
     /// # Errors
     /// If they cannot be written.
     pub fn write(&mut self, values: &[f32]) -> Result<(), DatasetError> {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes = f32_to_le_bytes(values);
         self.values += values.len();
         Ok(self.file.write(&bytes)?)
     }
@@ -200,7 +200,7 @@ impl Numbers {
     pub(crate) fn decode(width: usize, bytes: &[u8]) -> Self {
         match width {
             1 => Self::Bytes(bytes.to_vec()),
-            4 => Self::Floats(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
+            4 => Self::Floats(f32_from_le_bytes(bytes)),
             _ => {
                 Self::Doubles(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect())
             }
