@@ -74,7 +74,7 @@ fn new_rows_need_no_classes() {
     sandbox.write("bare.csv", "a,b\n1,2\n3,4\n");
     let told = sandbox.ae("reconstruct bare.csv -m run -o out.csv").succeeds().stderr;
     assert!(
-        told.contains("the label column is not there; the rows are read without classes"),
+        told.contains("there is no label column; the rows are read without classes"),
         "{told}"
     );
     sandbox.ae("evaluate run --data bare.csv").succeeds();

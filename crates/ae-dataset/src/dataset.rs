@@ -1,74 +1,65 @@
-//! A data set, and where it came from.
+//! A data set: training and test images, and where they come from.
 
+use ae_files::hexadecimal;
 use sha2::{Digest, Sha256};
 
-use crate::idx;
+use crate::idx::file_names::FILE_NAMES;
+use crate::idx::format::{images_header, labels_header};
+use crate::limits::MAX_HALF_BYTES;
 use crate::{DatasetError, Images, Part, Pixels, Scaling};
 
-/// The most that one half of a data set may take in memory: 8 GiB.
-pub(crate) const MAX_MEMORY: u64 = 8 << 30;
-
-/// The names of a data set's IDX files: training images and labels, test images and labels.
-pub(crate) const FILE_NAMES: [&str; 4] = [
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-];
-
-/// Images of one shape to train with and to test with, and where they came from.
+/// Training and test images of one shape, and where they come from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// The images to train with.
+    /// The training images.
     pub train: Images,
-    /// The images to test with.
+    /// The test images: held out to the end, or the validation set of a training.
     pub test: Images,
-    /// Where they came from.
+    /// Where the images come from.
     pub origin: Origin,
-    /// How many pictures or rows were left out because they could not be read.
+    /// The number of pictures or rows that were left out because they could not be read.
     pub skipped: usize,
-    /// How many of the pictures have 16 bits a value; then all values are floats.
+    /// The number of pictures with 16 bits per value. If it is not 0, the values of all images are floats.
     pub of_16_bits: usize,
     /// How the columns were scaled, if the data is a table.
     pub scaling: Option<Scaling>,
-    /// The part that was held out for testing, if the data did not say which.
+    /// The fraction that was held out at random, in (0, 1), unless the data itself says what is for testing.
     pub held_out: Option<f64>,
-    /// What else was read of a table.
+    /// Facts about the columns, if the data is a table.
     pub table: Option<TableInfo>,
 }
 
-/// What is known of a table beside its numbers.
+/// Facts about the columns of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableInfo {
-    /// The column of the classes: its name, or its number counted from 1 where there is no header.
+    /// The column of the classes: its name, or its number counted from 1 if there is no header.
     pub label: Option<String>,
-    /// The columns that were left out, named in the same way.
+    /// The columns that were left out, named the same way.
     pub left_out: Vec<String>,
-    /// The columns with missing cells, most of them first.
+    /// The columns with missing cells, those with the most first.
     pub missing: Vec<MissingCells>,
 }
 
-/// Cells of a table's column that hold no value.
+/// The number of cells without a value in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingCells {
-    /// The column, in words.
+    /// The column in words, such as "column 2 `pressure`".
     pub column: String,
-    /// How many they are.
+    /// The number of cells without a value.
     pub cells: usize,
 }
 
-/// Where a data set came from: what a record and a report say about it.
+/// Where a data set comes from, for records and reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// What it is: `mnist`, `fashion-mnist`, `digits` (procedural), `folder` (of IDX files, not
-    /// recognised), `pictures`, `images` (an IDX file), `array` (`.npy`) or `table`.
+    /// `mnist`, `fashion-mnist`, `digits` (procedural), `folder` (IDX files that are not MNIST's), `pictures`,
+    /// `images` (one IDX file), `array` (`.npy`) or `table`.
     pub name: String,
-    /// Where it lies: a folder, a file, an address, or how it was made.
+    /// A folder, a file, an address, or how the data was made.
     pub location: String,
-    /// Digests of its files (of images and labels, for each half), which identify the images wherever
-    /// they come from.
+    /// Digests of the images and labels of both halves. They identify the data wherever it comes from.
     pub files: Vec<FileDigest>,
-    /// If another data set than the preferred one stands in: one plain sentence that says why.
+    /// One sentence that says why, if this data set replaces the one that was asked for.
     pub substituted: Option<String>,
 }
 
@@ -79,17 +70,17 @@ pub struct FileDigest {
     pub name: String,
     /// The digest of the uncompressed IDX file, in lower-case hexadecimal digits.
     ///
-    /// For images that do not come from IDX files, of the IDX file that would hold them: colours take
-    /// four dimensions (`idx4`), numbers that are no bytes the type `float`.
+    /// If the images do not come from IDX files, it is the digest of the IDX file that would hold them: colour images
+    /// have four dimensions (`idx4`), floats the type `float`.
     pub sha256: String,
 }
 
 impl Dataset {
-    /// A data set from its two halves; computes the digests.
+    /// A data set from its two halves. The digests of [`Origin::files`] are computed.
     ///
     /// # Errors
-    /// If a half takes more than 8 GiB or has more than 2^32 - 1 images, or if the halves are of
-    /// different shapes or only one has labels.
+    /// If a half takes more than 8 GiB or has more than 2^32 - 1 images, if the halves have different shapes, or if
+    /// only one of them has labels.
     pub fn new(
         name: impl Into<String>,
         location: impl Into<String>,
@@ -104,10 +95,10 @@ impl Dataset {
         Self::of_files(name.into(), location.into(), train, test, files)
     }
 
-    /// The same with another part to test with; `None` is what is held out. What it came from stays.
+    /// This data set with another part as its test images; `None` keeps them. [`origin`](Self::origin) stays the same.
     ///
     /// # Errors
-    /// If all of it takes more than 8 GiB.
+    /// If [`Part::All`] takes more than 8 GiB.
     pub fn with_part(self, part: Option<Part>) -> Result<Self, DatasetError> {
         let test = match part {
             None | Some(Part::Test | Part::Validation) => return Ok(self),
@@ -118,7 +109,7 @@ impl Dataset {
         Ok(Self { test, ..self })
     }
 
-    /// A data set from its two halves and the digests that were taken of their files.
+    /// A data set from its two halves and the digests of their files.
     pub(crate) fn of_files(
         name: String,
         location: String,
@@ -156,8 +147,8 @@ fn check_halves(train: &Images, test: &Images) -> Result<(), DatasetError> {
 
 fn check_memory(part: &'static str, images: &Images) -> Result<(), DatasetError> {
     let bytes = images.pixels().memory();
-    if bytes > MAX_MEMORY {
-        return Err(DatasetError::TooLarge { part, bytes, limit: MAX_MEMORY });
+    if bytes > MAX_HALF_BYTES {
+        return Err(DatasetError::TooLarge { part, bytes, limit: MAX_HALF_BYTES });
     }
     match u32::try_from(images.len()) {
         Ok(_) => Ok(()),
@@ -165,9 +156,9 @@ fn check_memory(part: &'static str, images: &Images) -> Result<(), DatasetError>
     }
 }
 
-/// The digests of the IDX files of images and, if there are any, of labels.
+/// The digests of the IDX file of the images and, if there are labels, of the labels' file.
 fn digests(images: &Images, names: &[&str]) -> Vec<FileDigest> {
-    let mut hasher = Sha256::new_with_prefix(idx::images_header(images));
+    let mut hasher = Sha256::new_with_prefix(images_header(images));
     let mut names = names.iter();
     let mut image_name = names.next().map_or_else(String::new, |&name| name.to_owned());
     if images.channels() > 1 {
@@ -180,16 +171,12 @@ fn digests(images: &Images, names: &[&str]) -> Vec<FileDigest> {
             floats.iter().for_each(|value| hasher.update(value.to_be_bytes()));
         }
     }
-    let mut files = vec![FileDigest { name: image_name, sha256: hexadecimal(hasher) }];
+    let mut files = vec![FileDigest { name: image_name, sha256: hexadecimal(&hasher.finalize()) }];
     if let (Some(labels), Some(&name)) = (images.labels(), names.next()) {
-        let hasher = Sha256::new_with_prefix(idx::labels_header(labels)).chain_update(labels);
-        files.push(FileDigest { name: name.to_owned(), sha256: hexadecimal(hasher) });
+        let hasher = Sha256::new_with_prefix(labels_header(labels)).chain_update(labels);
+        files.push(FileDigest { name: name.to_owned(), sha256: hexadecimal(&hasher.finalize()) });
     }
     files
-}
-
-pub(crate) fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -198,7 +185,7 @@ mod tests {
     use crate::ImageShape;
 
     #[test]
-    fn halves_that_make_no_data_set_are_refused() {
+    fn halves_that_do_not_fit_together_are_refused() {
         let unlabelled = || Images::new(2, 2, vec![0; 8]).unwrap();
         let labelled = || unlabelled().with_labels(vec![0, 1]).unwrap();
         let message = |train, test| Dataset::new("x", "y", train, test).unwrap_err().to_string();
@@ -214,7 +201,7 @@ mod tests {
             message(unlabelled(), coloured.unwrap()),
             "training images are 2 x 2, test images 2 x 2 in colour; they must be of one size"
         );
-        // Zeros that are never touched take no memory.
+        // The operating system gives memory for zeros only when they are touched.
         let giant = Images::new(2, 2, vec![0; (8 << 30) + 4]).unwrap();
         assert_eq!(
             message(giant, unlabelled()),
@@ -222,11 +209,11 @@ mod tests {
         );
     }
 
-    /// The images' file, in Python: `hashlib.sha256(struct.pack(">4I", 0x0D03, 1, 1, 2) +
+    /// Computed in Python: `hashlib.sha256(struct.pack(">4I", 0x0D03, 1, 1, 2) +
     /// struct.pack(">2f", 0.5, 2)).hexdigest()`, and in colour
     /// `hashlib.sha256(struct.pack(">5I", 0x0804, 1, 3, 1, 1) + bytes([1, 2, 3])).hexdigest()`.
     #[test]
-    fn colours_and_floats_have_the_digests_of_their_idx_files() {
+    fn colour_images_and_floats_have_the_digests_of_their_idx_files() {
         let digests = |shape, pixels| {
             let images = Images::of_shape(shape, pixels).unwrap();
             let dataset = Dataset::new("x", "y", images.clone(), images).unwrap();

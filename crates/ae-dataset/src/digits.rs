@@ -1,12 +1,12 @@
-//! Procedural digits: handwriting-like images that stand in for MNIST where it cannot be had.
+//! Procedural digits: images like handwriting that replace MNIST if it is not available.
 //!
-//! A digit begins as a skeleton, the path of a pen drawn by hand as a few points a stroke
-//! ([`skeletons`]). A hand ([`hand`]) moves the points, bends the paper and slants the writing.
-//! The curves through the points ([`curve`]) are inked with a round pen and placed as MNIST's
-//! images were ([`ink`]): scaled to 20 x 20, their centre of mass at the centre of 28 x 28.
+//! A digit begins as a skeleton: the path of a pen as a few points per stroke ([`skeletons`]). The hand ([`hand`]) moves
+//! the points, bends the paper and slants the writing. A round pen draws the curves through the points ([`curve`]), and
+//! the result is placed as MNIST's images were ([`ink`]): scaled to 20 x 20, with its centre of mass at the centre of
+//! 28 x 28.
 //!
-//! Only additions, multiplications, divisions and square roots are used, which IEEE 754 rounds in
-//! one way, so the same seed gives the same bytes on every machine.
+//! The code uses only additions, multiplications, divisions and square roots. IEEE 754 defines how they round, so the
+//! same seed gives the same bytes on every machine.
 
 mod curve;
 mod hand;
@@ -17,18 +17,16 @@ use ae_random::{Seed, Stream};
 use rayon::prelude::*;
 
 use crate::{DatasetError, Images};
+use ink::SIDE;
 
-/// Rows and columns of an image.
-const SIDE: usize = 28;
-
-/// Labelled images of handwriting-like digits, 28 x 28, in the manner of MNIST.
+/// Labelled images of digits like handwriting, 28 x 28, in the style of MNIST.
 ///
-/// Image `i` and its label, uniformly one of 0 to 9, depend on the seed, the half and `i` alone:
-/// not on how many are generated, on the threads that do it, or on the machine.
+/// Image `i` and its label, uniform in 0 to 9, depend on the seed, the half (training or test) and `i` alone. They do not
+/// depend on the number of images, of threads, or on the machine.
 ///
-/// Ink is 255, paper 0. A digit fills 20 pixels on its longer side, and its centre of mass is within
-/// half a pixel of the centre of pixel (14, 14), as MNIST's are; where it would have to leave the
-/// image for that (one in 4 000, a top-heavy seven) it stops at the edge, about a pixel away.
+/// Ink is 255, paper 0. As in MNIST, the longer side of a digit has 20 pixels, and its centre of mass is within half a
+/// pixel of the centre of pixel (14, 14). One digit in 4 000, a top-heavy seven, would leave the image for that; it stops
+/// at the edge, about a pixel away.
 ///
 /// ```
 /// use ae_dataset::Digits;
@@ -46,7 +44,7 @@ pub struct Digits {
 }
 
 impl Digits {
-    /// The set that stands in for MNIST.
+    /// The digits that replace MNIST.
     pub const STANDARD: Self = Self::new(Seed::new(28));
 
     /// The digits of a seed.
@@ -54,7 +52,7 @@ impl Digits {
         Self { seed }
     }
 
-    /// The first `count` images to train with.
+    /// The first `count` training images.
     ///
     /// # Errors
     /// If `count` is 0.
@@ -65,7 +63,7 @@ impl Digits {
         generate(&self.seed.stream("digits/train"), count)
     }
 
-    /// The first `count` images to test with; drawn apart from the training images.
+    /// The first `count` test images. They come from another random stream than the training images.
     ///
     /// # Errors
     /// If `count` is 0.
@@ -87,7 +85,7 @@ fn generate(stream: &Stream, count: usize) -> Result<Images, DatasetError> {
     Images::new(SIDE, SIDE, pixels)?.with_labels(labels)
 }
 
-/// Writes one digit into an empty image; returns its label.
+/// Draws one digit into an empty image and returns its label.
 fn write_digit(mut stream: Stream, image: &mut [u8]) -> u8 {
     let label = stream.below(10);
     let skeleton = skeletons::choose(label as usize, &mut stream);

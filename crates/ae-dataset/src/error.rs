@@ -1,40 +1,44 @@
-//! What can go wrong between a disk or a wire and images.
+//! Errors of reading and writing data sets.
 
-use std::path::PathBuf;
+pub(crate) mod format;
+#[cfg(feature = "hub")]
+pub(crate) mod hub;
+
+use std::path::{Path, PathBuf};
 
 use ae_files::{FileError, printable, shown};
 
-use crate::dataset::FILE_NAMES;
-use crate::images::MAX_CLASSES;
+use crate::idx::file_names::FILE_NAMES;
+use crate::limits::MAX_CLASSES;
 use crate::{FormatError, ImageShape, Part};
 
-/// Why there are no images.
+/// Why data could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// A number of pixels that is no whole, positive number of images.
+    /// The number of values is not a positive multiple of an image's.
     #[error("{pixels} pixels are not a whole, positive number of images of {shape}")]
     NotWholeImages {
         /// The shape of an image.
         shape: ImageShape,
-        /// Values in all.
+        /// The number of values.
         pixels: usize,
     },
-    /// A value that is NaN or infinite.
+    /// A value is NaN or infinite.
     #[error("the value at index {index} is {found}, expected a finite number")]
     NotFinite {
-        /// Where it stands.
+        /// Its index.
         index: usize,
         /// The value.
         found: f32,
     },
-    /// More classes than labels can tell apart.
-    #[error("{found} classes, more than the {MAX_CLASSES} that labels tell apart")]
+    /// There are more classes than a label can number.
+    #[error("{found} classes, more than the {MAX_CLASSES} that are accepted")]
     TooManyClasses {
         /// How many there are.
         found: usize,
     },
-    /// A label whose class has no name.
+    /// A label has no class name.
     #[error("the label {label} has no name among {names} classes")]
     UnnamedClass {
         /// The label.
@@ -42,7 +46,7 @@ pub enum DatasetError {
         /// How many names there are.
         names: usize,
     },
-    /// Another number of labels than of images.
+    /// The numbers of labels and images differ.
     #[error("{images} images have {labels} labels; every image needs one")]
     LabelCount {
         /// The number of images.
@@ -50,13 +54,13 @@ pub enum DatasetError {
         /// The number of labels.
         labels: usize,
     },
-    /// One half of a data set has labels, the other none.
+    /// Only one half of a data set has labels.
     #[error("the {part} images have no labels, the others have some; both need them or neither")]
     HalfLabelled {
         /// "train" or "test": the half without.
         part: &'static str,
     },
-    /// More images than can be numbered.
+    /// There are more images than can be indexed.
     #[error("{images} {part} images, more than the 4294967295 that are accepted")]
     TooManyImages {
         /// "train" or "test".
@@ -64,13 +68,13 @@ pub enum DatasetError {
         /// How many there are.
         images: usize,
     },
-    /// One half of a data set has no labels where they are needed.
+    /// One half of a data set has no labels, and they are needed.
     #[error("the {part} images have no labels, which IDX files need")]
     Unlabelled {
         /// "train" or "test".
         part: &'static str,
     },
-    /// One half of a data set is of a kind that IDX files of images do not hold.
+    /// One half of a data set has images that IDX files cannot hold.
     #[error("the {part} images are {found}; IDX files hold grey images of 8 bits")]
     NotGreyBytes {
         /// "train" or "test".
@@ -78,17 +82,17 @@ pub enum DatasetError {
         /// What they are.
         found: &'static str,
     },
-    /// One half of a data set is larger than is accepted.
+    /// One half of a data set takes too much memory.
     #[error("the {part} images take {bytes} bytes, more than the {limit} that are accepted")]
     TooLarge {
         /// "train" or "test".
         part: &'static str,
-        /// What they take.
+        /// What they take in bytes.
         bytes: u64,
         /// The largest accepted size in bytes.
         limit: u64,
     },
-    /// Training and test images of different sizes.
+    /// Training and test images have different shapes.
     #[error("training images are {train}, test images {test}; they must be of one size")]
     DifferentSizes {
         /// The shape of the training images.
@@ -96,13 +100,13 @@ pub enum DatasetError {
         /// The shape of the test images.
         test: ImageShape,
     },
-    /// A part to hold out that is none.
-    #[error("the part held out for testing is {found}, expected a number above 0 and below 1")]
+    /// The fraction to hold out is not in (0, 1).
+    #[error("the fraction held out for testing is {found}, expected a number above 0 and below 1")]
     TestFraction {
-        /// The part.
+        /// The fraction.
         found: f64,
     },
-    /// Too little data to hold some out.
+    /// There are too few items to hold some out.
     #[error(
         "{}: {found} item, but two or more are needed: some to train with and some to test with",
         shown(path)
@@ -113,17 +117,17 @@ pub enum DatasetError {
         /// How many there are.
         found: usize,
     },
-    /// Nothing is where data was named.
+    /// The path of the data does not exist.
     #[error(
         "there is no {}; data are auto, mnist, fashion-mnist, digits, a folder of pictures or of IDX \
          files, a .npy file or a .csv file",
         shown(path)
     )]
     NoData {
-        /// What was named.
+        /// The path.
         path: PathBuf,
     },
-    /// A folder without pictures.
+    /// The folder has no pictures.
     #[error(
         "{} holds no pictures: neither .png, .jpg or .jpeg files, nor subfolders of them, nor {}",
         shown(folder), list(&FILE_NAMES)
@@ -132,7 +136,7 @@ pub enum DatasetError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A part was named that the data does not have.
+    /// The data does not have the named part.
     #[error("{}: there is no part `{part}`; {found}", shown(path))]
     NoPart {
         /// The file or folder.
@@ -142,13 +146,13 @@ pub enum DatasetError {
         /// What there is instead.
         found: &'static str,
     },
-    /// A file stands where one is to be written.
+    /// A file that is to be written exists already.
     #[error("{} exists already; choose another folder", shown(path))]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// A folder with pictures in it and in its subfolders.
+    /// The folder has pictures both directly in it and in subfolders.
     #[error(
         "{} holds pictures beside subfolders of pictures ({}); put all into subfolders, which \
          are their classes, or none (within a class of another folder, all are read together)",
@@ -161,7 +165,7 @@ pub enum DatasetError {
         /// The subfolders with pictures.
         classes: String,
     },
-    /// Pictures that cannot be read.
+    /// Some pictures cannot be read.
     #[error(
         "{count} of {total} pictures in {} cannot be used (--skip-bad leaves them out): {}{}",
         shown(folder), first.join("; "), and_more(first.len(), *count)
@@ -171,12 +175,12 @@ pub enum DatasetError {
         folder: PathBuf,
         /// What is wrong with the first ones.
         first: Vec<String>,
-        /// How many they are.
+        /// The number of them.
         count: usize,
-        /// Of how many.
+        /// The number of all.
         total: usize,
     },
-    /// Pictures of different sizes.
+    /// Some pictures have another size.
     #[error(
         "{count} of {total} pictures in {} are of another size than {} x {}: {}{}; --resize fit or \
          --resize crop brings them to one size",
@@ -189,20 +193,20 @@ pub enum DatasetError {
         expected: (usize, usize),
         /// The first ones with their sizes.
         first: Vec<String>,
-        /// How many they are.
+        /// The number of them.
         count: usize,
-        /// Of how many.
+        /// The number of all.
         total: usize,
     },
-    /// Nothing is left after what could not be read was left out.
+    /// All items were left out because they could not be read.
     #[error("{}: nothing could be read, {count} left out", shown(path))]
     AllSkipped {
         /// The file or folder.
         path: PathBuf,
-        /// How many were left out.
+        /// The number of items that were left out.
         count: usize,
     },
-    /// Rows of a table that cannot be used.
+    /// Some rows of a table cannot be used.
     #[error(
         "{}: {count} of {total} rows cannot be used: {}{}{}", shown(path), first.join("; "),
         and_more(first.len(), *count), next_step(missing, arguments.as_deref(), total - count)
@@ -212,17 +216,17 @@ pub enum DatasetError {
         path: PathBuf,
         /// What is wrong with the first ones.
         first: Vec<String>,
-        /// How many they are.
+        /// The number of them.
         count: usize,
-        /// Of how many.
+        /// The number of all.
         total: usize,
-        /// The columns with most missing cells, and how many.
+        /// The columns with the most missing cells, in words with their numbers.
         missing: Vec<String>,
         /// These columns and those that are left out already, as `--drop-columns` takes them; none if no
         /// column were left.
         arguments: Option<String>,
     },
-    /// An item of an array that cannot be used.
+    /// An item of an array cannot be used.
     #[error("{}: {source}; --skip-bad leaves it out", shown(path))]
     BadItem {
         /// The file.
@@ -230,7 +234,7 @@ pub enum DatasetError {
         /// What is wrong with it.
         source: FormatError,
     },
-    /// Columns of a table that hold text, not numbers.
+    /// Columns of a table hold text instead of numbers.
     #[error(
         "{}: {columns} {} text such as `{example}`, not numbers{}",
         shown(path), if *count > 1 { "hold" } else { "holds" },
@@ -241,25 +245,25 @@ pub enum DatasetError {
         path: PathBuf,
         /// The columns, in words.
         columns: String,
-        /// How many they are.
+        /// The number of them.
         count: usize,
-        /// A cell of the first one.
+        /// A cell of the first of these columns.
         example: String,
-        /// What can be done about them.
+        /// What can be done about it.
         advice: String,
     },
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The bytes of a file are not what they should be.
+    /// The contents of a file are damaged or of the wrong kind.
     #[error("{}: {source}", shown(path))]
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with its bytes.
+        /// What is wrong.
         source: FormatError,
     },
-    /// The files of a data set are each sound but do not belong together.
+    /// The files of a data folder are readable but do not belong together.
     #[error("the files in {} do not belong together: {source}", shown(folder))]
     Mismatch {
         /// The data folder.
@@ -267,16 +271,16 @@ pub enum DatasetError {
         /// What does not fit.
         source: Box<DatasetError>,
     },
-    /// A folder was named that is none.
+    /// The data folder does not exist or is a file.
     #[error(
         "there is no folder {}; data are auto, mnist, fashion-mnist, digits, or a folder with {}",
         shown(path), list(&FILE_NAMES)
     )]
     NoFolder {
-        /// What was named.
+        /// The path.
         path: PathBuf,
     },
-    /// A data folder without some of its files.
+    /// A data folder lacks some of its files.
     #[error(
         "{} lacks {}; a data folder holds {}, each raw or .gz",
         shown(folder), list(missing), list(&FILE_NAMES)
@@ -287,28 +291,28 @@ pub enum DatasetError {
         /// The usual names of the files that are missing.
         missing: Vec<&'static str>,
     },
-    /// An input's images are of another size than the model's.
+    /// The images have another shape than the wanted one.
     #[error("{} holds images of {found}, expected {expected}{}", shown(path), resizing(*expected, *found))]
     InputSize {
         /// The file or folder.
         path: PathBuf,
-        /// The shape that was asked for.
+        /// The wanted shape.
         expected: ImageShape,
-        /// The shape that the input has.
+        /// The shape of the images.
         found: ImageShape,
     },
-    /// The folder that the environment names cannot be used.
+    /// The folder `$AE_DATA` cannot be used.
     #[error("$AE_DATA: {0}")]
     Environment(#[source] Box<DatasetError>),
-    /// Images that are said to be MNIST's but differ.
-    #[error("{} does not hold MNIST: the digest of {file} is another", printable(location))]
+    /// A data set that should be MNIST has other checksums.
+    #[error("{} does not hold MNIST: the SHA-256 of {file} differs", printable(location))]
     NotMnist {
         /// The folder or address.
         location: String,
         /// The first file that differs.
         file: &'static str,
     },
-    /// The data set is neither on this machine nor to be had from the hub.
+    /// The data set is not on this machine, and the hub did not provide it.
     #[error(
         "{name} was not found and could not be downloaded: {source}; put {} (each raw or .gz) into {} or any other folder \
          and name that",
@@ -317,12 +321,12 @@ pub enum DatasetError {
     Unavailable {
         /// The data set.
         name: &'static str,
-        /// The folder in which it is looked for.
+        /// The folder of the user's cache where it is looked for.
         folder: PathBuf,
-        /// Why the hub did not give it.
+        /// Why the hub did not provide it.
         source: Box<DatasetError>,
     },
-    /// A tensor of another data set cannot be taken over.
+    /// A tensor of another data set cannot be converted.
     #[cfg(feature = "candle-datasets")]
     #[error("the tensor {name} has {found}, expected {expected}")]
     Tensor {
@@ -333,20 +337,35 @@ pub enum DatasetError {
         /// What it has.
         found: String,
     },
-    /// candle refused an operation.
-    #[cfg(feature = "candle-datasets")]
+    /// candle reported an error.
+    #[cfg(feature = "candle")]
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
-    /// The hub or its cache gave no data set.
+    /// The hub or its cache did not provide a data set.
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Hub(#[from] crate::HubError),
-    /// The network is not to be used.
+    /// The data set would have to be downloaded, and [`Network::Offline`](crate::Network::Offline) forbids it.
     #[error("it is not on this machine, and downloads are switched off")]
     Offline,
-    /// This build has no hub.
+    /// The data set would have to be downloaded, and this build lacks the feature `hub`.
     #[error("it is not on this machine, and this build cannot download it")]
     NoHub,
+    /// This build lacks a feature of the crate.
+    #[error("this build cannot {what} (it lacks the feature `{feature}` of ae-dataset)")]
+    NotInThisBuild {
+        /// What it cannot do.
+        what: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
+}
+
+impl FormatError {
+    /// This error with the file that it is about.
+    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
+        DatasetError::Format { path: path.to_owned(), source: self }
+    }
 }
 
 /// What helps against another size.

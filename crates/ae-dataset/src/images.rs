@@ -1,63 +1,19 @@
-//! Images in memory: bytes or floats, until a batch is gathered.
+//! Images in memory: bytes or floats. A batch of them is gathered as `f32`.
 
-use std::fmt;
+use crate::limits::MAX_CLASSES;
+use crate::{DatasetError, ImageShape};
 
-use crate::DatasetError;
-
-/// Most classes that labels can tell apart.
-pub(crate) const MAX_CLASSES: usize = 256;
-
-/// Channels, rows and columns of an image. Its values stand plane by plane, a plane row by row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ImageShape {
-    /// 1 for grey, 3 for red, green and blue.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
-
-impl ImageShape {
-    /// A grey image of `height x width`.
-    pub const fn grey(height: usize, width: usize) -> Self {
-        Self { channels: 1, height, width }
-    }
-
-    /// Values of an image: channels times height times width.
-    pub const fn size(self) -> usize {
-        self.channels * self.height * self.width
-    }
-
-    /// [`size`](Self::size), if it is above 0, does not overflow, and the image is grey or RGB.
-    fn checked_size(self) -> Option<usize> {
-        let area = self.height.checked_mul(self.width)?;
-        area.checked_mul(self.channels).filter(|&size| size > 0 && [1, 3].contains(&self.channels))
-    }
-}
-
-impl fmt::Display for ImageShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} x {}", self.height, self.width)?;
-        match self.channels {
-            1 => Ok(()),
-            3 => f.write_str(" in colour"),
-            channels => write!(f, " of {channels} channels"),
-        }
-    }
-}
-
-/// The values of images, image after image, each plane by plane.
+/// The values of images, image after image, each of them plane by plane.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pixels {
-    /// 8-bit values, of which 255 stands for 1.
+    /// 8-bit values: 0 stands for 0, 255 for 1.
     Bytes(Vec<u8>),
-    /// Numbers as they are: images as floats in [0, 1], or the scaled columns of a table.
+    /// Numbers: the pixels of images in [0, 1], or the scaled columns of a table.
     Floats(Vec<f32>),
 }
 
 impl Pixels {
-    /// How many values there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
@@ -65,12 +21,12 @@ impl Pixels {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Puts values behind these; bytes become floats where either are.
+    /// Appends values. If either are floats, the result is floats.
     pub(crate) fn append(&mut self, later: &Self) {
         if let (Self::Bytes(bytes), Self::Floats(_)) = (&self, later) {
             *self = Self::Floats(unit_interval(bytes));
@@ -79,12 +35,12 @@ impl Pixels {
             (Self::Bytes(bytes), Self::Bytes(later)) => bytes.extend(later),
             (Self::Floats(floats), Self::Bytes(later)) => floats.extend(unit_interval(later)),
             (Self::Floats(floats), Self::Floats(later)) => floats.extend(later),
-            // They have become floats.
+            // The bytes were converted above.
             (Self::Bytes(_), Self::Floats(_)) => {}
         }
     }
 
-    /// What they take in memory.
+    /// The memory that the values take, in bytes.
     pub(crate) fn memory(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -95,8 +51,8 @@ impl Pixels {
 
 /// Images of one shape, `n x channels x height x width`, with labels if the data set has them.
 ///
-/// 8-bit pixels stay bytes: 60 000 MNIST images take 47 MB, a quarter of what they take as `f32`. A
-/// table of numbers is grey images of one row, whose columns are the table's.
+/// 8-bit pixels stay bytes: 60 000 MNIST images take 47 MB, a quarter of their size as `f32`. A row of a table is
+/// stored as a grey image of one row, whose columns are the table's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Images {
     shape: ImageShape,
@@ -109,7 +65,7 @@ impl Images {
     /// Grey images from their pixels, row by row, image after image.
     ///
     /// # Errors
-    /// If a side is 0, or the pixels are not a whole number of images, or there is no image.
+    /// If a side is 0, the pixels are not a whole number of images, or there is no image.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>) -> Result<Self, DatasetError> {
         Self::of_shape(ImageShape::grey(height, width), Pixels::Bytes(pixels))
     }
@@ -132,10 +88,10 @@ impl Images {
         Ok(Self { shape, pixels, labels: None, class_names: None })
     }
 
-    /// The same images with a label each.
+    /// These images with one label each.
     ///
     /// # Errors
-    /// If there are not as many labels as images.
+    /// If the numbers of labels and images differ.
     pub fn with_labels(self, labels: Vec<u8>) -> Result<Self, DatasetError> {
         if labels.len() != self.len() {
             return Err(DatasetError::LabelCount { images: self.len(), labels: labels.len() });
@@ -143,7 +99,7 @@ impl Images {
         Ok(Self { labels: Some(labels), ..self })
     }
 
-    /// The same labelled images with the names of the classes: label `i` means `names[i]`.
+    /// These labelled images with names for their classes: label `i` stands for `names[i]`.
     ///
     /// # Errors
     /// If a label has no name, or there are more than 256 names.
@@ -159,32 +115,32 @@ impl Images {
     }
 
     /// The number of images; never 0.
-    #[expect(clippy::len_without_is_empty, reason = "there is always an image")]
+    #[expect(clippy::len_without_is_empty, reason = "a value without images cannot be made")]
     pub fn len(&self) -> usize {
         self.pixels.len() / self.image_size()
     }
 
-    /// Channels, rows and columns of an image.
+    /// The shape of an image.
     pub fn shape(&self) -> ImageShape {
         self.shape
     }
 
-    /// Channels of an image: 1 for grey, 3 for RGB.
+    /// The number of channels: 1 for grey, 3 for RGB.
     pub fn channels(&self) -> usize {
         self.shape.channels
     }
 
-    /// Rows of an image.
+    /// The number of rows of an image.
     pub fn height(&self) -> usize {
         self.shape.height
     }
 
-    /// Columns of an image.
+    /// The number of columns of an image.
     pub fn width(&self) -> usize {
         self.shape.width
     }
 
-    /// Values of an image: channels times height times width.
+    /// The number of values of an image: channels times height times width.
     pub fn image_size(&self) -> usize {
         self.shape.size()
     }
@@ -202,40 +158,40 @@ impl Images {
         }
     }
 
-    /// A label for each image, if there are labels.
+    /// One label for each image, if there are labels.
     pub fn labels(&self) -> Option<&[u8]> {
         self.labels.as_deref()
     }
 
-    /// What the labels mean, if the classes have names.
+    /// The names of the classes, if they have names: label `i` stands for the name at `i`.
     pub fn class_names(&self) -> Option<&[String]> {
         self.class_names.as_deref()
     }
 
-    /// The name of a label's class: its own, or the label's number.
+    /// The name of a label's class; the label's number if the class has no name.
     pub fn class_name(&self, label: u8) -> String {
         let names = self.class_names.as_deref().unwrap_or_default();
         names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
     }
 
-    /// The chosen images, in the order of the choice.
+    /// The images with these indices, in this order, with their labels.
     ///
     /// # Errors
-    /// If none is chosen.
+    /// If there are no indices.
     ///
     /// # Panics
-    /// If there is no such image.
-    pub fn select(&self, chosen: &[u32]) -> Result<Self, DatasetError> {
+    /// If an index is not below [`len`](Self::len).
+    pub fn select(&self, indices: &[u32]) -> Result<Self, DatasetError> {
         let pixels = match &self.pixels {
-            Pixels::Bytes(bytes) => Pixels::Bytes(rows(bytes, self.image_size(), chosen)),
-            Pixels::Floats(floats) => Pixels::Floats(rows(floats, self.image_size(), chosen)),
+            Pixels::Bytes(bytes) => Pixels::Bytes(rows(bytes, self.image_size(), indices)),
+            Pixels::Floats(floats) => Pixels::Floats(rows(floats, self.image_size(), indices)),
         };
-        let labels = self.labels.as_deref().map(|labels| rows(labels, 1, chosen));
+        let labels = self.labels.as_deref().map(|labels| rows(labels, 1, indices));
         let selected = Self::of_shape(self.shape, pixels)?;
         Ok(Self { labels, class_names: self.class_names.clone(), ..selected })
     }
 
-    /// These images and others of the same shape behind them; labels if both have some.
+    /// These images followed by others of the same shape. The result has labels if both have labels.
     pub(crate) fn followed_by(self, later: &Self) -> Result<Self, DatasetError> {
         let Self { shape, mut pixels, labels, class_names } = self;
         pixels.append(&later.pixels);
@@ -244,22 +200,22 @@ impl Images {
         Ok(Self { labels, class_names, ..Self::of_shape(shape, pixels)? })
     }
 
-    /// Other images of the same number with these images' labels and classes.
+    /// Gives these images' labels and class names to as many other images.
     pub(crate) fn give_labels_to(self, other: Self) -> Self {
         Self { labels: self.labels, class_names: self.class_names, ..other }
     }
 
-    /// Gathers a batch: the chosen images as `f32`, bytes divided by 255, floats as they are.
+    /// Writes the images with these indices to `out` as `f32`: bytes divided by 255, floats unchanged.
     ///
-    /// `out` is row-major, `samples.len() x image_size`.
+    /// `out` is row-major, `indices.len() x image_size`.
     ///
     /// # Panics
-    /// If `out` has another length or there is no such image.
-    pub fn gather(&self, samples: &[u32], out: &mut [f32]) {
+    /// If `out` has another length, or an index is not below [`len`](Self::len).
+    pub fn gather(&self, indices: &[u32], out: &mut [f32]) {
         let size = self.image_size();
-        assert_eq!(out.len(), samples.len() * size, "the batch does not fit the output");
-        for (row, &sample) in out.chunks_exact_mut(size).zip(samples) {
-            let place = sample as usize * size..(sample as usize + 1) * size;
+        assert_eq!(out.len(), indices.len() * size, "the batch does not fit the output");
+        for (row, &index) in out.chunks_exact_mut(size).zip(indices) {
+            let place = index as usize * size..(index as usize + 1) * size;
             match &self.pixels {
                 Pixels::Floats(floats) => row.copy_from_slice(&floats[place]),
                 Pixels::Bytes(bytes) => {
@@ -271,7 +227,7 @@ impl Images {
         }
     }
 
-    /// All images as `f32`; see [`gather`](Self::gather).
+    /// All images as `f32`, in order; see [`gather`](Self::gather).
     pub fn to_floats(&self) -> Vec<f32> {
         match &self.pixels {
             Pixels::Bytes(bytes) => unit_interval(bytes),
@@ -285,8 +241,15 @@ pub(crate) fn unit_interval(bytes: &[u8]) -> Vec<f32> {
     bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect()
 }
 
-fn rows<T: Copy>(values: &[T], width: usize, chosen: &[u32]) -> Vec<T> {
-    let rows = chosen.iter().map(|&row| &values[row as usize * width..][..width]);
+/// `height x width x 3` to `3 x height x width`.
+pub(crate) fn planes<T: Copy>(interleaved: &[T]) -> Vec<T> {
+    let plane = |channel| interleaved.iter().skip(channel).step_by(3).copied();
+    plane(0).chain(plane(1)).chain(plane(2)).collect()
+}
+
+/// The rows with these indices of a matrix with `width` columns.
+fn rows<T: Copy>(values: &[T], width: usize, indices: &[u32]) -> Vec<T> {
+    let rows = indices.iter().map(|&row| &values[row as usize * width..][..width]);
     rows.flatten().copied().collect()
 }
 
@@ -295,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_has_bytes_divided_and_floats_as_they_are() {
+    fn gathering_divides_bytes_and_copies_floats() {
         let shape = ImageShape { channels: 3, height: 1, width: 2 };
         let bytes = Pixels::Bytes(vec![0, 51, 102, 153, 204, 255, 255, 0, 0, 0, 0, 51]);
         let images = Images::of_shape(shape, bytes).unwrap();
@@ -311,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_selection_keeps_labels_and_names() {
+    fn selected_images_keep_their_labels_and_names() {
         let images = Images::new(1, 2, vec![1, 2, 3, 4, 5, 6]).unwrap();
         let names = ["ant", "bee"].map(str::to_owned).to_vec();
         let images = images.with_labels(vec![0, 1, 0]).unwrap().with_class_names(names).unwrap();
@@ -323,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_images_is_refused() {
+    fn values_that_are_no_whole_images_are_refused() {
         let refused = |channels, height, width, pixels| {
             let shape = ImageShape { channels, height, width };
             Images::of_shape(shape, pixels).unwrap_err().to_string()

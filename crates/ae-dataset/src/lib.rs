@@ -1,92 +1,136 @@
-//! Images for autoencoders: MNIST, IDX, the hub, procedural digits, folders of pictures, tables.
+//! Data sets for autoencoders: MNIST, IDX files, the Hugging Face hub, procedural digits, folders of pictures, tables.
 //!
-//! [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits` or a path) into a
-//! [`Dataset`]: training and test [`Images`], grey or RGB, kept as bytes, and an [`Origin`] that says
-//! what they are and names them by SHA-256. A table's columns become [0, 1] by a [`Scaling`].
-//! [`InputReader`] reads what a trained model is applied to, chunk by chunk, and [`read_inputs`] all of
-//! it: a folder, an IDX or `.npy` file, a PNG or JPEG, a table. [`PictureReader`] reads pictures in their own sizes. [`epoch_order`] gives the seeded order
-//! of an epoch, and [`Images::gather`] the `f32` pixels of a batch.
+//! - [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits` or a path) into a [`Dataset`]: training and
+//!   test [`Images`], grey or RGB, and an [`Origin`] that names the data and identifies it by SHA-256. A row of a table
+//!   is an image of one row whose columns a [`Scaling`] brings to [0, 1].
+//! - [`EpochBatches`] yields the seeded batches of an epoch: indices, `f32` pixels and labels. [`epoch_order`] is the
+//!   order alone, [`Images::gather`] the pixels alone.
+//! - [`InputReader`] reads what a trained model is applied to, chunk by chunk; [`read_inputs`] reads it at once.
+//!   `PictureReader` reads pictures in their own sizes.
+//! - [`survey_folder`] reports what a folder of any contents holds, and what keeps it from being a data set.
 //!
-//! The decoders are pure functions over bytes. Files come from elsewhere and are not believed:
-//! sizes are bounded before anything is allocated, and every damage is an error that names the file.
+//! Decoders are pure functions of bytes. Files from elsewhere are not believed: sizes are bounded before memory is
+//! allocated, and every damage is an error that names the file.
 //!
 //! ```
-//! use ae_dataset::{Images, epoch_order};
-//! use ae_random::Seed;
+//! use std::num::NonZeroUsize;
+//!
+//! use ae_dataset::{EpochBatches, Images, LastBatch, Seed};
 //!
 //! # fn main() -> Result<(), ae_dataset::DatasetError> {
 //! let images = Images::new(2, 2, vec![0, 51, 102, 255, 255, 255, 0, 0])?.with_labels(vec![4, 7])?;
-//! let order = epoch_order(Seed::new(42), 0, images.len());
-//! for batch in order.chunks(256) {
-//!     let mut pixels = vec![0.0; batch.len() * images.image_size()];
-//!     images.gather(batch, &mut pixels);
-//!     assert_eq!(pixels.iter().sum::<f32>(), 1.6 + 2.0);
+//! for batch in EpochBatches::new(&images, Seed::new(42), 0, NonZeroUsize::MIN, LastBatch::Keep) {
+//!     assert_eq!((batch.indices.len(), batch.pixels.len()), (1, 4));
+//!     assert_eq!(batch.labels, Some(vec![if batch.indices == [0] { 4 } else { 7 }]));
 //! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `pictures` | yes | PNG and JPEG files, folders of them, resizing (the crates `image`, `crc32fast`) |
+//! | `tables` | yes | CSV files, and writing them (the crate `csv`) |
+//! | `hub` | yes | MNIST and Fashion-MNIST from the hub, without tokio and OpenSSL (the crates `hf-hub`, `parquet`) |
+//! | `candle` | no | candle tensors of [`Images`], with `candle-core` alone |
+//! | `candle-datasets` | no | conversion from and to `candle_datasets::vision::Dataset`; needs OpenSSL's headers |
+//!
+//! Without any feature the crate has the in-memory types, IDX, `.npy` and the procedural digits.
+//!
+//! # Where things are
+//!
+//! | folder or file | what |
+//! |---|---|
+//! | `images.rs`, `dataset.rs` | images in memory; training and test images with their origin |
+//! | `load.rs`, `source.rs`, `own_data.rs` | from the name of a data set to its images |
+//! | `epoch_order.rs`, `batches.rs`, `hold_out.rs` | the order of an epoch, its batches, the split |
+//! | `size.rs` | another size is refused or resized |
+//! | `inputs/` | what a trained model is applied to |
+//! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
+//! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
+//! | `scaling/` | the scaling of a table's columns |
+//! | `survey.rs` | what a folder of any contents holds |
 #![deny(missing_docs)]
 
-mod array_rows;
 mod arrays;
+mod batches;
 #[cfg(feature = "candle-datasets")]
-mod candle;
-mod column_scaling;
+mod candle_datasets;
 mod dataset;
 mod digits;
+mod epoch_order;
 mod error;
-mod folder;
-mod format_error;
-mod gzip;
+mod file_kind;
+mod hold_out;
 #[cfg(feature = "hub")]
 mod hub;
 mod idx;
+mod image_shape;
 mod images;
-mod input;
-mod input_reader;
-mod jpeg;
+mod inputs;
+mod limits;
+mod load;
 mod mnist;
-mod npy;
-mod npy_reader;
 mod options;
-mod order;
 mod own_data;
-mod picture;
-mod picture_list;
-mod picture_parts;
-mod picture_reader;
 mod pictures;
-mod places;
-mod png;
 mod progress;
-mod resize;
 mod scaling;
+mod size;
+mod skipped;
 mod source;
-mod split;
-mod table;
-mod table_inputs;
+#[cfg(feature = "pictures")]
+mod survey;
+mod tables;
+#[cfg(feature = "candle")]
+mod tensors;
 
+/// The seed of orders, splits and digits; re-exported because signatures name it.
+pub use ae_random::Seed;
+pub use arrays::matrix::{Matrix, read_npy_matrix};
+pub use arrays::npy_writer::{NpyWriter, write_npy};
+pub use batches::{Batch, EpochBatches, LastBatch};
 #[cfg(feature = "candle-datasets")]
-pub use candle::{from_candle, to_candle};
-pub use column_scaling::{ColumnScaling, ConstantColumns};
+pub use candle_datasets::{from_candle, to_candle};
 pub use dataset::{Dataset, FileDigest, MissingCells, Origin, TableInfo};
 pub use digits::Digits;
+pub use epoch_order::epoch_order;
 pub use error::DatasetError;
-pub use folder::{open_folder, refuse_existing, write_folder};
-pub use format_error::FormatError;
+pub use error::format::FormatError;
 #[cfg(feature = "hub")]
-pub use hub::{ContentError, Hub, HubDataset, HubError, HubLimits, TransferError};
-pub use idx::{decode_images, decode_labels};
-pub use images::{ImageShape, Images, Pixels};
-pub use input::{InputFormat, Inputs, read_inputs};
-pub use input_reader::InputReader;
-pub use npy::{Matrix, NpyWriter, read_npy_matrix, write_npy};
+pub use error::hub::{ContentError, HubError, TransferError};
+pub use file_kind::FileKind;
+pub use hold_out::held_out_items;
+#[cfg(feature = "hub")]
+pub use hub::{Hub, HubDataset, HubLimits};
+pub use idx::folder::{open_folder, refuse_existing, write_folder};
+pub use idx::format::{decode_images, decode_labels};
+pub use image_shape::ImageShape;
+pub use images::{Images, Pixels};
+pub use inputs::format::InputFormat;
+pub use inputs::items::Inputs;
+pub use inputs::reader::{InputReader, read_inputs};
+pub use load::load;
 pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize};
-pub use order::epoch_order;
 pub use own_data::has_own_split;
-pub use picture_reader::PictureReader;
+#[cfg(feature = "pictures")]
+pub use pictures::reader::PictureReader;
 pub use progress::Progress;
 pub use scaling::Scaling;
-pub use source::{Network, Source, load};
-pub use split::held_out_items;
-pub use table::TableWriter;
+pub use scaling::kind::{ColumnScaling, ConstantColumns};
+pub use source::{Network, Source};
+#[cfg(feature = "pictures")]
+pub use survey::{
+    ClassCount, FolderSurvey, KindCount, SizeCount, SkipReason, SkippedFiles, TrainingNeed,
+    survey_folder,
+};
+#[cfg(feature = "tables")]
+pub use tables::csv_lines::csv_line;
+#[cfg(feature = "tables")]
+pub use tables::csv_writer::TableWriter;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! How a person's own data is to be read.
+//! Options for reading a person's own data.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ColumnScaling, Scaling};
 
-/// What is done with images of another size than the wanted one.
+/// What happens to images of another size than the wanted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
     /// They are refused.
     #[default]
     None,
-    /// Scaled to lie within the wanted size, in the middle, on black.
+    /// They are scaled to fit into the wanted size, centred on black.
     Fit,
-    /// Scaled to cover the wanted size, and what sticks out is cut off on both sides.
+    /// They are scaled to cover the wanted size, and the rest is cut off evenly on both sides.
     Crop,
 }
 
@@ -44,28 +44,27 @@ impl FromStr for Resize {
     }
 }
 
-/// What is done with pictures that cannot be decoded, and with rows of a table that hold something
-/// else than numbers.
+/// What happens to bad items: pictures that cannot be decoded, rows of a table with other things than numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadItems {
-    /// One alone is an error.
+    /// One bad item is an error.
     #[default]
     Refuse,
-    /// They are listed as warnings, left out and counted.
+    /// Bad items are left out and counted, with warnings.
     Skip,
 }
 
-/// A part of data that says by itself what is for training and what is held out.
+/// A part of data that itself says what is for training and what is held out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What is for training.
+    /// The training data.
     Train,
-    /// What is held out for choosing among models: a folder of pictures `val`, `valid` or `validation`.
+    /// The validation set, which decides during training: a folder of pictures `val`, `valid` or `validation`.
     Validation,
-    /// What is held out for testing.
+    /// The test set, held out to the end.
     Test,
-    /// All of them.
+    /// All data.
     All,
 }
 
@@ -94,14 +93,14 @@ impl FromStr for Part {
     }
 }
 
-/// Whether the first line of a table names its columns.
+/// Whether the first line of a table is a header with the names of the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Header {
-    /// The first lines decide; what was decided is said, and it is a warning if it was a guess.
+    /// The first lines decide. [`Progress::chose`](crate::Progress::chose) reports the decision; a guess is a warning.
     #[default]
     Auto,
-    /// It names the columns.
+    /// It is a header.
     Yes,
     /// It is a row.
     No,
@@ -130,25 +129,26 @@ impl FromStr for Header {
     }
 }
 
-/// What separates the columns of a table.
+/// The character between the columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delimiter {
-    /// The first lines decide; it is said if it is not the comma.
+    /// The first lines decide. [`Progress::chose`](crate::Progress::chose) reports any other than the comma.
     #[default]
     Auto,
-    /// `,`
+    /// A comma.
     Comma,
-    /// `;`
+    /// A semicolon.
     Semicolon,
-    /// The tabulator.
+    /// A tab.
     Tab,
-    /// `|`
+    /// The character `|`.
     Pipe,
 }
 
 impl Delimiter {
-    /// The byte, unless the first lines decide.
+    /// The delimiter; `None` if the first lines decide.
+    #[cfg(feature = "tables")]
     pub(crate) fn byte(self) -> Option<u8> {
         match self {
             Self::Auto => None,
@@ -187,30 +187,27 @@ impl FromStr for Delimiter {
     }
 }
 
-/// How images or rows are read that a model is applied to. A model's file keeps those of its training;
-/// what a file does not name is the default.
+/// Options for reading images or rows. A model's file keeps those of its training; a missing key means the default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadOptions {
-    /// What is done with images of another size.
+    /// What happens to images of another size.
     pub resize: Resize,
-    /// What is done with those that cannot be read.
+    /// What happens to items that cannot be read.
     pub bad: BadItems,
-    /// Whether a table's first line names the columns.
+    /// Whether a table's first line is a header.
     #[serde(skip_serializing_if = "is_default")]
     pub header: Header,
-    /// What separates a table's columns.
+    /// The delimiter of a table.
     #[serde(skip_serializing_if = "is_default")]
     pub delimiter: Delimiter,
-    /// The column of a table that holds the classes: its name in the header or, where no column has that
-    /// name, its number counted from 1.
+    /// The column of a table with the classes: its name or, if no column has this name, its number counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_column: Option<String>,
-    /// Columns of a table that are left out, named as the label column is.
+    /// The columns of a table that are left out, named like the label column.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop_columns: Vec<String>,
-    /// Which part is read of data that has parts, and judged on of a data set; without it, what is held out.
-    /// A model's file does not keep it.
+    /// The part that is read of data with parts, by default the held-out part. A model's file does not keep it.
     #[serde(skip)]
     pub part: Option<Part>,
 }
@@ -219,27 +216,27 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// How a data set is read.
+/// Options for loading a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadOptions {
-    /// As for images that a model is applied to.
+    /// The options that also apply to the inputs of a trained model.
     pub read: ReadOptions,
-    /// Height and width of the images; without it, those of the first one.
+    /// Height and width of the images, by default those of the first one.
     pub size: Option<[usize; 2]>,
-    /// 1 for grey, 3 for RGB; without it, the first picture's kind.
+    /// The number of channels, 1 (grey) or 3 (RGB), by default that of the first picture.
     pub channels: Option<usize>,
-    /// The part of the data that is held out for testing, where the data does not say; within (0, 1).
+    /// The fraction in (0, 1) that is held out for testing, unless the data itself says what is for testing.
     pub test_fraction: f64,
-    /// What decides which: the stream `split`.
+    /// The seed whose stream `split` decides which items are held out.
     pub seed: Seed,
-    /// The scaling of a table's columns; without it, the one that fits the training rows.
+    /// The scaling of a table's columns, by default one that is fitted to the training rows.
     pub scaling: Option<Scaling>,
-    /// How that one is chosen.
+    /// The kind of scaling that is fitted.
     pub columns: ColumnScaling,
 }
 
 impl LoadOptions {
-    /// The part that is held out when nothing is said.
+    /// The default of [`test_fraction`](Self::test_fraction).
     pub const TEST_FRACTION: f64 = 0.1;
 }
 

@@ -1,15 +1,15 @@
-//! Hearing what is done meanwhile.
+//! Progress of downloading and reading.
 
-/// Hears how far the fetching and reading of data is; a closure `|file, done, total| ...` hears of
-/// transfers alone.
+/// Receives the progress of downloading and reading data. A closure `|file, done, total| ...` receives transfers only;
+/// `()` receives nothing.
 pub trait Progress {
-    /// `done` of `total` bytes of `file` have arrived. `total` is `None` if the sender did not say.
+    /// `done` of `total` bytes of `file` have arrived. `total` is `None` if it is unknown.
     fn transferred(&mut self, file: &str, done: u64, total: Option<u64>);
 
-    /// `done` of `total` items of `what` have been read.
+    /// `done` of `total` items were read; `what` names the work. `total` is 0 if it is unknown.
     fn read(&mut self, _what: &str, _done: u64, _total: u64) {}
 
-    /// A choice was made that nobody had asked for: what was taken, in a plain sentence.
+    /// The options left something open, and `sentence` says what was chosen.
     fn chose(&mut self, _sentence: &str) {}
 }
 
@@ -19,7 +19,6 @@ impl<F: FnMut(&str, u64, Option<u64>)> Progress for F {
     }
 }
 
-/// Nobody listens.
 impl Progress for () {
     fn transferred(&mut self, _: &str, _: u64, _: Option<u64>) {}
 }

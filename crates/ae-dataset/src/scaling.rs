@@ -1,48 +1,48 @@
-//! Columns of a table to numbers that a model learns from, and back.
+//! Scaling of a table's columns: to the numbers that a model learns from, and back.
+
+pub(crate) mod kind;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnScaling, ConstantColumns};
+use kind::{ColumnScaling, ConstantColumns};
 
-/// Standard deviations within the range of a few hundred numbers of a normal distribution.
+/// The range of a few hundred normally distributed numbers, in standard deviations.
 const DEVIATIONS_OF_RANGE: f64 = 6.0;
 
-/// Linear scaling of a table's columns: `(x - minimum) / (maximum - minimum)`. With
-/// [`ColumnScaling::Standard`], `minimum` is the mean and `maximum` lies one standard deviation above it.
+/// Linear scaling of a table's columns: `(x - minimum) / (maximum - minimum)`. With [`ColumnScaling::Standard`],
+/// `minimum` is the mean and `maximum` lies one standard deviation above it.
 ///
-/// Fitted on the training rows, which min-max scaling brings to [0, 1]; other rows may go beyond. A column
-/// that is constant there becomes 0 in training, and later its difference from the constant
+/// The scaling is fitted to the training rows. Min-max scaling brings them to [0, 1]; other rows may lie outside. A
+/// column that is constant in the training rows is 0 there; in later rows it is the difference from the constant
 /// ([`ConstantColumns::Unit`]).
 ///
-/// A column counts as constant if its range is rounding alone: at most `max(10, n)` times the machine
-/// epsilon times its largest magnitude, of `n` rows. These are scikit-learn's bounds, 10 epsilon of
-/// `_handle_zeros_in_scale` and `n` epsilon times the mean of `_is_constant_feature`, both relative to
-/// the numbers.
+/// A column counts as constant if its range is only rounding: at most `max(10, n)` times the machine epsilon times its
+/// largest magnitude, for `n` rows. These are scikit-learn's bounds, relative to the numbers: 10 epsilon in
+/// `_handle_zeros_in_scale` and `n` epsilon times the mean in `_is_constant_feature`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
-    /// How the bounds were chosen; min-max in files that do not say.
+    /// How the bounds were chosen. Files without this key mean min-max.
     #[serde(default, skip_serializing_if = "is_min_max")]
     pub kind: ColumnScaling,
-    /// The columns' names, if the table has a header.
+    /// The names of the columns, if the table has a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// What becomes 0 in each column: its smallest value, or its mean.
+    /// The value that becomes 0 in each column: its minimum or its mean.
     pub minimum: Vec<f64>,
-    /// What becomes 1 in each column: its largest value, or its mean and a standard deviation; equal to
-    /// `minimum` in a column that is constant.
+    /// The value that becomes 1 in each column: its maximum, or its mean plus one standard deviation. It equals `minimum`
+    /// in a constant column.
     pub maximum: Vec<f64>,
-    /// The smallest and the largest value of each column in training, where `minimum` and `maximum` are
-    /// others.
+    /// The smallest and the largest value of each column in training, unless they are `minimum` and `maximum`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<[f64; 2]>,
-    /// What becomes of values in constant columns.
+    /// The scaled value in constant columns.
     #[serde(default)]
     pub constant_columns: ConstantColumns,
-    /// The columns of training's table that the model does not know, its classes and what was left out:
-    /// their names, or their numbers counted from 1 where the table has no header.
+    /// The columns of the training table that the model does not use: the classes and those that were left out. Without
+    /// a header, their numbers counted from 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
 }
@@ -70,7 +70,7 @@ impl Scaling {
         }
         let tolerance = f64::from(count.max(10)) * f64::EPSILON;
         for (low, high) in minimum.iter().zip(&mut maximum) {
-            // Halves, so that the range of the largest numbers is finite as well.
+            // Halves keep the range of the largest numbers finite.
             if *high / 2.0 - low / 2.0 <= tolerance * (low.abs().max(high.abs()) / 2.0) {
                 *high = *low;
             }
@@ -88,8 +88,7 @@ impl Scaling {
         }
     }
 
-    /// The scaling that brings these rows to mean 0 and variance 1. Columns that are constant keep their
-    /// bounds.
+    /// The scaling that brings these rows to mean 0 and variance 1. Constant columns keep their bounds.
     pub(crate) fn fit_standard<'a>(
         names: Option<Vec<String>>,
         columns: usize,
@@ -100,7 +99,7 @@ impl Scaling {
         scaling.ranges =
             scaling.minimum.iter().zip(&scaling.maximum).map(|(&low, &high)| [low, high]).collect();
         let constant = scaling.constant();
-        // Sums of what min-max scaling makes of the values: they neither overflow nor cancel.
+        // Sums of min-max scaled values neither overflow nor cancel.
         let (mut sums, mut squares, mut count) = (vec![0.0; columns], vec![0.0; columns], 0.0);
         for row in rows {
             count += 1.0;
@@ -117,7 +116,7 @@ impl Scaling {
             let deviation = (squares[column] / count - mean * mean).max(0.0).sqrt();
             let (low, high) = (scaling.minimum[column], scaling.maximum[column]);
             let at = |part: f64| low * (1.0 - part) + high * part;
-            // A deviation of more than half the range cannot be; the sum stays below twice the maximum.
+            // The deviation is at most half the range, so the sum stays below twice the maximum.
             let (zero, one) = (at(mean), at(mean + deviation));
             if one > zero && one.is_finite() {
                 scaling.minimum[column] = zero;
@@ -127,13 +126,13 @@ impl Scaling {
         scaling
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub fn columns(&self) -> usize {
         self.minimum.len()
     }
 
-    /// Whether the bounds of each column are finite and in order, and there is a name for each if for
-    /// any: what one that was read from a file must be.
+    /// Whether the bounds of every column are finite and in order, and either all columns have names or none. A scaling
+    /// from a file must be checked by this.
     pub fn is_sound(&self) -> bool {
         let ordered =
             |(low, high): (&f64, &f64)| low.is_finite() && high.is_finite() && low <= high;
@@ -144,20 +143,20 @@ impl Scaling {
             && self.names.as_ref().is_none_or(|names| names.len() == self.minimum.len())
     }
 
-    /// The places of the columns that are constant.
+    /// The indices of the constant columns.
     pub fn constant(&self) -> Vec<usize> {
         let bounds = self.minimum.iter().zip(&self.maximum).enumerate();
         bounds.filter(|(_, (low, high))| low == high).map(|(column, _)| column).collect()
     }
 
-    /// The name of a column: its own or, if it has none, its number in training's table, counted from 1.
+    /// The name of a column; without a name, its number in the training table, counted from 1.
     pub fn name(&self, column: usize) -> String {
         let names = self.names.as_deref().unwrap_or_default();
         let name = names.get(column).filter(|name| !name.is_empty());
         if let Some(name) = name {
             return name.clone();
         }
-        // Without names, what was left out is called by its number.
+        // Without names, `left_out` holds numbers.
         let left_out: Vec<usize> = match &self.names {
             None => self.left_out.iter().filter_map(|number| number.parse().ok()).collect(),
             Some(_) => Vec::new(),
@@ -166,10 +165,10 @@ impl Scaling {
         numbers.nth(column).unwrap_or(column + 1).to_string()
     }
 
-    /// Scales a number of a column; not finite if it is too large for single precision.
+    /// Scales a number of a column. The result is infinite if it is too large for single precision.
     pub(crate) fn scale(&self, column: usize, value: f64) -> f32 {
         let (low, high) = (self.minimum[column], self.maximum[column]);
-        // Halves, so that the range of the largest numbers is finite as well.
+        // Halves keep the range of the largest numbers finite.
         let range = high / 2.0 - low / 2.0;
         if range > 0.0 {
             return ((value / 2.0 - low / 2.0) / range) as f32;
@@ -185,7 +184,7 @@ impl Scaling {
         row.iter().enumerate().map(|(column, &value)| self.scale(column, value))
     }
 
-    /// Rows in [0, 1], `n x columns`, in the table's own units.
+    /// Converts scaled rows, `n x columns`, to the table's own units.
     pub fn undo(&self, rows: &[f32]) -> Vec<f64> {
         let bounds = || self.minimum.iter().zip(&self.maximum);
         let constant = |low: f64, value: f64| match self.constant_columns {
@@ -202,18 +201,18 @@ impl Scaling {
         .collect()
     }
 
-    /// What the network is shown of scaled rows, `n x columns`.
+    /// The numbers that the network receives for scaled rows, `n x columns`.
     ///
-    /// A column that was constant is 0 there, as in training: the weights behind it have never learned
-    /// anything. The others are at most one range of training beyond it (in [-1, 2]), so that one absurd
-    /// cell does not drown the others. Errors are measured against the rows as they are. A model of an
-    /// earlier version is shown the rows.
+    /// A constant column is 0, as in training, because the weights for it have learned nothing. Other columns are clamped
+    /// to the range of training plus one range on both sides ([-1, 2] with min-max scaling), so that one absurd cell does
+    /// not dominate the row. Reconstruction errors are still measured against the rows themselves. Models of earlier
+    /// versions ([`ConstantColumns::Zero`]) receive the rows unchanged.
     pub fn network_input<'a>(&self, rows: &'a [f32]) -> Cow<'a, [f32]> {
         if self.constant_columns == ConstantColumns::Zero {
             return Cow::Borrowed(rows);
         }
         let bounds: Vec<(f32, f32)> =
-            (0..self.columns()).map(|column| self.shown(column)).collect();
+            (0..self.columns()).map(|column| self.network_bounds(column)).collect();
         let mut shown = rows.to_vec();
         for row in shown.chunks_mut(self.columns().max(1)) {
             for (value, &(low, high)) in row.iter_mut().zip(&bounds) {
@@ -223,9 +222,10 @@ impl Scaling {
         Cow::Owned(shown)
     }
 
-    /// Puts the constants into scaled rows that a network made, `n x columns`: what it says of a column in
-    /// which it has only seen the constant tells where its training has stopped, and nothing of the row.
-    /// Rows of a model of an earlier version stay as they are.
+    /// Sets the constant columns of scaled rows that a network made, `n x columns`, to their constant.
+    ///
+    /// What a network outputs for a column that never varied shows only how far its training went, and nothing about the
+    /// row. Rows of models of earlier versions ([`ConstantColumns::Zero`]) stay unchanged.
     pub fn restore_constants(&self, rows: &mut [f32]) {
         if self.constant_columns == ConstantColumns::Zero {
             return;
@@ -238,9 +238,9 @@ impl Scaling {
         }
     }
 
-    /// How much of scaled rows, `n x columns`, the network is not shown: the squared distance of each from
-    /// its [`network_input`](Self::network_input) in standard deviations, of which a column's range in
-    /// training is taken to have six.
+    /// The part of scaled rows, `n x columns`, that the network does not receive: the squared distance of each row from
+    /// its [`network_input`](Self::network_input), in standard deviations. A column's range in training is taken as six
+    /// standard deviations.
     pub fn hidden_deviations(&self, rows: &[f32]) -> Vec<f64> {
         let shown = self.network_input(rows);
         let units: Vec<f64> = (0..self.columns())
@@ -261,7 +261,7 @@ impl Scaling {
         squares.map(Iterator::sum).collect()
     }
 
-    /// What a difference of 1 becomes in a column that was constant.
+    /// The scaled value of a difference of 1 in a constant column.
     fn constant_unit(&self) -> f64 {
         match self.kind {
             ColumnScaling::MinMax => 1.0,
@@ -269,9 +269,8 @@ impl Scaling {
         }
     }
 
-    /// The scaled values of a column that the network is shown: the range of training, and as much on
-    /// both sides.
-    fn shown(&self, column: usize) -> (f32, f32) {
+    /// The bounds of a column's scaled values for the network: the range of training plus one range on both sides.
+    fn network_bounds(&self, column: usize) -> (f32, f32) {
         if self.minimum[column] >= self.maximum[column] {
             return (0.0, 0.0);
         }

@@ -1,68 +1,34 @@
-//! From the name of a data set to its images.
+//! The names of data sets: words such as `mnist`, or paths.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::places::Places;
-use crate::{Dataset, DatasetError, LoadOptions, Progress};
-
-/// Which data to use; written `auto`, `mnist`, `fashion-mnist`, `digits`, or as a path.
+/// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, or a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The first of these: the folder `$AE_DATA`, MNIST from the user's cache, MNIST from the hub,
-    /// the procedural digits. Only the last is a substitution, and [`Origin`](crate::Origin) says so.
+    /// The first of these that exists: the folder `$AE_DATA`, MNIST in the user's cache, MNIST on the hub, the procedural
+    /// digits. Only the digits are a substitution; [`Origin::substituted`](crate::Origin::substituted) says so.
     Auto,
-    /// MNIST, from the same places; an error if it cannot be had.
+    /// MNIST from the same places; an error if it is nowhere.
     Mnist,
-    /// Fashion-MNIST, from the user's cache or the hub; an error if it cannot be had.
+    /// Fashion-MNIST from the user's cache or the hub; an error if it is in neither.
     FashionMnist,
-    /// The procedural digits, which need neither files nor a network.
+    /// The procedural digits. They need neither files nor a network.
     Digits,
-    /// A person's own data: a folder of pictures or of IDX files, a `.npy` file, a table. One that is
-    /// called like a word above is written `./mnist`.
+    /// A person's own data: a folder of pictures or of IDX files, a `.npy` file, a table. A path that equals one of the
+    /// words above is written with `./`, such as `./mnist`.
     Path(PathBuf),
 }
 
-/// Whether data may be fetched.
+/// Whether data may be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// The hub may be asked, for a bounded time.
+    /// The hub may be used, for a bounded time.
     Allowed,
-    /// Only what is on this machine.
+    /// Only data on this machine is used.
     Offline,
-}
-
-/// Loads a data set.
-///
-/// The user's cache is the folder `ae/mnist` (`ae/fashion-mnist`) in `$XDG_CACHE_HOME` or
-/// `~/.cache`, with the four IDX files, and then the hub's own cache. `progress` hears of downloads, of
-/// how far the reading is, and of what was chosen where nothing was said. `options` are for a person's
-/// own data, and bring any images to another size or other channels if they name these.
-///
-/// # Errors
-/// If the data cannot be had or are damaged. A folder that is there but cannot be used is an error,
-/// never a reason to take other data: also `$AE_DATA`, and the one in the user's cache.
-///
-/// ```
-/// use ae_dataset::{LoadOptions, Network, Source, load};
-///
-/// # fn main() -> Result<(), ae_dataset::DatasetError> {
-/// let data = load(&Source::Digits, &LoadOptions::default(), Network::Offline, &mut ())?;
-/// assert_eq!((data.train.len(), data.test.len()), (60_000, 10_000));
-/// assert_eq!((data.train.height(), data.train.width()), (28, 28));
-/// assert_eq!(data.origin.substituted, None);
-/// # Ok(())
-/// # }
-/// ```
-pub fn load(
-    source: &Source,
-    options: &LoadOptions,
-    network: Network,
-    progress: &mut dyn Progress,
-) -> Result<Dataset, DatasetError> {
-    Places::from_environment().load(source, options, network, progress)
 }
 
 impl FromStr for Source {
@@ -102,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_written_as_they_are_read() {
+    fn a_source_is_written_as_it_is_read() {
         for text in ["auto", "mnist", "fashion-mnist", "digits", "some/folder", "./mnist", ""] {
             let Ok(source) = text.parse::<Source>();
             assert_eq!(source.to_string(), text);

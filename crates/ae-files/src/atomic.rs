@@ -1,4 +1,4 @@
-//! Files that are replaced whole or not at all.
+//! Atomic writes: a file is replaced whole or not at all.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -8,19 +8,19 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::FileError;
 
-/// Temporary files begin so; [`remove_temporaries`] clears away what a killed process left.
+/// How the names of temporary files begin. [`remove_temporaries`] removes those that a killed process left.
 const TEMPORARY_PREFIX: &str = ".ae-tmp-";
-/// Links that are followed to a target, as many as Linux follows.
+/// The longest chain of symbolic links that is followed; Linux has the same limit.
 const MOST_LINKS: usize = 40;
 
-/// What was known of files that were removed to be written anew.
+/// Permissions and owners of the files that [`remove_for_rewrite`] removed.
 static REMOVED: Mutex<BTreeMap<PathBuf, Metadata>> = Mutex::new(BTreeMap::new());
 
-/// Removes a file that this process will write anew: as if it had been replaced, the new one gets its permissions
-/// and, as far as the system allows, its owner and group.
+/// Removes a file that this process will write anew. The new file gets the old one's permissions and, as far as the
+/// system allows, its owner and group, as if it had replaced it.
 ///
 /// # Errors
-/// If there is no such file, or the system refuses.
+/// If there is no such file, or the operating system fails.
 pub fn remove_for_rewrite(path: &Path) -> Result<(), FileError> {
     let remove = || -> io::Result<()> {
         let existing = fs::symlink_metadata(path)?;
@@ -37,26 +37,39 @@ fn removed() -> std::sync::MutexGuard<'static, BTreeMap<PathBuf, Metadata>> {
     REMOVED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a file at once: to a temporary name beside it, synced to the disk, then renamed.
+/// Writes a whole file: under a temporary name beside it, synced to the disk, then renamed.
 ///
-/// What an existing file, a link, a read-only file or a folder at `path` means is said at
-/// [`AtomicFile::begin`].
+/// [`AtomicFile::begin`] documents what happens to an existing file, a link, a read-only file or a folder at `path`.
 ///
 /// # Errors
-/// If any of this fails; the temporary file is removed and what stood at `path` is left as it was.
+/// If any of these steps fails. Then the temporary file is removed, and what was at `path` stays as it was.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut file = AtomicFile::begin(path)?;
     file.write(bytes)?;
     file.commit()
 }
 
-/// A file that is written piece by piece and is there, whole, once it is committed. Without that, what
-/// was written is removed and what stood there is left as it was.
+/// A file that is written piece by piece and appears, whole, when it is committed. If it is dropped before that,
+/// what was written is removed, and what was at the path stays as it was.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("rows.csv");
+/// let mut file = ae_files::AtomicFile::begin(&path)?;
+/// file.write(b"x,y\n")?;
+/// assert!(!path.exists());
+/// file.write(b"1,2\n")?;
+/// file.commit()?;
+/// assert_eq!(std::fs::read(&path)?, b"x,y\n1,2\n");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AtomicFile {
-    /// As it was given, for the errors.
+    /// As the caller gave it, for errors.
     path: PathBuf,
-    /// Where it is written to: behind all links.
+    /// The file that is written: where the path leads once all links are followed.
     target: PathBuf,
     file: tempfile::NamedTempFile,
 }
@@ -64,16 +77,16 @@ pub struct AtomicFile {
 impl AtomicFile {
     /// Begins a file, under a temporary name beside it.
     ///
-    /// - A new file has the permissions that the umask leaves; one that replaces another keeps that one's
-    ///   permissions and, as far as the system allows, its owner and group. So does one that was removed by
-    ///   [`remove_for_rewrite`].
-    /// - A symbolic link stays a link: the file that it leads to is replaced, as a shell's `>` does. So a
-    ///   folder of results may lie on another disk.
-    /// - A file that nobody may write to is not replaced, although a rename could: somebody has protected it.
-    /// - A folder or a device is not replaced.
+    /// - A new file gets the permissions that the umask leaves. A file that replaces another keeps that file's
+    ///   permissions and, as far as the system allows, its owner and group. The same holds for a file that
+    ///   [`remove_for_rewrite`] removed.
+    /// - A symbolic link stays a link; the file that it leads to is replaced, as with a shell's `>`. So a folder of
+    ///   results may lie on another disk.
+    /// - A read-only file is refused, although a rename could replace it: somebody has protected it.
+    /// - A folder or a device is refused.
     ///
     /// # Errors
-    /// If what stands there is not to be replaced, or the system refuses.
+    /// If one of these is refused, or the operating system fails, such as for a missing folder.
     pub fn begin(path: &Path) -> Result<Self, FileError> {
         let begin = || -> io::Result<Self> {
             let target = target_of(path)?;
@@ -93,16 +106,16 @@ impl AtomicFile {
     /// Writes the next bytes.
     ///
     /// # Errors
-    /// If the system refuses, such as for a full disk.
+    /// If the operating system fails, such as for a full disk.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.file.write_all(bytes).map_err(|source| fail(&self.path, source))
     }
 
-    /// Writes other bytes over the first ones, such as a header whose contents are known at the end.
-    /// Nothing more can be written then.
+    /// Overwrites the first bytes, such as a header whose contents are known at the end. It must be the last write
+    /// before [`commit`](Self::commit): a later [`write`](Self::write) would overwrite what follows these bytes.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// If the operating system fails.
     pub fn overwrite_beginning(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let overwrite = |file: &mut tempfile::NamedTempFile| {
             file.rewind()?;
@@ -111,10 +124,10 @@ impl AtomicFile {
         overwrite(&mut self.file).map_err(|source| fail(&self.path, source))
     }
 
-    /// Syncs the file to the disk and gives it its name.
+    /// Syncs the file to the disk and renames it to its path.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// If the operating system fails.
     pub fn commit(self) -> Result<(), FileError> {
         let Self { path, target, file } = self;
         let commit = || -> io::Result<()> {
@@ -126,13 +139,13 @@ impl AtomicFile {
     }
 }
 
-/// The path behind all links, which need not exist.
+/// Where a path leads once all links are followed. Nothing needs to exist there.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::symlink_metadata(&target) {
             Ok(found) if found.is_symlink() => {
-                // A relative link is relative to its own folder; joining an absolute one replaces it.
+                // A relative link starts at its own folder; joining an absolute one replaces that folder.
                 target = folder_of(&target).join(fs::read_link(&target)?);
             }
             _ => return Ok(target),
@@ -163,14 +176,14 @@ fn temporary(folder: &Path, existing: Option<&Metadata>) -> io::Result<tempfile:
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
     let Some(existing) = existing else {
-        // The default is readable by its owner alone; this leaves the choice to the umask.
+        // By default `tempfile` makes files that only their owner can read; the umask decides instead.
         return builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
     };
-    // Readable by its owner alone until it has its owner and permissions.
+    // Only this user can read the file until it has its final owner and permissions.
     let file = builder.tempfile_in(folder)?;
     let ours = file.as_file().metadata()?;
     if [ours.uid(), ours.gid()] != [existing.uid(), existing.gid()] {
-        // Only an administrator may; for others, a file that they replace becomes theirs.
+        // Only an administrator may change the owner; a file that another user replaces becomes that user's.
         let _ = fchown(file.as_file(), Some(existing.uid()), Some(existing.gid()));
     }
     let mode = existing.permissions().mode() & 0o777;
@@ -187,7 +200,8 @@ fn fail(path: &Path, source: io::Error) -> FileError {
     FileError::Write { path: path.to_owned(), source }
 }
 
-/// Removes the temporary files that a killed process may have left in a folder.
+/// Removes the temporary files that a killed process left in a folder. The caller makes sure that no other process
+/// writes there; see [`FolderLock`](crate::FolderLock).
 ///
 /// # Errors
 /// If the folder cannot be listed or a file cannot be removed.
@@ -211,7 +225,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes a rename durable. Only Unix lets a folder be synced.
+/// Makes a rename durable. Only Unix can sync a folder.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
@@ -278,14 +292,14 @@ mod tests {
         fn a_replaced_file_keeps_its_permissions() {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("file");
-            // More than the umask leaves, and less.
+            // Both more and less than the umask leaves.
             for kept in [0o600, 0o640, 0o666, 0o755, 0o200] {
                 fs::remove_file(&path).ok();
                 fs::write(&path, b"old").unwrap();
                 set_mode(&path, kept);
                 write_atomic(&path, b"new").unwrap();
                 assert_eq!(mode(&path), kept, "{kept:o}");
-                // Also while it is being written.
+                // The temporary file has the same permissions.
                 let file = AtomicFile::begin(&path).unwrap();
                 assert_eq!(mode(file.file.path()), kept, "{kept:o}");
             }
@@ -329,7 +343,7 @@ mod tests {
             let [first, second] = ["first", "second"].map(|name| dir.path().join(name));
             symlink("elsewhere/target", &first).unwrap();
             symlink(&first, &second).unwrap();
-            // The target does not exist yet, then it does.
+            // First without a file at the target, then with one.
             for contents in [b"one", b"two"] {
                 write_atomic(&second, contents).unwrap();
                 assert_eq!(fs::read(&target).unwrap(), contents);

@@ -1,6 +1,6 @@
-//! How many there are, in words.
+//! Counts with their noun, for messages.
 
-/// "1 image", "2 images": for nouns that take an s.
+/// "1 image", "2 images": for nouns whose plural takes an s.
 #[must_use]
 pub fn counted_as(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }

@@ -1,7 +1,11 @@
 //! Atomic writes and bounded reads, with the path in every error.
 //!
-//! Every file that the workspace writes goes through [`write_atomic`] or [`AtomicFile`]: whoever reads it sees the old
-//! contents or the new ones, never a half, also after `kill -9`, a full disk or a power cut.
+//! - [`write_atomic`] and [`AtomicFile`] replace a file whole: a reader sees the old contents or the new ones, never
+//!   half of them, also after `kill -9`, a full disk or a power cut.
+//! - [`read_bounded`] reads no more than the caller accepts.
+//! - [`FolderLock`] keeps two processes from writing into one folder.
+//! - [`printable`] and [`shown`] make names from elsewhere safe to print.
+//! - [`f32_to_le_bytes`], [`f32_from_le_bytes`] and [`hexadecimal`] convert numbers and digests.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,6 +20,7 @@
 #![deny(missing_docs)]
 
 mod atomic;
+mod bytes;
 mod counted;
 mod lock;
 mod names;
@@ -26,12 +31,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use atomic::{AtomicFile, remove_for_rewrite, remove_temporaries, write_atomic};
+pub use bytes::{f32_from_le_bytes, f32_to_le_bytes, hexadecimal};
 pub use counted::counted_as;
 pub use lock::FolderLock;
 pub use names::file_names;
 pub use printable::{printable, shown};
 
-/// What can go wrong with a file.
+/// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -40,23 +46,23 @@ pub enum FileError {
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// The file could not be written; what stood there before still does.
+    /// The file could not be written; what was there before is unchanged.
     #[error("cannot write {}: {source}", shown(path))]
     Write {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The operating system's reason.
         source: io::Error,
     },
-    /// The folder could not be made.
+    /// The folder could not be created.
     #[error("cannot make the folder {}: {source}", shown(path))]
     MakeFolder {
         /// The folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The operating system's reason.
         source: io::Error,
     },
     /// The file is larger than the reader accepts.
@@ -67,12 +73,12 @@ pub enum FileError {
         /// The largest accepted size in bytes.
         limit: u64,
     },
-    /// Another process writes into the folder.
-    #[error("{} is in use by {}; wait until it has ended", folder.display(), owner_name(*owner))]
+    /// A [`FolderLock`] on the folder exists already.
+    #[error("{} is in use by {}; wait until it has ended", shown(folder), owner_name(*owner))]
     InUse {
         /// The folder.
         folder: PathBuf,
-        /// The process that holds the lock, if it could be found out.
+        /// The id of the process that holds the lock, if the lock file names it.
         owner: Option<u32>,
     },
 }
@@ -96,21 +102,25 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// Makes a folder and those above it, if they are missing.
+/// Creates a folder and those above it, as far as they are missing.
 ///
 /// # Errors
-/// If the system refuses.
+/// If the operating system fails.
 pub fn make_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path)
         .map_err(|source| FileError::MakeFolder { path: path.to_owned(), source })
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_file_is_named() {
+    fn the_error_names_a_missing_file() {
         let error = read_bounded(Path::new("no/such/file"), 10).unwrap_err();
         assert!(error.to_string().starts_with("cannot read no/such/file: "), "{error}");
     }

@@ -1,4 +1,4 @@
-//! A folder that one process writes into at a time.
+//! Locks: only one process at a time writes into a folder.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -6,28 +6,30 @@ use std::path::{Path, PathBuf};
 
 use crate::FileError;
 
-/// The file that is locked. It holds the owner's process id.
+/// The file that is locked. It holds the owner's process id in decimal digits.
 const NAME: &str = ".lock";
-/// Far more digits than a process id has.
+/// More bytes than a process id has digits; the rest of a longer file is not read.
 const LONGEST_ID: u64 = 32;
-/// How often a lock file that its owner removed at the same moment is opened again.
+/// How often the lock file is opened again if its last owner removes it at the same moment.
 const ATTEMPTS: usize = 100;
 
-/// The right to write into a folder, for this process alone, until it is dropped or the process ends,
-/// however it ends: the system holds the lock, the file `.lock` only says whose it is.
+/// A lock on a folder: while it exists, no other holder of such a lock writes into the folder.
+///
+/// The operating system holds the lock and releases it when this value is dropped or the process dies, however it
+/// dies. The file `.lock` in the folder only names the owner.
 #[derive(Debug)]
 pub struct FolderLock {
     path: PathBuf,
-    /// `None` where the file system knows no locks.
+    /// `None` if the file system does not support locks.
     file: Option<File>,
 }
 
 impl FolderLock {
-    /// Locks an existing folder.
+    /// Locks an existing folder. It does not wait.
     ///
     /// # Errors
-    /// [`FileError::InUse`] with the owner's process id if the folder is locked, also by this process; and if
-    /// the lock file cannot be opened.
+    /// [`FileError::InUse`] with the owner's process id if the folder is locked already, also by this process;
+    /// [`FileError::Write`] if the lock file cannot be opened.
     pub fn acquire(folder: &Path) -> Result<Self, FileError> {
         let path = folder.join(NAME);
         let fail = |source| FileError::Write { path: path.clone(), source };
@@ -46,9 +48,9 @@ impl FolderLock {
                 }
                 Err(TryLockError::Error(error)) => return Err(fail(error)),
             }
-            // An owner removes its file when it ends: a lock on a removed file keeps nobody out.
+            // The last owner may have removed the file since it was opened: a lock on a removed file excludes nobody.
             if is_at(&file, &path) {
-                // On a full disk the lock holds without a name.
+                // The lock also holds if the disk is too full for the owner's id.
                 let _ = name_owner(&mut file);
                 return Ok(Self { path, file: Some(file) });
             }
@@ -56,7 +58,7 @@ impl FolderLock {
         Err(FileError::InUse { folder: folder.to_owned(), owner: None })
     }
 
-    /// Whether the system keeps others out. Some network file systems know no locks.
+    /// Whether the lock excludes other processes. Some network file systems do not support locks.
     pub fn is_held(&self) -> bool {
         self.file.is_some()
     }
@@ -64,7 +66,8 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // While it is still locked; elsewhere an open file cannot be removed, and it does no harm.
+        // Removed while it is still locked, so that no other owner's file is removed. Windows cannot remove an open
+        // file; a file that is left there does no harm.
         if cfg!(unix) && self.file.is_some() {
             let _ = std::fs::remove_file(&self.path);
         }
@@ -83,7 +86,7 @@ fn owner(file: &mut File) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// Whether an open file is the one at a path.
+/// Whether an open file is still the one at the path.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -116,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_a_killed_owner_locks_nothing() {
+    fn the_file_that_a_killed_owner_left_locks_nothing() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(NAME), "4294967295, and much more than a process id")
             .unwrap();
@@ -126,9 +129,9 @@ mod tests {
         drop(lock);
     }
 
-    /// Threads that take the lock in turn, each of which removes its file: two never have it.
+    /// Threads take the lock in turn, and each removes the file when it ends.
     #[test]
-    fn two_never_hold_it() {
+    fn two_threads_never_hold_it_at_once() {
         use std::sync::atomic::{AtomicUsize, Ordering};
         let dir = tempfile::tempdir().unwrap();
         let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -1,13 +1,13 @@
 //! Smooth curves through a few points.
 
-/// Where a pen is (x to the right, y down), and how wide it writes there.
+/// The position of the pen (x to the right, y down) and its width there.
 pub(super) type PenPoint = [f32; 3];
 
-/// Points on the curve from one given point to the next.
+/// The number of points on the curve from one given point to the next.
 const STEPS: usize = 6;
 
-/// The points of a stroke: Catmull-Rom splines through the given points (Catmull and Rom, "A class
-/// of local interpolating splines", 1974), uniform, with a corner where a point is given twice.
+/// The points of a stroke: uniform Catmull-Rom splines through the given points (Catmull and Rom, "A class of local
+/// interpolating splines", 1974). A point that is given twice is a corner.
 pub(super) fn trace(points: &[PenPoint]) -> Vec<PenPoint> {
     points.chunk_by(|a, b| a != b).flat_map(spline).collect()
 }
@@ -16,7 +16,7 @@ fn spline(points: &[PenPoint]) -> impl Iterator<Item = PenPoint> {
     let last = points.len() - 1;
     let spans = (0..last).flat_map(move |i| {
         let (from, to) = (points[i], points[i + 1]);
-        // Beyond its ends the curve goes on straight.
+        // Beyond its ends, the curve continues straight.
         let before = if i == 0 { reflect(to, from) } else { points[i - 1] };
         let after = if i + 1 == last { reflect(from, to) } else { points[i + 2] };
         (0..STEPS)
@@ -25,7 +25,7 @@ fn spline(points: &[PenPoint]) -> impl Iterator<Item = PenPoint> {
     spans.chain(std::iter::once(points[last]))
 }
 
-/// The point as far beyond `centre` as `point` is before it.
+/// The mirror image of `point` in `centre`.
 fn reflect(point: PenPoint, centre: PenPoint) -> PenPoint {
     std::array::from_fn(|axis| 2.0 * centre[axis] - point[axis])
 }

@@ -1,20 +1,19 @@
-//! A hand: how a digit is written this time.
+//! The hand: the random variation with which a skeleton is written.
 //!
-//! The ranges are fitted to statistics of MNIST (amount and spread of ink, width, slant), not to
-//! its images.
+//! The constants are fitted to statistics of MNIST (amount and spread of ink, width, slant), not to its images.
 
 use ae_random::Stream;
 
 use super::curve::{PenPoint, trace};
 use super::skeletons::Skeleton;
 
-/// Standard deviation by which the hand misses a skeleton's point, in heights of a digit.
+/// Standard deviation of a point from the skeleton's, in heights of a digit.
 const UNSTEADINESS: f32 = 0.03;
-/// Standard deviation of the lattice that bends the paper, in heights of a digit.
+/// Standard deviation of the control points that bend the paper, in heights of a digit.
 const BEND: f32 = 0.075;
-/// Standard deviation of the pen's width from point to point, in widths.
+/// Standard deviation of the pen's width between points, relative to the width.
 const PRESSURE: f32 = 0.10;
-/// Mean and standard deviation of how far a digit leans to the right, in heights.
+/// Mean and standard deviation of the slant to the right, in heights of a digit.
 const SLANT: [f32; 2] = [0.12, 0.27];
 /// Standard deviation of the tangent of half the angle by which a digit is turned.
 const TURN: f32 = 0.04;
@@ -28,7 +27,7 @@ const THINNEST_PEN: f32 = 1.2;
 /// Numbers at 4 x 4 control points, row by row.
 type Lattice = [[f32; 4]; 4];
 
-/// Writes a skeleton down: the strokes, on the skeleton's scale, the pen's width in pixels.
+/// Writes a skeleton: its strokes, on the skeleton's scale, with the pen's width in pixels.
 pub(super) fn write(skeleton: &Skeleton, stream: &mut Stream) -> Vec<Vec<PenPoint>> {
     let paper = Paper::bent(stream);
     let style = Style::drawn(stream);
@@ -46,7 +45,7 @@ pub(super) fn write(skeleton: &Skeleton, stream: &mut Stream) -> Vec<Vec<PenPoin
         .collect()
 }
 
-/// The points of a stroke as the hand hits them; a corner's two points stay one.
+/// The points of a stroke, moved at random. The two points of a corner move together.
 fn move_points(stroke: &[(u8, u8)], pen: f32, stream: &mut Stream) -> Vec<PenPoint> {
     let mut moved: Vec<PenPoint> = Vec::with_capacity(stroke.len());
     for (i, &(x, y)) in stroke.iter().enumerate() {
@@ -64,8 +63,8 @@ fn move_points(stroke: &[(u8, u8)], pen: f32, stream: &mut Stream) -> Vec<PenPoi
     moved
 }
 
-/// Paper that is bent smoothly: a free-form deformation (Sederberg and Parry, SIGGRAPH 1986) of the
-/// unit square by a lattice of control points.
+/// Smoothly bent paper: a free-form deformation of the unit square by a lattice of control points (Sederberg and Parry,
+/// SIGGRAPH 1986).
 struct Paper {
     shift_x: Lattice,
     shift_y: Lattice,
@@ -84,7 +83,7 @@ impl Paper {
     }
 }
 
-/// Bernstein's cubic polynomials, which add up to 1.
+/// The cubic Bernstein polynomials. Their sum is 1.
 fn bernstein(t: f32) -> [f32; 4] {
     let s = 1.0 - t;
     [s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t]
@@ -94,7 +93,7 @@ fn dot(a: &[f32; 4], b: &[f32; 4]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
 }
 
-/// What all strokes of a digit share.
+/// The properties that all strokes of a digit share.
 struct Style {
     pen: f32,
     stretch: f32,
@@ -111,20 +110,20 @@ impl Style {
             pen: (root * root).max(THINNEST_PEN),
             stretch: STRETCH[0] + STRETCH[1] * bell(stream),
             slant: SLANT[0] + SLANT[1] * bell(stream),
-            // Rational functions of the tangent of half the angle.
+            // Cosine and sine are rational functions of the tangent of half the angle.
             cosine: (1.0 - tangent * tangent) / (1.0 + tangent * tangent),
             sine: 2.0 * tangent / (1.0 + tangent * tangent),
         }
     }
 
-    /// Stretches, slants and turns.
+    /// Stretches, slants and turns a point.
     fn place(&self, x: f32, y: f32) -> (f32, f32) {
         let x = self.stretch * x - self.slant * y;
         (self.cosine * x - self.sine * y, self.sine * x + self.cosine * y)
     }
 }
 
-/// A number of mean 0 and variance 1 within [-3, 3], bell-shaped: the sum of three uniform ones.
+/// A bell-shaped random number in [-3, 3] with mean 0 and variance 1: a sum of three uniform numbers.
 fn bell(stream: &mut Stream) -> f32 {
     2.0 * (stream.uniform() + stream.uniform() + stream.uniform()) - 3.0
 }

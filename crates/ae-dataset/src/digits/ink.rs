@@ -1,15 +1,16 @@
-//! Ink on paper: strokes to pixels, framed as MNIST's images are (LeCun, Bottou, Bengio and
-//! Haffner, "Gradient-based learning applied to document recognition", 1998, section III.A).
+//! Draws strokes as pixels and places them as in MNIST's images (LeCun, Bottou, Bengio and Haffner, "Gradient-based
+//! learning applied to document recognition", 1998, section III.A).
 
-use super::SIDE;
 use super::curve::PenPoint;
 
+/// Rows and columns of an image.
+pub(super) const SIDE: usize = 28;
 /// Rows and columns of the box that a digit fills on its longer side.
 const BOX: usize = 20;
-/// Pixels over which ink fades at the edge of a stroke.
+/// The width of the fading edge of a stroke, in pixels.
 const FADE: f32 = 1.35;
 
-/// Draws strokes into an empty image: scaled to the box, the centre of mass at the centre.
+/// Draws strokes into an empty image: scaled to the box, with the centre of mass at the centre of the image.
 pub(super) fn draw(strokes: &[Vec<PenPoint>], image: &mut [u8]) {
     let mut canvas = Canvas::empty();
     for stroke in fit(strokes) {
@@ -20,7 +21,7 @@ pub(super) fn draw(strokes: &[Vec<PenPoint>], image: &mut [u8]) {
     canvas.frame(image);
 }
 
-/// The strokes in pixels of the box.
+/// The strokes, scaled and moved to the pixels of the box.
 fn fit(strokes: &[Vec<PenPoint>]) -> Vec<Vec<PenPoint>> {
     let points = || strokes.iter().flatten();
     let range = |axis: usize| {
@@ -41,7 +42,7 @@ fn fit(strokes: &[Vec<PenPoint>]) -> Vec<Vec<PenPoint>> {
     strokes.iter().map(|stroke| stroke.iter().map(place).collect()).collect()
 }
 
-/// For each pixel of the box, how far its centre lies inside the ink (negative: outside).
+/// For each pixel of the box, the distance of its centre from the edge of the ink: positive inside, negative outside.
 struct Canvas {
     depth: [[f32; BOX]; BOX],
 }
@@ -51,7 +52,7 @@ impl Canvas {
         Self { depth: [[-FADE; BOX]; BOX] }
     }
 
-    /// Draws a straight line with a round pen.
+    /// Draws a straight line with a round pen whose width may change along it.
     fn line(&mut self, [x0, y0, pen0]: PenPoint, [x1, y1, pen1]: PenPoint) {
         let reach = 0.5 * (pen0.max(pen1) + FADE);
         let (dx, dy) = (x1 - x0, y1 - y0);
@@ -70,7 +71,7 @@ impl Canvas {
         }
     }
 
-    /// Copies the box into the image, by whole pixels, so that its centre of mass comes to the centre.
+    /// Copies the box into the image, moved by whole pixels, so that its centre of mass is at the centre.
     fn frame(&self, image: &mut [u8]) {
         let ink = self.depth.map(|row| row.map(opacity));
         let (mut mass, mut moment_x, mut moment_y) = (0.0, 0.0, 0.0);
@@ -90,21 +91,21 @@ impl Canvas {
     }
 }
 
-/// How dark ink is, 0 to 1, this far inside its edge: a smooth step.
+/// The opacity of ink, 0 to 1, at a depth inside its edge: a smooth step.
 fn opacity(depth: f32) -> f32 {
     let t = (depth / FADE + 0.5).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// The pixels of the box whose centres lie between two places.
+/// The pixels of the box whose centres are between two positions.
 fn pixels(from: f32, to: f32) -> std::ops::Range<usize> {
     // Conversion to whole numbers saturates at 0.
     let end = (to + 0.5) as usize;
     (from + 0.5) as usize..end.min(BOX)
 }
 
-/// Empty pixels before the box, so that this place in it comes to the image's pixel 14: MNIST's
-/// centre, half a pixel right of and below the middle.
+/// The number of empty pixels before the box that brings its centre of mass to pixel 14 of the image. This is MNIST's
+/// centre, half a pixel to the right of and below the middle.
 fn margin(centre_of_mass: f32) -> usize {
     let room = SIDE - BOX;
     (((SIDE / 2) as f32 - centre_of_mass + 0.5) as usize).min(room)
@@ -124,14 +125,14 @@ mod tests {
             let mut image = [0; SIDE * SIDE];
             draw(&[vec![[0.3, 0.0, pen], [0.3, 7.0, pen]]], &mut image);
             let rows: Vec<usize> = (0..SIDE).filter(|&row| row_mass(&image, row) > 0.0).collect();
-            // The centre of mass lies between two pixels: either may come to the centre.
+            // The centre of mass is between two pixels, so either may be at the centre.
             assert!(rows.len() == BOX && (4..=5).contains(&rows[0]), "pen {pen}: {rows:?}");
             assert!((row_mass(&image, 14) - pen).abs() < 0.05, "pen {pen}");
         }
     }
 
     #[test]
-    fn the_scale_and_the_place_of_the_strokes_do_not_matter() {
+    fn the_scale_and_the_position_of_the_strokes_do_not_matter() {
         let strokes = |scale: f32, shift: f32| {
             let point = |x: f32, y: f32| [scale * x + shift, scale * y - shift, 2.5];
             vec![vec![point(0.0, 1.0), point(2.0, 0.0)], vec![point(1.0, 0.0), point(1.5, 3.0)]]

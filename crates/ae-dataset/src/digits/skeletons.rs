@@ -1,18 +1,18 @@
-//! The skeletons of the digits: what the pen does, point by point.
+//! The skeletons of the digits: the path of the pen, point by point.
 //!
-//! Drawn by hand, upright, x to the right and y down, in hundredths of a digit's height. A point
-//! that is given twice is a corner.
+//! They were drawn by hand: upright, x to the right and y down, in hundredths of a digit's height. A point that is given
+//! twice is a corner.
 
 use ae_random::Stream;
 
 /// One way to write a digit.
 pub(super) struct Skeleton {
-    /// How often it is written so, relative to the digit's other skeletons.
+    /// The frequency relative to the digit's other skeletons.
     weight: u32,
     pub(super) strokes: &'static [&'static [(u8, u8)]],
 }
 
-/// One of a digit's skeletons, by their weights.
+/// Draws one of a digit's skeletons by their weights.
 pub(super) fn choose(digit: usize, stream: &mut Stream) -> &'static Skeleton {
     let skeletons = SKELETONS[digit];
     let mut rest = stream.below(skeletons.iter().map(|skeleton| skeleton.weight).sum());

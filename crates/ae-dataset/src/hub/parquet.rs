@@ -1,6 +1,6 @@
-//! Images in parquet files, as the hub stores them.
+//! Decodes images in parquet files, as the hub stores them.
 //!
-//! A row has `image`, a struct of `bytes` (a PNG) and `path` (not used), and the integer `label`.
+//! A row has the struct `image` of `bytes` (a PNG) and `path` (not used), and the integer `label`.
 
 use std::io::Cursor;
 use std::panic;
@@ -14,9 +14,8 @@ use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder, Limits};
 use rayon::prelude::*;
 
-use super::ContentError;
-use crate::idx::MAX_BYTES;
-use crate::{FormatError, Images};
+use crate::limits::MAX_FILE_BYTES;
+use crate::{ContentError, FormatError, Images};
 
 /// The most accepted rows: fifteen times as many as MNIST has.
 const MAX_ROWS: usize = 1 << 20;
@@ -29,14 +28,14 @@ const MAX_MEMORY: u64 = 1 << 22;
 
 /// Decodes a parquet file of 8-bit grey PNG images of one size, with labels from 0 to 255.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<Images, ContentError> {
-    // The crate panics on some damages, such as negative offsets.
+    // The parquet crate panics on some kinds of damage, such as negative offsets.
     let columns = panic::catch_unwind(|| read_columns(bytes));
     let (cells, labels) = columns.map_err(|_| ContentError::ParquetPanicked)??;
     let (images, labels) = rayon::join(|| decode_images(&cells), || decode_labels(&labels));
     Ok(images?.with_labels(labels?).map_err(|_| FormatError::NoImages)?)
 }
 
-/// The encoded images and the labels of all rows, as many of the ones as of the others.
+/// The encoded images and the labels of all rows; there are equally many.
 fn read_columns(bytes: Vec<u8>) -> Result<(Vec<ByteArray>, Vec<i64>), ParquetError> {
     let file = SerializedFileReader::new(Bytes::from(bytes))?;
     let (mut cells, mut labels) = (Vec::new(), Vec::new());
@@ -48,7 +47,7 @@ fn read_columns(bytes: Vec<u8>) -> Result<(Vec<ByteArray>, Vec<i64>), ParquetErr
     Ok((cells, labels))
 }
 
-/// Appends a column of a group of rows, every one of which must have a value.
+/// Appends a column of a row group. Every row must have a value.
 fn read_column<T: DataType>(
     group: &dyn RowGroupReader,
     name: &str,
@@ -82,8 +81,8 @@ fn decode_images(cells: &[ByteArray]) -> Result<Images, ContentError> {
     let (width, height) = open(first.data()).map_err(|error| error.in_row(0))?.dimensions();
     let size = width as usize * height as usize;
     let claimed = cells.len() as u128 * size as u128;
-    if claimed > u128::from(MAX_BYTES) {
-        return Err(FormatError::TooLarge { claimed, limit: MAX_BYTES }.into());
+    if claimed > u128::from(MAX_FILE_BYTES) {
+        return Err(FormatError::TooLarge { claimed, limit: MAX_FILE_BYTES }.into());
     }
     let mut pixels = vec![0; claimed as usize];
     let error = pixels.par_chunks_exact_mut(size).zip(cells).enumerate().find_map_first(
@@ -106,7 +105,7 @@ fn decode_labels(labels: &[i64]) -> Result<Vec<u8>, ContentError> {
     labels.iter().enumerate().map(byte).collect()
 }
 
-/// Decodes an image of `size`, its width and height, to as many pixels.
+/// Decodes an image of this size (width, height).
 fn decode_image(bytes: &[u8], size: (u32, u32), pixels: &mut [u8]) -> Result<(), ContentError> {
     let decoder = open(bytes)?;
     if decoder.dimensions() != size {
@@ -137,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// As PyArrow writes it; made by the script in `tests/server/mod.rs`.
+    /// Written by PyArrow with the script in `tests/suite/hub/server.rs`.
     const GENUINE: &[u8] = include_bytes!("../../tests/data/train.parquet");
 
     const SCHEMA: &str = "message m {
@@ -152,7 +151,7 @@ mod tests {
         bytes
     }
 
-    /// A file of one group of rows, in which `None` is no value.
+    /// A file of one row group. `None` is a missing value.
     fn file(schema: &str, images: &[Option<Vec<u8>>], labels: &[Option<i64>]) -> Vec<u8> {
         let schema = Arc::new(parse_message_type(schema).unwrap());
         let mut bytes = Vec::new();
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_cut_anywhere_is_refused() {
+    fn a_file_truncated_anywhere_is_refused() {
         for length in 0..GENUINE.len() {
             assert!(decode(GENUINE[..length].to_vec()).is_err(), "{length}");
         }

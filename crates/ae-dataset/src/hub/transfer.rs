@@ -1,10 +1,9 @@
-//! One transfer by hf-hub's client, with a bound on how long it may take.
+//! One download by hf-hub's client, with time limits.
 //!
-//! The client has no time limits, and a request cannot be taken back. So it works in a thread of its
-//! own and reports every piece that arrives; who waits for the reports stops waiting when none comes.
-//! The thread then ends with its connection, at the latest with the process. What it leaves is no
-//! cached file: the client writes to a `.part` beside it, goes on from there the next time, and
-//! renames it when the connection has given everything.
+//! The client has no time limits, and a request cannot be cancelled. So the client works in a thread of its own and
+//! reports every piece that arrives; the caller stops waiting when no report comes. The thread then ends with its
+//! connection, at the latest with the process. It leaves no broken file in the cache: the client writes to a `.part`
+//! file, continues it the next time, and renames it when it is complete.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,22 +15,22 @@ use hf_hub::api::Progress as ClientProgress;
 use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo};
 
-use super::{Hub, TransferError};
-use crate::Progress;
+use super::Hub;
+use crate::{Progress, TransferError};
 
-/// What the client's thread reports.
+/// A report of the client's thread.
 enum Report {
-    /// The transfer of a file of so many bytes begins, maybe anew.
+    /// The transfer of a file of this size begins, or begins again.
     Began(u64),
-    /// So many more bytes have arrived.
+    /// This number of further bytes has arrived.
     Arrived(u64),
-    /// It is over; the path in the cache.
+    /// The transfer has ended; the path in the cache.
     Ended(Result<PathBuf, ApiError>),
 }
 
-/// Transfers a file into the cache; `began` is when that of the data set did.
+/// Downloads a file into the cache. `began` is the time when the download of the data set began.
 ///
-/// Gives its path and the size that was announced, with which the client does not compare.
+/// Returns the path and the announced size. The client does not compare the size.
 pub(super) fn download(
     hub: &Hub,
     repo: &Repo,
@@ -71,7 +70,7 @@ pub(super) fn download(
     }
 }
 
-/// Removes a file from the cache: the entry and what it links to.
+/// Removes a file from the cache: the entry and the file that it links to.
 pub(super) fn discard(entry: &Path) -> Result<(), FileError> {
     let remove = || -> io::Result<()> {
         let target = fs::canonicalize(entry)?;
@@ -96,26 +95,26 @@ fn start_client(
         let result = builder
             .build()
             .and_then(|client| client.repo(repo).download_with_progress(&file, reporter));
-        // Nobody may be waiting any more.
+        // Sending fails if the caller has stopped waiting.
         let _ = sender.send(Report::Ended(result));
     };
     thread::Builder::new().name("hub".to_owned()).spawn(work).map_err(TransferError::Thread)?;
     Ok(())
 }
 
-/// Removes parts of a repository's files that the client refuses to go on from.
+/// Removes the `.part` files of a repository, from which the client refuses to continue.
 fn discard_parts(hub: &Hub, repo: &Repo) {
     let blobs = Cache::new(hub.cache.clone()).repo(repo.clone()).blob_path("");
     let entries = fs::read_dir(blobs).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
     for path in paths.filter(|path| path.extension().is_some_and(|end| end == "part")) {
         if let Err(error) = fs::remove_file(&path) {
-            tracing::warn!(path = %path.display(), %error, "cannot be removed");
+            tracing::warn!(path = %path.display(), %error, "the file cannot be removed");
         }
     }
 }
 
-/// The client's progress, sent on.
+/// Sends the client's progress to the caller.
 struct Reporter(Sender<Report>);
 
 impl ClientProgress for Reporter {

@@ -1,0 +1,259 @@
+//! Errors in the bytes of a file.
+
+use std::io;
+
+use crate::ImageShape;
+
+/// What is wrong with the contents of a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// The file is of no kind that is read.
+    #[error(
+        "neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"
+    )]
+    Unrecognised,
+    /// A single picture was given as a data set.
+    #[error("a single picture, and a data set has many; name the folder that holds it")]
+    SinglePicture,
+    /// The file is not a picture.
+    #[error("neither PNG nor JPEG")]
+    NotAPicture,
+    /// The table has no rows or no columns.
+    #[error("holds no rows of numbers")]
+    NoRows,
+    /// The table has too many columns.
+    #[error("{found} columns, more than the {limit} that are accepted")]
+    TooManyColumns {
+        /// The number that was found.
+        found: usize,
+        /// The largest accepted number.
+        limit: usize,
+    },
+    /// A column is named, and the table has no header.
+    #[error(
+        "there is no column `{name}`: the table has no header (name a column by its number, from 1 to \
+         {columns}, or use --header yes if the first line names the columns)"
+    )]
+    NoHeader {
+        /// The name.
+        name: String,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// The named column does not exist.
+    #[error("no column is named `{name}`; there are {found}")]
+    NoColumn {
+        /// The name.
+        name: String,
+        /// The first names of the table.
+        found: String,
+    },
+    /// The label column is also left out.
+    #[error("{column} is both the label column and one of --drop-columns; choose one")]
+    LabelLeftOut {
+        /// The column.
+        column: String,
+    },
+    /// No column of numbers is left.
+    #[error("no columns of numbers are left without the label column and --drop-columns")]
+    NoColumns,
+    /// Two columns have the same name.
+    #[error("columns {first} and {second} are both named `{name}`; give each its own name")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+        /// The number of the first of them, counted from 1.
+        first: usize,
+        /// The number of the second.
+        second: usize,
+    },
+    /// The table lacks columns of the model.
+    #[error(
+        "the model's columns {missing} are missing; the first line names {found} (--header no if it is a \
+         row)"
+    )]
+    MissingColumns {
+        /// The names.
+        missing: String,
+        /// The names of the table.
+        found: String,
+    },
+    /// The table has columns that the model does not know.
+    #[error(
+        "the model was not trained on the columns {unknown}; leave them out with --drop-columns, or name \
+         the classes with --label-column"
+    )]
+    UnknownColumns {
+        /// The names.
+        unknown: String,
+    },
+    /// The table has another number of columns than the model.
+    #[error(
+        "{} of numbers, but the model takes {expected}; --drop-columns and --label-column name those that \
+         are none of the model's",
+        ae_files::counted_as(*found, "column")
+    )]
+    ColumnCount {
+        /// The model's number.
+        expected: usize,
+        /// The table's.
+        found: usize,
+    },
+    /// The text is UTF-16.
+    #[error("the text is UTF-16; save the table as UTF-8")]
+    Utf16,
+    /// A line is not UTF-8.
+    #[error("line {line} is not UTF-8; save the table as UTF-8")]
+    NotUtf8 {
+        /// The line, counted from 1.
+        line: u64,
+    },
+    /// The model takes images, and the input is a table.
+    #[error("a table, but the model takes images of {shape}")]
+    TableForImages {
+        /// The model's images.
+        shape: ImageShape,
+    },
+    /// The model takes rows of a table, and the input is something else.
+    #[error(
+        "no table, but the model takes rows of {columns} numbers (.csv, or .npy of shape (n, {columns}))"
+    )]
+    NotATable {
+        /// The model's columns.
+        columns: usize,
+    },
+    /// The table cannot be parsed.
+    #[error("damaged table: {reason}")]
+    Csv {
+        /// The reason.
+        reason: String,
+    },
+    /// The magic number of an IDX file is wrong.
+    #[error(
+        "magic number {found:#010x} ({}), expected {expected:#010x} ({})",
+        idx_kind(*found), idx_kind(*expected)
+    )]
+    Magic {
+        /// The expected magic number.
+        expected: u32,
+        /// The first four bytes.
+        found: u32,
+    },
+    /// The file is shorter than its header, or than the header claims.
+    #[error("cut short: {found} bytes, expected {expected}")]
+    Truncated {
+        /// The expected length in bytes, or a lower bound of it.
+        expected: usize,
+        /// The number that was found.
+        found: usize,
+    },
+    /// The file is longer than its header claims.
+    #[error("bytes after the end: {found} bytes, expected {expected}")]
+    TrailingBytes {
+        /// The expected length in bytes.
+        expected: usize,
+        /// The number that was found.
+        found: usize,
+    },
+    /// The header claims a larger size than is accepted.
+    #[error("claims {claimed} bytes, more than the {limit} that are accepted")]
+    TooLarge {
+        /// The claimed size in bytes.
+        claimed: u128,
+        /// The largest accepted size in bytes.
+        limit: u64,
+    },
+    /// There are no images, or images without pixels.
+    #[error("holds no images")]
+    NoImages,
+    /// The compressed data is truncated.
+    #[error("the gzip data are cut short")]
+    GzipTruncated,
+    /// The compressed data is damaged or has a wrong checksum.
+    #[error("damaged gzip data: {0}")]
+    GzipDamaged(#[source] io::Error),
+    /// The decompressed data is longer than the header in it claims.
+    #[error("the gzip data hold more than the {expected} bytes that the header in them claims")]
+    GzipTooLong {
+        /// The expected length in bytes.
+        expected: usize,
+    },
+    /// Other bytes follow the compressed data.
+    #[error("{bytes} bytes after the end of the gzip data")]
+    GzipTrailing {
+        /// The number of bytes that follow.
+        bytes: usize,
+    },
+    /// The file is not a `.npy` file.
+    #[error("not a .npy file")]
+    NotNpy,
+    /// The header of a `.npy` file is incomplete.
+    #[error("the .npy header lacks {missing}")]
+    NpyHeader {
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// The numbers of a `.npy` file have a type that is not read.
+    #[error("numbers of type {found}, expected |u1, <f4 or <f8 (numpy: x.astype('<f4'))")]
+    NpyType {
+        /// The type in the header.
+        found: String,
+    },
+    /// An array of other than two dimensions is stored in Fortran order.
+    #[error(
+        "stored in Fortran order, which is read in two dimensions only; expected C order (numpy: \
+         np.ascontiguousarray(x))"
+    )]
+    NpyOrder,
+    /// The array has a shape that is not accepted here.
+    #[error("an array of shape {found:?}, expected {expected}")]
+    NpyShape {
+        /// The accepted shapes.
+        expected: String,
+        /// The shape of the array.
+        found: Vec<usize>,
+    },
+    /// A number is out of range.
+    #[error("{place} is {}, expected {expected}", shown(*found))]
+    Value {
+        /// Its place: "row 3, column 2", "image 1, row 3, column 2", counted from 1.
+        place: String,
+        /// The number.
+        found: f64,
+        /// The accepted range.
+        expected: &'static str,
+    },
+    /// A PNG or JPEG cannot be decoded.
+    #[cfg(feature = "pictures")]
+    #[error("cannot be decoded as an image: {0}")]
+    Picture(#[source] image::ImageError),
+    /// A PNG or JPEG is truncated or has impossible bytes.
+    #[error("damaged {format}: {reason}")]
+    DamagedPicture {
+        /// "PNG" or "JPEG".
+        format: &'static str,
+        /// The damage.
+        reason: String,
+    },
+    /// A PNG has transparent pixels.
+    #[error("partly transparent; put the image on a background first")]
+    Transparent,
+}
+
+/// A number in decimal notation, large ones with an exponent.
+fn shown(number: f64) -> String {
+    if number.is_finite() && number.abs() >= 1e16 {
+        format!("{number:e}")
+    } else {
+        number.to_string()
+    }
+}
+
+fn idx_kind(magic: u32) -> &'static str {
+    match magic {
+        0x801 => "IDX labels",
+        0x803 => "IDX images",
+        _ => "not IDX",
+    }
+}

@@ -1,0 +1,111 @@
+//! Decodes many pictures at once, in parallel. Bad ones are refused or left out.
+
+use std::path::{Path, PathBuf};
+
+use ae_files::shown;
+use rayon::prelude::*;
+
+use crate::pictures::decode;
+use crate::pictures::list::PictureList;
+use crate::size::in_shape;
+use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, ReadOptions, Resize};
+
+/// The number of offenders that an error names.
+pub(crate) const NAMED: usize = 5;
+
+/// Reads pictures as inputs of a model.
+pub(crate) fn read_inputs(
+    folder: &Path,
+    list: &PictureList,
+    shape: ImageShape,
+    options: &ReadOptions,
+) -> Result<Inputs, DatasetError> {
+    let images = read_all(folder, &list.files, shape, options)?;
+    let good: Vec<u32> =
+        (0..).zip(&images).filter(|(_, image)| image.is_some()).map(|(place, _)| place).collect();
+    let skipped = images.len() - good.len();
+    let list = list.select(&good);
+    let names = list.names();
+    let PictureList { labels, class_names, places, .. } = list;
+    let has_classes = !class_names.is_empty();
+    let images = || images.iter().flatten();
+    Ok(Inputs {
+        name: String::new(),
+        shape,
+        pixels: images().flat_map(Images::to_floats).collect(),
+        labels: has_classes.then_some(labels),
+        class_names: has_classes.then_some(class_names),
+        files: Some(names),
+        items: places,
+        has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
+        skipped,
+    })
+}
+
+/// Decodes pictures to images of one shape; `None` for those that are left out.
+///
+/// # Errors
+/// If a picture has another size that is not to be changed, or is damaged and not to be left out.
+pub(crate) fn read_all(
+    folder: &Path,
+    files: &[PathBuf],
+    shape: ImageShape,
+    options: &ReadOptions,
+) -> Result<Vec<Option<Images>>, DatasetError> {
+    let images: Vec<_> =
+        files.par_iter().map(|file| read_one(file, shape, options.resize)).collect();
+    refuse_other_sizes(folder, &images)?;
+    good_ones(folder, images, options.bad)
+}
+
+fn read_one(file: &Path, shape: ImageShape, resize: Resize) -> Result<Images, DatasetError> {
+    in_shape(decode::read(file, shape.channels)?, shape, resize, file)
+}
+
+/// Refuses pictures of another size. They are never treated as damaged.
+fn refuse_other_sizes(
+    folder: &Path,
+    images: &[Result<Images, DatasetError>],
+) -> Result<(), DatasetError> {
+    let mut wanted = None;
+    let mut first = Vec::new();
+    let mut count = 0;
+    for image in images {
+        if let Err(DatasetError::InputSize { path, expected, found }) = image {
+            wanted = Some((expected.height, expected.width));
+            count += 1;
+            if count <= NAMED {
+                first.push(with_size(path, *found));
+            }
+        }
+    }
+    let Some(expected) = wanted else { return Ok(()) };
+    let total = images.len();
+    Err(DatasetError::OtherSizes { folder: folder.to_owned(), expected, first, count, total })
+}
+
+/// What was read of each picture; `None` for those that are left out, with a warning for each.
+///
+/// # Errors
+/// If a picture could not be read and such pictures are refused.
+pub(crate) fn good_ones<T>(
+    folder: &Path,
+    results: Vec<Result<T, DatasetError>>,
+    bad: BadItems,
+) -> Result<Vec<Option<T>>, DatasetError> {
+    let total = results.len();
+    let failures = results.iter().filter_map(|result| result.as_ref().err());
+    let failures: Vec<String> = failures.map(ToString::to_string).collect();
+    if bad == BadItems::Refuse && !failures.is_empty() {
+        let first = failures.iter().take(NAMED).cloned().collect();
+        let (folder, count) = (folder.to_owned(), failures.len());
+        return Err(DatasetError::BadPictures { folder, first, count, total });
+    }
+    failures.iter().for_each(|failure| tracing::warn!("left out: {failure}"));
+    Ok(results.into_iter().map(Result::ok).collect())
+}
+
+/// "a.png (4 x 12)"
+pub(crate) fn with_size(file: &Path, shape: ImageShape) -> String {
+    format!("{} ({} x {})", shown(file), shape.height, shape.width)
+}

@@ -1,0 +1,156 @@
+//! Reads pictures one by one, each in its own size.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::file_kind::FileKind;
+use crate::idx::folder::is_idx_folder;
+use crate::pictures::decode::{self, Header};
+use crate::pictures::headers::PictureHeaders;
+use crate::pictures::list::PictureList;
+use crate::pictures::parts;
+use crate::skipped::warn_of_skipped;
+use crate::{BadItems, DatasetError, ImageShape, Inputs, Pixels, Progress, ReadOptions};
+
+/// An iterator over pictures, each in its own size, as one [`Inputs`] of length 1. Only one picture is in memory at a
+/// time, so the folder may have any size.
+///
+/// # Errors
+/// The iterator yields an error if a picture cannot be decoded and such pictures are refused, or if all were left out.
+#[derive(Debug)]
+pub struct PictureReader {
+    path: PathBuf,
+    list: PictureList,
+    shapes: Vec<ImageShape>,
+    bad: BadItems,
+    /// The number of pictures that were tried.
+    done: usize,
+    /// The number of pictures that were returned.
+    given: usize,
+    skipped: usize,
+    /// The number of all pictures, including those that are left out.
+    total: usize,
+    /// Whether the warning of skipped pictures was given.
+    said: bool,
+}
+
+impl PictureReader {
+    /// Whether a path is a picture or a folder of pictures of which at least one, by its header, has another shape.
+    ///
+    /// # Errors
+    /// If the path cannot be read, or is a folder without pictures.
+    pub fn finds_other_shapes(
+        path: &Path,
+        shape: ImageShape,
+        options: &ReadOptions,
+    ) -> Result<bool, DatasetError> {
+        let Some(list) = list(path, options, &mut ())? else { return Ok(false) };
+        // Headers that cannot be read are reported when the pictures are read.
+        let other = |file: &PathBuf| decode::header(file).is_ok_and(|found| found.shape != shape);
+        Ok(list.files.par_iter().any(other))
+    }
+
+    /// Opens a PNG or JPEG of at most 8192 x 8192 pixels, or a folder of them as
+    /// [`InputReader::open`](crate::InputReader::open) does.
+    ///
+    /// Grey pictures are read with `channels` channels, coloured ones with three.
+    ///
+    /// # Errors
+    /// If the path is neither, a folder cannot be listed, or a header cannot be read and such pictures are refused.
+    pub fn open(
+        path: &Path,
+        channels: usize,
+        options: &ReadOptions,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
+        let bad = options.bad;
+        let list = list(path, options, progress)?
+            .ok_or_else(|| DatasetError::NoPictures { folder: path.to_owned() })?;
+        let PictureHeaders { list, headers, skipped } =
+            PictureHeaders::read(path, list, bad, progress)?;
+        let in_channels = |header: Header| match header.shape.channels {
+            1 => ImageShape { channels, ..header.shape },
+            _ => header.shape,
+        };
+        let total = headers.len() + skipped;
+        Ok(Self {
+            path: path.to_owned(),
+            list,
+            shapes: headers.into_iter().map(in_channels).collect(),
+            bad,
+            done: 0,
+            given: 0,
+            skipped,
+            total,
+            said: false,
+        })
+    }
+
+    /// The shapes of all pictures whose headers can be read, in order.
+    pub fn shapes(&self) -> &[ImageShape] {
+        &self.shapes
+    }
+
+    /// The number of pictures that were left out until now because they could not be read.
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    fn read(&self, place: usize) -> Result<Inputs, DatasetError> {
+        let shape = self.shapes[place];
+        let list = self.list.select(&[place as u32]);
+        let images = decode::read(&self.list.files[place], shape.channels)?;
+        let names = list.names();
+        let PictureList { labels, class_names, places, .. } = list;
+        let has_classes = !class_names.is_empty();
+        Ok(Inputs {
+            labels: has_classes.then_some(labels),
+            class_names: has_classes.then_some(class_names),
+            files: Some(names),
+            items: places,
+            has_16_bits: vec![matches!(images.pixels(), Pixels::Floats(_))],
+            ..Inputs::from_images(&self.path.to_string_lossy(), &images)
+        })
+    }
+}
+
+impl Iterator for PictureReader {
+    type Item = Result<Inputs, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.done < self.shapes.len() {
+            let read = self.read(self.done);
+            self.done += 1;
+            match (read, self.bad) {
+                (Err(error), BadItems::Skip) => {
+                    tracing::warn!("left out: {error}");
+                    self.skipped += 1;
+                }
+                (read, _) => {
+                    self.given += 1;
+                    return Some(read);
+                }
+            }
+        }
+        if !std::mem::replace(&mut self.said, true) {
+            warn_of_skipped(&self.path, "pictures", self.skipped, self.total);
+        }
+        // If all were left out, that is an error, once.
+        (std::mem::replace(&mut self.given, 1) == 0)
+            .then(|| Err(DatasetError::AllSkipped { path: self.path.clone(), count: self.skipped }))
+    }
+}
+
+/// The pictures at a path; `None` if it is neither a picture nor a folder of pictures.
+fn list(
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn Progress,
+) -> Result<Option<PictureList>, DatasetError> {
+    if path.is_dir() && !is_idx_folder(path)? {
+        return parts::list(path, options.part, progress).map(Some);
+    }
+    Ok((path.is_file() && FileKind::of_file(path)?.is_picture())
+        .then(|| PictureList::of_file(path)))
+}

@@ -1,0 +1,21 @@
+//! The crate's tests over its public interface, in one binary.
+
+#[cfg(feature = "candle-datasets")]
+mod candle_datasets;
+mod digits;
+#[cfg(feature = "tables")]
+mod file_columns;
+#[cfg(feature = "hub")]
+mod hub;
+mod idx_folder;
+#[cfg(feature = "pictures")]
+mod inputs;
+mod npy;
+#[cfg(feature = "pictures")]
+mod picture_folders;
+#[cfg(feature = "pictures")]
+mod pictures;
+#[cfg(all(feature = "pictures", feature = "tables"))]
+mod reader;
+#[cfg(feature = "pictures")]
+mod survey;
