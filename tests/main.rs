@@ -1,5 +1,7 @@
 //! The whole program, from outside: `ae` is started as a person would start it.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 /// A folder for one test, the program in it, and small data.
 mod support;
 

@@ -241,5 +241,5 @@ fn outcome(results: &Results, rows: &[goals::Row]) -> Outcome {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,15 +1,18 @@
-//! Which crate may depend on which: arrows point down only.
+//! Which crate uses which: the arrows point down only, and the table says exactly which there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::workspace::{Package, Purpose};
 
-/// Every crate with the crates of the workspace that it may use, from the bottom to the top.
+/// Every crate with the crates of the workspace that it uses, from the bottom to the top.
 const LAYERS: &[(&str, &[&str])] = &[
     ("ae-files", &[]),
     ("ae-kernels", &[]),
     ("ae-random", &[]),
+    ("ae-report", &[]),
     ("ae-snapshot", &[]),
+    ("ae-analysis", &["ae-kernels"]),
+    ("ae-compression", &["ae-kernels"]),
     ("ae-corruption", &["ae-random"]),
     ("ae-dataset", &["ae-files", "ae-random"]),
     ("ae-models", &["ae-files", "ae-kernels", "ae-random"]),
@@ -17,20 +20,6 @@ const LAYERS: &[(&str, &[&str])] = &[
         "ae-training",
         &["ae-corruption", "ae-dataset", "ae-files", "ae-kernels", "ae-models", "ae-random"],
     ),
-    (
-        "ae-analysis",
-        &[
-            "ae-corruption",
-            "ae-dataset",
-            "ae-files",
-            "ae-kernels",
-            "ae-models",
-            "ae-random",
-            "ae-training",
-        ],
-    ),
-    ("ae-compression", &["ae-kernels"]),
-    ("ae-report", &["ae-files", "ae-training"]),
     (
         "ae-apply",
         &[
@@ -105,26 +94,29 @@ pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
         problems.push(format!("the table names {name}, which does not exist"));
     }
     for package in packages {
-        let Some(allowed) = table.get(package.name.as_str()) else {
-            problems.push(format!("{} is not in the table; give it a layer", package.name));
+        let name = &package.name;
+        let Some(listed) = table.get(name.as_str()) else {
+            problems.push(format!("{name} is not in the table; give it a layer"));
             continue;
         };
-        for dependency in package.dependencies.iter().filter(|d| names.contains(&*d.name)) {
-            let name = dependency.name.as_str();
-            if dependency.purpose == Purpose::Use && !allowed.contains(&name) {
-                problems.push(format!("{} must not depend on {name}", package.name));
-            }
-            if dependency.purpose == Purpose::Development
-                && (package.name == "xtask" || reaches(&table, name, &package.name))
-            {
-                problems.push(format!("tests of {} must not depend on {name}", package.name));
+        let listed: BTreeSet<&str> = listed.iter().copied().collect();
+        let used = package.uses(Purpose::Use, &names);
+        for other in used.difference(&listed) {
+            problems.push(format!("{name} uses {other}, which its layer does not list"));
+        }
+        for other in listed.difference(&used) {
+            problems.push(format!("{name} does not use {other}, which its layer lists"));
+        }
+        for other in package.uses(Purpose::Development, &names) {
+            if name == "xtask" || reaches(&table, other, name) {
+                problems.push(format!("tests of {name} must not use {other}"));
             }
         }
     }
     problems
 }
 
-/// Whether `from` is `to` or may depend on it, directly or not.
+/// Whether `from` is `to` or uses it, directly or not.
 fn reaches(table: &BTreeMap<&str, &[&str]>, from: &str, to: &str) -> bool {
     let below = table.get(from).copied().unwrap_or_default();
     from == to || below.iter().any(|next| reaches(table, next, to))
@@ -133,49 +125,54 @@ fn reaches(table: &BTreeMap<&str, &[&str]>, from: &str, to: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::{self, Dependency};
+    use crate::workspace;
 
-    /// A crate for every row of the table, which depends on all that it may.
+    /// A crate for every row of the table.
     fn packages() -> Vec<Package> {
-        let package = |&(name, allowed): &(&str, &[&str])| Package {
-            name: name.to_owned(),
-            description: None,
-            license: None,
-            manifest: "Cargo.toml".into(),
-            dependencies: allowed.iter().map(|name| depends(name, Purpose::Use)).collect(),
-        };
+        let package =
+            |&(name, used): &(&str, &[&str])| Package::example(name).with(Purpose::Use, used);
         LAYERS.iter().map(package).collect()
-    }
-
-    fn depends(name: &str, purpose: Purpose) -> Dependency {
-        Dependency { name: name.to_owned(), purpose }
     }
 
     fn problems_with(from: &str, to: &str, purpose: Purpose) -> Vec<String> {
         let mut packages = packages();
         let package = packages.iter_mut().find(|package| package.name == from).unwrap();
-        package.dependencies.push(depends(to, purpose));
+        *package = package.clone().with(purpose, &[to]);
         problems(&packages)
     }
 
     #[test]
-    fn the_workspace_keeps_to_the_table() {
+    fn the_workspace_is_as_the_table_says() {
         let packages = workspace::packages(&workspace::root()).unwrap();
         assert_eq!(problems(&packages), [""; 0]);
     }
 
     #[test]
-    fn upward_sideways_and_foreign_edges_are_found() {
-        for (from, to) in [
-            ("ae-random", "ae-models"),
-            ("ae-dataset", "ae-models"),
-            ("xtask", "ae-files"),
-            ("ae-cli", "ae-training"),
-        ] {
+    fn a_row_of_the_table_names_only_rows_above_it() {
+        for (at, (name, used)) in LAYERS.iter().enumerate() {
+            let is_above = |other: &&str| LAYERS[..at].iter().any(|(above, _)| above == other);
+            assert!(used.iter().all(is_above), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_edge_that_the_table_does_not_list_is_found() {
+        for (from, to) in
+            [("ae-random", "ae-models"), ("ae-dataset", "ae-models"), ("xtask", "ae-files")]
+        {
             let found = problems_with(from, to, Purpose::Use);
-            assert_eq!(found, [format!("{from} must not depend on {to}")]);
+            assert_eq!(found, [format!("{from} uses {to}, which its layer does not list")]);
         }
         assert_eq!(problems_with("ae-random", "serde", Purpose::Use), [""; 0]);
+    }
+
+    #[test]
+    fn an_edge_that_is_listed_and_not_used_is_found() {
+        let mut packages = packages();
+        let package = packages.iter_mut().find(|package| package.name == "ae-dataset").unwrap();
+        package.dependencies.retain(|dependency| dependency.name != "ae-files");
+        let expected = "ae-dataset does not use ae-files, which its layer lists";
+        assert_eq!(problems(&packages), [expected]);
     }
 
     #[test]
@@ -187,7 +184,7 @@ mod tests {
             [("ae-random", "ae-training"), ("ae-files", "ae-files"), ("xtask", "ae-files")]
         {
             let found = problems_with(from, to, dev);
-            assert_eq!(found, [format!("tests of {from} must not depend on {to}")]);
+            assert_eq!(found, [format!("tests of {from} must not use {to}")]);
         }
     }
 

@@ -1,11 +1,11 @@
 //! Where the workspace is, and what Cargo says about its crates.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-
-use crate::json::Node;
+use serde_json::Value;
 
 /// A crate of the workspace.
 #[derive(Debug, Clone)]
@@ -31,6 +31,41 @@ pub(crate) enum Purpose {
     Use,
     /// Tests, benchmarks and examples.
     Development,
+}
+
+impl Package {
+    /// Those of these crates that it needs for this purpose.
+    pub(crate) fn uses<'a>(
+        &self,
+        purpose: Purpose,
+        among: &BTreeSet<&'a str>,
+    ) -> BTreeSet<&'a str> {
+        let needed = |name: &&&str| {
+            let mut dependencies = self.dependencies.iter();
+            dependencies.any(|other| other.name == **name && other.purpose == purpose)
+        };
+        among.iter().filter(needed).copied().collect()
+    }
+
+    /// A crate that depends on nothing.
+    #[cfg(test)]
+    pub(crate) fn example(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: None,
+            license: None,
+            manifest: "Cargo.toml".into(),
+            dependencies: Vec::new(),
+        }
+    }
+
+    /// The same crate with more dependencies.
+    #[cfg(test)]
+    pub(crate) fn with(mut self, purpose: Purpose, names: &[&str]) -> Self {
+        let dependency = |name: &&str| Dependency { name: (*name).to_owned(), purpose };
+        self.dependencies.extend(names.iter().map(dependency));
+        self
+    }
 }
 
 /// The workspace's folder, whichever folder the command was started in.
@@ -83,11 +118,9 @@ pub(crate) fn build(root: &Path, chosen: &[&str], target: &str) -> Result<PathBu
 /// The path of a target in Cargo's messages, one JSON object a line.
 fn executable(messages: &str, target: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
-        let message = serde_json::from_str(line).ok()?;
-        let message = Node::root(&message);
-        let name = message.optional("target")?.field("name").ok()?.text().ok()?;
-        let path = message.optional("executable")?.text().ok()?;
-        (name == target).then(|| path.into())
+        let message: Value = serde_json::from_str(line).ok()?;
+        let path = message["executable"].as_str()?;
+        (message["target"]["name"] == target).then(|| path.into())
     })
 }
 
@@ -103,27 +136,32 @@ pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
         "cargo metadata failed: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    let metadata = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let mut packages = Node::root(&metadata).field("packages")?.list(package)?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let mut packages: Vec<Package> = packages.iter().map(package).collect();
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(packages)
 }
 
-fn package(node: &Node<'_>) -> Result<Package> {
-    let text = |key: &str| node.optional(key).map(|value| value.text()).transpose();
-    Ok(Package {
-        name: node.field("name")?.text()?,
-        description: text("description")?,
-        license: text("license")?,
-        manifest: node.field("manifest_path")?.text()?.into(),
-        dependencies: node.field("dependencies")?.list(dependency)?,
-    })
+fn package(value: &Value) -> Package {
+    let text = |key: &str| value[key].as_str().map(str::to_owned);
+    Package {
+        name: text("name").unwrap_or_default(),
+        description: text("description"),
+        license: text("license"),
+        manifest: text("manifest_path").unwrap_or_default().into(),
+        dependencies: value["dependencies"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(dependency)
+            .collect(),
+    }
 }
 
-fn dependency(node: &Node<'_>) -> Result<Dependency> {
-    let kind = node.optional("kind").map(|kind| kind.text()).transpose()?;
-    let purpose = if kind.as_deref() == Some("dev") { Purpose::Development } else { Purpose::Use };
-    Ok(Dependency { name: node.field("name")?.text()?, purpose })
+fn dependency(value: &Value) -> Dependency {
+    let purpose = if value["kind"] == "dev" { Purpose::Development } else { Purpose::Use };
+    Dependency { name: value["name"].as_str().unwrap_or_default().to_owned(), purpose }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The program's exit status, and where it writes.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::process::{Command, Output};
 
 fn xtask(line: &str) -> Output {

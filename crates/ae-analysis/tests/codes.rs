@@ -1,5 +1,7 @@
 //! What codes are worth, against scikit-learn.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{
     AnalysisError, LogisticRegression, Pca, Rows, accuracy, classify_by_neighbours, nearest,
     trustworthiness,

@@ -1,5 +1,7 @@
 //! Of fresh normal items, the fraction with a small p-value is what the p-value says.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{AnomalyScore, Calibration, LeaveOneOut, NormalMoments, Rows, ThresholdRule};
 use ae_random::{Seed, Stream};
 

@@ -1,5 +1,7 @@
 //! The median filter beside SciPy's.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{MedianWindow, Rows, median_filter};
 
 /// The image of the snippets below, in sixteenths.

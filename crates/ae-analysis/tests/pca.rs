@@ -1,5 +1,7 @@
 //! PCA against scikit-learn, and what must hold of it for any rows.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{AnalysisError, Pca, Rows};
 use ae_random::Seed;
 

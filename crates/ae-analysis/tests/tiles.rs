@@ -1,5 +1,7 @@
 //! Images of any size through tiles of one size.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{AnalysisError, Tiling};
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! t-SNE: groups come apart, neighbours stay, and nothing depends on the threads.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{
     AnalysisError, Pca, Rows, TSNE_MOST_ROWS, classify_by_neighbours, trustworthiness, tsne,
 };

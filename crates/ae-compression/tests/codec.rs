@@ -1,5 +1,7 @@
 //! Compression: what comes back, and what is refused.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_analysis::{Pca, Rows};
 use ae_compression::{Codec, CompressionError, Compressor, Mode, Quality};
 use ae_kernels::{Activation, Layer, Stack, Weight};

@@ -1,5 +1,7 @@
 //! Codes of any encoder, compressed and read again.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_compression::{compress_codes, decompress_codes};
 use ae_random::Seed;
 use proptest::prelude::*;

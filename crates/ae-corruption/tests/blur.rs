@@ -1,5 +1,7 @@
 //! The blur against SciPy.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_corruption::{Corruption, GaussianBlur};
 use ae_random::Seed;
 

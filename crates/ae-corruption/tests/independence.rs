@@ -1,5 +1,7 @@
 //! What holds for every noise: its range, and that it depends on seed, epoch and index only.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_corruption::{Corruption, Noise, corrupt_batch};
 use ae_random::{Seed, Stream};
 use proptest::prelude::*;

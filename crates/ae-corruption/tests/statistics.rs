@@ -1,5 +1,7 @@
 //! The distributions of the noises. Bounds are five standard errors of a million pixels or more.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_corruption::{Corruption, Noise, corrupt_batch};
 use ae_random::Seed;
 

@@ -1,5 +1,7 @@
 //! Noises and draws as text and in specifications.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_corruption::{Clipping, Corruption, Draw, Gaussian, GaussianBlur, Masking, Noise, Speckle};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};

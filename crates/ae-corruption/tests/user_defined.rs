@@ -1,5 +1,7 @@
 //! Noises that a program registers under a name of its own.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fmt;
 
 use ae_corruption::{Corruption, Noise, Seed, Stream, register_noise};

@@ -1,5 +1,7 @@
 //! The fused gradient against naive loops in `f64`.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use ae_kernels::{

@@ -1,5 +1,7 @@
 //! Inference against naive loops in `f64`, and what it promises about bits.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use ae_kernels::{

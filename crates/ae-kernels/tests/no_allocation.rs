@@ -1,5 +1,7 @@
 //! A single image allocates nothing once one was seen. Alone in its file: it counts allocations.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

@@ -1,5 +1,7 @@
 //! Optimizer steps against the plain loops that they stand for.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use ae_kernels::{AdamStep, SgdStep, Step};

@@ -1,5 +1,7 @@
 //! Numbers that do not fit: refused with an error, and nothing is written.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_kernels::{
     Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, PackedStack, RowLosses,
     Rows, SgdStep, Stack, StackError, Step, Target, Weight, Workspace, binary_cross_entropy,

@@ -1,5 +1,7 @@
 //! Figures of anything keep within their bounds, and say what they have changed.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_report::{
     Axes, Figure, GridRow, Picture, Reference, Scatter, Series, WorstItem, comparison_grid,
     filters, interpolation, line_chart, loss_curves, reconstruction_grid, scatter, worst,

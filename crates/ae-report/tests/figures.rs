@@ -1,5 +1,7 @@
 //! What figures show, read back from their PNG and SVG.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_report::{
     Axes, Figure, GridRow, HeatMapItem, Picture, Reference, ReportError, Scatter, Series,
     WorstItem, comparison_grid, filters, heat_map, interpolation, loss_curves, reconstruction_grid,

@@ -1,5 +1,7 @@
 //! Maps of points, read back from their PNG and SVG.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_report::{Axes, Figure, Scatter, scatter};
 use roxmltree::Document;
 

@@ -1,5 +1,7 @@
 //! Pictures in a terminal, as text.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_report::{ColorSupport, GridRow, Picture, half_blocks};
 
 fn row<'a>(label: &'a str, width: usize, images: &[&[u8]]) -> GridRow<'a> {

@@ -1,5 +1,7 @@
 //! Passing, failing and recording, each in a process of its own: insta reads `INSTA_UPDATE` once.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::env;

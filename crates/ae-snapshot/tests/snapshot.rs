@@ -1,5 +1,7 @@
 //! The macro, with snapshots that are stored beside these tests.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use ae_snapshot::{Pictures, PixelSlice, assert_reconstruction_snapshot};

@@ -1,4 +1,5 @@
 //! The macro with candle's tensors.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "candle")]
 
 mod support;

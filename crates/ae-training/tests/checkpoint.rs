@@ -1,5 +1,7 @@
 //! Checkpoints: kept, found, and refused when they are not what they should be.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! The fused engine against the autograd one: the same gradients, the same losses, the same curve.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "candle")]
 
 use ae_corruption::{Draw, Noise};

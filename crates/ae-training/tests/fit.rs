@@ -1,5 +1,7 @@
 //! The loop as a whole: it learns, it repeats itself, it resumes exactly, it stops when it should.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};

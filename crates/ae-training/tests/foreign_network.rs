@@ -1,4 +1,5 @@
 //! A network of another crate, that of the example: it learns, and comes back from its file as it was.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "candle")]
 
 #[allow(dead_code, reason = "its main")]

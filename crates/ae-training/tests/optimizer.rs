@@ -18,6 +18,8 @@
 //! print([float(s(i)) for i in (10, 50, 99)])
 //! ```
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use ae_training::{
     EarlyStopping, EpochRecord, Metrics, Optimizer, OptimizerConfig, Schedule, StepPosition,
 };

@@ -1,5 +1,7 @@
 //! What `fit` refuses before the first step, and what it must not lose at the end.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::sync::Arc;
 

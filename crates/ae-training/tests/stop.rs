@@ -1,5 +1,7 @@
 //! Observers that ask for a clean stop: the run ends with a checkpoint, and a resume ends with the same bits.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

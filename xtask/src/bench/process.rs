@@ -119,7 +119,7 @@ fn lines(stream: impl Read, start: Instant, seen: &mut dyn FnMut(&str)) -> Vec<(
     lines
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,5 +1,7 @@
 //! The crate's tests over its public interface, in one binary.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 #[cfg(feature = "candle-datasets")]
 mod candle_datasets;
 mod digits;

@@ -1,5 +1,7 @@
 //! Each kernel alone, with its throughput: on one thread, or on `RAYON_NUM_THREADS`.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark may panic")]
+
 mod peak;
 
 use ae_kernels::{
