@@ -53,16 +53,21 @@ Example:
 const CHECK_USAGE: &str = "\
 Usage: cargo xtask check [--only STEP]...
 
-Runs the steps, cheapest first, and stops at the first that fails.
+Runs the steps, cheapest first, and stops at the first that fails. The last line names the steps
+that were left out.
 
 Steps:
   fmt               the source is formatted
-  layers            crates depend on each other as the table in xtask/src/layers.rs allows
-  tidy              the rules of docs/style.md that a program can check
+  layers            crates use each other exactly as the table in xtask/src/layers.rs says
+  tidy              the rules of docs/style.md that a program can check and no lint does
+  spelling          typos, with .typos.toml; left out without the program
+  deny              cargo-deny: bans, licences and sources of deny.toml; left out without the program
   clippy            lints, warnings denied
+  features          the workspace compiles without default features
+  package           every crate compiles from its package alone
   doc               documentation, warnings denied
   test              cargo test --workspace
-  candle-datasets   the optional feature's tests; needs OpenSSL's headers, left out without them
+  candle-datasets   the optional feature's tests; left out without OpenSSL's headers
 
 Options:
   --only STEP   this step; may be given several times

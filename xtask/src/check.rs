@@ -1,5 +1,8 @@
 //! `cargo xtask check`: what has to hold before a change is merged.
 
+mod package;
+
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -16,7 +19,11 @@ pub(crate) enum Step {
     Format,
     Layers,
     Tidy,
+    Spelling,
+    Deny,
     Clippy,
+    Features,
+    Package,
     Documentation,
     Test,
     CandleDatasets,
@@ -26,16 +33,21 @@ pub(crate) enum Step {
 enum Ending {
     Passed,
     Failed,
-    Skipped(&'static str),
+    /// It could not be run, for this reason.
+    LeftOut(String),
 }
 
 impl Step {
     /// All of them, cheapest first.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Format,
         Self::Layers,
         Self::Tidy,
+        Self::Spelling,
+        Self::Deny,
         Self::Clippy,
+        Self::Features,
+        Self::Package,
         Self::Documentation,
         Self::Test,
         Self::CandleDatasets,
@@ -47,7 +59,11 @@ impl Step {
             Self::Format => "fmt",
             Self::Layers => "layers",
             Self::Tidy => "tidy",
+            Self::Spelling => "spelling",
+            Self::Deny => "deny",
             Self::Clippy => "clippy",
+            Self::Features => "features",
+            Self::Package => "package",
             Self::Documentation => "doc",
             Self::Test => "test",
             Self::CandleDatasets => "candle-datasets",
@@ -64,9 +80,19 @@ impl Step {
             Self::Format => run_cargo(root, "fmt --all --check"),
             Self::Layers => Ok(report(&layers::problems(&workspace::packages(root)?))),
             Self::Tidy => Ok(report(&tidy::problems(root, &workspace::packages(root)?)?)),
+            Self::Spelling => {
+                run_tool(Command::new("typos").current_dir(root), "pip install typos")
+            }
+            Self::Deny => {
+                let mut deny = Command::new("cargo-deny");
+                deny.current_dir(root).args(["--locked", "check", "bans", "licenses", "sources"]);
+                run_tool(&mut deny, "cargo install --locked cargo-deny")
+            }
             Self::Clippy => {
                 run_cargo(root, "clippy --locked --workspace --all-targets -- -D warnings")
             }
+            Self::Features => run_cargo(root, "check --locked --workspace --no-default-features"),
+            Self::Package => package::check(root),
             Self::Documentation => document(root),
             Self::Test => run_cargo(root, "test --locked --workspace"),
             Self::CandleDatasets => test_candle_datasets(root),
@@ -74,27 +100,34 @@ impl Step {
     }
 }
 
-/// Runs steps until one fails.
+/// Runs steps until one fails, and ends with the names of those that were left out.
 pub(crate) fn check(steps: &Steps) -> Result<Outcome> {
     let root = workspace::root();
     let steps = match steps {
         Steps::All => &Step::ALL,
         Steps::Only(chosen) => chosen.as_slice(),
     };
+    let mut left_out = Vec::new();
     for step in steps {
-        eprintln!("== {}", step.name());
+        let name = step.name();
+        eprintln!("== {name}");
         let start = Instant::now();
         let ending = step.run(&root)?;
         let seconds = start.elapsed().as_secs_f64();
-        let (failed, word) = match ending {
-            Ending::Passed => (false, "passed".to_owned()),
-            Ending::Failed => (true, "FAILED".to_owned()),
-            Ending::Skipped(why) => (false, format!("skipped: {why}")),
+        let word = match &ending {
+            Ending::Passed => "passed".to_owned(),
+            Ending::Failed => "FAILED".to_owned(),
+            Ending::LeftOut(why) => format!("LEFT OUT: {why}"),
         };
-        print(&format!("{:<16} {seconds:>6.1} s  {word}\n", step.name()))?;
-        if failed {
-            return Ok(Outcome::Failed);
+        print(&format!("{name:<16} {seconds:>6.1} s  {word}\n"))?;
+        match ending {
+            Ending::Passed => {}
+            Ending::Failed => return Ok(Outcome::Failed),
+            Ending::LeftOut(_) => left_out.push(name),
         }
+    }
+    if !left_out.is_empty() {
+        print(&format!("not checked: {}\n", left_out.join(", ")))?;
     }
     Ok(Outcome::Held)
 }
@@ -115,6 +148,22 @@ fn finish(command: &mut Command) -> Result<Ending> {
     Ok(if status.success() { Ending::Passed } else { Ending::Failed })
 }
 
+/// Runs a program that does not come with Rust; without it, the step is left out.
+fn run_tool(command: &mut Command, installation: &str) -> Result<Ending> {
+    match finish(command) {
+        Err(error) if is_missing(&error) => {
+            let name = command.get_program().display();
+            Ok(Ending::LeftOut(format!("{name} is not installed (`{installation}`)")))
+        }
+        ending => ending,
+    }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
 fn document(root: &Path) -> Result<Ending> {
     let flags = std::env::var("RUSTDOCFLAGS").unwrap_or_default();
     let arguments = ["doc", "--locked", "--workspace", "--no-deps"];
@@ -128,7 +177,7 @@ fn document(root: &Path) -> Result<Ending> {
 fn test_candle_datasets(root: &Path) -> Result<Ending> {
     if !has_openssl() {
         let why = "pkg-config finds no OpenSSL headers (Debian: libssl-dev and pkg-config)";
-        return Ok(Ending::Skipped(why));
+        return Ok(Ending::LeftOut(why.to_owned()));
     }
     let mut command = cargo();
     command.current_dir(root).args(["test", "--locked", "--package", "ae-dataset"]);
@@ -142,4 +191,24 @@ fn has_openssl() -> bool {
     let mut command = Command::new("pkg-config");
     command.args(["--exists", "openssl"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_that_is_not_installed_is_left_out_with_the_way_to_get_it() {
+        let missing = run_tool(&mut Command::new("no-such-tool"), "pip install it").unwrap();
+        let Ending::LeftOut(why) = missing else { panic!("it ran") };
+        assert_eq!(why, "no-such-tool is not installed (`pip install it`)");
+    }
+
+    #[test]
+    fn a_tool_that_finds_something_fails() {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
+        cargo.arg("no-such-command").stderr(Stdio::null());
+        let found = run_tool(&mut cargo, "cargo install it").unwrap();
+        assert!(matches!(found, Ending::Failed));
+    }
 }

@@ -80,12 +80,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "ae-training",
         ],
     ),
-    ("xtask", &[]),
+    ("xtask", &["ae-files"]),
 ];
 
 /// What contradicts the table, one sentence each.
 ///
-/// Tests may use any crate that does not, in turn, depend on theirs; those of xtask none.
+/// Tests may use any crate that does not, in turn, depend on theirs; those of xtask no further one.
 pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
     let table: BTreeMap<&str, &[&str]> = LAYERS.iter().copied().collect();
     let names: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn an_edge_that_the_table_does_not_list_is_found() {
         for (from, to) in
-            [("ae-random", "ae-models"), ("ae-dataset", "ae-models"), ("xtask", "ae-files")]
+            [("ae-random", "ae-models"), ("ae-dataset", "ae-models"), ("xtask", "ae-report")]
         {
             let found = problems_with(from, to, Purpose::Use);
             assert_eq!(found, [format!("{from} uses {to}, which its layer does not list")]);

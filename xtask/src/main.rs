@@ -1,13 +1,12 @@
 //! The project's chores: `cargo xtask reproduce`, `bench` and `check`.
 //!
-//! This crate links no other crate of the workspace: it builds in seconds, and what it knows of a
-//! training run it knows from the `ae` program and the files that program leaves.
+//! Of the workspace's crates this one links `ae-files` alone, so that it builds in seconds. What it knows of a
+//! training run it knows from the program `ae` and the files that `ae` leaves.
 #![expect(clippy::print_stderr, reason = "a command-line tool says what it is doing")]
 
 mod arguments;
 mod bench;
 mod check;
-mod files;
 mod json;
 mod layers;
 mod reproduce;

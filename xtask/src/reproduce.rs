@@ -19,8 +19,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::arguments::Reproduce;
-use crate::files::write_atomic;
 use crate::{Outcome, workspace};
+use ae_files::write_atomic;
 use experiments::Experiment;
 use record::{Dataset, Record};
 
@@ -106,9 +106,9 @@ impl Plan<'_> {
     }
 
     fn write_results(&self, runs: &[Run]) -> Result<()> {
-        write_atomic(&self.out.join(folder::SUMMARY), &summary::render(runs))?;
+        write_atomic(&self.out.join(folder::SUMMARY), summary::render(runs).as_bytes())?;
         let report = report::render(runs, &commands::reproduce(self.options));
-        write_atomic(&self.out.join(folder::REPORT), &report)
+        Ok(write_atomic(&self.out.join(folder::REPORT), report.as_bytes())?)
     }
 
     fn conclusion(&self, runs: &[Run]) -> String {

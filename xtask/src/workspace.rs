@@ -11,6 +11,9 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
+    /// Whether it may be given to a registry.
+    pub(crate) published: bool,
     pub(crate) description: Option<String>,
     pub(crate) license: Option<String>,
     pub(crate) manifest: PathBuf,
@@ -34,6 +37,11 @@ pub(crate) enum Purpose {
 }
 
 impl Package {
+    /// The folder in its package: name and version.
+    pub(crate) fn folder(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+
     /// Those of these crates that it needs for this purpose.
     pub(crate) fn uses<'a>(
         &self,
@@ -52,6 +60,8 @@ impl Package {
     pub(crate) fn example(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            version: "0.1.0".to_owned(),
+            published: true,
             description: None,
             license: None,
             manifest: "Cargo.toml".into(),
@@ -147,6 +157,9 @@ fn package(value: &Value) -> Package {
     let text = |key: &str| value[key].as_str().map(str::to_owned);
     Package {
         name: text("name").unwrap_or_default(),
+        version: text("version").unwrap_or_default(),
+        // A list of registries, or nothing: all of them.
+        published: value["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
         description: text("description"),
         license: text("license"),
         manifest: text("manifest_path").unwrap_or_default().into(),

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::sample::reason;
-use crate::files::write_atomic;
 use crate::workspace::cargo;
+use ae_files::write_atomic;
 
 /// Another implementation of the same work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +133,7 @@ impl Peer {
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
         succeed(pip.arg(&requirements), "pip install")?;
-        write_atomic(&installed, &wanted)?;
+        write_atomic(&installed, wanted.as_bytes())?;
         Ok(python)
     }
 }

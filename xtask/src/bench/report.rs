@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::goals::{Row, Verdict};
 use super::machine::Machine;
 use super::{Results, table};
-use crate::files::write_atomic;
+use ae_files::write_atomic;
 
 const BEGIN: &str = "<!-- speed: begin; written by cargo xtask bench -->";
 const END: &str = "<!-- speed: end -->";
@@ -61,8 +61,8 @@ impl Report<'_> {
     pub(super) fn write(&self, out: &Path) -> Result<()> {
         fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
         let text = format!("{:#}\n", self.json());
-        write_atomic(&out.join("measurements.json"), &text)?;
-        write_atomic(&out.join("tables.txt"), &self.text())
+        write_atomic(&out.join("measurements.json"), text.as_bytes())?;
+        Ok(write_atomic(&out.join("tables.txt"), self.text().as_bytes())?)
     }
 
     fn json(&self) -> Value {
@@ -135,7 +135,8 @@ pub(super) fn write_between_marks(page: &Path, text: &str) -> Result<()> {
     let after = rest.split_once(END).map(|(_, after)| after);
     ensure!(after.is_some(), "{}: expected the line {END} after {BEGIN}", page.display());
     let after = after.unwrap_or_default();
-    write_atomic(page, &format!("{before}{BEGIN}\n{}\n{END}{after}", text.trim_end()))
+    let new = format!("{before}{BEGIN}\n{}\n{END}{after}", text.trim_end());
+    Ok(write_atomic(page, new.as_bytes())?)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::files::write_atomic;
+use ae_files::write_atomic;
 
 const MARKER: &str = ".reproduce";
 const MARKER_TEXT: &str = "\
@@ -79,7 +79,11 @@ pub(crate) fn claim_out(out: &Path) -> Result<()> {
 fn claim(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    if is_ours(folder) { Ok(()) } else { write_atomic(&folder.join(MARKER), MARKER_TEXT) }
+    if is_ours(folder) {
+        Ok(())
+    } else {
+        Ok(write_atomic(&folder.join(MARKER), MARKER_TEXT.as_bytes())?)
+    }
 }
 
 fn is_ours(folder: &Path) -> bool {
