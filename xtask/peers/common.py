@@ -64,12 +64,6 @@ def load():
     return [images.astype(np.float32) / 255 for images in pixels]
 
 
-def load_labels():
-    """Training and test labels."""
-    files = map(read, ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"))
-    return [np.frombuffer(file, np.uint8)[8:] for file in files]
-
-
 def median_seconds(repeat, seconds=1.0, least=5):
     """The median time of `repeat()`, which is called for about so many seconds after a warm-up."""
     repeat()

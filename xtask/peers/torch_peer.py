@@ -56,13 +56,6 @@ def infer():
         return common.inference_results(images, network)
 
 
-def noise():
-    images = torch.from_numpy(common.load()[0])
-    buffer = torch.empty_like(images)
-    draw = lambda: buffer.normal_(0, common.FACTOR).add_(images).clamp_(0, 1)
-    return {"noise_seconds": common.median_seconds(draw)}
-
-
-works = {"inference": infer, "noise": noise}
+works = {"inference": infer}
 works |= dict.fromkeys(("tutorial", "process", "denoising-fresh", "deep", "wide"), train)
 common.report({"torch": torch.__version__}, **works.get(common.WORK, common.refuse)())

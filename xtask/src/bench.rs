@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: our speed beside that of others, in one run.
+//! `cargo xtask bench`: our training, inference and memory beside those of others, in one run.
 //!
 //! ```text
 //! build ours, install peers -> for each work: { for each side: run } again and again -> medians, verdicts
@@ -6,38 +6,148 @@
 
 mod goals;
 mod machine;
+mod measurements;
 mod ours;
 mod peer;
 mod process;
 mod report;
-mod results;
-mod sample;
-mod table;
-mod work;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde_json::Value;
 
-pub(crate) use peer::Peer;
-pub(crate) use work::Work;
-
-use crate::arguments::Bench;
-use crate::json::Node;
 use crate::{Outcome, print, workspace};
 use goals::Verdict;
 use machine::Machine;
-use ours::{Ours, Setting};
-use peer::Program;
+use measurements::{EPOCH, Entry, Measurements, PROCESS, Sample, Side};
+use ours::Ours;
+use peer::{Peer, Program};
 use report::Report;
-use results::{Entry, Key, Missing, Results, Side};
-use sample::Sample;
 
-/// The longest that one run of one side may take.
-const LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The options of `bench`.
+#[derive(Debug, Clone, PartialEq, clap::Args)]
+#[command(after_help = "\
+The peers are installed below target/peers on first use: several GB and some minutes. A peer that
+cannot be installed or fails is reported as missing.
+
+Exit status: 0 every bound was held, 1 our side failed, 2 usage, 3 a bound was missed.
+
+Example:
+  cargo xtask bench --data mnist
+  cargo xtask bench --no-peers --repeats 1 --epochs 2
+")]
+pub(crate) struct Bench {
+    /// auto, mnist, digits or a folder with the four IDX files
+    #[arg(long, value_name = "SOURCE", default_value = "auto")]
+    data: OsString,
+    /// This peer; may be given several times [default: all]
+    #[arg(long, value_name = "NAME")]
+    peers: Vec<Peer>,
+    /// Measures our side alone
+    #[arg(long, conflicts_with = "peers")]
+    no_peers: bool,
+    /// Runs of every side, after one that is not counted
+    #[arg(long, value_name = "N", default_value = "3")]
+    repeats: NonZeroU32,
+    /// Epochs of every training; the first of them is not counted
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    epochs: Option<u32>,
+    /// This work; may be given several times [default: all]
+    #[arg(long, value_name = "WORK")]
+    only: Vec<Work>,
+    /// Threads of every side [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroU32>,
+    /// Where the measurements go [default: docs/benchmarks/DATE-CPU, and docs/results.md is brought up to
+    /// date; target/bench if anything is left out]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// One kind of work that several sides do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Work {
+    /// An epoch of 784-32-784
+    Tutorial,
+    /// The same with Gaussian noise drawn in every epoch
+    DenoisingFresh,
+    /// An epoch of 784-128-64-32 and back
+    Deep,
+    /// An epoch of 784-1000-500-250-30 and back
+    Wide,
+    /// 50 epochs of 784-32-784, from files to a trained model, and their memory
+    Process,
+    /// 784-32-784: batches of 256 and 10 000, and a single image
+    Inference,
+}
+
+impl Work {
+    /// The epochs of a training.
+    fn usual_epochs(self) -> u32 {
+        match self {
+            Self::Tutorial | Self::DenoisingFresh | Self::Deep => 6,
+            Self::Wide => 3,
+            Self::Process => 50,
+            Self::Inference => 1,
+        }
+    }
+
+    /// Who does the same work beside us.
+    fn peers(self) -> &'static [Peer] {
+        match self {
+            Self::Tutorial => Peer::TRAINERS,
+            Self::DenoisingFresh | Self::Deep | Self::Wide | Self::Process => Peer::FAST,
+            Self::Inference => &[Peer::Onnxruntime, Peer::Pytorch],
+        }
+    }
+}
+
+/// The name on the command line, for the peers and in the results.
+fn name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+impl Bench {
+    fn works(&self) -> &[Work] {
+        if self.only.is_empty() { Work::value_variants() } else { &self.only }
+    }
+
+    fn peers(&self) -> &[Peer] {
+        match self.peers.as_slice() {
+            [] if self.no_peers => &[],
+            [] => Peer::value_variants(),
+            some => some,
+        }
+    }
+
+    /// Whether nothing that the tables compare is left out.
+    fn is_complete(&self) -> bool {
+        let everything = self.peers.is_empty() && !self.no_peers && self.only.is_empty();
+        everything && self.epochs.is_none() && self.repeats.get() >= 3
+    }
+}
+
+/// What every side is given.
+#[derive(Debug, Clone)]
+struct Setting {
+    /// A folder with the four IDX files.
+    data: PathBuf,
+    threads: u32,
+    /// Instead of the usual number.
+    epochs: Option<u32>,
+}
+
+impl Setting {
+    fn epochs(&self, work: Work) -> String {
+        self.epochs.unwrap_or_else(|| work.usual_epochs()).to_string()
+    }
+}
 
 /// Measures and compares.
 pub(crate) fn bench(options: &Bench) -> Result<Outcome> {
@@ -46,33 +156,34 @@ pub(crate) fn bench(options: &Bench) -> Result<Outcome> {
     if let Some(load) = machine.load.filter(|&load| load > 0.5) {
         eprintln!("the machine is busy (load {load}): figures will be noisy");
     }
-    let ours = build(&root)?;
+    let ours = Ours::build(&root)?;
     let setting = Setting {
         data: data_folder(options, &ours)?,
-        threads: options.threads.map_or(machine::cores() as u32, |threads| threads.get()),
-        epochs: options.epochs.map(|epochs| epochs.get()),
-        limit: LIMIT,
+        threads: options.threads.map_or(machine.cores as u32, NonZeroU32::get),
+        epochs: options.epochs,
     };
-    let data = describe_data(options, &ours, &setting)?;
+    let data = describe_data(&ours, &setting)?;
     let mut plan = Plan { options, ours, setting, programs: BTreeMap::new() };
-    let mut results = Results { epochs: plan.setting.epochs, ..Results::default() };
-    plan.install(&root, &mut results);
-    plan.measure(&mut results);
-    ours::remove(&plan.ours.scratch)?;
-    let rows = goals::rows(&results, &options.works);
+    let mut measurements = Measurements::default();
+    plan.install(&root, &mut measurements);
+    plan.measure(&mut measurements);
+    plan.ours.clean()?;
+    let rows = goals::rows(&measurements, options);
     let report = Report {
         machine: &machine,
-        command: command_line(),
+        command: std::iter::once("cargo xtask".to_owned())
+            .chain(std::env::args().skip(1))
+            .collect(),
         threads: plan.setting.threads,
         data,
-        results: &results,
+        measurements: &measurements,
         rows: &rows,
     };
-    let written = write(&report, options, &root, &machine);
+    let written = write(&report, options, &root);
     // A full disk must not hide the tables.
-    print(&report.text())?;
+    print(&report.markdown())?;
     print(&written?)?;
-    Ok(outcome(&results, &rows))
+    Ok(outcome(&measurements, &rows))
 }
 
 /// What is run.
@@ -85,53 +196,53 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     /// Installs the peers that take part in the work.
-    fn install(&mut self, root: &Path, results: &mut Results) {
-        for &peer in &self.options.peers {
-            if !self.options.works.iter().any(|work| work.peers().contains(&peer)) {
+    fn install(&mut self, root: &Path, measurements: &mut Measurements) {
+        for &peer in self.options.peers() {
+            if !self.options.works().iter().any(|work| work.peers().contains(&peer)) {
                 continue;
             }
             match peer.install(root) {
                 Ok(program) => {
                     self.programs.insert(peer, program);
                 }
-                Err(error) => results.miss(None, Side::Peer(peer), &error),
+                Err(error) => measurements.miss(None, Side::Peer(peer), &error),
             }
         }
     }
 
     /// Runs every side of every work, alternating; a side that fails is not run again.
-    fn measure(&self, results: &mut Results) {
-        for &work in &self.options.works {
+    fn measure(&self, measurements: &mut Measurements) {
+        for &work in self.options.works() {
             let peers = work.peers().iter().filter(|peer| self.programs.contains_key(peer));
             let mut sides: Vec<Side> =
                 std::iter::once(Side::Ours).chain(peers.map(|&peer| Side::Peer(peer))).collect();
-            // Run 0 warms up and is not counted.
-            let first = u32::from(!work.warms_up());
-            for run in first..=work.repeats(self.options.repeats.get()) {
-                sides.retain(|&side| self.measure_once(work, side, run, results));
+            // Run 0 warms up and is not counted; 50 epochs need no warm-up.
+            for run in u32::from(work == Work::Process)..=self.options.repeats.get() {
+                sides.retain(|&side| self.measure_once(work, side, run, measurements));
             }
         }
     }
 
-    fn measure_once(&self, work: Work, side: Side, run: u32, results: &mut Results) -> bool {
-        let name = side.name();
+    fn measure_once(
+        &self,
+        work: Work,
+        side: Side,
+        run: u32,
+        measurements: &mut Measurements,
+    ) -> bool {
+        let label = format!("{:<15} run {run}  {:<16}", name(work), side.name());
         match self.run(work, side) {
-            Ok(mut sample) => {
-                if work.is_timed_inside() {
-                    sample.forget_process();
-                }
-                let seconds = sample.values.get(sample::EPOCH);
-                let seconds = seconds.or(sample.values.get(sample::PROCESS));
-                let seconds = seconds.map(|s| format!("{s:.3} s")).unwrap_or_default();
-                eprintln!("{:<15} run {run}  {name:<16} {seconds}", work.name());
+            Ok(sample) => {
+                let seconds = sample.values.get(EPOCH).or(sample.values.get(PROCESS));
+                eprintln!("{label} {}", seconds.map(|s| format!("{s:.3} s")).unwrap_or_default());
                 if run > 0 {
-                    results.entries.push(Entry { work, side, run, sample });
+                    measurements.entries.push(Entry { work, side, run, sample });
                 }
                 true
             }
             Err(error) => {
-                eprintln!("{:<15} run {run}  {name:<16} failed: {error:#}", work.name());
-                results.miss(Some(work), side, &error);
+                eprintln!("{label} failed: {error:#}");
+                measurements.miss(Some(work), side, &error);
                 false
             }
         }
@@ -140,79 +251,51 @@ impl Plan<'_> {
     fn run(&self, work: Work, side: Side) -> Result<Sample> {
         let Side::Peer(peer) = side else { return self.ours.run(work, &self.setting) };
         let program = self.programs.get(&peer).context("is not installed")?;
+        let threads = self.setting.threads.to_string();
         let mut command = Command::new(&program.executable);
-        command.args(&program.arguments).arg(work.name()).arg(&self.setting.data);
-        command.arg(self.setting.epochs(work).to_string());
-        command.arg(self.setting.threads.to_string());
-        command.env("RAYON_NUM_THREADS", self.setting.threads.to_string());
+        command.args(&program.arguments).arg(name(work)).arg(&self.setting.data);
+        command.arg(self.setting.epochs(work)).arg(&threads).env("RAYON_NUM_THREADS", &threads);
         command.envs(program.environment.iter().copied());
-        Sample::of_peer(&self.setting.run(&mut command)?)
+        Sample::of_peer(&process::run(&mut command)?, work)
     }
-}
-
-/// Builds our programs, and makes a folder for what they leave.
-fn build(root: &Path) -> Result<Ours> {
-    let throughput = ["--package", "ae-experiment", "--example", "throughput"];
-    let scratch = root.join("target/bench/runs");
-    ours::remove(&scratch)?;
-    std::fs::create_dir_all(&scratch)
-        .with_context(|| format!("cannot make {}", scratch.display()))?;
-    Ok(Ours {
-        root: root.to_owned(),
-        ae: workspace::build_ae(root)?,
-        throughput: workspace::build(root, &throughput, "throughput")?,
-        scratch,
-    })
 }
 
 /// A folder with the four files that every side reads: the one that was named, or one that `ae` writes.
 fn data_folder(options: &Bench, ours: &Ours) -> Result<PathBuf> {
-    let source = options.data.clone().unwrap_or_else(|| "auto".into());
-    if Path::new(&source).is_dir() {
-        return std::path::absolute(&source).context("cannot find the data folder");
+    if Path::new(&options.data).is_dir() {
+        return std::path::absolute(&options.data).context("cannot find the data folder");
     }
     let folder = ours.scratch.join("data");
     let mut export = Command::new(&ours.ae);
-    export.args(["data", "export", "--data"]).arg(&source).arg("--out").arg(&folder);
-    let limit = process::Limit { time: LIMIT, line: None };
-    let finished = process::run(&mut export, limit)?;
-    for (_, line) in &finished.stderr {
+    export.args(["data", "export", "--data"]).arg(&options.data).arg("--out").arg(&folder);
+    for (_, line) in process::run(&mut export).context("ae data export")?.stderr {
         eprintln!("{line}");
     }
-    sample::ensure_success(&finished).context("ae data export")?;
     Ok(folder)
 }
 
-/// The data set's name and size, the digest of its first file, and what it stands in for.
-fn describe_data(options: &Bench, ours: &Ours, setting: &Setting) -> Result<String> {
+/// The data set's size, and the digest of its first file.
+fn describe_data(ours: &Ours, setting: &Setting) -> Result<String> {
     let mut info = Command::new(&ours.ae);
-    info.args(["data", "info", "--json", "--data"]);
-    info.arg(options.data.as_deref().unwrap_or("auto".as_ref()));
-    let finished = setting.run(&mut info)?;
-    sample::ensure_success(&finished).context("ae data info")?;
-    let info = serde_json::from_str(&finished.stdout).context("ae data info")?;
-    let info = Node::root(&info);
-    let count = |key| info.field(key)?.count();
-    let digests = info.field("files")?.list(|file| file.field("sha256")?.text())?;
-    let stands_in = info.optional("substituted").map(|reason| reason.text()).transpose()?;
+    info.args(["data", "info", "--json", "--data"]).arg(&setting.data);
+    let finished = process::run(&mut info).context("ae data info")?;
+    let info: Value = serde_json::from_str(&finished.stdout).context("ae data info")?;
     Ok(format!(
-        "{}, {} training and {} test images of {} x {}, SHA-256 of the training images {}{}",
-        info.field("name")?.text()?,
-        count("train_images")?,
-        count("test_images")?,
-        count("height")?,
-        count("width")?,
-        digests.first().map_or("unknown", String::as_str),
-        stands_in.map(|reason| format!("; {reason}")).unwrap_or_default(),
+        "{} training and {} test images of {} x {}, SHA-256 of the training images {}",
+        info["train_images"],
+        info["test_images"],
+        info["height"],
+        info["width"],
+        info["files"][0]["sha256"].as_str().unwrap_or("unknown"),
     ))
 }
 
 /// Writes the files, and says where they are.
-fn write(report: &Report<'_>, options: &Bench, root: &Path, machine: &Machine) -> Result<String> {
+fn write(report: &Report<'_>, options: &Bench, root: &Path) -> Result<String> {
     let kept = options.out.is_none() && options.is_complete();
     let out = match &options.out {
         Some(out) => out.clone(),
-        None if kept => root.join("docs/benchmarks").join(machine.folder()),
+        None if kept => root.join("docs/benchmarks").join(report.machine.folder()),
         None => root.join("target/bench"),
     };
     report.write(&out)?;
@@ -225,14 +308,8 @@ fn write(report: &Report<'_>, options: &Bench, root: &Path, machine: &Machine) -
     Ok(text)
 }
 
-/// As it was typed.
-fn command_line() -> String {
-    let typed = std::env::args().skip(1);
-    std::iter::once("cargo xtask".to_owned()).chain(typed).collect::<Vec<_>>().join(" ")
-}
-
-fn outcome(results: &Results, rows: &[goals::Row]) -> Outcome {
-    if results.missing.iter().any(|missing| missing.side == Side::Ours) {
+fn outcome(measurements: &Measurements, rows: &[goals::Row]) -> Outcome {
+    if measurements.missing.iter().any(|missing| missing.side == Side::Ours) {
         Outcome::Failed
     } else if rows.iter().any(|row| row.verdict == Verdict::Short) {
         Outcome::Short

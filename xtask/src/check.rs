@@ -8,24 +8,35 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 
-use crate::arguments::Steps;
 use crate::workspace::{self, cargo};
 use crate::{Outcome, layers, print, tidy};
 
 /// One thing to check.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum Step {
-    Format,
+    /// The source is formatted
+    Fmt,
+    /// Crates use each other exactly as the table in xtask/src/layers.rs says
     Layers,
+    /// The rules of docs/style.md that a program can check and no lint does
     Tidy,
+    /// typos, with .typos.toml; left out without the program
     Spelling,
+    /// cargo-deny: bans, licences and sources of deny.toml; left out without the program
     Deny,
+    /// Lints, warnings denied
     Clippy,
+    /// The workspace compiles without default features
     Features,
+    /// Every crate compiles from its package alone
     Package,
-    Documentation,
+    /// Documentation, warnings denied
+    Doc,
+    /// cargo test --workspace
     Test,
+    /// The optional feature's tests; left out without OpenSSL's headers
     CandleDatasets,
 }
 
@@ -38,46 +49,14 @@ enum Ending {
 }
 
 impl Step {
-    /// All of them, cheapest first.
-    pub(crate) const ALL: [Self; 11] = [
-        Self::Format,
-        Self::Layers,
-        Self::Tidy,
-        Self::Spelling,
-        Self::Deny,
-        Self::Clippy,
-        Self::Features,
-        Self::Package,
-        Self::Documentation,
-        Self::Test,
-        Self::CandleDatasets,
-    ];
-
     /// The name on the command line.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Format => "fmt",
-            Self::Layers => "layers",
-            Self::Tidy => "tidy",
-            Self::Spelling => "spelling",
-            Self::Deny => "deny",
-            Self::Clippy => "clippy",
-            Self::Features => "features",
-            Self::Package => "package",
-            Self::Documentation => "doc",
-            Self::Test => "test",
-            Self::CandleDatasets => "candle-datasets",
-        }
-    }
-
-    /// The step of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == name)
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
     fn run(self, root: &Path) -> Result<Ending> {
         match self {
-            Self::Format => run_cargo(root, "fmt --all --check"),
+            Self::Fmt => run_cargo(root, "fmt --all --check"),
             Self::Layers => Ok(report(&layers::problems(&workspace::packages(root)?))),
             Self::Tidy => Ok(report(&tidy::problems(root, &workspace::packages(root)?)?)),
             Self::Spelling => {
@@ -93,7 +72,7 @@ impl Step {
             }
             Self::Features => run_cargo(root, "check --locked --workspace --no-default-features"),
             Self::Package => package::check(root),
-            Self::Documentation => document(root),
+            Self::Doc => document(root),
             Self::Test => run_cargo(root, "test --locked --workspace"),
             Self::CandleDatasets => test_candle_datasets(root),
         }
@@ -101,12 +80,9 @@ impl Step {
 }
 
 /// Runs steps until one fails, and ends with the names of those that were left out.
-pub(crate) fn check(steps: &Steps) -> Result<Outcome> {
+pub(crate) fn check(only: &[Step]) -> Result<Outcome> {
     let root = workspace::root();
-    let steps = match steps {
-        Steps::All => &Step::ALL,
-        Steps::Only(chosen) => chosen.as_slice(),
-    };
+    let steps = if only.is_empty() { Step::value_variants() } else { only };
     let mut left_out = Vec::new();
     for step in steps {
         let name = step.name();

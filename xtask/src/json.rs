@@ -50,11 +50,6 @@ impl<'a> Node<'a> {
         items.iter().enumerate().map(|item| read(&node(item))).collect()
     }
 
-    /// The fields, if it is an object.
-    pub(crate) fn object(&self) -> Option<&'a serde_json::Map<String, Value>> {
-        self.value.as_object()
-    }
-
     /// Named numbers; JSON has no infinity, which is written as null.
     pub(crate) fn numbers(&self) -> Result<BTreeMap<String, Option<f64>>> {
         let object = self.value.as_object().with_context(|| self.expected("an object"))?;

@@ -16,7 +16,9 @@ mod workspace;
 use std::io::Write;
 use std::process::ExitCode;
 
-use arguments::{Command, UsageError};
+use clap::Parser;
+
+use arguments::{Arguments, Command};
 
 /// How a command ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,20 +38,16 @@ fn main() -> ExitCode {
         Ok(Outcome::Short) => ExitCode::from(3),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<clap::Error>() { 2 } else { 1 })
         }
     }
 }
 
 fn run() -> anyhow::Result<Outcome> {
-    match arguments::parse(std::env::args_os().skip(1))? {
-        Command::Help(text) => {
-            print(text)?;
-            Ok(Outcome::Held)
-        }
+    match Arguments::parse().command {
         Command::Reproduce(options) => reproduce::reproduce(&options),
         Command::Bench(options) => bench::bench(&options),
-        Command::Check(steps) => check::check(&steps),
+        Command::Check(options) => check::check(&options.only),
     }
 }
 

@@ -39,10 +39,10 @@ struct Run {
 pub(crate) fn reproduce(options: &Reproduce) -> Result<Outcome> {
     let root = from_here(&workspace::root());
     let out = options.out.clone().unwrap_or_else(|| root.join("runs"));
-    let experiments = experiments::select(&root.join("xtask/experiments"), &options.selection)?;
+    let experiments = experiments::select(&root.join("xtask/experiments"), options)?;
     let plan = Plan { options, out, experiments };
     plan.check_folders()?;
-    plan.execute(&workspace::build_ae(&root)?, &mut std::io::stdout())
+    plan.execute(&workspace::build(&root, &["--package", "ae-cli"], "ae")?, &mut std::io::stdout())
 }
 
 /// What to run, and where to leave it.

@@ -31,9 +31,6 @@ const UNNAMED: &[(&str, &str)] = &[("gemm", "selects features of candle's matrix
 const MACHINE_PATHS: &[&str] =
     &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Use", "rs/"), concat!("/wo", "rk/")];
 
-/// What the training loop must not know: it sees traits, not models and noises.
-const CONCRETE: &[&str] = &["dense", "conv", "gaussian"];
-
 /// A text file of the repository.
 struct Source {
     /// Relative to the workspace, with `/`.
@@ -98,9 +95,6 @@ fn problems_of_source(source: &Source) -> Vec<String> {
         let code = without_tests(source);
         problems.extend(found(&source.text, BANNED));
         problems.extend(found(code, BANNED_IN_CODE));
-        if source.path.starts_with("crates/ae-training/src/") {
-            problems.extend(concrete_words(code));
-        }
     }
     problems.iter().map(|problem| format!("{}: {problem}", source.path)).collect()
 }
@@ -127,30 +121,6 @@ fn without_tests(source: &Source) -> &str {
 fn begins_a_path(line: &str, start: &str) -> bool {
     let is_middle = |c: char| c.is_alphanumeric() || "_-./}".contains(c);
     line.match_indices(start).any(|(at, _)| !line[..at].ends_with(is_middle))
-}
-
-fn concrete_words(code: &str) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (number, line) in code.lines().enumerate() {
-        for word in words(line).iter().filter(|word| CONCRETE.contains(&word.as_str())) {
-            problems.push(format!("line {}: training must not know `{word}`", number + 1));
-        }
-    }
-    problems
-}
-
-/// The lower-case words of a line; `DenseModel`, `dense_model` and `Dense2` hold `dense`.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for c in line.chars() {
-        if !c.is_ascii_lowercase() {
-            words.push(String::new());
-        }
-        if let (true, Some(word)) = (c.is_ascii_alphabetic(), words.last_mut()) {
-            word.push(c.to_ascii_lowercase());
-        }
-    }
-    words
 }
 
 fn problems_of_package(package: &Package, manifest: &str) -> Result<Vec<String>> {
@@ -255,17 +225,6 @@ mod tests {
         ] {
             assert_eq!(problems_of(path, text), [""; 0], "{path}: {text}");
         }
-    }
-
-    #[test]
-    fn training_knows_no_concrete_model() {
-        let found = |text: &str| problems_of("crates/ae-training/src/a.rs", text).len();
-        for line in ["DenseAutoencoder", "let dense_out", "Conv2d", "a gaussian", "Gaussian(0.5)"] {
-            assert_eq!(found(&format!("//! {line}")), 1, "{line}");
-        }
-        assert_eq!(found("//! They converge; convert what is condensed."), 0);
-        assert_eq!(found("//! A.\n\n#[cfg(test)]\nmod tests {\n// gaussian\n}\n"), 0);
-        assert_eq!(problems_of("crates/ae-models/src/a.rs", "//! Dense."), [""; 0]);
     }
 
     #[test]

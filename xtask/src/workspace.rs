@@ -104,11 +104,6 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Builds `ae` for use, with Cargo's progress on standard error, and says where Cargo has put it.
-pub(crate) fn build_ae(root: &Path) -> Result<PathBuf> {
-    build(root, &["--package", "ae-cli"], "ae")
-}
-
 /// Builds what the arguments choose in the release profile, and says where this target of it is.
 pub(crate) fn build(root: &Path, chosen: &[&str], target: &str) -> Result<PathBuf> {
     let output = cargo()

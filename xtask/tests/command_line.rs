@@ -16,14 +16,13 @@ fn xtask(line: &str) -> Output {
 }
 
 #[test]
-fn wrong_usage_is_exit_status_2_with_the_usage() {
+fn wrong_usage_is_exit_status_2_with_the_way_to_help() {
     for line in [
         "",
         "publish",
         "reproduce --epochs 0",
         "reproduce --threads two",
         "reproduce --seed",
-        "reproduce --only no-such-experiment",
         "bench --epochs 1",
         "bench --peers no-such-peer",
         "check --only no-such-step",
@@ -32,7 +31,7 @@ fn wrong_usage_is_exit_status_2_with_the_usage() {
         assert_eq!(output.status.code(), Some(2), "{line}");
         assert_eq!(output.stdout, b"", "{line}");
         let message = String::from_utf8(output.stderr).unwrap();
-        assert!(message.starts_with("error: ") && message.contains("Usage: "), "{message}");
+        assert!(message.contains("Usage: cargo xtask") || message.contains("--help"), "{message}");
     }
 }
 

@@ -1,31 +1,16 @@
-//! What has to be reached, and whether it was.
+//! What is compared with the peers, what has to be reached, and whether it was.
 
-use super::ours::{BINARY, BUILD_AE, BUILD_XTASK, EXACT};
-use super::sample::{EPOCH, MEMORY, PROCESS, Summary};
-use super::work::Work;
-use super::{Peer, Results, Side};
+use super::measurements::{EPOCH, MEMORY, Measurements, PROCESS, Side, Summary};
+use super::{Bench, Peer, Work, name};
 
-/// What our figure is compared with.
-#[derive(Debug, Clone, Copy)]
-enum Against {
-    /// The best of these peers: how many times better than it.
-    Fastest(&'static [Peer]),
-    /// The same metric of another work of ours: at most so many times as much.
-    Ours(Work),
-    /// Nothing: the figure itself is at most this.
-    Itself,
-    /// Nothing: the figure is 1 for yes.
-    Yes,
-}
-
-/// A line of the table.
+/// Our figure beside that of the best of some peers.
 struct Goal {
     measure: &'static str,
     work: Work,
     metric: &'static str,
-    against: Against,
-    must: Option<f64>,
-    aim: Option<f64>,
+    peers: &'static [Peer],
+    /// How many times better than the best of them ours has to be, if anything is asked for.
+    bound: Option<f64>,
 }
 
 /// How a goal stands.
@@ -45,276 +30,140 @@ pub(super) struct Row {
     pub(super) measure: &'static str,
     pub(super) metric: &'static str,
     pub(super) ours: Option<Summary>,
-    /// Who or what it is compared with, and that figure.
-    pub(super) rival: Option<(String, Summary)>,
+    /// The best peer, and its figure.
+    pub(super) rival: Option<(Peer, Summary)>,
+    /// How many times better ours is.
     pub(super) ratio: Option<f64>,
-    pub(super) must: String,
-    pub(super) aim: String,
+    pub(super) bound: Option<f64>,
     pub(super) verdict: Verdict,
 }
 
 const GOALS: &[Goal] = &[
-    goal("epoch", Work::Tutorial, EPOCH, only(Peer::TRAINERS), Some(3.0), Some(4.0)),
-    goal("epoch", Work::Tutorial, EPOCH, only(&[Peer::Candle]), Some(10.0), None),
-    goal("epoch", Work::Tutorial, EPOCH, only(&[Peer::KerasTensorflow]), Some(8.0), None),
-    goal("epoch", Work::Tutorial, EPOCH, only(&[Peer::Burn]), None, None),
-    goal("process", Work::Process, PROCESS, only(Peer::FAST), Some(3.5), Some(5.0)),
-    goal(
-        "fresh noise",
-        Work::DenoisingFresh,
-        EPOCH,
-        Against::Ours(Work::Tutorial),
-        Some(1.6),
-        Some(1.3),
-    ),
-    goal("fresh noise", Work::DenoisingFresh, EPOCH, only(Peer::FAST), None, None),
-    goal("deep stack", Work::Deep, EPOCH, only(Peer::FAST), Some(1.5), Some(2.0)),
-    goal("wide stack", Work::Wide, EPOCH, only(Peer::FAST), Some(1.0), Some(1.3)),
-    goal(
-        "batches of 256",
-        Work::Inference,
-        "images_per_second_256",
-        only(&[Peer::Onnxruntime]),
-        Some(1.3),
-        Some(1.8),
-    ),
-    goal(
-        "batches of 256",
-        Work::Inference,
-        "images_per_second_256",
-        only(&[Peer::Pytorch]),
-        None,
-        None,
-    ),
-    goal(
-        "batch of 10 000",
-        Work::Inference,
-        "images_per_second_10000",
-        only(&[Peer::Onnxruntime]),
-        None,
-        None,
-    ),
-    goal(
-        "single image",
-        Work::Inference,
-        "single_image_us",
-        only(&[Peer::Onnxruntime]),
-        Some(1.0),
-        Some(2.0),
-    ),
-    goal("single image", Work::Inference, "single_image_us", only(&[Peer::Pytorch]), None, None),
-    goal("noise", Work::Noise, "noise_seconds", only(&[Peer::Numpy]), None, None),
-    goal("noise", Work::Noise, "noise_seconds", only(&[Peer::Pytorch]), None, None),
-    goal("loading", Work::Loading, PROCESS, Against::Itself, Some(0.5), None),
-    goal("loading", Work::Loading, PROCESS, only(&[Peer::Numpy]), None, None),
-    goal("peak memory", Work::Process, MEMORY, Against::Itself, Some(200.0), Some(120.0)),
-    goal("peak memory", Work::Process, MEMORY, only(Peer::FAST), None, None),
-    goal("reproduce", Work::Reproduce, PROCESS, Against::Itself, Some(20.0), Some(12.0)),
-    goal("same weights", Work::Exact, EXACT, Against::Yes, Some(1.0), None),
-    goal("size of ae", Work::Loading, BINARY, Against::Itself, None, None),
-    goal("build of ae", Work::Build, BUILD_AE, Against::Itself, Some(240.0), Some(180.0)),
-    goal("build of xtask", Work::Build, BUILD_XTASK, Against::Itself, Some(20.0), Some(10.0)),
+    goal("epoch", Work::Tutorial, EPOCH, Peer::TRAINERS, Some(3.0)),
+    goal("epoch", Work::Tutorial, EPOCH, &[Peer::Candle], Some(10.0)),
+    goal("epoch", Work::Tutorial, EPOCH, &[Peer::KerasTensorflow], Some(8.0)),
+    goal("epoch", Work::Tutorial, EPOCH, &[Peer::Burn], None),
+    goal("50 epochs", Work::Process, PROCESS, Peer::FAST, Some(3.5)),
+    goal("fresh noise", Work::DenoisingFresh, EPOCH, Peer::FAST, None),
+    goal("deep stack", Work::Deep, EPOCH, Peer::FAST, Some(1.5)),
+    goal("wide stack", Work::Wide, EPOCH, Peer::FAST, Some(1.0)),
+    goal("peak memory", Work::Process, MEMORY, Peer::FAST, Some(3.0)),
+    goal("batches of 256", Work::Inference, IN_256, &[Peer::Onnxruntime], Some(1.3)),
+    goal("batches of 256", Work::Inference, IN_256, &[Peer::Pytorch], None),
+    goal("batch of 10 000", Work::Inference, IN_10_000, &[Peer::Onnxruntime], None),
+    goal("single image", Work::Inference, SINGLE, &[Peer::Onnxruntime], Some(1.0)),
+    goal("single image", Work::Inference, SINGLE, &[Peer::Pytorch], None),
 ];
 
-const fn only(peers: &'static [Peer]) -> Against {
-    Against::Fastest(peers)
-}
+const IN_256: &str = "images_per_second_256";
+const IN_10_000: &str = "images_per_second_10000";
+const SINGLE: &str = "single_image_us";
 
 const fn goal(
     measure: &'static str,
     work: Work,
     metric: &'static str,
-    against: Against,
-    must: Option<f64>,
-    aim: Option<f64>,
+    peers: &'static [Peer],
+    bound: Option<f64>,
 ) -> Goal {
-    Goal { measure, work, metric, against, must, aim }
+    Goal { measure, work, metric, peers, bound }
 }
 
 /// The goals of what was measured.
-pub(super) fn rows(results: &Results, works: &[Work]) -> Vec<Row> {
-    let measured = GOALS.iter().filter(|goal| works.contains(&goal.work));
-    measured.map(|goal| goal.row(results)).collect()
-}
-
-/// Whether more is better.
-pub(super) fn is_rate(metric: &str) -> bool {
-    metric.starts_with("images_per_second")
+pub(super) fn rows(measurements: &Measurements, options: &Bench) -> Vec<Row> {
+    let measured = GOALS.iter().filter(|goal| options.works().contains(&goal.work));
+    measured.map(|goal| goal.row(measurements, options.epochs.is_some())).collect()
 }
 
 impl Goal {
-    fn row(&self, results: &Results) -> Row {
-        let ours = results.summary(self.work, Side::Ours, self.metric);
-        let rival = self.rival(results);
-        let ratio = match (&self.against, &ours, &rival) {
-            (Against::Fastest(_), Some(ours), Some((_, theirs))) if is_rate(self.metric) => {
-                Some(ours.median / theirs.median)
+    fn row(&self, measurements: &Measurements, other_epochs: bool) -> Row {
+        let Self { measure, work, metric, peers, bound } = *self;
+        let of = |side| measurements.summary(work, side, metric);
+        let measured = peers.iter().filter_map(|&peer| Some((peer, of(Side::Peer(peer))?)));
+        let rival = measured.min_by(|(_, a), (_, b)| cost(metric, a).total_cmp(&cost(metric, b)));
+        let ours = of(Side::Ours);
+        let ratio =
+            ours.zip(rival).map(|(ours, (_, theirs))| cost(metric, &theirs) / cost(metric, &ours));
+        let missing = peers.iter().find(|&&peer| of(Side::Peer(peer)).is_none());
+        let verdict = match (bound, ratio) {
+            (None, _) => Verdict::None,
+            _ if other_epochs && metric == PROCESS => {
+                Verdict::NotJudged("another number of epochs".to_owned())
             }
-            (Against::Fastest(_), Some(ours), Some((_, theirs))) => {
-                Some(theirs.median / ours.median)
-            }
-            (Against::Ours(_), Some(ours), Some((_, other))) => Some(ours.median / other.median),
-            _ => None,
+            (_, None) => Verdict::NotJudged("not measured".to_owned()),
+            // Missing peers can only make it harder: what is short against the others is short.
+            (Some(bound), Some(ratio)) if ratio < bound => Verdict::Short,
+            _ => match missing {
+                Some(&peer) => Verdict::NotJudged(format!("without {}", name(peer))),
+                None => Verdict::Held,
+            },
         };
-        let reached = ratio.or(match self.against {
-            Against::Itself | Against::Yes => ours.map(|ours| ours.median),
-            _ => None,
-        });
-        Row {
-            measure: self.measure,
-            metric: self.metric,
-            ours,
-            rival,
-            ratio,
-            must: self.bound(self.must),
-            aim: self.bound(self.aim),
-            verdict: self.verdict(reached, results),
-        }
+        Row { measure, metric, ours, rival, ratio, bound, verdict }
     }
+}
 
-    fn rival(&self, results: &Results) -> Option<(String, Summary)> {
-        match self.against {
-            Against::Fastest(peers) => {
-                let measured = peers.iter().filter_map(|&peer| {
-                    let summary = results.summary(self.work, Side::Peer(peer), self.metric)?;
-                    Some((peer.name().to_owned(), summary))
-                });
-                let cost = |summary: &Summary| {
-                    if is_rate(self.metric) { -summary.median } else { summary.median }
-                };
-                measured.min_by(|(_, a), (_, b)| cost(a).total_cmp(&cost(b)))
-            }
-            Against::Ours(work) => {
-                let summary = results.summary(work, Side::Ours, self.metric)?;
-                Some((format!("our {}", work.name()), summary))
-            }
-            Against::Itself | Against::Yes => None,
-        }
-    }
-
-    fn bound(&self, bound: Option<f64>) -> String {
-        let Some(bound) = bound else { return String::new() };
-        match self.against {
-            Against::Fastest(_) => format!(">= {bound}x"),
-            Against::Ours(_) => format!("<= {bound}x"),
-            Against::Itself => format!("<= {bound}"),
-            Against::Yes => "always".to_owned(),
-        }
-    }
-
-    /// Missing peers can only make it harder: what is short against the others is short.
-    fn verdict(&self, reached: Option<f64>, results: &Results) -> Verdict {
-        let Some(must) = self.must else { return Verdict::None };
-        let works = match self.against {
-            Against::Ours(other) => [self.work, other],
-            _ => [self.work, self.work],
-        };
-        if results.epochs.is_some()
-            && works.into_iter().any(|work| matches!(work, Work::Process | Work::Reproduce))
-            && self.metric == PROCESS
-        {
-            return Verdict::NotJudged("another number of epochs".to_owned());
-        }
-        let Some(reached) = reached else {
-            return Verdict::NotJudged("not measured".to_owned());
-        };
-        let held = match self.against {
-            Against::Fastest(_) | Against::Yes => reached >= must,
-            Against::Ours(_) | Against::Itself => reached <= must,
-        };
-        let Against::Fastest(peers) = self.against else {
-            return if held { Verdict::Held } else { Verdict::Short };
-        };
-        let is_missing =
-            |peer: &&Peer| results.summary(self.work, Side::Peer(**peer), self.metric).is_none();
-        match peers.iter().find(is_missing) {
-            _ if !held => Verdict::Short,
-            Some(peer) => Verdict::NotJudged(format!("without {}", peer.name())),
-            None => Verdict::Held,
-        }
-    }
+/// What is better if it is less.
+fn cost(metric: &str, summary: &Summary) -> f64 {
+    if metric.starts_with("images_per_second") { 1.0 / summary.median } else { summary.median }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::tests::options;
 
-    /// Results in which every figure of these sides is given.
-    fn results(figures: &[(Work, Side, &str, f64)]) -> Results {
-        let mut results = Results::default();
-        for &(work, side, metric, value) in figures {
-            results.add(work, side, metric, value);
+    fn first_row(work: Work, figures: &[(Side, &str, f64)], epochs: Option<u32>) -> Row {
+        let mut measurements = Measurements::default();
+        for &(side, metric, value) in figures {
+            measurements.add(work, side, metric, value);
         }
-        results
+        let options = Bench { only: vec![work], epochs, ..options() };
+        rows(&measurements, &options).swap_remove(0)
     }
 
-    fn row(results: &Results, work: Work, at: usize) -> Row {
-        rows(results, &[work]).swap_remove(at)
-    }
-
-    fn epochs(ours: f64, theirs: &[(Peer, f64)]) -> Results {
-        let peers = theirs.iter().map(|&(peer, s)| (Work::Tutorial, Side::Peer(peer), EPOCH, s));
-        let ours = (Work::Tutorial, Side::Ours, EPOCH, ours);
-        results(&std::iter::once(ours).chain(peers).collect::<Vec<_>>())
+    fn epoch(ours: f64, theirs: &[(Peer, f64)]) -> Row {
+        let peers = theirs.iter().map(|&(peer, seconds)| (Side::Peer(peer), EPOCH, seconds));
+        let figures: Vec<_> = std::iter::once((Side::Ours, EPOCH, ours)).chain(peers).collect();
+        first_row(Work::Tutorial, &figures, None)
     }
 
     #[test]
     fn the_ratio_is_taken_against_the_fastest_peer() {
         let mut all: Vec<_> = Peer::TRAINERS.iter().map(|&peer| (peer, 0.3)).collect();
         all[2] = (Peer::Pytorch, 0.24);
-        let held = row(&epochs(0.08, &all), Work::Tutorial, 0);
-        assert_eq!(held.rival.unwrap().0, "pytorch");
+        let held = epoch(0.08, &all);
+        assert_eq!(held.rival.unwrap().0, Peer::Pytorch);
         assert_eq!(held.ratio, Some(0.24 / 0.08));
         assert_eq!(held.verdict, Verdict::Held);
-        assert_eq!(row(&epochs(0.081, &all), Work::Tutorial, 0).verdict, Verdict::Short);
+        assert_eq!(epoch(0.081, &all).verdict, Verdict::Short);
     }
 
     #[test]
     fn a_missing_peer_leaves_open_what_it_might_have_refuted() {
         let mut some: Vec<_> = Peer::TRAINERS.iter().map(|&peer| (peer, 0.25)).collect();
         some.retain(|(peer, _)| *peer != Peer::Pytorch);
-        let verdict = |ours| row(&epochs(ours, &some), Work::Tutorial, 0).verdict;
-        assert_eq!(verdict(0.05), Verdict::NotJudged("without pytorch".to_owned()));
-        assert_eq!(verdict(0.1), Verdict::Short);
-        let none = row(&epochs(0.05, &[]), Work::Tutorial, 0);
-        assert_eq!(none.verdict, Verdict::NotJudged("not measured".to_owned()));
+        let unknown = Verdict::NotJudged("without pytorch".to_owned());
+        assert_eq!(epoch(0.05, &some).verdict, unknown);
+        assert_eq!(epoch(0.1, &some).verdict, Verdict::Short);
+        let unmeasured = Verdict::NotJudged("not measured".to_owned());
+        assert_eq!(epoch(0.05, &[]).verdict, unmeasured);
     }
 
     #[test]
-    fn rates_and_limits_have_their_own_directions() {
-        let metric = "images_per_second_256";
+    fn more_images_a_second_are_better() {
+        // No goal of inference stands before this one.
         let onnx = Side::Peer(Peer::Onnxruntime);
-        let inference = results(&[
-            (Work::Inference, Side::Ours, metric, 2.6e6),
-            (Work::Inference, onnx, metric, 2e6),
-        ]);
-        let rate = row(&inference, Work::Inference, 0);
-        assert_eq!((rate.ratio, rate.verdict), (Some(1.3), Verdict::Held));
-
-        let slow = results(&[(Work::Loading, Side::Ours, PROCESS, 0.51)]);
-        let limit = row(&slow, Work::Loading, 0);
-        assert_eq!((limit.ratio, limit.verdict), (None, Verdict::Short));
-        let unequal = results(&[(Work::Exact, Side::Ours, EXACT, 0.0)]);
-        assert_eq!(row(&unequal, Work::Exact, 0).verdict, Verdict::Short);
-    }
-
-    #[test]
-    fn our_own_work_is_compared_with_our_own() {
-        let figures = [
-            (Work::Tutorial, Side::Ours, EPOCH, 0.1),
-            (Work::DenoisingFresh, Side::Ours, EPOCH, 0.15),
-        ];
-        let fresh = row(&results(&figures), Work::DenoisingFresh, 0);
-        assert_eq!(fresh.rival.unwrap().0, "our tutorial");
-        assert!((fresh.ratio.unwrap() - 1.5).abs() < 1e-12);
-        assert_eq!(fresh.verdict, Verdict::Held);
+        let row = |ours| {
+            first_row(Work::Inference, &[(Side::Ours, IN_256, ours), (onnx, IN_256, 2e6)], None)
+        };
+        assert_eq!(row(2.7e6).verdict, Verdict::Held);
+        assert_eq!(row(1.9e6).verdict, Verdict::Short);
     }
 
     #[test]
     fn other_epochs_than_the_usual_are_no_verdict_on_the_whole() {
-        let mut short = results(&[(Work::Reproduce, Side::Ours, PROCESS, 1.0)]);
-        short.epochs = Some(2);
+        let figures = [(Side::Ours, PROCESS, 1.0), (Side::Peer(Peer::Jax), PROCESS, 9.0)];
         let reason = "another number of epochs".to_owned();
-        assert_eq!(row(&short, Work::Reproduce, 0).verdict, Verdict::NotJudged(reason));
+        assert_eq!(first_row(Work::Process, &figures, Some(2)).verdict, Verdict::NotJudged(reason));
     }
 }

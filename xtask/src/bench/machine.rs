@@ -13,7 +13,7 @@ const UNKNOWN: &str = "unknown";
 pub(super) struct Machine {
     pub(super) cpu: String,
     pub(super) cores: usize,
-    pub(super) memory_mib: Option<u64>,
+    memory_mib: Option<u64>,
     pub(super) system: String,
     pub(super) rustc: String,
     /// Coordinated universal time, `YYYY-MM-DD`.
@@ -32,7 +32,7 @@ impl Machine {
             .and_then(|text| text.strip_suffix("kB")?.trim().parse::<u64>().ok());
         Self {
             cpu,
-            cores: cores(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_mib: memory.map(|kilobytes| kilobytes / 1024),
             system: system(),
             rustc: said(Command::new("rustc").arg("--version")),
@@ -70,11 +70,6 @@ impl Machine {
     }
 }
 
-/// The processor's threads.
-pub(super) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// What cannot be read says nothing.
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
@@ -88,11 +83,7 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 fn system() -> String {
     let release = read("/etc/os-release");
     let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
-    let kernel = read("/proc/sys/kernel/osrelease");
-    match name {
-        Some(name) => format!("{} (Linux {})", name.trim_matches('"'), kernel.trim()),
-        None => std::env::consts::OS.to_owned(),
-    }
+    name.map_or(std::env::consts::OS, |name| name.trim_matches('"')).to_owned()
 }
 
 fn revision(root: &Path) -> String {

@@ -3,16 +3,17 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-
-use super::sample::reason;
-use crate::workspace::cargo;
 use ae_files::write_atomic;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
 
-/// Another implementation of the same work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+use super::{name, process};
+use crate::workspace::cargo;
+
+/// Another implementation of the same work; its requirements file has its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Peer {
     KerasJax,
     KerasTensorflow,
@@ -21,7 +22,6 @@ pub(crate) enum Peer {
     Candle,
     Burn,
     Onnxruntime,
-    Numpy,
 }
 
 /// How a peer is started: an executable and what comes before the work on its command line.
@@ -33,18 +33,6 @@ pub(super) struct Program {
 }
 
 impl Peer {
-    /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::KerasJax,
-        Self::KerasTensorflow,
-        Self::Pytorch,
-        Self::Jax,
-        Self::Candle,
-        Self::Burn,
-        Self::Onnxruntime,
-        Self::Numpy,
-    ];
-
     /// Those that train the tutorial's network.
     pub(super) const TRAINERS: &'static [Self] = &[
         Self::KerasJax,
@@ -58,25 +46,6 @@ impl Peer {
     /// Those that train the larger networks and the 50 epochs too: the others would take too long.
     pub(super) const FAST: &'static [Self] = &[Self::KerasJax, Self::Pytorch, Self::Jax];
 
-    /// The name on the command line, in the results and of its requirements file.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::KerasJax => "keras-jax",
-            Self::KerasTensorflow => "keras-tensorflow",
-            Self::Pytorch => "pytorch",
-            Self::Jax => "jax",
-            Self::Candle => "candle",
-            Self::Burn => "burn",
-            Self::Onnxruntime => "onnxruntime",
-            Self::Numpy => "numpy",
-        }
-    }
-
-    /// The peer of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|peer| peer.name() == name)
-    }
-
     /// Installs it where it is not yet, and says how it is started.
     ///
     /// An error is the reason why it is missing from the results.
@@ -87,7 +56,6 @@ impl Peer {
             Self::Pytorch => ("torch_peer.py", vec![]),
             Self::Jax => ("jax_peer.py", vec![]),
             Self::Onnxruntime => ("onnx_peer.py", vec![]),
-            Self::Numpy => ("numpy_peer.py", vec![]),
             Self::Candle | Self::Burn => {
                 let executable = self.compile(root)?;
                 return Ok(Program { executable, arguments: vec![], environment: vec![] });
@@ -100,21 +68,21 @@ impl Peer {
     }
 
     fn compile(self, root: &Path) -> Result<PathBuf> {
-        let name = self.name();
-        let target = root.join("target/peers").join(name);
+        let name = name(self);
+        let target = root.join("target/peers").join(&name);
         eprintln!("building {name}");
         let mut command = cargo();
         command.args(["build", "--release", "--locked", "--quiet", "--manifest-path"]);
-        command.arg(root.join("xtask/peers").join(name).join("Cargo.toml"));
+        command.arg(root.join("xtask/peers").join(&name).join("Cargo.toml"));
         command.arg("--target-dir").arg(&target);
-        succeed(&mut command, "cargo build")?;
+        process::run(&mut command).context("cargo build")?;
         Ok(target.join("release").join(format!("{name}-peer{}", std::env::consts::EXE_SUFFIX)))
     }
 
     /// The Python of a virtual environment with what the requirements file pins.
     fn environment(self, root: &Path) -> Result<PathBuf> {
-        let name = self.name();
-        let folder = root.join("target/peers").join(name);
+        let name = name(self);
+        let folder = root.join("target/peers").join(&name);
         let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
         let python = bin.join(if cfg!(windows) { "python.exe" } else { "python" });
         let requirements = root.join("xtask/peers/requirements").join(format!("{name}.txt"));
@@ -126,27 +94,15 @@ impl Peer {
             return Ok(python);
         }
         eprintln!("installing {name}");
-        succeed(
-            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
-            "python3 -m venv",
-        )?;
+        let mut venv = Command::new("python3");
+        process::run(venv.args(["-m", "venv", "--clear"]).arg(&folder))
+            .context("python3 -m venv")?;
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
-        succeed(pip.arg(&requirements), "pip install")?;
+        process::run(pip.arg(&requirements)).context("pip install")?;
         write_atomic(&installed, wanted.as_bytes())?;
         Ok(python)
     }
-}
-
-/// Runs a command; an error holds what it said last.
-fn succeed(command: &mut Command, name: &str) -> Result<()> {
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {name}"))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        bail!("{name} failed: {}", reason(&text.lines().collect::<Vec<_>>()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -157,10 +113,10 @@ mod tests {
     #[test]
     fn every_python_peer_has_pinned_requirements_and_every_rust_peer_a_lock_file() {
         let peers = workspace::root().join("xtask/peers");
-        for peer in Peer::ALL {
-            let name = peer.name();
+        for &peer in Peer::value_variants() {
+            let name = name(peer);
             if matches!(peer, Peer::Candle | Peer::Burn) {
-                assert!(peers.join(name).join("Cargo.lock").is_file(), "{name}");
+                assert!(peers.join(&name).join("Cargo.lock").is_file(), "{name}");
                 continue;
             }
             let file = peers.join("requirements").join(format!("{name}.txt"));
@@ -174,7 +130,7 @@ mod tests {
         let nowhere = tempfile::tempdir().unwrap();
         for peer in [Peer::Jax, Peer::Burn] {
             let error = format!("{:#}", peer.install(nowhere.path()).unwrap_err());
-            let reason = if peer == Peer::Jax { "requirements" } else { "cargo build failed: " };
+            let reason = if peer == Peer::Jax { "requirements" } else { "cargo build: " };
             assert!(error.contains(reason), "{error}");
         }
     }

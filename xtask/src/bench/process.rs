@@ -1,90 +1,61 @@
 //! Runs a program with a clock: its time, the times of its lines, its peak memory.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-/// What is kept of what a program writes; the rest is read and thrown away.
-const MOST_LINES: usize = 4096;
-const MOST_OUTPUT: u64 = 1 << 20;
-/// How often its memory is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+/// The longest that a program may take.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+/// How often its memory is read.
+const INTERVAL: Duration = Duration::from_millis(2);
 
-/// A program that has ended.
+/// A program that has ended well.
 #[derive(Debug)]
 pub(super) struct Finished {
-    pub(super) status: ExitStatus,
     pub(super) stdout: String,
     /// The lines of its standard error, with the seconds from its start to their arrival.
     pub(super) stderr: Vec<(f64, String)>,
-    /// From its start to the end of its output.
     pub(super) seconds: f64,
     /// The most memory that it has held at once, where the system tells (Linux).
     pub(super) peak_mib: Option<f64>,
 }
 
-/// When a program is killed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limit<'a> {
-    pub(super) time: Duration,
-    /// As soon as a line on its standard error begins so.
-    pub(super) line: Option<&'a str>,
+/// Runs a program to its end. An error holds what it said last.
+pub(super) fn run(command: &mut Command) -> Result<Finished> {
+    run_within(command, LIMIT)
 }
 
-/// Runs a program to its end. One that takes too long is killed, and that is an error.
-pub(super) fn run(command: &mut Command, limit: Limit<'_>) -> Result<Finished> {
+fn run_within(command: &mut Command, limit: Duration) -> Result<Finished> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let start = Instant::now();
     let program = command.get_program().display().to_string();
+    let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("cannot start {program}"))?;
-    let (sender, ended) = channel();
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (line, line_sender) = (limit.line.map(str::to_owned), sender.clone());
-    let output = thread::spawn(move || {
-        let text = stdout.map(whole).unwrap_or_default();
-        // Whoever listens may be gone; then the program has been killed.
-        let _ = sender.send(());
-        text
-    });
-    let lines = thread::spawn(move || {
-        stderr.map_or_else(Vec::new, |stream| {
-            lines(stream, start, &mut |text| {
-                if line.as_ref().is_some_and(|line| text.starts_with(line)) {
-                    let _ = line_sender.send(());
-                }
-            })
-        })
-    });
-    let (in_time, peak_mib) = watch(&child, &ended, start + limit.time);
-    let seconds = start.elapsed().as_secs_f64();
-    if !in_time || limit.line.is_some() {
-        child.kill().with_context(|| format!("cannot kill {program}"))?;
-    }
-    let status = child.wait().with_context(|| format!("cannot wait for {program}"))?;
-    if !in_time {
-        bail!("took more than {} s and was stopped", limit.time.as_secs());
-    }
-    let stdout = output.join().unwrap_or_default();
-    let stderr = lines.join().unwrap_or_default();
-    Ok(Finished { status, stdout, stderr, seconds, peak_mib })
-}
-
-/// Looks at the memory until the output ends; whether that was in time.
-fn watch(child: &Child, ended: &Receiver<()>, deadline: Instant) -> (bool, Option<f64>) {
-    let mut peak = None;
-    loop {
-        match ended.recv_timeout(LOOK) {
-            Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
-                peak = peak_memory(child.id()).or(peak);
-            }
-            Err(RecvTimeoutError::Timeout) => return (false, peak),
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return (true, peak),
+    let stdout = child.stdout.take().map(|stream| thread::spawn(move || lines(stream, start)));
+    let stderr = child.stderr.take().map(|stream| thread::spawn(move || lines(stream, start)));
+    let mut peak_mib = None;
+    let status = loop {
+        if let Some(status) =
+            child.try_wait().with_context(|| format!("cannot wait for {program}"))?
+        {
+            break status;
         }
-    }
+        if start.elapsed() > limit {
+            child.kill().with_context(|| format!("cannot kill {program}"))?;
+            child.wait().with_context(|| format!("cannot wait for {program}"))?;
+            bail!("took more than {} s and was stopped", limit.as_secs());
+        }
+        peak_mib = peak_memory(child.id()).or(peak_mib);
+        thread::sleep(INTERVAL);
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    let [stdout, stderr] = [stdout, stderr]
+        .map(|reader| reader.and_then(|reader| reader.join().ok()).unwrap_or_default());
+    ensure!(status.success(), "ended with {status}: {}", reason(&stderr));
+    let stdout = stdout.into_iter().map(|(_, line)| line + "\n").collect();
+    Ok(Finished { stdout, stderr, seconds, peak_mib })
 }
 
 /// The high-water mark of a process, in MiB.
@@ -94,45 +65,31 @@ fn peak_memory(id: u32) -> Option<f64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
 }
 
-fn whole(mut stream: impl Read) -> String {
-    let mut bytes = Vec::new();
-    // A stream that breaks has ended.
-    let _ = stream.by_ref().take(MOST_OUTPUT).read_to_end(&mut bytes);
-    let _ = std::io::copy(&mut stream, &mut std::io::sink());
-    String::from_utf8_lossy(&bytes).into_owned()
+/// The lines of a stream; one that breaks has ended.
+fn lines(stream: impl Read, start: Instant) -> Vec<(f64, String)> {
+    let lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
+    let text = |line: Vec<u8>| String::from_utf8_lossy(&line).trim_end().to_owned();
+    lines.map(|line| (start.elapsed().as_secs_f64(), text(line))).collect()
 }
 
-fn lines(stream: impl Read, start: Instant, seen: &mut dyn FnMut(&str)) -> Vec<(f64, String)> {
-    let mut lines = Vec::new();
-    let mut reader = BufReader::new(stream);
-    let mut line = Vec::new();
-    while matches!(reader.by_ref().take(MOST_OUTPUT).read_until(b'\n', &mut line), Ok(1..)) {
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        seen(&text);
-        if lines.len() == MOST_LINES {
-            // The last lines say why a program failed.
-            lines.remove(MOST_LINES / 2);
-        }
-        lines.push((start.elapsed().as_secs_f64(), text));
-        line.clear();
-    }
-    lines
+/// The last line that speaks of an error, or else the last line.
+fn reason(lines: &[(f64, String)]) -> &str {
+    let said = || lines.iter().rev().map(|(_, line)| line.trim()).filter(|line| !line.is_empty());
+    let of_error = said().find(|line| line.to_ascii_lowercase().contains("error"));
+    of_error.or_else(|| said().next()).unwrap_or("it says nothing")
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    fn shell(script: &str, seconds: u64, line: Option<&str>) -> Result<Finished> {
-        let limit = Limit { time: Duration::from_secs(seconds), line };
-        run(Command::new("sh").args(["-c", script]), limit)
+    fn shell(script: &str, seconds: u64) -> Result<Finished> {
+        run_within(Command::new("sh").args(["-c", script]), Duration::from_secs(seconds))
     }
 
     #[test]
     fn lines_arrive_with_their_times() {
-        let finished =
-            shell("echo a >&2; sleep 0.2; echo b >&2; echo out; exit 3", 60, None).unwrap();
-        assert_eq!(finished.status.code(), Some(3));
+        let finished = shell("echo a >&2; sleep 0.2; echo b >&2; echo out", 60).unwrap();
         assert_eq!(finished.stdout, "out\n");
         let [(first, a), (second, b)] = finished.stderr.as_slice() else { panic!("two lines") };
         assert_eq!([a, b], ["a", "b"]);
@@ -142,18 +99,19 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_is_stopped() {
-        let start = Instant::now();
-        let error = shell("exec sleep 60", 0, None).unwrap_err();
-        assert_eq!(error.to_string(), "took more than 0 s and was stopped");
-        assert!(start.elapsed() < Duration::from_secs(30));
+    fn a_failure_is_explained_by_the_last_error_or_the_last_line() {
+        let error = |script| shell(script, 60).unwrap_err().to_string();
+        let raised = "echo Traceback >&2; echo '  NameError: x' >&2; echo try --help >&2; exit 3";
+        assert_eq!(error(raised), "ended with exit status: 3: NameError: x");
+        assert_eq!(error("echo one >&2; exit 1"), "ended with exit status: 1: one");
+        assert_eq!(error("exit 1"), "ended with exit status: 1: it says nothing");
     }
 
     #[test]
-    fn a_line_can_end_a_program() {
-        let finished =
-            shell("echo 'epoch 1/6: x' >&2; exec sleep 60", 50, Some("epoch 1/")).unwrap();
-        assert_eq!(finished.status.code(), None);
-        assert!(finished.seconds < 30.0);
+    fn what_takes_too_long_is_stopped() {
+        let start = Instant::now();
+        let error = shell("exec sleep 60", 0).unwrap_err();
+        assert_eq!(error.to_string(), "took more than 0 s and was stopped");
+        assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::experiments::Experiment;
 use super::record::Dataset;
-use crate::arguments::{Network, Reproduce, Selection};
+use crate::arguments::Reproduce;
 
 /// The arguments with which `ae` runs an experiment.
 ///
@@ -38,13 +38,10 @@ pub(crate) fn reproduce(options: &Reproduce) -> String {
     if let Some(out) = &options.out {
         arguments.extend(["--out".into(), out.into()]);
     }
-    match &options.selection {
-        Selection::Tutorial => {}
-        Selection::All => arguments.push("--all".into()),
-        Selection::Only(names) => {
-            arguments.extend(names.iter().flat_map(|name| ["--only".into(), name.into()]));
-        }
+    if options.all {
+        arguments.push("--all".into());
     }
+    arguments.extend(options.only.iter().flat_map(|name| ["--only".into(), name.into()]));
     line("cargo", &arguments)
 }
 
@@ -69,7 +66,7 @@ fn passed_on(options: &Reproduce) -> Vec<OsString> {
     if let Some(threads) = options.threads {
         push("--threads", threads.to_string().into());
     }
-    if options.network == Network::Offline {
+    if options.offline {
         arguments.push("--offline".into());
     }
     arguments
@@ -107,11 +104,11 @@ mod tests {
 
         options.data = Some("my data/it's".into());
         options.out = Some("o".into());
-        options.selection = Selection::Only(vec!["regular".into()]);
+        options.only = vec!["regular".into()];
         options.epochs = NonZeroU32::new(2);
         options.seed = Some(7);
         options.threads = NonZeroU32::new(1);
-        options.network = Network::Offline;
+        options.offline = true;
         let passed = r"--data 'my data/it'\''s' --epochs 2 --seed 7 --threads 1 --offline";
         assert_eq!(train(&options), format!("{plain} {passed}"));
         let typed = format!("cargo xtask reproduce {passed} --out o --only regular");

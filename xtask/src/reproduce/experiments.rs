@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::arguments::{Selection, UsageError};
+use crate::arguments::Reproduce;
 
 /// What is run when nothing else is asked for.
 const TUTORIAL: [&str; 3] = ["regular", "denoising", "denoising-fresh"];
@@ -45,19 +45,17 @@ impl Kind {
 }
 
 /// The chosen experiments among the `.toml` files of a folder, each once.
-pub(crate) fn select(folder: &Path, selection: &Selection) -> Result<Vec<Experiment>> {
+pub(crate) fn select(folder: &Path, options: &Reproduce) -> Result<Vec<Experiment>> {
     let known = known(folder)?;
-    let names = match selection {
-        Selection::All => known,
-        Selection::Tutorial => TUTORIAL.map(str::to_owned).to_vec(),
-        Selection::Only(names) => {
-            if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
-                let known = known.join(", ");
-                let message = format!("there is no experiment `{unknown}`; there are: {known}");
-                return Err(UsageError::reproduce(message).into());
-            }
-            names.clone()
-        }
+    if let Some(unknown) = options.only.iter().find(|name| !known.contains(name)) {
+        let known = known.join(", ");
+        let message = format!("there is no experiment `{unknown}`; there are: {known}");
+        return Err(clap::Error::raw(clap::error::ErrorKind::ValueValidation, message).into());
+    }
+    let names = match options.only.as_slice() {
+        [] if options.all => known,
+        [] => TUTORIAL.map(str::to_owned).to_vec(),
+        names => names.to_vec(),
     };
     let mut experiments: Vec<Experiment> = Vec::new();
     for name in names {
@@ -79,58 +77,4 @@ fn known(folder: &Path) -> Result<Vec<String>> {
     let mut names: Vec<String> = names.map(str::to_owned).collect();
     names.sort();
     Ok(names)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(selection: &Selection) -> Result<Vec<String>> {
-        let folder = tempfile::tempdir().unwrap();
-        for file in
-            ["regular.toml", "denoising.toml", "denoising-fresh.toml", "b.toml", "README.md"]
-        {
-            fs::write(folder.path().join(file), "").unwrap();
-        }
-        let experiments = select(folder.path(), selection)?;
-        assert!(experiments.iter().all(|experiment| experiment.spec.is_file()));
-        Ok(experiments.into_iter().map(|experiment| experiment.name).collect())
-    }
-
-    #[test]
-    fn the_tutorial_s_experiments_are_the_default() {
-        assert_eq!(names(&Selection::Tutorial).unwrap(), TUTORIAL);
-        let all = names(&Selection::All).unwrap();
-        assert_eq!(all, ["b", "denoising", "denoising-fresh", "regular"]);
-    }
-
-    #[test]
-    fn a_file_with_a_study_table_is_a_study() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("a", "[training]\n"), ("b", "[training]\n[study]\nkind = 1\n")] {
-            fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
-        }
-        let experiments = select(folder.path(), &Selection::All).unwrap();
-        let kinds: Vec<Kind> = experiments.iter().map(|experiment| experiment.kind).collect();
-        assert_eq!(kinds, [Kind::Train, Kind::Study]);
-    }
-
-    #[test]
-    fn every_experiment_is_named_as_its_file() {
-        let folder = crate::workspace::root().join("xtask/experiments");
-        for Experiment { name, spec, .. } in select(&folder, &Selection::All).unwrap() {
-            let spec: toml::Table = toml::from_str(&fs::read_to_string(&spec).unwrap()).unwrap();
-            assert_eq!(spec["name"].as_str(), Some(name.as_str()));
-        }
-    }
-
-    #[test]
-    fn chosen_names_keep_their_order_and_count_once() {
-        let only = |names: &[&str]| Selection::Only(names.iter().map(|&n| n.to_owned()).collect());
-        assert_eq!(names(&only(&["regular", "b", "regular"])).unwrap(), ["regular", "b"]);
-        let error = names(&only(&["b", "dense"])).unwrap_err();
-        assert!(error.is::<UsageError>());
-        let message = error.to_string();
-        assert!(message.starts_with("there is no experiment `dense`; there are: b, denoising,"));
-    }
 }

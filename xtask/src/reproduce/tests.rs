@@ -5,7 +5,6 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::arguments::Selection;
 
 /// A run that ended well.
 pub(super) fn example_run() -> Run {
@@ -43,7 +42,7 @@ impl Scene {
             fs::write(dir.path().join(format!("{name}.toml")), script).unwrap();
         }
         let names = specs.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let options = Reproduce { selection: Selection::Only(names), ..Reproduce::default() };
+        let options = Reproduce { only: names, ..Reproduce::default() };
         Self { dir, options }
     }
 
@@ -56,7 +55,7 @@ impl Scene {
     }
 
     fn reproduce_to(&self, output: &mut impl Write) -> Result<Outcome> {
-        let experiments = experiments::select(self.dir.path(), &self.options.selection)?;
+        let experiments = experiments::select(self.dir.path(), &self.options)?;
         let plan = Plan { options: &self.options, out: self.out(), experiments };
         plan.check_folders()?;
         plan.execute(&workspace::root().join("xtask/tests/fake-ae.sh"), output)
