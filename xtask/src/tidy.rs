@@ -51,11 +51,10 @@ pub(crate) fn problems(root: &Path, packages: &[Package]) -> Result<Vec<String>>
         problems.extend(problems_of_package(package, &manifest)?);
         problems.extend(unnamed_dependencies(package, root, &sources));
     }
-    for page in ["CHANGELOG.md", "docs/architecture.md"] {
-        // A missing page names nothing.
-        let text = fs::read_to_string(root.join(page)).unwrap_or_default();
-        problems.extend(unnamed_packages(page, &text, packages));
-    }
+    let page = "docs/architecture.md";
+    let text =
+        fs::read_to_string(root.join(page)).with_context(|| format!("cannot read {page}"))?;
+    problems.extend(unnamed_packages(page, &text, packages));
     Ok(problems)
 }
 
