@@ -43,16 +43,6 @@ fn a_substitution_is_said_once_and_stands_in_all_that_the_run_leaves() {
         assert!(text_of(&svg).contains(sentence), "{figure}");
     }
 
-    // Who has been told already can have it recorded without being told again.
-    let told = sandbox
-        .command("train --data digits --widths 4 --batch-size 4096 --epochs 1 --json --out told")
-        .args(["--substituted", sentence])
-        .output()
-        .unwrap();
-    let told = crate::support::Finished::new("train --substituted", told).succeeds();
-    assert!(!told.stderr.contains(sentence), "{}", told.stderr);
-    assert_eq!(told.json()["dataset"], record["dataset"]);
-
     // A resumed run keeps its data, and says it again where it is read, not on stderr.
     let again = sandbox.ae("resume run --offline --json").succeeds();
     assert!(!again.stderr.contains("stand in"), "{}", again.stderr);

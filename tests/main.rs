@@ -79,6 +79,8 @@ mod reading;
 mod dimensionality;
 /// Maps of codes, and ways between them.
 mod project;
+/// The experiments that come with the program.
+mod reproduce;
 /// Several models beside what people use instead.
 mod studies;
 

@@ -1,10 +1,8 @@
 //! The command line: what was typed, checked.
 
 use std::ffi::OsString;
-use std::num::NonZeroU32;
-use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::bench::Bench;
 use crate::check::Step;
@@ -21,7 +19,7 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, PartialEq, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Trains the autoencoders and compares them with the published numbers
+    /// Builds `ae` and runs `ae reproduce`: trains the autoencoders and compares them with the published numbers
     Reproduce(Reproduce),
     /// Measures training, inference and memory beside those of Keras, PyTorch, JAX and others
     Bench(Bench),
@@ -43,39 +41,25 @@ pub(crate) struct Check {
     pub(crate) only: Vec<Step>,
 }
 
-/// The options of `reproduce`.
-#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
-#[command(after_help = "\
-Exit status: 0 every expectation held, 1 a run failed, 2 usage, 3 an expectation fell short.
-
+/// The arguments of `reproduce`.
+#[derive(Debug, PartialEq, clap::Args)]
+#[command(
+    disable_help_flag = true,
+    after_help = "\
 Example:
+  cargo xtask reproduce --data auto
   cargo xtask reproduce --data digits --only regular --epochs 2
-")]
+"
+)]
 pub(crate) struct Reproduce {
-    /// auto, mnist, digits or a folder with the four IDX files [default: auto]
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) data: Option<OsString>,
-    /// Where the results go [default: runs/ of the workspace]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// This experiment; may be given several times
-    #[arg(long, value_name = "NAME", conflicts_with = "all")]
-    pub(crate) only: Vec<String>,
-    /// Every experiment of xtask/experiments
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Trains for N epochs; what needs the full run is then not judged
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<NonZeroU32>,
-    /// The seed, instead of the experiments' own
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Threads to train with; the weights do not depend on it
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroU32>,
-    /// Uses no network
-    #[arg(long)]
-    pub(crate) offline: bool,
+    /// The flags of `ae reproduce`; `--help` builds `ae` and lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FLAGS")]
+    pub(crate) flags: Vec<OsString>,
+}
+
+/// A value's name on the command line.
+pub(crate) fn name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// What a line means, for tests.
@@ -87,16 +71,21 @@ pub(crate) fn parsed(line: &str) -> Result<Command, clap::Error> {
 
 #[cfg(test)]
 mod tests {
-    use clap::ValueEnum;
-
     use super::*;
 
     #[test]
     fn every_step_is_read_by_its_name() {
         assert_eq!(parsed("check").unwrap(), Command::Check(Check { only: Vec::new() }));
         for &step in Step::value_variants() {
-            let command = parsed(&format!("check --only {}", step.name())).unwrap();
+            let command = parsed(&format!("check --only {}", name(step))).unwrap();
             assert_eq!(command, Command::Check(Check { only: vec![step] }));
         }
+    }
+
+    #[test]
+    fn the_flags_of_reproduce_are_passed_on_as_they_are() {
+        let flags = ["--data", "../mnist", "--only=regular", "--help"].map(OsString::from).to_vec();
+        let command = parsed("reproduce --data ../mnist --only=regular --help").unwrap();
+        assert_eq!(command, Command::Reproduce(Reproduce { flags }));
     }
 }

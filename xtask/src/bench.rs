@@ -20,8 +20,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use serde_json::Value;
 
+use crate::arguments::name;
 use crate::{Outcome, print, workspace};
 use goals::Verdict;
 use machine::Machine;
@@ -106,11 +106,6 @@ impl Work {
             Self::Inference => &[Peer::Onnxruntime, Peer::Pytorch],
         }
     }
-}
-
-/// The name on the command line, for the peers and in the results.
-fn name(value: impl ValueEnum) -> String {
-    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 impl Bench {
@@ -274,20 +269,12 @@ fn data_folder(options: &Bench, ours: &Ours) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The data set's size, and the digest of its first file.
+/// What the data is, in a line.
 fn describe_data(ours: &Ours, setting: &Setting) -> Result<String> {
     let mut info = Command::new(&ours.ae);
-    info.args(["data", "info", "--json", "--data"]).arg(&setting.data);
-    let finished = process::run(&mut info).context("ae data info")?;
-    let info: Value = serde_json::from_str(&finished.stdout).context("ae data info")?;
-    Ok(format!(
-        "{} training and {} test images of {} x {}, SHA-256 of the training images {}",
-        info["train_images"],
-        info["test_images"],
-        info["height"],
-        info["width"],
-        info["files"][0]["sha256"].as_str().unwrap_or("unknown"),
-    ))
+    let info = process::run(info.args(["data", "info", "--data"]).arg(&setting.data));
+    let info = info.context("ae data info")?.stdout;
+    Ok(info.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Writes the files, and says where they are.

@@ -5,89 +5,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::workspace::{Package, Purpose};
 
 /// Every crate with the crates of the workspace that it uses, from the bottom to the top.
-const LAYERS: &[(&str, &[&str])] = &[
-    ("ae-files", &[]),
-    ("ae-kernels", &[]),
-    ("ae-random", &[]),
-    ("ae-report", &[]),
-    ("ae-snapshot", &[]),
-    ("ae-analysis", &["ae-kernels"]),
-    ("ae-compression", &["ae-kernels"]),
-    ("ae-corruption", &["ae-random"]),
-    ("ae-dataset", &["ae-files", "ae-random"]),
-    ("ae-models", &["ae-files", "ae-kernels", "ae-random"]),
-    (
-        "ae-training",
-        &["ae-corruption", "ae-dataset", "ae-files", "ae-kernels", "ae-models", "ae-random"],
-    ),
-    (
-        "ae-apply",
-        &[
-            "ae-analysis",
-            "ae-compression",
-            "ae-corruption",
-            "ae-dataset",
-            "ae-files",
-            "ae-models",
-            "ae-random",
-            "ae-training",
-        ],
-    ),
-    (
-        "ae-experiment",
-        &[
-            "ae-analysis",
-            "ae-apply",
-            "ae-corruption",
-            "ae-dataset",
-            "ae-files",
-            "ae-models",
-            "ae-random",
-            "ae-report",
-            "ae-training",
-        ],
-    ),
-    (
-        "ae-studies",
-        &[
-            "ae-analysis",
-            "ae-apply",
-            "ae-compression",
-            "ae-corruption",
-            "ae-dataset",
-            "ae-experiment",
-            "ae-files",
-            "ae-models",
-            "ae-random",
-            "ae-report",
-            "ae-training",
-        ],
-    ),
-    (
-        "ae-cli",
-        &[
-            "ae-analysis",
-            "ae-apply",
-            "ae-compression",
-            "ae-corruption",
-            "ae-dataset",
-            "ae-experiment",
-            "ae-files",
-            "ae-models",
-            "ae-random",
-            "ae-report",
-            "ae-studies",
-            "ae-training",
-        ],
-    ),
-    ("xtask", &["ae-files"]),
-];
+const LAYERS: &str = "
+ae-files:
+ae-kernels:
+ae-random:
+ae-report:
+ae-snapshot:
+ae-analysis: ae-kernels
+ae-compression: ae-kernels
+ae-corruption: ae-random
+ae-dataset: ae-files ae-random
+ae-models: ae-files ae-kernels ae-random
+ae-training: ae-corruption ae-dataset ae-files ae-kernels ae-models ae-random
+ae-apply: ae-analysis ae-compression ae-corruption ae-dataset ae-files ae-models ae-random ae-training
+ae-experiment: ae-analysis ae-apply ae-corruption ae-dataset ae-files ae-models ae-random ae-report ae-training
+ae-studies: ae-analysis ae-apply ae-compression ae-corruption ae-dataset ae-experiment ae-files ae-models ae-random ae-report ae-training
+ae-cli: ae-analysis ae-apply ae-compression ae-corruption ae-dataset ae-experiment ae-files ae-models ae-random ae-report ae-studies ae-training
+xtask: ae-files
+";
+
+/// The rows of the table: a crate, and those that it uses.
+fn layers() -> Vec<(&'static str, BTreeSet<&'static str>)> {
+    let rows = LAYERS.lines().filter_map(|line| line.split_once(':'));
+    rows.map(|(name, used)| (name, used.split_whitespace().collect())).collect()
+}
 
 /// What contradicts the table, one sentence each.
 ///
 /// Tests may use any crate that does not, in turn, depend on theirs; those of xtask no further one.
 pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
-    let table: BTreeMap<&str, &[&str]> = LAYERS.iter().copied().collect();
+    let table = BTreeMap::from_iter(layers());
     let names: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
     let mut problems = Vec::new();
     for name in table.keys().filter(|name| !names.contains(*name)) {
@@ -99,9 +46,8 @@ pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
             problems.push(format!("{name} is not in the table; give it a layer"));
             continue;
         };
-        let listed: BTreeSet<&str> = listed.iter().copied().collect();
         let used = package.uses(Purpose::Use, &names);
-        for other in used.difference(&listed) {
+        for other in used.difference(listed) {
             problems.push(format!("{name} uses {other}, which its layer does not list"));
         }
         for other in listed.difference(&used) {
@@ -117,9 +63,9 @@ pub(crate) fn problems(packages: &[Package]) -> Vec<String> {
 }
 
 /// Whether `from` is `to` or uses it, directly or not.
-fn reaches(table: &BTreeMap<&str, &[&str]>, from: &str, to: &str) -> bool {
-    let below = table.get(from).copied().unwrap_or_default();
-    from == to || below.iter().any(|next| reaches(table, next, to))
+fn reaches(table: &BTreeMap<&str, BTreeSet<&str>>, from: &str, to: &str) -> bool {
+    let mut below = table.get(from).into_iter().flatten();
+    from == to || below.any(|next| reaches(table, next, to))
 }
 
 #[cfg(test)]
@@ -129,9 +75,10 @@ mod tests {
 
     /// A crate for every row of the table.
     fn packages() -> Vec<Package> {
-        let package =
-            |&(name, used): &(&str, &[&str])| Package::example(name).with(Purpose::Use, used);
-        LAYERS.iter().map(package).collect()
+        let package = |(name, used): (&str, BTreeSet<&str>)| {
+            Package::example(name).with(Purpose::Use, &Vec::from_iter(used))
+        };
+        layers().into_iter().map(package).collect()
     }
 
     fn problems_with(from: &str, to: &str, purpose: Purpose) -> Vec<String> {
@@ -149,9 +96,10 @@ mod tests {
 
     #[test]
     fn a_row_of_the_table_names_only_rows_above_it() {
-        for (at, (name, used)) in LAYERS.iter().enumerate() {
-            let is_above = |other: &&str| LAYERS[..at].iter().any(|(above, _)| above == other);
-            assert!(used.iter().all(is_above), "{name}");
+        let mut above = BTreeSet::new();
+        for (name, used) in layers() {
+            assert!(used.is_subset(&above), "{name}");
+            above.insert(name);
         }
     }
 

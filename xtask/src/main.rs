@@ -7,7 +7,6 @@
 mod arguments;
 mod bench;
 mod check;
-mod json;
 mod layers;
 mod reproduce;
 mod tidy;
@@ -32,22 +31,24 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(Outcome::Held) => ExitCode::SUCCESS,
-        Ok(Outcome::Failed) => ExitCode::from(1),
-        Ok(Outcome::Short) => ExitCode::from(3),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(if error.is::<clap::Error>() { 2 } else { 1 })
-        }
-    }
+    let status = match Arguments::parse().command {
+        Command::Reproduce(options) => reproduce::reproduce(&options.flags),
+        Command::Bench(options) => bench::bench(&options).map(ExitCode::from),
+        Command::Check(options) => check::check(&options.only).map(ExitCode::from),
+    };
+    status.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
-fn run() -> anyhow::Result<Outcome> {
-    match Arguments::parse().command {
-        Command::Reproduce(options) => reproduce::reproduce(&options),
-        Command::Bench(options) => bench::bench(&options),
-        Command::Check(options) => check::check(&options.only),
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Held => Self::SUCCESS,
+            Outcome::Failed => Self::FAILURE,
+            Outcome::Short => Self::from(3),
+        }
     }
 }
 

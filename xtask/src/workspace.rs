@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -104,33 +104,21 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Builds what the arguments choose in the release profile, and says where this target of it is.
-pub(crate) fn build(root: &Path, chosen: &[&str], target: &str) -> Result<PathBuf> {
-    let output = cargo()
-        .args(["build", "--release", "--locked"])
-        .args(chosen)
-        .args(["--message-format", "json-render-diagnostics", "--manifest-path"])
-        .arg(root.join("Cargo.toml"))
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo build")?;
-    ensure!(output.status.success(), "{target} could not be built; the compiler says why above");
-    executable(&String::from_utf8_lossy(&output.stdout), target)
-        .with_context(|| format!("cargo build names no executable {target}"))
+/// Builds what the arguments choose in the release profile; the folder of the executables.
+pub(crate) fn build(root: &Path, chosen: &[&str]) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--release", "--locked"]).args(chosen).arg("--manifest-path");
+    let status = command.arg(root.join("Cargo.toml")).status().context("cannot start cargo")?;
+    ensure!(
+        status.success(),
+        "{} could not be built; the compiler says why above",
+        chosen.join(" ")
+    );
+    let target = metadata(root)?["target_directory"].as_str().map(PathBuf::from);
+    Ok(target.context("cargo metadata names no target_directory")?.join("release"))
 }
 
-/// The path of a target in Cargo's messages, one JSON object a line.
-fn executable(messages: &str, target: &str) -> Option<PathBuf> {
-    messages.lines().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        let path = message["executable"].as_str()?;
-        (message["target"]["name"] == target).then(|| path.into())
-    })
-}
-
-/// The workspace's crates, sorted by name.
-pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
+fn metadata(root: &Path) -> Result<Value> {
     let output = cargo()
         .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
@@ -141,7 +129,12 @@ pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
         "cargo metadata failed: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    serde_json::from_slice(&output.stdout).context("cargo metadata")
+}
+
+/// The workspace's crates, sorted by name.
+pub(crate) fn packages(root: &Path) -> Result<Vec<Package>> {
+    let metadata = metadata(root)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     let mut packages: Vec<Package> = packages.iter().map(package).collect();
     packages.sort_by(|a, b| a.name.cmp(&b.name));
@@ -170,20 +163,4 @@ fn package(value: &Value) -> Package {
 fn dependency(value: &Value) -> Dependency {
     let purpose = if value["kind"] == "dev" { Purpose::Development } else { Purpose::Use };
     Dependency { name: value["name"].as_str().unwrap_or_default().to_owned(), purpose }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cargo_s_messages_name_the_executable() {
-        let messages = r#"{"reason":"compiler-artifact","target":{"name":"ae"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/t/other"}
-{"reason":"compiler-artifact","target":{"name":"ae"},"executable":"/t/release/ae"}
-{"reason":"build-finished","success":true}
-"#;
-        assert_eq!(executable(messages, "ae"), Some("/t/release/ae".into()));
-        assert_eq!(executable("not json", "ae"), None);
-    }
 }

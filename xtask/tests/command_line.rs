@@ -36,16 +36,6 @@ fn wrong_usage_is_exit_status_2_with_the_way_to_help() {
 }
 
 #[test]
-fn help_is_a_result_and_has_an_example() {
-    for line in ["--help", "reproduce --help", "bench --help", "check -h"] {
-        let output = xtask(line);
-        assert!(output.status.success(), "{line}");
-        assert_eq!(output.stderr, b"", "{line}");
-        assert!(String::from_utf8(output.stdout).unwrap().contains("Example:\n  cargo xtask "));
-    }
-}
-
-#[test]
 fn a_step_that_is_chosen_is_run_alone() {
     let output = xtask("check --only layers");
     let text = String::from_utf8(output.stdout).unwrap();

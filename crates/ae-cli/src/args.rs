@@ -7,6 +7,7 @@ mod files;
 mod parse;
 mod probe;
 mod project;
+mod reproduce;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) use files::{OutputKind, OutputPath};
 use parse::{device, loss, noise, noise_if_any, not_negative, npy_file, positive, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
+pub(crate) use reproduce::Reproduce;
 
 /// Trains, examines and applies autoencoders.
 ///
@@ -84,6 +86,10 @@ pub(crate) enum Command {
     Train(Box<Train>),
     /// Continue a run or a study that was interrupted, or train a run for more epochs
     Resume(Resume),
+    /// Reproduce published numbers: train the experiments that come with this program and compare
+    ///
+    /// Prints a table, and leaves runs, summary.json for scripts and report.html with pictures.
+    Reproduce(Reproduce),
     /// Run a study: an experiment that trains several models and compares them
     Study(Study),
     /// Evaluate a model on the test images of a data set
@@ -120,7 +126,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae train xtask/experiments/denoising.toml --out runs/denoising
+  ae train crates/ae-studies/experiments/denoising.toml --out runs/denoising
   ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
   ae train --data photos/ --resize crop --size 64x64 --widths 512,64
   ae train --data sensors.csv --label-column state --widths 8,3
@@ -190,9 +196,6 @@ pub(crate) struct NewFolder {
 pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) data: Data,
-    /// Why this data stands in for other data, which somebody has been told: recorded, not said again
-    #[arg(long, value_name = "REASON", requires = "data", hide = true)]
-    pub(crate) substituted: Option<String>,
     /// The seed of all random numbers
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -223,7 +226,9 @@ pub(crate) struct Resume {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae study xtask/experiments/dimensionality.toml --data mnist")]
+#[command(
+    after_help = "Example: ae study crates/ae-studies/experiments/dimensionality.toml --data mnist"
+)]
 pub(crate) struct Study {
     /// The study, a TOML file with a `study` table
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]

@@ -15,6 +15,7 @@ pub(crate) mod probe;
 pub(crate) mod project;
 mod reading;
 pub(crate) mod reconstruct;
+pub(crate) mod reproduce;
 pub(crate) mod resume;
 pub(crate) mod study;
 pub(crate) mod train;
@@ -198,7 +199,7 @@ impl Settings {
     fn apply(&self, spec: &mut Spec) {
         if let Some(source) = &self.data.data {
             spec.data.source.clone_from(source);
-            spec.data.substituted.clone_from(&self.substituted);
+            spec.data.substituted = None;
         }
         if let Some(seed) = self.seed {
             spec.seed = seed;

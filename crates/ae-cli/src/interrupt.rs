@@ -15,7 +15,8 @@ pub(crate) fn begun() {}
 #[cfg(unix)]
 mod unix {
     use std::io::{self, IsTerminal};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::{fs, thread};
 
@@ -27,6 +28,9 @@ mod unix {
     /// The exit status of a program that Ctrl-C has ended: 128 and the number of SIGINT.
     const INTERRUPTED: i32 = 130;
 
+    /// The folder of the run or study that goes on, and whether it is a study.
+    static CURRENT: Mutex<Option<(PathBuf, bool)>> = Mutex::new(None);
+
     /// Whether this process has begun to write into the folder.
     static BEGUN: AtomicBool = AtomicBool::new(false);
 
@@ -35,8 +39,20 @@ mod unix {
         BEGUN.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for SIGINT and SIGTERM, on a thread of its own, for the run or study in a folder.
+    /// Waits for SIGINT and SIGTERM, on a thread of its own, for the run or study in a folder; or in another folder
+    /// than before.
     pub(crate) fn listen(folder: &Path, is_study: bool) {
+        BEGUN.store(false, Ordering::Relaxed);
+        let earlier = CURRENT
+            .lock()
+            .ok()
+            .and_then(|mut current| current.replace((folder.to_owned(), is_study)));
+        if earlier.is_none() {
+            wait();
+        }
+    }
+
+    fn wait() {
         let wanted = [SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
         let mut signals = match Signals::new(wanted) {
             Ok(signals) => signals,
@@ -45,12 +61,14 @@ mod unix {
                 return;
             }
         };
-        let folder = folder.to_owned();
         thread::spawn(move || {
             if signals.forever().next().is_some() {
                 // Behind a progress bar, or ^C.
                 let start = if io::stderr().is_terminal() { "\n" } else { "" };
-                output::progress(&format!("{start}{}", advice(&folder, is_study)));
+                let current = CURRENT.lock().ok().and_then(|current| current.clone());
+                if let Some((folder, is_study)) = current {
+                    output::progress(&format!("{start}{}", advice(&folder, is_study)));
+                }
                 signal_hook::low_level::exit(INTERRUPTED);
             }
         });
@@ -69,7 +87,7 @@ mod unix {
         if !BEGUN.load(Ordering::Relaxed) {
             return "interrupted before the training began; nothing is lost".to_owned();
         }
-        let command = format!("`ae resume {}`", quoted(folder));
+        let command = format!("`ae resume {}`", output::quoted(&folder.to_string_lossy()));
         match (is_study, has_weights(folder, is_study)) {
             (false, true) => format!("interrupted; {command} continues after the last checkpoint"),
             (false, false) => {
@@ -91,27 +109,5 @@ mod unix {
         names.any(|name| {
             name.starts_with(beginning) && name.ends_with(".safetensors") && !name.starts_with('.')
         })
-    }
-
-    /// A path as one types it into a shell.
-    fn quoted(path: &Path) -> String {
-        let text = path.to_string_lossy();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-        if !text.is_empty() && text.chars().all(plain) {
-            return text.into_owned();
-        }
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn paths_are_quoted_where_a_shell_needs_it() {
-            assert_eq!(quoted(Path::new("runs/a-1.2")), "runs/a-1.2");
-            assert_eq!(quoted(Path::new("my run")), "'my run'");
-            assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
-        }
     }
 }

@@ -75,6 +75,7 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Data(command) => commands::data::run(command, common),
         Command::Train(train) => commands::train::run(train, common),
         Command::Resume(resume) => commands::resume::run(resume, common),
+        Command::Reproduce(reproduce) => commands::reproduce::run(reproduce, common),
         Command::Study(study) => commands::study::run(study, common),
         Command::Evaluate(evaluate) => commands::evaluate::run(evaluate, common),
         Command::Reconstruct(apply) => commands::reconstruct::run(apply, common),

@@ -1,8 +1,7 @@
-//! How fast a trained model and a noise are: our side of `cargo xtask bench`, and an example of
-//! [`Inference`].
+//! Measures how fast a trained model reconstructs: our side of `cargo xtask bench`, and an example of [`Inference`].
 //!
-//! `throughput inference RUN DATA THREADS` or `throughput noise DATA THREADS` prints one line of JSON; RUN is
-//! the folder of a run or a weights file, DATA a data folder.
+//! `throughput RUN DATA THREADS` prints one line of JSON; RUN is the folder of a run or a weights file, DATA a data
+//! folder.
 #![expect(clippy::print_stdout, reason = "its result is a line on standard output")]
 
 use std::error::Error;
@@ -11,37 +10,23 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ae_apply::{Model, device};
-use ae_corruption::{Noise, corrupt_batch};
 use ae_dataset::{Dataset, Inputs, LoadOptions, Network, Source, load};
 use ae_models::{Inference, ModelError};
-use ae_random::Seed;
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
-/// Rows of a slice that a thread corrupts at once.
-const SLICE: usize = 64;
 /// Calls with one image that are timed together.
 const SINGLES: usize = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (["inference", .., data, threads] | ["noise", data, threads]) = arguments.as_slice() else {
-        return Err("usage: throughput inference RUN DATA THREADS, or noise DATA THREADS".into());
+    let [run, data, threads] = arguments.as_slice() else {
+        return Err("usage: throughput RUN DATA THREADS".into());
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
     let dataset = read(data)?;
-    let result = match arguments.as_slice() {
-        ["inference", run, ..] => {
-            let device = device("cpu")?;
-            let model = Model::open(Path::new(run), &device)?.saved().inference(&device)?;
-            pool.install(|| inference(model.as_ref(), &dataset))?
-        }
-        _ => {
-            let gaussian: Noise = "gaussian:0.5".parse()?;
-            pool.install(|| noise(&gaussian, &dataset))
-        }
-    };
+    let device = device("cpu")?;
+    let model = Model::open(Path::new(run), &device)?.saved().inference(&device)?;
+    let result = pool.install(|| inference(model.as_ref(), &dataset))?;
     println!("{result}");
     Ok(())
 }
@@ -79,29 +64,6 @@ fn inference(model: &dyn Inference, dataset: &Dataset) -> Result<Value, ModelErr
         "images_per_second_10000": in_10_000,
         "single_image_us": single / SINGLES as f64 * 1e6,
     }))
-}
-
-/// Seconds to put noise on every training image, clipped to [0, 1].
-fn noise(noise: &Noise, dataset: &Dataset) -> Value {
-    let train = &dataset.train;
-    let (height, width) = (train.height(), train.width());
-    let images = Inputs::from_images("training images", train).pixels;
-    let mut noisy = images.clone();
-    let stream = Seed::new(42).stream("corruption/train");
-    let slice = SLICE * height * width;
-    let seconds = median_seconds(|| {
-        noisy.par_chunks_mut(slice).zip(images.par_chunks(slice)).enumerate().for_each(
-            |(index, (noisy, images))| {
-                noisy.copy_from_slice(images);
-                let first = (index * SLICE) as u32;
-                let rows = (images.len() / (height * width)) as u32;
-                let samples: Vec<u32> = (first..first + rows).collect();
-                corrupt_batch(noise, noisy, &samples, height, width, 1, &stream);
-            },
-        );
-        black_box(&noisy);
-    });
-    json!({ "noise_seconds": seconds })
 }
 
 /// The median time of a call, over about a second of calls after a warm-up.

@@ -15,14 +15,14 @@ use crate::setup::{Setup, StudyModel, check_components, check_distinct};
 use crate::study::Study;
 use crate::workbench::Workbench;
 
-/// Part of a class's training images that the scores are fitted to and no model sees: one in so many.
+/// One in so many of a class's training images is held out from its model; the scores are fitted to these.
 const HELD_OUT: usize = 10;
-/// Points of a curve are this many, at equal distances.
+/// Points of a drawn curve, equally spaced.
 const GRID: usize = 101;
-/// Training images of a class, so that two are held out.
+/// Fewest training images of a class: two of them are held out.
 const FEWEST: usize = 2 * HELD_OUT;
 const PCA: &str = "pca";
-/// The score that is judged has its metrics under this name too.
+/// The metrics of the judged score are repeated under this name.
 const BEST: &str = "best";
 
 /// What was measured of one score.
@@ -31,8 +31,8 @@ struct Measured {
     /// By repetition, then by class.
     auroc: Vec<Vec<f64>>,
     precision: Vec<Vec<f64>>,
-    roc: Mean,
-    precision_recall: Mean,
+    roc: MeanCurve,
+    precision_recall: MeanCurve,
 }
 
 impl Study for AnomalyDetection {
@@ -71,10 +71,10 @@ impl Study for AnomalyDetection {
                 let model = bench.model(&name)?;
                 bench.say(&format!("scoring with {name}"));
                 let data = bench.data_of(&name)?;
-                let mut scores = vec![pca(self, &data.train, &test.pixels)?];
+                let mut scores = vec![errors_of_pca(self, &data.train, &test.pixels)?];
                 let held_out = data.test.to_floats();
                 for score in &self.scores {
-                    scores.push(of_model(&score.error, &model, &held_out, &test.pixels)?);
+                    scores.push(scores_of_model(&score.error, &model, &held_out, &test.pixels)?);
                 }
                 for (measured, scores) in measured.iter_mut().zip(&scores) {
                     measured.add(&Ranking::new(scores, &is_anomaly)?);
@@ -137,8 +137,12 @@ fn check_scores(study: &AnomalyDetection, dataset: &Dataset) -> Result<(), Study
     Ok(())
 }
 
-/// The squared errors of PCA that was fitted to the same images.
-fn pca(study: &AnomalyDetection, train: &Images, test: &[f32]) -> Result<Vec<f64>, StudyError> {
+/// The squared errors of test images under PCA that is fitted to the training images.
+fn errors_of_pca(
+    study: &AnomalyDetection,
+    train: &Images,
+    test: &[f32],
+) -> Result<Vec<f64>, StudyError> {
     let columns = train.image_size();
     let pca = Pca::fit(Rows::new(&train.to_floats(), columns)?, study.pca_components)?;
     let reconstructions = pca.reconstruct(Rows::new(test, columns)?)?;
@@ -192,9 +196,8 @@ fn report(
         rows,
     )?;
     let caption = "mean over classes and runs";
-    let roc =
-        Axes { x: "false alarms, part of the normal images", y: "anomalies found, part of all" };
-    bench.figure("roc", "Anomalies found over false alarms", caption, |title, caption| {
+    let roc = Axes { x: "false-alarm rate", y: "detection rate" };
+    bench.figure("roc", "Detection rate over false-alarm rate", caption, |title, caption| {
         Ok(line_chart(&series(measured, |score| &score.roc), roc, title, caption)?)
     })?;
     let axes = Axes { x: "recall", y: "precision" };
@@ -204,7 +207,7 @@ fn report(
 }
 
 /// The scores of test images by a model, fitted to held-out images of its class.
-fn of_model(
+fn scores_of_model(
     error: &ErrorSpec,
     model: &Model,
     held_out: &[f32],
@@ -222,13 +225,13 @@ fn of_model(
     Ok(scorer.scores(residuals, codes)?)
 }
 
-/// The classes of labelled images, in rising order.
+/// The classes of labelled images, in ascending order.
 fn classes(images: &Images) -> Vec<u8> {
     let labels = images.labels().unwrap_or_default();
     (0..=u8::MAX).filter(|class| labels.contains(class)).collect()
 }
 
-/// The training images of one class, of which the last tenth is for testing.
+/// The training images of one class; the last tenth of them is held out.
 fn one_class(dataset: &Dataset, class: u8) -> Result<Dataset, StudyError> {
     let labels = (0..).zip(dataset.train.labels().unwrap_or_default());
     let chosen: Vec<u32> = labels.filter(|&(_, &label)| label == class).map(|(i, _)| i).collect();
@@ -238,7 +241,10 @@ fn one_class(dataset: &Dataset, class: u8) -> Result<Dataset, StudyError> {
     Ok(Dataset::new(dataset.origin.name.clone(), dataset.origin.location.clone(), train, test)?)
 }
 
-fn series<'a>(measured: &'a [Measured], curve: impl Fn(&Measured) -> &Mean) -> Vec<Series<'a>> {
+fn series<'a>(
+    measured: &'a [Measured],
+    curve: impl Fn(&Measured) -> &MeanCurve,
+) -> Vec<Series<'a>> {
     let line = |score: &'a Measured| Series { label: &score.name, points: curve(score).points() };
     measured.iter().map(line).collect()
 }
@@ -246,7 +252,7 @@ fn series<'a>(measured: &'a [Measured], curve: impl Fn(&Measured) -> &Mean) -> V
 impl Measured {
     fn new(name: &str) -> Self {
         let (auroc, precision) = (Vec::new(), Vec::new());
-        let (roc, precision_recall) = (Mean::default(), Mean::default());
+        let (roc, precision_recall) = (MeanCurve::default(), MeanCurve::default());
         Self { name: name.to_owned(), auroc, precision, roc, precision_recall }
     }
 
@@ -278,17 +284,17 @@ impl Measured {
 
 /// The mean of curves, each of which rises along its horizontal axis.
 #[derive(Default)]
-struct Mean {
+struct MeanCurve {
     sums: Vec<f64>,
     curves: usize,
 }
 
-impl Mean {
+impl MeanCurve {
     fn add(&mut self, curve: &[CurvePoint]) {
         self.sums.resize(GRID, 0.0);
         self.curves += 1;
         for (sum, x) in self.sums.iter_mut().zip(grid()) {
-            // The last point that is not beyond, or the first of all.
+            // The last point at or before x, or the first point.
             let place = curve.partition_point(|point| point.x <= x).saturating_sub(1);
             *sum += curve.get(place).map_or(0.0, |point| point.y);
         }

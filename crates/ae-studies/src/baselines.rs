@@ -1,4 +1,4 @@
-//! What people denoise with who train no network: a median filter, and a projection on PCA.
+//! Denoising without a network: a median filter, and a projection onto principal components.
 
 use ae_analysis::{MedianWindow, Pca, Rows, median_filter};
 use ae_dataset::ImageShape;
@@ -7,7 +7,7 @@ use ae_training::metrics::mse;
 
 use crate::StudyError;
 
-/// Both, with the settings that suit one noise.
+/// The two methods with the settings that were chosen for one noise.
 pub(super) struct Baselines {
     shape: ImageShape,
     window: MedianWindow,
@@ -15,8 +15,9 @@ pub(super) struct Baselines {
 }
 
 impl Baselines {
-    /// Takes the window, and of `components` the number, that leave the smallest squared error on
-    /// training images with the noise; of equal ones the first. `pca` has that many components or more.
+    /// Chooses the window, and among `components` the number of components, with the smallest squared
+    /// error on noisy training images; the first of equal ones. `pca` has at least the largest of these
+    /// numbers.
     pub(super) fn choose(
         train: &Batch,
         shape: ImageShape,
@@ -43,12 +44,12 @@ impl Baselines {
         Ok(chosen)
     }
 
-    /// Rows and columns of the median's window.
+    /// The side of the median's window, in pixels.
     pub(super) fn side(&self) -> usize {
         self.window.side()
     }
 
-    /// Components that images are projected on.
+    /// The number of components that images are projected onto.
     pub(super) fn components(&self) -> usize {
         self.projection.components()
     }
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn images_of_a_plane_are_projected_on_a_plane() {
+    fn images_that_span_a_plane_are_projected_onto_two_components() {
         // Bars at three places span a plane; every other direction holds noise alone.
         let chosen = choose(4, "gaussian:0.5", &[1, 2, 10, 40]);
         assert_eq!(chosen.components(), 2);

@@ -21,17 +21,17 @@ const COLUMNS: usize = 10;
 /// Qualities at which the exact mode is tried; the smallest file counts.
 const EXACT_QUALITIES: [u8; 3] = [3, 5, 7];
 
-/// Numbers in a code that a codec holds at most.
+/// The longest code that a codec supports.
 const LONGEST_CODE: usize = 1 << 13;
 
-/// A model as a compressor, and what it made of the test images.
+/// A model as a compressor, with its files of the test images measured.
 struct Measured {
     compressor: Compressor,
     curve: Curve,
     exact: f64,
 }
 
-/// All that was measured.
+/// All methods, measured.
 struct Comparison {
     autoencoders: Vec<Measured>,
     pca: Measured,
@@ -78,7 +78,7 @@ impl Study for Compression {
         bench.say("JPEG, PNG and zstd");
         let ImageShape { height, width, .. } = dataset.test.shape();
         let grey = GreyImages { pixels, height, width };
-        let shown = shown(pixels, height * width);
+        let shown = drawn_pixels(pixels, height * width);
         let comparison = Comparison {
             autoencoders,
             pca,
@@ -96,7 +96,7 @@ fn name(images: &Images, widths: &[usize]) -> String {
     widths.iter().map(ToString::to_string).collect::<Vec<_>>().join("-")
 }
 
-/// Grey 8-bit images, which all formats take.
+/// Refuses all but grey 8-bit images, which every format supports.
 fn check_pixels(dataset: &Dataset) -> Result<(), StudyError> {
     let ImageShape { channels, height, width } = dataset.test.shape();
     if dataset.test.bytes().is_none() || dataset.train.bytes().is_none() {
@@ -105,7 +105,7 @@ fn check_pixels(dataset: &Dataset) -> Result<(), StudyError> {
     if channels != 1 {
         return Err(setting("data.source", "grey images", &format!("{channels} channels")));
     }
-    // Of all test images together.
+    // The mosaic holds all test images in one picture.
     let columns = (dataset.test.len() as f64).sqrt().ceil() as usize;
     let side = (dataset.test.len().div_ceil(columns.max(1)) * height).max(columns * width);
     if side > usize::from(u16::MAX) {
@@ -127,8 +127,8 @@ fn pca(study: &Compression, dataset: &Dataset) -> Result<Compressor, StudyError>
     Ok(Compressor::new(&stack, &parameters, codec, shape)?)
 }
 
-/// How many numbers the first images have.
-fn shown(pixels: &[u8], size: usize) -> usize {
+/// How many of the pixels belong to the images of the figure.
+fn drawn_pixels(pixels: &[u8], size: usize) -> usize {
     pixels.len().min(COLUMNS * size)
 }
 
@@ -138,7 +138,7 @@ fn measure(name: String, compressor: Compressor, pixels: &[u8]) -> Result<Measur
         let file = compressor.compress(pixels, quality, Mode::Lossy)?;
         let archive = compressor.open(&file)?;
         let found = archive.images(0, archive.len())?;
-        let shown = shown(pixels, pixels.len() / archive.len());
+        let shown = drawn_pixels(pixels, pixels.len() / archive.len());
         Ok(Point {
             setting: quality.to_string(),
             bytes: file.len() as f64 / archive.len() as f64,

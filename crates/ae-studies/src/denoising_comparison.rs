@@ -16,14 +16,14 @@ use crate::setup::{Setup, StudyModel, check_components};
 use crate::study::Study;
 use crate::workbench::Workbench;
 
-/// Training images that the baselines' settings are chosen on, at most.
+/// Most training images that the baselines' settings are chosen on.
 const CHOSEN_ON: usize = 2000;
 /// The methods as metrics and the table's columns name them.
 const METHODS: [&str; 6] = ["noisy", "median", "pca", "regular", "denoising", "denoising-all"];
 /// The model that learns without noise, and the one that learns with all noises.
 const REGULAR: &str = "regular";
 const ALL: &str = "denoising-all";
-/// Beneath the figure's columns.
+/// Labels of the figure's columns.
 const COLUMNS: [&str; 7] =
     ["original", "noisy", "median", "PCA", "regular", "one noise", "all noises"];
 
@@ -38,7 +38,7 @@ struct Compared {
     shown: Vec<f32>,
 }
 
-/// What is at hand for every noise.
+/// The denoisers that every noise is tried on.
 struct Denoisers {
     pca: Pca,
     regular: Model,

@@ -41,6 +41,36 @@ pub enum StudyError {
         /// The experiment's name.
         name: String,
     },
+    /// No experiment of this crate has the name.
+    #[error("there is no experiment `{name}`; there are: {known}")]
+    NoExperiment {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A file or folder that a reproduction would replace is not its own.
+    #[error(
+        "{} was not made by `ae reproduce`, so it is left as it is; move it away or choose another folder for \
+         the results",
+        path.display()
+    )]
+    NotReproduced {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// There is a file in the place of the results folder.
+    #[error("{} is not a folder; choose another one for the results", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The summary could not be put into JSON.
+    #[error("cannot encode the summary: {reason}")]
+    Summary {
+        /// Why not.
+        reason: String,
+    },
     /// The spec, its data or the training failed.
     #[error(transparent)]
     Experiment(Box<ExperimentError>),

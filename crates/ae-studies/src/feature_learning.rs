@@ -1,4 +1,4 @@
-//! Feature learning: which noise an autoencoder should learn to remove so that its codes serve best.
+//! Feature learning: which noise gives the codes that simple classifiers do best on.
 
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ impl Study for FeatureLearning {
         let seed = Seed::new(setup.spec.seed);
         self.probe.check_draws(dataset, seed, all_draws(self))?;
         check_components("study.pca_components", &[1], &dataset.train)?;
-        let place = "study.noises, without what is no letter, digit or dot,";
+        let place = "study.noises, with all but letters, digits and dots replaced,";
         check_distinct(place, learned_with(self).map(|noise| plain(&name(noise))))?;
         let mut models = Vec::new();
         for noise in learned_with(self) {
@@ -66,7 +66,7 @@ impl Study for FeatureLearning {
     }
 }
 
-/// What a noise, or none, is called.
+/// The name of a noise, or of its absence.
 fn name(noise: Option<&Noise>) -> String {
     noise.map_or_else(|| "no noise".to_owned(), Noise::to_string)
 }
@@ -143,7 +143,7 @@ fn series(probed: &[Probed], images: usize, accuracy: impl Fn(&Probed) -> f64) -
     lines
 }
 
-/// With all labels: the accuracies of each, and how sure they are.
+/// Accuracies with all labels, and half the width of their intervals.
 fn keep_metrics(bench: &mut Workbench, probed: &[Probed]) {
     for probed in probed.iter().filter(|probed| probed.labels.is_none()) {
         let name = plain(&probed.name).to_lowercase();
@@ -157,7 +157,7 @@ fn keep_metrics(bench: &mut Workbench, probed: &[Probed]) {
     }
 }
 
-/// A name without what that of a file or a metric should not have.
+/// A name for files and metrics: all but letters, digits and dots are replaced.
 fn plain(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }

@@ -1,5 +1,4 @@
-//! What the latent space looks like: maps of codes, what a plane of codes decodes to, the way between
-//! two images.
+//! Figures of the latent space: maps of codes, a decoded plane of codes, the interpolation between two images.
 
 use ae_analysis::{Rows, trustworthiness};
 use ae_apply::{CodeSample, Model, NEIGHBOURS, Projection, Representation, chosen};
@@ -12,11 +11,11 @@ use crate::workbench::Workbench;
 
 /// Most test images on a map in the plane of the codes.
 const ON_A_MAP: usize = 5000;
-/// Most test images for what takes time with their square: t-SNE, and trustworthiness.
+/// Most test images for t-SNE and trustworthiness, whose time grows with the square of their number.
 const COMPARED: usize = 2000;
 /// Points of the plane that are decoded, in a row and in a column.
 const SIDE: usize = 15;
-/// Points of the way between two images.
+/// Steps of an interpolation between two images.
 const STEPS: usize = 9;
 
 /// Test images whose neighbourhoods are compared in the pixels and in codes.
@@ -39,8 +38,8 @@ impl Neighbourhoods {
         self.places.len()
     }
 
-    /// How far the neighbours by the codes of the test images are neighbours by pixels; `None` of too
-    /// few images.
+    /// The trustworthiness of the codes: how far neighbours by code are neighbours by pixels. `None` for too few
+    /// images.
     pub(super) fn trustworthiness(
         &self,
         codes: &Representation,
@@ -88,7 +87,7 @@ pub(super) fn draw_planes(
     })
 }
 
-/// A map by t-SNE of the codes of test images, and the way between the first two of these.
+/// A t-SNE map of the codes of test images, and the interpolation between the first two test images.
 pub(super) fn draw_codes(
     bench: &mut Workbench,
     model: &Model,

@@ -1,4 +1,4 @@
-//! What every study works with: it trains models, and keeps models, figures, tables and metrics.
+//! The workbench of a study: it trains models, and keeps models, figures, tables and metrics.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl<'a> Workbench<'a> {
         self.setup.spec
     }
 
-    /// Says what the study does now.
+    /// Reports what the study does now.
     pub(crate) fn say(&mut self, step: &str) {
         (self.step)(step);
     }
@@ -109,8 +109,8 @@ impl<'a> Workbench<'a> {
         Ok((saved, seconds))
     }
 
-    /// Keeps a figure under one of the names in [`FIGURES`](super::FIGURES); one that cannot be drawn is
-    /// left out with a note.
+    /// Keeps a figure under one of the names that the study's [`Artefacts`](ae_experiment::Artefacts) list; one that
+    /// cannot be drawn is left out with a note.
     pub(crate) fn figure(
         &mut self,
         name: &str,
@@ -123,7 +123,7 @@ impl<'a> Workbench<'a> {
         Ok(())
     }
 
-    /// Keeps a table under one of the names in [`TABLES`](super::TABLES).
+    /// Keeps a table under one of the names that the study's [`Artefacts`](ae_experiment::Artefacts) list.
     pub(crate) fn table(
         &mut self,
         name: &str,
@@ -147,7 +147,7 @@ impl<'a> Workbench<'a> {
         self.metrics.insert(name.to_owned(), value);
     }
 
-    /// What is said below a figure or a table, with the data it is about.
+    /// The caption of a figure or a table, with the data it is about.
     fn caption(&self, about: &str) -> String {
         let origin = &self.setup.dataset.origin;
         let mut caption = format!("{}: {about}; data {}", self.setup.spec.name, origin.name);

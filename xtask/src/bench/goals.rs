@@ -72,11 +72,11 @@ const fn goal(
 /// The goals of what was measured.
 pub(super) fn rows(measurements: &Measurements, options: &Bench) -> Vec<Row> {
     let measured = GOALS.iter().filter(|goal| options.works().contains(&goal.work));
-    measured.map(|goal| goal.row(measurements, options.epochs.is_some())).collect()
+    measured.map(|goal| goal.row(measurements)).collect()
 }
 
 impl Goal {
-    fn row(&self, measurements: &Measurements, other_epochs: bool) -> Row {
+    fn row(&self, measurements: &Measurements) -> Row {
         let Self { measure, work, metric, peers, bound } = *self;
         let of = |side| measurements.summary(work, side, metric);
         let measured = peers.iter().filter_map(|&peer| Some((peer, of(Side::Peer(peer))?)));
@@ -87,9 +87,6 @@ impl Goal {
         let missing = peers.iter().find(|&&peer| of(Side::Peer(peer)).is_none());
         let verdict = match (bound, ratio) {
             (None, _) => Verdict::None,
-            _ if other_epochs && metric == PROCESS => {
-                Verdict::NotJudged("another number of epochs".to_owned())
-            }
             (_, None) => Verdict::NotJudged("not measured".to_owned()),
             // Missing peers can only make it harder: what is short against the others is short.
             (Some(bound), Some(ratio)) if ratio < bound => Verdict::Short,
@@ -112,19 +109,19 @@ mod tests {
     use super::*;
     use crate::bench::tests::options;
 
-    fn first_row(work: Work, figures: &[(Side, &str, f64)], epochs: Option<u32>) -> Row {
+    fn first_row(work: Work, figures: &[(Side, &str, f64)]) -> Row {
         let mut measurements = Measurements::default();
         for &(side, metric, value) in figures {
             measurements.add(work, side, metric, value);
         }
-        let options = Bench { only: vec![work], epochs, ..options() };
+        let options = Bench { only: vec![work], ..options() };
         rows(&measurements, &options).swap_remove(0)
     }
 
     fn epoch(ours: f64, theirs: &[(Peer, f64)]) -> Row {
         let peers = theirs.iter().map(|&(peer, seconds)| (Side::Peer(peer), EPOCH, seconds));
         let figures: Vec<_> = std::iter::once((Side::Ours, EPOCH, ours)).chain(peers).collect();
-        first_row(Work::Tutorial, &figures, None)
+        first_row(Work::Tutorial, &figures)
     }
 
     #[test]
@@ -151,19 +148,10 @@ mod tests {
 
     #[test]
     fn more_images_a_second_are_better() {
-        // No goal of inference stands before this one.
         let onnx = Side::Peer(Peer::Onnxruntime);
-        let row = |ours| {
-            first_row(Work::Inference, &[(Side::Ours, IN_256, ours), (onnx, IN_256, 2e6)], None)
-        };
+        let row =
+            |ours| first_row(Work::Inference, &[(Side::Ours, IN_256, ours), (onnx, IN_256, 2e6)]);
         assert_eq!(row(2.7e6).verdict, Verdict::Held);
         assert_eq!(row(1.9e6).verdict, Verdict::Short);
-    }
-
-    #[test]
-    fn other_epochs_than_the_usual_are_no_verdict_on_the_whole() {
-        let figures = [(Side::Ours, PROCESS, 1.0), (Side::Peer(Peer::Jax), PROCESS, 9.0)];
-        let reason = "another number of epochs".to_owned();
-        assert_eq!(first_row(Work::Process, &figures, Some(2)).verdict, Verdict::NotJudged(reason));
     }
 }

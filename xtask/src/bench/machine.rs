@@ -4,21 +4,20 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 const UNKNOWN: &str = "unknown";
 
 /// Where and when something was measured.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Machine {
-    pub(super) cpu: String,
+    cpu: String,
     pub(super) cores: usize,
-    memory_mib: Option<u64>,
-    pub(super) system: String,
-    pub(super) rustc: String,
+    system: String,
+    rustc: String,
     /// Coordinated universal time, `YYYY-MM-DD`.
-    pub(super) date: String,
-    pub(super) revision: String,
+    date: String,
+    revision: String,
     /// Programs that wanted to run in the last minute, at the start.
     pub(super) load: Option<f64>,
 }
@@ -26,15 +25,11 @@ pub(super) struct Machine {
 impl Machine {
     /// This one, now.
     pub(super) fn here(root: &Path) -> Self {
-        let cpu_info = read("/proc/cpuinfo");
-        let cpu = field(&cpu_info, "model name").unwrap_or(UNKNOWN).to_owned();
-        let memory = field(&read("/proc/meminfo"), "MemTotal")
-            .and_then(|text| text.strip_suffix("kB")?.trim().parse::<u64>().ok());
+        let cpu = field("/proc/cpuinfo", "model name");
         Self {
-            cpu,
+            cpu: cpu.unwrap_or_else(|| UNKNOWN.to_owned()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_mib: memory.map(|kilobytes| kilobytes / 1024),
-            system: system(),
+            system: said(Command::new("uname").arg("-sr")),
             rustc: said(Command::new("rustc").arg("--version")),
             date: said(Command::new("date").args(["-u", "+%F"])),
             revision: revision(root),
@@ -44,29 +39,18 @@ impl Machine {
 
     /// A folder's name: the day and the processor.
     pub(super) fn folder(&self) -> String {
-        let words = self.cpu.split(|c: char| !c.is_ascii_alphanumeric());
-        let words: Vec<String> =
-            words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect();
-        format!("{}-{}", self.date, words.join("-"))
+        let name = format!("{} {}", self.date, self.cpu).to_ascii_lowercase();
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
     }
 
     /// One sentence.
     pub(super) fn describe(&self, threads: u32) -> String {
-        let memory =
-            self.memory_mib.map(|mib| format!(", {} GiB", (mib + 512) / 1024)).unwrap_or_default();
         let load = self.load.map(|load| format!(", load {load} at the start")).unwrap_or_default();
         format!(
-            "{} ({} cores, {threads} threads used){memory}, {}, {}, revision {}, {}{load}",
+            "{} ({} cores, {threads} threads used), {}, {}, revision {}, {}{load}",
             self.cpu, self.cores, self.system, self.rustc, self.revision, self.date
         )
-    }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "cpu": self.cpu, "cores": self.cores, "memory_mib": self.memory_mib,
-            "system": self.system, "rustc": self.rustc, "date": self.date,
-            "revision": self.revision, "load": self.load,
-        })
     }
 }
 
@@ -75,15 +59,12 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let is_it = |line: &'a str| line.strip_prefix(name)?.trim_start().strip_prefix(':');
-    text.lines().find_map(is_it).map(str::trim)
-}
-
-fn system() -> String {
-    let release = read("/etc/os-release");
-    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
-    name.map_or(std::env::consts::OS, |name| name.trim_matches('"')).to_owned()
+/// The value behind the first `name:` of a file of /proc.
+fn field(path: &str, name: &str) -> Option<String> {
+    let is_it = |line: &str| {
+        Some(line.strip_prefix(name)?.trim_start().strip_prefix(':')?.trim().to_owned())
+    };
+    read(path).lines().find_map(is_it)
 }
 
 fn revision(root: &Path) -> String {
@@ -112,13 +93,5 @@ mod tests {
         machine.cpu = "AMD EPYC 9V74 (80-Core) @ 2.6GHz".to_owned();
         machine.date = "2026-11-24".to_owned();
         assert_eq!(machine.folder(), "2026-11-24-amd-epyc-9v74-80-core-2-6ghz");
-    }
-
-    #[test]
-    fn fields_of_proc_files_are_found() {
-        let text = "processor\t: 0\nmodel name\t: A B\nMemTotal:   12 kB\n";
-        assert_eq!(field(text, "model name"), Some("A B"));
-        assert_eq!(field(text, "MemTotal"), Some("12 kB"));
-        assert_eq!(field(text, "model"), None);
     }
 }

@@ -21,9 +21,11 @@ impl Ours {
     /// Builds the programs and makes an empty folder for what they leave.
     pub(super) fn build(root: &Path) -> Result<Self> {
         let throughput = ["--package", "ae-experiment", "--example", "throughput"];
+        let end = std::env::consts::EXE_SUFFIX;
         let ours = Self {
-            ae: workspace::build(root, &["--package", "ae-cli"], "ae")?,
-            throughput: workspace::build(root, &throughput, "throughput")?,
+            ae: workspace::build(root, &["--package", "ae-cli"])?.join(format!("ae{end}")),
+            throughput: workspace::build(root, &throughput)?
+                .join(format!("examples/throughput{end}")),
             scratch: root.join("target/bench/runs"),
         };
         ours.clean()?;
@@ -81,7 +83,7 @@ impl Ours {
             process::run(&mut self.train(Work::Inference, &setting))?;
         }
         let mut command = Command::new(&self.throughput);
-        command.arg("inference").arg(run).arg(&setting.data).arg(setting.threads.to_string());
+        command.arg(run).arg(&setting.data).arg(setting.threads.to_string());
         Sample::of_peer(&process::run(&mut command)?, Work::Inference)
     }
 

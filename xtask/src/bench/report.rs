@@ -33,12 +33,11 @@ impl Report<'_> {
         let versions: Vec<_> =
             versions.iter().map(|(name, number)| format!("{name} {number}")).collect();
         let fast: Vec<_> = Peer::FAST.iter().map(|&peer| name(peer)).collect();
-        let missing: String = self
-            .measurements
-            .missing
-            .iter()
-            .map(|missing| format!("- {}\n", line(missing)))
-            .collect();
+        let missing = |missing: &Missing| {
+            let work = missing.work.map_or("all work".to_owned(), name);
+            format!("- missing: {} ({work}): {}\n", missing.side.name(), missing.reason)
+        };
+        let missing: String = self.measurements.missing.iter().map(missing).collect();
         format!(
             "`{}`: medians of runs that alternate between the sides, each after one that is not \
              counted.\n{}.\nData: {}. Versions: {}.\n\n\
@@ -79,28 +78,12 @@ impl Report<'_> {
             "command": self.command.join(" "),
             "threads": self.threads,
             "data": self.data,
-            "machine": self.machine.json(),
+            "machine": self.machine,
             "versions": self.measurements.versions(),
             "missing": self.measurements.missing.iter().map(missing).collect::<Vec<_>>(),
-            "verdicts": self.rows.iter().map(verdict_json).collect::<Vec<_>>(),
             "samples": self.measurements.entries.iter().map(sample).collect::<Vec<_>>(),
         })
     }
-}
-
-fn line(missing: &Missing) -> String {
-    let work = missing.work.map_or("all work".to_owned(), name);
-    format!("missing: {} ({work}): {}", missing.side.name(), missing.reason)
-}
-
-fn verdict_json(row: &Row) -> Value {
-    json!({
-        "measure": row.measure, "metric": row.metric,
-        "ours": row.ours.map(|ours| ours.median),
-        "against": row.rival.map(|(peer, _)| name(peer)),
-        "theirs": row.rival.map(|(_, theirs)| theirs.median),
-        "ratio": row.ratio, "at_least": row.bound, "verdict": verdict(row),
-    })
 }
 
 fn verdict(row: &Row) -> String {
@@ -213,17 +196,6 @@ mod tests {
 | deep | epoch_seconds | jax  | 0.320 s  | 0.320 s - 0.320 s   |
 ";
         assert_eq!(medians(&measurements), expected);
-    }
-
-    #[test]
-    fn numbers_keep_three_digits_and_their_unit() {
-        for (metric, value, expected) in [
-            ("images_per_second_256", 261_234.0, "261234 images/s"),
-            ("single_image_us", 6.128, "6.13 us"),
-            ("peak_mib", 103.6, "104 MiB"),
-        ] {
-            assert_eq!(number(metric, value), expected);
-        }
     }
 
     #[test]

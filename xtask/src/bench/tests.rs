@@ -11,24 +11,6 @@ pub(super) fn options() -> Bench {
     }
 }
 
-#[test]
-fn only_a_run_that_leaves_nothing_out_is_complete() {
-    for (line, complete) in [
-        ("bench", true),
-        ("bench --repeats 5", true),
-        ("bench --repeats 2", false),
-        ("bench --epochs 6", false),
-        ("bench --peers jax", false),
-        ("bench --no-peers", false),
-        ("bench --only tutorial", false),
-    ] {
-        let Ok(arguments::Command::Bench(options)) = arguments::parsed(line) else {
-            panic!("{line}")
-        };
-        assert_eq!(options.is_complete(), complete, "{line}");
-    }
-}
-
 /// Stands in for `ae train` and for the example `throughput`.
 const OURS: &str = "\
 #!/bin/sh
@@ -110,7 +92,7 @@ fn a_peer_that_fails_is_missing_with_its_reason_and_stops_nothing() {
     let dir = tempfile::tempdir().unwrap();
     report.write(dir.path()).unwrap();
     let json = std::fs::read_to_string(dir.path().join("measurements.json")).unwrap();
-    let json: Value = serde_json::from_str(&json).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["missing"][0]["side"], "pytorch");
     assert_eq!(json["samples"].as_array().unwrap().len(), 4);
 }
@@ -122,14 +104,4 @@ fn a_bound_that_is_missed_is_short() {
     let peers = Peer::TRAINERS.iter().map(|&peer| (peer, fast)).collect::<Vec<_>>();
     let (measurements, rows) = measured(&[Work::Tutorial], &peers);
     assert_eq!(outcome(&measurements, &rows), Outcome::Short);
-}
-
-#[cfg(unix)]
-#[test]
-fn inference_reports_its_own_times_and_not_the_process_s() {
-    let (measurements, _) = measured(&[Work::Inference], &[]);
-    assert!(measurements.missing.is_empty(), "{:?}", measurements.missing);
-    let figure = |metric| measurements.summary(Work::Inference, Side::Ours, metric);
-    assert_eq!(figure("single_image_us").unwrap().median, 3.0);
-    assert_eq!(figure(PROCESS), None);
 }

@@ -26,7 +26,9 @@ pub(super) fn check(root: &Path) -> Result<Ending> {
     let packages = workspace::packages(root)?;
     let published: Vec<&Package> = packages.iter().filter(|package| package.published).collect();
     let unpacked = root.join(UNPACKED);
-    remove(&unpacked)?;
+    if unpacked.exists() {
+        fs::remove_dir_all(&unpacked).with_context(|| unpacked.display().to_string())?;
+    }
     fs::create_dir_all(&unpacked).with_context(|| unpacked.display().to_string())?;
     // What can be packaged is what is tracked or new; an uncommitted change is checked too.
     let mut command = cargo();
@@ -83,11 +85,4 @@ fn workspace_of_packages(manifest: &str, packages: &[&Package]) -> Result<String
     );
     result.extend(ours.into_iter().filter(|(key, _)| key == "profile"));
     Ok(toml::to_string(&result)?)
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    Ok(())
 }

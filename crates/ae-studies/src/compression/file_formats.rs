@@ -1,4 +1,4 @@
-//! What people use instead: PNG, JPEG and zstd, on grey images one by one and on one picture of all.
+//! The usual formats: PNG, JPEG and zstd, on grey images one by one and on one picture of all images.
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, ImageFormat};
@@ -26,7 +26,7 @@ struct Mosaic {
     columns: usize,
 }
 
-/// Bytes an image of what loses nothing.
+/// Bytes an image of the lossless formats.
 pub(super) struct Lossless {
     pub(super) png_each: f64,
     pub(super) png_mosaic: f64,
@@ -95,7 +95,7 @@ impl GreyImages<'_> {
         })
     }
 
-    /// The same with all images in one file.
+    /// JPEG at the same qualities, with all images in one picture.
     pub(super) fn jpeg_mosaic(&self, shown: usize) -> Result<Curve, StudyError> {
         let mosaic = self.mosaic();
         self.jpeg("JPEG mosaic", shown, |quality| {

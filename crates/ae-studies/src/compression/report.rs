@@ -7,7 +7,7 @@ use ae_experiment::Display;
 use ae_report::{Axes, GridRow, Series, line_chart, reconstruction_grid};
 
 use super::curve::{Curve, best_within, fewest_at};
-use super::{Comparison, Measured, shown};
+use super::{Comparison, Measured, drawn_pixels};
 use crate::StudyError;
 use crate::workbench::Workbench;
 
@@ -184,7 +184,7 @@ fn digits(
 ) -> Result<(), StudyError> {
     let dataset = bench.dataset();
     let (shape, display) = (dataset.test.shape(), Display::of_dataset(dataset));
-    let original = &pixels[..shown(pixels, shape.size())];
+    let original = &pixels[..drawn_pixels(pixels, shape.size())];
     let original: Vec<f32> = original.iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let methods = [
         ("autoencoder", autoencoders),

@@ -1,15 +1,16 @@
 //! `report.html`: one page with the table, the pictures, the commands and the data's digests.
 
-use super::record::{Dataset, Diagnosis, Figure, Record, Table, Verdict};
-use super::table::{self, HEADINGS, Row};
-use super::{Run, datasets, outcome};
-use crate::Outcome;
+use ae_experiment::{DatasetRecord, Diagnosis, FigureRecord, Record, TableRecord, Verdict};
+
+use super::table::{self, COLUMNS, Row};
+use super::{Conclusion, Reproduced, ReproducedRun, datasets};
 
 /// The page's text; it needs nothing but the pictures in the runs' folders beside it.
-pub(crate) fn render(runs: &[Run], command: &str) -> String {
+pub(super) fn render(reproduced: &Reproduced) -> String {
+    let Reproduced { command, runs, .. } = reproduced;
     format!(
         include_str!("report.html"),
-        verdict = verdict(runs),
+        verdict = verdict(reproduced),
         style = include_str!("report.css"),
         command = escape(command),
         table = render_table(&table::rows(runs)),
@@ -18,23 +19,24 @@ pub(crate) fn render(runs: &[Run], command: &str) -> String {
     )
 }
 
-fn verdict(runs: &[Run]) -> &'static str {
-    let mut expected = runs.iter().flat_map(|run| &run.result).flat_map(|record| &record.expected);
-    match outcome(runs) {
-        Outcome::Held if expected.all(|one| one.verdict == Verdict::NotJudged) => {
+fn verdict(reproduced: &Reproduced) -> &'static str {
+    let records = reproduced.runs.iter().flat_map(|run| &run.result);
+    let mut expected = records.flat_map(|record| &record.expected);
+    match reproduced.conclusion() {
+        Conclusion::Held if expected.all(|one| one.verdict == Verdict::NotJudged) => {
             "Every run ended well; no expectation was judged."
         }
-        Outcome::Held => "Every expectation that was judged held.",
-        Outcome::Short => "An expectation fell short.",
-        Outcome::Failed => "A run failed.",
+        Conclusion::Held => "Every expectation that was judged held.",
+        Conclusion::Short => "An expectation fell short.",
+        Conclusion::Failed => "A run failed.",
     }
 }
 
 fn render_table(rows: &[Row]) -> String {
-    let headings: String = HEADINGS.iter().map(|heading| format!("<th>{heading}</th>")).collect();
+    let headings: String = COLUMNS.iter().map(|heading| format!("<th>{heading}</th>")).collect();
     let mut html = format!("<table>\n<tr>{headings}</tr>\n");
     for row in rows {
-        let cells = row.iter().zip(HEADINGS).map(|(cell, heading)| {
+        let cells = row.iter().zip(COLUMNS).map(|(cell, heading)| {
             let class = match heading {
                 "reached" | "seconds" => "number",
                 "verdict" => cell.as_str(),
@@ -47,9 +49,9 @@ fn render_table(rows: &[Row]) -> String {
     html + "</table>\n"
 }
 
-fn experiment(run: &Run) -> String {
+fn experiment(run: &ReproducedRun) -> String {
     let body = match &run.result {
-        Err(error) => format!("<p class=\"failed\">{}</p>\n", escape(&format!("{error:#}"))),
+        Err(error) => format!("<p class=\"failed\">{}</p>\n", escape(&error.to_string())),
         Ok(record) => {
             facts(record) + &beside(record) + &sources(record) + &tables(record) + &figures(record)
         }
@@ -79,7 +81,7 @@ fn beside(record: &Record) -> String {
     let Some(diagnosis) = &record.diagnosis else { return String::new() };
     let Diagnosis { sample, components, code_units, dead_code_units, .. } = diagnosis;
     let pca = diagnosis.pca_mse.map_or_else(|| "-".to_owned(), |error| format!("{error:.5}"));
-    let warnings = diagnosis.warnings.iter().map(|text| escape(text));
+    let warnings = diagnosis.warnings.iter().map(|doubt| escape(&doubt.text));
     let warnings = warnings.map(|text| format!("<p class=\"short\">{text}</p>\n"));
     format!(
         "<table>\n<tr><th></th><th>model</th><th>training mean</th><th>PCA, {components} components</th>\
@@ -107,8 +109,8 @@ fn tables(record: &Record) -> String {
     record.tables.iter().map(|table| study_table(&record.name, table)).collect()
 }
 
-fn study_table(run: &str, table: &Table) -> String {
-    let Table { file, title, caption, columns, rows } = table;
+fn study_table(run: &str, table: &TableRecord) -> String {
+    let TableRecord { file, title, caption, columns, rows } = table;
     let cell = |text: &String| {
         let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
         let class = if is_number { "number" } else { "" };
@@ -132,8 +134,8 @@ fn figures(record: &Record) -> String {
     format!("<div class=\"figures\">\n{}</div>\n", figures.collect::<String>())
 }
 
-fn render_figure(run: &str, figure: &Figure) -> String {
-    let [png, svg] = [&figure.png, &figure.svg].map(|file| escape(&format!("{run}/{file}")));
+fn render_figure(run: &str, figure: &FigureRecord) -> String {
+    let [png, svg] = [&figure.file, &figure.svg].map(|file| escape(&format!("{run}/{file}")));
     let [title, caption] = [&figure.title, &figure.caption].map(|text| escape(text));
     format!(
         "<figure><a href=\"{svg}\"><img src=\"{png}\" alt=\"{title}\" loading=\"lazy\"></a>\n\
@@ -141,10 +143,10 @@ fn render_figure(run: &str, figure: &Figure) -> String {
     )
 }
 
-fn render_data(data: &Dataset) -> String {
+fn render_data(data: &DatasetRecord) -> String {
     let mut html = format!("<p>{}</p>\n<table>\n", escape(&table::describe(data)));
-    for (name, sha256) in &data.files {
-        let (name, sha256) = (escape(name), escape(sha256));
+    for file in &data.files {
+        let (name, sha256) = (escape(&file.name), escape(&file.sha256));
         html.push_str(&format!("<tr><td>{name}</td><td><code>{sha256}</code></td></tr>\n"));
     }
     html + "</table>\n"
@@ -167,18 +169,18 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{example_run, failed_run};
+    use super::super::tests::{failed_run, held_run, reproduced};
     use super::*;
 
     #[test]
     fn the_page_shows_the_table_the_pictures_the_commands_and_the_digests() {
-        let page = render(&[example_run(), failed_run()], "cargo xtask reproduce");
+        let page = render(&reproduced(vec![held_run(), failed_run()]));
         for part in [
             "A run failed.",
-            "<pre>cargo xtask reproduce</pre>",
+            "<pre>ae reproduce</pre>",
             "<td class=\"held\">held</td>",
             "<td class=\"\">&lt;= 0.092</td>",
-            "<pre>ae train regular.toml</pre>",
+            "<pre>ae reproduce --only regular</pre>",
             "<a href=\"regular/reconstructions.svg\"><img src=\"regular/reconstructions.png\"",
             "originals &amp; reconstructions",
             "published 0.093, Keras blog",
@@ -190,7 +192,7 @@ mod tests {
             "<h3>Scores</h3>",
             "<td class=\"\">pca</td><td class=\"number\">0.1</td>",
             "of &lt;all&gt; (<a href=\"regular/scores.csv\">CSV</a>)",
-            "<p class=\"failed\">was killed (signal: 9)</p>",
+            "<p class=\"failed\">nothing has no such table</p>",
         ] {
             assert!(page.contains(part), "no {part} in {page}");
         }
@@ -199,29 +201,27 @@ mod tests {
 
     #[test]
     fn the_first_line_claims_no_more_than_was_judged() {
-        let mut run = example_run();
-        let line = |run: &Run| verdict(std::slice::from_ref(run));
-        assert_eq!(line(&run), "Every expectation that was judged held.");
-        let judge = |run: &mut Run, verdict| {
+        let line = |verdict| {
+            let mut run = held_run();
             run.result.as_mut().unwrap().expected[0].verdict = verdict;
+            super::verdict(&reproduced(vec![run]))
         };
-        judge(&mut run, Verdict::Short);
-        assert_eq!(line(&run), "An expectation fell short.");
-        judge(&mut run, Verdict::NotJudged);
-        assert_eq!(line(&run), "Every run ended well; no expectation was judged.");
+        assert_eq!(line(Verdict::Held), "Every expectation that was judged held.");
+        assert_eq!(line(Verdict::Short), "An expectation fell short.");
+        assert_eq!(line(Verdict::NotJudged), "Every run ended well; no expectation was judged.");
     }
 
     #[test]
     fn text_from_outside_can_make_no_markup() {
         let hostile = "\"><script>alert('{verdict}')</script>&";
-        let mut run = example_run();
+        let mut run = held_run();
         run.command = hostile.to_owned();
         let record = run.result.as_mut().unwrap();
         record.epochs = 2;
         record.dataset.location = hostile.to_owned();
         record.figures[0].title = hostile.to_owned();
         record.expected[0].source = hostile.to_owned();
-        let page = render(&[run], hostile);
+        let page = render(&Reproduced { command: hostile.to_owned(), ..reproduced(vec![run]) });
         assert!(!page.contains("<script"), "{page}");
         assert!(!page.contains("alert('"), "{page}");
         assert!(page.contains("2 epochs of the 50 that"), "{page}");
