@@ -9,6 +9,7 @@
 //!
 //! | feature | default | what it does |
 //! |---|---|---|
+//! | `candle` | yes | the autograd engine, and other devices than the CPU |
 //! | `hub` | yes | MNIST and Fashion-MNIST are downloaded if they are not on the machine |
 //! | `cuda` | no | models are trained on an NVIDIA GPU |
 //! | `metal` | no | models are trained on an Apple GPU |

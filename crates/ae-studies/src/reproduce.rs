@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{Network, Progress};
 use ae_experiment::{Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, train};
+use ae_models::Device;
 use ae_training::Observer;
-use candle_core::Device;
 
 use crate::{StudyError, StudyOptions, run_study};
 
