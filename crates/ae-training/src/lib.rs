@@ -79,9 +79,12 @@ mod observer;
 mod error;
 
 pub use ae_corruption::{Corruption, Draw};
-pub use ae_dataset::Images;
+pub use ae_dataset::{ImageShape, Images};
+pub use ae_files::FileError;
 pub use ae_kernels::StackError;
-pub use ae_models::{Architecture, Device, Inference, Loss, Objective, Parameters};
+pub use ae_models::{
+    Architecture, Device, Inference, Layout, Loss, ModelError, Objective, Parameters,
+};
 pub use ae_random::{Seed, Stream};
 #[cfg(feature = "candle")]
 pub use autograd::AutogradEngine;

@@ -66,7 +66,6 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
             seed: Seed::new(7),
             epochs,
             batch_size: 100,
-            loss: Loss::BinaryCrossEntropy,
             schedule: Schedule::Cosine { warmup_epochs: u32::from(epochs > 1), final_factor: 0.1 },
             clip_norm: None,
             early_stopping: None,
