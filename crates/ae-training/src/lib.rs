@@ -104,7 +104,7 @@ pub use identity::{Change, Difference, Identity};
 pub use metric_names::{curve_metrics, train_metric, validation_metric};
 pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
-pub use samples::{Batch, BatchSelection, SampleCorruption, Samples};
+pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
 pub use state::TrainingState;
 
