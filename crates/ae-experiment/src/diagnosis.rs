@@ -6,7 +6,7 @@ use ae_analysis::{Pca, Rows};
 use ae_dataset::Images;
 use ae_files::counted_as;
 use ae_models::{Inference, Loss};
-use ae_training::{Batch, Samples, TrainingState};
+use ae_training::{Samples, TrainingBatch, TrainingState};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -257,7 +257,7 @@ impl Errors {
         let all: Vec<u32> = (0..samples.images().len() as u32).collect();
         let (mut of_mean, mut of_bce, mut of_pca, mut of_noise) = (0.0, 0.0, 0.0, 0.0);
         for chosen in all.chunks(CHUNK) {
-            let Batch { inputs, targets } = samples.gather(chosen, 0);
+            let TrainingBatch { inputs, targets } = samples.gather(chosen, 0);
             for row in targets.chunks(mean.len()) {
                 of_mean += squared_error(row, mean);
                 of_bce -= row

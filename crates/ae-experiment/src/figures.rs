@@ -14,7 +14,7 @@ use ae_report::{
     Axes, Figure, GridRow, Reference, ReportError, Series, WorstItem, filters, loss_curves,
     reconstruction_grid, worst,
 };
-use ae_training::{Batch, Samples, TrainingState, squared_errors};
+use ae_training::{Samples, TrainingBatch, TrainingState, squared_errors};
 use display::Display;
 use rayon::prelude::*;
 
@@ -181,7 +181,7 @@ pub(crate) fn first_images(
     display: Display,
 ) -> Result<Vec<GridRow<'static>>, ExperimentError> {
     let shown: Vec<u32> = (0..COLUMNS.min(samples.images().len() as u32)).collect();
-    let (Batch { inputs, targets }, outputs) = reconstruct(model, samples, &shown)?;
+    let (TrainingBatch { inputs, targets }, outputs) = reconstruct(model, samples, &shown)?;
     let rows = if samples.is_corrupted() {
         vec![("noisy", inputs), ("denoised", outputs), ("original", targets)]
     } else {
@@ -203,7 +203,7 @@ fn worst_ten(
     // Ties keep the data's order: the sort is stable.
     order.sort_by(|&a, &b| errors[b as usize].total_cmp(&errors[a as usize]));
     order.truncate(COLUMNS as usize);
-    let (Batch { targets, .. }, outputs) = reconstruct(model, samples, &order)?;
+    let (TrainingBatch { targets, .. }, outputs) = reconstruct(model, samples, &order)?;
     let originals = display.pictures(&targets)?;
     let reconstructions = display.pictures(&outputs)?;
     let pairs = originals.into_iter().zip(reconstructions).zip(&order);
@@ -252,7 +252,7 @@ fn reconstruct(
     model: &dyn Inference,
     samples: &Samples,
     chosen: &[u32],
-) -> Result<(Batch, Vec<f32>), ExperimentError> {
+) -> Result<(TrainingBatch, Vec<f32>), ExperimentError> {
     let batch = samples.gather(chosen, 0);
     let mut outputs = vec![0.0; batch.inputs.len()];
     model.reconstruct(&batch.inputs, &mut outputs)?;

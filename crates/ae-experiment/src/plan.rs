@@ -120,7 +120,6 @@ fn fit_config(spec: &Spec) -> FitConfig {
         seed: Seed::new(spec.seed),
         epochs: training.epochs,
         batch_size: training.batch_size,
-        loss: training.loss,
         schedule: training.schedule,
         clip_norm: training.clip_norm,
         early_stopping: training.early_stopping.clone(),
@@ -182,8 +181,5 @@ fn check_number(
 
 /// The validation metric that corresponds to the loss.
 pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
-    match plan.spec.training.loss {
-        ae_models::Loss::BinaryCrossEntropy => "val_bce",
-        ae_models::Loss::MeanSquaredError => "val_mse",
-    }
+    ae_training::validation_metric(plan.spec.training.loss)
 }

@@ -73,6 +73,7 @@ mod candle;
 mod candle;
 
 pub use activation::{Activation, OutputActivation};
+pub use ae_files::FileError;
 pub use ae_kernels::{RowLosses, Stack};
 pub use ae_random::Seed;
 pub use architecture::{Architecture, TrainingInput};
@@ -80,7 +81,7 @@ pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
     Autoencoder, Decoder, DenoisingAutoencoder, DenseNetwork, Encoder, ObjectiveTerms,
-    RegularAutoencoder, Tensor, TensorInference, VarBuilder, binary_cross_entropy,
+    RegularAutoencoder, Tensor, TensorInference, Var, VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
 pub use dense::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use ae_files::hexadecimal;
 use ae_random::Seed;
 use sha2::{Digest, Sha256};
 
-use crate::tensor_file::hexadecimal;
 use crate::{Layout, ModelError, ParameterView};
 
 /// All parameters of a model in one flat buffer, with named views into it.

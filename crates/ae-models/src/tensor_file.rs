@@ -3,8 +3,7 @@
 //! The safetensors crate's own reader adds up the sizes that a header claims without a check for overflow, so only its
 //! header type is used.
 
-use std::fmt::Write;
-
+use ae_files::hexadecimal;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -135,15 +134,6 @@ pub(crate) fn checksum(text: &str, mut tensors: Vec<FileTensor<'_>>) -> String {
         hash.update(tensor.data);
     }
     hexadecimal(&hash.finalize())
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn header(reason: String) -> TensorFileError {

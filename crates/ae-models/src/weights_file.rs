@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ae_files::write_atomic;
+use ae_files::{f32_to_le_bytes, write_atomic};
 use safetensors::Dtype;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -152,7 +152,7 @@ fn encode<S: Serialize>(
 }
 
 fn of_parameter((view, values): (&ParameterView, &[f32])) -> OwnedTensor {
-    let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let data = f32_to_le_bytes(values);
     OwnedTensor { name: view.name.clone(), dtype: Dtype::F32, shape: view.shape.clone(), data }
 }
 

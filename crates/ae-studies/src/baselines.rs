@@ -2,7 +2,7 @@
 
 use ae_analysis::{MedianWindow, Pca, Rows, median_filter};
 use ae_dataset::ImageShape;
-use ae_training::Batch;
+use ae_training::TrainingBatch;
 use ae_training::metrics::mse;
 
 use crate::StudyError;
@@ -19,12 +19,12 @@ impl Baselines {
     /// error on noisy training images; the first of equal ones. `pca` has at least the largest of these
     /// numbers.
     pub(super) fn choose(
-        train: &Batch,
+        train: &TrainingBatch,
         shape: ImageShape,
         pca: &Pca,
         components: &[usize],
     ) -> Result<Self, StudyError> {
-        let Batch { inputs, targets } = train;
+        let TrainingBatch { inputs, targets } = train;
         let mut chosen = Self { shape, window: MedianWindow::Three, projection: pca.clone() };
         let mut least = f64::INFINITY;
         for window in [MedianWindow::Three, MedianWindow::Five] {
@@ -90,7 +90,7 @@ mod tests {
     const SHAPE: ImageShape = ImageShape::grey(12, 12);
 
     /// Images of bars of this width, at one of three places each, clean and with a noise.
-    fn bars(width: usize, noise: &str) -> Batch {
+    fn bars(width: usize, noise: &str) -> TrainingBatch {
         let noise: Noise = noise.parse().unwrap();
         let pixel = |image: usize, column: usize| (column / width % 3 == image % 3) as u8 as f32;
         let clean = |image| (0..SHAPE.size()).map(move |at| pixel(image, at % SHAPE.width));
@@ -100,7 +100,7 @@ mod tests {
             let mut stream = Seed::new(1).stream("noise").at(0, image);
             noise.corrupt(pixels, SHAPE.height, SHAPE.width, &mut stream);
         }
-        Batch { inputs, targets }
+        TrainingBatch { inputs, targets }
     }
 
     fn choose(width: usize, noise: &str, components: &[usize]) -> Baselines {
@@ -121,7 +121,7 @@ mod tests {
         // Bars at three places span a plane; every other direction holds noise alone.
         let chosen = choose(4, "gaussian:0.5", &[1, 2, 10, 40]);
         assert_eq!(chosen.components(), 2);
-        let Batch { inputs, targets } = bars(4, "gaussian:0.5");
+        let TrainingBatch { inputs, targets } = bars(4, "gaussian:0.5");
         let projection = chosen.projection(&inputs).unwrap();
         assert!(mse(&projection, &targets) < mse(&chosen.median(&inputs).unwrap(), &targets));
         assert!(projection.iter().all(|value| (0.0..=1.0).contains(value)));

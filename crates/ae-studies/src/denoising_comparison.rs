@@ -8,7 +8,7 @@ use ae_experiment::{CorruptionSpec, DenoisingComparison, Display, NoiseStrengths
 use ae_models::ModelKind;
 use ae_random::Seed;
 use ae_report::{GridRow, comparison_grid};
-use ae_training::{Batch, Quality, Samples};
+use ae_training::{Quality, Samples, TrainingBatch};
 
 use crate::baselines::Baselines;
 use crate::error::{StudyError, setting};
@@ -143,7 +143,7 @@ fn compare(
     let Denoisers { pca, regular, all } = denoisers;
     let baselines = Baselines::choose(&tuning, shape, pca, &study.pca_components)?;
     let count = dataset.test.len();
-    let Batch { inputs, targets } =
+    let TrainingBatch { inputs, targets } =
         corrupted(&dataset.test, noise, seed, "corruption/validation", count);
     let mut shown = Vec::new();
     let at = place % count * shape.size()..(place % count + 1) * shape.size();
@@ -170,7 +170,13 @@ fn model_name(noise: &NoiseStrengths) -> String {
 }
 
 /// The first `count` images with a noise of epoch 0, beside the clean ones.
-fn corrupted(images: &Images, noise: &Noise, seed: Seed, stream: &str, count: usize) -> Batch {
+fn corrupted(
+    images: &Images,
+    noise: &Noise,
+    seed: Seed,
+    stream: &str,
+    count: usize,
+) -> TrainingBatch {
     let stream = seed.stream(stream);
     let noise = ae_training::SampleCorruption { corruption: noise, draw: Draw::Once, stream };
     let chosen: Vec<u32> = (0..count.min(images.len()) as u32).collect();

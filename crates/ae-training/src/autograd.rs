@@ -84,6 +84,10 @@ impl Engine for AutogradEngine<'_> {
         self.architecture
     }
 
+    fn objective(&self) -> Objective {
+        self.objective
+    }
+
     fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
         let model = self.architecture.build(parameters.var_builder(&self.device)?)?;
         Ok(Box::new(TensorInference::new(self.architecture.pixels(), model, &self.device)))

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ae_files::FileError;
+use ae_files::{FileError, f32_from_le_bytes, f32_to_le_bytes, hexadecimal};
 use ae_models::{Dtype, FileTensor, Layout, Parameters, TensorFile, tensor_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -228,7 +228,7 @@ impl Store {
         let buffers = std::iter::once(state.parameters.values())
             .chain(state.optimizer.moments().iter().map(Vec::as_slice));
         let buffers: Vec<(&str, Vec<u8>)> =
-            names.zip(buffers).map(|(name, values)| (name, to_bytes(values))).collect();
+            names.zip(buffers).map(|(name, values)| (name, f32_to_le_bytes(values))).collect();
         let digest = digest(&header, buffers.iter().map(|(_, bytes)| bytes.as_slice()));
         let lengths: Vec<_> = buffers.iter().map(|(_, bytes)| [bytes.len() / 4]).collect();
         let tensors = buffers.iter().zip(&lengths).map(|((name, data), shape)| FileTensor {
@@ -269,7 +269,7 @@ impl Store {
         if expected_digest != digest(header_text, views.iter().copied()) {
             return Err(fault("its contents do not match their SHA-256".to_owned()));
         }
-        let mut buffers = views.into_iter().map(to_values);
+        let mut buffers = views.into_iter().map(f32_from_le_bytes);
         let parameters = buffers.next().unwrap_or_default();
         Ok(TrainingState {
             parameters: Parameters::new(layout.clone(), parameters)?,
@@ -298,13 +298,5 @@ fn checked_view<'a>(
 fn digest<'a>(header: &str, buffers: impl Iterator<Item = &'a [u8]>) -> String {
     let mut hasher = Sha256::new_with_prefix(header.as_bytes());
     buffers.for_each(|buffer| hasher.update(buffer));
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn to_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-fn to_values(bytes: &[u8]) -> Vec<f32> {
-    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+    hexadecimal(&hasher.finalize())
 }

@@ -1,13 +1,12 @@
 //! The settings of the training loop.
 
-use ae_models::Loss;
 use ae_random::Seed;
 
 use crate::setting::{at_least_1, check_positive};
 use crate::{EarlyStopping, OptimizerConfig, Schedule, TrainingError};
 
-/// The settings of the loop. The default is the tutorial's: 50 epochs in batches of 256, binary cross-entropy, a
-/// constant learning rate, seed 42.
+/// The settings of the loop. The default is the tutorial's: 50 epochs in batches of 256 with a constant
+/// learning rate; seed 42.
 #[derive(Debug, Clone)]
 pub struct FitConfig {
     /// The seed of the order of every epoch.
@@ -16,8 +15,6 @@ pub struct FitConfig {
     pub epochs: u32,
     /// Images of a batch, at least 1; the last batch of an epoch may be shorter and is kept.
     pub batch_size: usize,
-    /// The loss, which names the training metric: `train_bce` or `train_mse`.
-    pub loss: Loss,
     /// How the learning rate changes.
     pub schedule: Schedule,
     /// The largest Euclidean norm of a gradient, above 0; longer ones are scaled down to it.
@@ -32,7 +29,6 @@ impl Default for FitConfig {
             seed: Seed::new(42),
             epochs: 50,
             batch_size: 256,
-            loss: Loss::BinaryCrossEntropy,
             schedule: Schedule::default(),
             clip_norm: None,
             early_stopping: None,

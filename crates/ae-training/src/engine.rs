@@ -1,7 +1,7 @@
 //! The trait [`Engine`]: how the gradient of a batch is computed.
 
 use ae_kernels::BatchTerms;
-use ae_models::{Architecture, Inference, Parameters};
+use ae_models::{Architecture, Inference, Objective, Parameters};
 
 use crate::clip::scale_to_norm;
 use crate::{BatchSelection, TrainingError, TrainingState};
@@ -41,6 +41,9 @@ pub trait Engine: Send {
 
     /// The architecture that is trained.
     fn architecture(&self) -> &dyn Architecture;
+
+    /// The objective that is minimised.
+    fn objective(&self) -> Objective;
 
     /// The model with these parameters, applied to slices of numbers.
     ///

@@ -9,7 +9,7 @@ use crate::metric_names::{
     VALIDATION_SSE, VALIDATION_SSIM,
 };
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
-use crate::{Batch, Metrics, Samples, TrainingError};
+use crate::{Metrics, Samples, TrainingBatch, TrainingError};
 
 /// Rows that one task evaluates while they are in its cache. It does not change the results.
 const SLICE_ROWS: usize = 64;
@@ -163,9 +163,9 @@ fn in_slices<R: Send>(
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
     let slices = all
         .par_chunks(SLICE_ROWS)
-        .map_init(<(Batch, SliceBuffers)>::default, |(batch, buffers), slice| {
+        .map_init(<(TrainingBatch, SliceBuffers)>::default, |(batch, buffers), slice| {
             samples.gather_again(slice, 0, batch);
-            let Batch { inputs, targets } = &*batch;
+            let TrainingBatch { inputs, targets } = &*batch;
             let targets = if samples.is_corrupted() { targets } else { inputs };
             evaluate(inputs, targets, buffers)
         })

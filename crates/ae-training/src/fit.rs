@@ -49,11 +49,9 @@ pub fn fit(
     checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, TrainingError> {
-    let architecture = engine.architecture();
-    config.check(
-        state.optimizer.config(),
-        &curve_metrics(config.loss, architecture.output_is_probability()),
-    )?;
+    let (architecture, loss) = (engine.architecture(), engine.objective().loss);
+    let metrics = curve_metrics(loss, architecture.output_is_probability());
+    config.check(state.optimizer.config(), &metrics)?;
     check_corruption(architecture.input(), data)?;
     let images = data.train.images().len();
     let batches = images.div_ceil(config.batch_size);
@@ -83,10 +81,11 @@ pub fn fit(
             let size = StepSize { learning_rate, clip_norm: config.clip_norm };
             let selection = BatchSelection { samples: data.train, indices, epoch };
             let found = engine.step(state, selection, size, &mut gradient)?;
-            check_batch(&found, Place { epoch: epoch + 1, batch: batch + 1 }, state, checkpoints)?;
+            let place = Place { epoch: epoch + 1, batch: batch + 1 };
+            check_batch(&found, place, state, checkpoints)?;
             learned.add(found.loss.reconstruction, indices.len());
-            let (epoch, batch, loss) = (epoch + 1, batch + 1, found.loss);
-            observer.observe(&Event::BatchEnded { epoch, batch, loss })?;
+            let Place { epoch, batch } = place;
+            observer.observe(&Event::BatchEnded { epoch, batch, loss: found.loss })?;
             if observer.stop() == Some(Stop::AfterBatch) && batch < batches {
                 state.partial_epoch = Some(learned);
                 return stop(state, checkpoints, observer);
@@ -95,14 +94,10 @@ pub fn fit(
 
         let model = engine.inference(&state.parameters)?;
         let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
-        check_validation(
-            &validation,
-            Place { epoch: epoch + 1, batch: batches },
-            state,
-            checkpoints,
-        )?;
+        let place = Place { epoch: epoch + 1, batch: batches };
+        check_validation(&validation, place, state, checkpoints)?;
         let mut metrics = validation.metrics(Detail::Losses);
-        metrics.insert(train_metric(config.loss).to_owned(), learned.mean_loss());
+        metrics.insert(train_metric(loss).to_owned(), learned.mean_loss());
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
         state.curve.push(record.clone());
         let is_last = epoch + 1 == config.epochs || should_stop(config, state);

@@ -98,6 +98,10 @@ impl Engine for FusedEngine<'_> {
         self.architecture
     }
 
+    fn objective(&self) -> Objective {
+        self.objective
+    }
+
     fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
         Ok(Box::new(KernelInference::new(self.stack, parameters)?))
     }

@@ -79,9 +79,12 @@ mod observer;
 mod error;
 
 pub use ae_corruption::{Corruption, Draw};
-pub use ae_dataset::Images;
+pub use ae_dataset::{ImageShape, Images};
+pub use ae_files::FileError;
 pub use ae_kernels::StackError;
-pub use ae_models::{Architecture, Device, Inference, Loss, Objective, Parameters};
+pub use ae_models::{
+    Architecture, Device, Inference, Layout, Loss, ModelError, Objective, Parameters,
+};
 pub use ae_random::{Seed, Stream};
 #[cfg(feature = "candle")]
 pub use autograd::AutogradEngine;
@@ -101,7 +104,7 @@ pub use identity::{Change, Difference, Identity};
 pub use metric_names::{curve_metrics, train_metric, validation_metric};
 pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
-pub use samples::{Batch, BatchSelection, SampleCorruption, Samples};
+pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
 pub use state::TrainingState;
 

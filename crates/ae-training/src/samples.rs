@@ -36,7 +36,7 @@ pub struct BatchSelection<'a> {
 
 /// The data of a batch, inputs and targets, both `rows x image_size`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Batch {
+pub struct TrainingBatch {
     /// The model's input, values in [0, 1].
     pub inputs: Vec<f32>,
     /// The clean images, values in [0, 1].
@@ -92,9 +92,9 @@ impl<'a> Samples<'a> {
 
     /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one.
     /// Without a corruption the targets are the inputs, and stay empty.
-    pub(crate) fn gather_again(&self, indices: &[u32], epoch: u32, batch: &mut Batch) {
+    pub(crate) fn gather_again(&self, indices: &[u32], epoch: u32, batch: &mut TrainingBatch) {
         let numbers = indices.len() * self.images.image_size();
-        let Batch { inputs, targets } = batch;
+        let TrainingBatch { inputs, targets } = batch;
         inputs.resize(numbers, 0.0);
         targets.resize(if self.is_corrupted() { numbers } else { 0 }, 0.0);
         self.gather_into(indices, epoch, inputs, targets);
@@ -104,8 +104,8 @@ impl<'a> Samples<'a> {
     ///
     /// # Panics
     /// If there is no such sample.
-    pub fn gather(&self, indices: &[u32], epoch: u32) -> Batch {
-        let mut batch = Batch::default();
+    pub fn gather(&self, indices: &[u32], epoch: u32) -> TrainingBatch {
+        let mut batch = TrainingBatch::default();
         self.gather_again(indices, epoch, &mut batch);
         if !self.is_corrupted() {
             batch.targets.clone_from(&batch.inputs);

@@ -45,7 +45,6 @@ fn state_after(epochs: u32) -> TrainingState {
         seed: Seed::new(1),
         epochs,
         batch_size: 4,
-        loss: objective.loss,
         schedule: Schedule::Constant {},
         clip_norm: None,
         early_stopping: None,

@@ -200,7 +200,6 @@ fn curves_agree_after_five_epochs() {
         seed: Seed::new(1),
         epochs: 5,
         batch_size: 64,
-        loss: Loss::BinaryCrossEntropy,
         schedule: Schedule::Constant {},
         clip_norm: None,
         early_stopping: None,

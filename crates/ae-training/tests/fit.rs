@@ -9,10 +9,10 @@ use ae_dataset::{ImageShape, Images, Pixels};
 use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{
-    Batch, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome, FusedEngine,
+    Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome, FusedEngine,
     Identity, MemoryObserver, Observer, OptimizerConfig, Quality, SampleCorruption, Samples,
-    Schedule, TrainingData, TrainingError, TrainingState, autograd_engine, evaluate, fit,
-    squared_errors,
+    Schedule, TrainingBatch, TrainingData, TrainingError, TrainingState, autograd_engine, evaluate,
+    fit, squared_errors,
 };
 
 const SIDE: usize = 8;
@@ -68,7 +68,6 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
             seed: Seed::new(7),
             epochs,
             batch_size: 100,
-            loss: Loss::BinaryCrossEntropy,
             schedule: Schedule::Cosine { warmup_epochs: u32::from(epochs > 1), final_factor: 0.1 },
             clip_norm: None,
             early_stopping: None,
@@ -338,7 +337,8 @@ fn the_similarity_of_colours_is_the_mean_of_the_channels() {
         let corruption = SampleCorruption { corruption: &corruption, draw: Draw::Once, stream };
         let samples = Samples::new(&images, Some(corruption));
         let noisy = evaluate(model.as_ref(), &samples, Detail::Full).unwrap().noisy.unwrap();
-        let Batch { inputs, targets } = samples.gather(&Vec::from_iter(0..images.len() as u32), 0);
+        let TrainingBatch { inputs, targets } =
+            samples.gather(&Vec::from_iter(0..images.len() as u32), 0);
         assert_eq!(Quality::of(&inputs, &targets, images.shape()), noisy);
         noisy
     };
@@ -364,7 +364,7 @@ fn an_evaluation_adds_up() {
     assert!((quality.psnr() - 10.0 * (1.0 / quality.mse).log10()).abs() < 1e-12);
     let noisy = full.noisy.as_ref().unwrap();
     // What no model has made is judged alike: here the noisy images themselves.
-    let Batch { inputs, targets } = samples.gather(&Vec::from_iter(0..300), 0);
+    let TrainingBatch { inputs, targets } = samples.gather(&Vec::from_iter(0..300), 0);
     assert_eq!(&Quality::of(&inputs, &targets, setup.images.shape()), noisy);
     assert!(noisy.mse > quality.mse && noisy.ssim < quality.ssim);
     // The loop's sums are the kernels', the full evaluation's are in f64.

@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, ModelKind, ModelSpec, Objective};
 use ae_random::Seed;
 use ae_training::{
     Background, CsvCurve, EarlyStopping, FitConfig, FitOutcome, FusedEngine, MemoryObserver,
@@ -37,7 +37,6 @@ fn setup(epochs: u32) -> Setup {
             seed: Seed::new(7),
             epochs,
             batch_size: 4,
-            loss: Loss::BinaryCrossEntropy,
             schedule: Schedule::Constant {},
             clip_norm: None,
             early_stopping: None,
@@ -55,7 +54,7 @@ impl Setup {
         state: &mut TrainingState,
         observer: &mut dyn Observer,
     ) -> Result<FitOutcome, TrainingError> {
-        let objective = Objective { loss: self.config.loss, code_l1: 0.0 };
+        let objective = Objective::default();
         let mut engine = FusedEngine::new(self.architecture.as_ref(), objective).unwrap();
         let samples = Samples::new(&self.images, None);
         let data = TrainingData { train: &samples, validation: &samples };

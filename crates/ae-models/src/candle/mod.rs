@@ -13,7 +13,7 @@ mod regular;
 mod saved_model;
 
 pub use autoencoder::{Autoencoder, Decoder, Encoder};
-pub use candle_core::{Device, Tensor};
+pub use candle_core::{Device, Tensor, Var};
 pub use candle_nn::VarBuilder;
 pub use denoising::DenoisingAutoencoder;
 pub use dense::DenseNetwork;
