@@ -29,9 +29,15 @@ pub(super) fn numbers(
         return Err(ExchangeError::Precision { path, name, found: *number_type });
     }
     match number_type {
-        NumberType::F16 => rounded(path, name, words(data).map(|word| f16::from_le_bytes(word).to_f64())),
-        NumberType::Bf16 => rounded(path, name, words(data).map(|word| bf16::from_le_bytes(word).to_f64())),
-        NumberType::F32 => rounded(path, name, words(data).map(|word| f32::from_le_bytes(word).into())),
+        NumberType::F16 => {
+            rounded(path, name, words(data).map(|word| f16::from_le_bytes(word).to_f64()))
+        }
+        NumberType::Bf16 => {
+            rounded(path, name, words(data).map(|word| bf16::from_le_bytes(word).to_f64()))
+        }
+        NumberType::F32 => {
+            rounded(path, name, words(data).map(|word| f32::from_le_bytes(word).into()))
+        }
         NumberType::F64 => rounded(path, name, words(data).map(f64::from_le_bytes)),
     }
 }

@@ -213,7 +213,8 @@ fn image(
 ) -> Result<([usize; 2], usize), ExchangeError> {
     if let Some([height, width]) = options.image {
         let area = height.saturating_mul(width);
-        return match [1, 3].into_iter().find(|channels| area.checked_mul(*channels) == Some(pixels)) {
+        return match [1, 3].into_iter().find(|channels| area.checked_mul(*channels) == Some(pixels))
+        {
             Some(channels) => Ok(([height, width], channels)),
             None => Err(ExchangeError::Stack {
                 path: path.to_owned(),

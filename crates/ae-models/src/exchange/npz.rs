@@ -95,7 +95,9 @@ fn unpack(
     found.update(&contents);
     if found.sum() != crc {
         let found = found.sum();
-        return Err(Problem::Damaged(format!("expected the checksum {crc:08x}, found {found:08x}")));
+        return Err(Problem::Damaged(format!(
+            "expected the checksum {crc:08x}, found {found:08x}"
+        )));
     }
     Ok(contents)
 }
@@ -116,9 +118,8 @@ fn decode(name: &str, bytes: &[u8]) -> Result<NamedArray, Problem> {
     };
     let shape = field(header, "shape").and_then(shape).ok_or_else(|| missing("shape"))?;
     let order = field(header, "fortran_order").ok_or_else(|| missing("fortran_order"))?;
-    let expected = shape
-        .iter()
-        .try_fold(number_type.size(), |product, &length| product.checked_mul(length));
+    let expected =
+        shape.iter().try_fold(number_type.size(), |product, &length| product.checked_mul(length));
     if expected != Some(data.len()) {
         let found = data.len();
         return Err(Problem::Damaged(format!(

@@ -64,8 +64,7 @@ pub(super) fn stack(
         assumptions.push(Assumption::LayerOrder(names));
     }
     let tied = encoder_layers.filter(|&count| {
-        groups.iter().skip(count).all(|group| group.weight.is_none())
-            && groups.len() == 2 * count
+        groups.iter().skip(count).all(|group| group.weight.is_none()) && groups.len() == 2 * count
     });
     let mut layers: Vec<Layer> = Vec::new();
     for (index, group) in groups.into_iter().enumerate() {
@@ -96,11 +95,7 @@ fn positional(
         match (array.shape.len(), groups.last_mut()) {
             (1, Some(group)) if group.bias.is_none() => group.bias = Some(array),
             (1, _) => return Err(wrong_shape(path, &array, "a matrix of weights")),
-            _ => groups.push(Group {
-                name: array.name.clone(),
-                weight: Some(array),
-                bias: None,
-            }),
+            _ => groups.push(Group { name: array.name.clone(), weight: Some(array), bias: None }),
         }
     }
     // Keras' layout, unless the biases only fit PyTorch's.

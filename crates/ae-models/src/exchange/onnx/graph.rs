@@ -51,13 +51,18 @@ impl<'a> GraphBuilder<'a> {
         let limit = |side: usize| {
             let limits = bounds().zip(&columns.shown);
             limits
-                .map(move |((&zero, &one), shown)| {
-                    if is_constant(zero, one) { 0.0 } else { shown[side] }
-                })
+                .map(
+                    move |((&zero, &one), shown)| {
+                        if is_constant(zero, one) { 0.0 } else { shown[side] }
+                    },
+                )
                 .collect::<Vec<f32>>()
         };
         self.doubles("scaling.half", &[0.5]);
-        self.doubles("scaling.zero", &columns.zero.iter().map(|zero| zero / 2.0).collect::<Vec<_>>());
+        self.doubles(
+            "scaling.zero",
+            &columns.zero.iter().map(|zero| zero / 2.0).collect::<Vec<_>>(),
+        );
         self.doubles("scaling.range", &bounds().map(range).collect::<Vec<_>>());
         self.floats("scaling.lowest", &[columns.shown.len()], &limit(0));
         self.floats("scaling.highest", &[columns.shown.len()], &limit(1));
