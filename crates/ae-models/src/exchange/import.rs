@@ -69,9 +69,19 @@ pub struct Imported {
 /// dense layer, is not finite or of another type than `f32` without [`Precision::Convert`]; or if the layers are no
 /// autoencoder's, or contradict the options. Every error names the file, what was expected and what was found.
 pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ExchangeError> {
-    let bytes = read_bounded(path, MAX_IMPORT_BYTES)?;
-    let arrays = arrays_of(path, &bytes)?;
-    drop(bytes);
+    import_bytes(&read_bounded(path, MAX_IMPORT_BYTES)?, path, options)
+}
+
+/// Makes a model of the contents of a weights file, for those who have no file system; `path` is what errors call it.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_bytes(
+    bytes: &[u8],
+    path: &Path,
+    options: &ImportOptions,
+) -> Result<Imported, ExchangeError> {
+    let arrays = arrays_of(path, bytes)?;
     let mut converted: Vec<(NumberType, usize)> = Vec::new();
     for array in arrays.iter().filter(|array| array.number_type != NumberType::F32) {
         match converted.iter_mut().find(|(found, _)| *found == array.number_type) {
