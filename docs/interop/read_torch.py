@@ -7,8 +7,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 model = nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 784), nn.Sigmoid())
-places = {"encoder.0": "0", "decoder.0": "2"}
 weights = load_file(sys.argv[1])
-model.load_state_dict({places[name[:9]] + name[9:]: value for name, value in weights.items() if name[:9] in places})
+names = {"0": "encoder.0", "2": "decoder.0"}
+model.load_state_dict({key: weights[names[key[0]] + key[1:]] for key in model.state_dict()})
 images = torch.from_numpy(np.load(sys.argv[2]).reshape(-1, 784)) / 255
 np.save(sys.argv[3], model(images).detach().numpy())

@@ -37,13 +37,18 @@ fn with_flag(error: ExchangeError) -> anyhow::Error {
 }
 
 fn tell(args: &Import, common: &Common, imported: &Imported) -> anyhow::Result<()> {
-    let Imported { model, assumptions, converted } = imported;
+    let Imported { model, assumptions, converted, has_description } = imported;
     let assumed: Vec<String> = assumptions.iter().map(ToString::to_string).collect();
     let converted: Vec<String> =
-        converted.iter().map(|(from, count)| format!("{count} of {from}")).collect();
+        converted.iter().map(|rounded| format!("{} of {}", rounded.arrays, rounded.from)).collect();
     let mut progress = progress::data(common);
     if !converted.is_empty() {
         progress.chose(&format!("rounded to f32: arrays, {}", converted.join(", ")));
+    }
+    if *has_description {
+        progress.chose(
+            "what no flag says of activations, shape and kind is from the file's entry `ae.model`",
+        );
     }
     if !assumed.is_empty() {
         progress.chose(&format!(

@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use safetensors::Dtype;
+use serde_json::{Map, Value};
 
 use super::ExchangeError;
 use super::npz;
-use crate::TensorFile;
+use crate::{ModelSpec, TensorFile};
 
 /// The types of numbers that weights have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NumberType {
     /// IEEE 754 half precision.
@@ -56,11 +57,21 @@ pub(super) struct NamedArray {
     pub(super) data: Vec<u8>,
 }
 
-/// The arrays in the contents of a file, whose format is found out from the contents.
-pub(super) fn arrays_of(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, ExchangeError> {
+/// What a file of another program holds.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) arrays: Vec<NamedArray>,
+    /// What this project wrote about the model, if the other program kept it.
+    pub(super) spec: Option<ModelSpec>,
+}
+
+/// The contents of a file, whose format is found out from them.
+pub(super) fn contents_of(path: &Path, bytes: &[u8]) -> Result<Contents, ExchangeError> {
     let foreign = |found| ExchangeError::Format { path: path.to_owned(), found };
     match bytes {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => npz::arrays(path, bytes),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => {
+            Ok(Contents { arrays: npz::arrays(path, bytes)?, spec: None })
+        }
         [0x89, b'H', b'D', b'F', ..] => Err(foreign(
             "HDF5; load it in Keras and save it with `np.savez(\"weights.npz\", *model.get_weights())`",
         )),
@@ -76,13 +87,20 @@ pub(super) fn arrays_of(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, Ex
 pub(super) const PICKLE: &str = "a pickle of PyTorch; load it in PyTorch and save it with \
      `safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")`";
 
-fn of_safetensors(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, ExchangeError> {
+/// The specification in the metadata of a file that this project wrote first.
+fn spec_of(file: &TensorFile<'_>) -> Option<ModelSpec> {
+    let mut fields: Map<String, Value> = serde_json::from_str(file.entry("ae.model")?).ok()?;
+    ["schema", "part", "attachments"].map(|field| fields.remove(field));
+    serde_json::from_value(Value::Object(fields)).ok()
+}
+
+fn of_safetensors(path: &Path, bytes: &[u8]) -> Result<Contents, ExchangeError> {
     let file = TensorFile::parse(bytes).map_err(|error| crate::ModelError::of_file(path, error))?;
     let names = file.names();
     let tensors = names.iter().filter_map(|name| file.tensor(name));
     // What this project attaches to a model is no weight.
     let is_weight = |name: &str| !name.starts_with("attachments");
-    tensors
+    let arrays = tensors
         .filter(|tensor| is_weight(tensor.name))
         .map(|tensor| {
             let number_type = match tensor.dtype {
@@ -101,5 +119,6 @@ fn of_safetensors(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, Exchange
             let (name, shape) = (tensor.name.to_owned(), tensor.shape.to_vec());
             Ok(NamedArray { name, shape, number_type, data: tensor.data.to_vec() })
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(Contents { arrays, spec: spec_of(&file) })
 }

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use ae_files::read_bounded;
 
-use super::arrays::{NumberType, arrays_of};
+use super::arrays::{Contents, NumberType, contents_of};
 use super::convert::Precision;
 use super::stack::{Layer, Stack, stack};
 use super::{Assumption, ExchangeError, PixelOrder, WeightLayout};
 use crate::{
-    Activation, DenseConfig, MAX_PARAMETERS, ModelKind, ModelSpec, OutputActivation, Parameters,
-    SavedModel,
+    Activation, DenseConfig, MAX_PARAMETERS, ModelError, ModelKind, ModelSpec, OutputActivation,
+    Parameters, SavedModel,
 };
 
 /// The largest file that is imported, and the most bytes of all its arrays: [`MAX_PARAMETERS`] in `f64`, and a header.
@@ -41,6 +41,15 @@ pub struct ImportOptions {
     pub precision: Precision,
 }
 
+/// Arrays of one type that were rounded to `f32`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Converted {
+    /// Their type in the file.
+    pub from: NumberType,
+    /// How many there are.
+    pub arrays: usize,
+}
+
 /// A model of another program's weights.
 #[derive(Debug, Clone)]
 pub struct Imported {
@@ -48,8 +57,10 @@ pub struct Imported {
     pub model: SavedModel,
     /// What was assumed, the most important first.
     pub assumptions: Vec<Assumption>,
-    /// The types that were converted to `f32`, each with the number of arrays.
-    pub converted: Vec<(NumberType, usize)>,
+    /// What was rounded to `f32`, the narrowest type first.
+    pub converted: Vec<Converted>,
+    /// Whether the file has the entry `ae.model`, from which activations, shape and kind were taken.
+    pub has_description: bool,
 }
 
 /// Makes a model of a weights file of PyTorch (safetensors) or of NumPy (`.npz`, which Keras' weights are saved to).
@@ -59,6 +70,8 @@ pub struct Imported {
 /// - In PyTorch's names, `encoder.0.weight`, `0.bias`, `fc1.weight`, weights have the shape (out, in). Layers are put in the
 ///   order of their names, with numbers by their value; gaps, as `nn.Sequential` leaves them, do not matter. Parts that all
 ///   names share are ignored. Names that begin with `enc` and `dec` say where the code is.
+/// - A file that this project wrote and another program changed may keep the metadata entry `ae.model`: what the options leave
+///   open is then taken from it.
 /// - Under `arr_0`, `arr_1`, ..., the names of `np.savez("weights.npz", *model.get_weights())`, weights have the shape
 ///   (in, out), unless the biases only fit (out, in).
 ///
@@ -81,15 +94,16 @@ pub fn import_bytes(
     path: &Path,
     options: &ImportOptions,
 ) -> Result<Imported, ExchangeError> {
-    let arrays = arrays_of(path, bytes)?;
-    let mut converted: Vec<(NumberType, usize)> = Vec::new();
-    for array in arrays.iter().filter(|array| array.number_type != NumberType::F32) {
-        match converted.iter_mut().find(|(found, _)| *found == array.number_type) {
-            Some((_, count)) => *count += 1,
-            None => converted.push((array.number_type, 1)),
-        }
-    }
-    converted.sort_unstable();
+    let Contents { arrays, spec } = contents_of(path, bytes)?;
+    let options = match &spec {
+        Some(spec) => &options.or_those_of(spec),
+        None => options,
+    };
+    let converted = [NumberType::F16, NumberType::Bf16, NumberType::F64].map(|from| Converted {
+        from,
+        arrays: arrays.iter().filter(|array| array.number_type == from).count(),
+    });
+    let converted = converted.into_iter().filter(|converted| converted.arrays > 0).collect();
     let stack = stack(path, arrays, options.precision)?;
     let mut assumptions = Vec::new();
     let (dense, order) = describe(path, &stack, options, &mut assumptions)?;
@@ -98,11 +112,38 @@ pub fn import_bytes(
         assumptions.push(Assumption::Kind(ModelKind::Regular));
         ModelKind::Regular
     });
-    dense.check()?;
+    check(path, &dense)?;
     let values = values(stack.layers, &dense, order);
     let parameters = Parameters::new(dense.layout(), values)?;
     let model = SavedModel::new(ModelSpec { kind, dense }, parameters);
-    Ok(Imported { model, assumptions, converted })
+    Ok(Imported { model, assumptions, converted, has_description: spec.is_some() })
+}
+
+impl ImportOptions {
+    /// What these leave open as a specification says it.
+    fn or_those_of(&self, spec: &ModelSpec) -> Self {
+        let ModelSpec { kind, dense } = spec;
+        Self {
+            kind: self.kind.or(Some(*kind)),
+            hidden_activation: self.hidden_activation.or(Some(dense.hidden_activation)),
+            code_activation: self.code_activation.or(Some(dense.code_activation)),
+            output_activation: self.output_activation.or(Some(dense.output_activation)),
+            image: self.image.or(Some(dense.image)),
+            ..self.clone()
+        }
+    }
+}
+
+/// Checks that there can be such a network.
+fn check(path: &Path, dense: &DenseConfig) -> Result<(), ExchangeError> {
+    dense.check().map_err(|error| match error {
+        ModelError::Spec { field, expected, found } => ExchangeError::Stack {
+            path: path.to_owned(),
+            expected: format!("the model's {field} to be {expected}"),
+            found,
+        },
+        other => other.into(),
+    })
 }
 
 /// The network, and the order in which the file has a colour image's values.

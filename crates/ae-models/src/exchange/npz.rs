@@ -24,6 +24,9 @@ pub(super) fn arrays(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, Excha
     let foreign = |found| ExchangeError::Format { path: path.to_owned(), found };
     let mut archive =
         ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(error.to_string()))?;
+    if archive.has_duplicate_names() {
+        return Err(damaged("two of its arrays have one name".to_owned()));
+    }
     let mut arrays = Vec::new();
     let mut left = MAX_IMPORT_BYTES;
     for index in 0..archive.len() {

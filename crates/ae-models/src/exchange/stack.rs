@@ -147,7 +147,6 @@ fn shared_parts(groups: &[Group]) -> usize {
     {
         shared += 1;
     }
-    // A file of an encoder alone is no autoencoder, but its names must not hide that.
     shared
 }
 

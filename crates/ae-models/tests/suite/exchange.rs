@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ae_models::exchange::{
-    Assumption, ExchangeError, ImportOptions, Imported, NumberType, PixelOrder, Precision,
-    WeightLayout, import, import_bytes,
+    Assumption, Converted, ExchangeError, ImportOptions, Imported, NumberType, PixelOrder,
+    Precision, WeightLayout, import, import_bytes,
 };
 use ae_models::{Activation, Dtype, FileTensor, OutputActivation, SavedModel, tensor_file};
 use candle_core::Device;
@@ -71,7 +71,7 @@ fn a_wrapped_module_in_doubles_is_converted_on_request_alone() {
     );
     options.precision = Precision::Convert;
     let imported = import(&path, &options).unwrap();
-    assert_eq!(imported.converted, [(NumberType::F64, 5)]);
+    assert_eq!(imported.converted, [Converted { from: NumberType::F64, arrays: 5 }]);
     // The names say where the code is, though the layer before it is as narrow.
     assert_eq!(imported.model.spec.dense.encoder, [6, 4, 4]);
     let expected = [
@@ -269,8 +269,8 @@ fn halves_and_doubles_become_the_nearest_f32_and_infinities_are_refused() {
     write(0.1);
     let imported = import(&path, &options).unwrap();
     assert_eq!(imported.model.parameters.values(), [1.5, 1.5, 0.1, 0.0]);
-    let types = [(NumberType::F16, 1), (NumberType::Bf16, 1), (NumberType::F64, 1)];
-    assert_eq!(imported.converted, types);
+    let types = [NumberType::F16, NumberType::Bf16, NumberType::F64];
+    assert_eq!(imported.converted, types.map(|from| Converted { from, arrays: 1 }));
     write(1e39);
     let error = import(&path, &options).unwrap_err().to_string();
     assert!(
