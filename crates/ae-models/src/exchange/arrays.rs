@@ -90,7 +90,9 @@ pub(super) const PICKLE: &str = "a pickle of PyTorch; load it in PyTorch and sav
 /// The specification in the metadata of a file that this project wrote first.
 fn spec_of(file: &TensorFile<'_>) -> Option<ModelSpec> {
     let mut fields: Map<String, Value> = serde_json::from_str(file.entry("ae.model")?).ok()?;
-    ["schema", "part", "attachments"].map(|field| fields.remove(field));
+    for field in ["schema", "part", "attachments"] {
+        fields.remove(field);
+    }
     serde_json::from_value(Value::Object(fields)).ok()
 }
 
