@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use ae_experiment::ModelKind;
 use ae_models::exchange::{NetworkPart, PixelOrder};
-use ae_models::{Activation, OutputActivation};
+use ae_models::{Activation, ModelKind, OutputActivation};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ValueEnum, ValueHint};
 

@@ -1,6 +1,8 @@
 //! `ae export`
 
-use ae_experiment::{Scaling, weights_file, write_file};
+use ae_dataset::Scaling;
+use ae_experiment::weights_file;
+use ae_files::write_atomic;
 use ae_models::exchange::{NetworkPart, TableColumns, onnx_of_encoder, onnx_of_model};
 use ae_models::{Attachments, DenseConfig, ModelError, SavedEncoder, SavedModel};
 use anyhow::bail;
@@ -29,7 +31,7 @@ pub(crate) fn run(args: &Export, common: &Common) -> anyhow::Result<Status> {
             (onnx_of_model(&model, part, columns.as_ref())?, model.spec.dense, columns.is_some())
         }
     };
-    write_file(&args.output, &bytes)?;
+    write_atomic(&args.output, &bytes)?;
     tell(args, common, &dense, is_table)?;
     Ok(Status::Done)
 }
