@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 20] = [
+const COMMANDS: [(&str, &[&str]); 22] = [
     ("data info", &["--data", "--show"]),
     ("data fetch", &["<NAME>", "fashion-mnist"]),
     ("data export", &["--data", "--out"]),
@@ -44,6 +44,8 @@ const COMMANDS: [(&str, &[&str]); 20] = [
     ("decompress", &["<FILE>", "--model", "--output", "--image"]),
     ("project", &["<IMAGES>", "--model", "--output", "--method", "--limit", "--seed", "--grid"]),
     ("interpolate", &["<IMAGES>", "[OTHER]", "--model", "--output", "--from", "--to", "--steps"]),
+    ("export", &["<MODEL>", "--onnx", "--output", "--part", "--force"]),
+    ("import", &["<FILE>", "--output", "--code", "--encoder-layers", "--shape", "--convert"]),
     ("inspect", &["<MODEL>"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

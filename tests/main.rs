@@ -26,6 +26,8 @@ mod table_cases;
 /// Tables of numbers.
 mod tables;
 
+/// Models to other programs and from them.
+mod exchange;
 /// Numbers that a run must reach.
 mod expectations;
 /// `--force` on what makes no sense.

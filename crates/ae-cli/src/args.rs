@@ -3,6 +3,7 @@
 mod anomaly;
 mod compression;
 mod data;
+mod exchange;
 mod files;
 mod parse;
 mod probe;
@@ -21,6 +22,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
+pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
 use parse::{device, loss, noise, noise_if_any, not_negative, npy_file, positive, target, whole};
 pub(crate) use probe::Probe;
@@ -118,6 +120,10 @@ pub(crate) enum Command {
     Compress(Compress),
     /// Decompress images (.aez)
     Decompress(Decompress),
+    /// Export a model to ONNX
+    Export(Export),
+    /// Import weights of PyTorch or Keras as a model
+    Import(Box<Import>),
     /// Show what a weights file or a run contains
     Inspect(Inspect),
     /// Print a completion script for a shell

@@ -9,6 +9,8 @@ pub(crate) mod decompress;
 pub(crate) mod denoise;
 pub(crate) mod encode;
 pub(crate) mod evaluate;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interpolate;
 pub(crate) mod probe;
@@ -70,6 +72,17 @@ impl std::fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
+
+/// Refuses to replace a file that is there.
+fn check_new(output: &Path, force: bool) -> anyhow::Result<()> {
+    if output.exists() && !force {
+        anyhow::bail!(
+            "{} exists already; choose another file, or replace it with --force",
+            output.display()
+        );
+    }
+    Ok(())
+}
 
 /// Endings of files that hold data.
 const DATA_ENDINGS: [&str; 8] = ["csv", "tsv", "npy", "png", "jpg", "jpeg", "gz", "idx"];

@@ -268,7 +268,8 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 8] = ["archive", "codes", "data", "images", "model", "other", "run", "spec"];
+    const READ: [&str; 9] =
+        ["archive", "codes", "data", "images", "model", "other", "run", "spec", "weights"];
 
     #[test]
     fn every_path_that_is_written_is_one_that_the_guard_looks_at() {

@@ -88,6 +88,8 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Interpolate(interpolate) => commands::interpolate::run(interpolate, common),
         Command::Compress(compress) => commands::compress::run(compress, common),
         Command::Decompress(decompress) => commands::decompress::run(decompress, common),
+        Command::Export(export) => commands::export::run(export, common),
+        Command::Import(import) => commands::import::run(import, common),
         Command::Inspect(inspect) => commands::inspect::run(inspect, common),
         Command::Completions(completions) => commands::completions::run(completions),
     }

@@ -34,6 +34,7 @@
 //! | feature | default | what |
 //! |---|---|---|
 //! | `candle` | yes | models over candle's tensors, automatic differentiation, devices other than the CPU |
+//! | `exchange` | yes | module `exchange`: ONNX files, and weights of PyTorch and Keras |
 //! | `cuda` | no | candle on NVIDIA GPUs |
 //! | `metal` | no | candle on Apple GPUs |
 //!
@@ -71,6 +72,9 @@ mod candle;
 #[cfg(not(feature = "candle"))]
 #[path = "without_candle.rs"]
 mod candle;
+
+#[cfg(feature = "exchange")]
+pub mod exchange;
 
 pub use activation::{Activation, OutputActivation};
 pub use ae_files::FileError;

@@ -5,6 +5,8 @@
 #[cfg(feature = "candle")]
 mod candle;
 mod config;
+#[cfg(feature = "exchange")]
+mod exchange;
 mod files;
 mod inference;
 mod initialisation;

@@ -1,0 +1,78 @@
+//! `ae import`
+
+use ae_models::exchange::{ExchangeError, ImportOptions, Imported, Precision, import};
+use anyhow::anyhow;
+use serde_json::json;
+
+use super::{Status, check_new};
+use crate::args::{Common, Import};
+use crate::{output, progress};
+
+pub(crate) fn run(args: &Import, common: &Common) -> anyhow::Result<Status> {
+    check_new(&args.output, args.force)?;
+    let options = ImportOptions {
+        kind: args.kind(),
+        hidden_activation: args.hidden_activation,
+        code_activation: args.code_activation,
+        output_activation: args.output_activation,
+        encoder_layers: args.encoder_layers,
+        latent_dim: args.code,
+        image: args.shape,
+        pixel_order: args.colours.map(Into::into),
+        precision: if args.convert { Precision::Convert } else { Precision::OnlyF32 },
+    };
+    let imported = import(&args.weights, &options).map_err(with_flag)?;
+    imported.model.save(&args.output)?;
+    tell(args, common, &imported)?;
+    Ok(Status::Done)
+}
+
+/// Adds to an error which flag helps.
+fn with_flag(error: ExchangeError) -> anyhow::Error {
+    match error {
+        ExchangeError::Precision { .. } => anyhow!("{error}; --convert rounds it to f32"),
+        ExchangeError::AmbiguousCode { .. } => anyhow!("{error} with --encoder-layers"),
+        error => error.into(),
+    }
+}
+
+fn tell(args: &Import, common: &Common, imported: &Imported) -> anyhow::Result<()> {
+    let Imported { model, assumptions, converted, has_description } = imported;
+    let assumed: Vec<String> = assumptions.iter().map(ToString::to_string).collect();
+    let converted: Vec<String> =
+        converted.iter().map(|rounded| format!("{} of {}", rounded.arrays, rounded.from)).collect();
+    let mut progress = progress::data(common);
+    if !converted.is_empty() {
+        progress.chose(&format!("rounded to f32: arrays, {}", converted.join(", ")));
+    }
+    if *has_description {
+        progress.chose(
+            "what no flag says of activations, shape and kind is from the file's entry `ae.model`",
+        );
+    }
+    if !assumed.is_empty() {
+        progress.chose(&format!(
+            "assumed, because weights do not say it: {}; `ae import --help` names the flags",
+            assumed.join("; ")
+        ));
+    }
+    let dense = &model.spec.dense;
+    let path = args.output.display().to_string();
+    if common.json {
+        return output::json(&json!({
+            "output": path, "model": model.spec, "assumed": assumed, "converted": converted,
+            "weights_sha256": model.parameters.sha256(),
+        }));
+    }
+    if common.quiet {
+        return Ok(());
+    }
+    let arrows =
+        |widths: &[usize]| widths.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+    output::text(&format!(
+        "{} imported to {path}: encoder {}, decoder {}",
+        args.weights.display(),
+        arrows(&dense.encoder),
+        arrows(&dense.decoder)
+    ))
+}

@@ -1,0 +1,180 @@
+//! ONNX files of trained models.
+
+mod graph;
+mod proto;
+
+use prost::Message;
+use serde_json::json;
+
+use super::ExchangeError;
+use crate::{DenseConfig, Parameters, SavedEncoder, SavedModel};
+use graph::GraphBuilder;
+
+/// The operator set of the files. Its operators are known to every runtime of the last years, tract among them.
+const OPSET: i64 = 13;
+/// The file format that belongs to this operator set.
+const IR_VERSION: i64 = 7;
+
+/// Which part of an autoencoder an ONNX file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NetworkPart {
+    /// Encoder and decoder: an input to its reconstruction.
+    #[default]
+    Model,
+    /// The encoder: an input to its code.
+    Encoder,
+    /// The decoder: a code to a reconstruction.
+    Decoder,
+}
+
+impl NetworkPart {
+    /// As it is written in the file's metadata.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Encoder => "encoder",
+            Self::Decoder => "decoder",
+        }
+    }
+}
+
+/// How the columns of a table are scaled around a network. Every list has one element for each column.
+///
+/// A number `x` of a column becomes `(x - zero) / (one - zero)`, clamped to `shown`. A reconstruction `y` becomes
+/// `zero (1 - y) + one y`. A column with `zero == one` was constant in training: the network is given 0 for it, and
+/// its reconstruction is the constant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableColumns {
+    /// The columns' names, which go into the file's metadata.
+    pub names: Vec<String>,
+    /// The number of the table that the network sees as 0.
+    pub zero: Vec<f64>,
+    /// The number of the table that the network sees as 1.
+    pub one: Vec<f64>,
+    /// The smallest and the largest scaled number that the network is given.
+    pub shown: Vec<[f32; 2]>,
+}
+
+impl TableColumns {
+    fn check(&self, columns: usize) -> Result<(), ExchangeError> {
+        let lengths = [self.names.len(), self.zero.len(), self.one.len(), self.shown.len()];
+        match lengths.iter().find(|&&length| length != columns) {
+            None => Ok(()),
+            Some(&found) => Err(ExchangeError::Columns { expected: columns, found }),
+        }
+    }
+}
+
+/// The bytes of an ONNX file of a model or of one of its halves. The same model gives the same bytes.
+///
+/// The file uses operator set 13 and the operators `Gemm` and the activations'. With `columns` it takes and returns numbers
+/// in the table's own units, and `Cast`, `Mul`, `Sub`, `Div`, `Add`, `Max` and `Min` scale them in `f64`, as this project
+/// does.
+///
+/// # Shapes
+/// One axis is symbolic, `batch`.
+///
+/// | part | input | output |
+/// |---|---|---|
+/// | model | `images` (batch, channels * height * width), or `rows` (batch, columns) | `reconstructions`, of the same shape |
+/// | encoder | as the model | `codes` (batch, latent_dim) |
+/// | decoder | `codes` | as the model |
+///
+/// `images` and `codes` are `f32`, `rows` and their reconstructions are `f64`. Pixels are from 0 to 1, plane by plane, row by
+/// row. The output activation is part of the graph.
+///
+/// # Errors
+/// If the parameters are not the architecture's, or `columns` has another number of columns than the model.
+pub fn onnx_of_model(
+    model: &SavedModel,
+    part: NetworkPart,
+    columns: Option<&TableColumns>,
+) -> Result<Vec<u8>, ExchangeError> {
+    model.spec.dense.check()?;
+    encode(&model.spec.dense, &model.parameters, part, columns)
+}
+
+/// The bytes of an ONNX file of an encoder that was saved alone, as [`onnx_of_model`] makes them of a whole model.
+///
+/// # Errors
+/// As [`onnx_of_model`].
+pub fn onnx_of_encoder(
+    encoder: &SavedEncoder,
+    columns: Option<&TableColumns>,
+) -> Result<Vec<u8>, ExchangeError> {
+    encoder.spec.dense.check()?;
+    encode(&encoder.spec.dense, &encoder.parameters, NetworkPart::Encoder, columns)
+}
+
+fn encode(
+    dense: &DenseConfig,
+    parameters: &Parameters,
+    part: NetworkPart,
+    columns: Option<&TableColumns>,
+) -> Result<Vec<u8>, ExchangeError> {
+    if let Some(columns) = columns {
+        columns.check(dense.encoder.first().copied().unwrap_or_default())?;
+    }
+    let mut graph = GraphBuilder::new(dense, parameters);
+    match part {
+        NetworkPart::Model => {
+            let input = graph.begin_with_items(columns);
+            let codes = graph.encoder(&input)?;
+            let outputs = graph.decoder(&codes)?;
+            graph.end_with_items(&outputs, columns);
+        }
+        NetworkPart::Encoder => {
+            let input = graph.begin_with_items(columns);
+            let codes = graph.encoder(&input)?;
+            graph.end_with_codes(&codes);
+        }
+        NetworkPart::Decoder => {
+            let codes = graph.begin_with_codes();
+            let outputs = graph.decoder(&codes)?;
+            graph.end_with_items(&outputs, columns);
+        }
+    }
+    let model = proto::Model {
+        ir_version: IR_VERSION,
+        producer_name: "ae-models".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        graph: Some(graph.finish(part.name())),
+        opset_import: vec![proto::OperatorSet { domain: String::new(), version: OPSET }],
+        metadata_props: metadata(dense, parameters, part, columns),
+    };
+    Ok(model.encode_to_vec())
+}
+
+/// What the file says of itself.
+fn metadata(
+    dense: &DenseConfig,
+    parameters: &Parameters,
+    part: NetworkPart,
+    columns: Option<&TableColumns>,
+) -> Vec<proto::Entry> {
+    let DenseConfig { image: [height, width], channels, .. } = dense;
+    let values = match columns {
+        Some(columns) => json!({
+            "kind": "table",
+            "values": "the table's own units; the graph scales them",
+            "columns": columns.names,
+        }),
+        None => json!({
+            "kind": "images",
+            "values": "pixels from 0 to 1 (bytes divided by 255), plane by plane, row by row",
+            "channels": channels,
+            "height": height,
+            "width": width,
+        }),
+    };
+    let entries = [
+        ("ae.part", part.name().to_owned()),
+        ("ae.data", values.to_string()),
+        ("ae.weights_sha256", parameters.sha256()),
+    ];
+    let entry = |(key, value): (&str, String)| proto::Entry { key: key.to_owned(), value };
+    entries.map(entry).to_vec()
+}
+
+#[cfg(test)]
+mod tests;
