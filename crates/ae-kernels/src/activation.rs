@@ -1,4 +1,7 @@
-//! Activations over rows.
+//! Activations, their derivatives, and loops over rows.
+//!
+//! An activation is added here: a variant of [`Activation`], an arm of `with_function!` and an implementation of
+//! [`Function`].
 
 use std::marker::PhantomData;
 
@@ -7,19 +10,18 @@ use pulp::{Simd, WithSimd};
 use crate::elementary::{self, PIECE, exponentials, sigmoid_of};
 use crate::simd::{Dispatch, vectorised};
 
-/// An activation, applied to every number alone.
+/// An activation, applied element by element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
     /// `x`.
     Linear,
     /// `max(x, 0)`; its derivative at 0 is taken as 1.
     Relu,
-    /// `max(x, 0.01 x)`; its derivative at 0 is taken as the mean of both sides.
+    /// `max(x, 0.01 x)`; its derivative at 0 is taken as 0.505, the mean of those on both sides.
     LeakyRelu,
     /// `x` above 0, `exp(x) - 1` below.
     Elu,
-    /// ELU with the scale and alpha of Klambauer et al. (NIPS 2017, equation 2); its derivative at 0
-    /// is taken from below.
+    /// ELU with the scale and alpha of Klambauer et al. (NIPS 2017, equation 2); its derivative at 0 is that from below.
     Selu,
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
@@ -29,14 +31,14 @@ pub enum Activation {
     Softplus,
 }
 
-/// A function of one number with its derivative, known when a loop over it is compiled.
+/// A function of one number and its derivative, as a type, so that loops are compiled for each.
 pub(crate) trait Function {
     fn value(x: f32) -> f32;
 
-    /// The derivative at `x`, where the value is `y`.
+    /// The derivative at `x`, given the value `y`.
     fn slope(x: f32, y: f32) -> f32;
 
-    /// Replaces numbers by their values.
+    /// Replaces numbers by the function's values.
     #[inline(always)]
     fn replace<S: Simd>(_: S, numbers: &mut [f32]) {
         for x in numbers {
@@ -45,7 +47,7 @@ pub(crate) trait Function {
     }
 }
 
-/// Evaluates an expression with `$function` standing for the type of the activation's function.
+/// Evaluates `$body` with `$function` as the type of the activation's function.
 macro_rules! with_function {
     ($activation:expr, $function:ident => $body:expr) => {
         match $activation {
@@ -91,7 +93,7 @@ pub(crate) fn activate_values(activation: Activation, logits: &[f32], values: &m
     with_function!(activation, F => activate_values_with::<F>(logits, values));
 }
 
-/// Replaces the first `width` of every `stride` logits by the activation's values.
+/// Replaces the first `width` logits of rows with this stride by the activation's values.
 pub(crate) fn activate_columns(
     activation: Activation,
     logits: &mut [f32],
@@ -123,16 +125,16 @@ impl<F: Function> WithSimd for Columns<'_, F> {
     }
 }
 
-/// Turns rows of `logits` into the gradient at them, given `gradient`, that at the values, and adds
-/// its rows up in `of_bias`.
+/// Replaces rows of logits by the gradient at them, given the gradient at the values, and adds the rows to
+/// `bias_gradient`.
 pub(crate) fn differentiate(
     activation: Activation,
     logits: &mut [f32],
     values: &[f32],
     gradient: &[f32],
-    of_bias: &mut [f32],
+    bias_gradient: &mut [f32],
 ) {
-    with_function!(activation, F => differentiate_rows::<F>(logits, values, gradient, of_bias));
+    with_function!(activation, F => differentiate_rows::<F>(logits, values, gradient, bias_gradient));
 }
 
 fn activate_values_with<F: Function>(logits: &[f32], values: &mut [f32]) {
@@ -150,15 +152,15 @@ fn differentiate_rows<F: Function>(
     logits: &mut [f32],
     values: &[f32],
     gradient: &[f32],
-    of_bias: &mut [f32],
+    bias_gradient: &mut [f32],
 ) {
     vectorised(
         #[inline(always)]
         || {
-            let width = of_bias.len();
-            let given = values.chunks_exact(width).zip(gradient.chunks_exact(width));
-            for (x, (y, g)) in logits.chunks_exact_mut(width).zip(given) {
-                for (((x, y), g), b) in x.iter_mut().zip(y).zip(g).zip(of_bias.iter_mut()) {
+            let width = bias_gradient.len();
+            let rows = values.chunks_exact(width).zip(gradient.chunks_exact(width));
+            for (x, (y, g)) in logits.chunks_exact_mut(width).zip(rows) {
+                for (((x, y), g), b) in x.iter_mut().zip(y).zip(g).zip(bias_gradient.iter_mut()) {
                     *x = g * F::slope(*x, *y);
                     *b += *x;
                 }

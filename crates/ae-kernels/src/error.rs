@@ -1,18 +1,18 @@
-//! Why layers do not make a stack, or numbers do not fit one.
+//! Errors: layers that do not make a stack, and slices whose lengths do not fit it.
 
 use thiserror::Error;
 
-/// Why layers do not make a stack, or numbers do not fit one.
+/// Why layers do not make a stack, or why numbers do not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StackError {
-    /// A stack needs a layer, every layer needs inputs and outputs, and the code needs a layer.
+    /// A layer has no inputs or no outputs.
     #[error("layer {layer}: expected at least one input and one output")]
     Empty {
         /// Index of the layer.
         layer: usize,
     },
-    /// A layer does not take what the one before it gives.
+    /// A layer's number of inputs differs from the number of outputs of the layer before it.
     #[error(
         "layer {layer}: expected {expected} inputs, the outputs of the layer before, found {found}"
     )]
@@ -24,71 +24,64 @@ pub enum StackError {
         /// Inputs of this layer.
         found: usize,
     },
-    /// A weight is the transpose of something else than an earlier layer's own mirrored weight.
+    /// A tied weight does not name an earlier layer that has a weight of its own and of the transposed shape.
     #[error(
         "layer {layer}: expected the transpose of an earlier layer's own weight of mirrored shape, found layer {found}"
     )]
     Tie {
         /// Index of the layer.
         layer: usize,
-        /// The layer that it names.
+        /// Index of the layer that it names.
         found: usize,
     },
-    /// Weights and biases overlap, leave gaps or go beyond the buffer.
+    /// Weights and biases overlap, leave gaps, or end before or beyond the end of the buffer.
     #[error(
         "expected parameters to fill the buffer without gaps or overlaps, found {found} where {expected} was next"
     )]
     Parameters {
-        /// Where the next parameter should begin (or the buffer should end).
+        /// Index at which the next weight or bias must begin, or the length that the buffer must have.
         expected: usize,
-        /// Where it begins (or the buffer ends).
+        /// Index at which it begins, or the length of the buffer.
         found: usize,
     },
-    /// The layer named as the code's does not exist.
+    /// The stack has no layer of the index that is named as the code's, or the code has a penalty and is the last
+    /// layer's output.
     #[error("expected the code to be the output of one of {layers} layers, found {found}")]
     Code {
-        /// Layers in the stack.
+        /// Layers that can have the code as output.
         layers: usize,
-        /// The index named.
+        /// Index of the layer that is named.
         found: usize,
     },
-    /// A slice does not have as many numbers as the stack or another slice asks for.
+    /// A slice has another length than the stack or another slice requires.
     #[error("{what}: expected {expected} numbers, found {found}")]
     Length {
-        /// What the numbers are.
+        /// What the slice holds.
         what: &'static str,
-        /// How many there must be.
+        /// The length that it must have.
         expected: usize,
-        /// How many there are.
+        /// The length that it has.
         found: usize,
     },
-    /// A slice does not consist of whole rows.
+    /// The length of a slice is not a multiple of the width of a row.
     #[error("{what}: expected whole rows of {width} numbers, found {found} numbers")]
     PartialRow {
-        /// What the numbers are.
+        /// What the slice holds.
         what: &'static str,
         /// Numbers of a row.
         width: usize,
-        /// How many there are.
+        /// The length that it has.
         found: usize,
-    },
-    /// A slice has no rows, or more than the batch that it is of.
-    #[error("expected from 1 row to the {batch} of the batch, found {slice}")]
-    Rows {
-        /// Rows of the slice.
-        slice: usize,
-        /// Rows of the batch.
-        batch: usize,
     },
     /// A stack that ends with its code cannot decode.
     #[error("expected a layer after the code, found none")]
     NoDecoder,
-    /// Binary cross-entropy needs probabilities.
+    /// Binary cross-entropy needs a sigmoid as the last activation.
     #[error("binary cross-entropy is taken from logits: expected a last layer with the sigmoid")]
     LossOfNoProbability,
 }
 
-/// Checks that a slice has as many numbers as it must have.
+/// Checks the length of a slice.
 pub(crate) fn check_length(
     what: &'static str,
     expected: usize,
@@ -97,7 +90,7 @@ pub(crate) fn check_length(
     if found == expected { Ok(()) } else { Err(StackError::Length { what, expected, found }) }
 }
 
-/// The number of rows of this width in a slice, if there are only whole ones.
+/// The number of rows of `width` numbers in a slice of `found` numbers. A partial row is an error.
 pub(crate) fn whole_rows(
     what: &'static str,
     width: usize,

@@ -1,19 +1,20 @@
-//! The widest vectors that the machine has, chosen at run time.
+//! Dispatch to the widest vector instructions of the machine, at run time.
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::elementary::TURNS;
-
-/// Lanes of a sum: the width of the widest vector of `f32`. Part of the results, because it fixes
-/// the order of additions; narrower machines add the same lanes in several registers.
+/// Lanes of a sum: the number of `f32` in the widest vector. It is part of the results, because it fixes the order of
+/// additions; machines with narrower vectors keep the same lanes in several registers.
 pub(crate) const LANES: usize = 16;
+/// Vectors that are computed in an interleaved way. One operation waits for the result of the one before, so
+/// independent chains keep the processor busy.
+pub(crate) const INTERLEAVED: usize = 8;
 
-/// Runs a loop compiled for AVX-512, AVX2, NEON or nothing of the kind.
+/// Runs a loop that is compiled for AVX-512, AVX2, NEON and the baseline.
 ///
-/// The loop has to be an `#[inline(always)]` closure over `#[inline(always)]` functions: what is not
-/// inlined here keeps the narrow vectors of the baseline. Iterators' own loops (`map`, `sum`,
-/// `for_each`) are not inlined either: write `for`. (The bound has to be `FnOnce` itself: behind
-/// a wider trait the compiler wraps the closure in a shim that it does not inline.)
+/// The loop must be an `#[inline(always)]` closure over `#[inline(always)]` functions: code that is not inlined here
+/// is compiled for the baseline. The bodies of iterator methods (`map`, `sum`, `for_each`) are not inlined either, so
+/// write `for`. (The bound must be `FnOnce` itself: behind another trait the compiler wraps the closure in a shim that
+/// it does not inline.)
 #[inline]
 pub(crate) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(body)
@@ -23,11 +24,11 @@ pub(crate) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
 pub(crate) trait WithLanes {
     type Output;
 
-    /// Runs with the lanes in `V` vectors; `T` vectors take turns, a multiple of these.
-    fn with_lanes<S: Simd, const V: usize, const T: usize>(self, simd: S) -> Self::Output;
+    /// Runs with the lanes in `V` vectors and with `I` vectors interleaved, where `I` is a multiple of `V`.
+    fn with_lanes<S: Simd, const V: usize, const I: usize>(self, simd: S) -> Self::Output;
 }
 
-/// Chooses how many vectors the lanes fill.
+/// Chooses the number of vectors that the lanes fill.
 #[derive(Clone, Copy)]
 pub(crate) struct InLanes<K>(pub(crate) K);
 
@@ -37,29 +38,29 @@ impl<K: WithLanes> WithSimd for InLanes<K> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> K::Output {
         match S::F32_LANES {
-            16 => self.0.with_lanes::<S, 1, TURNS>(simd),
-            8 => self.0.with_lanes::<S, 2, TURNS>(simd),
-            4 => self.0.with_lanes::<S, 4, TURNS>(simd),
+            16 => self.0.with_lanes::<S, 1, INTERLEAVED>(simd),
+            8 => self.0.with_lanes::<S, 2, INTERLEAVED>(simd),
+            4 => self.0.with_lanes::<S, 4, INTERLEAVED>(simd),
             _ => self.0.with_lanes::<S, LANES, LANES>(simd),
         }
     }
 }
 
-/// Adds up lanes in one fixed order.
+/// The sum of the lanes, first to last.
 #[inline(always)]
 pub(crate) fn sum_of_lanes(lanes: [f32; LANES]) -> f64 {
     lanes.iter().map(|&lane| f64::from(lane)).sum()
 }
 
-/// Which instructions a kernel uses. Tests choose narrower ones.
+/// The instructions that a kernel uses. Tests choose narrower ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dispatch {
     /// The widest vectors that the machine has.
     Widest,
-    /// AVX2, if the machine has it.
+    /// AVX2, or no vectors where the machine has no AVX2.
     #[cfg(all(test, target_arch = "x86_64"))]
     Avx2,
-    /// Numbers one by one.
+    /// No vectors.
     #[cfg(test)]
     Scalar,
 }
@@ -86,7 +87,7 @@ impl Dispatch {
     }
 }
 
-/// Every instruction set that can be tested.
+/// Every instruction set that a test can choose.
 #[cfg(test)]
 pub(crate) fn dispatches() -> impl Iterator<Item = Dispatch> {
     [
@@ -98,7 +99,7 @@ pub(crate) fn dispatches() -> impl Iterator<Item = Dispatch> {
     .into_iter()
 }
 
-/// Instruction sets that a test chooses.
+/// Runs whole trainings with another instruction set.
 #[cfg(test)]
 pub(crate) mod forcing {
     use std::cell::Cell;
@@ -106,11 +107,11 @@ pub(crate) mod forcing {
     use super::Dispatch;
 
     thread_local! {
-        /// What this thread takes for the widest, so that a test can run whole trainings without FMA.
+        /// The instruction set that stands for the widest one on this thread.
         pub(super) static FORCED: Cell<Option<Dispatch>> = const { Cell::new(None) };
     }
 
-    /// Runs something in a pool of two threads for which these are the widest instructions.
+    /// Runs `work` in a pool of two threads that take `dispatch` for the widest instructions.
     pub(crate) fn forced<R: Send>(dispatch: Dispatch, work: impl FnOnce() -> R + Send) -> R {
         let builder = rayon::ThreadPoolBuilder::new().num_threads(2);
         let pool = builder.start_handler(move |_| FORCED.set(Some(dispatch))).build().unwrap();

@@ -4,9 +4,11 @@
 
 mod support;
 
+use std::ops::Range;
+
 use ae_kernels::{
-    Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, Rows, SgdStep, Stack, Step,
-    Target, Terms, Weight, Workspace, loss_and_gradient, squared_norm,
+    Activation, AdamStep, Batch, BatchSummary, Layer, Objective, Problem, ReconstructionLoss,
+    SgdStep, Stack, Step, Target, Trainer, Weight, squared_norm,
 };
 use proptest::prelude::*;
 use support::{Numbers, Ties, naive, on_threads, stack};
@@ -35,7 +37,7 @@ fn check(stack: &Stack, objective: Objective, rows: usize, target: Target, seed:
 }
 
 /// The numbers of a layer's weight, if it has its own, and of its bias.
-fn places(layer: &Layer) -> Vec<std::ops::Range<usize>> {
+fn places(layer: &Layer) -> Vec<Range<usize>> {
     let bias = layer.bias..layer.bias + layer.outputs;
     match layer.weight {
         Weight::Own { offset } => vec![offset..offset + layer.inputs * layer.outputs, bias],
@@ -55,29 +57,21 @@ fn check_of(stack: &Stack, objective: Objective, inputs: &[f32], target: Target,
     for (threads, slice_rows) in [(1, 64), (3, 16)] {
         let mut gradient = vec![f32::NAN; stack.parameters()];
         let (inputs_width, outputs_width) = (stack.inputs(), stack.outputs());
-        let mut batches = Batches::new(slice_rows, target);
-        let mut gradient_of_all = |gradient: &mut [f32]| {
-            batches.gradient(
-                (stack, objective),
-                &parameters,
-                rows,
-                |range, x, t| {
-                    x.copy_from_slice(
-                        &inputs[range.start * inputs_width..range.end * inputs_width],
-                    );
-                    if target == Target::Separate {
-                        t.copy_from_slice(
-                            &targets[range.start * outputs_width..range.end * outputs_width],
-                        );
-                    }
-                },
-                gradient,
-            )
+        let fill = |range: Range<usize>, x: &mut [f32], t: &mut [f32]| {
+            x.copy_from_slice(&inputs[range.start * inputs_width..range.end * inputs_width]);
+            if target == Target::Separate {
+                t.copy_from_slice(&targets[range.start * outputs_width..range.end * outputs_width]);
+            }
         };
-        let terms = on_threads(threads, || gradient_of_all(&mut gradient)).unwrap().terms;
+        let batch = Batch::new(rows, target, fill);
+        let problem = Problem { stack, objective };
+        let mut trainer = Trainer::with_slice_rows(slice_rows);
+        let mut gradient_of_all =
+            || trainer.gradient(problem, &parameters, batch, &mut gradient).unwrap();
+        let summary = on_threads(threads, &mut gradient_of_all);
         let near = |found: f64, expected: f64| (found - expected).abs() <= 1e-5 * expected.abs();
-        assert!(near(terms.reconstruction, expected.reconstruction), "{terms:?} {expected:?}");
-        assert!(near(terms.penalty, expected.penalty), "{terms:?} {expected:?}");
+        assert!(near(summary.reconstruction, expected.reconstruction), "{summary:?} {expected:?}");
+        assert!(near(summary.penalty, expected.penalty), "{summary:?} {expected:?}");
         let error = distance(&gradient, &expected.gradient);
         assert!(error < 1e-5, "{error:e} off with slices of {slice_rows}: {stack:?}");
         for layer in stack.layers() {
@@ -89,8 +83,8 @@ fn check_of(stack: &Stack, objective: Objective, inputs: &[f32], target: Target,
     }
 }
 
-const BCE: Objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-const MSE: Objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+const BCE: Objective = Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
+const MSE: Objective = Objective { loss: ReconstructionLoss::MeanSquaredError, code_l1: 0.0 };
 
 #[test]
 fn every_activation_has_its_gradient_hidden_and_last() {
@@ -175,36 +169,6 @@ fn one_row_and_one_unit_have_their_gradient() {
     }
 }
 
-#[test]
-fn slices_of_a_batch_add_up_to_the_batch() {
-    let stack = stack(&[20, 6, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Tied);
-    let objective = Objective { code_l1: 0.2, ..BCE };
-    let mut numbers = Numbers::new(8);
-    let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
-    let rows = numbers.take(30 * 20, 0.0, 1.0);
-    let expected = naive(&stack, objective, &parameters, &rows, &rows);
-    let (mut gradient, mut workspace) = (vec![1.0; stack.parameters()], Workspace::new());
-    let mut reconstruction = 0.0;
-    for (slice, accumulate) in
-        [(0..11 * 20, Accumulate::Replace), (11 * 20..30 * 20, Accumulate::Add)]
-    {
-        let rows = Rows { inputs: &rows[slice.clone()], targets: &rows[slice] };
-        reconstruction += loss_and_gradient(
-            &stack,
-            objective,
-            &parameters,
-            rows,
-            30,
-            (&mut gradient, accumulate),
-            &mut workspace,
-        )
-        .unwrap()
-        .reconstruction;
-    }
-    assert!((reconstruction - expected.reconstruction).abs() < 1e-6);
-    assert!(distance(&gradient, &expected.gradient) < 1e-5);
-}
-
 /// More rows than there are slices in memory, fewer than a slice, and none.
 #[test]
 fn a_step_is_the_gradients_bit_for_bit() {
@@ -216,7 +180,7 @@ fn a_step_is_the_gradients_bit_for_bit() {
             let start = numbers.take(stack.parameters(), -0.5, 0.5);
             let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
             let moments = [(); 2].map(|()| numbers.take(stack.parameters(), 0.0, 0.1));
-            let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
+            let fill = |rows: Range<usize>, to: &mut [f32], _: &mut [f32]| {
                 to.copy_from_slice(&inputs[rows.start * 50..rows.end * 50]);
             };
             let adam = AdamStep::new(0.01, 0.9, 0.999, 1e-7, 3).with_decay(0.01, 0.1);
@@ -224,17 +188,18 @@ fn a_step_is_the_gradients_bit_for_bit() {
             let run = |at_once: bool, is_adam: bool| {
                 let (mut parameters, [mut mean, mut variance]) = (start.clone(), moments.clone());
                 let mut gradient = vec![f32::NAN; stack.parameters()];
-                let mut batches = Batches::new(5, Target::Input);
+                let mut trainer = Trainer::with_slice_rows(5);
                 let step = if is_adam {
                     Step::Adam { step: adam, mean: &mut mean, variance: &mut variance }
                 } else {
                     Step::Sgd { step: sgd, velocity: &mut mean }
                 };
-                let problem = (&stack, BCE);
+                let problem = Problem { stack: &stack, objective: BCE };
+                let batch = Batch::new(rows, Target::Input, fill);
                 let found = if at_once {
-                    batches.step(problem, (&mut parameters, step), rows, fill, &mut gradient)
+                    trainer.step(problem, &mut parameters, step, batch, &mut gradient)
                 } else {
-                    let found = batches.gradient(problem, &parameters, rows, fill, &mut gradient);
+                    let found = trainer.gradient(problem, &parameters, batch, &mut gradient);
                     step.apply(&mut parameters, &gradient).unwrap();
                     found
                 };
@@ -252,9 +217,28 @@ fn a_step_is_the_gradients_bit_for_bit() {
     }
 }
 
+/// The summary and the gradient of one row.
+fn gradient_of_row(
+    stack: &Stack,
+    objective: Objective,
+    parameters: &[f32],
+    input: &[f32],
+    output: &[f32],
+) -> (BatchSummary, Vec<f32>) {
+    let mut gradient = vec![0.0; stack.parameters()];
+    let fill = |_: Range<usize>, inputs: &mut [f32], targets: &mut [f32]| {
+        inputs.copy_from_slice(input);
+        targets.copy_from_slice(output);
+    };
+    let batch = Batch::new(1, Target::Separate, fill);
+    let problem = Problem { stack, objective };
+    let summary = Trainer::new().gradient(problem, parameters, batch, &mut gradient).unwrap();
+    (summary, gradient)
+}
+
 #[test]
-fn rectifiers_take_the_workspaces_conventions_at_zero() {
-    // One unit whose logit is 0 exactly: the bias' gradient is the upstream one times the slope.
+fn rectifiers_have_their_documented_derivatives_at_zero() {
+    // The logit of the first unit is 0, so the gradient of its bias is the gradient at its value times the derivative.
     for (activation, slope) in [
         (Activation::Relu, 1.0),
         (Activation::LeakyRelu, 0.505),
@@ -262,18 +246,7 @@ fn rectifiers_take_the_workspaces_conventions_at_zero() {
         (Activation::Selu, 1.050_701 * 1.673_263_2),
     ] {
         let stack = stack(&[1, 1, 1], &[activation, Activation::Linear], Ties::Own);
-        let mut gradient = vec![0.0; 4];
-        let rows = Rows { inputs: &[0.0], targets: &[-1.0] };
-        loss_and_gradient(
-            &stack,
-            MSE,
-            &[1.0, 0.0, 1.0, 0.0],
-            rows,
-            1,
-            (&mut gradient, Accumulate::Replace),
-            &mut Workspace::new(),
-        )
-        .unwrap();
+        let (_, gradient) = gradient_of_row(&stack, MSE, &[1.0, 0.0, 1.0, 0.0], &[0.0], &[-1.0]);
         assert!((gradient[1] - 2.0 * slope).abs() < 1e-6, "{activation:?}: {gradient:?}");
     }
 }
@@ -282,20 +255,10 @@ fn rectifiers_take_the_workspaces_conventions_at_zero() {
 fn saturated_logits_have_a_finite_loss_and_gradient() {
     let stack = stack(&[1, 1, 1], &[Activation::Linear, Activation::Sigmoid], Ties::Own);
     for (bias, target) in [(500.0, 0.0), (500.0, 1.0), (-500.0, 0.0), (-500.0, 1.0)] {
-        let mut gradient = vec![0.0; 4];
-        let rows = Rows { inputs: &[0.0], targets: &[target] };
-        let terms = loss_and_gradient(
-            &stack,
-            BCE,
-            &[0.0, 0.0, 0.0, bias],
-            rows,
-            1,
-            (&mut gradient, Accumulate::Replace),
-            &mut Workspace::new(),
-        )
-        .unwrap();
+        let (summary, gradient) =
+            gradient_of_row(&stack, BCE, &[0.0, 0.0, 0.0, bias], &[0.0], &[target]);
         let wrong = f64::from(f32::from((bias > 0.0) != (target > 0.5)));
-        assert!((terms.reconstruction - 500.0 * wrong).abs() < 1e-3, "{terms:?}");
+        assert!((summary.reconstruction - 500.0 * wrong).abs() < 1e-3, "{summary:?}");
         let sigmoid = f32::from(bias > 0.0);
         assert!((gradient[3] - (sigmoid - target)).abs() < 1e-6, "{gradient:?}");
     }
@@ -305,19 +268,9 @@ fn saturated_logits_have_a_finite_loss_and_gradient() {
 fn a_nan_shows_in_the_loss() {
     let stack = stack(&[20, 4, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
     for objective in [BCE, MSE] {
-        let mut gradient = vec![0.0; stack.parameters()];
-        let inputs = [0.5; 20];
-        let terms = loss_and_gradient(
-            &stack,
-            objective,
-            &vec![f32::NAN; stack.parameters()],
-            Rows { inputs: &inputs, targets: &inputs },
-            1,
-            (&mut gradient, Accumulate::Replace),
-            &mut Workspace::new(),
-        )
-        .unwrap();
-        assert!(terms.reconstruction.is_nan());
+        let parameters = vec![f32::NAN; stack.parameters()];
+        let (summary, _) = gradient_of_row(&stack, objective, &parameters, &[0.5; 20], &[0.5; 20]);
+        assert!(summary.reconstruction.is_nan());
     }
 }
 
@@ -360,22 +313,22 @@ proptest! {
         let inputs = numbers.take(rows * 33, 0.0, 1.0);
         let results: Vec<_> = (1..=8).map(|threads| {
             let mut gradient = vec![0.0; stack.parameters()];
-            let fill = |range: std::ops::Range<usize>, x: &mut [f32], _: &mut [f32]| {
+            let fill = |range: Range<usize>, x: &mut [f32], _: &mut [f32]| {
                 x.copy_from_slice(&inputs[range.start * 33..range.end * 33]);
             };
-            let mut batches = Batches::new(slice_rows, Target::Input);
+            let mut trainer = Trainer::with_slice_rows(slice_rows);
             let objective = Objective { code_l1: 0.1, ..BCE };
+            let problem = Problem { stack: &stack, objective };
+            let batch = Batch::new(rows, Target::Input, fill);
             let found = on_threads(threads, || {
-                batches
-                    .gradient((&stack, objective), &parameters, rows, fill, &mut gradient)
-                    .unwrap()
+                trainer.gradient(problem, &parameters, batch, &mut gradient).unwrap()
             });
             let bits: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
             let of_all = squared_norm(&gradient);
             assert!((found.squared_norm - of_all).abs() <= 1e-12 * norm);
-            let Terms { reconstruction, penalty } = found.terms;
+            let BatchSummary { reconstruction, penalty, .. } = found;
             (bits, [reconstruction, penalty, found.squared_norm].map(f64::to_bits))
         }).collect();
         prop_assert!(results.iter().all(|result| *result == results[0]));

@@ -5,7 +5,7 @@
 mod support;
 
 use ae_kernels::{
-    Activation, Layer, Loss, Objective, PackedStack, Stack, Weight, losses_of_logits,
+    Activation, Layer, Objective, PackedStack, ReconstructionLoss, Stack, Weight, losses_of_logits,
     squared_error_sum,
 };
 use support::{Expected, Numbers, naive, on_threads};
@@ -69,7 +69,7 @@ fn check(stack: &Stack, rows: usize, numbers: &mut Numbers) {
     let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
     let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
     let targets = numbers.take(rows * stack.outputs(), 0.0, 1.0);
-    let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+    let objective = Objective { loss: ReconstructionLoss::MeanSquaredError, code_l1: 0.0 };
     let expected: Expected = naive(stack, objective, &parameters, &inputs, &targets);
     let packed = PackedStack::new(stack, &parameters).unwrap();
     let mut codes = vec![0.0; rows * stack.code_width()];

@@ -3,12 +3,12 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_kernels::{
-    Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, PackedStack, RowLosses,
-    Rows, SgdStep, Stack, StackError, Step, Target, Weight, Workspace, binary_cross_entropy,
-    gather_bytes, loss_and_gradient, losses_of_logits, squared_error_sum,
+    Activation, AdamStep, Batch, Layer, Objective, PackedStack, Problem, ReconstructionLoss,
+    RowLosses, SgdStep, Stack, StackError, Step, Target, Trainer, Weight, binary_cross_entropy,
+    gather_bytes, losses_of_logits, squared_error_sum,
 };
 
-const BCE: Objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+const BCE: Objective = Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
 
 fn layer(inputs: usize, outputs: usize, offset: usize, activation: Activation) -> Layer {
     let bias = offset + inputs * outputs;
@@ -33,59 +33,40 @@ fn length<T: std::fmt::Debug>(result: Result<T, StackError>, expected: usize, fo
     }
 }
 
-/// A gradient over these rows, into numbers that must stay as they are.
-fn gradient_of(
-    inputs: &[f32],
-    targets: &[f32],
-    rows_in_batch: usize,
-    parameters: usize,
-) -> StackError {
-    let mut gradient = [7.0; 22];
-    let error = loss_and_gradient(
-        &stack(2),
-        BCE,
-        &vec![0.5; parameters],
-        Rows { inputs, targets },
-        rows_in_batch,
-        (&mut gradient, Accumulate::Replace),
-        &mut Workspace::new(),
-    )
-    .unwrap_err();
-    assert_eq!(gradient, [7.0; 22]);
-    error
+fn fill(_: std::ops::Range<usize>, inputs: &mut [f32], _: &mut [f32]) {
+    inputs.fill(0.5);
 }
 
 #[test]
-fn a_gradient_over_rows_that_do_not_fit_is_refused() {
-    let rows = StackError::Rows { slice: 0, batch: 0 };
-    assert_eq!(gradient_of(&[], &[], 0, 22), rows);
-    assert_eq!(gradient_of(&[], &[], 5, 22), StackError::Rows { slice: 0, batch: 5 });
-    let few = StackError::Rows { slice: 2, batch: 1 };
-    assert_eq!(gradient_of(&[0.5; 8], &[0.5; 8], 1, 22), few);
-    length(Err::<(), _>(gradient_of(&[0.5; 7], &[0.5; 8], 2, 22)), 4, 7);
-    length(Err::<(), _>(gradient_of(&[0.5; 8], &[0.5; 4], 2, 22)), 8, 4);
-    length(Err::<(), _>(gradient_of(&[0.5; 8], &[0.5; 8], 2, 21)), 22, 21);
-}
-
-#[test]
-fn a_batch_that_does_not_fit_is_refused() {
-    let (stack, fill) = (stack(2), |_: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
-        to.fill(0.5);
-    });
+fn a_gradient_that_does_not_fit_is_refused() {
+    let batch = Batch::new(3, Target::Input, fill);
+    let stack = stack(2);
+    let problem = Problem { stack: &stack, objective: BCE };
     // Slices of any length: the largest do not overflow.
-    let mut batches = Batches::new(usize::MAX, Target::Input);
-    let (mut gradient, mut parameters) = ([0.0; 22], [0.5; 22]);
-    assert!(batches.gradient((&stack, BCE), &parameters, 3, fill, &mut gradient).is_ok());
-    length(batches.gradient((&stack, BCE), &parameters, 3, fill, &mut gradient[..21]), 22, 21);
-    length(batches.gradient((&stack, BCE), &parameters[..3], 3, fill, &mut gradient), 22, 3);
+    let mut trainer = Trainer::with_slice_rows(usize::MAX);
+    let (mut gradient, parameters) = ([7.0; 22], [0.5; 22]);
+    length(trainer.gradient(problem, &parameters, batch, &mut gradient[..21]), 22, 21);
+    length(trainer.gradient(problem, &parameters[..3], batch, &mut gradient), 22, 3);
     let penalty = Objective { code_l1: 0.1, ..BCE };
-    let alone = Stack::new(vec![layer(4, 2, 0, Activation::Sigmoid)], 0, 10).unwrap();
-    let found = batches.gradient((&alone, penalty), &[0.5; 10], 3, fill, &mut gradient[..10]);
+    let encoder = Stack::new(vec![layer(4, 2, 0, Activation::Sigmoid)], 0, 10).unwrap();
+    let problem_of_encoder = Problem { stack: &encoder, objective: penalty };
+    let found = trainer.gradient(problem_of_encoder, &[0.5; 10], batch, &mut gradient[..10]);
     assert!(matches!(found, Err(StackError::Code { .. })), "{found:?}");
+    assert_eq!(gradient, [7.0; 22]);
+    assert!(trainer.gradient(problem, &parameters, batch, &mut gradient).is_ok());
+    assert_ne!(gradient, [7.0; 22]);
+}
 
+#[test]
+fn a_step_whose_moments_do_not_fit_is_refused() {
+    let batch = Batch::new(3, Target::Input, fill);
+    let stack = stack(2);
+    let problem = Problem { stack: &stack, objective: BCE };
+    let (mut gradient, mut parameters) = ([0.0; 22], [0.5; 22]);
     let step = || Step::Sgd { step: SgdStep::new(0.1, 0.9), velocity: &mut [] };
     let before = parameters;
-    length(batches.step((&stack, BCE), (&mut parameters, step()), 3, fill, &mut gradient), 22, 0);
+    let mut trainer = Trainer::new();
+    length(trainer.step(problem, &mut parameters, step(), batch, &mut gradient), 22, 0);
     length(step().apply(&mut parameters, &gradient), 22, 0);
     let adam = AdamStep::new(0.1, 0.9, 0.999, 1e-7, 0);
     let (mut mean, mut variance) = ([0.0; 22], [0.0; 21]);
@@ -95,7 +76,7 @@ fn a_batch_that_does_not_fit_is_refused() {
     let mut variance = [0.0; 22];
     let step = Step::Adam { step: adam, mean: &mut mean, variance: &mut variance };
     length(step.apply(&mut parameters, &gradient[..5]), 22, 5);
-    // There is no step 0, whose step size would be no number.
+    // Step 0 would have a step size of NaN.
     let step = Step::Adam { step: adam, mean: &mut mean, variance: &mut variance };
     step.apply(&mut parameters, &gradient).unwrap();
     assert!(parameters.iter().all(|parameter| parameter.is_finite()));

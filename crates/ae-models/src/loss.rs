@@ -49,8 +49,8 @@ impl Objective {
     /// The same objective for the CPU kernels.
     pub fn for_kernels(&self) -> ae_kernels::Objective {
         let loss = match self.loss {
-            Loss::BinaryCrossEntropy => ae_kernels::Loss::BinaryCrossEntropy,
-            Loss::MeanSquaredError => ae_kernels::Loss::MeanSquaredError,
+            Loss::BinaryCrossEntropy => ae_kernels::ReconstructionLoss::BinaryCrossEntropy,
+            Loss::MeanSquaredError => ae_kernels::ReconstructionLoss::MeanSquaredError,
         };
         ae_kernels::Objective { loss, code_l1: self.code_l1 }
     }

@@ -1,6 +1,6 @@
 //! The autograd engine: candle's automatic differentiation.
 
-use ae_kernels::squared_norm;
+use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
     Architecture, Device, Inference, ModelError, Objective, ParameterView, Parameters, Tensor,
     TensorInference, VarBuilder,
@@ -9,10 +9,6 @@ use candle_core::{DType, Var};
 use rayon::prelude::*;
 
 use crate::{BatchLoss, BatchResult, BatchSelection, Engine, TrainingError};
-
-/// Rows that one task differentiates on the CPU. Part of the result: it fixes the order in which
-/// gradients are added, whatever the number of threads.
-const SLICE_ROWS: usize = 64;
 
 /// Computes gradients by candle's automatic differentiation: for every model and every device.
 pub struct AutogradEngine<'a> {

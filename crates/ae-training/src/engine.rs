@@ -1,6 +1,6 @@
 //! The trait [`Engine`]: how the gradient of a batch is computed.
 
-use ae_kernels::BatchTerms;
+use ae_kernels::BatchSummary;
 use ae_models::{Architecture, Inference, Objective, Parameters};
 
 use crate::clip::scale_to_norm;
@@ -70,10 +70,10 @@ pub struct BatchResult {
     pub squared_norm: f64,
 }
 
-impl From<BatchTerms> for BatchResult {
-    fn from(BatchTerms { terms, squared_norm }: BatchTerms) -> Self {
-        let objective = terms.reconstruction + terms.penalty;
-        let loss = BatchLoss { reconstruction: terms.reconstruction, objective };
+impl From<BatchSummary> for BatchResult {
+    fn from(summary: BatchSummary) -> Self {
+        let BatchSummary { reconstruction, penalty, squared_norm } = summary;
+        let loss = BatchLoss { reconstruction, objective: reconstruction + penalty };
         Self { loss, squared_norm }
     }
 }

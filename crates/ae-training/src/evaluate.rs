@@ -1,6 +1,7 @@
 //! The evaluation of a model on a set of images.
 
 use ae_dataset::ImageShape;
+use ae_kernels::SLICE_ROWS;
 use ae_models::{Inference, RowLosses};
 use rayon::prelude::*;
 
@@ -10,9 +11,6 @@ use crate::metric_names::{
 };
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
 use crate::{Metrics, Samples, TrainingBatch, TrainingError};
-
-/// Rows that one task evaluates while they are in its cache. It does not change the results.
-const SLICE_ROWS: usize = 64;
 
 /// What to compute in an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,10 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batches, Stack, Target};
+use ae_kernels::{Batch, Problem, Stack, Target, Trainer};
 use ae_models::{Architecture, Inference, KernelInference, Objective, Parameters};
 
 use crate::engine::step_after_gradient;
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
-
-/// Rows that go through the network together while they are in a core's cache. Part of the result:
-/// it fixes the order in which gradients are added, whatever the number of threads.
-const SLICE_ROWS: usize = 64;
 
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
 ///
@@ -17,8 +13,7 @@ pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
     stack: &'a Stack,
     objective: Objective,
-    clean: Batches,
-    corrupted: Batches,
+    trainer: Trainer,
 }
 
 impl<'a> FusedEngine<'a> {
@@ -32,17 +27,11 @@ impl<'a> FusedEngine<'a> {
     ) -> Result<Self, TrainingError> {
         let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
         stack.check_objective(objective.for_kernels())?;
-        Ok(Self {
-            architecture,
-            stack,
-            objective,
-            clean: Batches::new(SLICE_ROWS, Target::Input),
-            corrupted: Batches::new(SLICE_ROWS, Target::Separate),
-        })
+        Ok(Self { architecture, stack, objective, trainer: Trainer::new() })
     }
 
-    fn batches(&mut self, samples: &Samples) -> &mut Batches {
-        if samples.is_corrupted() { &mut self.corrupted } else { &mut self.clean }
+    fn problem(&self) -> Problem<'a> {
+        Problem { stack: self.stack, objective: self.objective.for_kernels() }
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
@@ -59,15 +48,11 @@ impl Engine for FusedEngine<'_> {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
         self.check(samples)?;
-        let problem = (self.stack, self.objective.for_kernels());
-        let found = self.batches(samples).gradient(
-            problem,
-            parameters.values(),
-            indices.len(),
-            |rows, inputs, targets| samples.gather_into(&indices[rows], epoch, inputs, targets),
-            gradient,
-        )?;
-        Ok(found.into())
+        let problem = self.problem();
+        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
+            samples.gather_into(&indices[rows], epoch, inputs, targets);
+        });
+        Ok(self.trainer.gradient(problem, parameters.values(), batch, gradient)?.into())
     }
 
     fn step(
@@ -82,16 +67,13 @@ impl Engine for FusedEngine<'_> {
         }
         let BatchSelection { samples, indices, epoch } = batch;
         self.check(samples)?;
-        let problem = (self.stack, self.objective.for_kernels());
+        let problem = self.problem();
         let step = state.optimizer.next_step(size.learning_rate, 1.0);
-        let found = self.batches(samples).step(
-            problem,
-            (state.parameters.values_mut(), step),
-            indices.len(),
-            |rows, inputs, targets| samples.gather_into(&indices[rows], epoch, inputs, targets),
-            gradient,
-        )?;
-        Ok(found.into())
+        let parameters = state.parameters.values_mut();
+        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
+            samples.gather_into(&indices[rows], epoch, inputs, targets);
+        });
+        Ok(self.trainer.step(problem, parameters, step, batch, gradient)?.into())
     }
 
     fn architecture(&self) -> &dyn Architecture {
@@ -105,4 +87,9 @@ impl Engine for FusedEngine<'_> {
     fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
         Ok(Box::new(KernelInference::new(self.stack, parameters)?))
     }
+}
+
+/// What the network is to output for these samples.
+fn target(samples: &Samples) -> Target {
+    if samples.is_corrupted() { Target::Separate } else { Target::Input }
 }

@@ -1,21 +1,23 @@
-//! Each kernel alone, with its throughput: on one thread, or on `RAYON_NUM_THREADS`.
+//! The throughput of each kernel alone, on one thread or on `RAYON_NUM_THREADS`.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark may panic")]
 
 mod peak;
 
 use ae_kernels::{
-    Accumulate, Activation, AdamStep, Batches, Layer, Loss, Objective, PackedStack, Rows, Stack,
-    Step, Target, Weight, Workspace, binary_cross_entropy, gather_bytes, loss_and_gradient,
+    Activation, AdamStep, Batch, Layer, Objective, PackedStack, Problem, ReconstructionLoss, Stack,
+    Step, Target, Trainer, Weight, binary_cross_entropy, gather_bytes,
 };
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 
 const PIXELS: usize = 784;
 const CODE: usize = 32;
+const OBJECTIVE: Objective =
+    Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
 
 fn main() {
-    // One thread, unless it is to be another number: the kernels, not their sharing out.
+    // One thread by default, to measure the kernels and not the distribution of tasks.
     let threads = usize::from(std::env::var_os("RAYON_NUM_THREADS").is_none());
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -29,7 +31,7 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|i| ((i * 7919) % 1000) as f32 / 1000.0 - 0.4).collect()
 }
 
-/// Weights as a network begins with, of either sign: behind a ReLU, half of the numbers are 0.
+/// Weights of either sign, as at the start of a training: half of the outputs of a ReLU are 0.
 fn weights(count: usize) -> Vec<f32> {
     let mut state = 1_u32;
     let mut weight = || {
@@ -39,7 +41,7 @@ fn weights(count: usize) -> Vec<f32> {
     (0..count).map(|_| weight()).collect()
 }
 
-/// Rows of 28 x 28 pixels, most of them 0: a slanted stroke, somewhere else in each.
+/// Images of 28 x 28 pixels with a slanted stroke, at another place in each; most pixels are 0.
 fn strokes(rows: usize) -> Vec<f32> {
     let pixel = |i: usize| {
         let (row, y, x) = (i / PIXELS, i % PIXELS / 28, i % 28);
@@ -50,7 +52,7 @@ fn strokes(rows: usize) -> Vec<f32> {
     (0..rows * PIXELS).map(pixel).collect()
 }
 
-/// A network of these widths: ReLU within, sigmoid at the end.
+/// A network of these widths, with ReLU as hidden and sigmoid as last activation.
 fn network(widths: &[usize]) -> Stack {
     let mut offset = 0;
     let last = widths.len() - 2;
@@ -77,13 +79,13 @@ fn gradient_of_batch(bencher: Bencher<'_, '_>, widths: &str) {
     gradient_of(bencher, widths, &numbers(ROWS * PIXELS));
 }
 
-/// The same for images with a background of 0; the operations are those of all pixels.
+/// The same for images of which most pixels are 0. Operations are counted for all pixels.
 #[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
 fn gradient_of_batch_of_strokes(bencher: Bencher<'_, '_>, widths: &str) {
     gradient_of(bencher, widths, &strokes(ROWS));
 }
 
-/// All that a training does for a batch: gathering, the gradient and Adam.
+/// A whole training step: gathering, gradient and Adam.
 #[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
 fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
     let stack = network(&numbers_of(widths));
@@ -93,8 +95,8 @@ fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
     let different = strokes(300).into_iter().map(|pixel| (pixel * 255.0) as u8);
     let bytes: Vec<u8> =
         different.collect::<Vec<u8>>().into_iter().cycle().take(IMAGES * PIXELS).collect();
-    let mut batches = Batches::new(64, Target::Input);
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let mut trainer = Trainer::new();
+    let problem = Problem { stack: &stack, objective: OBJECTIVE };
     let mut order = random_rows();
     bencher.bench_local(|| {
         let order: [u32; ROWS] = std::array::from_fn(|_| order());
@@ -103,19 +105,20 @@ fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
         };
         let step = AdamStep::new(1e-5, 0.9, 0.999, 1e-7, 10);
         let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
-        batches.step((&stack, objective), (&mut parameters, step), ROWS, fill, &mut gradient)
+        let batch = Batch::new(ROWS, Target::Input, fill);
+        trainer.step(problem, &mut parameters, step, batch, &mut gradient)
     });
 }
 
-/// The widths that a name is made of.
+/// The widths in a name.
 fn numbers_of(widths: &str) -> Vec<usize> {
     widths.split('-').map(|width| width.parse().expect("a width")).collect()
 }
 
-/// Images of a data set that the caches do not hold.
+/// Images of a data set that is larger than the caches.
 const IMAGES: usize = 60_000;
 
-/// Rows of the data set in no order.
+/// Random rows of the data set.
 fn random_rows() -> impl FnMut() -> u32 {
     let mut state = 1_u32;
     move || {
@@ -133,35 +136,33 @@ fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
     let products: usize = widths.windows(2).map(|pair| 3 * pair[0] * pair[1]).sum();
     let parameters = weights(stack.parameters());
     let mut gradient = vec![0.0; stack.parameters()];
-    let mut batches = Batches::new(64, Target::Input);
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let mut trainer = Trainer::new();
+    let problem = Problem { stack: &stack, objective: OBJECTIVE };
     // The first layer's input has no gradient.
     let operations = 2 * ROWS * (products - widths[0] * widths[1]);
     bencher.counter(ItemsCount::new(operations)).bench_local(|| {
         let fill = |rows: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
             to.copy_from_slice(&inputs[rows.start * PIXELS..rows.end * PIXELS]);
         };
-        batches.gradient((&stack, objective), &parameters, ROWS, fill, &mut gradient)
+        let batch = Batch::new(ROWS, Target::Input, fill);
+        trainer.gradient(problem, &parameters, batch, &mut gradient)
     });
 }
 
+/// One slice of so many rows. Items are floating-point operations of the five products, so items a second are FLOP/s.
 #[divan::bench(args = [32, 64, 128, 256])]
-fn loss_and_gradient_of_rows(bencher: Bencher<'_, '_>, rows: usize) {
+fn gradient_of_slice(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
     let (parameters, inputs) = (numbers(stack.parameters()), numbers(rows * PIXELS));
-    let (mut gradient, mut workspace) = (vec![0.0; stack.parameters()], Workspace::new());
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-    // Items are floating-point operations of the five products, so items a second are FLOP/s.
+    let mut gradient = vec![0.0; stack.parameters()];
+    let mut trainer = Trainer::with_slice_rows(rows);
+    let problem = Problem { stack: &stack, objective: OBJECTIVE };
     bencher.counter(ItemsCount::new(5 * 2 * rows * PIXELS * CODE)).bench_local(|| {
-        loss_and_gradient(
-            &stack,
-            objective,
-            &parameters,
-            Rows { inputs: &inputs, targets: &inputs },
-            rows,
-            (&mut gradient, Accumulate::Replace),
-            &mut workspace,
-        )
+        let fill = |_: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
+            to.copy_from_slice(&inputs);
+        };
+        let batch = Batch::new(rows, Target::Input, fill);
+        trainer.gradient(problem, &parameters, batch, &mut gradient)
     });
 }
 

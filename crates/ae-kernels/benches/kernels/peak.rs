@@ -1,11 +1,11 @@
-//! What the machine can do at most, to set beside the kernels' figures.
+//! The machine's peak, to compare the kernels with.
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Chains of fused multiply-adds that do not wait for each other: more than latency times width, and as
-/// few as the registers of AVX2 hold.
+/// Independent chains of fused multiply-adds: more than latency times throughput, and few enough for the registers of
+/// AVX2.
 const CHAINS: usize = 12;
 const STEPS: usize = 10_000;
 

@@ -1,40 +1,54 @@
-//! Products of which all terms are added.
+//! The loop of a product that adds all terms, in tiles whose sums stay in registers.
 
 use pulp::Simd;
 
-use super::matrix::Tile;
-use super::{PANEL, Product, Start};
-use crate::scratch::{BLOCK, Memory};
+use super::definition::{Product, Start};
+use super::matrix::{PANEL, Tile};
+use super::rows::StridedRowsMut;
+use super::scratch::{SCRATCH_LENGTH, Scratch};
 
-/// Rows of a product that make up for copying a factor.
+/// From this many rows on, a factor is read often enough to be worth a copy.
 const ROWS_WORTH_A_COPY: usize = 32;
 
-/// A tile's columns in the product.
+/// Columns of the product, and the right factor there.
 #[derive(Debug, Clone, Copy)]
 struct Columns<'a> {
     first: usize,
     right: Tile<'a>,
 }
 
+/// Computes a product of at least one term.
+#[inline(always)]
+pub(super) fn add_all_terms<S: Simd>(simd: S, product: Product<'_>) {
+    // As many sums as the registers hold beside the factors.
+    match S::F32_LANES {
+        16 => product.in_tiles::<S, 8, 4, 2>(simd),
+        8 => product.in_tiles::<S, 6, 4, 2>(simd),
+        4 => product.in_tiles::<S, 6, 4, 4>(simd),
+        _ => product.in_tiles::<S, 2, 1, 4>(simd),
+    }
+}
+
 impl Product<'_> {
-    /// In tiles of `R` rows and `P` vectors; the rows left over in tiles of `H` and of one.
+    /// In tiles of `R` rows and `P` vectors; the last rows in tiles of `H` rows and of one.
     #[inline(always)]
-    pub(super) fn tiles<S: Simd, const R: usize, const H: usize, const P: usize>(self, simd: S) {
+    fn in_tiles<S: Simd, const R: usize, const H: usize, const P: usize>(self, simd: S) {
         let (rows, inner, columns) = (self.left.rows(), self.left.inner(), self.right.columns());
         let tile = P * S::F32_LANES;
-        let mut memory = [Memory::default(), Memory::default()];
-        let [of_left, of_right] = &mut memory;
-        // Rows that are far apart cost a page each: it pays to copy them if they are read often.
-        let is_far = rows >= ROWS_WORTH_A_COPY && inner * tile.max(rows) <= BLOCK;
+        let mut scratch = [Scratch::default(), Scratch::default()];
+        let [left_scratch, right_scratch] = &mut scratch;
+        // Rows with a large stride lie on a page each, so a copy pays if it is read often.
+        let may_copy = rows >= ROWS_WORTH_A_COPY && inner * tile.max(rows) <= SCRATCH_LENGTH;
         let mut product: Product<'_> = self;
         let Product { left, right, .. } = product;
-        if is_far && left.of_column() > rows {
-            product.left = left.brought_together(of_left.numbers());
+        if may_copy && left.column_stride() > rows {
+            product.left = left.gathered(left_scratch.numbers());
         }
         for first in (0..columns).step_by(tile) {
             let width = tile.min(columns - first);
-            let right = if is_far && right.of_row() > PANEL {
-                right.tile_in(first, width, (of_right.numbers(), tile))
+            let right = if may_copy && right.row_stride() > PANEL {
+                let memory = StridedRowsMut { numbers: right_scratch.numbers(), stride: tile };
+                right.gathered_tile(first, width, memory)
             } else {
                 right.tile(first, width)
             };
@@ -42,7 +56,7 @@ impl Product<'_> {
         }
     }
 
-    /// The tiles of all rows at some columns.
+    /// The tiles of all rows at these columns.
     #[inline(always)]
     fn rows<S: Simd, const R: usize, const H: usize, const P: usize>(
         &mut self,
@@ -53,7 +67,7 @@ impl Product<'_> {
         let mut row = 0;
         while row < rows {
             let rest = rows - row;
-            // Two smaller tiles keep the arithmetic busier than a large one and single rows.
+            // Two tiles of `H` rows use the arithmetic units better than one of `R` rows and single rows.
             if rest >= R && (2 * H <= R || rest / 2 != H) {
                 self.tile::<S, R, P>(simd, row, columns);
                 row += R;
@@ -81,7 +95,7 @@ impl Product<'_> {
         }
     }
 
-    /// Computes a tile; `EDGE` if it has fewer columns than its vectors have lanes.
+    /// Computes a tile. `EDGE`: it has fewer columns than its vectors have lanes.
     #[inline(always)]
     fn sum<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
         &mut self,
@@ -97,19 +111,19 @@ impl Product<'_> {
             Start::Bias(bias) => sums.fill(load::<S, P, EDGE>(simd, &bias[first..][..width])),
             Start::Output => {
                 for (r, sums) in sums.iter_mut().enumerate() {
-                    let output = &self.output[(row + r) * self.stride + first..][..width];
+                    let output = self.output.row(row + r, first, width);
                     *sums = load::<S, P, EDGE>(simd, output);
                 }
             }
         }
         self.add_products::<S, R, P, EDGE>(simd, row, right, &mut sums);
         for (r, sums) in sums.into_iter().enumerate() {
-            let output = &mut self.output[(row + r) * self.stride + first..][..width];
+            let output = self.output.row_mut(row + r, first, width);
             store::<S, P, EDGE>(simd, output, sums);
         }
     }
 
-    /// Adds the products of all terms.
+    /// Adds the terms to the sums.
     #[inline(always)]
     #[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
     fn add_products<S: Simd, const R: usize, const P: usize, const EDGE: bool>(
@@ -122,27 +136,27 @@ impl Product<'_> {
         let (left, inner) = (self.left, self.left.inner());
         assert!(row + R <= left.rows() && inner == right.inner(), "rows of the product");
         assert!(EDGE || right.width() == P * S::F32_LANES, "a tile of whole vectors");
-        let (numbers, of_row, width) = (right.numbers(), right.of_row(), right.width());
-        let of_column = left.of_column();
+        let (numbers, width) = (right.numbers(), right.width());
+        let (right_stride, left_stride) = (right.row_stride(), left.column_stride());
         let mut rows = [left.numbers().as_ptr(); R];
-        for (r, from) in rows.iter_mut().enumerate() {
-            *from = left.numbers()[(row + r) * left.of_row()..].as_ptr();
+        for (r, row_start) in rows.iter_mut().enumerate() {
+            *row_start = left.numbers()[(row + r) * left.row_stride()..].as_ptr();
         }
         let mut sum = *sums;
         for k in 0..inner {
-            let (of_left_k, of_right_k) = (k * of_column, k * of_row);
+            let (left_k, right_k) = (k * left_stride, k * right_stride);
             let weights = if EDGE {
-                load::<S, P, true>(simd, &numbers[of_right_k..of_right_k + width])
+                load::<S, P, true>(simd, &numbers[right_k..right_k + width])
             } else {
-                // SAFETY: row `k` of the tile, which is below `inner`, has `width` numbers from here on (`Tile`), as many as
-                // the vectors have lanes; an unaligned read of plain numbers.
-                unsafe { numbers.as_ptr().add(of_right_k).cast::<[S::f32s; P]>().read_unaligned() }
+                // SAFETY: `k` is below `inner`, so `width` numbers of the tile follow (`Tile`), as many as the vectors have
+                // lanes. The read is unaligned.
+                unsafe { numbers.as_ptr().add(right_k).cast::<[S::f32s; P]>().read_unaligned() }
             };
-            // By index: iterators here leave the sums in memory.
+            // Indices, because with iterators the compiler keeps the sums in memory.
             for r in 0..R {
-                // SAFETY: element (row + r, k) of the left factor (`Left`): `row + R` is at most its rows, `k` is below
-                // its inner length.
-                let x = simd.splat_f32s(unsafe { *rows[r].add(of_left_k) });
+                // SAFETY: this is element (row + r, k) of the left factor (`Left`), which has at least `row + R` rows and
+                // more than `k` columns.
+                let x = simd.splat_f32s(unsafe { *rows[r].add(left_k) });
                 for p in 0..P {
                     sum[r][p] = simd.mul_add_e_f32s(x, weights[p], sum[r][p]);
                 }
@@ -152,7 +166,7 @@ impl Product<'_> {
     }
 }
 
-/// The first numbers as vectors; of fewer if `EDGE`, and then 0 follows.
+/// The numbers as vectors. `EDGE`: there may be fewer numbers than lanes, and zeros follow them.
 #[inline(always)]
 pub(super) fn load<S: Simd, const P: usize, const EDGE: bool>(
     simd: S,
@@ -172,7 +186,7 @@ pub(super) fn load<S: Simd, const P: usize, const EDGE: bool>(
     vectors
 }
 
-/// Writes vectors over numbers, over fewer than the lanes if `EDGE`.
+/// Writes vectors to numbers. `EDGE`: there may be fewer numbers than lanes.
 #[inline(always)]
 pub(super) fn store<S: Simd, const P: usize, const EDGE: bool>(
     simd: S,

@@ -1,7 +1,7 @@
 //! The slow reference: the same mathematics as naive loops in `f64`.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use ae_kernels::{Activation, Layer, Loss, Objective, Stack, Weight};
+use ae_kernels::{Activation, Layer, Objective, ReconstructionLoss, Stack, Weight};
 
 /// Runs something in a pool of this many threads.
 pub(crate) fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
@@ -140,8 +140,10 @@ pub(crate) fn naive(
         for ((&z, &y), &t) in z.iter().zip(&y).zip(target) {
             let t = f64::from(t);
             let (loss, gradient) = match objective.loss {
-                Loss::BinaryCrossEntropy => (z.max(0.0) - z * t + (-z.abs()).exp().ln_1p(), y - t),
-                Loss::MeanSquaredError => {
+                ReconstructionLoss::BinaryCrossEntropy => {
+                    (z.max(0.0) - z * t + (-z.abs()).exp().ln_1p(), y - t)
+                }
+                ReconstructionLoss::MeanSquaredError => {
                     ((y - t).powi(2), 2.0 * (y - t) * value_and_slope(last, z).1)
                 }
             };

@@ -1,32 +1,32 @@
-//! Bytes to numbers.
+//! Rows of bytes to numbers in [0, 1]: the pixels of a batch.
 
 use crate::error::{StackError, check_length};
 use crate::simd::vectorised;
 
-/// What `1 / 255` is above `1 / 256`.
-const ABOVE: f32 = (1.0_f64 / 255.0 - 1.0 / 256.0) as f32;
+/// `1 / 255 - 1 / 256`.
+const CORRECTION: f32 = (1.0_f64 / 255.0 - 1.0 / 256.0) as f32;
 
-/// Writes `byte / 255` for each byte, rounded as a division is, without dividing: for all 256 of them
-/// `byte / 256`, which is exact, and a small correction add up to the same bits.
+/// Writes `byte / 255`, correctly rounded, without a division: `byte / 256` is exact, and with a small correction
+/// the sum has the bits of the quotient for all 256 bytes.
 fn normalise_bytes(bytes: &[u8], numbers: &mut [f32]) {
     vectorised(
         #[inline(always)]
         || {
             for (number, &byte) in numbers.iter_mut().zip(bytes) {
                 let byte = f32::from(byte);
-                *number = byte * (1.0 / 256.0) + byte * ABOVE;
+                *number = byte * (1.0 / 256.0) + byte * CORRECTION;
             }
         },
     );
 }
 
-/// Gathers rows of bytes by their indices and normalises them.
+/// Gathers rows of bytes by their indices and divides each byte by 255.
 ///
-/// The rows ahead are fetched meanwhile: in an epoch's order every row is a miss of the caches, which
-/// cost more than the arithmetic.
+/// `bytes` is row-major, `width` bytes a row; `numbers` receives `rows.len() x width` numbers. The rows that come
+/// next are prefetched, because in a shuffled order every row is a cache miss, which costs more than the arithmetic.
 ///
 /// # Errors
-/// If an index is beyond the bytes' whole rows, or there is not one number for each byte of the rows.
+/// If an index is not below the number of whole rows in `bytes`, or `numbers` has another length.
 pub fn gather_bytes(
     bytes: &[u8],
     width: usize,
@@ -34,8 +34,8 @@ pub fn gather_bytes(
     numbers: &mut [f32],
 ) -> Result<(), StackError> {
     check_length("the gathered rows", rows.len().saturating_mul(width), numbers.len())?;
-    let of_bytes = bytes.len().checked_div(width).unwrap_or(usize::MAX);
-    if let Some(&row) = rows.iter().find(|&&row| row as usize >= of_bytes) {
+    let stored_rows = bytes.len().checked_div(width).unwrap_or(usize::MAX);
+    if let Some(&row) = rows.iter().find(|&&row| row as usize >= stored_rows) {
         let expected = (row as usize).saturating_add(1).saturating_mul(width);
         return Err(StackError::Length { what: "the bytes", expected, found: bytes.len() });
     }
@@ -50,11 +50,11 @@ pub fn gather_bytes(
     Ok(())
 }
 
-/// Rows that are fetched ahead: enough to cover the memory's latency at 784 bytes a row.
+/// Rows that are prefetched: enough to hide the latency of memory at 784 bytes a row.
 const ROWS_AHEAD: usize = 2;
 
-/// Asks for a slice's cache lines; a hint without effect on results.
-#[allow(unsafe_code)] // See the block's reason; other machines have no such block.
+/// Prefetches the cache lines of a slice.
+#[allow(unsafe_code, reason = "`expect` would warn where there is no such block")]
 fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     for line in bytes.chunks(64) {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_in_the_order_asked_for() {
+    fn rows_are_gathered_in_the_order_of_their_indices() {
         let bytes: Vec<u8> = (0..70).collect();
         for width in [1, 7, 70] {
             let order: Vec<u32> = (0..(70 / width) as u32).rev().chain([0]).collect();

@@ -1,4 +1,4 @@
-//! Tasks for all threads, each on the core whose cache has its memory.
+//! Tasks on all threads, each on the core whose cache holds its memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,12 +6,12 @@ use std::{hint, thread};
 
 use rayon::prelude::*;
 
-/// Runs every task once, on the threads of rayon's current pool.
+/// Runs every task once, on the threads of rayon's current pool, and returns when all are done.
 ///
-/// A thread begins with a range of the tasks that is its own for as many of them, step after step:
-/// memory that another core has written last comes more slowly. Who is done early helps the
-/// others from the end of their ranges, so a thread that is late or away delays nobody.
-pub(crate) fn share<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
+/// Each thread starts with its own range of the tasks, the same one in every call with as many tasks, so that its
+/// data stay in its own cache: reading what another core wrote last is slower. A thread that finishes its range takes
+/// tasks from the ends of the others' ranges, so a late thread does not delay the call.
+pub(crate) fn run_all<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
     let tasks: Vec<_> = tasks.into_iter().map(|task| Mutex::new(Some(task))).collect();
     let threads = rayon::current_num_threads().clamp(1, tasks.len().max(1));
     let range = |thread: usize| {
@@ -35,7 +35,7 @@ pub(crate) fn share<T: Send>(tasks: impl IntoIterator<Item = T>, work: impl Fn(T
     });
 }
 
-/// Takes a task off those that are pending, also if it panics.
+/// Decrements the number of pending tasks when it is dropped, also if the task panics.
 struct Done<'a>(&'a AtomicUsize);
 
 impl Drop for Done<'_> {
@@ -44,14 +44,12 @@ impl Drop for Done<'_> {
     }
 }
 
-/// Looks at what is pending before other processes have their turn, and how often they have it before the
-/// thread may sleep: some milliseconds.
+/// Checks of the counter between two yields, and yields before the thread may sleep: some milliseconds in all.
 const SPINS: usize = 100;
 const YIELDS: usize = 1000;
 
-/// Waits awake until no task is pending: all have been begun, and the next ones follow at once. A thread
-/// that sleeps takes longer to wake than most tasks take. It does not wait for ever: a task that uses the
-/// pool itself may be below this on the thread's own stack.
+/// Spins until no task is pending. Waking a thread that sleeps takes longer than most tasks, and the next call follows
+/// at once. The wait is bounded: a task that itself calls `run_all` may be below this one on the thread's own stack.
 fn wait(pending: &AtomicUsize) {
     for _ in 0..YIELDS {
         for _ in 0..SPINS {
@@ -71,18 +69,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_task_may_share_tasks_itself() {
+    fn a_task_may_run_tasks_itself() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
         let mut runs = vec![vec![0; 5]; 20];
-        pool.install(|| share(&mut runs, |runs| share(runs, |run| *run += 1)));
+        pool.install(|| run_all(&mut runs, |runs| run_all(runs, |run| *run += 1)));
         assert_eq!(runs, vec![vec![1; 5]; 20]);
     }
 
     #[test]
-    fn a_panic_comes_through() {
+    fn a_panic_reaches_the_caller() {
         for threads in [1, 2, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let tasks = || share(0..20, |task| assert_ne!(task, 7, "the seventh"));
+            let tasks = || run_all(0..20, |task| assert_ne!(task, 7, "the seventh"));
             let result = catch_unwind(AssertUnwindSafe(|| pool.install(tasks)));
             assert!(result.is_err(), "{threads} threads");
         }
@@ -94,7 +92,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             for count in [0, 1, 2, 7, 100] {
                 let mut runs = vec![0; count];
-                pool.install(|| share(&mut runs, |run| *run += 1));
+                pool.install(|| run_all(&mut runs, |run| *run += 1));
                 assert_eq!(runs, vec![1; count], "{count} tasks on {threads} threads");
             }
         }
