@@ -1,4 +1,4 @@
-//! Uniform and normal numbers for the pixels of 64 images, each image at its own place, on one thread.
+//! Throughput of uniform and normal numbers for the pixels of 64 images, each at its own sample, on one thread.
 
 use ae_random::{Seed, Stream};
 use divan::Bencher;

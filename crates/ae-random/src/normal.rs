@@ -1,11 +1,9 @@
-//! Uniform words to standard normals by Box and Muller's transform (Annals of Mathematical
-//! Statistics 29, 1958), with elementary functions of our own.
+//! Uniform words to standard normal numbers by the Box-Muller transform (Annals of Mathematical Statistics 29, 1958).
 //!
-//! The C library's `ln` and `cos` differ in their last bits between systems. These use operations
-//! that are rounded in one way everywhere, and no branches. A number's operations wait for each
-//! other, and a processor looks only so far ahead for others: so the long chains are written as
-//! vectors that take turns, and loops over lanes, which the compiler vectorises, do the rest. (Loops,
-//! because what takes a closure, as an array's `map` does, is not inlined under the dispatch.)
+//! `ln` and `cos` of the C library differ in their last bits between systems. The functions here use operations whose
+//! rounding IEEE 754 defines, and no branches. Long chains of dependent operations are written as interleaved vectors,
+//! because the compiler does not interleave them; the rest are loops over lanes that the compiler vectorises. (They are
+//! `for` loops, because closures, as in an array's `map`, are not inlined under the dispatch.)
 
 use std::f32::consts::{FRAC_PI_2, LN_2, SQRT_2};
 
@@ -13,13 +11,11 @@ use pulp::Simd;
 
 use crate::philox::{LANES, Words};
 
-/// A number for each pair of words.
+/// A number for each pair of words, in lanes.
 type Pairs = [[f32; LANES]; 2];
 
-/// Pairs of words, at first those of a radius and of an angle, to pairs of independent standard
-/// normals, in place of each word.
-///
-/// The largest magnitude is 6.56: `sqrt(-2 ln 2^-31)`.
+/// Turns pairs of words, the first for a radius and the second for an angle, into pairs of independent standard normal
+/// numbers. Their magnitude is at most `sqrt(-2 ln 2^-31) = 6.56`.
 #[inline(always)]
 pub(crate) fn box_muller<S: Simd>(simd: S, words: &Words) -> [[f32; LANES]; 4] {
     match S::F32_LANES {
@@ -30,7 +26,7 @@ pub(crate) fn box_muller<S: Simd>(simd: S, words: &Words) -> [[f32; LANES]; 4] {
     }
 }
 
-/// With `N` vectors for the pairs.
+/// The same with `N` vectors for the pairs.
 #[inline(always)]
 fn transform<S: Simd, const N: usize>(simd: S, words: &Words) -> [[f32; LANES]; 4] {
     let [mut mantissas, mut exponents, mut angles] = [Pairs::default(); 3];
@@ -77,23 +73,22 @@ fn numbers<S: Simd, const N: usize>(vectors: &[S::f32s; N]) -> Pairs {
     numbers
 }
 
-/// A number in (0, 1]: 31 bits, because a signed integer converts to `f32` in one instruction
-/// everywhere.
+/// A number in (0, 1] from 31 bits: every machine converts a signed integer to `f32` in one instruction.
 #[inline(always)]
 fn uniform(word: u32) -> f32 {
     ((word >> 1) as i32 as f32 + 1.0) * (1.0 / 2_147_483_648.0)
 }
 
-/// `x = m 2^e`, a normal number, with `m` in [sqrt(1/2), sqrt(2)).
+/// The mantissa `m` in [sqrt(1/2), sqrt(2)) and the exponent `e` of a normal number `x = m 2^e`.
 #[inline(always)]
 fn split(x: f32) -> (f32, f32) {
     let bits = x.to_bits() as i32;
-    // Adding the distance from sqrt(1/2) to 1 moves the exponent's carry to sqrt(1/2).
+    // Subtracting the bits of sqrt(1/2), not of 1, puts the mantissa into this range.
     let exponent = (bits - (SQRT_2 / 2.0).to_bits() as i32) >> 23;
     (f32::from_bits((bits - (exponent << 23)) as u32), exponent as f32)
 }
 
-/// The natural logarithms of `m 2^e` in (0, 1], within 3e-7 of the value or of 1.
+/// The natural logarithms of `m 2^e` in (0, 1]; the error is at most 3e-7 times the larger of the magnitude and 1.
 ///
 /// `ln m = 2 artanh s` with `s = (m - 1) / (m + 1)`.
 #[inline(always)]
@@ -118,8 +113,8 @@ fn logarithms<S: Simd, const N: usize>(
     sums
 }
 
-/// `word / 2^32` of a full turn as quarters, rounded to the nearest, and the angle that is left, at
-/// most an eighth of a turn on either side.
+/// The angle of `word / 2^32` turns as the nearest number of quarter turns, and the rest in radians, at most an eighth
+/// of a turn in magnitude.
 #[inline(always)]
 fn turn(word: u32) -> (u32, f32) {
     let quarters = word.wrapping_add(1 << 29) >> 30;
@@ -144,7 +139,7 @@ fn cos_sin<S: Simd, const N: usize>(simd: S, angles: [S::f32s; N]) -> ([S::f32s;
     (cosines, sines)
 }
 
-/// `a + x (b + x (c + ...))`, a coefficient for all vectors before the next.
+/// `a + x (b + x (c + ...))` of `N` vectors, interleaved: each coefficient for all vectors before the next.
 #[inline(always)]
 fn polynomials<S: Simd, const N: usize, const C: usize>(
     simd: S,
@@ -161,7 +156,7 @@ fn polynomials<S: Simd, const N: usize, const C: usize>(
     sums
 }
 
-/// Cosine and sine after some quarter turns more: each swaps the two, and the signs follow.
+/// Cosine and sine of an angle increased by quarter turns, of which each swaps the two and flips a sign.
 #[inline(always)]
 fn turned(quarters: u32, cosine: f32, sine: f32) -> (f32, f32) {
     let swap = (quarters & 1).wrapping_neg();

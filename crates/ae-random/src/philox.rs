@@ -1,11 +1,11 @@
-//! Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), section 3.
+//! The generator Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), section 3.
 
 use pulp::Simd;
 
-/// Blocks that are computed together: one vector register of `u32` on the widest machines.
+/// Blocks that are computed together: the number of `u32` in the widest vector.
 pub(crate) const LANES: usize = 16;
 
-/// The four words of `LANES` blocks, word by word.
+/// The four words of `LANES` blocks: the first words of all blocks, then the second ones, and so on.
 pub(crate) type Words = [[u32; LANES]; 4];
 
 const ROUNDS: usize = 10;
@@ -23,7 +23,7 @@ pub(crate) fn philox<S: Simd>(simd: S, counters: &Words, key: [u32; 2]) -> Words
     }
 }
 
-/// With `V` vectors for the lanes of a word. A round waits for the one before: the vectors take turns.
+/// The same with `V` vectors for the lanes of a word. A round depends on the one before, so the vectors are interleaved.
 #[inline(always)]
 fn encrypt<S: Simd, const V: usize>(simd: S, counters: &Words, mut key: [u32; 2]) -> Words {
     let mut words = [[simd.splat_u32s(0); V]; 4];
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn lanes_are_encrypted_each_by_itself() {
+    fn lanes_are_independent() {
         let counters: Words =
             std::array::from_fn(|word| std::array::from_fn(|lane| (word * 99 + lane) as u32));
         let together = Arch::new().dispatch(Philox(counters, [7, 11]));

@@ -1,23 +1,23 @@
-//! From a number and a name to the key of a stream.
+//! The seed of a run, and the keys of its streams.
 
 use crate::Stream;
 
-/// The seed of a run: the one number that everything random in it follows from.
+/// The seed of a run: the one number that determines everything random in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Seed(u64);
 
 impl Seed {
-    /// A seed; any number will do.
+    /// A seed. Every number is a good one.
     pub const fn new(value: u64) -> Self {
         Self(value)
     }
 
-    /// The number it was made from.
+    /// The number that the seed was made from.
     pub const fn value(self) -> u64 {
         self.0
     }
 
-    /// The stream of this name. It depends on the seed and the name alone.
+    /// The stream of this name, at epoch 0 and sample 0. It depends on the seed and the name alone.
     pub fn stream(self, name: &str) -> Stream {
         let key = mix(mix(self.0) ^ fnv1a(name.as_bytes()));
         Stream::new([key as u32, (key >> 32) as u32])

@@ -1,23 +1,23 @@
-//! A stream of random numbers at a place: an epoch and a sample.
+//! A stream of random numbers, which can start at any epoch and sample.
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::normal::box_muller;
 use crate::philox::{LANES, Words, philox};
 
-/// Words that are drawn together.
+/// Words that are generated together.
 const GROUP: usize = 4 * LANES;
 
-/// A stream of random numbers; see the crate's page.
+/// A stream of random numbers, made by [`Seed::stream`](crate::Seed::stream).
 ///
-/// A stream holds 2^34 words before it repeats.
-/// The filling methods take whole groups of 64 words and begin with a fresh one.
+/// At each epoch and sample it has 2^34 words before it repeats. `fill_uniform` and `fill_normal` start at the next group
+/// of 64 words: words of the current group that are left are skipped.
 #[derive(Debug, Clone)]
 pub struct Stream {
     key: [u32; 2],
-    /// Epoch and the two halves of the sample: the upper words of the counter.
+    /// The upper words of the counter: the epoch and the two halves of the sample.
     place: [u32; 3],
-    /// The lower word of the counter, for the next group's first block.
+    /// The lower word of the counter: the first block of the next group.
     block: u32,
     group: [u32; GROUP],
     used: usize,
@@ -28,9 +28,8 @@ impl Stream {
         Self { key, place: [0; 3], block: 0, group: [0; GROUP], used: GROUP }
     }
 
-    /// The beginning of this stream at an epoch and a sample.
-    ///
-    /// It depends on the stream's seed and name and on the two numbers, not on what was drawn.
+    /// The start of this stream at an epoch and a sample. It depends on the seed, the name and these two numbers, not
+    /// on what was drawn before.
     pub fn at(&self, epoch: u32, sample: u64) -> Self {
         Self { place: [epoch, sample as u32, (sample >> 32) as u32], ..Self::new(self.key) }
     }
@@ -64,10 +63,10 @@ impl Stream {
         one[0]
     }
 
-    /// A whole number in [0, `bound`), each equally likely (Lemire 2019, arXiv 1805.10941).
+    /// An integer in [0, `bound`), each with the same probability (Lemire 2019, arXiv 1805.10941).
     ///
     /// # Panics
-    /// If `bound` is 0: there is no such number.
+    /// If `bound` is 0.
     pub fn below(&mut self, bound: u32) -> u32 {
         assert!(bound > 0, "there is no number below 0");
         let threshold = bound.wrapping_neg() % bound;
@@ -79,7 +78,7 @@ impl Stream {
         }
     }
 
-    /// Puts the items into a random order (Fisher and Yates).
+    /// Puts the items into a random order (Fisher and Yates), each order with the same probability.
     ///
     /// # Panics
     /// If there are 2^32 items or more.
@@ -90,20 +89,19 @@ impl Stream {
         }
     }
 
-    /// Fills with numbers in [0, 1), multiples of 2^-24.
+    /// Fills a slice with numbers in [0, 1), multiples of 2^-24.
     pub fn fill_uniform(&mut self, out: &mut [f32]) {
         self.fill(out, Distribution::Uniform);
     }
 
-    /// Fills with standard normal numbers.
+    /// Fills a slice with standard normal numbers, of magnitude at most 6.56.
     pub fn fill_normal(&mut self, out: &mut [f32]) {
         self.fill(out, Distribution::Normal);
     }
 
-    /// Fills with the widest vectors that the machine has.
-    ///
-    /// The compiler never contracts `a * b + c`, so the width changes the time alone, not a bit. What
-    /// is not `inline(always)` under the dispatch keeps the baseline's narrow vectors.
+    /// Fills a slice with the widest vectors of the machine. The compiler never contracts `a * b + c`, so the width of
+    /// the vectors does not change a bit. Functions under the dispatch must be `inline(always)`: others are compiled for
+    /// the baseline.
     fn fill(&mut self, out: &mut [f32], distribution: Distribution) {
         self.used = GROUP;
         Arch::new().dispatch(Fill { stream: self, out, distribution });
@@ -119,7 +117,7 @@ impl Stream {
     }
 }
 
-/// A group of words, for the dispatch.
+/// Generates a group of words, compiled for each instruction set.
 struct NextWords<'a>(&'a mut Stream);
 
 impl WithSimd for NextWords<'_> {
@@ -131,14 +129,14 @@ impl WithSimd for NextWords<'_> {
     }
 }
 
-/// What words become.
+/// The distribution of the numbers that words become.
 #[derive(Debug, Clone, Copy)]
 enum Distribution {
     Uniform,
     Normal,
 }
 
-/// A filling, for the dispatch.
+/// Fills a slice, compiled for each instruction set.
 struct Fill<'a> {
     stream: &'a mut Stream,
     out: &'a mut [f32],
@@ -179,7 +177,7 @@ fn flatten<T: Copy + Default>(words: [[T; LANES]; 4]) -> [T; GROUP] {
     flat
 }
 
-/// The upper 24 bits: every one of these numbers is exact in `f32`.
+/// The upper 24 bits as a number in [0, 1), which `f32` represents exactly.
 #[inline(always)]
 fn unit_interval(word: u32) -> f32 {
     (word >> 8) as i32 as f32 * (1.0 / 16_777_216.0)

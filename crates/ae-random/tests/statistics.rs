@@ -1,4 +1,4 @@
-//! The streams' distributions, and their independence of each other.
+//! The distributions of streams, and the independence of streams from each other.
 
 use ae_random::{Seed, Stream};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
     numbers.sum::<f64>() / n
 }
 
-/// Kolmogorov and Smirnov's distance between the sample and a distribution function.
+/// The Kolmogorov-Smirnov distance between a sample and a distribution function.
 fn kolmogorov_smirnov(mut numbers: Vec<f32>, distribution: impl Fn(f64) -> f64) -> f64 {
     numbers.sort_by(f32::total_cmp);
     let n = numbers.len() as f64;
@@ -89,7 +89,7 @@ fn neighbours_in_a_stream_and_neighbouring_samples_and_epochs_are_uncorrelated()
 }
 
 #[test]
-fn every_number_below_a_bound_is_equally_likely() {
+fn every_integer_below_a_bound_has_the_same_probability() {
     let mut stream = stream();
     let mut counts = [0_u32; 7];
     for _ in 0..70_000 {
@@ -101,7 +101,7 @@ fn every_number_below_a_bound_is_equally_likely() {
 }
 
 #[test]
-fn a_place_does_not_depend_on_what_was_drawn() {
+fn an_epoch_and_sample_do_not_depend_on_what_was_drawn() {
     let mut used = stream();
     for _ in 0..100 {
         used.next_u32();
@@ -109,7 +109,7 @@ fn a_place_does_not_depend_on_what_was_drawn() {
     assert_eq!(used.at(5, 6).next_u64(), stream().at(5, 6).next_u64());
 }
 
-/// From a Philox4x32-10 and a Box-Muller written in Python, in whole numbers and doubles.
+/// Expected values: a Philox4x32-10 and a Box-Muller transform in Python, with integers and doubles.
 #[test]
 fn numbers_equal_an_independent_implementation() {
     let mut stream = Seed::new(42).stream("golden");
