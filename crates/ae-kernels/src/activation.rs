@@ -1,7 +1,7 @@
 //! Activations, their derivatives, and loops over rows.
 //!
-//! An activation is added here: a variant of [`Activation`], an arm of `with_function!` and an implementation of
-//! [`Function`].
+//! An activation is added here: a variant of [`Activation`], its place in [`Activation::ALL`], an arm of
+//! `with_function!` and an implementation of [`Function`].
 
 use std::marker::PhantomData;
 
@@ -29,6 +29,20 @@ pub enum Activation {
     Tanh,
     /// `ln(1 + exp(x))`.
     Softplus,
+}
+
+impl Activation {
+    /// Every activation.
+    pub const ALL: [Self; 8] = [
+        Self::Linear,
+        Self::Relu,
+        Self::LeakyRelu,
+        Self::Elu,
+        Self::Selu,
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::Softplus,
+    ];
 }
 
 /// A function of one number and its derivative, as a type, so that loops are compiled for each.
@@ -297,16 +311,7 @@ mod tests {
     #[test]
     fn vectors_give_the_bits_of_one_number_at_a_time() {
         let logits: Vec<f32> = (-5000..5000).map(|i| i as f32 * 0.013).collect();
-        for activation in [
-            Activation::Linear,
-            Activation::Relu,
-            Activation::LeakyRelu,
-            Activation::Elu,
-            Activation::Selu,
-            Activation::Sigmoid,
-            Activation::Tanh,
-            Activation::Softplus,
-        ] {
+        for activation in Activation::ALL {
             let mut values = vec![0.0; logits.len()];
             activate_values(activation, &logits, &mut values);
             let mut columns = logits.clone();

@@ -1,9 +1,9 @@
 //! Matrix products on the calling thread.
 //!
-//! [`multiply()`](multiply::multiply) is the only entry for a single product, and it alone decides whether terms that
-//! are 0 are skipped ([`sparse`]). An [`Operand`] carries what is known about its zeros, so callers need not know.
+//! [`multiply()`](multiply::multiply) computes one product, and it alone decides whether terms that are 0 are skipped
+//! ([`sparse`]). An [`Operand`] knows its zeros, so the callers of `multiply` do not.
 //!
-//! An element of a product is `start + x_0 w_0 + x_1 w_1 + ...`, added in this order whatever the shape of the
+//! An element of a product is `start + x_0 w_0 + x_1 w_1 + ...`, added in this order for every shape of the
 //! matrices. Each term is a fused multiply-add where the machine has one (AVX2, AVX-512 and NEON give the same bits).
 //!
 //! | file | what |
@@ -25,7 +25,7 @@ mod operand;
 mod panels;
 mod rows;
 mod scratch;
-pub(crate) mod sparse;
+mod sparse;
 mod transpose;
 mod weight_gradient;
 
@@ -34,4 +34,5 @@ pub(crate) use matrix::{Output, PANEL, RowMajor};
 pub(crate) use multiply::{multiply, multiply_with};
 pub(crate) use operand::Operand;
 pub(crate) use panels::{Orientation, PanelCopy, PanelMatrix};
+pub(crate) use sparse::{Nonzeros, ScannedAxes};
 pub(crate) use weight_gradient::{OuterProduct, add_outer_products};

@@ -13,17 +13,6 @@ use ae_kernels::{
 use proptest::prelude::*;
 use support::{Numbers, Ties, naive, on_threads, stack};
 
-const ACTIVATIONS: [Activation; 8] = [
-    Activation::Linear,
-    Activation::Relu,
-    Activation::LeakyRelu,
-    Activation::Elu,
-    Activation::Selu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-    Activation::Softplus,
-];
-
 /// The norm of the difference relative to that of the expected.
 fn distance(found: &[f32], expected: &[f64]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
@@ -88,7 +77,7 @@ const MSE: Objective = Objective { loss: ReconstructionLoss::MeanSquaredError, c
 
 #[test]
 fn every_activation_has_its_gradient_hidden_and_last() {
-    for activation in ACTIVATIONS {
+    for activation in Activation::ALL {
         let hidden = stack(&[17, 9, 17], &[activation, Activation::Sigmoid], Ties::Own);
         check(&hidden, BCE, 33, Target::Input, 1);
         let last = stack(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
@@ -292,7 +281,7 @@ proptest! {
         if let Some(middle) = middle {
             widths = vec![outer, middle, code, middle, outer];
         }
-        let mut activations: Vec<_> = kinds.into_iter().map(|kind| ACTIVATIONS[kind]).collect();
+        let mut activations: Vec<_> = kinds.into_iter().map(|kind| Activation::ALL[kind]).collect();
         activations.truncate(widths.len() - 2);
         activations.push(Activation::Sigmoid);
         let ties = if tied { Ties::Tied } else { Ties::Own };

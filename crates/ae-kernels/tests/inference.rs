@@ -10,17 +10,6 @@ use ae_kernels::{
 };
 use support::{Expected, Numbers, naive, on_threads};
 
-const ACTIVATIONS: [Activation; 8] = [
-    Activation::Linear,
-    Activation::Relu,
-    Activation::LeakyRelu,
-    Activation::Elu,
-    Activation::Selu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-    Activation::Softplus,
-];
-
 /// Layers of these widths with weights of their own; `code` is the index of the code's layer.
 fn stack(widths: &[usize], code: usize, activations: &[Activation]) -> Stack {
     let mut offset = 0;
@@ -100,8 +89,8 @@ fn check(stack: &Stack, rows: usize, numbers: &mut Numbers) {
 #[test]
 fn codes_logits_and_outputs_are_those_of_the_reference() {
     let mut numbers = Numbers::new(1);
-    for (index, &activation) in ACTIVATIONS.iter().enumerate() {
-        let next = ACTIVATIONS[(index + 3) % ACTIVATIONS.len()];
+    for (index, &activation) in Activation::ALL.iter().enumerate() {
+        let next = Activation::ALL[(index + 3) % Activation::ALL.len()];
         for rows in [1, 2, 7, 8, 9, 37, 63, 64, 65, 257] {
             let last = Activation::Sigmoid;
             check(&stack(&[50, 20, 5, 50], 1, &[activation, next, last]), rows, &mut numbers);

@@ -159,7 +159,7 @@ mod tests {
     use super::super::layer::Weight;
     use super::*;
     use crate::Activation;
-    use crate::product::sparse::{Nonzeros, ScannedAxes};
+    use crate::product::{Nonzeros, ScannedAxes};
 
     /// The layer in the order of sums that `product` promises.
     fn plain(layer: &Layer, parameters: &[f32], input: &[f32], fused: bool) -> Vec<f32> {

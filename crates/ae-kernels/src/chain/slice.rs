@@ -9,8 +9,7 @@ use super::stack::Stack;
 use super::workspace::{LayerNonzeros, Workspace};
 use crate::activation::{activate_values, differentiate};
 use crate::loss::{cross_entropy_of_rows, magnitude_sum, squared_error_of_rows};
-use crate::product::sparse::ScannedAxes;
-use crate::product::{Operand, Orientation};
+use crate::product::{Operand, Orientation, ScannedAxes};
 
 /// Rows of a slice: the rows that a thread takes through all layers while they are in its cache.
 ///
@@ -87,8 +86,9 @@ impl Slices<'_> {
             let input = &input[..self.count * layer.inputs];
             let logits = logits[index].first(self.count * layer.outputs);
             let LayerNonzeros { input: nonzeros, .. } = &mut nonzeros[index];
-            nonzeros.scan(input, layer.inputs, axes_of_input(index, self.pass.stack));
-            layer.forward(Operand::scanned(input, nonzeros), logits, Epilogue::None);
+            let axes = axes_of_input(index, self.pass.stack);
+            let input = Operand::scan(input, layer.inputs, axes, nonzeros);
+            layer.forward(input, logits, Epilogue::None);
             if index + 1 < layers.len() {
                 activate_values(layer.activation, logits, values[0].first(logits.len()));
             }
@@ -156,13 +156,13 @@ impl Slices<'_> {
             let (before, current) = logits.split_at_mut(index);
             let logit_gradient = &current[0].all()[..self.count * layer.outputs];
             let LayerNonzeros { logit_gradient: nonzeros, .. } = &mut nonzeros[index];
-            nonzeros.scan(logit_gradient, layer.outputs, ScannedAxes::RowsAndColumns);
+            let axes = ScannedAxes::RowsAndColumns;
+            let logit_gradient = Operand::scan(logit_gradient, layer.outputs, axes, nonzeros);
             let Some(previous) = before.last_mut() else { continue };
             let below = &layers[index - 1];
             let numbers = self.count * layer.inputs;
             let value_gradient = value_gradient.first(numbers);
-            let operand = Operand::scanned(logit_gradient, nonzeros);
-            self.pass.layers[index].backward(operand, value_gradient);
+            self.pass.layers[index].backward(logit_gradient, value_gradient);
             let values = &values[index - 1].all()[..numbers];
             if index == stack.code() + 1 && penalty != 0.0 {
                 add_penalty_gradient(penalty, values, value_gradient);

@@ -2,7 +2,7 @@
 
 use super::stack::Stack;
 use crate::aligned::AlignedBuffer;
-use crate::product::sparse::Nonzeros;
+use crate::product::Nonzeros;
 
 /// Buffers of neighbouring slices, a layer's at its index. They grow to the largest slices and stay.
 #[derive(Debug, Default)]

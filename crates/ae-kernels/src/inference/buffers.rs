@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::aligned::AlignedBuffer;
-use crate::product::sparse::Nonzeros;
+use crate::product::Nonzeros;
 
 /// The memory that a slice of rows needs.
 #[derive(Debug, Default)]

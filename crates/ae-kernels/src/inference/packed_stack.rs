@@ -9,8 +9,7 @@ use crate::activation::{Activation, activate_values};
 use crate::chain::{Epilogue, PackedDense, SLICE_ROWS, Stack};
 use crate::error::{StackError, check_length, whole_rows};
 use crate::loss::{RowLosses, losses_of_row, squared_error_between, squared_error_in_f64};
-use crate::product::Operand;
-use crate::product::sparse::ScannedAxes;
+use crate::product::{Operand, ScannedAxes};
 
 /// A stack with its parameters, packed for inference: the entry for inference.
 ///
@@ -212,7 +211,7 @@ impl PackedStack {
         Ok(RowWidths { input: first.inputs, output: last.outputs })
     }
 
-    /// Runs layers over a slice of rows; `epilogue` is that of the last.
+    /// Runs layers over a slice of rows, the last with this epilogue.
     fn run_slice(
         &self,
         range: Range<usize>,
@@ -226,8 +225,8 @@ impl PackedStack {
         let SliceBuffers { values: [current, next], nonzeros, .. } = buffers;
         let (mut current, mut next) = (current, next);
         let mut apply = |layer: &PackedDense, input: &[f32], output: &mut [f32], epilogue| {
-            nonzeros.scan(input, layer.inputs, ScannedAxes::Rows);
-            layer.forward(Operand::scanned(input, nonzeros), output, epilogue);
+            let input = Operand::scan(input, layer.inputs, ScannedAxes::Rows, nonzeros);
+            layer.forward(input, output, epilogue);
         };
         let mut computed = None;
         for layer in before {

@@ -29,7 +29,7 @@ pub fn binary_cross_entropy(
     Ok(cross_entropy_of_rows(targets, scale, logits, bias_gradient))
 }
 
-/// The same of whole rows with a target for each logit.
+/// [`binary_cross_entropy`] without the checks of the lengths.
 pub(crate) fn cross_entropy_of_rows(
     targets: &[f32],
     scale: f32,

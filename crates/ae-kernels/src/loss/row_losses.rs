@@ -25,7 +25,7 @@ pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> Result<RowLosses, St
     Ok(losses_of_row(logits, targets))
 }
 
-/// The same of slices of the same length.
+/// [`losses_of_logits`] without the check of the lengths.
 pub(crate) fn losses_of_row(logits: &[f32], targets: &[f32]) -> RowLosses {
     Dispatch::Widest.run(InLanes(LossesOfLogits { logits, targets }))
 }

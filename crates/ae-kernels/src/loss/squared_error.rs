@@ -84,7 +84,7 @@ pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> Result<f64, StackE
     Ok(squared_error_between(outputs, targets))
 }
 
-/// The same of slices of the same length.
+/// [`squared_error_sum`] without the check of the lengths.
 pub(crate) fn squared_error_between(outputs: &[f32], targets: &[f32]) -> f64 {
     lanes_sum(
         outputs,

@@ -163,7 +163,7 @@ impl<'a> Right<'a> {
     /// Neighbouring columns, which must lie within a panel if the factor has panels.
     #[inline(always)]
     pub(super) fn tile(self, first: usize, width: usize) -> Tile<'a> {
-        Tile::new(self.from_column(first), self.row_stride, self.inner, width)
+        Tile::new(self.starting_at(first), self.row_stride, self.inner, width)
     }
 
     /// The same columns, copied to this memory.
@@ -175,14 +175,14 @@ impl<'a> Right<'a> {
         memory: StridedRowsMut<'b>,
     ) -> Tile<'b> {
         let StridedRowsMut { numbers, stride } = memory;
-        let source = StridedRows { numbers: self.from_column(first), stride: self.row_stride };
+        let source = StridedRows { numbers: self.starting_at(first), stride: self.row_stride };
         copy_rows(self.inner, width, source, StridedRowsMut { numbers: &mut *numbers, stride });
         Tile::new(numbers, stride, self.inner, width)
     }
 
     /// The numbers from this column of the first row on.
     #[inline(always)]
-    fn from_column(self, column: usize) -> &'a [f32] {
+    fn starting_at(self, column: usize) -> &'a [f32] {
         &self.numbers[column / PANEL * self.panel_stride + column % PANEL..]
     }
 

@@ -13,7 +13,7 @@ pub(crate) fn multiply(product: Product<'_>) {
     multiply_with(Dispatch::Widest, product);
 }
 
-/// The same with these instructions.
+/// [`multiply`] with these instructions.
 pub(crate) fn multiply_with(dispatch: Dispatch, product: Product<'_>) {
     dispatch.run(Multiply(product));
 }

@@ -1,7 +1,7 @@
 //! Rows of a slice as a factor of products.
 
 use super::matrix::{Left, Right};
-use super::sparse::Nonzeros;
+use super::sparse::{Nonzeros, ScannedAxes};
 
 /// Contiguous rows of numbers, (rows, width), with the positions of those that are not 0.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,18 @@ pub(crate) struct Operand<'a> {
 }
 
 impl<'a> Operand<'a> {
-    /// The rows that were scanned last.
+    /// Rows of `width` numbers, which are searched for zeros. `axes` says which products they will be factors of.
+    pub(crate) fn scan(
+        numbers: &'a [f32],
+        width: usize,
+        axes: ScannedAxes,
+        nonzeros: &'a mut Nonzeros,
+    ) -> Self {
+        nonzeros.scan(numbers, width, axes);
+        Self { numbers, nonzeros }
+    }
+
+    /// The rows that were scanned last, for further products.
     ///
     /// # Panics
     /// If there are fewer numbers than were scanned.

@@ -14,7 +14,7 @@ pub fn squared_norm(gradient: &[f32]) -> f64 {
     chunks.iter().sum()
 }
 
-/// The same on the calling thread.
+/// The sum of squares of a chunk, on the calling thread.
 pub(super) fn squared_norm_of_chunk(chunk: &[f32]) -> f64 {
     vectorised(
         #[inline(always)]
