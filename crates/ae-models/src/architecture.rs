@@ -3,17 +3,7 @@
 use ae_kernels::Stack;
 use ae_random::Seed;
 
-use crate::candle::{Device, tensor_inference};
-use crate::{Inference, KernelInference, Layout, ModelError, Parameters};
-
-/// Which images an autoencoder is shown in training; the target is the clean image either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrainingInput {
-    /// Clean images: the regular autoencoder.
-    Clean,
-    /// Corrupted images: the denoising autoencoder (Vincent et al. 2008, section 2.3).
-    Corrupted,
-}
+use crate::{Layout, Parameters, TrainingInput};
 
 /// A model without its numbers: names and shapes of its parameters, and how to compute with them.
 ///
@@ -49,25 +39,11 @@ pub trait Architecture: Send + Sync {
     /// # Errors
     /// If a tensor is missing or has another shape, or the architecture has no candle model.
     #[cfg(feature = "candle")]
-    fn build(&self, vb: crate::VarBuilder<'_>) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
-        drop(vb);
-        Err(ModelError::NoTensorModel)
-    }
-
-    /// The model with these parameters, applied to slices of numbers: by the kernels if the device is the CPU and
-    /// the architecture has a [`stack`](Self::stack), otherwise by candle.
-    ///
-    /// # Errors
-    /// If the parameters are not the architecture's, the device cannot hold them, or candle is needed and the
-    /// crate was built without it.
-    fn inference(
+    fn build(
         &self,
-        parameters: &Parameters,
-        device: &Device,
-    ) -> Result<Box<dyn Inference>, ModelError> {
-        match self.stack().filter(|_| device.is_cpu()) {
-            Some(stack) => Ok(Box::new(KernelInference::new(stack, parameters)?)),
-            None => tensor_inference(self, parameters, device),
-        }
+        vb: crate::VarBuilder<'_>,
+    ) -> Result<Box<dyn crate::Autoencoder>, crate::ModelError> {
+        drop(vb);
+        Err(crate::ModelError::NoTensorModel)
     }
 }

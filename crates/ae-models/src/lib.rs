@@ -45,12 +45,14 @@
 mod architecture;
 mod layout;
 mod parameters;
+mod training_input;
 
 mod activation;
 mod dense;
 mod loss;
 mod spec;
 
+mod apply;
 mod device;
 mod inference;
 
@@ -80,7 +82,7 @@ pub use activation::{Activation, OutputActivation};
 pub use ae_files::FileError;
 pub use ae_kernels::{RowLosses, Stack};
 pub use ae_random::Seed;
-pub use architecture::{Architecture, TrainingInput};
+pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
@@ -103,6 +105,7 @@ pub use saved_part::SavedPart;
 pub use spec::{ModelKind, ModelSpec};
 pub use tagged_model::TaggedModel;
 pub use tensor_file::{FileTensor, MAX_HEADER_BYTES, TensorFile, TensorFileError, tensor_file};
+pub use training_input::TrainingInput;
 pub use weight_types::WeightTypes;
 pub use weights_file::MAX_FILE_BYTES;
 

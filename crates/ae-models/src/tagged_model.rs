@@ -91,7 +91,8 @@ impl TaggedModel {
     /// otherwise by candle.
     ///
     /// # Errors
-    /// As [`Architecture::inference`].
+    /// If the parameters are not the architecture's, the device cannot hold them, or candle is needed and the crate was
+    /// built without it.
     pub fn inference(&self, device: &Device) -> Result<Box<dyn Inference>, ModelError> {
         self.architecture.inference(&self.parameters, device)
     }

@@ -28,8 +28,8 @@ pub fn device_name(device: &Device) -> &'static str {
     }
 }
 
-pub(crate) fn tensor_inference<A: Architecture + ?Sized>(
-    _architecture: &A,
+pub(crate) fn tensor_inference(
+    _architecture: &dyn Architecture,
     _parameters: &Parameters,
     _device: &Device,
 ) -> Result<Box<dyn Inference>, ModelError> {

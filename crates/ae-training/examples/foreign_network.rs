@@ -151,8 +151,8 @@ pub(crate) fn train_save_load(
     let mut engine = AutogradEngine::new(architecture.as_ref(), Objective::default(), Device::Cpu);
     let (train, validation) = (Samples::new(&train, None), Samples::new(&test, None));
     let data = TrainingData { train: &train, validation: &validation };
-    let config = FitConfig { epochs, batch_size: 32, ..FitConfig::default() };
-    let optimizer = OptimizerConfig::keras_adam().with_learning_rate(0.01);
+    let config = FitConfig { epochs, batch_size: 8, ..FitConfig::default() };
+    let optimizer = OptimizerConfig::keras_adam().with_learning_rate(0.03);
     let mut state = TrainingState::new(architecture.initialise(config.seed), optimizer);
     fit(&mut engine, data, &config, &mut state, None, &mut MemoryObserver::default())?;
 
@@ -171,7 +171,7 @@ pub(crate) fn train_save_load(
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    let report = train_save_load(&folder.path().join("model.safetensors"), 512, 4)?;
+    let report = train_save_load(&folder.path().join("model.safetensors"), 256, 3)?;
     for (epoch, loss) in report.curve.iter().enumerate() {
         println!("epoch {}: validation cross-entropy {loss:.4}", epoch + 1);
     }

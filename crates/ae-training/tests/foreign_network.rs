@@ -10,7 +10,7 @@ mod example;
 fn a_convolution_is_trained_saved_loaded_and_evaluated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    let report = example::train_save_load(&path, 128, 3).unwrap();
+    let report = example::train_save_load(&path, 64, 4).unwrap();
     let [first, .., last] = report.curve[..] else { panic!("{report:?}") };
     assert!(last < 0.8 * first, "{report:?}");
     assert_eq!(report.kind, "example/small-conv");

@@ -105,8 +105,8 @@ fn write(tensor: &Tensor, to: &mut [f32]) -> Result<(), ModelError> {
 }
 
 /// Inference by candle for any architecture that has a candle model.
-pub(crate) fn tensor_inference<A: Architecture + ?Sized>(
-    architecture: &A,
+pub(crate) fn tensor_inference(
+    architecture: &dyn Architecture,
     parameters: &Parameters,
     device: &Device,
 ) -> Result<Box<dyn Inference>, ModelError> {
