@@ -1,8 +1,10 @@
-//! Compression of images with an autoencoder: rounded codes and, if asked for, what the decoder misses, under a
-//! range coder.
+//! Compression with autoencoders: quantised codes under a range coder, with the same result on every machine.
 //!
-//! A [`Codec`] is fitted once to a network and its training images. A [`Compressor`] is the network with its codec: it
-//! turns 8-bit images into bytes, and opens such bytes as an [`Archive`].
+//! **Codes alone**, of any encoder: [`compress_codes`] and [`decompress_codes`], with a bound of every number's error.
+//!
+//! **Images**, with a network that both ends have: a [`Codec`] is fitted once to a network and its training images. A
+//! [`Compressor`] is the network with its codec. It turns 8-bit images into bytes, and opens such bytes as an
+//! [`Archive`], from which images are decompressed one by one: lossy, or bit for bit ([`Mode`]).
 //!
 //! Encoder and decoder must agree on steps, frequencies and the decoder's output, so these are computed in integers:
 //! a file gives the same pixels on every machine. The encoder is a float network; its codes are stored after rounding,
@@ -29,8 +31,15 @@ mod byte_fields;
 mod error;
 mod range_coder;
 
+/// A network, as [`Compressor::new`] and [`Codec::fit`] take it.
+pub use ae_kernels::Stack;
 pub use archive::{Archive, Compressor};
 pub use codec::Codec;
 pub use error::CompressionError;
 pub use plain_codes::{Codes, compress_codes, decompress_codes};
 pub use quality::{Mode, Quality};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,8 +11,8 @@ use ae_dataset::{ImageShape, Images};
 use ae_files::FileError;
 use ae_models::Inference;
 use ae_report::{
-    Axes, Figure, GridRow, Reference, ReportError, Series, WorstItem, filters, loss_curves,
-    reconstruction_grid, worst,
+    Axes, Figure, GridRow, Reference, ReportError, Series, WorstReconstruction, filters,
+    loss_curves, reconstruction_grid, worst_reconstructions,
 };
 use ae_training::{Samples, TrainingBatch, TrainingState, squared_errors};
 use display::Display;
@@ -207,8 +207,8 @@ fn worst_ten(
     let originals = display.pictures(&targets)?;
     let reconstructions = display.pictures(&outputs)?;
     let pairs = originals.into_iter().zip(reconstructions).zip(&order);
-    let items: Vec<WorstItem> = pairs
-        .map(|((original, reconstruction), &index)| WorstItem {
+    let items: Vec<WorstReconstruction> = pairs
+        .map(|((original, reconstruction), &index)| WorstReconstruction {
             original,
             reconstruction,
             index: index as usize,
@@ -216,7 +216,7 @@ fn worst_ten(
             squared_error: errors[index as usize],
         })
         .collect();
-    Ok(worst(&items, title, caption)?)
+    Ok(worst_reconstructions(&items, title, caption)?)
 }
 
 /// Training and validation loss over the epochs, with the numbers that are expected of them.

@@ -4,13 +4,13 @@
 //!
 //! | function | shows |
 //! |---|---|
-//! | [`reconstruction_grid`] | originals over reconstructions; clean, corrupted and reconstructed images |
+//! | [`reconstruction_grid()`] | originals over reconstructions; clean, corrupted and reconstructed images |
 //! | [`comparison_grid`] | one image a row, one method a column |
-//! | [`worst`] | the images with the largest errors |
-//! | [`heat_map`] | the most anomalous items and the places of their errors |
-//! | [`interpolation`] | what a decoder draws between two codes |
+//! | [`worst_reconstructions()`] | the images with the largest errors |
+//! | [`heat_map()`] | the most anomalous items and the places of their errors |
+//! | [`interpolation()`] | what a decoder draws between two codes |
 //! | [`filters`] | the weights of an encoder's units |
-//! | [`loss_curves`], [`line_chart`] | learning curves; any other lines |
+//! | [`loss_curves`], [`line_chart()`] | learning curves; any other lines |
 //! | [`scatter`] | a map of the codes |
 //!
 //! [`Figure::png`] draws it at twice its size, so that it is sharp on any screen. [`Figure::svg`] makes one file
@@ -74,7 +74,7 @@ pub use error::ReportError;
 pub use figure::Figure;
 pub use heat_map::{HeatMapItem, heat_map};
 pub use image_grid::{GridRow, square_grid_side};
-pub use interpolation::interpolation;
+pub use interpolation::{InterpolationStep, interpolation};
 pub use line_chart::{Reference, Series, line_chart, loss_curves};
 pub use picture::{Picture, png_of_16_bits};
 pub use plot_frame::Axes;
@@ -82,7 +82,7 @@ pub use reconstruction_grid::{comparison_grid, reconstruction_grid};
 pub use scatter_plot::{Scatter, scatter};
 pub use terminal_picture::{ColorSupport, half_blocks};
 pub use text_table::TextTable;
-pub use worst_reconstructions::{WorstItem, worst};
+pub use worst_reconstructions::{WorstReconstruction, worst_reconstructions};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -13,7 +13,7 @@ pub struct Scatter<'a> {
     /// Pairs of x and y. A point with a coordinate that is NaN or infinite is left out.
     pub points: &'a [[f32; 2]],
     /// The class of each point, an index into `classes`; empty if there are no classes.
-    pub of_points: &'a [u8],
+    pub labels: &'a [u8],
     /// The names of the classes, in the order of the legend.
     pub classes: &'a [String],
     /// The names of the axes, which then have numbers. Without names, both axes have the same scale and no
@@ -47,14 +47,14 @@ const LAYER: usize = 256;
 /// # Errors
 /// If there are `classes`, but not one class for each point.
 pub fn scatter(shown: Scatter<'_>, title: &str, caption: &str) -> Result<Figure, ReportError> {
-    let Scatter { points, of_points, classes, axes } = shown;
-    if !classes.is_empty() && of_points.len() != points.len() {
-        return Err(ReportError::Classes { expected: points.len(), found: of_points.len() });
+    let Scatter { points, labels, classes, axes } = shown;
+    if !classes.is_empty() && labels.len() != points.len() {
+        return Err(ReportError::Classes { expected: points.len(), found: labels.len() });
     }
     let points: Vec<[f64; 2]> = points.iter().map(|point| point.map(f64::from)).collect();
     let covered = if axes.is_some() { covering(&points) } else { of_one_scale(&points) };
-    let labels = classes.iter().map(String::as_str).collect();
-    let legend = Legend { labels, colours: &COLOURS, swatch: SWATCH };
+    let names = classes.iter().map(String::as_str).collect();
+    let legend = Legend { labels: names, colours: &COLOURS, swatch: SWATCH };
     let is_drawn = |[x, y]: &[f64; 2]| drawable(*x) && drawable(*y);
     let missing = points.iter().filter(|point| !is_drawn(point)).count();
     let notes = [
@@ -67,7 +67,7 @@ pub fn scatter(shown: Scatter<'_>, title: &str, caption: &str) -> Result<Figure,
     for (layer, points) in points.chunks(LAYER).enumerate() {
         let mut of_colours = [const { Vec::new() }; COLOURS.len()];
         for (place, point) in (layer * LAYER..).zip(points).filter(|(_, point)| is_drawn(point)) {
-            let class = of_points.get(place).copied().unwrap_or_default();
+            let class = labels.get(place).copied().unwrap_or_default();
             let place = (plot.x(point[0]), plot.y(point[1]));
             of_colours[usize::from(class) % COLOURS.len()].push(place);
         }

@@ -9,7 +9,7 @@ const CLASS_COLUMNS: usize = 12;
 
 /// One of the images that a model reconstructs worst.
 #[derive(Clone, Debug)]
-pub struct WorstItem {
+pub struct WorstReconstruction {
     /// The image.
     pub original: Picture,
     /// Its reconstruction.
@@ -26,7 +26,11 @@ pub struct WorstItem {
 ///
 /// # Errors
 /// If there is no item.
-pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, ReportError> {
+pub fn worst_reconstructions(
+    items: &[WorstReconstruction],
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ReportError> {
     let rows = [
         GridRow { label: "original", images: items.iter().map(|i| i.original.clone()).collect() },
         GridRow {
@@ -34,7 +38,8 @@ pub fn worst(items: &[WorstItem], title: &str, caption: &str) -> Result<Figure, 
             images: items.iter().map(|i| i.reconstruction.clone()).collect(),
         },
     ];
-    let class = |item: &WorstItem| shorten(item.label.as_deref().unwrap_or(""), CLASS_COLUMNS);
+    let class =
+        |item: &WorstReconstruction| shorten(item.label.as_deref().unwrap_or(""), CLASS_COLUMNS);
     let mut notes = vec![
         NoteRow { label: "index", notes: items.iter().map(|i| i.index.to_string()).collect() },
         NoteRow { label: "label", notes: items.iter().map(class).collect() },

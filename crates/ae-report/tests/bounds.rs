@@ -1,10 +1,11 @@
-//! Figures of anything keep within their bounds, and say what they have changed.
+//! Figures of any input stay within their limits, and say what was changed.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_report::{
-    Axes, Figure, GridRow, Picture, Reference, Scatter, Series, WorstItem, comparison_grid,
-    filters, interpolation, line_chart, loss_curves, reconstruction_grid, scatter, worst,
+    Axes, Figure, GridRow, InterpolationStep, Picture, Reference, Scatter, Series,
+    WorstReconstruction, comparison_grid, filters, interpolation, line_chart, loss_curves,
+    reconstruction_grid, scatter, worst_reconstructions,
 };
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
@@ -30,7 +31,7 @@ fn images(figure: &Figure) -> Vec<(f32, f32)> {
     images.map(|node| (number(&node, "width"), number(&node, "height"))).collect()
 }
 
-fn keeps_within_bounds(figure: &Figure) {
+fn assert_within_bounds(figure: &Figure) {
     let (width, height) = (figure.width(), figure.height());
     assert!(width <= 16_384 && height <= 16_384 && width * height <= 8_000_000, "{width} {height}");
     let svg = figure.svg().unwrap();
@@ -51,7 +52,7 @@ fn keeps_within_bounds(figure: &Figure) {
 #[test]
 fn large_pictures_are_drawn_smaller() {
     let figure = grid(2, 10, (1900, 1900));
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     assert_eq!(images(&figure), vec![(238.0, 238.0); 20]);
     let note = "images of 1900 x 1900 pixels are drawn smaller, each drawn pixel the mean of 8 x 8";
     assert_eq!(figure.notes(), [note]);
@@ -83,7 +84,7 @@ fn a_drawn_pixel_is_the_mean_of_those_that_it_stands_for() {
 fn rows_of_a_table_are_thick_enough_to_be_seen() {
     for (columns, width) in [(1, 64.0), (5, 60.0), (60, 60.0), (256, 256.0), (8180, 256.0)] {
         let figure = grid(2, 10, (1, columns));
-        keeps_within_bounds(&figure);
+        assert_within_bounds(&figure);
         let height = if columns == 1 { 64.0 } else { 12.0 };
         assert_eq!(images(&figure), vec![(width, height); 20], "{columns}");
     }
@@ -96,7 +97,7 @@ fn rows_of_a_table_are_thick_enough_to_be_seen() {
 #[test]
 fn only_the_first_of_too_many_images_are_drawn() {
     let figure = grid(2, 5000, (28, 28));
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     let drawn = images(&figure).len() / 2;
     assert!((300..5000).contains(&drawn), "{drawn}");
     assert_eq!(
@@ -105,12 +106,12 @@ fn only_the_first_of_too_many_images_are_drawn() {
     );
 
     let figure = grid(2000, 1, (1, 1));
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     let drawn = images(&figure).len();
     assert_eq!(figure.notes(), [format!("only the first {drawn} of 2000 rows are drawn")]);
 
     let figure = grid(150, 150, (28, 28));
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     assert_eq!(figure.notes().len(), 2);
     assert!(images(&figure).len() > 5000);
     assert!(figure.png().is_ok());
@@ -119,23 +120,24 @@ fn only_the_first_of_too_many_images_are_drawn() {
 }
 
 #[test]
-fn worst_and_ways_of_any_size_are_drawn() {
-    let item = |index| WorstItem {
+fn worst_reconstructions_and_interpolations_of_any_size_are_drawn() {
+    let item = |index| WorstReconstruction {
         original: grey(1000, 600),
         reconstruction: grey(1000, 600),
         index,
         label: Some("a name of a class that is long".to_owned()),
         squared_error: 1.0,
     };
-    let items: Vec<WorstItem> = (0..10).map(item).collect();
-    keeps_within_bounds(&worst(&items, "", "").unwrap());
-    let steps = (0..100).map(|step| (f64::from(step), grey(400, 400))).collect();
+    let items: Vec<WorstReconstruction> = (0..10).map(item).collect();
+    assert_within_bounds(&worst_reconstructions(&items, "", "").unwrap());
+    let step = |step| InterpolationStep { fraction: f64::from(step), picture: grey(400, 400) };
+    let steps = (0..100).map(step).collect();
     let figure = interpolation([grey(400, 400), grey(400, 400)], steps, "", "").unwrap();
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     assert_eq!(images(&figure).len(), 102);
     let rows = vec![GridRow { label: "noise", images: vec![grey(500, 500); 6] }; 7];
     let columns = ["noisy", "median", "pca", "plain", "one", "all"];
-    keeps_within_bounds(&comparison_grid(&rows, &columns, "", "").unwrap());
+    assert_within_bounds(&comparison_grid(&rows, &columns, "", "").unwrap());
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn units_of_any_number_and_size_are_drawn() {
     ] {
         let weights = vec![0.5; units * shape.iter().product::<usize>()];
         let figure = filters(&weights, shape, "Filters", "caption").unwrap();
-        keeps_within_bounds(&figure);
+        assert_within_bounds(&figure);
         // One of them is the bar of colours.
         let drawn = images(&figure).len() - 1;
         let note = format!("only the first {drawn} of {units} units are drawn");
@@ -181,7 +183,7 @@ fn long_texts_end_in_an_ellipsis() {
     let caption = "word ".repeat(1_000_000);
     let rows = [GridRow { label: &caption, images: vec![grey(1, 1)] }];
     let figure = reconstruction_grid(&rows, &caption, &caption).unwrap();
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     assert_eq!(figure.notes(), ["the title is shortened", "the caption is shortened"]);
     assert!(figure.svg().unwrap().len() < 10_000);
     let one_word = "x".repeat(5000);
@@ -189,7 +191,7 @@ fn long_texts_end_in_an_ellipsis() {
     let axes = Axes { x: &one_word, y: &one_word };
     let lines = [Reference { label: &one_word, value: 0.5 }];
     let figure = loss_curves(&series, &lines, axes, &one_word, &one_word).unwrap();
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     assert!(figure.height() < 1000, "{}", figure.height());
 }
 
@@ -199,7 +201,7 @@ fn many_curves_lines_and_classes_are_drawn_as_far_as_there_is_room() {
     let series = vec![Series { label: name, points: vec![(0.0, 1.0), (1.0, 2.0)] }; 1000];
     let lines = vec![Reference { label: name, value: 1.5 }; 1000];
     let figure = loss_curves(&series, &lines, AXES, "", "").unwrap();
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     assert_eq!(
         figure.notes(),
         [
@@ -210,14 +212,14 @@ fn many_curves_lines_and_classes_are_drawn_as_far_as_there_is_room() {
     let classes = vec![name.to_owned(); 256];
     let points = vec![[0.0, 1.0]; 20_000];
     let shown =
-        Scatter { points: &points, of_points: &[9; 20_000], classes: &classes, axes: Some(AXES) };
-    keeps_within_bounds(&scatter(shown, "", "").unwrap());
+        Scatter { points: &points, labels: &[9; 20_000], classes: &classes, axes: Some(AXES) };
+    assert_within_bounds(&scatter(shown, "", "").unwrap());
 }
 
 #[test]
 fn a_class_is_needed_for_each_point_or_for_none() {
     let classes = ["a".to_owned()];
-    let shown = Scatter { points: &[[0.0; 2]; 2], of_points: &[0], classes: &classes, axes: None };
+    let shown = Scatter { points: &[[0.0; 2]; 2], labels: &[0], classes: &classes, axes: None };
     let error = scatter(shown, "", "").unwrap_err();
     assert_eq!(error.to_string(), "expected a class for each of 2 points, found 1");
 }
@@ -229,7 +231,7 @@ fn a_curve_of_many_epochs_keeps_its_shape_in_few_points() {
     let points: Vec<_> = (1..=100_000).map(|epoch| (f64::from(epoch), loss(epoch))).collect();
     let series = [Series { label: "training", points }];
     let figure = loss_curves(&series, &[], AXES, "", "").unwrap();
-    keeps_within_bounds(&figure);
+    assert_within_bounds(&figure);
     let svg = figure.svg().unwrap();
     assert!(svg.len() < 150_000, "{}", svg.len());
     let document = Document::parse(&svg).unwrap();
@@ -245,7 +247,7 @@ fn a_curve_of_many_epochs_keeps_its_shape_in_few_points() {
     assert!(line.attribute("points").unwrap().split(' ').count() > 2000);
 
     let one = [Series { label: "training", points: vec![(1.0, 0.5)] }];
-    keeps_within_bounds(&loss_curves(&one, &[], AXES, "", "").unwrap());
+    assert_within_bounds(&loss_curves(&one, &[], AXES, "", "").unwrap());
 }
 
 #[test]
@@ -254,13 +256,13 @@ fn values_that_cannot_be_drawn_are_counted() {
     let figure = line_chart(&[Series { label: "a", points }], AXES, "", "").unwrap();
     assert_eq!(figure.notes(), ["values that are not finite or beyond 1e100 leave gaps: 3"]);
     let points = [[0.0, f32::NAN], [1.0, 1.0]];
-    let shown = Scatter { points: &points, of_points: &[], classes: &[], axes: None };
+    let shown = Scatter { points: &points, labels: &[], classes: &[], axes: None };
     let notes = scatter(shown, "", "").unwrap().notes();
     assert_eq!(notes, ["values that are not finite or beyond 1e100 are left out: 1"]);
 }
 
 #[test]
-fn letters_that_the_bitmap_font_lacks_are_said() {
+fn letters_that_the_png_font_lacks_are_noted() {
     let figure = |title| grid_with(title, "Größe łódź");
     assert!(figure("Größe").notes().is_empty());
     for title in ["Ελλάδα", "日本語", "Москва", "🙂"] {
@@ -276,7 +278,7 @@ fn grid_with<'a>(title: &str, label: &'a str) -> Figure {
     reconstruction_grid(&rows, title, "").unwrap()
 }
 
-/// Letters of any kind, and often those that XML forbids or gives a meaning.
+/// Any letters, and often those that XML forbids or gives a meaning.
 fn any_text() -> impl Strategy<Value = String> {
     let special = prop::sample::select(
         "<>&\"'\0\n\r\t\u{1b}\u{7f}\u{85}\u{fffe}\u{ffff}\u{202e}\u{2066}"
@@ -290,7 +292,7 @@ fn any_text() -> impl Strategy<Value = String> {
 /// Every kind of figure with a text wherever one is shown.
 fn all_with(text: &str) -> Vec<Figure> {
     let rows = [GridRow { label: text, images: vec![grey(1, 1)] }];
-    let item = WorstItem {
+    let item = WorstReconstruction {
         original: grey(1, 1),
         reconstruction: grey(1, 1),
         index: 0,
@@ -301,12 +303,11 @@ fn all_with(text: &str) -> Vec<Figure> {
     let series = [Series { label: text, points: vec![(0.0, 1.0)] }];
     let lines = [Reference { label: text, value: 1.0 }];
     let classes = [text.to_owned()];
-    let shown =
-        Scatter { points: &[[0.0; 2]], of_points: &[0], classes: &classes, axes: Some(axes) };
+    let shown = Scatter { points: &[[0.0; 2]], labels: &[0], classes: &classes, axes: Some(axes) };
     let figures = [
         reconstruction_grid(&rows, text, text),
         comparison_grid(&rows, &[text], text, text),
-        worst(&[item], text, text),
+        worst_reconstructions(&[item], text, text),
         interpolation([grey(1, 1), grey(1, 1)], Vec::new(), text, text),
         filters(&[1.0], [1, 1, 1], text, text),
         loss_curves(&series, &lines, axes, text, text),
@@ -322,11 +323,11 @@ proptest! {
     #[test]
     fn any_text_can_be_shown_anywhere(text in any_text()) {
         let forbidden = |c: char| {
-            let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            c.is_control() || turns || matches!(c, '\u{fffe}' | '\u{ffff}')
+            let changes_direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            c.is_control() || changes_direction || matches!(c, '\u{fffe}' | '\u{ffff}')
         };
         for figure in all_with(&text) {
-            keeps_within_bounds(&figure);
+            assert_within_bounds(&figure);
             let svg = figure.svg().unwrap();
             let document = Document::parse(&svg).unwrap();
             let title = document.descendants().find(|node| node.has_tag_name("title")).unwrap();
@@ -344,7 +345,7 @@ proptest! {
         width in 1_usize..600,
     ) {
         let figure = grid(rows, columns, (height, width));
-        keeps_within_bounds(&figure);
+        assert_within_bounds(&figure);
         prop_assert_eq!(images(&figure).len(), rows * columns);
     }
 }

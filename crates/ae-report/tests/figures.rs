@@ -3,9 +3,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_report::{
-    Axes, Figure, GridRow, HeatMapItem, Picture, Reference, ReportError, Scatter, Series,
-    WorstItem, comparison_grid, filters, heat_map, interpolation, loss_curves, reconstruction_grid,
-    scatter, square_grid_side, worst,
+    Axes, Figure, GridRow, HeatMapItem, InterpolationStep, Picture, Reference, ReportError,
+    Scatter, Series, WorstReconstruction, comparison_grid, filters, heat_map, interpolation,
+    loss_curves, reconstruction_grid, scatter, square_grid_side, worst_reconstructions,
 };
 use roxmltree::{Document, Node};
 
@@ -73,19 +73,21 @@ fn crowded_curves() -> Figure {
     loss_curves(&series, &lines, AXES, "Loss", &"many words ".repeat(40)).unwrap()
 }
 
-fn ten_worst() -> Figure {
-    let item = |index| WorstItem {
+fn three_worst() -> Figure {
+    let item = |index| WorstReconstruction {
         original: grey(1, 1, &[0]),
         reconstruction: grey(1, 1, &[255]),
         index,
         label: Some("7".to_owned()),
         squared_error: 31.415_926,
     };
-    worst(&[item(59_999), item(0), item(123_456_789_012)], "Worst", "caption").unwrap()
+    worst_reconstructions(&[item(59_999), item(0), item(123_456_789_012)], "Worst", "caption")
+        .unwrap()
 }
 
-fn way() -> Figure {
-    let steps = [0.0, 0.5, 1.0].map(|part| (part, grey(2, 2, &[1, 2, 3, 4])));
+fn small_interpolation() -> Figure {
+    let steps = [0.0, 0.5, 1.0]
+        .map(|fraction| InterpolationStep { fraction, picture: grey(2, 2, &[1, 2, 3, 4]) });
     let ends = [grey(2, 2, &[0, 9, 9, 9]), grey(2, 2, &[9, 9, 9, 0])];
     interpolation(ends, steps.to_vec(), "From one to another", "caption").unwrap()
 }
@@ -94,7 +96,7 @@ fn map() -> Figure {
     let classes: Vec<String> = (0..30).map(|class| format!("class {class}")).collect();
     let points = [[-1e5, 3e-7], [2e5, 8e-7]];
     let axes = Some(Axes { x: "first principal component", y: "second principal component" });
-    let shown = Scatter { points: &points, of_points: &[0, 29], classes: &classes, axes };
+    let shown = Scatter { points: &points, labels: &[0, 29], classes: &classes, axes };
     scatter(shown, "Map", &"many words ".repeat(40)).unwrap()
 }
 
@@ -146,7 +148,15 @@ fn nothing_overlaps_and_everything_is_on_the_page() {
     let units: Vec<f32> = (0..7 * 12).map(|weight| weight as f32 - 40.0).collect();
     let units = filters(&units, [1, 3, 4], "Filters of an encoder", "").unwrap();
     let colours = filters(&[0.5, 0.0, -0.5], [3, 1, 1], "Filters", "").unwrap();
-    for figure in [small_grid(), crowded_curves(), ten_worst(), units, colours, way(), map()] {
+    for figure in [
+        small_grid(),
+        crowded_curves(),
+        three_worst(),
+        units,
+        colours,
+        small_interpolation(),
+        map(),
+    ] {
         let svg = figure.svg().unwrap();
         let document = Document::parse(&svg).unwrap();
         let images = elements(&document, "image").into_iter().map(|node| {
@@ -231,7 +241,7 @@ fn beneath(figure: &Figure, image: usize) -> Vec<String> {
 
 #[test]
 fn the_worst_have_their_numbers_beneath_them() {
-    assert_eq!(beneath(&ten_worst(), 0), ["59999", "7", "31.42"]);
+    assert_eq!(beneath(&three_worst(), 0), ["59999", "7", "31.42"]);
 }
 
 #[test]
@@ -297,7 +307,7 @@ fn a_comparison_names_its_columns() {
 
 #[test]
 fn a_way_has_its_ends_at_its_ends_and_the_parts_beneath() {
-    let svg = way().svg().unwrap();
+    let svg = small_interpolation().svg().unwrap();
     let document = Document::parse(&svg).unwrap();
     assert_eq!(elements(&document, "image").len(), 5);
     let notes: Vec<_> = elements(&document, "text").iter().filter_map(|node| node.text()).collect();
@@ -321,7 +331,10 @@ fn what_cannot_be_drawn_is_refused_with_a_reason() {
         said(reconstruction_grid(&[], "", "")),
         "a grid of images needs at least one image, found none"
     );
-    assert_eq!(said(worst(&[], "", "")), "a grid of images needs at least one image, found none");
+    assert_eq!(
+        said(worst_reconstructions(&[], "", "")),
+        "a grid of images needs at least one image, found none"
+    );
     assert_eq!(
         said(filters(&[], [1, 28, 28], "", "")),
         "a picture of filters needs at least one image, found none"

@@ -39,7 +39,7 @@ fn points_stand_where_their_numbers_are_in_the_colour_of_their_class() {
     let points = [[0.0, 0.0], [10.0, 0.5], [5.0, 1.0], [f32::NAN, 0.0]];
     let classes = names(2);
     let shown =
-        Scatter { points: &points, of_points: &[0, 1, 0, 1], classes: &classes, axes: Some(AXES) };
+        Scatter { points: &points, labels: &[0, 1, 0, 1], classes: &classes, axes: Some(AXES) };
     let figure = scatter(shown, "Map", "").unwrap();
     let dots = dots(&figure);
     let [(blue, first), (amber, second)] = dots.as_slice() else { panic!("{dots:?}") };
@@ -72,7 +72,7 @@ fn points_stand_where_their_numbers_are_in_the_colour_of_their_class() {
 #[test]
 fn without_axes_distances_are_the_same_both_ways_and_there_are_no_numbers() {
     let points = [[100.0, 7.0], [140.0, 7.0], [120.0, 8.0], [120.0, 6.0]];
-    let shown = Scatter { points: &points, of_points: &[], classes: &[], axes: None };
+    let shown = Scatter { points: &points, labels: &[], classes: &[], axes: None };
     let figure = scatter(shown, "", "").unwrap();
     assert_eq!(texts(&figure), Vec::<String>::new());
     let [(_, centres)] = &dots(&figure)[..] else { panic!() };
@@ -86,7 +86,7 @@ fn without_axes_distances_are_the_same_both_ways_and_there_are_no_numbers() {
 fn none_one_and_the_same_points_make_a_figure() {
     for axes in [None, Some(AXES)] {
         for points in [vec![], vec![[1.0, 2.0]], vec![[3.0, 3.0]; 9], vec![[f32::INFINITY, 0.0]]] {
-            let shown = Scatter { points: &points, of_points: &[], classes: &[], axes };
+            let shown = Scatter { points: &points, labels: &[], classes: &[], axes };
             let figure = scatter(shown, "", "").unwrap();
             let drawn: usize = dots(&figure).iter().map(|(_, centres)| centres.len()).sum();
             assert_eq!(drawn, points.iter().filter(|[x, _]| x.is_finite()).count());
@@ -99,15 +99,14 @@ fn none_one_and_the_same_points_make_a_figure() {
 #[test]
 fn no_class_lies_above_all_others_and_the_eleventh_has_the_first_colour() {
     let points: Vec<[f32; 2]> = (0..3000).map(|i| [i as f32, (i % 7) as f32]).collect();
-    let of_points: Vec<u8> = (0..3000).map(|i| (i % 11) as u8).collect();
+    let labels: Vec<u8> = (0..3000).map(|i| (i % 11) as u8).collect();
     let classes = names(11);
-    let shown =
-        Scatter { points: &points, of_points: &of_points, classes: &classes, axes: Some(AXES) };
+    let shown = Scatter { points: &points, labels: &labels, classes: &classes, axes: Some(AXES) };
     let groups = dots(&scatter(shown, "", "").unwrap());
     let place = |colour: &str| groups.iter().position(|(found, _)| found == colour).unwrap();
     let last = |colour: &str| groups.iter().rposition(|(found, _)| found == colour).unwrap();
     assert!(place("#92dadd") < last("#3f90da"), "the last class is drawn before the first ends");
     let blue: usize =
         groups.iter().filter(|(colour, _)| colour == "#3f90da").map(|(_, c)| c.len()).sum();
-    assert_eq!(blue, of_points.iter().filter(|&&class| class % 10 == 0).count());
+    assert_eq!(blue, labels.iter().filter(|&&class| class % 10 == 0).count());
 }

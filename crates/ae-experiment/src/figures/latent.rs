@@ -1,7 +1,9 @@
 //! Figures of the latent space: maps of codes, the images of a plane of codes, the way between two images.
 
 use ae_apply::{ApplyError, Model, Projection, interpolate};
-use ae_report::{Axes, Figure, GridRow, Scatter, interpolation, reconstruction_grid, scatter};
+use ae_report::{
+    Axes, Figure, GridRow, InterpolationStep, Scatter, interpolation, reconstruction_grid, scatter,
+};
 
 use crate::ExperimentError;
 use crate::figures::display::Display;
@@ -17,7 +19,7 @@ pub fn map_figure(
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
-    let shown = Scatter { points, of_points: labels, classes, axes: axes(projection) };
+    let shown = Scatter { points, labels, classes, axes: axes(projection) };
     Ok(scatter(shown, title, caption)?)
 }
 
@@ -56,9 +58,14 @@ pub fn interpolation_figure(
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
     let display = Display::of(model.format());
-    let (parts, images): (Vec<f64>, Vec<Vec<f32>>) =
+    let (fractions, images): (Vec<f64>, Vec<Vec<f32>>) =
         interpolate(model, ends, steps)?.into_iter().unzip();
-    let between = parts.into_iter().zip(display.pictures(&images.concat())?).collect();
+    let pictures = display.pictures(&images.concat())?;
+    let between = fractions
+        .into_iter()
+        .zip(pictures)
+        .map(|(fraction, picture)| InterpolationStep { fraction, picture })
+        .collect();
     let [mut from, mut to] = [display.pictures(ends[0])?, display.pictures(ends[1])?];
     let (Some(from), Some(to)) = (from.pop(), to.pop()) else {
         return Err(ApplyError::TooFew { what: "a way between images", needed: 2, found: 0 }.into());
