@@ -73,10 +73,7 @@ fn new_rows_need_no_classes() {
     let sandbox = of_table();
     sandbox.write("bare.csv", "a,b\n1,2\n3,4\n");
     let told = sandbox.ae("reconstruct bare.csv -m run -o out.csv").succeeds().stderr;
-    assert!(
-        told.contains("there is no label column; the rows are read without classes"),
-        "{told}"
-    );
+    assert!(told.contains("there is no label column; the rows are read without classes"), "{told}");
     sandbox.ae("evaluate run --data bare.csv").succeeds();
     sandbox
         .ae("reconstruct bare.csv -m run -o out.csv --label-column kind")

@@ -42,7 +42,10 @@ fn prepare(folder: &Path, options: &mut LoadOptions) -> Result<(), Box<dyn Error
         say(&format!("{} files: {}", kind.files, kind.kind));
     }
     for skipped in &survey.skipped {
-        say(&format!("not read, {}: {} such as {:?}", skipped.reason, skipped.count, skipped.first));
+        say(&format!(
+            "not read, {}: {} such as {:?}",
+            skipped.reason, skipped.count, skipped.first
+        ));
     }
     for need in survey.needs() {
         match need {
