@@ -88,15 +88,15 @@ fn weights_that_cannot_be_imported_are_named_and_leave_no_file() {
     }
     let doubles = "import torch_halves_f64.safetensors -o m.safetensors";
     sandbox.ae(doubles).fails_with(&[
-        "torch_halves_f64.safetensors: module.encoder.0.weight must be of f32, but is of f64",
-        "--convert rounds it to f32",
+        "torch_halves_f64.safetensors: module.encoder.0.weight must be F32, but is F64",
+        "--convert rounds it to F32",
     ]);
     let finished = sandbox.ae(&format!("{doubles} --convert")).succeeds();
     let assumed = "assumed, because weights do not say it: hidden activation relu; code activation relu; output \
                    activation sigmoid; images of 1 x 6; a bias of zeros in module.decoder.0, which has none; a regular \
                    autoencoder; `ae import --help` names the flags";
     assert!(finished.stderr.contains(assumed), "{}", finished.stderr);
-    assert!(finished.stderr.contains("rounded to f32: arrays, 5 of f64"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("arrays rounded to F32: 5 of F64"), "{}", finished.stderr);
 
     let keras = "import keras_colour.npz -o k.safetensors";
     sandbox.ae(&format!("{keras} --code 4")).fails_with(&[

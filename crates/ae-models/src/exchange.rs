@@ -43,9 +43,7 @@ mod npz;
 mod onnx;
 mod stack;
 
-pub use arrays::NumberType;
 pub use assumption::{Assumption, PixelOrder, WeightLayout};
-pub use convert::Precision;
 pub use error::ExchangeError;
 pub use import::{Converted, ImportOptions, Imported, MAX_IMPORT_BYTES, import, import_bytes};
 pub use onnx::{NetworkPart, TableColumns, onnx_of_encoder, onnx_of_model};

@@ -1,6 +1,7 @@
 //! `ae import`
 
-use ae_models::exchange::{ExchangeError, ImportOptions, Imported, Precision, import};
+use ae_models::WeightTypes;
+use ae_models::exchange::{ExchangeError, ImportOptions, Imported, import};
 use anyhow::anyhow;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &Import, common: &Common) -> anyhow::Result<Status> {
         latent_dim: args.code,
         image: args.shape,
         pixel_order: args.colours.map(Into::into),
-        precision: if args.convert { Precision::Convert } else { Precision::OnlyF32 },
+        types: if args.convert { WeightTypes::Converted } else { WeightTypes::Exact },
     };
     let imported = import(&args.weights, &options).map_err(with_flag)?;
     imported.model.save(&args.output)?;
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &Import, common: &Common) -> anyhow::Result<Status> {
 /// Adds to an error which flag helps.
 fn with_flag(error: ExchangeError) -> anyhow::Error {
     match error {
-        ExchangeError::Precision { .. } => anyhow!("{error}; --convert rounds it to f32"),
+        ExchangeError::Precision { .. } => anyhow!("{error}; --convert rounds it to F32"),
         ExchangeError::AmbiguousCode { .. } => anyhow!("{error} with --encoder-layers"),
         error => error.into(),
     }
@@ -43,7 +44,7 @@ fn tell(args: &Import, common: &Common, imported: &Imported) -> anyhow::Result<(
         converted.iter().map(|rounded| format!("{} of {}", rounded.arrays, rounded.from)).collect();
     let mut progress = progress::data(common);
     if !converted.is_empty() {
-        progress.chose(&format!("rounded to f32: arrays, {}", converted.join(", ")));
+        progress.chose(&format!("arrays rounded to F32: {}", converted.join(", ")));
     }
     if *has_description {
         progress.chose(

@@ -1,6 +1,5 @@
 //! Arrays with names, as files of other programs hold them.
 
-use std::fmt;
 use std::path::Path;
 
 use safetensors::Dtype;
@@ -10,49 +9,14 @@ use super::ExchangeError;
 use super::npz;
 use crate::{ModelSpec, TensorFile};
 
-/// The types of numbers that weights have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NumberType {
-    /// IEEE 754 half precision.
-    F16,
-    /// The upper half of an `f32`.
-    Bf16,
-    /// Single precision, which models have.
-    F32,
-    /// Double precision.
-    F64,
-}
-
-impl NumberType {
-    /// Bytes of a number.
-    pub(super) fn size(self) -> usize {
-        match self {
-            Self::F16 | Self::Bf16 => 2,
-            Self::F32 => 4,
-            Self::F64 => 8,
-        }
-    }
-}
-
-impl fmt::Display for NumberType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F16 => "f16",
-            Self::Bf16 => "bf16",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        })
-    }
-}
-
 /// An array of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NamedArray {
     pub(super) name: String,
     /// Lengths of the axes, row-major.
     pub(super) shape: Vec<usize>,
-    pub(super) number_type: NumberType,
+    /// `F16`, `BF16`, `F32` or `F64`.
+    pub(super) dtype: Dtype,
     /// Little-endian, as many as type and shape say.
     pub(super) data: Vec<u8>,
 }
@@ -105,21 +69,15 @@ fn of_safetensors(path: &Path, bytes: &[u8]) -> Result<Contents, ExchangeError> 
     let arrays = tensors
         .filter(|tensor| is_weight(tensor.name))
         .map(|tensor| {
-            let number_type = match tensor.dtype {
-                Dtype::F16 => NumberType::F16,
-                Dtype::BF16 => NumberType::Bf16,
-                Dtype::F32 => NumberType::F32,
-                Dtype::F64 => NumberType::F64,
-                other => {
-                    return Err(ExchangeError::NotFloats {
-                        path: path.to_owned(),
-                        name: tensor.name.to_owned(),
-                        found: other.to_string(),
-                    });
-                }
-            };
+            if !matches!(tensor.dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32 | Dtype::F64) {
+                return Err(ExchangeError::NotFloats {
+                    path: path.to_owned(),
+                    name: tensor.name.to_owned(),
+                    found: tensor.dtype.to_string(),
+                });
+            }
             let (name, shape) = (tensor.name.to_owned(), tensor.shape.to_vec());
-            Ok(NamedArray { name, shape, number_type, data: tensor.data.to_vec() })
+            Ok(NamedArray { name, shape, dtype: tensor.dtype, data: tensor.data.to_vec() })
         })
         .collect::<Result<_, _>>()?;
     Ok(Contents { arrays, spec: spec_of(&file) })

@@ -1,65 +1,27 @@
-//! Numbers of other types to `f32`.
+//! The numbers of an array as `f32`.
 
 use std::path::Path;
 
-use half::{bf16, f16};
-
 use super::ExchangeError;
-use super::arrays::{NamedArray, NumberType};
+use super::arrays::NamedArray;
+use crate::WeightTypes;
+use crate::weight_types::{append, first_not_finite, is_accepted};
 
-/// What becomes of numbers that are not `f32`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Precision {
-    /// They are refused.
-    #[default]
-    OnlyF32,
-    /// They are rounded to the nearest `f32`.
-    Convert,
-}
-
-/// The numbers of an array.
+/// The numbers of an array, all of them finite.
 pub(super) fn numbers(
     path: &Path,
     array: &NamedArray,
-    precision: Precision,
+    types: WeightTypes,
 ) -> Result<Vec<f32>, ExchangeError> {
-    let NamedArray { name, number_type, data, .. } = array;
-    if *number_type != NumberType::F32 && precision == Precision::OnlyF32 {
-        let (path, name) = (path.to_owned(), name.clone());
-        return Err(ExchangeError::Precision { path, name, found: *number_type });
+    let NamedArray { name, dtype, data, .. } = array;
+    let (path, name) = (path.to_owned(), name.clone());
+    if !is_accepted(types, *dtype) {
+        return Err(ExchangeError::Precision { path, name, found: *dtype });
     }
-    match number_type {
-        NumberType::F16 => {
-            rounded(path, name, words(data).map(|word| f16::from_le_bytes(word).to_f64()))
-        }
-        NumberType::Bf16 => {
-            rounded(path, name, words(data).map(|word| bf16::from_le_bytes(word).to_f64()))
-        }
-        NumberType::F32 => {
-            rounded(path, name, words(data).map(|word| f32::from_le_bytes(word).into()))
-        }
-        NumberType::F64 => rounded(path, name, words(data).map(f64::from_le_bytes)),
+    if let Some((index, found)) = first_not_finite(*dtype, data) {
+        return Err(ExchangeError::NotFinite { path, name, index, found });
     }
-}
-
-/// Numbers to `f32`, all of them finite.
-fn rounded(
-    path: &Path,
-    name: &str,
-    numbers: impl Iterator<Item = f64>,
-) -> Result<Vec<f32>, ExchangeError> {
-    let round = |(index, found): (usize, f64)| match found as f32 {
-        value if value.is_finite() => Ok(value),
-        _ => Err(ExchangeError::NotFinite {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            index,
-            found,
-        }),
-    };
-    numbers.enumerate().map(round).collect()
-}
-
-fn words<const SIZE: usize>(data: &[u8]) -> impl Iterator<Item = [u8; SIZE]> {
-    data.as_chunks().0.iter().copied()
+    let mut values = Vec::new();
+    append(&mut values, *dtype, data);
+    Ok(values)
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use ae_files::{FileError, shown};
+use safetensors::Dtype;
 
-use super::arrays::NumberType;
 use crate::ModelError;
 
 /// What can go wrong with a file of another program.
@@ -75,17 +75,17 @@ pub enum ExchangeError {
         found: Vec<usize>,
     },
     /// Numbers are not `f32`, and were not to be converted.
-    #[error("{}: {name} must be of f32, but is of {found}", shown(path))]
+    #[error("{}: {name} must be F32, but is {found}", shown(path))]
     Precision {
         /// The file.
         path: PathBuf,
         /// The array's name.
         name: String,
         /// Its type, which can be converted.
-        found: NumberType,
+        found: Dtype,
     },
     /// Numbers are of a type that weights do not have.
-    #[error("{}: {name} must be of f32, f64, f16 or bf16, but is of {found}", shown(path))]
+    #[error("{}: {name} must be F32, F64, F16 or BF16, but is {found}", shown(path))]
     NotFloats {
         /// The file.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum ExchangeError {
         found: String,
     },
     /// A number is NaN or infinite, or too large for `f32`.
-    #[error("{}: value {index} of {name} must be finite in f32, but is {found}", shown(path))]
+    #[error("{}: value {index} of {name} must be finite in F32, but is {found}", shown(path))]
     NotFinite {
         /// The file.
         path: PathBuf,
@@ -103,8 +103,8 @@ pub enum ExchangeError {
         name: String,
         /// Index of the value in the array, row-major.
         index: usize,
-        /// The value.
-        found: f64,
+        /// The value in `f32`.
+        found: f32,
     },
     /// Two layers that follow each other do not fit together.
     #[error(

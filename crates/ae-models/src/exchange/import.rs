@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use ae_files::read_bounded;
+use safetensors::Dtype;
 
-use super::arrays::{Contents, NumberType, contents_of};
-use super::convert::Precision;
+use super::arrays::{Contents, contents_of};
 use super::stack::{Layer, Stack, stack};
 use super::{Assumption, ExchangeError, PixelOrder, WeightLayout};
 use crate::{
     Activation, DenseConfig, MAX_PARAMETERS, ModelError, ModelKind, ModelSpec, OutputActivation,
-    Parameters, SavedModel,
+    Parameters, SavedModel, WeightTypes,
 };
 
 /// The largest file that is imported, and the most bytes of all its arrays: [`MAX_PARAMETERS`] in `f64`, and a header.
@@ -37,15 +37,15 @@ pub struct ImportOptions {
     pub image: Option<[usize; 2]>,
     /// The order of a colour image's values: that of the program whose layout the weights have.
     pub pixel_order: Option<PixelOrder>,
-    /// What becomes of numbers that are not `f32`.
-    pub precision: Precision,
+    /// Whether other types of numbers than `f32` are converted.
+    pub types: WeightTypes,
 }
 
 /// Arrays of one type that were rounded to `f32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Converted {
     /// Their type in the file.
-    pub from: NumberType,
+    pub from: Dtype,
     /// How many there are.
     pub arrays: usize,
 }
@@ -79,7 +79,7 @@ pub struct Imported {
 ///
 /// # Errors
 /// If the file cannot be read, is damaged, of another format, or over [`MAX_IMPORT_BYTES`]; if an array is no part of a
-/// dense layer, is not finite or of another type than `f32` without [`Precision::Convert`]; or if the layers are no
+/// dense layer, is not finite or of another type than `f32` without [`WeightTypes::Converted`]; or if the layers are no
 /// autoencoder's, or contradict the options. Every error names the file, what was expected and what was found.
 pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ExchangeError> {
     import_bytes(&read_bounded(path, MAX_IMPORT_BYTES)?, path, options)
@@ -99,12 +99,12 @@ pub fn import_bytes(
         Some(spec) => &options.or_those_of(spec),
         None => options,
     };
-    let converted = [NumberType::F16, NumberType::Bf16, NumberType::F64].map(|from| Converted {
+    let converted = [Dtype::F16, Dtype::BF16, Dtype::F64].map(|from| Converted {
         from,
-        arrays: arrays.iter().filter(|array| array.number_type == from).count(),
+        arrays: arrays.iter().filter(|array| array.dtype == from).count(),
     });
     let converted = converted.into_iter().filter(|converted| converted.arrays > 0).collect();
-    let stack = stack(path, arrays, options.precision)?;
+    let stack = stack(path, arrays, options.types)?;
     let mut assumptions = Vec::new();
     let (dense, order) = describe(path, &stack, options, &mut assumptions)?;
     assumptions.extend(stack.assumptions);

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
+use safetensors::Dtype;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::ExchangeError;
-use super::arrays::{NamedArray, NumberType, PICKLE};
+use super::arrays::{NamedArray, PICKLE};
 use super::import::MAX_IMPORT_BYTES;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -113,30 +114,29 @@ fn decode(name: &str, bytes: &[u8]) -> Result<NamedArray, Problem> {
     let missing = |field: &str| Problem::Damaged(format!("its header has no usable `{field}`"));
     let text = field(header, "descr").ok_or_else(|| missing("descr"))?;
     let description = text.trim_start_matches('\'').split('\'').next().unwrap_or_default();
-    let number_type = match description {
-        "<f2" => NumberType::F16,
-        "<f4" => NumberType::F32,
-        "<f8" => NumberType::F64,
+    let (dtype, size) = match description {
+        "<f2" => (Dtype::F16, 2_usize),
+        "<f4" => (Dtype::F32, 4),
+        "<f8" => (Dtype::F64, 8),
         other => return Err(Problem::NotFloats(other.to_owned())),
     };
     let shape = field(header, "shape").and_then(shape).ok_or_else(|| missing("shape"))?;
     let order = field(header, "fortran_order").ok_or_else(|| missing("fortran_order"))?;
-    let expected =
-        shape.iter().try_fold(number_type.size(), |product, &length| product.checked_mul(length));
+    let expected = shape.iter().try_fold(size, |product, &length| product.checked_mul(length));
     if expected != Some(data.len()) {
         let found = data.len();
         return Err(Problem::Damaged(format!(
-            "expected the bytes of {shape:?} numbers of {number_type}, found {found} bytes"
+            "expected the bytes of {shape:?} numbers of {dtype}, found {found} bytes"
         )));
     }
     let data = match (order.starts_with("True"), &shape[..]) {
-        (true, &[rows, columns]) => by_row(data, rows, columns, number_type.size()),
+        (true, &[rows, columns]) => by_row(data, rows, columns, size),
         (true, [_, _, _, ..]) => {
             return Err(Problem::Damaged("expected C order, found Fortran order".to_owned()));
         }
         _ => data.to_vec(),
     };
-    Ok(NamedArray { name: name.to_owned(), shape, number_type, data })
+    Ok(NamedArray { name: name.to_owned(), shape, dtype, data })
 }
 
 /// The header's text and the bytes after it.

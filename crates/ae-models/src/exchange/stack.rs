@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::arrays::NamedArray;
-use super::convert::{Precision, numbers};
+use super::convert::numbers;
 use super::{Assumption, ExchangeError, WeightLayout};
+use crate::WeightTypes;
 
 /// A dense layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +43,7 @@ struct Group {
 pub(super) fn stack(
     path: &Path,
     arrays: Vec<NamedArray>,
-    precision: Precision,
+    types: WeightTypes,
 ) -> Result<Stack, ExchangeError> {
     if arrays.is_empty() {
         let (expected, found) = ("dense layers".to_owned(), "no arrays".to_owned());
@@ -70,8 +71,8 @@ pub(super) fn stack(
     for (index, group) in groups.into_iter().enumerate() {
         let mirrored = tied.filter(|&count| index >= count).map(|count| 2 * count - 1 - index);
         let layer = match mirrored.and_then(|place| layers.get(place)) {
-            Some(mirror) => transposed(path, group, mirror, precision)?,
-            None => layer(path, group, layout, precision, &mut assumptions)?,
+            Some(mirror) => transposed(path, group, mirror, types)?,
+            None => layer(path, group, layout, types, &mut assumptions)?,
         };
         layers.push(layer);
     }
@@ -198,7 +199,7 @@ fn layer(
     path: &Path,
     group: Group,
     layout: WeightLayout,
-    precision: Precision,
+    types: WeightTypes,
     assumptions: &mut Vec<Assumption>,
 ) -> Result<Layer, ExchangeError> {
     let Group { name, weight, bias } = group;
@@ -213,13 +214,13 @@ fn layer(
     if first == 0 || second == 0 {
         return Err(wrong_shape(path, &weight, "a matrix that is not empty"));
     }
-    let values = numbers(path, &weight, precision)?;
+    let values = numbers(path, &weight, types)?;
     let (outputs, inputs, weight) = match layout {
         WeightLayout::OutIn => (first, second, values),
         WeightLayout::InOut => (second, first, transpose(&values, first, second)),
     };
     let bias = match bias {
-        Some(bias) => self::bias(path, &bias, outputs, precision)?,
+        Some(bias) => self::bias(path, &bias, outputs, types)?,
         None => {
             assumptions.push(Assumption::ZeroBias { layer: name.clone() });
             vec![0.0; outputs]
@@ -233,11 +234,11 @@ fn transposed(
     path: &Path,
     group: Group,
     mirror: &Layer,
-    precision: Precision,
+    types: WeightTypes,
 ) -> Result<Layer, ExchangeError> {
     let weight = transpose(&mirror.weight, mirror.outputs, mirror.inputs);
     let bias = match &group.bias {
-        Some(bias) => self::bias(path, bias, mirror.inputs, precision)?,
+        Some(bias) => self::bias(path, bias, mirror.inputs, types)?,
         None => vec![0.0; mirror.inputs],
     };
     let (inputs, outputs) = (mirror.outputs, mirror.inputs);
@@ -248,12 +249,12 @@ fn bias(
     path: &Path,
     bias: &NamedArray,
     outputs: usize,
-    precision: Precision,
+    types: WeightTypes,
 ) -> Result<Vec<f32>, ExchangeError> {
     if bias.shape != [outputs] {
         return Err(wrong_shape(path, bias, &format!("a bias of {outputs} numbers")));
     }
-    numbers(path, bias, precision)
+    numbers(path, bias, types)
 }
 
 /// A matrix (rows, columns) to (columns, rows).
