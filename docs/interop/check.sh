@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the scripts of docs/interop.md and compares their numbers with those of `ae`, to 1e-5.
+# Runs the scripts of docs/interop.md and compares their numbers with those of `ae`, to 1e-5 of a column's range.
 #
 #   docs/interop/check.sh AE [--tract]
 #
