@@ -34,7 +34,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             };
             let output = plan.run(tvec!(input.into()))?.remove(0);
             let output = output.cast_to::<f64>()?;
-            let pairs = output.as_slice::<f64>()?.iter().zip(expected).zip(scales.iter().cycle());
+            let output = output.to_plain_array_view::<f64>()?;
+            let pairs = output.iter().zip(expected).zip(scales.iter().cycle());
             for ((found, expected), scale) in pairs {
                 let difference = (found - expected).abs() / scale;
                 // `max` would pass over what is no number.
@@ -56,7 +57,7 @@ fn range(values: &[f64], column: usize, width: usize) -> f64 {
 }
 
 fn width(fact: &TypedFact) -> Result<usize, Box<dyn Error>> {
-    Ok(fact.shape[1].to_usize()?)
+    Ok(usize::try_from(fact.shape[1].to_i64()?)?)
 }
 
 /// The numbers of a file, of the type that a graph takes or gives.
