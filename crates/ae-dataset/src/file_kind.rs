@@ -3,18 +3,10 @@
 //! A data set is opened in `own_data.rs`, an input of a trained model in `inputs/source.rs`. Both decide by this kind.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
-
-use ae_files::FileError;
 
 use crate::arrays::npy::is_npy;
 use crate::idx::gzip::is_gzip;
-use crate::tables::is_table;
-
-/// The number of first bytes that decide.
-const FIRST_BYTES: u64 = 16;
 
 /// The kind of a file: of a table by the ending of its name, of any other file by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,16 +33,23 @@ impl FileKind {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(crate) fn of_file(path: &Path) -> Result<Self, FileError> {
-        if is_table(path) {
+    #[cfg(feature = "pictures")]
+    pub(crate) fn of_file(path: &Path) -> Result<Self, ae_files::FileError> {
+        use std::io::Read as _;
+
+        /// The number of first bytes that decide.
+        const FIRST_BYTES: u64 = 16;
+
+        if crate::tables::is_table(path) {
             return Ok(Self::Table);
         }
         let begin = || {
             let mut bytes = Vec::new();
-            File::open(path)?.take(FIRST_BYTES).read_to_end(&mut bytes)?;
+            std::fs::File::open(path)?.take(FIRST_BYTES).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
-        let bytes = begin().map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+        let unreadable = |source| ae_files::FileError::Read { path: path.to_owned(), source };
+        let bytes = begin().map_err(unreadable)?;
         Ok(Self::of_bytes(path, &bytes))
     }
 

@@ -4,6 +4,7 @@
 //!   half of them, also after `kill -9`, a full disk or a power cut.
 //! - [`read_bounded`] reads no more than the caller accepts.
 //! - [`FolderLock`] keeps two processes from writing into one folder.
+//! - [`file_names`] turns the names of classes and models into safe file names.
 //! - [`printable`] and [`shown`] make names from elsewhere safe to print.
 //! - [`f32_to_le_bytes`], [`f32_from_le_bytes`] and [`hexadecimal`] convert numbers and digests.
 //!

@@ -1,24 +1,28 @@
-//! Names of files that stand for names which people gave.
+//! File names for the names that people give to classes and models.
 
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-/// Longest name that stays as it is, in bytes.
-const LONGEST: usize = 64;
-/// Bytes of a name that are kept before a digest.
+/// The longest name that stays as it is, in bytes.
+const MAX_PLAIN: usize = 64;
+/// The number of a name's bytes that are kept before a digest.
 const KEPT: usize = 40;
-/// Digits of a digest.
+/// The number of hexadecimal digits of a digest.
 const DIGITS: usize = 8;
-/// Names that Windows gives to devices, whatever their extension.
+/// The names of devices on Windows, with any extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// File names (without an extension) for names of classes, models and the like, in their order.
+/// File names without an extension for the names of classes, models and the like, in the same order.
 ///
-/// A name of ASCII letters, digits, `.`, `_` and `-` that begins with a letter or a digit stays as it is.
-/// Of any other, what can stay does, and a digest of the whole name follows: `n/a` becomes `n-a-a683c5c5`.
-/// So every name is one file in the folder that it is put into, none is hidden, and two names are two files
-/// where upper and lower case are the same.
+/// A name of ASCII letters, digits, `.`, `_` and `-` that begins with a letter or a digit stays as it is. In any other
+/// name, the other characters become `-`, and a digest of the whole name is appended: `n/a` becomes `n-a-a683c5c5`. So
+/// every name is one file directly in its folder, no file is hidden, and different names are different files, also where
+/// upper and lower case are the same.
+///
+/// ```
+/// assert_eq!(ae_files::file_names(["cat", "n/a"]), ["cat", "n-a-a683c5c5"]);
+/// ```
 pub fn file_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let free = |name: &'a str| {
@@ -39,15 +43,15 @@ fn is_plain(name: &str) -> bool {
     let numbered = stem.strip_suffix(|c: char| c.is_ascii_digit());
     let is_device = DEVICES.contains(&stem.as_str())
         || numbered.is_some_and(|port| port == "com" || port == "lpt");
-    name.len() <= LONGEST
+    name.len() <= MAX_PLAIN
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(plain)
         && !is_device
 }
 
-/// What is readable of a name, and a digest of it that differs with each attempt.
+/// The readable part of a name, and a digest of it that differs between attempts.
 fn with_digest(name: &str, attempt: u32) -> String {
-    // Letters of all languages stay: the digest tells those apart that a file system takes for the same.
+    // Letters of all languages stay. The digest distinguishes names that a file system treats as equal.
     let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let mut readable = String::new();
     for c in name.chars().map(plain).skip_while(|c| !c.is_alphanumeric()) {
@@ -63,7 +67,7 @@ fn with_digest(name: &str, attempt: u32) -> String {
     if attempt > 0 {
         hasher.update(attempt.to_le_bytes());
     }
-    let digest: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = crate::hexadecimal(&hasher.finalize());
     format!("{readable}-{}", &digest[..DIGITS])
 }
 
@@ -106,7 +110,7 @@ mod tests {
         ];
         let files = file_names(names);
         for (name, file) in names.iter().zip(&files) {
-            assert!(file.len() <= LONGEST && !file.is_empty(), "{name}: {file}");
+            assert!(file.len() <= MAX_PLAIN && !file.is_empty(), "{name}: {file}");
             assert!(file.starts_with(char::is_alphanumeric), "{name}: {file}");
             let safe = |c: char| c.is_alphanumeric() || "._-".contains(c);
             assert!(file.chars().all(safe), "{name}: {file}");

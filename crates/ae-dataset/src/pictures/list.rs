@@ -81,6 +81,7 @@ impl PictureList {
     }
 
     /// A list of one picture.
+    #[cfg(feature = "pictures")]
     pub(crate) fn of_file(path: &Path) -> Self {
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
         Self { files: vec![path.to_owned()], places: vec![0], root, ..Self::default() }
@@ -106,6 +107,7 @@ impl PictureList {
     }
 
     /// The names of the pictures: their paths relative to `root`.
+    #[cfg(feature = "pictures")]
     pub(crate) fn names(&self) -> Vec<PathBuf> {
         let name = |file: &PathBuf| {
             let below = file.strip_prefix(&self.root).map(Path::to_owned);

@@ -43,6 +43,7 @@ impl SplitFolders {
 
     /// The folders of the test half of a data set: the named part, both for [`Part::All`], and by default the folder for
     /// validation or else `test`.
+    #[cfg(feature = "pictures")]
     pub(crate) fn held_out(&self, part: Option<Part>) -> Result<Vec<&Path>, DatasetError> {
         match part {
             Some(Part::All) => {

@@ -178,6 +178,7 @@ impl Columns {
     }
 
     /// "8 columns of numbers and 1 of text (column 1)".
+    #[cfg(feature = "tables")]
     pub(crate) fn counted(&self, texts: &[bool]) -> String {
         let is_number = |field: usize| matches!(self.roles[field], Role::Number(_));
         let texts = texts.iter().zip(0..).filter(|&(&text, field)| text && is_number(field));
@@ -206,6 +207,7 @@ impl Columns {
     }
 
     /// The arguments of `drop_columns` that leave out these fields and those that are left out already.
+    #[cfg(feature = "tables")]
     pub(crate) fn arguments(&self, fields: &[usize]) -> String {
         let given = self.roles.iter().zip(0..).filter(|(role, _)| **role == Role::LeftOut);
         let all = given.map(|(_, field)| field).chain(fields.iter().copied());
