@@ -3,6 +3,7 @@
 pub(crate) mod format;
 #[cfg(feature = "hub")]
 pub(crate) mod hub;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use ae_files::{FileError, printable, shown};
 use crate::idx::file_names::FILE_NAMES;
 use crate::limits::MAX_CLASSES;
 use crate::{FormatError, ImageShape, Part};
+use words::{and_more, list, next_step, resizing};
 
 /// Why data could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -365,39 +367,5 @@ impl FormatError {
     /// This error with the file that it is about.
     pub(crate) fn in_file(self, path: &Path) -> DatasetError {
         DatasetError::Format { path: path.to_owned(), source: self }
-    }
-}
-
-/// What helps against another size.
-fn resizing(expected: ImageShape, found: ImageShape) -> &'static str {
-    let is_size = (expected.height, expected.width) != (found.height, found.width);
-    if is_size { "; --resize fit or --resize crop brings them to it" } else { "" }
-}
-
-/// ", and 3 more".
-fn and_more(named: usize, count: usize) -> String {
-    if count > named { format!(" and {} more", count - named) } else { String::new() }
-}
-
-/// What can be done about rows that cannot be used.
-fn next_step(missing: &[String], arguments: Option<&str>, left: usize) -> String {
-    let skip = match left {
-        0 => String::new(),
-        1 => "; --skip-bad leaves these rows out, and 1 row remains".to_owned(),
-        _ => format!("; --skip-bad leaves these rows out, and {left} rows remain"),
-    };
-    if missing.is_empty() {
-        return skip;
-    }
-    let cells = missing.join(", ");
-    let drop = arguments.map(|names| format!("; --drop-columns {names} leaves such columns out"));
-    format!("; missing cells: {cells}{skip}{}", drop.unwrap_or_default())
-}
-
-/// "a, b and c".
-fn list(names: &[&str]) -> String {
-    match names {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        _ => names.concat(),
     }
 }

@@ -7,7 +7,7 @@
 //!   order alone, [`Images::gather`] the pixels alone.
 //! - [`InputReader`] reads what a trained model is applied to, chunk by chunk; [`read_inputs`] reads it at once.
 //!   `PictureReader` reads pictures in their own sizes.
-//! - [`survey_folder`] reports what a folder of any contents holds, and what keeps it from being a data set.
+//! - `survey_folder` reports what a folder of any contents holds, and what keeps it from being a data set.
 //!
 //! Decoders are pure functions of bytes. Files from elsewhere are not believed: sizes are bounded before memory is
 //! allocated, and every damage is an error that names the file.
@@ -87,11 +87,13 @@ mod tables;
 #[cfg(feature = "candle")]
 mod tensors;
 
-/// The seed of orders, splits and digits; re-exported because signatures name it.
+pub use ae_files::FileError;
 pub use ae_random::Seed;
 pub use arrays::matrix::{Matrix, read_npy_matrix};
 pub use arrays::npy_writer::{NpyWriter, write_npy};
 pub use batches::{Batch, EpochBatches, LastBatch};
+#[cfg(feature = "candle")]
+pub use candle_core::{Device, Tensor};
 #[cfg(feature = "candle-datasets")]
 pub use candle_datasets::{from_candle, to_candle};
 pub use dataset::{Dataset, FileDigest, MissingCells, Origin, TableInfo};

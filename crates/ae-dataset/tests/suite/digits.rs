@@ -1,4 +1,4 @@
-//! Procedural digits: the same everywhere, framed like MNIST's, and recognisable.
+//! Procedural digits: the same on every machine, placed like MNIST's, and recognisable.
 
 use std::path::PathBuf;
 
@@ -84,7 +84,7 @@ fn digits_fill_a_box_of_20_pixels_around_their_centre_of_mass() {
             (moment.sum::<f64>() / mass - 14.0).abs()
         };
         let off = off_centre(|pixel| pixel % SIDE).max(off_centre(|pixel| pixel / SIDE));
-        // A hundredth more than half a pixel: the centre is found before grey is rounded to bytes.
+        // A hundredth more than half a pixel, because grey is rounded to bytes after the centre is found.
         if off > 0.51 {
             let last = SIDE - 1;
             let at_edge =
@@ -120,7 +120,7 @@ fn digits_recognise_each_other() {
     assert!(accuracy > 0.9, "{accuracy}");
 }
 
-/// MNIST's test set lies in the folder `$AE_TEST_MNIST`, or beside the repository.
+/// MNIST's test set is in the folder `$AE_TEST_MNIST` or beside the repository.
 #[test]
 fn digits_recognise_those_of_mnist() {
     let folder = std::env::var_os("AE_TEST_MNIST").map_or_else(
@@ -139,11 +139,11 @@ fn digits_recognise_those_of_mnist() {
     let labels = mnist.labels().unwrap()[..2000].to_vec();
     let first = Images::new(SIDE, SIDE, pixels).unwrap().with_labels(labels).unwrap();
     let accuracy = accuracy_of_nearest_neighbours(&digits(1000), &first);
-    // Measured: 0.825; fitted on 10 000 and asked for the whole test set, 0.930.
+    // Measured: 0.825. Fitted to 10 000 digits and applied to the whole test set: 0.930.
     assert!(accuracy > 0.8, "{accuracy}");
 }
 
-/// The share of images to which most of their 5 nearest neighbours (Euclid) give the right label.
+/// The accuracy of classification by the 5 nearest neighbours (Euclidean distance).
 fn accuracy_of_nearest_neighbours(fitted: &Images, images: &Images) -> f64 {
     let distance = |a: &[u8], b: &[u8]| {
         a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum::<u32>()

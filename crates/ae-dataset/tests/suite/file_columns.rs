@@ -1,4 +1,4 @@
-//! What is said of a table's columns: by the file's numbers, with advice that leads on.
+//! Messages about a table's columns: they count as the file does, and their advice works.
 
 use std::fs;
 use std::path::Path;
@@ -54,7 +54,7 @@ fn columns_without_names_keep_the_files_numbers() {
 }
 
 #[test]
-fn a_dropped_column_without_a_name_is_called_by_its_number() {
+fn a_dropped_column_without_a_name_is_named_by_its_number() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.csv");
     fs::write(&path, ",x,y\n0,1,2\n1,3,4\n2,5,1\n").unwrap();
@@ -62,7 +62,7 @@ fn a_dropped_column_without_a_name_is_called_by_its_number() {
     assert!(said.ends_with("columns left out: 1") || said.contains("columns left out: 1\n"));
     let dataset = dataset.unwrap();
     assert_eq!(dataset.table.unwrap().left_out, ["1"]);
-    // Later tables call it as this one does.
+    // Later tables name it the same way.
     assert_eq!(dataset.scaling.unwrap().left_out, [""]);
 }
 
@@ -75,7 +75,7 @@ fn advice_for_missing_values_names_what_is_left_out_already() {
     let advice = "; --skip-bad leaves these rows out, and 3 rows remain; --drop-columns 2,3 leaves";
     assert!(told.contains(advice), "{told}");
     open(&path, options(None, &["2", "3"])).0.unwrap();
-    // Not all columns.
+    // The advice must not drop all columns.
     fs::write(&path, "1,?\n?,2\n3,7\n4,8\n").unwrap();
     let told = open(&path, ReadOptions::default()).0.unwrap_err();
     assert!(told.ends_with("--skip-bad leaves these rows out, and 2 rows remain"), "{told}");
@@ -84,7 +84,7 @@ fn advice_for_missing_values_names_what_is_left_out_already() {
 }
 
 #[test]
-fn columns_of_text_are_named_at_once_and_many_texts_are_no_classes() {
+fn columns_of_text_are_named_at_once_and_more_than_256_texts_are_no_classes() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.csv");
     let rows = |texts: usize| (0..600).map(move |row| format!("t{}-x,{row},1.5\n", row % texts));
@@ -101,7 +101,7 @@ fn columns_of_text_are_named_at_once_and_many_texts_are_no_classes() {
 }
 
 #[test]
-fn a_file_that_is_no_data_set_is_told_by_its_kind() {
+fn the_error_of_a_file_that_is_no_data_set_depends_on_its_kind() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["wine.txt", "t.json"] {
         let path = dir.path().join(name);

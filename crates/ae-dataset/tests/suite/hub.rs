@@ -1,4 +1,4 @@
-//! The hub, by its real client, against servers on this machine that behave and misbehave.
+//! The hub's real client against servers on this machine, which behave or misbehave.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ mod server;
 
 const TRAIN: &str = "mnist/train/0000.parquet";
 
-/// A hub at an address, with an empty cache and room for slow machines.
+/// A hub at an address, with an empty cache and time limits for slow machines.
 fn hub(endpoint: &str) -> (TempDir, Hub) {
     let dir = tempfile::tempdir().unwrap();
     let limits = HubLimits { pause: Duration::from_millis(10), ..HubLimits::default() };
@@ -26,7 +26,7 @@ fn fetch(hub: &Hub) -> Result<Dataset, HubError> {
     hub.fetch(HubDataset::Mnist, &mut ())
 }
 
-/// The reason for which the hub gave nothing.
+/// Why the hub provided nothing.
 fn reason(result: Result<Dataset, HubError>) -> TransferError {
     match result {
         Err(HubError::Transfer { source, .. }) => source,
@@ -34,7 +34,7 @@ fn reason(result: Result<Dataset, HubError>) -> TransferError {
     }
 }
 
-/// The images are those that the script in `server.rs` made.
+/// Asserts that the images are those of the script in `server.rs`.
 fn assert_genuine(dataset: &Dataset) {
     for (images, n) in [(&dataset.train, 12), (&dataset.test, 5)] {
         let pixel = |i, y, x| (i * 31 + y * 7 + x * 3) as u8;
@@ -48,7 +48,7 @@ fn assert_genuine(dataset: &Dataset) {
     }
 }
 
-/// The files that a program which uses the cache takes for whole.
+/// The files that another program would take for complete.
 fn whole_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let files =
@@ -64,7 +64,7 @@ fn cached_train(hub: &Hub) -> PathBuf {
 }
 
 #[test]
-fn a_data_set_is_fetched_once_and_then_lies_in_the_cache() {
+fn a_data_set_is_fetched_once_and_then_read_from_the_cache() {
     let server = Server::start(Behaviour::Serve);
     let (_dir, hub) = hub(&server.address());
     assert!(hub.cached(HubDataset::Mnist).unwrap().is_none());
@@ -99,7 +99,7 @@ fn fashion_mnist_has_its_own_address() {
 }
 
 #[test]
-fn the_files_of_the_main_revision_are_taken_if_the_others_are_missing() {
+fn the_files_of_the_main_revision_are_used_if_the_others_are_missing() {
     let server = Server::start(Behaviour::OnlyMain);
     let (_dir, hub) = hub(&server.address());
     assert_genuine(&fetch(&hub).unwrap());
@@ -107,7 +107,7 @@ fn the_files_of_the_main_revision_are_taken_if_the_others_are_missing() {
 }
 
 #[test]
-fn what_is_missing_is_named_and_not_asked_for_again() {
+fn a_missing_file_is_named_and_not_requested_again() {
     let server = Server::start(Behaviour::Status(404));
     let (_dir, hub) = hub(&server.address());
     let error = fetch(&hub).unwrap_err().to_string();
@@ -140,7 +140,7 @@ fn an_address_where_nobody_listens_fails_at_once() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_given_up() {
+fn a_server_that_does_not_answer_times_out() {
     let server = Server::start(Behaviour::SilentFromTheStart);
     let (_dir, mut hub) = hub(&server.address());
     hub.limits.answer = Duration::from_millis(300);
@@ -151,7 +151,7 @@ fn a_server_that_does_not_answer_is_given_up() {
 }
 
 #[test]
-fn a_server_that_falls_silent_is_given_up() {
+fn a_server_that_falls_silent_times_out() {
     let server = Server::start(Behaviour::SilentInTheMiddle);
     let (_dir, mut hub) = hub(&server.address());
     hub.limits.silence = Duration::from_millis(300);
@@ -163,7 +163,7 @@ fn a_server_that_falls_silent_is_given_up() {
 }
 
 #[test]
-fn a_server_that_drips_is_given_up() {
+fn a_server_that_drips_times_out() {
     let server = Server::start(Behaviour::Drip);
     let (_dir, mut hub) = hub(&server.address());
     hub.limits.whole = Duration::from_millis(500);
@@ -174,7 +174,7 @@ fn a_server_that_drips_is_given_up() {
 }
 
 #[test]
-fn a_transfer_that_is_cut_goes_on_where_it_was() {
+fn a_cut_transfer_continues_where_it_stopped() {
     let server = Server::start(Behaviour::CutOnce);
     let (_dir, hub) = hub(&server.address());
     assert_genuine(&fetch(&hub).unwrap());
@@ -225,7 +225,7 @@ fn damaged_files_are_refused_and_leave_nothing() {
 }
 
 #[test]
-fn an_answer_that_the_client_cannot_cope_with_is_an_error() {
+fn a_panic_of_the_client_is_an_error() {
     let server = Server::start(Behaviour::RedirectToNowhere);
     let (_dir, hub) = hub(&server.address());
     let error = reason(fetch(&hub)).to_string();
@@ -251,7 +251,7 @@ fn a_damaged_cached_file_is_reported_offline_and_fetched_again_otherwise() {
     assert_genuine(&hub.cached(HubDataset::Mnist).unwrap().unwrap());
 }
 
-/// Says to the test that it is to fetch.
+/// Tells the test to fetch.
 const FETCH: &str = "AE_TEST_FETCH";
 
 /// Runs [`fetch_as_the_environment_says`] in a process with these variables and no others.
@@ -267,7 +267,7 @@ fn fetch_with(variables: &[(&str, &str)]) {
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
-/// Started by the test below in a process of its own; by itself it only looks where it would look.
+/// The tests below start this one in a process of its own. Otherwise it only checks the address.
 #[test]
 fn fetch_as_the_environment_says() {
     let hub = Hub::from_env();
@@ -286,7 +286,7 @@ fn proxies_of_the_environment_are_used_unless_excepted() {
     for variable in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy"] {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path().to_str().unwrap();
-        // Only by the proxy can a host be reached that does not exist.
+        // This host does not exist, so only the proxy can answer.
         let asked = server.requests();
         fetch_with(&[
             ("HF_ENDPOINT", "http://hub.invalid/"),

@@ -1,4 +1,4 @@
-//! Data folders: what is written is read, and what is wrong with one is said.
+//! Data folders: they are read as they were written, and errors name what is wrong.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -41,14 +41,14 @@ fn compress(path: &Path, to: PathBuf) {
     fs::remove_file(path).unwrap();
 }
 
-/// The error of opening a folder, with the folder itself written `DIR`.
+/// The error of opening a folder, with `DIR` in place of its path.
 fn error(dir: &TempDir) -> String {
     let text = open_folder(dir.path()).unwrap_err().to_string();
     text.replace(&dir.path().display().to_string(), "DIR")
 }
 
 #[test]
-fn what_is_written_is_read_and_has_the_same_digests() {
+fn a_written_folder_is_read_with_the_same_digests() {
     let dir = folder();
     let (written, read) = (dataset(), open_folder(dir.path()).unwrap());
     assert_eq!((&read.train, &read.test), (&written.train, &written.test));
@@ -84,7 +84,7 @@ fn compressed_files_and_dotted_names_hold_the_same() {
 }
 
 #[test]
-fn a_folder_that_is_none_is_told_from_one_without_the_files() {
+fn a_missing_folder_and_an_empty_one_have_different_errors() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
         error(&dir),
@@ -149,9 +149,9 @@ fn files_that_do_not_belong_together_are_refused() {
     );
 }
 
-/// Also one that is read only if the raw file is not there.
+/// Also a form of the file that is read only if the raw file is missing.
 #[test]
-fn a_folder_with_any_of_the_files_is_left_as_it_is() {
+fn a_folder_with_any_of_the_files_is_not_changed() {
     for name in [NAMES[1].to_owned(), format!("{}.gz", NAMES[2]), NAMES[0].replace("-idx", ".idx")]
     {
         let dir = tempfile::tempdir().unwrap();
@@ -163,7 +163,7 @@ fn a_folder_with_any_of_the_files_is_left_as_it_is() {
     }
 }
 
-/// The real files, if the environment or a folder beside the repository has them.
+/// Reads the real files if `$AE_TEST_MNIST` or a folder beside the repository has them.
 #[test]
 fn mnist_is_recognised() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/mnist");

@@ -1,4 +1,4 @@
-//! What a user may give to apply a model to, and what is said about anything else.
+//! The inputs that a model can be applied to, and the errors about anything else.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn save(dir: &TempDir, name: &str, image: impl Into<DynamicImage>) {
     image.into().save_with_format(dir.path().join(name), ImageFormat::Png).unwrap();
 }
 
-/// Reads images of 2 x 3; an error is without its path.
+/// Reads images of 2 x 3; an error has `FILE` in place of its path.
 fn read(path: &Path) -> Result<Inputs, String> {
     let format = InputFormat { shape: ImageShape::grey(2, 3), scaling: None };
     read_inputs(path, &format, &ReadOptions::default(), &mut ())
@@ -121,7 +121,7 @@ fn numbers_outside_the_unit_interval_are_refused_with_their_place() {
     }
 }
 
-/// The file is Pillow's: `im = Image.new("RGB", (3, 2)); im.putdata([(255, 0, 0), (0, 255, 0),
+/// The file was written by Pillow: `im = Image.new("RGB", (3, 2)); im.putdata([(255, 0, 0), (0, 255, 0),
 /// (0, 0, 255), (255, 255, 255), (0, 0, 0), (10, 200, 30)]); im.save("colours.png")`. The values are
 /// `0.2126 * r + 0.7152 * g + 0.0722 * b`.
 #[test]
@@ -130,7 +130,7 @@ fn colours_become_grey_by_the_stated_weights() {
     assert_eq!((inputs.len(), inputs.shape), (1, ImageShape::grey(2, 3)));
     let expected = [54.213, 182.376, 18.411, 255.0, 0.0, 147.332];
     for (grey, expected) in in_255ths(&inputs).into_iter().zip(expected) {
-        // Half a level for the rounding to bytes.
+        // Rounding to bytes changes at most half a level.
         assert!((grey - expected).abs() < 0.501, "{grey} for {expected}");
     }
 }
@@ -148,14 +148,14 @@ fn a_jpeg_is_read() {
 /// Pillow's `Image.new("CMYK", (3, 2), (0, 255, 255, 0)).save("cmyk.jpg", quality=95)`: pure red, whose
 /// grey is 0.2126 * 255.
 #[test]
-fn a_jpeg_of_printing_inks_is_read_as_the_colours_they_make() {
+fn a_cmyk_jpeg_is_read_as_the_colours_of_its_inks() {
     for grey in in_255ths(&read_bytes(include_bytes!("../data/cmyk.jpg")).unwrap()) {
         assert!((grey - 54.2).abs() <= 3.0, "{grey}");
     }
 }
 
 #[test]
-fn only_opaque_pictures_of_the_right_size_are_taken() {
+fn only_opaque_pictures_of_the_right_size_are_read() {
     let dir = dir();
     let path = dir.path().join("picture");
     let mut picture = RgbaImage::from_pixel(3, 2, image::Rgba([9, 9, 9, 255]));
@@ -176,7 +176,7 @@ fn only_opaque_pictures_of_the_right_size_are_taken() {
 }
 
 #[test]
-fn a_picture_of_claimed_giant_size_and_a_cut_one_are_refused() {
+fn a_picture_with_a_giant_claimed_size_and_a_truncated_one_are_refused() {
     let mut bytes = include_bytes!("../data/colours.png").to_vec();
     let cut = read_bytes(&bytes[..60]).unwrap_err();
     assert_eq!(cut, "FILE: damaged PNG: the file ends before the picture does");
@@ -191,7 +191,7 @@ fn a_picture_of_claimed_giant_size_and_a_cut_one_are_refused() {
 const CHECKSUM: [u8; 4] = [0xa9, 0xc0, 0xd6, 0x24];
 
 #[test]
-fn anything_else_is_said_to_be_something_else() {
+fn a_file_of_another_kind_is_refused() {
     assert_eq!(
         read_bytes(b"hello").unwrap_err(),
         "FILE: neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"

@@ -1,4 +1,4 @@
-//! `.npy` files: NumPy's are read, ours are NumPy's, and damage is refused.
+//! `.npy` files: those of NumPy are read, ours equal them byte for byte, and damage is refused.
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ fn read(bytes: &[u8]) -> Result<Matrix, String> {
     read_npy_matrix(&path).map_err(|error| error.to_string().replace(&prefix, ""))
 }
 
-/// The file of floats with something in its header replaced by something equally long.
+/// The file of floats with a part of its header replaced by one of the same length.
 fn with(what: &str, by: &str) -> Vec<u8> {
     assert_eq!(what.len(), by.len());
     let at = FLOATS.windows(what.len()).position(|window| window == what.as_bytes()).unwrap();
@@ -66,7 +66,7 @@ fn a_written_file_equals_that_of_numpy() {
 }
 
 #[test]
-fn what_is_not_read_is_said_with_a_way_out() {
+fn errors_about_arrays_that_are_not_read_tell_what_to_do() {
     let message = |what, by| read(&with(what, by)).unwrap_err();
     assert_eq!(message("'<f4'", "'>f4'"), TYPE);
     assert_eq!(
@@ -97,7 +97,7 @@ fn sizes_are_bounded_before_they_are_believed() {
         message("(2, 3), }       ", "(2, 4000000000)}"),
         "claims 32000000128 bytes, more than the 1073741824 that are accepted"
     );
-    // The product is beyond 128 bits.
+    // The product of the sizes needs more than 128 bits.
     let huge = message(
         "(2, 3), }                                         ",
         "(9999999999999999,9999999999999999,9999999999999)}",
@@ -108,7 +108,7 @@ fn sizes_are_bounded_before_they_are_believed() {
 }
 
 #[test]
-fn cut_files_and_trailing_bytes_are_told_apart() {
+fn truncated_files_and_trailing_bytes_have_different_errors() {
     assert_eq!(read(&FLOATS[..151]).unwrap_err(), "cut short: 151 bytes, expected 152");
     assert_eq!(read(&FLOATS[..60]).unwrap_err(), "cut short: 60 bytes, expected 128");
     let longer = [FLOATS, b"x"].concat();
@@ -116,7 +116,7 @@ fn cut_files_and_trailing_bytes_are_told_apart() {
 }
 
 #[test]
-fn what_is_not_finite_is_refused_with_its_index() {
+fn numbers_that_are_not_finite_are_refused_with_their_place() {
     let mut bytes = FLOATS.to_vec();
     bytes[140..144].copy_from_slice(&f32::NAN.to_le_bytes());
     assert_eq!(
@@ -135,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_written_is_read(rows in 1_usize..9, values in prop::collection::vec(-1e30_f32..1e30, 9..40)) {
+    fn reading_reverses_writing(rows in 1_usize..9, values in prop::collection::vec(-1e30_f32..1e30, 9..40)) {
         let columns = values.len() / rows;
         let values = values[..rows * columns].to_vec();
         let (_dir, path) = file(b"");

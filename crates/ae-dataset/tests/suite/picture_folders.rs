@@ -1,4 +1,4 @@
-//! Folders of pictures: their parts, their items' places and names, what is not read.
+//! Folders of pictures: parts, places and names of items, and what is not read.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn names(inputs: &Inputs) -> Vec<String> {
 }
 
 #[test]
-fn what_is_left_out_renumbers_nothing_and_another_size_is_never_left_out() {
+fn items_left_out_change_no_places_and_another_size_is_never_left_out() {
     let dir = tempfile::tempdir().unwrap();
     for number in 0..5 {
         save(&dir, &format!("{number}.png"), [2, 2], 50 * number);
@@ -67,7 +67,7 @@ fn rows_of_a_table_keep_their_numbers() {
 }
 
 #[test]
-fn folders_are_read_to_their_ground_and_parts_by_name() {
+fn folders_are_read_to_any_depth_and_parts_by_name() {
     let dir = tempfile::tempdir().unwrap();
     for (name, grey) in [
         ("train/cat/a.png", 10),
@@ -131,10 +131,10 @@ impl ae_dataset::Progress for Said<'_> {
     }
 }
 
-/// Links in a circle and pipes, which never end, among the pictures.
+/// Links in a circle and pipes among the pictures.
 #[cfg(unix)]
 #[test]
-fn what_never_ends_is_counted_and_not_read() {
+fn endless_entries_are_counted_and_not_read() {
     use std::os::unix::fs::symlink;
     let dir = tempfile::tempdir().unwrap();
     save(&dir, "cat/deep/a.png", [2, 2], 1);
@@ -158,7 +158,7 @@ fn what_never_ends_is_counted_and_not_read() {
 }
 
 #[test]
-fn a_damaged_picture_decides_nothing_for_the_others() {
+fn a_damaged_first_picture_does_not_decide_the_shape() {
     let dir = tempfile::tempdir().unwrap();
     for number in 0..9 {
         save(&dir, &format!("{number}.png"), [5, 6], 20 * number);

@@ -1,4 +1,4 @@
-//! PNG and JPEG files: damaged, lying on their side, of 1 to 16 bits.
+//! PNG and JPEG files: damage, EXIF orientations, 1 to 16 bits per value.
 
 use std::fs;
 use std::io::{Cursor, Write};
@@ -11,9 +11,9 @@ use flate2::{Compression, write::ZlibEncoder};
 use image::{GrayImage, ImageFormat, Luma};
 use proptest::prelude::*;
 
-/// Pillow's, of 20 x 24 in colour: `save(.., quality=80, progressive=True, restart_marker_rows=1)`.
+/// Written by Pillow, 20 x 24 in colour: `save(.., quality=80, progressive=True, restart_marker_rows=1)`.
 const PROGRESSIVE: &[u8] = include_bytes!("../data/progressive.jpg");
-/// Pillow's, `quality=60`, without its Huffman tables, which are the standard ones, and called `AVI1`.
+/// Written by Pillow with `quality=60`. The standard Huffman tables were removed and `AVI1` was added.
 const MOTION: &[u8] = include_bytes!("../data/motion.jpg");
 
 fn case(name: &str) -> PathBuf {
@@ -49,7 +49,7 @@ fn chunk(kind: &[u8; 4], contents: &[u8]) -> Vec<u8> {
     [&length[..], &body, &crc32fast::hash(&body).to_be_bytes()].concat()
 }
 
-/// A PNG of these bits and this type of colour, from rows of bytes as they are stored.
+/// A PNG with this bit depth and colour type, from its stored rows.
 fn png(
     size: [u32; 2],
     kind: [u8; 2],
@@ -66,7 +66,7 @@ fn png(
     [b"\x89PNG\r\n\x1a\n".to_vec(), chunks.concat(), after.concat(), chunk(b"IEND", &[])].concat()
 }
 
-/// EXIF data with an orientation, the higher byte first or the lower one.
+/// EXIF data with an orientation, big-endian or little-endian.
 fn exif(orientation: u8, is_big: bool) -> Vec<u8> {
     match is_big {
         true => {
@@ -88,9 +88,9 @@ fn a_jpeg_that_ends_early_or_holds_zeros_is_damaged() {
     }
 }
 
-/// Cut anywhere, with and without an end marker behind the cut.
+/// The file is cut at every place, with and without an end marker after the cut.
 #[test]
-fn no_part_of_a_jpeg_is_taken_for_the_whole() {
+fn a_jpeg_cut_anywhere_is_damaged() {
     let noise = GrayImage::from_fn(40, 24, |x, y| Luma([(x * y * 37 + x * 91) as u8]));
     let baseline = jpeg(&noise);
     for (whole, shape) in [
@@ -109,14 +109,14 @@ fn no_part_of_a_jpeg_is_taken_for_the_whole() {
                 assert!(read_bytes(&ended, shape).is_err(), "{end} of {} and an end", whole.len());
             }
         }
-        // A camera's preview.
+        // Bytes after the end marker, such as a camera's preview, are accepted.
         let trailed = [whole, &[0; 9], &baseline[..100]].concat();
         assert_eq!(read_bytes(&trailed, shape).unwrap(), read_bytes(whole, shape).unwrap());
     }
 }
 
 #[test]
-fn bytes_that_belong_to_nothing_and_a_missing_restart_marker_are_damage() {
+fn extraneous_bytes_and_a_missing_restart_marker_are_damage() {
     let shape = in_colour(20, 24);
     let end = PROGRESSIVE.len() - 2;
     let extra = [&PROGRESSIVE[..end], &[1, 2, 3], &PROGRESSIVE[end..]].concat();
@@ -141,7 +141,7 @@ fn a_jpeg_that_claims_a_giant_size_is_refused_before_it_takes_memory() {
 }
 
 proptest! {
-    /// Whatever is changed, it ends with a picture or an error.
+    /// Every change gives a picture or an error.
     #[test]
     fn a_changed_jpeg_never_panics(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
         for whole in [PROGRESSIVE, MOTION] {
@@ -190,7 +190,7 @@ fn a_png_that_claims_more_than_its_bytes_can_hold_is_refused() {
 }
 
 #[test]
-fn few_bits_are_spread_over_the_unit_interval() {
+fn values_of_few_bits_are_scaled_to_the_unit_interval() {
     let cases: [(u8, &[u8], &[f32]); 3] = [
         (1, &[0b0101_1000], &[0.0, 1.0, 0.0, 1.0, 1.0]),
         (2, &[0b0001_1011, 0b0100_0000], &[0.0, 85.0, 170.0, 255.0, 85.0]),
@@ -214,8 +214,8 @@ fn few_bits_are_spread_over_the_unit_interval() {
     assert!(error.unwrap_err().contains("partly transparent"));
 }
 
-/// The stored picture is 2 x 3 with the values 1 to 6; each orientation by what EXIF says of it: where the
-/// first row and the first column are.
+/// The stored picture is 2 x 3 with the values 1 to 6. EXIF defines an orientation by the sides where the first row
+/// and the first column belong.
 #[test]
 fn pictures_are_turned_upright() {
     let upright: [(u8, [usize; 2], [u8; 6]); 8] = [
@@ -256,7 +256,7 @@ fn pictures_are_turned_upright() {
                 "JPEG, {orientation}: {found} {expected}"
             );
         }
-        // By its header alone.
+        // The header alone gives the same shape.
         let dir = tempfile::tempdir().unwrap();
         for name in ["a.jpg", "b.jpg"] {
             fs::write(dir.path().join(name), &file).unwrap();
@@ -267,13 +267,13 @@ fn pictures_are_turned_upright() {
 }
 
 #[test]
-fn the_picture_that_lies_on_its_side_is_the_upright_one() {
+fn a_rotated_picture_equals_the_upright_one() {
     let shape = in_colour(48, 64);
     let turned = read_as(&case("orientation6.jpg"), shape).unwrap().pixels;
     let upright = read_as(&case("orientation6_upright.png"), shape).unwrap().pixels;
     let squares = turned.iter().zip(&upright).map(|(a, b)| (a - b) * (a - b));
     let error = squares.sum::<f32>() / upright.len() as f32;
-    // The loss of a JPEG; turned another way it is above 0.01.
+    // The difference is the loss of a JPEG. Turned another way, it is above 0.01.
     assert!(error < 0.002, "{error}");
 }
 

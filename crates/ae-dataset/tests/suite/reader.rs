@@ -1,4 +1,4 @@
-//! Data of any size, chunk by chunk; and bytes that nobody meant to be data.
+//! Inputs of any size, chunk by chunk, and arbitrary bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ fn chunks(path: &Path, format: &InputFormat, options: &ReadOptions) -> Vec<Input
     reader.collect::<Result<_, _>>().unwrap()
 }
 
-/// A table of 10 000 rows, of which every thousandth is no row, and what a model of it takes.
+/// A table of 10 000 rows, every thousandth of them bad, and the format of a model for it.
 fn long_table(dir: &TempDir) -> (PathBuf, InputFormat) {
     let row = |i: u32| match i % 1000 {
         999 => "no,numbers,c\n".to_owned(),
@@ -44,7 +44,7 @@ fn long_table(dir: &TempDir) -> (PathBuf, InputFormat) {
 }
 
 #[test]
-fn a_long_table_comes_in_chunks_that_are_the_whole() {
+fn the_chunks_of_a_long_table_are_the_whole_table() {
     let dir = tempfile::tempdir().unwrap();
     let (path, format) = long_table(&dir);
     let options = options(BadItems::Skip, Some("class"));
@@ -56,7 +56,7 @@ fn a_long_table_comes_in_chunks_that_are_the_whole() {
     assert_eq!((whole.len(), whole.skipped), (9990, 10));
     let pixels: Vec<f32> = chunks.iter().flat_map(|chunk| chunk.pixels.clone()).collect();
     assert_eq!(pixels, whole.pixels);
-    // The classes are numbered as they are met, in all chunks alike.
+    // Classes are numbered in the order in which they appear, across chunks.
     let labels: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.labels.clone().unwrap()).collect();
     assert_eq!(labels, [vec![0; 5994], vec![1; 3996]].concat());
     assert_eq!(Some(labels), whole.labels);
@@ -70,7 +70,7 @@ fn a_folder_of_any_size_comes_in_chunks_with_its_files() {
     let picture = GrayImage::from_pixel(2, 1, image::Luma([51]));
     picture.write_to(&mut std::io::Cursor::new(&mut png), ImageFormat::Png).unwrap();
     for i in 0..4100 {
-        // Whole chunks, and a part of one, are damaged.
+        // Some whole chunks and a part of another are damaged.
         let bytes = if i < 4097 { &png[..9] } else { &png[..] };
         write(&dir, &format!("class/{i:04}.png"), bytes);
     }
@@ -95,7 +95,7 @@ fn images_in_memory_come_in_chunks_too() {
 }
 
 #[test]
-fn a_long_array_comes_in_chunks_that_are_the_whole() {
+fn the_chunks_of_a_long_array_are_the_whole_array() {
     let dir = tempfile::tempdir().unwrap();
     let values: Vec<f32> = (0..5000 * 6).map(|i| (i % 101) as f32 / 100.0).collect();
     let path = dir.path().join("long.npy");
@@ -107,7 +107,7 @@ fn a_long_array_comes_in_chunks_that_are_the_whole() {
         let pixels: Vec<f32> = chunks.iter().flat_map(|chunk| chunk.pixels.clone()).collect();
         assert_eq!(pixels, values);
     }
-    // What is wrong in a later chunk stands where the whole file has it.
+    // An error in a later chunk names the place in the whole file.
     let mut wrong = values.clone();
     wrong[29_000] = 1.5;
     write_npy(&path, &[5000, 2, 3], &wrong).unwrap();
@@ -153,7 +153,7 @@ fn an_endless_row_is_refused() {
 }
 
 #[test]
-fn an_array_that_is_written_in_pieces_is_whole_once_it_is_finished() {
+fn an_array_written_in_pieces_is_complete_when_it_is_finished() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.npy");
     let mut writer = NpyWriter::create(&path, &[2]).unwrap();
@@ -168,7 +168,7 @@ fn an_array_that_is_written_in_pieces_is_whole_once_it_is_finished() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-/// How a PNG, a JPEG and nothing known begin.
+/// The first bytes of a PNG, a JPEG and an unknown file.
 const MAGICS: [&[u8]; 3] = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff", b""];
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Columns by name or by number, and what is said of those that do not fit.
+//! Columns by name or by number, and the errors about columns that do not fit.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn columns_are_named_by_name_or_number() {
     assert!(told(None, options(Some("4"), &[])).contains("no column `4`"));
     assert!(told(None, options(Some("1"), &["1"])).contains("column 1 is both"));
     assert!(told(None, options(Some("1"), &["2", "3"])).contains("no columns of numbers are left"));
-    // What is left out may be called as it likes.
+    // Columns that are left out may share a name.
     Columns::to_learn(header(&names), 3, &options(None, &["3"])).unwrap();
 }
 
@@ -62,7 +62,7 @@ fn columns_are_put_into_the_models_order() {
     let columns = of(&["y", "c", "x"], options(Some("c"), &[])).unwrap();
     assert_eq!(columns.roles, [Role::Number(1), Role::Class, Role::Number(0)]);
     assert!(columns.reordered);
-    // The first column of training's table was left out by its number.
+    // The first column of the training table was left out by its number.
     let columns = of(&["x", "y"], options(Some("c"), &["1"])).unwrap();
     assert_eq!((columns.roles.as_slice(), columns.reordered), (&NUMBERS[..2], false));
     let columns = of(&["", "x", "y"], options(None, &[])).unwrap();
@@ -76,7 +76,7 @@ fn columns_are_put_into_the_models_order() {
 }
 
 #[test]
-fn without_names_the_places_count() {
+fn without_names_the_order_decides() {
     let model = scaling(None, 2, &["3"]);
     let of = |fields, options: ReadOptions| {
         Columns::to_apply(None, fields, &options, &model).map(|columns| columns.roles)

@@ -1,6 +1,6 @@
-//! A server that answers as the hub does, or fails in one way; it is also a proxy.
+//! A server that answers like the hub or fails in one way. It is also a proxy.
 //!
-//! It serves two files that PyArrow 26 made, of the same form as the hub's:
+//! It serves two files that PyArrow 26 wrote in the hub's form:
 //! ```python
 //! import io, pyarrow as pa, pyarrow.parquet as pq
 //! from PIL import Image
@@ -32,7 +32,7 @@ const TEST: &[u8] = include_bytes!("../../data/test.parquet");
 pub(crate) enum Behaviour {
     /// Serves both files.
     Serve,
-    /// Serves the main revision alone.
+    /// Serves the main revision only.
     OnlyMain,
     /// Answers with a status.
     Status(u16),
@@ -46,22 +46,22 @@ pub(crate) enum Behaviour {
     Drip,
     /// Announces the whole file and closes after 1000 bytes.
     Cut,
-    /// The same, once.
+    /// The same, but only once.
     CutOnce,
-    /// Announces a byte more to begin with than is there in the end.
+    /// Announces one byte more than it sends.
     Short,
-    /// Serves as many other bytes.
+    /// Serves other bytes of the same length.
     Garbage,
-    /// Serves as many other bytes, without saying which SHA-256 they should have.
+    /// Serves other bytes of the same length, without announcing a SHA-256.
     NotParquet,
-    /// Redirects without saying where.
+    /// Redirects without an address.
     RedirectToNowhere,
 }
 
-/// A running server; ends with the process.
+/// A running server. It ends with the process.
 pub(crate) struct Server {
     address: SocketAddr,
-    /// The `Range` of every request so far, empty for none.
+    /// The header `Range` of every request until now, empty if there was none.
     ranges: Arc<Mutex<Vec<String>>>,
 }
 
@@ -99,7 +99,7 @@ impl Server {
     }
 }
 
-/// Answers the requests of a connection, until an answer ends it.
+/// Answers the requests of a connection until an answer closes it.
 fn serve(mut stream: TcpStream, behaviour: Behaviour, ranges: &Mutex<Vec<String>>) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
@@ -138,7 +138,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     }
 }
 
-/// As the hub answers: a redirect with the revision and the file's SHA-256, and elsewhere the file.
+/// Answers like the hub: with a redirect that names the revision and the SHA-256, and there with the file.
 fn answer(
     stream: &mut TcpStream,
     behaviour: Behaviour,
