@@ -8,8 +8,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ae_dataset::{
-    EpochBatches, LastBatch, LoadOptions, Network, Resize, Seed, Source, TrainingNeed, load,
-    survey_folder,
+    BadItems, EpochBatches, LastBatch, LoadOptions, Network, Resize, Seed, Source, TrainingNeed,
+    load, survey_folder,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -38,8 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Prints what a folder holds, and sets the options that its pictures need.
 fn prepare(folder: &Path, options: &mut LoadOptions) -> Result<(), Box<dyn Error>> {
     let survey = survey_folder(folder, &mut ())?;
+    // The survey reads headers only, so damaged pixels are found later.
+    options.read.bad = BadItems::Skip;
     for kind in &survey.kinds {
-        say(&format!("{} files: {}", kind.files, kind.kind));
+        say(&format!("{}: {}", kind.kind, kind.files));
     }
     for skipped in &survey.skipped {
         say(&format!(
