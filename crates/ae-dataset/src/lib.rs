@@ -107,7 +107,7 @@ pub use file_kind::FileKind;
 pub use hold_out::held_out_items;
 #[cfg(feature = "hub")]
 pub use hub::{Hub, HubDataset, HubLimits};
-pub use idx::folder::{open_folder, refuse_existing, write_folder};
+pub use idx::folder::{open_folder, refuse_existing, replace_folder, write_folder};
 pub use idx::format::{decode_images, decode_labels};
 pub use image_shape::ImageShape;
 pub use images::{Images, Pixels};

@@ -145,7 +145,7 @@ fn is_digest(change: &Change) -> bool {
 }
 
 fn hexadecimal(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    ae_files::hexadecimal(&hasher.finalize())
 }
 
 #[cfg(test)]

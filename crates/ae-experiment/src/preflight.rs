@@ -194,10 +194,7 @@ fn hashes(images: &Images) -> Vec<u64> {
     match images.pixels() {
         Pixels::Bytes(bytes) => bytes.par_chunks(size).map(of_bytes).collect(),
         Pixels::Floats(floats) => {
-            let row = |row: &[f32]| {
-                let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
-                of_bytes(&bytes)
-            };
+            let row = |row: &[f32]| of_bytes(&ae_files::f32_to_le_bytes(row));
             floats.par_chunks(size).map(row).collect()
         }
     }

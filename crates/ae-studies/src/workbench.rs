@@ -134,7 +134,7 @@ impl<'a> Workbench<'a> {
     ) -> Result<(), StudyError> {
         let columns: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
         let file = format!("{name}.csv");
-        let lines = std::iter::once(&columns).chain(&rows).map(|row| csv_line(row));
+        let lines = std::iter::once(&columns).chain(&rows).map(ae_dataset::csv_line);
         let text = lines.collect::<String>();
         ae_files::write_atomic(&self.folder.file(&file), text.as_bytes())?;
         let (title, caption) = (title.to_owned(), self.caption(caption));
@@ -180,7 +180,7 @@ impl<'a> Workbench<'a> {
             resumed_after: (self.found > 0).then_some(self.found),
             expected: judged.map(|expected| expected.judge(&self.metrics, epochs)).collect(),
             metrics: self.metrics,
-            weights_sha256: digests.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            weights_sha256: ae_files::hexadecimal(&digests.finalize()),
             parameters: self.models.iter().map(|model| model.parameters).sum(),
             figures: self.kept.figures,
             figure_notes: self.kept.notes,
@@ -194,13 +194,4 @@ impl<'a> Workbench<'a> {
         record.write(&self.folder.record())?;
         Ok(record)
     }
-}
-
-/// A line of a CSV file (RFC 4180).
-fn csv_line(cells: &[String]) -> String {
-    let quoted = cells.iter().map(|cell| match cell.contains([',', '"', '\n']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.clone(),
-    });
-    quoted.collect::<Vec<_>>().join(",") + "\n"
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_files::{FileError, hexadecimal, make_folder, read_bounded, shown, write_atomic};
+use ae_files::{
+    FileError, hexadecimal, make_folder, read_bounded, remove_for_rewrite, shown, write_atomic,
+};
 use sha2::{Digest, Sha256};
 
 use crate::idx::file_names::FILE_NAMES;
@@ -68,6 +70,25 @@ pub fn write_folder(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError
     let paths = FILE_NAMES.map(|name| folder.join(name));
     for (path, bytes) in paths.iter().zip([train, test].as_flattened()) {
         write_atomic(path, bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes a data set as [`write_folder`] does, in place of one that is there. Each file is replaced once the new one is
+/// complete; then the other names of this file are removed, because a reader would find two.
+///
+/// # Errors
+/// As [`write_folder`], but not for files that are there.
+pub fn replace_folder(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError> {
+    let train = idx_files("train", &dataset.train)?;
+    let test = idx_files("test", &dataset.test)?;
+    make_folder(folder)?;
+    for (name, bytes) in FILE_NAMES.iter().zip([train, test].as_flattened()) {
+        let path = folder.join(name);
+        write_atomic(&path, bytes)?;
+        for other in candidates(folder, name)?.iter().filter(|other| **other != path) {
+            remove_for_rewrite(other)?;
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{Dataset, Images, open_folder, write_folder};
+use ae_dataset::{Dataset, Images, open_folder, replace_folder, write_folder};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -161,6 +161,20 @@ fn a_folder_with_any_of_the_files_is_not_changed() {
         assert_eq!(error, format!("{} exists already; choose another folder", taken.display()));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
+}
+
+#[test]
+fn a_replaced_folder_holds_the_new_files_and_no_other_form_of_them() {
+    let dir = folder();
+    let path = |name: &str| dir.path().join(name);
+    compress(&path(NAMES[0]), path("train-images.idx3-ubyte.gz"));
+    fs::write(path("notes.txt"), "mine").unwrap();
+    let other = Dataset::new("other", "here", images(3), images(4)).unwrap();
+    replace_folder(&other, dir.path()).unwrap();
+    let read = open_folder(dir.path()).unwrap();
+    assert_eq!((read.train, read.test), (images(3), images(4)));
+    assert!(!path("train-images.idx3-ubyte.gz").exists());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 5);
 }
 
 /// Reads the real files if `$AE_TEST_MNIST` or a folder beside the repository has them.
