@@ -91,6 +91,10 @@ pub fn onnx_of_model(
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
     model.spec.dense.check()?;
+    if part == NetworkPart::Encoder {
+        // The file is that of an encoder which was saved alone.
+        return onnx_of_encoder(&model.encoder()?, columns);
+    }
     encode(&model.spec.dense, &model.parameters, part, columns)
 }
 

@@ -215,10 +215,7 @@ fn the_graphs_compute_the_network_and_its_halves() {
             assert_close(&run(&onnx(NetworkPart::Encoder), &ROW), &codes);
             assert_close(&run(&onnx(NetworkPart::Decoder), &codes), &expected);
             let encoder = model.encoder().unwrap();
-            assert_eq!(
-                graph(&onnx_of_encoder(&encoder, None).unwrap()),
-                graph(&onnx(NetworkPart::Encoder))
-            );
+            assert!(onnx_of_encoder(&encoder, None).unwrap() == onnx(NetworkPart::Encoder));
         }
     }
 }
