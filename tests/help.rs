@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 22] = [
+const COMMANDS: [(&str, &[&str]); 23] = [
     ("data info", &["--data", "--show"]),
     ("data fetch", &["<NAME>", "fashion-mnist"]),
     ("data export", &["--data", "--out"]),
@@ -36,6 +36,7 @@ const COMMANDS: [(&str, &[&str]); 22] = [
     ("denoise", &["<IMAGES>", "--model", "--output", "--count", "--show", "--noise", "--seed"]),
     ("encode", &["<IMAGES>", "--model", "--output"]),
     ("decode", &["<CODES>", "--model", "--output", "--count", "--show"]),
+    ("reproduce", &["--data", "--out", "--only", "--all", "--epochs", "--seed"]),
     ("study", &["<SPEC>", "--out", "--force", "--data", "--seed", "--epochs"]),
     ("anomaly fit", &["<DATA>", "--model", "--score", "--contamination", "--quantile", "--output"]),
     ("anomaly score", &["<IMAGES>", "--model", "--output", "--heat-map", "--normal-class"]),

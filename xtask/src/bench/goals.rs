@@ -18,7 +18,7 @@ struct Goal {
 pub(super) enum Verdict {
     Held,
     Short,
-    /// Why nobody can say.
+    /// For this reason.
     NotJudged(String),
     /// Nothing has to be reached.
     None,

@@ -21,11 +21,9 @@ impl Ours {
     /// Builds the programs and makes an empty folder for what they leave.
     pub(super) fn build(root: &Path) -> Result<Self> {
         let throughput = ["--package", "ae-experiment", "--example", "throughput"];
-        let end = std::env::consts::EXE_SUFFIX;
         let ours = Self {
-            ae: workspace::build(root, &["--package", "ae-cli"])?.join(format!("ae{end}")),
-            throughput: workspace::build(root, &throughput)?
-                .join(format!("examples/throughput{end}")),
+            ae: workspace::build(root, &["--package", "ae-cli"])?.join("ae"),
+            throughput: workspace::build(root, &throughput)?.join("examples/throughput"),
             scratch: root.join("target/bench/runs"),
         };
         ours.clean()?;

@@ -76,15 +76,14 @@ impl Peer {
         command.arg(root.join("xtask/peers").join(&name).join("Cargo.toml"));
         command.arg("--target-dir").arg(&target);
         process::run(&mut command).context("cargo build")?;
-        Ok(target.join("release").join(format!("{name}-peer{}", std::env::consts::EXE_SUFFIX)))
+        Ok(target.join("release").join(format!("{name}-peer")))
     }
 
     /// The Python of a virtual environment with what the requirements file pins.
     fn environment(self, root: &Path) -> Result<PathBuf> {
         let name = name(self);
         let folder = root.join("target/peers").join(&name);
-        let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-        let python = bin.join(if cfg!(windows) { "python.exe" } else { "python" });
+        let python = folder.join("bin/python");
         let requirements = root.join("xtask/peers/requirements").join(format!("{name}.txt"));
         let wanted = fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;

@@ -18,7 +18,6 @@ echo 'epoch 1/3: loss 3' >&2
 echo 'epoch 2/3: loss 2' >&2
 sleep 0.05
 echo 'epoch 3/3: loss 1' >&2
-echo '{\"single_image_us\": 3, \"images_per_second_256\": 2000000}'
 ";
 
 /// Measures these works with these peers, each of them a shell script.

@@ -8,7 +8,7 @@ use ae_studies::{
 };
 use anyhow::bail;
 
-use super::{Status, Usage, network};
+use super::{Status, Usage, network, warn};
 use crate::args::{Common, Reproduce};
 use crate::{guard, interrupt, output, progress};
 
@@ -34,6 +34,9 @@ pub(crate) fn run(args: &Reproduce, common: &Common) -> anyhow::Result<Status> {
     // A full disk must not hide the table.
     let written = reproduced.write();
     tell(&reproduced, common)?;
+    let records = reproduced.runs.iter().flat_map(|run| &run.result);
+    let diagnoses = records.flat_map(|record| &record.diagnosis);
+    diagnoses.flat_map(|diagnosis| &diagnosis.warnings).for_each(warn);
     written?;
     let failed = reproduced.runs.iter().filter(|run| run.result.is_err()).count();
     match reproduced.conclusion() {
