@@ -1,10 +1,12 @@
 //! A spec that was checked against its data: the only thing that runs.
 
+use std::sync::Arc;
+
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective, OutputActivation, Parameters,
-    SavedModel,
+    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
+    OutputActivation, Parameters, SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{FitConfig, SampleCorruption, Samples, curve_metrics};
@@ -20,6 +22,8 @@ pub struct Plan {
     pub dataset: Dataset,
     /// The network.
     pub model: ModelSpec,
+    /// The network's architecture, built once.
+    pub architecture: Arc<dyn Architecture>,
     /// What is minimised.
     pub objective: Objective,
     /// How gradients are computed.
@@ -54,7 +58,7 @@ impl Plan {
         }
         let model = model_spec(&spec, &dataset.train);
         // Layout and widths are checked by the model itself.
-        let architecture = model.architecture()?;
+        let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
@@ -62,7 +66,7 @@ impl Plan {
         objective.check(&model)?;
         // Whether it knows the model and the device.
         engine.start(architecture.as_ref(), objective, device)?;
-        Ok(Self { spec, dataset, model, objective, engine })
+        Ok(Self { spec, dataset, model, architecture, objective, engine })
     }
 
     /// The settings of the loop.

@@ -43,7 +43,7 @@ pub(crate) struct Preflight {
 impl Preflight {
     pub(crate) fn of(plan: &Plan) -> Result<Self, ExperimentError> {
         let (train, test) = (&plan.dataset.train, &plan.dataset.test);
-        let parameters = plan.model.architecture()?.layout().len();
+        let parameters = plan.architecture.layout().len();
         let moments = plan.spec.training.optimizer.moments().len() as u64;
         let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy

@@ -66,12 +66,11 @@ pub fn resume(
     let state = match checkpoints.newest()? {
         None => {
             progress.chose("there is no checkpoint yet: the training begins again");
-            initial_state(&plan)?
+            initial_state(&plan)
         }
         Some(_) => {
             let optimizer = plan.spec.training.optimizer;
-            let layout = plan.model.architecture()?.layout().clone();
-            let loaded = checkpoints.load_newest(&layout, optimizer);
+            let loaded = checkpoints.load_newest(plan.architecture.layout(), optimizer);
             let (state, faults) = loaded.map_err(|error| match error {
                 TrainingError::OtherRun { difference, .. } => ExperimentError::Changed {
                     path: path.to_owned(),

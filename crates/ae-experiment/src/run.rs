@@ -59,7 +59,7 @@ pub fn train(
     let plan = Plan::new(spec, dataset, &device)?;
     let preflight = Preflight::of(&plan)?;
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
-    let state = initial_state(&plan)?;
+    let state = initial_state(&plan);
     progress.chose(&preflight.announcement(&plan));
     preflight.warn(&plan);
     // All that can be refused has been: now an earlier run may go.
@@ -71,13 +71,10 @@ pub fn train(
     run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
 }
 
-/// Untrained parameters and an optimizer at rest.
-///
-/// # Errors
-/// If the model has no architecture.
-pub fn initial_state(plan: &Plan) -> Result<TrainingState, ExperimentError> {
-    let parameters = plan.model.architecture()?.initialise(plan.seed());
-    Ok(TrainingState::new(parameters, plan.spec.training.optimizer))
+/// The state before the first epoch: initial parameters, and an optimizer without steps.
+pub fn initial_state(plan: &Plan) -> TrainingState {
+    let parameters = plan.architecture.initialise(plan.seed());
+    TrainingState::new(parameters, plan.spec.training.optimizer)
 }
 
 /// Loads the data, says so if other data stands in, and writes into the spec what it turned out to
@@ -159,8 +156,7 @@ pub fn fit_plan(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<f64, ExperimentError> {
-    let architecture = plan.model.architecture()?;
-    let mut engine = plan.engine.start(architecture.as_ref(), plan.objective, device)?;
+    let mut engine = plan.engine.start(plan.architecture.as_ref(), plan.objective, device)?;
     let (train, validation) = (plan.train_samples(), plan.validation_samples());
     let data = TrainingData { train: &train, validation: &validation };
     let config = plan.fit_config();

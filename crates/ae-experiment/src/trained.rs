@@ -61,8 +61,7 @@ impl Trained<'_> {
     /// Evaluates the model and draws the figures.
     fn examine(&self) -> Result<Outcome, ExperimentError> {
         let Self { plan, state, .. } = self;
-        let architecture = plan.model.architecture()?;
-        let engine = plan.engine.start(architecture.as_ref(), plan.objective, self.device)?;
+        let engine = plan.engine.start(plan.architecture.as_ref(), plan.objective, self.device)?;
         let model = engine.inference(state.parameters())?;
         let validation = plan.validation_samples();
         let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;

@@ -1,5 +1,7 @@
 //! What training and weights files know of a model: the trait [`Architecture`].
 
+use std::fmt;
+
 use ae_kernels::Stack;
 use ae_random::Seed;
 
@@ -45,5 +47,11 @@ pub trait Architecture: Send + Sync {
     ) -> Result<Box<dyn crate::Autoencoder>, crate::ModelError> {
         drop(vb);
         Err(crate::ModelError::NoTensorModel)
+    }
+}
+
+impl fmt::Debug for dyn Architecture + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Architecture").field("layout", self.layout()).finish_non_exhaustive()
     }
 }

@@ -97,7 +97,7 @@ impl<'a> Workbench<'a> {
     fn train(&self, name: &str) -> Result<(SavedModel, f64), StudyError> {
         let model = self.planned(name)?;
         let plan = model.plan(&self.setup)?;
-        let mut state = initial_state(&plan)?;
+        let mut state = initial_state(&plan);
         let observer = &mut MemoryObserver::default();
         let seconds = fit_plan(&plan, &mut state, None, self.setup.device, observer)?;
         let mut saved = plan.saved(state.parameters().clone())?;
