@@ -14,6 +14,7 @@ pub(crate) struct AlignedBuffer {
 
 impl AlignedBuffer {
     /// The first `length` numbers. The buffer grows to hold them; its contents are lost if it does.
+    #[inline]
     pub(crate) fn first(&mut self, length: usize) -> &mut [f32] {
         if self.length < length {
             self.memory = vec![0.0; length + CACHE_LINE / size_of::<f32>()];
@@ -26,6 +27,7 @@ impl AlignedBuffer {
     }
 
     /// All numbers.
+    #[inline]
     pub(crate) fn all(&self) -> &[f32] {
         &self.memory[self.start..self.start + self.length]
     }

@@ -27,6 +27,7 @@ impl<'a> Product<'a> {
     ///
     /// # Panics
     /// If the factors do not fit each other, the bias or the output.
+    #[inline]
     pub(crate) fn new(
         left: Left<'a>,
         right: Right<'a>,

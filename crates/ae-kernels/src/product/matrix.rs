@@ -21,6 +21,7 @@ impl<'a> RowMajor<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers.
+    #[inline]
     pub(crate) fn new(numbers: &'a [f32], rows: usize, columns: usize) -> Self {
         check(numbers, Axis::new(rows, columns), Axis::new(columns, 1));
         Self { numbers, rows, columns }
@@ -56,6 +57,7 @@ impl<'a> Left<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers.
+    #[inline]
     pub(crate) fn row_major(numbers: &'a [f32], rows: usize, inner: usize) -> Self {
         check(numbers, Axis::new(rows, inner), Axis::new(inner, 1));
         let (row_stride, column_stride) = (inner, 1);
@@ -66,6 +68,7 @@ impl<'a> Left<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers.
+    #[inline]
     pub(crate) fn transposed(numbers: &'a [f32], stride: usize, rows: usize, inner: usize) -> Self {
         check(numbers, Axis::new(rows, 1), Axis::new(inner, stride));
         let (row_stride, column_stride) = (1, stride);
@@ -76,6 +79,7 @@ impl<'a> Left<'a> {
     ///
     /// # Panics
     /// If they are those of rows of another length.
+    #[inline]
     pub(super) fn with_nonzeros(self, nonzeros: Option<NonzeroBits<'a>>) -> Self {
         if let Some(bits) = nonzeros {
             let inner = self.inner;
@@ -139,6 +143,7 @@ impl<'a> Right<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers.
+    #[inline]
     pub(crate) fn row_major(
         numbers: &'a [f32],
         stride: usize,
@@ -153,6 +158,7 @@ impl<'a> Right<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers.
+    #[inline]
     pub(crate) fn panels(numbers: &'a [f32], inner: usize, columns: usize) -> Self {
         let panel_stride = PANEL * inner;
         let panels = Axis::new(columns.div_ceil(PANEL), panel_stride);
@@ -263,6 +269,7 @@ impl<'a> Output<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers.
+    #[inline]
     pub(crate) fn new(numbers: &'a mut [f32], stride: usize, rows: usize, columns: usize) -> Self {
         check(numbers, Axis::new(rows, stride), Axis::new(columns, 1));
         Self { numbers, rows, columns, stride }

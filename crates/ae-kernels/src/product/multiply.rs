@@ -9,11 +9,13 @@ use crate::simd::Dispatch;
 
 /// Computes a product. Where the left factor knows its zeros and skipping their terms is cheaper, they are skipped:
 /// leaving out `0 * w` changes no sum of finite numbers (except for the sign of a zero).
+#[inline]
 pub(crate) fn multiply(product: Product<'_>) {
     multiply_with(Dispatch::Widest, product);
 }
 
 /// [`multiply`] with these instructions.
+#[inline]
 pub(crate) fn multiply_with(dispatch: Dispatch, product: Product<'_>) {
     dispatch.run(Multiply(product));
 }

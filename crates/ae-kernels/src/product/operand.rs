@@ -12,6 +12,7 @@ pub(crate) struct Operand<'a> {
 
 impl<'a> Operand<'a> {
     /// Rows of `width` numbers, which are searched for zeros. `axes` says which products they will be factors of.
+    #[inline]
     pub(crate) fn scan(
         numbers: &'a [f32],
         width: usize,
@@ -26,26 +27,31 @@ impl<'a> Operand<'a> {
     ///
     /// # Panics
     /// If there are fewer numbers than were scanned.
+    #[inline]
     pub(crate) fn scanned(numbers: &'a [f32], nonzeros: &'a Nonzeros) -> Self {
         let numbers = &numbers[..nonzeros.rows() * nonzeros.width()];
         Self { numbers, nonzeros }
     }
 
+    #[inline]
     pub(crate) fn rows(self) -> usize {
         self.nonzeros.rows()
     }
 
+    #[inline]
     pub(crate) fn width(self) -> usize {
         self.nonzeros.width()
     }
 
     /// The left factor of shape (rows, width).
+    #[inline]
     pub(crate) fn left(self) -> Left<'a> {
         let left = Left::row_major(self.numbers, self.rows(), self.width());
         left.with_nonzeros(self.nonzeros.in_rows())
     }
 
     /// The columns from this one on.
+    #[inline]
     pub(crate) fn columns_from(self, first: usize) -> OperandColumns<'a> {
         OperandColumns { operand: self, first }
     }
@@ -60,11 +66,13 @@ pub(crate) struct OperandColumns<'a> {
 
 impl<'a> OperandColumns<'a> {
     /// The columns without the first `count`.
+    #[inline]
     pub(super) fn skip(self, count: usize) -> Self {
         Self { first: self.first + count, ..self }
     }
 
     /// The transpose of the first `columns` columns, (columns, rows), as a left factor.
+    #[inline]
     pub(super) fn transposed_left(self, columns: usize) -> Left<'a> {
         let Self { operand, first } = self;
         let (width, rows) = (operand.width(), operand.rows());
@@ -74,6 +82,7 @@ impl<'a> OperandColumns<'a> {
     }
 
     /// The first `columns` columns, (rows, columns), as a right factor.
+    #[inline]
     pub(super) fn right(self, columns: usize) -> Right<'a> {
         let Self { operand, first } = self;
         let (width, rows) = (operand.width(), operand.rows());

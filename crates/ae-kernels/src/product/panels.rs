@@ -52,11 +52,13 @@ impl PanelMatrix {
     }
 
     /// The factor's columns from `first` on, which must be the first column of a panel.
+    #[inline]
     pub(crate) fn columns(&self, first: usize, width: usize) -> Right<'_> {
         Right::panels(&self.numbers.all()[first * self.inner..], self.inner, width)
     }
 
     /// The whole factor.
+    #[inline]
     pub(crate) fn all(&self) -> Right<'_> {
         self.columns(0, self.columns)
     }

@@ -20,16 +20,19 @@ pub(in crate::product) struct NonzeroBits<'a> {
 
 impl<'a> NonzeroBits<'a> {
     /// Rows of `words_per_row` words each. `density` is the fraction of the bits that are set.
+    #[inline]
     pub(in crate::product) fn new(words: &'a [u64], words_per_row: usize, density: f32) -> Self {
         Self { words, words_per_row, density }
     }
 
     /// Whether rows of `inner` numbers have so many words.
+    #[inline]
     pub(in crate::product) fn fits(self, inner: usize) -> bool {
         self.words_per_row == words(inner)
     }
 
     /// The rows from this one on.
+    #[inline]
     pub(in crate::product) fn starting_at(self, row: usize) -> Self {
         Self { words: &self.words[row * self.words_per_row..], ..self }
     }

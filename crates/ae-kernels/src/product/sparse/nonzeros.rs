@@ -40,6 +40,7 @@ pub(crate) enum ScannedAxes {
 
 impl Nonzeros {
     /// Searches rows of `width` numbers, unless the first rows have too few zeros.
+    #[inline]
     pub(crate) fn scan(&mut self, numbers: &[f32], width: usize, axes: ScannedAxes) {
         self.scan_with(Dispatch::Widest, numbers, width, axes);
     }
@@ -63,20 +64,24 @@ impl Nonzeros {
         }
     }
 
+    #[inline]
     pub(in crate::product) fn rows(&self) -> usize {
         self.rows
     }
 
+    #[inline]
     pub(in crate::product) fn width(&self) -> usize {
         self.width
     }
 
     /// The nonzero columns of each row, if there are enough zeros.
+    #[inline]
     pub(in crate::product) fn in_rows(&self) -> Option<NonzeroBits<'_>> {
         Some(NonzeroBits::new(&self.row_bits, words(self.width), self.density?))
     }
 
     /// The nonzero rows of each column, if there are enough zeros and columns were scanned.
+    #[inline]
     pub(in crate::product) fn in_columns(&self) -> Option<NonzeroBits<'_>> {
         let density = self.density.filter(|_| !self.column_bits.is_empty())?;
         Some(NonzeroBits::new(&self.column_bits, words(self.rows), density))
