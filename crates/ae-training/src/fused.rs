@@ -89,7 +89,7 @@ impl Engine for FusedEngine<'_> {
     }
 }
 
-/// What the network is to output for these samples.
+/// Whether the target of these samples is the input itself or a clean image beside it.
 fn target(samples: &Samples) -> Target {
     if samples.is_corrupted() { Target::Separate } else { Target::Input }
 }

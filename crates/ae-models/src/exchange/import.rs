@@ -278,7 +278,7 @@ fn image(
         };
     }
     let square = |area: usize| Some(area.isqrt()).filter(|side| side * side == area);
-    let colour = (pixels % 3 == 0).then(|| square(pixels / 3)).flatten();
+    let colour = pixels.is_multiple_of(3).then(|| square(pixels / 3)).flatten();
     let ([height, width], channels) = match (square(pixels), colour) {
         (Some(side), _) => ([side, side], 1),
         (None, Some(side)) => ([side, side], 3),
