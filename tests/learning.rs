@@ -140,6 +140,11 @@ fn noise_for_pixels_is_not_put_on_standardised_columns() {
     ] {
         sandbox.ae(command).refuses_with(&told);
     }
+    let unclipped = "train --data table.csv --noise gaussian:0.1:unclipped --scaling standard";
+    sandbox.ae(&format!("{unclipped} --epochs 2 --out unclipped")).succeeds();
+    let spec = sandbox.read_text("unclipped/spec.toml");
+    assert!(spec.contains("gaussian:0.1:unclipped") && spec.contains("standard"), "{spec}");
+    sandbox.ae("evaluate unclipped --data table.csv").succeeds();
     sandbox.ae("train --data table.csv --noise none --epochs 2 --out plain").succeeds();
     assert!(sandbox.read_text("plain/spec.toml").contains("kind = \"regular\""));
 }

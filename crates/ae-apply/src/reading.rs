@@ -83,7 +83,8 @@ pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ApplyError
     let is_standard =
         scaling.as_ref().is_some_and(|scaling| scaling.kind == ColumnScaling::Standard);
     if is_standard && noise.needs_unit_range() {
-        let expected = "masking for standardised columns; others need columns that are min-max scaled in training";
+        let expected = "masking for standardised columns, or unclipped, as in gaussian:0.1:unclipped; other noise \
+                        needs columns that are min-max scaled in training";
         return Err(ApplyError::setting("noise", expected, &noise.to_string()));
     }
     match noise.without_effect(shape.height, shape.width) {

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 
 use ae_experiment::{Bound, Diagnosis, Record, Verdict};
 use ae_files::{counted_as, printable};
-use ae_report::{ColorSupport, GridRow, half_blocks};
+use ae_report::{ColorSupport, GridRow, TextTable, half_blocks};
 use anyhow::Context as _;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -192,29 +192,13 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// A table as text: columns of numbers are aligned at their end, others at their beginning.
+/// A table as text, indented by two spaces.
 ///
-/// A long cell is cut, and its line breaks become spaces: the CSV file has it whole.
+/// Long cells are cut; the CSV file has them in full.
 pub(crate) fn aligned(columns: &[String], rows: &[Vec<String>]) -> String {
-    let shown = |line: &[String]| line.iter().map(|cell| one_line(cell)).collect::<Vec<_>>();
-    let (columns, rows) = (shown(columns), rows.iter().map(|row| shown(row)).collect::<Vec<_>>());
-    let mut table = String::new();
-    for line in std::iter::once(&columns).chain(&rows) {
-        for (column, cell) in line.iter().enumerate() {
-            let cells = || rows.iter().filter_map(|row| row.get(column));
-            let heading = columns.get(column).map_or(0, |heading| heading.chars().count());
-            let width = cells().map(|cell| cell.chars().count()).fold(heading, usize::max);
-            let is_number =
-                |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-            match cells().all(is_number) {
-                true => table.push_str(&format!("  {cell:>width$}")),
-                false => table.push_str(&format!("  {cell:<width$}")),
-            }
-        }
-        table.truncate(table.trim_end().len());
-        table.push('\n');
-    }
-    table
+    let mut table = TextTable::new(columns);
+    rows.iter().for_each(|row| table.push(row));
+    table.text().lines().map(|line| format!("  {line}\n")).collect()
 }
 
 #[cfg(test)]

@@ -27,18 +27,20 @@ const MOST_DIMENSIONS: usize = 1 << 13;
 const IMAGES_PER_TASK: usize = 64;
 
 impl Codec {
-    /// Fits a codec to a network and 8-bit training images, `n x channels x height x width`, of which at
-    /// most 8192 are used.
+    /// Fits a codec to a network and 8-bit training images, `n x channels x height x width`. At most 8192 images
+    /// are used. `shape` is `[channels, height, width]`.
     ///
-    /// What is rounded are the code's coordinates in a basis where they do not vary together and where
-    /// each moves the image as far as another, by steps of `g / 255 sqrt(pixels / k) / gain` for `k` that
-    /// vary. Then all of them together change an image about as much as rounding its pixels to steps of `g`
-    /// grey levels would; those that vary less than a step cost next to nothing, as rate-distortion theory
-    /// asks (Cover & Thomas 2006, section 10.3.3). Codes of more than 256 numbers, or of numbers so unequal that
-    /// integers hold no such basis, are rounded as they are, a number the more coarsely the less the decoder makes of it.
+    /// The codec rounds the coordinates of a code in a basis where they are uncorrelated and each moves the image
+    /// equally far. For `k` effective coordinates the step is `g / 255 sqrt(pixels / k) / gain`. All coordinates
+    /// together then change an image about as much as rounding its pixels to steps of `g` grey levels.
+    /// Coordinates that vary less than a step cost almost nothing, as rate-distortion theory requires (Cover and
+    /// Thomas 2006, section 10.3.3).
+    ///
+    /// Codes of more than 256 numbers, and codes whose numbers differ so much in size that integers cannot hold
+    /// such a basis, are rounded directly. The step of each number is then inverse to its gain.
     ///
     /// # Errors
-    /// If the images are not whole, or the model's numbers are too large for integers.
+    /// If the images are incomplete, or the network's numbers are too large for the integer decoder.
     pub fn fit(
         stack: &Stack,
         parameters: &[f32],
@@ -91,7 +93,7 @@ impl Codec {
         Ok(Self { pixels, ..unfinished })
     }
 
-    /// Codes, from coordinates as they are after rounding.
+    /// The codes of rounded coordinates.
     fn rounded(&self, coordinates: &[f32], quality: Quality) -> Result<Vec<f32>, CompressionError> {
         let quantisers = self.quantisers(quality)?;
         let pairs = coordinates.iter().zip(quantisers.iter().cycle());
@@ -187,7 +189,7 @@ fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Result<Mat<f64
     }))
 }
 
-/// How much an image changes per change of one number of its code; the Euclidean norm over the pixels, the
+/// How much an image changes per change of one number of its code: the Euclidean norm over the pixels, and the
 /// root mean square over images.
 fn single_gain(
     packed: &PackedStack,
@@ -270,8 +272,8 @@ impl Counter {
     }
 }
 
-/// The grey level nearest to a pixel in [0, 1], of two the upper one: what `round` gives, which is a call
-/// for every pixel where the processor's rounding cannot be counted on.
+/// The grey level nearest to a pixel in [0, 1]; of two equally near, the upper one. It equals `round`, which is a
+/// function call for every pixel on processors without a rounding instruction.
 fn nearest_level(value: f32) -> u8 {
     let level = (value * 255.0).clamp(0.0, 255.0);
     let below = level as u8;

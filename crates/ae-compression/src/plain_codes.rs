@@ -3,10 +3,12 @@
 //! # Format
 //! The bytes `89 41 45 43`; the version, 1; the largest error as a little-endian `f32`; as LEB128 the number of
 //! rows and `latent_dim`; for each dimension, as LEB128, the least multiple of the step (zigzag) and the number of
-//! multiples; the range-coded numbers, row by row; and the first 8 bytes of the SHA-256 of all that.
+//! multiples; the range-coded numbers, row by row; and the first 8 bytes of the
+//! SHA-256 of all bytes before.
 //!
-//! A number `x` is the multiple `round(x / step)` with `step = 2 * largest error`. The frequencies of a dimension
-//! are those of its earlier rows, so that no table is stored. Encoder and decoder compute them in integers, and
+//! A number `x` is stored as the multiple `round(x / step)`, with `step = 2 * largest error`; where this would miss
+//! the error bound, as 32 bits. The frequencies of a dimension are those of its earlier rows, so that no table is
+//! stored. Encoder and decoder compute them in integers, and
 //! the value of a multiple is one product in `f64`: the same bytes give the same numbers on every machine.
 
 use crate::CompressionError;
@@ -15,7 +17,7 @@ use crate::range_coder::{Frequencies, Reader, Writer};
 
 const MAGIC: [u8; 4] = *b"\x89AEC";
 const VERSION: u8 = 1;
-/// Largest number of multiples of a dimension. Beyond, the 32 bits of a number are shorter.
+/// The largest number of multiples of a dimension. Numbers outside of this window are stored as 32 bits.
 const MAX_MULTIPLES: i64 = 1 << 22;
 /// Bins of the frequencies of one dimension. Multiples in the same bin are told apart by raw bits.
 const MIN_BINS: usize = 16;
@@ -171,7 +173,7 @@ impl Grid {
         2.0 * f64::from(self.max_error)
     }
 
-    /// Conversions to integers saturate, as far beyond the window as need be.
+    /// The nearest multiple. The conversion saturates, far outside of the window.
     fn multiple(self, code: f32) -> i64 {
         (f64::from(code) / self.step()).round() as i64
     }

@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let error =
-        "dead-colums:0.25".parse::<Noise>().map_or_else(|e| e.to_string(), |n| n.to_string());
+        "dead-column:0.25".parse::<Noise>().map_or_else(|e| e.to_string(), |n| n.to_string());
     println!("{error}");
     Ok(())
 }

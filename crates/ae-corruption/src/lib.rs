@@ -3,7 +3,7 @@
 //! [`Corruption`] is the trait. Each kind of noise has a file of its own with its formula and source:
 //! [`Gaussian`], [`Masking`], [`SaltAndPepper`], [`Speckle`], [`Poisson`], [`Occlusion`] and
 //! [`GaussianBlur`]. A [`Noise`] is any of them, a chain of several, or a choice of one of several for each
-//! item. It is read from text such as `masking:0.25+gaussian:0.1|blur:1` (the grammar stands at [`Noise`])
+//! item. It is read from text such as `masking:0.25+gaussian:0.1|blur:1` (see [`Noise`] for the syntax)
 //! and written as text again. [`register_noise`] adds a kind of your own to this text form.
 //!
 //! The corruption of an item depends on the seed, the epoch and the item's index only, never on the batch:

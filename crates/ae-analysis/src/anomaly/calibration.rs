@@ -229,7 +229,7 @@ mod tests {
             let found = fitted.p_value(score).unwrap();
             assert!((found - sevenths / 7.0).abs() < 1e-8, "{score}: {found}");
         }
-        // Nothing varies: what is equal is normal, what is not stands out.
+        // If nothing varies, equal scores are normal and all larger ones are anomalies.
         let fitted = Calibration::fit(&[0.0; 20], ThresholdRule::Quantile(0.99)).unwrap();
         assert_eq!((fitted.threshold(), fitted.p_value(0.0).unwrap()), (0.0, 1.0));
         assert!(fitted.is_anomaly(1e-9).unwrap() && fitted.p_value(1e-9).unwrap() < 0.05);
