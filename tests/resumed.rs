@@ -179,7 +179,8 @@ fn moved_data_is_found_where_it_is_said_to_be_and_other_data_is_refused() {
     sandbox.ae("resume run --epochs 3 --data other").fails_with(&[
         "run cannot go on: the data has changed since the run: it had 400 training images, now there are 401;",
         "put it back as it was",
-        "train anew (`ae train`)",
+        "train anew",
+        "`ae train`",
     ]);
     let before_edit = sandbox.read_text("run/spec.toml");
     sandbox.write("run/spec.toml", before_edit.replace("seed = 7", "seed = 8"));

@@ -1,4 +1,4 @@
-//! Compression with a trained model: the codec that travels in its weights file, and 8-bit images.
+//! Compression with a trained model: the codec in its weights file, and 8-bit images.
 
 use ae_compression::{Codec, Compressor, Mode};
 use ae_dataset::{Images, Inputs};
@@ -8,16 +8,16 @@ use ae_models::{ModelError, SavedModel};
 use crate::error::ApplyError;
 use crate::model::Model;
 
-/// The largest file of compressed images that is read.
+/// The largest file of compressed images that is read, in bytes.
 pub const MAX_ARCHIVE_BYTES: u64 = 1 << 32;
 
-/// The attachment with what was fitted for compression.
+/// The attachment that holds the [`Codec`].
 pub const CODEC: &str = "codec";
 
 /// Fits a codec to a model and its 8-bit training images and attaches it.
 ///
-/// A model whose numbers are too large for integer arithmetic gets none, and says so when it is asked to
-/// compress; so does one of images that are not 8-bit.
+/// Nothing is attached if the images are not 8-bit or the model's numbers are too large for the codec's integers;
+/// [`Model::compressor`] then fails with [`ApplyError::NoCodec`].
 ///
 /// # Errors
 /// If the codec cannot be attached.
@@ -34,10 +34,11 @@ pub fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), Apply
 }
 
 impl Model {
-    /// The model as a compressor of 8-bit images, with the codec from its weights file.
+    /// The model as a compressor of 8-bit images, with the codec in its weights file.
     ///
     /// # Errors
-    /// If it is of a table, or has no codec, or one that is not its own.
+    /// [`ApplyError::TableCodec`] if the model is one of a table; [`ApplyError::NoCodec`] if it has no codec;
+    /// [`ApplyError::Model`] if the codec does not fit the model.
     pub fn compressor(&self) -> Result<Compressor, ApplyError> {
         if self.format().scaling.is_some() {
             return Err(ApplyError::TableCodec);
@@ -53,12 +54,12 @@ impl Model {
     }
 }
 
-/// The bytes of images that were 8-bit. Pictures of 16 bits are rounded to 8, unless the pixels are to be
-/// kept exactly.
+/// The bytes of 8-bit images, `n x channels x height x width`. Pictures of 16 bits are rounded to 8 bits, except for
+/// [`Mode::Exact`].
 ///
 /// # Errors
-/// [`ApplyError::NotBytes`] with the first pixel that is none of 256 levels, and
-/// [`ApplyError::DeepPicture`] with the first picture of 16 bits whose pixels are to be kept.
+/// [`ApplyError::NotBytes`] for a pixel that is none of the 256 levels, and [`ApplyError::DeepPicture`] for a picture of
+/// 16 bits and [`Mode::Exact`].
 pub fn to_bytes(inputs: &Inputs, mode: Mode) -> Result<Vec<u8>, ApplyError> {
     let deep = |place: usize| inputs.has_16_bits.get(place) == Some(&true);
     if mode == Mode::Exact

@@ -1,4 +1,4 @@
-//! What a weights file holds, in plain data.
+//! The contents of a weights file as plain data.
 
 use std::path::Path;
 
@@ -10,22 +10,22 @@ use serde::Serialize;
 use crate::error::ApplyError;
 use crate::model::model_file;
 
-/// What a weights file holds.
+/// The contents of a weights file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Description {
     /// The file.
     pub file: String,
     /// A whole model or an encoder alone.
     pub part: SavedPart,
-    /// What the model is: kind, image, widths, activations.
+    /// The network: kind, image, widths, activations.
     pub model: ModelSpec,
-    /// Its tensors, in their order.
+    /// Its tensors, in the order of the parameter buffer.
     pub tensors: Vec<TensorDescription>,
-    /// How many parameters they have in all.
+    /// The number of parameters of all tensors.
     pub parameters: usize,
-    /// SHA-256 of the parameters.
+    /// SHA-256 of the parameters as little-endian `f32`.
     pub weights_sha256: String,
-    /// What was fitted to the model after its training, by name.
+    /// The attachments by name: scaling, settings of the training, anomaly detector, codec.
     pub attachments: Attachments,
 }
 
@@ -38,10 +38,10 @@ pub struct TensorDescription {
     pub shape: Vec<usize>,
 }
 
-/// Describes a weights file, of an encoder alone too, or the model of a run.
+/// Describes the weights file of a model or of an encoder alone, or the `model.safetensors` of a folder.
 ///
 /// # Errors
-/// If there is no such file or it is not a weights file.
+/// If the file cannot be read, is damaged or is no weights file.
 pub fn describe(path: &Path) -> Result<Description, ApplyError> {
     let file = model_file(path)?;
     let (part, model, parameters, attachments) = match SavedModel::load(&file) {

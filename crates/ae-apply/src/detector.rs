@@ -1,81 +1,44 @@
-//! Anomaly detection by a trained model: fitted to normals, kept in the weights file, applied to others.
+//! Anomaly detection with a trained model: fitted to normal items, kept in the weights file, applied to other items.
 
+mod error_spec;
 mod held_out;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub use error_spec::{ErrorSpec, NoiseDraws, Residuals};
 pub use held_out::{CalibratedBy, Normals};
-use held_out::{Honest, honest_scores};
+use held_out::{CalibrationScores, calibration_scores};
 
 use ae_analysis::{
-    AnalysisError, AnomalyScore, AnomalyScorer, Calibration, LeaveOneOut, NormalMoments, Rows,
+    AnalysisError, AnomalyScore, AnomalyScorer, Calibration, LeaveOneOut, NormalMoments,
     ThresholdRule,
 };
-use ae_corruption::{GaussianBlur, Noise, corrupt_batch};
-use ae_dataset::{ImageShape, InputReader, Inputs};
+use ae_dataset::{InputReader, Inputs};
 use ae_files::counted_as;
-use ae_models::{Device, ModelError, SavedModel};
-use ae_random::{Seed, Stream};
-use rayon::prelude::*;
+use ae_models::{ModelError, SavedModel};
 use serde::{Deserialize, Serialize};
 
+use crate::Device;
 use crate::error::ApplyError;
 use crate::model::Model;
 use crate::reading::check_noise;
 
-/// The attachment with what was fitted.
-const ANOMALY: &str = "anomaly";
-/// Most draws of noise for an image.
-const MOST_DRAWS: u32 = 1000;
+/// The attachment of a weights file that holds a fitted detector.
+const ATTACHMENT: &str = "anomaly";
 
-/// What of a reconstruction is compared with its image.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ErrorSpec {
-    /// What the scores are made of.
-    pub score: AnomalyScore,
-    /// The model is shown noisy copies of the image; the error is that of its mean reconstruction.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noise: Option<NoiseDraws>,
-    /// Image and reconstruction are smoothed by a Gaussian of so many pixels before they are compared, so
-    /// that an edge that is a little off weighs less than a stroke that is missing; 0 does nothing.
-    pub smoothing: f32,
-}
-
-/// What a model makes of images, beside them.
-#[derive(Debug)]
-pub struct Compared {
-    residuals: Vec<f32>,
-    codes: Vec<f32>,
-    pixels: usize,
-    latent: usize,
-}
-
-/// Noise that is drawn several times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoiseDraws {
-    /// The noise.
-    pub noise: Noise,
-    /// How many noisy copies of an image are made: 1 to 1000.
-    pub draws: u32,
-    /// The seed of the stream `anomaly`.
-    pub seed: u64,
-}
-
-/// What was fitted to normals.
+/// The fitted part of a detector, as a weights file holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fitted {
     error: ErrorSpec,
     scorer: AnomalyScorer,
     calibration: Calibration,
-    /// The largest error of a pixel among the normals; fits of earlier versions have none.
+    /// The largest error of a pixel among the normal items; files of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     largest_error: Option<f64>,
 }
 
-/// A trained model that tells anomalies from normals.
+/// A trained model with a score of anomalies, a threshold and p-values.
 pub struct AnomalyDetector {
     model: Model,
     fitted: Fitted,
@@ -85,43 +48,54 @@ pub struct AnomalyDetector {
 pub struct AnomalyFit {
     /// The detector.
     pub detector: AnomalyDetector,
-    /// Which scores its threshold and its p-values come from.
+    /// The scores that its threshold and p-values come from.
     pub calibrated_by: CalibratedBy,
-    /// Items that the score was fitted to.
+    /// The number of items that the score was fitted to.
     pub items: usize,
 }
 
-/// How an item stands.
+/// The verdict on an item.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AnomalyVerdict {
-    /// Larger is stranger.
+    /// The anomaly score: the larger, the less like the normal items.
     pub score: f64,
-    /// How probable such a score is for a normal item.
+    /// The probability that a normal item scores at least as high.
     pub p_value: f64,
     /// Whether the score is above the threshold.
     pub is_anomaly: bool,
 }
 
+/// The verdicts on items, and the errors of their pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedItems {
+    /// A verdict for each item.
+    pub verdicts: Vec<AnomalyVerdict>,
+    /// The error of each pixel, `n x channels x height x width`, as the score weighs it.
+    pub errors: Vec<f32>,
+}
+
 impl AnomalyDetector {
-    /// Fits to normals, which `open` opens once to score them and, if the score needs it, once before for its
-    /// statistics. `step` hears how many were read, of how many.
+    /// Fits a detector to normal items.
     ///
-    /// Threshold and p-values come from scores of the normals as if each were new: see [`LeaveOneOut`]. Where
-    /// the model was trained on most of them, they come from the part that the training held out, or are
-    /// corrected by it: see [`CalibratedBy`]. Too few for the threshold are warned about.
+    /// `open` opens them: once to score them and, unless the score is [`AnomalyScore::Squared`], once before for their
+    /// statistics. `progress` is called with the number of items read and the number of all items.
+    ///
+    /// Threshold and p-values come from scores of the normal items as if each were new (see [`LeaveOneOut`]). If the model
+    /// was trained on most of them, they come from the part that the training held out, or are corrected by it (see
+    /// [`CalibratedBy`]). Too few items for the threshold give a warning.
     ///
     /// # Errors
-    /// If there are fewer than 3 items, they cannot be read, a setting is out of its range, a score is not
-    /// finite, or the score needs codes and all are equal.
+    /// If there are fewer than 3 items, an item cannot be read, a setting is out of its range, a score is not finite, or
+    /// the score needs codes and all codes are equal.
     pub fn fit(
         model: Model,
         error: ErrorSpec,
         rule: ThresholdRule,
         normals: Normals,
         mut open: impl FnMut(&Model) -> Result<InputReader, ApplyError>,
-        step: &mut dyn FnMut(usize, usize),
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<AnomalyFit, ApplyError> {
-        // Refused before anything is computed.
+        // Wrong settings are refused before anything is computed.
         rule.check()?;
         error.check(model.shape())?;
         if let Some(noise) = &error.noise {
@@ -130,24 +104,25 @@ impl AnomalyDetector {
         let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
         let needs_moments = error.score != AnomalyScore::Squared;
         if needs_moments {
-            each_chunk(open(&model)?, step, |chunk, first| {
-                let compared = error.apply(&model, &chunk.pixels, first)?;
-                let [residuals, codes] = compared.rows()?;
-                moments.add(residuals, codes).map_err(|error| of_item(error, chunk))
+            each_chunk(open(&model)?, progress, |chunk, first| {
+                let residuals = error.residuals(&model, &chunk.pixels, first)?;
+                let added = moments.add(residuals.residuals()?, residuals.codes()?);
+                added.map_err(|error| name_item(error, |place| name_in(chunk, place)))
             })?;
         }
         let left_out = LeaveOneOut::fit(error.score, &moments)?;
         let (mut scores, mut largest_error, mut skipped) = (Vec::new(), 0.0_f64, 0);
         let items = open(&model)?;
         let items = if needs_moments { items.again() } else { items };
-        each_chunk(items, step, |chunk, first| {
-            let compared = error.apply(&model, &chunk.pixels, first)?;
-            let [residuals, codes] = compared.rows()?;
-            let found = left_out.scores(residuals, codes);
-            let mut found = found.map_err(|error| of_item(error, chunk))?;
+        each_chunk(items, progress, |chunk, first| {
+            let residuals = error.residuals(&model, &chunk.pixels, first)?;
+            let found = left_out.scores(residuals.residuals()?, residuals.codes()?);
+            let mut found =
+                found.map_err(|error| name_item(error, |place| name_in(chunk, place)))?;
             add_hidden(error.score, &model, &chunk.pixels, &mut found);
             scores.extend(found);
-            let errors = residuals.iter().flat_map(|residual| left_out.scorer().errors(residual));
+            let rows = residuals.residuals()?;
+            let errors = rows.iter().flat_map(|residual| left_out.scorer().errors(residual));
             largest_error = errors.fold(largest_error, f64::max);
             skipped += chunk.skipped;
             Ok(())
@@ -157,7 +132,8 @@ impl AnomalyDetector {
             return Err(AnalysisError::Count { what: "scores", expected, found }.into());
         }
         let items = scores.len();
-        let Honest { scores, by } = honest_scores(scores, normals, skipped, model.input())?;
+        let CalibrationScores { scores, by } =
+            calibration_scores(scores, normals, skipped, model.input())?;
         let calibration = Calibration::fit(&scores, rule)?;
         warn_of_few(&calibration);
         let (scorer, largest_error) = (left_out.into_scorer(), Some(largest_error));
@@ -165,42 +141,50 @@ impl AnomalyDetector {
         Ok(AnomalyFit { detector: Self { model, fitted }, calibrated_by: by, items })
     }
 
-    /// Opens a weights file, or the folder of a run, that something was fitted in.
+    /// Opens the detector in a weights file, or in the `model.safetensors` of a folder, on the CPU.
     ///
     /// # Errors
-    /// If there is no such file, it is no whole autoencoder, or nothing was fitted in it.
-    pub fn open(path: &Path, device: &Device) -> Result<Self, ApplyError> {
-        Self::of_model(Model::open(path, device)?, path)
+    /// [`ApplyError::NotFitted`] if the file holds none; and as [`Model::open`].
+    pub fn open(path: &Path) -> Result<Self, ApplyError> {
+        Self::open_on(path, &Device::Cpu)
     }
 
-    /// The detector in a model that is open; `path` is what errors call it.
+    /// As [`open`](Self::open), on a device.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if the device cannot hold the model.
+    pub fn open_on(path: &Path, device: &Device) -> Result<Self, ApplyError> {
+        Self::of_model(Model::open_on(path, device)?, path)
+    }
+
+    /// The detector in a model that is open; errors call the model `path`.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub fn of_model(model: Model, path: &Path) -> Result<Self, ApplyError> {
-        let Some(fitted) = model.saved().attachments.get::<Fitted>(ANOMALY)? else {
+        let Some(fitted) = model.saved().attachments.get::<Fitted>(ATTACHMENT)? else {
             return Err(ApplyError::NotFitted { path: path.to_owned() });
         };
-        let (pixels, latent) = (model.shape().size(), model.latent_dim());
-        let sound = fitted.scorer.fits(pixels, latent)
+        let (pixels, latent_dim) = (model.shape().size(), model.latent_dim());
+        let is_sound = fitted.scorer.fits(pixels, latent_dim)
             && fitted.calibration.is_sound()
             && fitted.scorer.score() == fitted.error.score
             && fitted.largest_error.is_none_or(|largest| largest.is_finite() && largest >= 0.0)
             && fitted.error.check(model.shape()).is_ok();
-        if !sound {
+        if !is_sound {
             let reason = "it is no anomaly detector for this model".to_owned();
-            return Err(ModelError::Attachment { name: ANOMALY.to_owned(), reason }.into());
+            return Err(ModelError::Attachment { name: ATTACHMENT.to_owned(), reason }.into());
         }
         Ok(Self { model, fitted })
     }
 
-    /// Writes the model with what was fitted, whole or not at all.
+    /// Writes the model and the detector into a weights file, whole or not at all.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), ApplyError> {
         let mut saved: SavedModel = self.model.saved().clone();
-        saved.attachments.set(ANOMALY, &self.fitted)?;
+        saved.attachments.set(ATTACHMENT, &self.fitted)?;
         Ok(saved.save(path)?)
     }
 
@@ -209,7 +193,7 @@ impl AnomalyDetector {
         &self.model
     }
 
-    /// What is compared.
+    /// How reconstructions are compared with items.
     pub fn error(&self) -> &ErrorSpec {
         &self.fitted.error
     }
@@ -219,40 +203,51 @@ impl AnomalyDetector {
         &self.fitted.calibration
     }
 
-    /// The largest error of a pixel among the normals that it was fitted to, a fixed reference for the
-    /// errors of others; fits of earlier versions have none.
+    /// The largest error of a pixel among the normal items: a fixed scale for heat maps of other items. Files of earlier
+    /// versions have none.
     pub fn largest_normal_error(&self) -> Option<f64> {
         self.fitted.largest_error
     }
 
-    /// Judges the images of a chunk, of which the first is the `first` of all: a verdict each, and where
-    /// their errors are, `n x channels x height x width`.
+    /// Judges items in memory, `n x channels x height x width` in [0, 1], by their places in the slice.
     ///
     /// # Errors
-    /// If the images do not fit the model, or a score is not finite: [`ApplyError::Score`] names the
-    /// item.
-    pub fn judge(
+    /// If the slice is not whole items, or a score is not finite: [`ApplyError::Score`] names the item.
+    pub fn judge_slice(&self, items: &[f32]) -> Result<JudgedItems, ApplyError> {
+        self.judge_items(items, 0, |place| ItemName { number: place as u64, file: None })
+    }
+
+    /// Judges a chunk of an input; `first` is the place of its first item in the input.
+    ///
+    /// # Errors
+    /// If the items do not fit the model, or a score is not finite: [`ApplyError::Score`] names the item.
+    pub fn judge(&self, chunk: &Inputs, first: usize) -> Result<JudgedItems, ApplyError> {
+        self.judge_items(&chunk.pixels, first, |place| name_in(chunk, place))
+    }
+
+    fn judge_items(
         &self,
-        chunk: &Inputs,
+        items: &[f32],
         first: usize,
-    ) -> Result<(Vec<AnomalyVerdict>, Vec<f32>), ApplyError> {
+        name: impl Fn(usize) -> ItemName,
+    ) -> Result<JudgedItems, ApplyError> {
         let Fitted { error, scorer, calibration, .. } = &self.fitted;
-        let compared = error.apply(&self.model, &chunk.pixels, first)?;
-        let [residuals, codes] = compared.rows()?;
-        let scores = scorer.scores(residuals, codes);
-        let mut scores = scores.map_err(|error| of_item(error, chunk))?;
-        add_hidden(error.score, &self.model, &chunk.pixels, &mut scores);
+        let residuals = error.residuals(&self.model, items, first)?;
+        let scores = scorer.scores(residuals.residuals()?, residuals.codes()?);
+        let mut scores = scores.map_err(|error| name_item(error, name))?;
+        add_hidden(error.score, &self.model, items, &mut scores);
         let verdict = |score| -> Result<_, AnalysisError> {
             let p_value = calibration.p_value(score)?;
             Ok(AnomalyVerdict { score, p_value, is_anomaly: calibration.is_anomaly(score)? })
         };
-        let errors = residuals.iter().flat_map(|residual| scorer.errors(residual));
-        let errors = errors.map(|error| error as f32).collect();
-        Ok((scores.into_iter().map(verdict).collect::<Result<_, _>>()?, errors))
+        let verdicts = scores.into_iter().map(verdict).collect::<Result<_, _>>()?;
+        let rows = residuals.residuals()?;
+        let errors = rows.iter().flat_map(|residual| scorer.errors(residual));
+        Ok(JudgedItems { verdicts, errors: errors.map(|error| error as f32).collect() })
     }
 }
 
-/// Says so if the threshold lies where there are no scores of normals.
+/// Warns if there are too few scores for the threshold's rule.
 fn warn_of_few(calibration: &Calibration) {
     let (items, rule) = (calibration.items(), calibration.rule());
     if items < rule.fewest_scores() {
@@ -268,8 +263,8 @@ fn warn_of_few(calibration: &Calibration) {
     }
 }
 
-/// A code says nothing of what the network is not shown of a table's row: a deviation in a column that
-/// was constant in training, or a value far outside its range. The latent score adds that itself.
+/// Adds to the latent score what the network is not shown of a table's row: deviations in columns that were constant in
+/// training, and values far outside of a column's range. The other scores see them in the residual.
 fn add_hidden(score: AnomalyScore, model: &Model, items: &[f32], scores: &mut [f64]) {
     if score == AnomalyScore::Latent {
         let hidden = model.format().hidden_deviations(items);
@@ -277,117 +272,41 @@ fn add_hidden(score: AnomalyScore, model: &Model, items: &[f32], scores: &mut [f
     }
 }
 
-/// An error of an analysis, with the item that it is about.
-fn of_item(error: AnalysisError, chunk: &Inputs) -> ApplyError {
+/// What an error calls an item.
+struct ItemName {
+    /// Its number in the input, counted from 0.
+    number: u64,
+    file: Option<PathBuf>,
+}
+
+fn name_in(chunk: &Inputs, place: usize) -> ItemName {
+    let file = chunk.files.as_ref().and_then(|files| files.get(place)).cloned();
+    ItemName { number: chunk.items.get(place).copied().unwrap_or_default(), file }
+}
+
+/// The error of an analysis, with the name of the item that it is about.
+fn name_item(error: AnalysisError, name: impl Fn(usize) -> ItemName) -> ApplyError {
     let (place, value) = match error {
         AnalysisError::Score { item, value } => (item, value),
         // A residual or a code that is not finite has no finite score.
         AnalysisError::NotFinite { row, value, .. } => (row, f64::from(value)),
         error => return error.into(),
     };
-    let file = chunk.files.as_ref().and_then(|files| files.get(place)).cloned();
-    let number = chunk.items.get(place).copied().unwrap_or_default();
+    let ItemName { number, file } = name(place);
     ApplyError::Score { number, file, value }
 }
 
-impl ErrorSpec {
-    /// Checks the settings for images of this shape.
-    pub fn check(&self, shape: ImageShape) -> Result<(), ApplyError> {
-        let draws = self.noise.as_ref().map_or(1, |noise| noise.draws);
-        if !(1..=MOST_DRAWS).contains(&draws) {
-            return Err(ApplyError::setting("draws", "from 1 to 1000", &draws.to_string()));
-        }
-        GaussianBlur::new(self.smoothing)?;
-        if self.smoothing > 0.0 && shape.height == 1 {
-            return Err(ApplyError::setting(
-                "smoothing",
-                "0 for rows of a table",
-                &self.smoothing.to_string(),
-            ));
-        }
-        Ok(())
-    }
-
-    /// Residuals and codes of images of which the first is the `first` of all.
-    pub fn apply(
-        &self,
-        model: &Model,
-        images: &[f32],
-        first: usize,
-    ) -> Result<Compared, ApplyError> {
-        let codes = model.encode(images)?;
-        let mut residuals = match &self.noise {
-            None => model.reconstruct(images)?,
-            Some(noise) => noise.mean_reconstruction(model, images, first)?,
-        };
-        let (shape, stream) = (model.shape(), Seed::new(0).stream(ANOMALY));
-        if self.smoothing > 0.0 {
-            let blur = Noise::from(GaussianBlur::new(self.smoothing)?);
-            let mut targets = images.to_vec();
-            corrupt(&blur, &mut residuals, shape, (0, first), &stream);
-            corrupt(&blur, &mut targets, shape, (0, first), &stream);
-            residuals.iter_mut().zip(targets).for_each(|(y, x)| *y -= x);
-        } else {
-            residuals.iter_mut().zip(images).for_each(|(y, x)| *y -= x);
-        }
-        Ok(Compared { residuals, codes, pixels: shape.size(), latent: model.latent_dim() })
-    }
-}
-
-impl Compared {
-    /// Residuals, `n x pixels`, and codes, `n x latent`.
-    pub fn rows(&self) -> Result<[Rows<'_>; 2], AnalysisError> {
-        Ok([Rows::new(&self.residuals, self.pixels)?, Rows::new(&self.codes, self.latent)?])
-    }
-}
-
-impl NoiseDraws {
-    /// The mean of the reconstructions of several noisy copies, summed in the order of the draws.
-    fn mean_reconstruction(
-        &self,
-        model: &Model,
-        images: &[f32],
-        first: usize,
-    ) -> Result<Vec<f32>, ApplyError> {
-        let stream = Seed::new(self.seed).stream(ANOMALY);
-        let mut mean = vec![0.0; images.len()];
-        for draw in 0..self.draws {
-            let mut noisy = images.to_vec();
-            corrupt(&self.noise, &mut noisy, model.shape(), (draw, first), &stream);
-            let outputs = model.reconstruct(&noisy)?;
-            mean.iter_mut().zip(outputs).for_each(|(sum, output)| *sum += output);
-        }
-        let draws = self.draws as f32;
-        mean.iter_mut().for_each(|sum| *sum /= draws);
-        Ok(mean)
-    }
-}
-
-/// Corrupts images in parallel; each has a place in the stream of its own.
-fn corrupt(
-    noise: &Noise,
-    images: &mut [f32],
-    shape: ImageShape,
-    (draw, first): (u32, usize),
-    stream: &Stream,
-) {
-    images.par_chunks_mut(shape.size()).enumerate().for_each(|(place, image)| {
-        let sample = [(first + place) as u32];
-        corrupt_batch(noise, image, &sample, shape.height, shape.width, draw, stream);
-    });
-}
-
-/// Goes through all chunks with the place of the first item of each.
+/// Calls `take` with every chunk and the place of its first item.
 fn each_chunk(
     mut reader: InputReader,
-    step: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize),
     mut take: impl FnMut(&Inputs, usize) -> Result<(), ApplyError>,
 ) -> Result<(), ApplyError> {
     let mut first = 0;
     while let Some(chunk) = reader.next().transpose()? {
         take(&chunk, first)?;
         first += chunk.len();
-        step(reader.done(), reader.total());
+        progress(reader.done(), reader.total());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What can go wrong when a trained model is applied.
+//! Errors of applying a trained model.
 
 use std::path::PathBuf;
 
@@ -10,21 +10,21 @@ use ae_files::FileError;
 use ae_models::ModelError;
 use ae_training::TrainingError;
 
-/// Why a model cannot be applied.
+/// An error of applying a trained model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
     /// A setting is outside its range.
     #[error("{setting} must be {expected}, found {found}")]
     Setting {
-        /// What was set.
+        /// The setting's name.
         setting: &'static str,
         /// The accepted values.
         expected: String,
         /// The value that was given.
         found: String,
     },
-    /// There is no model in a folder.
+    /// A folder holds no model.
     #[error("{} holds no model: it has no {missing}", path.display())]
     NoModel {
         /// The folder.
@@ -32,47 +32,47 @@ pub enum ApplyError {
         /// The file that is missing.
         missing: &'static str,
     },
-    /// Something that needs labels was asked of images without.
+    /// A probe needs labels, and the images have none.
     #[error(
         "{location} has no labels for its images, which a probe needs: put the pictures of each class into \
-         a subfolder, or name the column of a table that holds them (--label-column)"
+         a subfolder, or name the column of the table that holds the classes"
     )]
     NoLabels {
         /// Where the images come from.
         location: String,
     },
-    /// Codes of a single number have no plane.
+    /// Codes of one number cannot be mapped into a plane.
     #[error(
         "a two-dimensional map needs codes of at least 2 numbers; the model's codes have {latent_dim}"
     )]
     NoPlane {
-        /// Numbers in a code.
+        /// The length of a code.
         latent_dim: usize,
     },
-    /// Something was asked of fewer images than it takes.
+    /// There are too few images.
     #[error("{what} needs at least {needed} images, found {found}")]
     TooFew {
-        /// What was asked for.
+        /// What needs them.
         what: &'static str,
-        /// The fewest images that it takes.
+        /// The fewest images that it needs.
         needed: usize,
-        /// The images that there are.
+        /// The number of images.
         found: usize,
     },
-    /// Classes were to be told apart, and there is one.
+    /// A classifier needs at least two classes.
     #[error("expected at least two classes, found one alone in {what}")]
     OneClass {
-        /// What holds only one.
+        /// Where only one class was found.
         what: String,
     },
-    /// Something else than a table was given to the model of one.
+    /// The model is one of a table, and the data is none.
     #[error(
         "{} holds no table, and the model is one of a table with {columns} columns; name a table of these columns \
          (.csv, .tsv or .npy)",
         path.display()
     )]
     NeedsTable {
-        /// What was given.
+        /// The data.
         path: PathBuf,
         /// Columns of the model's table.
         columns: usize,
@@ -113,14 +113,14 @@ pub enum ApplyError {
     },
     /// No anomaly detector was fitted in a weights file.
     #[error(
-        "{} holds no anomaly detector; fit one to normal items first (`ae anomaly fit`)",
+        "{} holds no anomaly detector; fit one to normal items first",
         path.display()
     )]
     NotFitted {
         /// The file or the folder of the run.
         path: PathBuf,
     },
-    /// A noise that works on neighbouring pixels, where there are none.
+    /// A noise on neighbouring pixels was given for a table.
     #[error(
         "{noise} works on neighbouring pixels, and the columns of a table have none; take masking, gaussian, \
          salt-and-pepper or speckle, such as masking:0.25"
@@ -129,7 +129,7 @@ pub enum ApplyError {
         /// The noise, or the one in a chain or a choice.
         noise: String,
     },
-    /// A noise that changes no image of a shape.
+    /// A noise changes no image of this shape.
     #[error("{noise} covers no pixel of images of {shape}; take a larger fraction, or masking")]
     IdleNoise {
         /// The noise, or the one in a chain or a choice.
@@ -137,16 +137,16 @@ pub enum ApplyError {
         /// The shape of the images.
         shape: ImageShape,
     },
-    /// A model without what compression takes.
+    /// The model has no codec.
     #[error(
-        "the model has no codec for compression; `ae resume RUN` attaches it to the \
-         model.safetensors of a finished run on 8-bit images"
+        "the model has no codec for compression; a run on 8-bit images attaches one to its model.safetensors when it \
+         is finished, or resumed after that"
     )]
     NoCodec,
-    /// A model of a table is to compress.
+    /// A model of a table cannot compress.
     #[error("the model is one of a table; only 8-bit images are compressed")]
     TableCodec,
-    /// Pixels that are none of 256 grey levels.
+    /// A pixel is none of the 256 levels of 8-bit images.
     #[error("{origin}: expected 8-bit images, found a pixel of {value} in image {image}")]
     NotBytes {
         /// Where the images come from.
@@ -156,7 +156,7 @@ pub enum ApplyError {
         /// The pixel, from 0 to 1.
         value: f32,
     },
-    /// A picture of more bits than a file of compressed images holds.
+    /// A picture of 16 bits was to be compressed without loss.
     #[error(
         "{picture} has 16 bits a value, and a file of compressed images holds 8: it cannot be kept exactly"
     )]
@@ -193,7 +193,7 @@ impl ApplyError {
         Self::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
     }
 
-    /// Whether it is that a table lacks a column of this name or number.
+    /// Whether the error is that a table lacks a column of this name or number.
     pub fn lacks_column(&self, column: &str) -> bool {
         match self {
             Self::Dataset(DatasetError::Format { source, .. }) => match source {
@@ -205,7 +205,7 @@ impl ApplyError {
         }
     }
 
-    /// Whether a setting is wrong, and not a file or the data.
+    /// Whether a setting is wrong, rather than a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
         matches!(self, Self::Setting { .. } | Self::SpatialNoise { .. } | Self::IdleNoise { .. })
     }

@@ -1,4 +1,4 @@
-//! What a model takes, and what its file keeps of its training.
+//! The format of a model's input, and what its weights file holds of its training.
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{Dataset, ImageShape, InputFormat, Origin, ReadOptions, Scaling, Source};
@@ -8,92 +8,91 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ApplyError;
 
-/// The attachment with the settings of the training.
+/// The attachment that holds the [`RunSettings`].
 pub const RUN: &str = "run";
-/// The attachment with the scaling of a table's columns.
+/// The attachment that holds the [`Scaling`] of a table's columns.
 pub const SCALING: &str = "scaling";
 
-/// How a model was trained: all that its evaluation and its application need. It travels in the weights
-/// file and holds no path.
+/// The settings of a training that evaluation and application need. The weights file holds them; they contain no path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSettings {
-    /// How the data was read.
+    /// How pictures and tables were read.
     #[serde(default)]
     pub reading: ReadOptions,
-    /// The noise of a denoising model.
+    /// The noise that a denoising model was trained on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
-    /// When the noise was drawn.
+    /// How often the noise was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawn: Option<Draw>,
-    /// The seed, of the noise and of what was held out for testing.
+    /// The seed of the noise and of the split into training and test set.
     pub seed: u64,
-    /// The part that was held out for testing, if the data did not say.
+    /// The fraction that was held out as test set, if the data did not define one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
-    /// Which data it was; unknown if only the spec of a run says how the model was trained.
+    /// Digests of the data; none if the settings come from the spec of a run alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataDigests>,
 }
 
-/// What tells the data of a training from other data, wherever it lies.
+/// Digests by which the data of a training is recognised at any path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataDigests {
-    /// Training images.
+    /// The number of training images.
     pub train_images: usize,
-    /// Test images.
+    /// The number of test images.
     pub test_images: usize,
-    /// SHA-256 of the training images, as [`Origin`] has it.
+    /// SHA-256 of the training images, computed as in [`Origin`].
     pub train: String,
     /// SHA-256 of the test images.
     pub test: String,
 }
 
-/// What a model takes, and how its training has read it.
+/// The input of a model: its format, and how the training read its data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelInput {
     /// The shape of an image and the scaling of a table.
     pub format: InputFormat,
-    /// How it was trained, if that is known.
+    /// The settings of the training, if they are known.
     pub settings: Option<RunSettings>,
-    /// The data of its run, if that is known.
+    /// The data of the model's run, if it is known.
     pub data: Option<DataOfRun>,
 }
 
-/// Which data a run was trained on.
+/// The data that a run was trained on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataOfRun {
     /// Its path or its name.
     pub source: String,
-    /// The fraction that was held out for testing, if the data did not say.
+    /// The fraction that was held out as test set, if the data did not define one.
     pub test_fraction: Option<f64>,
 }
 
-/// What the run of a model says and its weights file may not.
+/// What the folder of a run adds to its weights file, which may be of an earlier version without settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunOrigin {
-    /// How the model was trained.
+    /// The settings of the training.
     pub settings: Option<RunSettings>,
     /// The data of the run.
     pub data: Option<DataOfRun>,
 }
 
 impl RunSettings {
-    /// The seed, of the noise and of what was held out for testing.
+    /// The seed of the noise and of the split into training and test set.
     pub fn seed(&self) -> Seed {
         Seed::new(self.seed)
     }
 }
 
 impl DataDigests {
-    /// The digests of a data set; none if its files have none.
+    /// The digests of a data set, if its origin has them.
     pub fn of(dataset: &Dataset) -> Option<Self> {
         let [train, test] = images_digests(&dataset.origin)?;
         let (train_images, test_images) = (dataset.train.len(), dataset.test.len());
         Some(Self { train_images, test_images, train, test })
     }
 
-    /// Whether a data set, read and split as the model's, is the one of the training.
+    /// Whether a data set that was read and split as in the training is the data of the training.
     pub(crate) fn are_of(&self, dataset: &Dataset) -> bool {
         Self::of(dataset).is_some_and(|digests| digests == *self)
     }
@@ -109,42 +108,42 @@ pub(crate) fn images_digests(origin: &Origin) -> Option<[String; 2]> {
 }
 
 impl ModelInput {
-    /// What the model of a weights file takes, by the file alone.
+    /// The input of a model by its weights file alone.
     pub(crate) fn of(model: &ModelSpec, attachments: &Attachments) -> Result<Self, ApplyError> {
         let settings = attachments.get::<RunSettings>(RUN)?;
         Ok(Self { format: format_of(model, attachments)?, settings, data: None })
     }
 
-    /// Adds what the run of the model says. Files of earlier versions hold no settings: those of the run stand in.
+    /// Adds what the run's folder says; its settings are used only if the weights file has none.
     pub(crate) fn with_run(self, run: RunOrigin) -> Self {
         let RunOrigin { settings, data } = run;
         Self { settings: self.settings.or(settings), data: data.or(self.data), ..self }
     }
 
-    /// How the training has read its data.
+    /// How the training read pictures and tables.
     pub fn reading(&self) -> ReadOptions {
         self.settings.as_ref().map(|settings| settings.reading.clone()).unwrap_or_default()
     }
 
-    /// Whether a source is the one of the model's run, by its path or its name.
+    /// Whether a source is the data of the model's run, by its path or name.
     pub fn is_data_of_run(&self, source: &str) -> bool {
         self.data.as_ref().is_some_and(|data| is_same_source(&data.source, source))
     }
 
-    /// Whether all that is read from a source contains what the model was trained on: the data of its run,
-    /// of which a part was held out by the seed.
+    /// Whether a source, read whole, contains training items of the model: it is the data of its run, and the seed chose
+    /// which part was held out.
     pub fn contains_training_data(&self, source: &str) -> bool {
         let held_out = |data: &DataOfRun| data.test_fraction.is_some();
         self.is_data_of_run(source) && self.data.as_ref().is_some_and(held_out)
     }
 
-    /// How many of all the `items` of a source the model was trained on; 0 if the source is not known to
-    /// contain what it was trained on.
+    /// How many of the `items` of a source the model was trained on; 0 if the source is not known to be the data of its
+    /// run.
     pub fn training_items(&self, source: &str, items: usize) -> usize {
-        let part = self.settings.as_ref().and_then(|settings| settings.test_fraction);
-        match part.filter(|_| self.contains_training_data(source)) {
-            Some(part) => {
-                let held_out = (items as f64 * part).round() as usize;
+        let fraction = self.settings.as_ref().and_then(|settings| settings.test_fraction);
+        match fraction.filter(|_| self.contains_training_data(source)) {
+            Some(fraction) => {
+                let held_out = (items as f64 * fraction).round() as usize;
                 items - held_out.clamp(1, items.max(1)).min(items)
             }
             None => 0,
@@ -152,11 +151,8 @@ impl ModelInput {
     }
 }
 
-/// What the model of a weights file takes.
-pub(crate) fn format_of(
-    spec: &ModelSpec,
-    attachments: &Attachments,
-) -> Result<InputFormat, ApplyError> {
+/// The format of the input of a model by its weights file.
+fn format_of(spec: &ModelSpec, attachments: &Attachments) -> Result<InputFormat, ApplyError> {
     let [height, width] = spec.dense.image;
     let shape = ImageShape { channels: spec.dense.channels, height, width };
     let scaling: Option<Scaling> = attachments.get(SCALING)?;

@@ -1,34 +1,48 @@
-//! The way from one image to another through the codes.
+//! The decoded images on the straight line between two codes.
 
 use crate::error::ApplyError;
 use crate::model::Model;
 
-/// Most numbers of the images on the way: 256 MiB.
-const MOST_NUMBERS: usize = 1 << 26;
+/// Most numbers of the images: 256 MiB.
+const MAX_NUMBERS: usize = 1 << 26;
 
-/// What the model decodes on the straight line between the codes of two images: the part of the way,
-/// from 0 to 1, and the image, `channels x height x width`, at `steps` equally far points.
+/// A decoded image between two images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterpolatedImage {
+    /// Its place between the two codes, from 0 to 1.
+    pub fraction: f64,
+    /// The image, `channels x height x width`.
+    pub pixels: Vec<f32>,
+}
+
+/// Decodes `steps` equally spaced codes on the straight line between the codes of two images.
 ///
 /// # Errors
-/// If there are fewer than two steps or so many that their images take too much memory, or an image does not fit the model.
+/// [`ApplyError::Setting`] if there are fewer than two steps, or the images would take more than 256 MiB; and if an image
+/// does not fit the model.
 pub fn interpolate(
     model: &Model,
     [from, to]: [&[f32]; 2],
     steps: usize,
-) -> Result<Vec<(f64, Vec<f32>)>, ApplyError> {
-    let most = (MOST_NUMBERS / model.shape().size().max(1)).max(2);
+) -> Result<Vec<InterpolatedImage>, ApplyError> {
+    let most = (MAX_NUMBERS / model.shape().size().max(1)).max(2);
     if !(2..=most).contains(&steps) {
-        let (expected, found) = (format!("from 2 to {most}"), steps.to_string());
-        return Err(ApplyError::Setting { setting: "steps", expected, found });
+        let expected = format!("from 2 to {most}");
+        return Err(ApplyError::setting("steps", &expected, &steps.to_string()));
     }
     let [from, to] = [model.encode(from)?, model.encode(to)?];
-    let part = |step: usize| step as f64 / (steps - 1) as f64;
-    let on_the_way = |step: usize| {
-        let part = part(step) as f32;
-        from.iter().zip(&to).map(move |(from, to)| (1.0 - part) * from + part * to)
+    let fraction = |step: usize| step as f64 / (steps - 1) as f64;
+    let code = |step: usize| {
+        let weight = fraction(step) as f32;
+        from.iter().zip(&to).map(move |(from, to)| (1.0 - weight) * from + weight * to)
     };
-    let codes: Vec<f32> = (0..steps).flat_map(on_the_way).collect();
+    let codes: Vec<f32> = (0..steps).flat_map(code).collect();
     let images = model.decode(&codes)?;
-    let images = images.chunks(model.shape().size()).map(<[f32]>::to_vec);
-    Ok((0..steps).map(part).zip(images).collect())
+    let images = images.chunks(model.shape().size()).enumerate();
+    Ok(images
+        .map(|(step, pixels)| InterpolatedImage {
+            fraction: fraction(step),
+            pixels: pixels.to_vec(),
+        })
+        .collect())
 }

@@ -1,4 +1,4 @@
-//! Which images a model is judged on: never those of its training, unless there are no others.
+//! The images that a model is judged on: never its training images, unless there are no others.
 
 use std::path::Path;
 
@@ -13,42 +13,43 @@ use crate::error::ApplyError;
 use crate::input::{ModelInput, images_digests};
 use crate::reading::{input_images, load_options};
 
-/// Which part of the data the judged images are.
+/// The part of the data that the judged images are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JudgedPart {
-    /// What the model's training has held out of the data.
+    /// The part that the model's training held out.
     HeldOut,
-    /// What the data itself says is for testing.
+    /// The test set that the data itself defines.
     Test,
-    /// All of other data than the training's.
+    /// All images of data that is not the training's.
     All,
-    /// The images of the training themselves: there are no others.
+    /// The training images: the source has no others.
     Training,
-    /// The part of the data that was asked for by its name.
+    /// A part that was asked for by its name.
     Named(Part),
 }
 
 /// Images to judge a model on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgedData {
-    /// What they are, for a caption.
+    /// The name of the data, for a caption.
     pub name: String,
     /// The images.
     pub images: Images,
-    /// Which part of the data they are.
+    /// The part of the data that they are.
     pub part: JudgedPart,
-    /// How many pictures or rows were left out because they could not be read.
+    /// The number of pictures or rows that were left out because they could not be read.
     pub skipped: usize,
 }
 
-/// Reads the images of a source that a model is to be judged on.
+/// Reads the images of a source that a model is to be judged on. The first rule that applies decides:
 ///
-/// Of the data of its training, known by place or by content, it is the part that was held out; of data
-/// that says what is for testing, that part; of any other data, all. A part that `read` names comes before all
-/// of this.
+/// 1. [`ReadOptions::part`] names a part: that part.
+/// 2. The source is the data of the training, by its path or its content: the part that was held out.
+/// 3. The data defines a test set: the test set.
+/// 4. Otherwise: all images.
 ///
 /// # Errors
-/// If the data cannot be had or is damaged, or does not fit the model.
+/// If the data cannot be found, is damaged, or does not fit the model.
 pub fn judged_data(
     input: &ModelInput,
     source: &str,
@@ -84,9 +85,9 @@ pub fn judged_data(
     }
     let inputs = input_images(path, &input.format, read, network, progress)?;
     let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
-    let of_training =
+    let is_as_many =
         |images| digests.is_some_and(|data| data.train_images + data.test_images == images);
-    if of_training(inputs.len()) {
+    if is_as_many(inputs.len()) {
         let dataset = load(&mut ())?;
         if digests.is_some_and(|data| data.are_of(&dataset)) {
             return Ok(JudgedData::test_of(dataset));
@@ -111,13 +112,13 @@ impl JudgedData {
     }
 }
 
-/// Whether a folder with parts has pictures for validation, which are what its training holds out.
+/// Whether a folder of pictures has a validation set, which the training uses as its test set.
 fn has_validation(folder: &Path) -> bool {
     let is_folder = |name: &str| folder.join(name).is_dir();
     is_folder("train") && ["val", "valid", "validation"].into_iter().any(is_folder)
 }
 
-/// Says so if what was held out can no longer be told from the rest.
+/// Warns if the data of the run has changed, so that its held-out part is no longer known.
 fn warn_if_changed(input: &ModelInput, source: &str, dataset: &Dataset) {
     let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
     let is_same = digests.is_none_or(|digests| digests.are_of(dataset));
@@ -129,7 +130,7 @@ fn warn_if_changed(input: &ModelInput, source: &str, dataset: &Dataset) {
     }
 }
 
-/// Images as a data set holds them: bytes where they were bytes.
+/// Images as a data set holds them: bytes if all were 8-bit.
 fn images_of(inputs: Inputs, is_table: bool) -> Result<Images, ApplyError> {
     let bytes = if is_table { None } else { to_bytes(&inputs, Mode::Exact).ok() };
     let pixels = bytes.map_or(Pixels::Floats(inputs.pixels), Pixels::Bytes);

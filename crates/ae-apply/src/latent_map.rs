@@ -1,4 +1,4 @@
-//! Maps of the latent space: codes as points of a plane, and the way back from there to images.
+//! Maps of the latent space: codes as points of a plane, and points of the plane decoded to images.
 
 use std::path::PathBuf;
 
@@ -7,21 +7,22 @@ use ae_dataset::{ImageShape, Images, InputReader, Inputs, Progress};
 use ae_files::counted_as;
 use ae_random::{Seed, Stream};
 
+use crate::encoder::TrainedEncoder;
 use crate::error::ApplyError;
-use crate::model::{Model, TrainedEncoder};
+use crate::model::Model;
 
-/// The random numbers that choose what is on a map.
+/// The stream that chooses the items of a map.
 const STREAM: &str = "map";
 
-/// Most points of a decoded plane in a row.
-const MOST_SIDE: usize = 100;
-/// Most numbers of its images: 256 MiB.
-const MOST_DECODED: usize = 1 << 26;
+/// Most points in a row of a decoded plane.
+const MAX_SIDE: usize = 100;
+/// Most numbers of the images of a decoded plane: 256 MiB.
+const MAX_DECODED: usize = 1 << 26;
 
-/// How codes become points of a plane.
+/// How codes are projected into the plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Projection {
-    /// They are: those of a model with codes of two numbers.
+    /// Not at all: the model's codes are two numbers.
     Model,
     /// The first two principal components of the codes on the map.
     Pca,
@@ -29,43 +30,56 @@ pub enum Projection {
     Tsne,
 }
 
-/// Codes of some images, at most so many.
+/// The codes of a random sample of items.
 #[derive(Debug)]
 pub struct CodeSample {
-    /// What was encoded, in the order of the input.
+    /// The items of the sample, in the order of the input.
     pub items: Vec<CodedItem>,
     /// The names of the classes: label `i` means the `i`-th; empty if the input has no labels.
     pub classes: Vec<String>,
-    /// Images of the input.
+    /// The number of items in the input.
     pub total: usize,
-    /// Those that were left out because they could not be read.
+    /// The number of items that were left out because they could not be read.
     pub skipped: usize,
     codes: Vec<f32>,
     latent_dim: usize,
 }
 
-/// An image of which there is a code.
+/// An item of a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodedItem {
     /// Its place in the input.
     pub place: usize,
-    /// Its file, if it has one, in its class's folder.
+    /// Its file in its class's folder, if it has one.
     pub file: Option<PathBuf>,
-    /// Its class, if it has one.
+    /// Its label, if it has one.
     pub label: Option<u8>,
 }
 
+/// Decoded images of a regular grid in the plane of a projection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecodedPlane {
+    /// The images, row by row from the top, `channels x height x width` each.
+    pub images: Vec<f32>,
+    /// The horizontal coordinates of the columns, rising.
+    pub across: Vec<f32>,
+    /// The vertical coordinates of the rows, rising: the last one is that of the top row.
+    pub up: Vec<f32>,
+}
+
 impl CodeSample {
-    /// Encodes at most `limit` images. Which ones depends on the stream `map` of the seed and on their
-    /// places alone, and a smaller limit chooses some of what a larger one does; the rest is read, but
-    /// not kept.
+    /// Encodes an input and keeps the codes of a random sample of at most `limit` items.
+    ///
+    /// The choice depends on the stream `map` of the seed and on the places alone; the sample of a smaller limit is part
+    /// of that of a larger one.
     ///
     /// # Errors
-    /// If an image cannot be read or does not fit the model.
+    /// If an item cannot be read or does not fit the model.
     pub fn draw(
         encoder: &TrainedEncoder,
         mut reader: InputReader,
-        (limit, seed): (usize, Seed),
+        limit: usize,
+        seed: Seed,
         progress: &mut dyn Progress,
     ) -> Result<Self, ApplyError> {
         let (stream, latent_dim) = (seed.stream(STREAM), encoder.latent_dim());
@@ -89,17 +103,18 @@ impl CodeSample {
         Ok(Self { items, classes, total, skipped: reader.skipped(), codes, latent_dim })
     }
 
-    /// Codes that are there already, of the images at these places.
-    pub fn of_images(
-        images: &Images,
-        (codes, latent_dim): (&[f32], usize),
-        places: &[usize],
-    ) -> Self {
+    /// A sample of images that are encoded already: `codes` has a row for each of `images`, and `places` are the rows of
+    /// the sample.
+    ///
+    /// # Panics
+    /// If there is no row at one of the places.
+    pub fn of_images(images: &Images, codes: Rows<'_>, places: &[usize]) -> Self {
         let label = |place: usize| images.labels().and_then(|labels| labels.get(place)).copied();
         let item = |&place: &usize| CodedItem { place, file: None, label: label(place) };
         let largest = images.labels().and_then(|labels| labels.iter().max());
         let classes = largest.map(|&largest| (0..=largest).map(|label| images.class_name(label)));
-        let codes = places.iter().flat_map(|place| &codes[place * latent_dim..][..latent_dim]);
+        let latent_dim = codes.columns();
+        let codes = places.iter().flat_map(|&place| codes.row(place));
         Self {
             items: places.iter().map(item).collect(),
             classes: classes.into_iter().flatten().collect(),
@@ -110,50 +125,49 @@ impl CodeSample {
         }
     }
 
-    /// A class for each image, if all have one.
+    /// The labels of the items, if all have one.
     pub fn labels(&self) -> Option<Vec<u8>> {
         self.items.iter().map(|item| item.label).collect()
     }
 
-    /// The points of the codes in the plane. `step` hears how far t-SNE is.
+    /// The codes as points of the plane. `progress` is called with the number of steps of t-SNE done and of all.
     ///
     /// # Errors
-    /// If the codes are no pairs and no projection is asked for, they have no plane, there are too few or
-    /// too many, or all are equal.
+    /// [`ApplyError::Setting`] for [`Projection::Model`] and codes that are not two numbers; [`ApplyError::NoPlane`] for
+    /// codes of one number; and if there are too few or too many codes, or all are equal.
     pub fn project(
         &self,
         projection: Projection,
-        step: &mut dyn FnMut(usize, usize),
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Vec<[f32; 2]>, ApplyError> {
         let plane = match projection {
             Projection::Tsne => {
                 self.check("a map by t-SNE", 4)?;
-                tsne(self.rows()?, step)?
+                tsne(self.rows()?, progress)?
             }
             _ => self.plane(projection)?.flatten(self.rows()?)?,
         };
         Ok(plane.as_chunks().0.to_vec())
     }
 
-    /// Images at `side` x `side` points of the plane, row by row from the top, at equally far quantiles
-    /// of the points' coordinates; also gives the coordinates, horizontal and vertical, rising.
+    /// Decodes a grid of `side` x `side` points of the plane. Its coordinates are equally spaced quantiles of those of the
+    /// sample.
     ///
     /// # Errors
-    /// As [`project`](Self::project); t-SNE has no way back.
+    /// As [`project`](Self::project) and [`Projection::check_decoded_plane`]; points of t-SNE cannot be decoded.
     pub fn decoded_plane(
         &self,
         model: &Model,
         projection: Projection,
         side: usize,
-    ) -> Result<(Vec<f32>, [Vec<f32>; 2]), ApplyError> {
+    ) -> Result<DecodedPlane, ApplyError> {
         projection.check_decoded_plane(model.shape(), side)?;
         let plane = self.plane(projection)?;
         let points = plane.flatten(self.rows()?)?;
-        let axes = [0, 1].map(|axis| quantiles(points.iter().skip(axis).step_by(2), side));
-        let [across, up] = &axes;
+        let [across, up] = [0, 1].map(|axis| quantiles(points.iter().skip(axis).step_by(2), side));
         let pairs = up.iter().rev().flat_map(|&y| across.iter().flat_map(move |&x| [x, y]));
         let codes = plane.unflatten(pairs.collect())?;
-        Ok((model.decode(&codes)?, axes))
+        Ok(DecodedPlane { images: model.decode(&codes)?, across, up })
     }
 
     fn rows(&self) -> Result<Rows<'_>, ApplyError> {
@@ -161,20 +175,19 @@ impl CodeSample {
     }
 
     fn plane(&self, projection: Projection) -> Result<Plane, ApplyError> {
-        let wrong = |expected: String, found: &str| {
-            Err(ApplyError::Setting { setting: "the method", expected, found: found.to_owned() })
-        };
+        let wrong =
+            |expected: &str, found: &str| Err(ApplyError::setting("the method", expected, found));
         match projection {
             Projection::Model if self.latent_dim == 2 => Ok(Plane::Own),
             Projection::Model => wrong(
-                format!("pca or tsne for codes of {}", counted_as(self.latent_dim, "number")),
+                &format!("pca or tsne for codes of {}", counted_as(self.latent_dim, "number")),
                 "model",
             ),
             Projection::Pca => {
                 self.check("a map by PCA", 2)?;
                 Ok(Plane::Principal(Pca::fit(self.rows()?, 2)?))
             }
-            Projection::Tsne => wrong("model or pca, which lead back to images".to_owned(), "tsne"),
+            Projection::Tsne => wrong(DECODABLE, "tsne"),
         }
     }
 
@@ -190,7 +203,10 @@ impl CodeSample {
     }
 }
 
-/// A plane among the codes.
+/// The projections whose points can be decoded.
+const DECODABLE: &str = "model or pca, which lead back to images";
+
+/// The plane of a projection that can be inverted.
 enum Plane {
     Own,
     Principal(Pca),
@@ -215,31 +231,28 @@ impl Plane {
 }
 
 impl Projection {
-    /// Whether `side` x `side` points of the plane can be decoded to images: before anything is read.
+    /// Checks, before anything is read, that a grid of `side` x `side` points can be decoded to images.
     ///
     /// # Errors
-    /// [`ApplyError::Setting`] if the projection has no way back, or the images take too much memory.
+    /// [`ApplyError::Setting`] for t-SNE, whose points cannot be decoded, and if the images would take more than 256 MiB.
     pub fn check_decoded_plane(self, shape: ImageShape, side: usize) -> Result<(), ApplyError> {
-        let wrong =
-            |setting, expected, found| Err(ApplyError::Setting { setting, expected, found });
         if self == Self::Tsne {
-            let expected = "model or pca, which lead back to images".to_owned();
-            return wrong("the method", expected, "tsne".to_owned());
+            return Err(ApplyError::setting("the method", DECODABLE, "tsne"));
         }
-        let most = (MOST_DECODED / shape.size().max(1)).isqrt().clamp(1, MOST_SIDE);
+        let most = (MAX_DECODED / shape.size().max(1)).isqrt().clamp(1, MAX_SIDE);
         if !(1..=most).contains(&side) {
             let expected = format!("from 1 to {most} for images of {shape}");
-            return wrong("the side of the grid", expected, side.to_string());
+            return Err(ApplyError::setting("the side of the grid", &expected, &side.to_string()));
         }
         Ok(())
     }
 
-    /// The model's own plane where there is one, otherwise PCA.
+    /// The projection that suits codes of this length: none for two numbers, PCA for others.
     pub fn of_model(latent_dim: usize) -> Self {
         if latent_dim == 2 { Self::Model } else { Self::Pca }
     }
 
-    /// What it is, in words.
+    /// The projection as the end of a caption.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Model => "the plane of its codes",
@@ -249,8 +262,8 @@ impl Projection {
     }
 }
 
-/// The places of at most `limit` of `total` images, rising: those that [`CodeSample::draw`] chooses.
-pub fn chosen(total: usize, limit: usize, seed: Seed) -> Vec<usize> {
+/// The places of a random sample of at most `limit` of `total` items, rising: those that [`CodeSample::draw`] chooses.
+pub fn sample_places(total: usize, limit: usize, seed: Seed) -> Vec<usize> {
     let stream = seed.stream(STREAM);
     let mut places: Vec<usize> = (0..total).collect();
     places.sort_by_cached_key(|&place| (priority(&stream, place), place));
@@ -259,7 +272,7 @@ pub fn chosen(total: usize, limit: usize, seed: Seed) -> Vec<usize> {
     places
 }
 
-/// Images with the smallest ones are chosen.
+/// The items with the smallest priorities are chosen.
 fn priority(stream: &Stream, place: usize) -> u64 {
     stream.at(0, place as u64).next_u64()
 }
@@ -273,7 +286,7 @@ fn items(chunk: &Inputs) -> impl Iterator<Item = CodedItem> {
     })
 }
 
-/// Names of all labels until now: their own, or the labels' numbers.
+/// Adds the names of a chunk's classes: their own, or the labels' numbers.
 fn add_classes(classes: &mut Vec<String>, chunk: &Inputs) {
     if let Some(names) = &chunk.class_names {
         classes.clone_from(names);
@@ -282,7 +295,7 @@ fn add_classes(classes: &mut Vec<String>, chunk: &Inputs) {
     }
 }
 
-/// `count` equally far quantiles, from `1 / 2 count` on, between the values as NumPy interpolates.
+/// The quantiles `1/2n, 3/2n, ...` for `n = count`, interpolated linearly as `numpy.quantile` does.
 fn quantiles<'a>(values: impl Iterator<Item = &'a f32>, count: usize) -> Vec<f32> {
     let mut sorted: Vec<f32> = values.copied().collect();
     sorted.sort_by(f32::total_cmp);
@@ -310,13 +323,14 @@ mod tests {
     }
 
     #[test]
-    fn a_smaller_choice_is_part_of_a_larger_one() {
-        let (few, more) = (chosen(1000, 50, Seed::new(7)), chosen(1000, 200, Seed::new(7)));
+    fn a_smaller_sample_is_part_of_a_larger_one() {
+        let (few, more) =
+            (sample_places(1000, 50, Seed::new(7)), sample_places(1000, 200, Seed::new(7)));
         assert_eq!((few.len(), more.len()), (50, 200));
         assert!(few.iter().all(|place| more.contains(place)));
         assert!(more.is_sorted());
-        assert_ne!(few, chosen(1000, 50, Seed::new(8)));
-        assert_eq!(chosen(3, 50, Seed::new(7)), [0, 1, 2]);
+        assert_ne!(few, sample_places(1000, 50, Seed::new(8)));
+        assert_eq!(sample_places(3, 50, Seed::new(7)), [0, 1, 2]);
         // Each hundred has its share: 20 of 200, within five standard deviations of 4.
         for hundred in more.chunk_by(|a, b| a / 100 == b / 100) {
             assert!((2..=40).contains(&hundred.len()), "{}", hundred.len());

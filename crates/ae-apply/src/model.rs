@@ -1,109 +1,165 @@
-//! A trained model at work on somebody's images.
+//! A trained autoencoder applied to slices of `f32`: reconstruct, encode, decode, evaluate.
 
 use std::path::{Path, PathBuf};
 
 use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ColumnScaling, ImageShape, Images, InputFormat, Scaling, read_npy_matrix};
-use ae_models::{Device, EncoderInference, Inference, ModelError, SavedEncoder, SavedModel};
+use ae_models::{Inference, ModelError, SavedModel};
 use ae_random::Seed;
 use ae_training::{Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate};
 use rayon::prelude::*;
 
+use crate::Device;
 use crate::error::ApplyError;
 use crate::input::{ModelInput, RunOrigin};
-use crate::reading::check_shape;
 
-/// Images that go through a model at once.
+/// Rows that go through a model at once. No part of the result: a row has the same bits in every batch.
 const BATCH: usize = 256;
 
-/// A trained model.
+/// A trained model, ready to be applied.
+///
+/// Images are slices of `f32`, `n x channels x height x width` in [0, 1]. Rows of a table are images of one row and one
+/// channel, in the scale of [`InputFormat::scaling`]. A batch is shared out among the threads of rayon's current pool; on
+/// the CPU the result of an item has the same bits alone and in every batch.
 pub struct Model {
     saved: SavedModel,
     input: ModelInput,
     inference: Box<dyn Inference>,
 }
 
+/// Codes of images and what the decoder makes of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Autoencoded {
+    /// The codes, `n x latent_dim`.
+    pub codes: Vec<f32>,
+    /// The reconstructions, `n x channels x height x width`.
+    pub reconstructions: Vec<f32>,
+}
+
 impl Model {
-    /// Opens a `model.safetensors` or the folder of a run.
+    /// Opens a weights file, or the `model.safetensors` of a folder, on the CPU.
     ///
     /// # Errors
-    /// If there is no such file or it is not a whole autoencoder.
-    pub fn open(path: &Path, device: &Device) -> Result<Self, ApplyError> {
-        Self::new(SavedModel::load(&model_file(path)?)?, device)
+    /// [`ApplyError::NoModel`] if the folder has none; [`ApplyError::Model`] if the file cannot be read, is damaged, or
+    /// holds an encoder alone.
+    pub fn open(path: &Path) -> Result<Self, ApplyError> {
+        Self::open_on(path, &Device::Cpu)
     }
 
-    /// Puts a model on a device.
+    /// Opens a weights file, or the `model.safetensors` of a folder, on a device.
     ///
     /// # Errors
-    /// If it is no whole autoencoder, or the device cannot hold it.
-    pub fn new(saved: SavedModel, device: &Device) -> Result<Self, ApplyError> {
+    /// As [`open`](Self::open), and if the device cannot hold the model.
+    pub fn open_on(path: &Path, device: &Device) -> Result<Self, ApplyError> {
+        Self::new_on(SavedModel::load(&model_file(path)?)?, device)
+    }
+
+    /// A model in memory, on the CPU.
+    ///
+    /// # Errors
+    /// If the parameters do not fit the network, or an attachment is damaged.
+    pub fn new(saved: SavedModel) -> Result<Self, ApplyError> {
+        Self::new_on(saved, &Device::Cpu)
+    }
+
+    /// A model in memory, on a device.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if the device cannot hold the model.
+    pub fn new_on(saved: SavedModel, device: &Device) -> Result<Self, ApplyError> {
         let input = ModelInput::of(&saved.spec, &saved.attachments)?;
         let inference = saved.inference(device)?;
         Ok(Self { saved, input, inference })
     }
 
-    /// The model with what its run says beside its file.
+    /// The model, with what the folder of its run adds to its weights file.
+    #[must_use]
     pub fn with_run(self, run: RunOrigin) -> Self {
         Self { input: self.input.with_run(run), ..self }
     }
 
-    /// What the file says of it.
+    /// The contents of the weights file.
     pub fn saved(&self) -> &SavedModel {
         &self.saved
     }
 
-    /// What it takes, and how its training has read it.
+    /// The format of the model's input, and how the training read its data.
     pub fn input(&self) -> &ModelInput {
         &self.input
     }
 
-    /// What it takes.
+    /// The format of the model's input.
     pub fn format(&self) -> &InputFormat {
         &self.input.format
     }
 
-    /// The shape of its images.
+    /// The shape of an image of the model's input.
     pub fn shape(&self) -> ImageShape {
         self.input.format.shape
     }
 
-    /// Numbers in a code.
+    /// The length of a code.
     pub fn latent_dim(&self) -> usize {
         self.inference.latent_dim()
     }
 
-    /// Encodes and decodes images, `n x channels x height x width` in [0, 1].
+    /// Encodes and decodes images: `n x channels x height x width` to the same. A denoising model given corrupted images
+    /// returns its estimate of the clean ones.
     ///
     /// # Errors
-    /// If the images do not fit the model, or candle fails.
+    /// If the slice is not whole images, or the device fails.
     pub fn reconstruct(&self, images: &[f32]) -> Result<Vec<f32>, ApplyError> {
         let (pixels, images) = (self.inference.pixels(), self.format().network_input(images));
-        let mut outputs = in_batches((&images, pixels), pixels, |images, outputs| {
+        let (input, result) = (Width(pixels), Width(pixels));
+        let mut outputs = in_batches(&images, input, result, |images, outputs| {
             self.inference.reconstruct(images, outputs)
         })?;
         self.format().restore_constants(&mut outputs);
         Ok(outputs)
     }
 
-    /// Encodes images, `n x channels x height x width` in [0, 1], to `n x latent_dim`.
+    /// Encodes images: `n x channels x height x width` to `n x latent_dim`.
     ///
     /// # Errors
-    /// If the images do not fit the model, or candle fails.
+    /// If the slice is not whole images, or the device fails.
     pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ApplyError> {
         let images = self.format().network_input(images);
-        in_batches((&images, self.inference.pixels()), self.latent_dim(), |images, codes| {
-            self.inference.encode(images, codes)
-        })
+        let (input, result) = (Width(self.inference.pixels()), Width(self.latent_dim()));
+        in_batches(&images, input, result, |images, codes| self.inference.encode(images, codes))
     }
 
-    /// Encodes and decodes a picture of any size, `channels x height x width` in [0, 1], through
-    /// overlapping tiles of the model's size. A grey model takes each channel by itself.
-    ///
-    /// `progress` hears how many tiles are done, of how many.
+    /// Decodes codes: `n x latent_dim` to `n x channels x height x width`.
     ///
     /// # Errors
-    /// If the model is a table's, or one of colours and the picture is grey, or candle fails.
+    /// If the slice is not whole codes, or the device fails.
+    pub fn decode(&self, codes: &[f32]) -> Result<Vec<f32>, ApplyError> {
+        let (input, result) = (Width(self.latent_dim()), Width(self.inference.pixels()));
+        let mut images =
+            in_batches(codes, input, result, |codes, images| self.inference.decode(codes, images))?;
+        self.format().restore_constants(&mut images);
+        Ok(images)
+    }
+
+    /// Encodes images once and decodes these codes: the bits of [`encode`](Self::encode) and of
+    /// [`reconstruct`](Self::reconstruct).
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn autoencode(&self, images: &[f32]) -> Result<Autoencoded, ApplyError> {
+        let codes = self.encode(images)?;
+        let reconstructions = self.decode(&codes)?;
+        Ok(Autoencoded { codes, reconstructions })
+    }
+
+    /// Encodes and decodes a picture of any size, `channels x height x width` in [0, 1], through overlapping tiles of the
+    /// model's size. A grey model takes each channel by itself.
+    ///
+    /// `progress` is called with the number of tiles done and the number of all tiles.
+    ///
+    /// # Errors
+    /// [`ApplyError::ImageSize`] if the model is one of a table, or one of colour and the picture is grey; and if the device
+    /// fails.
     pub fn reconstruct_picture(
         &self,
         picture: &[f32],
@@ -130,26 +186,13 @@ impl Model {
         Ok(outputs)
     }
 
-    /// Decodes codes, `n x latent_dim`, to images in [0, 1].
+    /// Evaluates the model on images, in full detail; errors call the images `name`.
+    ///
+    /// A denoising model is given corrupted images: `noise` is drawn once, from the stream `corruption/validation` of the
+    /// seed. A regular model may be given them too.
     ///
     /// # Errors
-    /// If the codes do not fit the model, or candle fails.
-    pub fn decode(&self, codes: &[f32]) -> Result<Vec<f32>, ApplyError> {
-        let pixels = self.inference.pixels();
-        let mut images = in_batches((codes, self.latent_dim()), pixels, |codes, images| {
-            self.inference.decode(codes, images)
-        })?;
-        self.format().restore_constants(&mut images);
-        Ok(images)
-    }
-
-    /// Evaluates it on images, in full detail; `name` is what errors call them.
-    ///
-    /// A denoising model is given noisy images: `noise` is drawn once from the seed. A regular one
-    /// may be, to see what it makes of them.
-    ///
-    /// # Errors
-    /// If the images do not fit the model, or candle fails.
+    /// If the images are of another shape than the model's, or the device fails.
     pub fn evaluate(
         &self,
         images: &Images,
@@ -157,7 +200,10 @@ impl Model {
         noise: Option<&Noise>,
         seed: Seed,
     ) -> Result<Metrics, ApplyError> {
-        check_shape(name, self.shape(), images.shape())?;
+        let (expected, found) = (self.shape(), images.shape());
+        if found != expected {
+            return Err(ApplyError::ImageSize { origin: name.to_owned(), expected, found });
+        }
         let noise = noise.map(|corruption| SampleCorruption {
             corruption,
             draw: Draw::Once,
@@ -169,67 +215,8 @@ impl Model {
     }
 }
 
-/// The encoder of a trained model, from a whole model or from a file of its own.
-pub struct TrainedEncoder {
-    input: ModelInput,
-    inference: Box<dyn EncoderInference>,
-}
-
-impl TrainedEncoder {
-    /// Opens an `encoder.safetensors`, a `model.safetensors`, or the folder of a run.
-    ///
-    /// # Errors
-    /// If there is no such file or there is no encoder in it.
-    pub fn open(path: &Path, device: &Device) -> Result<Self, ApplyError> {
-        let file = model_file(path)?;
-        let saved = match SavedEncoder::load(&file) {
-            Err(ModelError::WrongPart { .. }) => SavedModel::load(&file)?.encoder()?,
-            loaded => loaded?,
-        };
-        let input = ModelInput::of(&saved.spec, &saved.attachments)?;
-        Ok(Self { input, inference: saved.inference(device)? })
-    }
-
-    /// The encoder with what its run says beside its file.
-    pub fn with_run(self, run: RunOrigin) -> Self {
-        Self { input: self.input.with_run(run), ..self }
-    }
-
-    /// What it takes, and how its training has read it.
-    pub fn input(&self) -> &ModelInput {
-        &self.input
-    }
-
-    /// What it takes.
-    pub fn format(&self) -> &InputFormat {
-        &self.input.format
-    }
-
-    /// The shape of its images.
-    pub fn shape(&self) -> ImageShape {
-        self.input.format.shape
-    }
-
-    /// Numbers in a code.
-    pub fn latent_dim(&self) -> usize {
-        self.inference.latent_dim()
-    }
-
-    /// Encodes images, `n x channels x height x width` in [0, 1], to `n x latent_dim`.
-    ///
-    /// # Errors
-    /// If the images do not fit the model, or candle fails.
-    pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ApplyError> {
-        let (pixels, latent_dim) = (self.inference.pixels(), self.latent_dim());
-        let images = self.format().network_input(images);
-        in_batches((&images, pixels), latent_dim, |images, codes| {
-            self.inference.encode(images, codes)
-        })
-    }
-}
-
-/// The metrics of an evaluation in full detail. PSNR and SSIM suppose values from 0 to 1: standardised columns have
-/// none.
+/// The metrics of an evaluation in full detail. PSNR and SSIM are defined for values in [0, 1], so standardised columns have
+/// neither.
 pub fn metrics_of(evaluation: &Evaluation, scaling: Option<&Scaling>) -> Metrics {
     let mut metrics = evaluation.metrics(Detail::Full);
     if scaling.is_some_and(|scaling| scaling.kind == ColumnScaling::Standard) {
@@ -241,7 +228,7 @@ pub fn metrics_of(evaluation: &Evaluation, scaling: Option<&Scaling>) -> Metrics
 /// Reads codes for a model from a `.npy` file, `n x latent_dim`.
 ///
 /// # Errors
-/// If the file cannot be read, is damaged, or its codes are of another length.
+/// [`ApplyError::CodeLength`] if the codes are of another length; and if the file cannot be read or is damaged.
 pub fn read_codes(path: &Path, model: &Model) -> Result<Vec<f32>, ApplyError> {
     let codes = read_npy_matrix(path)?;
     let (expected, found) = (model.latent_dim(), codes.columns);
@@ -251,7 +238,7 @@ pub fn read_codes(path: &Path, model: &Model) -> Result<Vec<f32>, ApplyError> {
     Ok(codes.values)
 }
 
-/// The weights file that a path means: itself, or the `model.safetensors` of a folder.
+/// The weights file that a path means: the file itself, or the `model.safetensors` of a folder.
 ///
 /// # Errors
 /// [`ApplyError::NoModel`] if the folder has none.
@@ -267,15 +254,20 @@ pub fn model_file(path: &Path) -> Result<PathBuf, ApplyError> {
     Err(ApplyError::NoModel { path: path.to_owned(), missing })
 }
 
-/// Sends rows through a model, batch by batch, in parallel.
-fn in_batches(
-    (rows, of_row): (&[f32], usize),
-    of_result: usize,
+/// Numbers in a row.
+#[derive(Clone, Copy)]
+pub(crate) struct Width(pub(crate) usize);
+
+/// Sends rows of one width through a model to rows of another, batch by batch, in parallel.
+pub(crate) fn in_batches(
+    rows: &[f32],
+    Width(input): Width,
+    Width(result): Width,
     apply: impl Fn(&[f32], &mut [f32]) -> Result<(), ModelError> + Sync,
 ) -> Result<Vec<f32>, ApplyError> {
-    let mut results = vec![0.0; rows.len().div_ceil(of_row) * of_result];
-    rows.par_chunks(BATCH * of_row)
-        .zip(results.par_chunks_mut(BATCH * of_result))
+    let mut results = vec![0.0; rows.len().div_ceil(input) * result];
+    rows.par_chunks(BATCH * input)
+        .zip(results.par_chunks_mut(BATCH * result))
         .try_for_each(|(rows, results)| apply(rows, results))?;
     Ok(results)
 }

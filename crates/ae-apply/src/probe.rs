@@ -1,4 +1,4 @@
-//! What codes are good for: simple classifiers on frozen codes, beside raw pixels and PCA.
+//! Probes: simple classifiers on frozen codes, compared with the same on pixels and on PCA.
 
 use std::ops::Range;
 
@@ -10,50 +10,50 @@ use serde::{Deserialize, Serialize};
 use crate::error::ApplyError;
 use crate::model::Model;
 
-/// Neighbours that vote.
+/// The number of neighbours that vote.
 pub const NEIGHBOURS: usize = 5;
 
-/// Which labels the classifiers learn from.
+/// How many labels the classifiers learn from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProbeSpec {
-    /// Labels of a small part of the training images each, such as 100 and 1 000; all labels are
-    /// always probed too.
+    /// Numbers of training labels, such as 100 and 1000, from 1 to all; all labels are always probed too.
     pub labels: Vec<usize>,
-    /// How often a part is drawn.
+    /// Random draws of so many labels; at least 1.
     pub repetitions: u32,
 }
 
-/// Training and test images as numbers, by a name.
+/// Training and test items as rows of numbers.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Representation {
-    /// What it is called.
+    /// Its name in tables: `pixels` (of a table `columns`), `PCA`, or the name of a model.
     pub name: String,
-    /// Numbers that stand for an image.
+    /// Numbers for an item.
     pub columns: usize,
-    /// The training images, `n x columns`.
+    /// The training items, `n x columns`.
     pub train: Vec<f32>,
-    /// The test images, `n x columns`.
+    /// The test items, `n x columns`.
     pub test: Vec<f32>,
 }
 
-/// How well classifiers on one representation do with so many labels.
+/// The accuracy of both classifiers on one representation and one number of labels.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Probed {
-    /// `pixels` (of a table `columns`), `PCA` or what learned the codes.
+pub struct ProbeResult {
+    /// The representation's name.
     pub name: String,
-    /// Numbers that stand for an image.
+    /// Numbers for an item.
     pub columns: usize,
     /// Labels that were learned from; `None` is all.
     pub labels: Option<usize>,
-    /// How often that was repeated.
+    /// The number of repetitions.
     pub repetitions: usize,
-    /// Accuracy of logistic regression on the test images, over the repetitions.
+    /// Accuracy of logistic regression on the test items, over the repetitions.
     pub logistic: MeanInterval,
-    /// Accuracy of the five nearest neighbours on the test images, over the repetitions.
+    /// Accuracy of the [`NEIGHBOURS`] nearest neighbours on the test items, over the repetitions.
     pub neighbours: MeanInterval,
 }
 
-/// Accuracies with so many labels, one for each repetition.
+/// The accuracies of both classifiers for one number of labels, one for each repetition.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Accuracies {
     /// Labels that were learned from; `None` is all.
@@ -64,33 +64,38 @@ pub struct Accuracies {
     pub neighbours: Vec<f64>,
 }
 
-/// Probes a model's codes beside raw pixels and PCA of the same length. The parts are drawn from the
-/// seed, and are the same for all three.
+/// Probes a model's codes, pixels, and PCA of the codes' length. All three learn from the same labels, which are drawn from
+/// the stream `probe/labels` of the seed.
 ///
 /// # Errors
-/// If the data have no labels or one class alone, a part is larger than the data or of one class, or the
-/// images do not fit the model.
+/// As [`ProbeSpec::check`]; [`ApplyError::OneClass`] if a draw has one class only; and if the items do not fit the model.
 pub fn probe(
     model: &Model,
     dataset: &Dataset,
     spec: &ProbeSpec,
     seed: Seed,
-) -> Result<Vec<Probed>, ApplyError> {
+) -> Result<Vec<ProbeResult>, ApplyError> {
     spec.check(dataset)?;
-    let mut probed = Vec::new();
+    let mut results = Vec::new();
     let latent = model.latent_dim();
-    for representation in
-        [raw(dataset), principal(dataset, latent)?, codes("autoencoder", model, dataset)?]
-    {
+    for representation in [
+        pixel_representation(dataset),
+        pca_representation(dataset, latent)?,
+        code_representation("autoencoder", model, dataset)?,
+    ] {
         let found =
             probe_representation(&representation, dataset, spec, seed, 0..spec.repetitions)?;
-        probed.extend(Probed::all(&representation.name, representation.columns, &found)?);
+        results.extend(ProbeResult::all(&representation.name, representation.columns, &found)?);
     }
-    Ok(probed)
+    Ok(results)
 }
 
 impl ProbeSpec {
-    /// Checks it against the data before anything is computed.
+    /// Checks the settings against the data before anything is computed.
+    ///
+    /// # Errors
+    /// [`ApplyError::NoLabels`] or [`ApplyError::OneClass`] if the data have no labels or one class only;
+    /// [`ApplyError::Setting`] if a number is out of its range.
     pub fn check(&self, dataset: &Dataset) -> Result<(), ApplyError> {
         let location = || dataset.origin.location.clone();
         let (Some(of_train), Some(_)) = (dataset.train.labels(), dataset.test.labels()) else {
@@ -101,20 +106,19 @@ impl ProbeSpec {
         }
         let images = dataset.train.len();
         if let Some(labels) = self.labels.iter().find(|labels| !(1..=images).contains(*labels)) {
-            return Err(ApplyError::Setting {
-                setting: "labels",
-                expected: format!("from 1 to the {images} training images"),
-                found: labels.to_string(),
-            });
+            let expected = format!("from 1 to the {images} training images");
+            return Err(ApplyError::setting("labels", &expected, &labels.to_string()));
         }
         if self.repetitions == 0 {
-            let (expected, found) = ("at least 1".to_owned(), "0".to_owned());
-            return Err(ApplyError::Setting { setting: "repetitions", expected, found });
+            return Err(ApplyError::setting("repetitions", "at least 1", "0"));
         }
         Ok(())
     }
 
-    /// Checks that every part that will be drawn has two classes or more.
+    /// Checks that each of these draws has at least two classes.
+    ///
+    /// # Errors
+    /// [`ApplyError::OneClass`].
     pub fn check_draws(
         &self,
         dataset: &Dataset,
@@ -125,7 +129,7 @@ impl ProbeSpec {
         for (labels, draw) in
             self.labels.iter().flat_map(|&labels| draws.clone().map(move |draw| (labels, draw)))
         {
-            let chosen = part(of_train.len(), Some(labels), draw, seed);
+            let chosen = draw_labels(of_train.len(), Some(labels), draw, seed);
             let chosen: Vec<u8> = chosen.iter().map(|&row| of_train[row as usize]).collect();
             if is_one_class(&chosen) {
                 let what = format!("a draw of {labels} labels");
@@ -136,17 +140,23 @@ impl ProbeSpec {
     }
 }
 
-/// The pixels themselves.
-pub fn raw(dataset: &Dataset) -> Representation {
+/// The pixels of a data set.
+pub fn pixel_representation(dataset: &Dataset) -> Representation {
     let pixels = |images| Inputs::from_images("", images).pixels;
     let (train, test) = (pixels(&dataset.train), pixels(&dataset.test));
     let name = if dataset.scaling.is_some() { "columns" } else { "pixels" }.to_owned();
     Representation { name, columns: dataset.train.image_size(), train, test }
 }
 
-/// PCA of the training images.
-pub fn principal(dataset: &Dataset, components: usize) -> Result<Representation, ApplyError> {
-    let Representation { columns, train, test, .. } = raw(dataset);
+/// The first principal components of a data set; PCA is fitted to the training items.
+///
+/// # Errors
+/// If a number is not finite.
+pub fn pca_representation(
+    dataset: &Dataset,
+    components: usize,
+) -> Result<Representation, ApplyError> {
+    let Representation { columns, train, test, .. } = pixel_representation(dataset);
     let rows = Rows::new(&train, columns)?;
     let components = components.min(columns).min(rows.len());
     let pca = Pca::fit(rows, components)?;
@@ -154,14 +164,24 @@ pub fn principal(dataset: &Dataset, components: usize) -> Result<Representation,
     Ok(Representation { name: "PCA".to_owned(), columns: components, train, test })
 }
 
-/// A model's codes.
-pub fn codes(name: &str, model: &Model, dataset: &Dataset) -> Result<Representation, ApplyError> {
-    let pixels = raw(dataset);
+/// A model's codes of a data set.
+///
+/// # Errors
+/// If the items do not fit the model.
+pub fn code_representation(
+    name: &str,
+    model: &Model,
+    dataset: &Dataset,
+) -> Result<Representation, ApplyError> {
+    let pixels = pixel_representation(dataset);
     let (train, test) = (model.encode(&pixels.train)?, model.encode(&pixels.test)?);
     Ok(Representation { name: name.to_owned(), columns: model.latent_dim(), train, test })
 }
 
-/// Both classifiers, with each number of labels, drawn as often as `draws` says, and with all.
+/// Probes one representation: with each number of labels for each of the `draws`, and with all labels once.
+///
+/// # Errors
+/// [`ApplyError::OneClass`] if a draw has one class only; and if a number is not finite.
 pub fn probe_representation(
     representation: &Representation,
     dataset: &Dataset,
@@ -175,7 +195,7 @@ pub fn probe_representation(
         let mut accuracies = Accuracies { labels, ..Accuracies::default() };
         let draws = if labels.is_some() { draws.clone() } else { 0..1 };
         for draw in draws {
-            let chosen = part(of_train.len(), labels, draw, seed);
+            let chosen = draw_labels(of_train.len(), labels, draw, seed);
             let [logistic, neighbours] = classify(representation, dataset, &chosen)?;
             accuracies.logistic.push(logistic);
             accuracies.neighbours.push(neighbours);
@@ -185,7 +205,7 @@ pub fn probe_representation(
     Ok(found)
 }
 
-/// The accuracies of both classifiers that have learned from the chosen training images.
+/// The accuracies of logistic regression and of the nearest neighbours that learned from these training items.
 fn classify(
     representation: &Representation,
     dataset: &Dataset,
@@ -208,8 +228,8 @@ fn classify(
     Ok([accuracy(&logistic, of_test), accuracy(&neighbours, of_test)])
 }
 
-/// The training images whose labels are learned from, in the data's order.
-fn part(images: usize, labels: Option<usize>, draw: u32, seed: Seed) -> Vec<u32> {
+/// The training items whose labels are learned from, in the data's order.
+fn draw_labels(images: usize, labels: Option<usize>, draw: u32, seed: Seed) -> Vec<u32> {
     let mut order: Vec<u32> = (0..images as u32).collect();
     let Some(labels) = labels else { return order };
     seed.stream("probe/labels").at(draw, 0).shuffle(&mut order);
@@ -223,22 +243,25 @@ fn is_one_class(labels: &[u8]) -> bool {
 }
 
 impl Accuracies {
-    /// With its means in place of its repetitions.
+    /// The means over the repetitions, as one repetition.
     pub fn mean(&self) -> Self {
         let mean = |values: &[f64]| vec![values.iter().sum::<f64>() / values.len() as f64];
         let (logistic, neighbours) = (mean(&self.logistic), mean(&self.neighbours));
         Self { labels: self.labels, logistic, neighbours }
     }
 
-    /// Adds the repetitions of another.
+    /// Appends the repetitions of another.
     pub fn extend(&mut self, other: &Self) {
         self.logistic.extend(&other.logistic);
         self.neighbours.extend(&other.neighbours);
     }
 }
 
-impl Probed {
-    /// Means and intervals of what was found of a representation.
+impl ProbeResult {
+    /// Means and confidence intervals of a representation's accuracies.
+    ///
+    /// # Errors
+    /// If there are no repetitions.
     pub fn all(name: &str, columns: usize, found: &[Accuracies]) -> Result<Vec<Self>, ApplyError> {
         let of = |found: &Accuracies| {
             Ok(Self {

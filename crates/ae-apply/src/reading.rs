@@ -1,4 +1,4 @@
-//! Reading what a trained model is applied to, and corrupting it.
+//! Reads data in a model's format, and corrupts it.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use ae_random::Seed;
 use crate::error::ApplyError;
 use crate::input::{ModelInput, RunSettings};
 
-/// Reads images of a model's format from a path, or the test images of a data set by its name, all at
-/// once.
+/// Reads all items of a path in a model's format, or the test items of a data set by its name.
 ///
 /// # Errors
-/// If there is no such thing, it is damaged, or its images are of another shape and not to be resized.
+/// If there is no such path or data set, it is damaged, or its images are of another shape and
+/// [`ReadOptions::resize`] does not allow to change them.
 pub fn input_images(
     images: &Path,
     format: &InputFormat,
@@ -27,10 +27,11 @@ pub fn input_images(
     Ok(input_reader(images, format, options, network, progress)?.read_all(progress)?)
 }
 
-/// Opens images of a model's format, to be read chunk by chunk in bounded memory.
+/// Opens a path, or the test items of a data set by its name, to be read in a model's format chunk by chunk, in
+/// bounded memory.
 ///
 /// # Errors
-/// As [`input_images`]; what is wrong with a picture or a row shows when its chunk is read.
+/// As [`input_images`]; a damaged picture or row is an error when its chunk is read.
 pub fn input_reader(
     images: &Path,
     format: &InputFormat,
@@ -57,8 +58,8 @@ pub fn input_reader(
     }
 }
 
-/// Corrupts images as an evaluation does: drawn once, from the seed and the place of each image among all
-/// items of the input.
+/// The pixels of items after corruption. The noise is that of an evaluation: it depends on the stream
+/// `corruption/validation` of the seed and on the place of each item in the input.
 pub fn corrupt(inputs: &Inputs, noise: &Noise, seed: Seed) -> Vec<f32> {
     let mut pixels = inputs.pixels.clone();
     let samples: Vec<u32> = inputs.items.iter().map(|&item| item as u32).collect();
@@ -68,13 +69,12 @@ pub fn corrupt(inputs: &Inputs, noise: &Noise, seed: Seed) -> Vec<f32> {
     pixels
 }
 
-/// Refuses a noise that makes no sense for a model's images: one that needs neighbouring pixels, for a table;
-/// one that takes all numbers for pixels in [0, 1], for standardised columns; and an occlusion that covers no
-/// pixel.
+/// Checks that a noise suits a model's format.
 ///
 /// # Errors
-/// [`ApplyError::SpatialNoise`], [`ApplyError::IdleNoise`] or [`ApplyError::Setting`] with the
-/// noise.
+/// - [`ApplyError::SpatialNoise`] for a noise on neighbouring pixels and the format of a table.
+/// - [`ApplyError::Setting`] for a noise that expects values in [0, 1] and standardised columns.
+/// - [`ApplyError::IdleNoise`] for an occlusion that covers no pixel of such images.
 pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ApplyError> {
     let InputFormat { shape, scaling } = format;
     if let Some(noise) = noise.spatial().filter(|_| scaling.is_some()) {
@@ -93,8 +93,8 @@ pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ApplyError
     }
 }
 
-/// How a data set is read for a model: in its shape and with its scaling, and with the images held out
-/// that its training has held out.
+/// The options to load a data set for a model: its shape and scaling, and the seed and fraction that held out the test
+/// set of its training.
 pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {
     let ImageShape { channels, height, width } = input.format.shape;
     let defaults = LoadOptions::default();
@@ -109,15 +109,4 @@ pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {
         scaling: input.format.scaling.clone(),
         ..defaults
     }
-}
-
-pub(crate) fn check_shape(
-    origin: &str,
-    expected: ImageShape,
-    found: ImageShape,
-) -> Result<(), ApplyError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(ApplyError::ImageSize { origin: origin.to_owned(), expected, found })
 }

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ae_apply::{Model, device};
+use ae_apply::{Device, Model};
 use ae_dataset::{Dataset, Inputs, LoadOptions, Network, Source, load};
 use ae_models::{Inference, ModelError};
 use serde_json::{Value, json};
@@ -24,8 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
     let dataset = read(data)?;
-    let device = device("cpu")?;
-    let model = Model::open(Path::new(run), &device)?.saved().inference(&device)?;
+    let model = Model::open(Path::new(run))?.saved().inference(&Device::Cpu)?;
     let result = pool.install(|| inference(model.as_ref(), &dataset))?;
     println!("{result}");
     Ok(())

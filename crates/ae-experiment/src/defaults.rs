@@ -1,4 +1,4 @@
-//! What is not set by hand follows from the data: the rules of `docs/defaults.md`.
+//! Default settings that follow from the data: the rules of `docs/defaults.md`.
 
 use ae_corruption::{Corruption as _, Draw, Masking, Noise};
 use ae_dataset::{ColumnScaling, Dataset, ImageShape, Progress};
@@ -7,64 +7,63 @@ use ae_models::{Activation, Loss, ModelKind, OutputActivation};
 
 use crate::{CorruptionSpec, ExperimentError, Spec};
 
-/// Steps that a training on a small table takes: with a third of them the model is as good, with twice as
-/// many hardly better.
+/// Steps of a training on a small table. A third of them gives as good a model; twice as many hardly improve it.
 const TABLE_STEPS: usize = 3000;
-/// Steps that a training on few images takes: with half of them its error is a fifth larger.
+/// Steps of a training on few images. With half of them, the error is a fifth larger.
 const IMAGE_STEPS: usize = 6000;
-/// Fewest epochs, however many steps one has.
-const EPOCHS: usize = 20;
-/// Most epochs, however few steps one has.
-const MOST_EPOCHS: usize = 3000;
-/// The tutorial's code, and the widest by rule.
-const CODE: usize = 32;
+/// Fewest epochs, however many steps an epoch has.
+const MIN_EPOCHS: usize = 20;
+/// Most epochs, however few steps an epoch has.
+const MAX_EPOCHS: usize = 3000;
+/// The longest code by rule; it is the tutorial's.
+const MAX_CODE: usize = 32;
 /// The widest hidden layer by rule.
-const HIDDEN: usize = 64;
-/// The part of a row that is hidden from a model of a table.
+const MAX_HIDDEN: usize = 64;
+/// The fraction of a table's row that is masked in training.
 const MASKED: f32 = 0.2;
-/// Most checkpoints of a run by rule: writing them takes longer than short epochs.
-const CHECKPOINTS: usize = 50;
+/// Most checkpoints of a run by rule, because writing one takes longer than a short epoch.
+const MAX_CHECKPOINTS: usize = 50;
 
-/// A setting that a person can set by hand.
+/// A setting that a rule chooses unless it is set by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Setting {
-    /// The images of a batch.
+    /// The number of images in a batch.
     BatchSize,
-    /// The passes over the training images.
+    /// The number of epochs.
     Epochs,
-    /// What is minimised.
+    /// The reconstruction loss.
     Loss,
     /// The noise, or that there is none.
     Noise,
-    /// How often the noise is drawn.
+    /// Whether the noise is drawn once or in every epoch.
     Drawn,
     /// How the columns of a table are scaled.
     Scaling,
 }
 
-/// How a spec becomes one for its data.
+/// How a spec is completed from its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Adaptation {
-    /// The spec says everything.
+    /// Not at all: the spec is complete.
     None,
-    /// The spec says everything but the network's widths from the image's pixels to the code.
+    /// These are the widths of the network's layers after the pixels, up to the code; everything else is in the spec.
     Widths(Vec<usize>),
-    /// What was not set by hand follows from the data, unless it is the tutorial's.
+    /// The rules choose what was not set by hand, except for the tutorial's data.
     Rules {
-        /// The widths, if they were set by hand.
+        /// The widths after the pixels, up to the code, if they were set by hand.
         widths: Option<Vec<usize>>,
-        /// What else was set by hand.
+        /// The other settings that were set by hand.
         set: Vec<Setting>,
     },
 }
 
 impl Adaptation {
-    /// Whether a rule decides.
+    /// Whether a rule chooses the setting.
     fn rules(&self, setting: Setting) -> bool {
         matches!(self, Self::Rules { set, .. } if !set.contains(&setting))
     }
 
-    /// Decides what the reading of the data depends on: how the columns of a table are scaled.
+    /// Chooses the settings that reading the data depends on: the scaling of a table's columns.
     pub(crate) fn before_reading(&self, spec: &mut Spec) {
         if !self.rules(Setting::Scaling) {
             return;
@@ -75,7 +74,7 @@ impl Adaptation {
         spec.data.scaling = if bounded { ColumnScaling::MinMax } else { ColumnScaling::Standard };
     }
 
-    /// Decides the rest, once the data is there, and says what was decided.
+    /// Chooses the other settings once the data is read, and tells [`Progress::chose`] of them.
     pub(crate) fn after_reading(
         &self,
         spec: &mut Spec,
@@ -93,7 +92,7 @@ impl Adaptation {
         }
         let widths = widths.unwrap_or_else(|| match is_ruled {
             true => network_for(dataset),
-            false => vec![CODE],
+            false => vec![MAX_CODE],
         });
         spec.model.encoder = [&[pixels], widths.as_slice()].concat();
         spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
@@ -106,9 +105,9 @@ impl Adaptation {
 
     fn decide(&self, spec: &mut Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
         let is_table = dataset.scaling.is_some();
-        // A rectified code can die, and a linear one cannot; with it the network finds at least what PCA does.
+        // Units of a ReLU code can die; with a linear code the network can do at least what PCA does.
         spec.model.code_activation = Activation::Linear;
-        // Half as many weights: few images determine them better.
+        // Tied weights are half as many, which few images determine better.
         spec.model.tied_weights |= !is_table && matches!(self, Self::Rules { widths: None, .. });
         if is_table && self.rules(Setting::Loss) {
             spec.training.loss = Loss::MeanSquaredError;
@@ -133,15 +132,15 @@ impl Adaptation {
         if self.rules(Setting::Epochs) {
             let batches = items.div_ceil(spec.training.batch_size.max(1)).max(1);
             let steps = if is_table { TABLE_STEPS } else { IMAGE_STEPS };
-            let epochs = steps.div_ceil(batches).clamp(EPOCHS, MOST_EPOCHS);
+            let epochs = steps.div_ceil(batches).clamp(MIN_EPOCHS, MAX_EPOCHS);
             spec.training.epochs = u32::try_from(epochs).unwrap_or(u32::MAX);
         }
-        spec.checkpoints.every = spec.training.epochs.div_ceil(CHECKPOINTS as u32).max(1);
+        spec.checkpoints.every = spec.training.epochs.div_ceil(MAX_CHECKPOINTS as u32).max(1);
         Ok(())
     }
 }
 
-/// MNIST and what has its form keeps the settings of the Keras tutorial.
+/// Whether the data has the form of the Keras tutorial's, whose settings it then keeps.
 fn is_of_the_tutorial(dataset: &Dataset) -> bool {
     match dataset.origin.name.as_str() {
         "mnist" | "fashion-mnist" | "digits" => true,
@@ -150,23 +149,23 @@ fn is_of_the_tutorial(dataset: &Dataset) -> bool {
     }
 }
 
-/// A power of two such that an epoch has at least 128 batches, within 32 to 256.
+/// The largest power of two, from 32 to 256, that leaves at least 128 batches in an epoch; at most the number of items.
 fn batch_size_for(items: usize) -> usize {
     let largest = (items / 128).clamp(32, 256);
     (1 << largest.ilog2()).min(items.max(1))
 }
 
-/// The widths from the pixels to the code: a bottleneck, and for tables a hidden layer before it.
+/// The widths after the pixels, up to the code: for tables a hidden layer and the code, for images the code.
 fn network_for(dataset: &Dataset) -> Vec<usize> {
     let (items, pixels) = (dataset.train.len(), dataset.train.image_size());
-    let code = CODE.min(pixels.div_ceil(2)).min(items.div_ceil(2)).max(1);
+    let code = MAX_CODE.min(pixels.div_ceil(2)).min(items.div_ceil(2)).max(1);
     match dataset.scaling {
-        Some(_) => vec![HIDDEN.min(items).max(code), code],
+        Some(_) => vec![MAX_HIDDEN.min(items).max(code), code],
         None => vec![code],
     }
 }
 
-/// One line with all that the rules decided.
+/// One line with everything that the rules chose.
 fn chosen(spec: &Spec, dataset: &Dataset) -> String {
     let (training, items) = (&spec.training, dataset.train.len());
     let loss = match training.loss {
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_by_hand_stays() {
+    fn settings_made_by_hand_stay() {
         let mut spec = Spec::tutorial();
         (spec.training.epochs, spec.training.batch_size) = (7, 5);
         let set = [Setting::Epochs, Setting::BatchSize, Setting::Noise];

@@ -1,4 +1,4 @@
-//! Whether a model has learned anything: its error beside what needs no training, and its dead units.
+//! The diagnosis of a trained model: its error compared with baselines, and its dead code units.
 
 use std::fmt;
 
@@ -12,58 +12,58 @@ use serde::{Deserialize, Serialize};
 use crate::ExperimentError;
 use crate::plan::Plan;
 
-/// Most training images that mean and PCA are fitted to.
+/// Most training images that the baselines are fitted to.
 const SAMPLE: usize = 4096;
-/// Most numbers of them.
+/// Most values of these images.
 const SAMPLE_NUMBERS: usize = 1 << 24;
-/// Most products of a step of the subspace iteration, so that it takes no noticeable time.
+/// Most products in a step of the subspace iteration, so that it takes no noticeable time.
 const PRODUCTS: usize = 1 << 31;
-/// Widest images whose principal components come from their whole covariance matrix.
+/// Most values of an image for which the whole covariance matrix is computed.
 const EXACT_COLUMNS: usize = 256;
-/// Rows that are evaluated at once. Part of the result: it fixes the order of the sums.
+/// Rows that are evaluated together. Part of the result: it fixes the order of the sums.
 const CHUNK: usize = 512;
-/// A unit whose activation varies by less than this part of its size is constant.
+/// A unit is constant if its activation varies by less than this fraction of its size.
 const CONSTANT: f32 = 1e-6;
-/// A model whose error is more than this part of the mean's has learned nothing.
+/// A model has learned nothing if its error is more than this fraction of the mean's.
 const NOTHING_LEARNED: f64 = 0.98;
-/// A model is far worse than PCA if its error is so many times PCA's,
+/// A model is far worse than PCA if its error is more than this multiple of PCA's, and the difference is noticeable.
 const FAR_WORSE: f64 = 1.5;
-/// and the difference is this part of the mean's error.
+/// A difference of errors is noticeable if it is more than this fraction of the mean's error.
 const NOTICEABLE: f64 = 0.05;
-/// Steps below which a model has most probably taken too few.
+/// Fewer steps than this are most probably too few.
 const FEW_STEPS: u64 = 2000;
-/// Training items below which a model has most probably too little to learn from.
+/// Fewer training items than this are most probably too few.
 const FEW_ITEMS: usize = 50;
-/// A learning rate from which Adam hardly ever converges.
+/// From this learning rate on, Adam hardly ever converges.
 const HIGH_RATE: f64 = 0.03;
 
-/// How a model stands beside what needs no training.
+/// A trained model compared with baselines on the validation images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
-    /// Training steps that were taken.
+    /// Training steps.
     pub steps: u64,
     /// The model's squared error per value on the validation images: `val_mse`.
     pub model_mse: f64,
-    /// That of predicting the mean of the training images.
+    /// The squared error per value of predicting the mean of the training images.
     pub mean_mse: f64,
-    /// That of PCA with [`components`](Self::components); none if it would take too long.
+    /// The squared error per value of PCA with [`components`](Self::components); none if PCA would take too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pca_mse: Option<f64>,
-    /// That of the noisy images themselves, if the model learns to remove noise from images.
+    /// The squared error per value of the corrupted images, if the model removes noise from images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noisy_mse: Option<f64>,
-    /// The binary cross-entropy of predicting the mean, if that is the loss.
+    /// The binary cross-entropy per value of predicting the mean, if it is the loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_bce: Option<f64>,
-    /// Components of PCA: as many as the code has units, if there are images enough.
+    /// Components of PCA: as many as the code has units, if there are enough images.
     pub components: usize,
-    /// Training images, evenly spaced among all, that mean and PCA were fitted to and units observed on.
+    /// The number of training images, evenly spaced among all, that the baselines were fitted to and dead units counted on.
     pub sample: usize,
     /// Units of the code.
     pub code_units: usize,
-    /// Those whose activation is the same for all images of the sample.
+    /// Code units whose activation is the same for all images of the sample.
     pub dead_code_units: usize,
-    /// What is wrong, in the order of its weight.
+    /// Reasons to doubt the model, the most important one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Doubt>,
 }
@@ -71,13 +71,13 @@ pub struct Diagnosis {
 /// A reason to doubt that a model has learned, with its likely cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
-    /// What was noticed, in a sentence.
+    /// The observation, as a sentence.
     pub text: String,
-    /// Why it probably is so.
+    /// Its likely cause.
     pub cause: Cause,
 }
 
-/// Why a model has probably not learned.
+/// The likely cause of a doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -106,8 +106,8 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Compares a trained model with mean and PCA, unless an error is too large to be a number. `outside` is how
-/// many values its output cannot reach.
+/// Compares a trained model with the baselines; nothing if an error is not finite. `outside` is the number of values that
+/// the output activation cannot reach.
 pub(crate) fn diagnose(
     plan: &Plan,
     state: &TrainingState,
@@ -121,7 +121,7 @@ pub(crate) fn diagnose(
     let count = sample.len() / columns;
     let rows = Rows::new(&sample, columns)?;
     let components = code_units.min(count.saturating_sub(1)).min(columns);
-    // A finished training is worth more than what it is compared with.
+    // A failure of a baseline must not fail a finished training.
     let pca = fit_pca(rows, components, count == train.len()).unwrap_or_else(|error| {
         tracing::warn!("the model is not compared with PCA: {error}");
         None
@@ -134,7 +134,7 @@ pub(crate) fn diagnose(
         model_mse,
         mean_mse: errors.mean,
         pca_mse: errors.pca,
-        // Masked cells are how a model of a table learns, not what it is for.
+        // A model of a table is trained on masked cells, but is not used to restore them.
         noisy_mse: errors.noisy.filter(|_| plan.dataset.scaling.is_none()),
         mean_bce: entropy.then_some(errors.mean_bce),
         components,
@@ -151,7 +151,7 @@ pub(crate) fn diagnose(
 }
 
 impl Diagnosis {
-    /// What is wrong.
+    /// The reasons to doubt the model.
     fn doubts(&self, learning_rate: f64, items: usize, outside: usize) -> Vec<Doubt> {
         let Self { model_mse, mean_mse, code_units, dead_code_units: dead, .. } = *self;
         let mut doubts = Vec::new();
@@ -191,7 +191,7 @@ impl Diagnosis {
             );
             doubts.push(Doubt { text, cause });
         }
-        // Where all data is equal, so are the codes.
+        // If all images are equal, so are the codes.
         if 4 * dead > code_units && mean_mse > 0.0 {
             let text = format!(
                 "{dead} of {code_units} code units are dead: the same for all of the training data"
@@ -214,7 +214,7 @@ fn sample_of(train: &Images, code_units: usize) -> Vec<f32> {
     sample
 }
 
-/// PCA, unless there are too few rows for it. Few rows of many would be fitted exactly, and show nothing.
+/// PCA of the rows; nothing if they are a sample of fewer than two rows per component, which PCA would fit too closely.
 fn fit_pca(
     rows: Rows<'_>,
     components: usize,
@@ -238,7 +238,7 @@ fn mean_of(rows: Rows<'_>) -> Vec<f32> {
     sum.into_iter().map(|sum| (sum / rows.len().max(1) as f64) as f32).collect()
 }
 
-/// Errors per value of what needs no training, on validation images.
+/// Errors per value of the baselines on the validation images.
 struct Errors {
     mean: f64,
     mean_bce: f64,
@@ -248,7 +248,7 @@ struct Errors {
 
 impl Errors {
     fn of(samples: &Samples, mean: &[f32], pca: Option<&Pca>) -> Result<Self, ExperimentError> {
-        // Away from 0 and 1, where a pixel that differs would cost without bounds.
+        // Clamped, because the cross-entropy of a wrong pixel at 0 or 1 would be infinite.
         let logs: Vec<[f64; 2]> = mean
             .iter()
             .map(|&mean| f64::from(mean).clamp(1e-7, 1.0 - 1e-7))
@@ -283,7 +283,7 @@ fn squared_error(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
 }
 
-/// Units of the code that are the same for all images; of one image nothing is known.
+/// The number of code units whose activation is the same for all images; 0 for a single image.
 fn dead_units(
     model: &dyn Inference,
     sample: &[f32],
@@ -325,9 +325,9 @@ mod tests {
     }
 
     #[test]
-    fn what_has_learned_is_not_doubted() {
+    fn a_model_that_has_learned_is_not_doubted() {
         assert_eq!(diagnosis(0.029, 5000, 1).doubts(0.001, 1000, 0), []);
-        // Half as much again as nearly nothing is nearly nothing.
+        // A large ratio to PCA does not matter if both errors are tiny.
         let small = Diagnosis { pca_mse: Some(1e-9), ..diagnosis(1e-3, 5000, 0) };
         assert_eq!(small.doubts(0.001, 1000, 0), []);
     }

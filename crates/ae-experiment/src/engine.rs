@@ -1,4 +1,4 @@
-//! Which engine computes gradients.
+//! The engines by name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
 
-/// An engine by name. Part of a result: two engines differ in the last bits.
+/// An engine by name: it computes gradients and takes steps. It is part of the result, because two engines differ in the
+/// last bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineKind {
-    /// Fused kernels on the CPU: fast, for the models that they know.
+    /// Fused kernels on the CPU: fast, for chains of dense layers.
     Fused,
     /// candle's automatic differentiation: for every model and every device.
     Autograd,
@@ -26,6 +27,9 @@ impl EngineKind {
     }
 
     /// Starts the engine.
+    ///
+    /// # Errors
+    /// If it does not support the model or the device.
     pub(crate) fn start<'a>(
         self,
         architecture: &'a dyn Architecture,

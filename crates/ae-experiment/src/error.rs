@@ -1,4 +1,4 @@
-//! What can go wrong in an experiment.
+//! Errors of an experiment.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use ae_analysis::AnalysisError;
 use ae_apply::ApplyError;
 use ae_corruption::CorruptionError;
 use ae_dataset::DatasetError;
-use ae_files::FileError;
+use ae_files::{FileError, counted_as};
 use ae_models::ModelError;
 use ae_report::ReportError;
 use ae_training::TrainingError;
@@ -20,10 +20,10 @@ pub enum ExperimentError {
     Spec {
         /// The file.
         path: PathBuf,
-        /// The place and the reason.
+        /// The line and the reason.
         source: Box<toml::de::Error>,
     },
-    /// The spec's bytes are not text.
+    /// The spec is not UTF-8 text.
     #[error("{} is not a valid spec: it is not UTF-8 text", path.display())]
     NotText {
         /// The file.
@@ -32,7 +32,7 @@ pub enum ExperimentError {
     /// A setting is outside its range.
     #[error("{setting} must be {expected}, found {found}")]
     Setting {
-        /// The setting's place in the spec.
+        /// The setting's key in the spec.
         setting: &'static str,
         /// The accepted values.
         expected: String,
@@ -41,28 +41,28 @@ pub enum ExperimentError {
     },
     /// The folder for the run is not empty.
     #[error(
-        "{} exists already; resume it (`ae resume`), choose another folder, or replace it with --force",
+        "{} exists already; resume it, replace it, or choose another folder",
         path.display()
     )]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder to replace holds something that no run has written.
+    /// The folder to replace holds a file that no run writes.
     #[error("{} is not replaced: it holds {found}, which no run writes", path.display())]
     NotARun {
         /// The folder.
         path: PathBuf,
-        /// The first foreign file.
+        /// The first such file.
         found: String,
     },
-    /// A study is not one model's training.
-    #[error("{name} is a study: it trains several models; run it with `ae study`")]
+    /// The spec is one of a study, which trains several models.
+    #[error("{name} is a study: it trains several models; run it as a study")]
     Study {
         /// The experiment's name.
         name: String,
     },
-    /// There is no run in the folder.
+    /// The folder holds no run.
     #[error("{} is not a run: it has no {missing}", path.display())]
     NoRun {
         /// The folder.
@@ -70,13 +70,20 @@ pub enum ExperimentError {
         /// The file that is missing.
         missing: &'static str,
     },
-    /// A run was interrupted before it had a model.
-    #[error("{} has not finished, and has no model yet; `ae resume {}` goes on with it", path.display(), path.display())]
+    /// The run was interrupted before it wrote a model.
+    #[error("{} has not finished and has no model yet; resume it first", path.display())]
     Unfinished {
         /// The folder of the run.
         path: PathBuf,
     },
-    /// A study was named where one model is needed.
+    /// An observer asked the training to stop ([`Observer::stop`](ae_training::Observer::stop)). A checkpoint was written:
+    /// the run can be resumed, and ends with the bits of a run that was not stopped.
+    #[error("the training was stopped after {}; resume it to go on", counted_as(*completed_epochs as usize, "epoch"))]
+    Stopped {
+        /// Epochs that were completed before the stop.
+        completed_epochs: u32,
+    },
+    /// A study was given where one model is needed.
     #[error(
         "{} is a study; its models are in {}: name one of these files",
         path.display(),
@@ -86,18 +93,18 @@ pub enum ExperimentError {
         /// The folder of the study.
         path: PathBuf,
     },
-    /// Data or settings are not what a run was begun with.
+    /// Data or settings have changed since the run was begun.
     #[error("{} cannot go on: {changes}", path.display())]
     Changed {
         /// The folder of the run.
         path: PathBuf,
-        /// What has changed, and what to do.
+        /// The changes, and what to do.
         changes: String,
     },
-    /// The data has as many numbers an image as another model takes.
+    /// The items of the data do not have as many values as those of the run.
     #[error(
         "{source_name} is not the data of {}: its {items} have {found} numbers each, the run's have {expected}; name \
-         the data that the run was begun with, or train anew (`ae train`)",
+         the data that the run was begun with, or train anew",
         path.display()
     )]
     OtherSize {
@@ -105,19 +112,19 @@ pub enum ExperimentError {
         path: PathBuf,
         /// The data.
         source_name: String,
-        /// What it consists of: images or rows.
+        /// What the items are called: images or rows.
         items: &'static str,
-        /// Numbers of an image of the run.
+        /// Values of an item of the run.
         expected: usize,
-        /// Numbers of an image of the data.
+        /// Values of an item of the data.
         found: usize,
     },
-    /// The record could not be put into words.
+    /// A spec or a record could not be written as text.
     #[error("cannot encode {what}: {reason}")]
     Encode {
         /// What was to be written.
         what: &'static str,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// Applying a model failed.
@@ -141,7 +148,7 @@ pub enum ExperimentError {
     /// There are no pictures for a figure.
     #[error("there are no pictures to show: {reason}")]
     NoPictures {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// A figure failed.
@@ -164,7 +171,7 @@ impl ExperimentError {
         Self::Setting { setting, expected: expected.to_owned(), found: found.to_owned() }
     }
 
-    /// Whether a setting is wrong, and not a file or the data.
+    /// Whether a setting is wrong, rather than a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
         use ae_training::TrainingError::Setting;
         if let Self::Apply(error) = self {

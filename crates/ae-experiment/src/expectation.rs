@@ -1,4 +1,4 @@
-//! Numbers that an experiment must reach, and where they come from.
+//! Expectations: numbers that an experiment must reach, with their sources.
 
 use ae_training::Metrics;
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,9 @@ pub struct Expectation {
     pub metric: String,
     /// The bound.
     pub bound: Bound,
-    /// What others have published or measured.
+    /// The number that others published or measured.
     pub published: String,
-    /// Where that is from.
+    /// The source of that number.
     pub source: String,
 }
 
@@ -61,17 +61,17 @@ impl From<Expectation> for Written {
     }
 }
 
-/// On which side of a number a metric must lie.
+/// A bound of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
-    /// At most this.
+    /// The metric must be at most this.
     AtMost(f64),
-    /// At least this.
+    /// The metric must be at least this.
     AtLeast(f64),
 }
 
-/// How a run stands to an expectation.
+/// Whether a run reached an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -83,7 +83,7 @@ pub enum Verdict {
     NotJudged,
 }
 
-/// An expectation beside what was reached.
+/// An expectation and the number that was reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// The metric's name.
@@ -91,18 +91,18 @@ pub struct Judgement {
     /// The bound.
     #[serde(flatten)]
     pub bound: Bound,
-    /// What others have published or measured.
+    /// The number that others published or measured.
     pub published: String,
-    /// Where that is from.
+    /// The source of that number.
     pub source: String,
-    /// What the run reached.
+    /// The number that the run reached; none if the metric was not computed.
     pub reached: Option<f64>,
-    /// How it stands.
+    /// Whether that is enough.
     pub verdict: Verdict,
 }
 
 impl Expectation {
-    /// Judges a run. A metric that was not computed falls short: it was promised.
+    /// Judges a run. A metric that was not computed is [`Verdict::Short`].
     pub fn judge(&self, metrics: &Metrics, epochs: u32) -> Judgement {
         let reached = metrics.get(&self.metric).copied();
         let verdict = match (epochs < self.epochs, reached) {

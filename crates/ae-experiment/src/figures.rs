@@ -1,4 +1,4 @@
-//! The pictures of a run.
+//! The figures of a run.
 
 pub(crate) mod display;
 pub(crate) mod latent;
@@ -30,24 +30,33 @@ const COLUMNS: u32 = 10;
 /// Units that are drawn; wider layers show their first ones.
 const FILTERS: usize = 64;
 
-/// What became of one figure or of several.
+/// The title and the caption of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FigureText<'a> {
+    /// The line above the figure.
+    pub title: &'a str,
+    /// The lines below it: data, epoch, metric.
+    pub caption: &'a str,
+}
+
+/// Figures that were written into a folder, and notes about them.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct KeptFigures {
     /// The figures that were written.
     pub figures: Vec<FigureRecord>,
-    /// What was changed so that they could be drawn, and which ones could not.
+    /// A sentence for each figure that was changed so that it could be drawn, or that was left out.
     pub notes: Vec<String>,
 }
 
-impl Kept {
-    /// Adds what became of others.
+impl KeptFigures {
+    /// Appends other figures and notes.
     pub fn extend(&mut self, other: Self) {
         self.figures.extend(other.figures);
         self.notes.extend(other.notes);
     }
 }
 
-/// Draws the figures of a run into its folder, each as PNG and as SVG; `grid` is the first one.
+/// Draws the figures of a run into its folder, each as PNG and as SVG. `grid` holds the pictures of the first one.
 ///
 /// # Errors
 /// If a file cannot be written. A figure that cannot be drawn is left out, with a note.
@@ -58,64 +67,85 @@ pub(crate) fn write_figures(
     state: &TrainingState,
     grid: &Result<Vec<GridRow<'static>>, ExperimentError>,
     record: &Record,
-) -> Result<Kept, ExperimentError> {
+) -> Result<KeptFigures, ExperimentError> {
     let caption = caption(plan, record);
     let display = Display::of_dataset(&plan.dataset);
     let of_rows = display.caption(&caption);
     let validation = plan.validation_samples();
-    let mut drawings: Vec<(&str, &str, String, Draw)> = Vec::new();
-    let title = if validation.is_corrupted() { "Denoised" } else { "Reconstructed" };
     let reconstructions = |title: &str, caption: &str| match grid {
         Ok(grid) => Ok(reconstruction_grid(grid, title, caption)?),
         Err(error) => Err(ExperimentError::NoPictures { reason: error.to_string() }),
     };
-    drawings.push(("reconstructions", title, of_rows.clone(), &reconstructions));
-    let worst =
-        |title: &str, caption: &str| worst_ten(model, (&validation, display), title, caption);
-    let of_worst = format!("{of_rows}; {}", meaning_of_index(plan));
-    drawings.push(("worst", "Worst reconstructions", of_worst, &worst));
+    let worst = |title: &str, caption: &str| worst_ten(model, &validation, display, title, caption);
     let loss = |title: &str, caption: &str| curve(plan, state, title, caption);
-    drawings.push(("loss", "Learning curve", caption.clone(), &loss));
-    let ImageShape { channels, height, width } = plan.dataset.train.shape();
-    let weights = state.parameters().get("encoder.0.weight");
+    let shape = plan.dataset.train.shape();
+    let weights = state.parameters().get("encoder.0.weight").unwrap_or_default();
     let units = |title: &str, caption: &str| {
-        let weights = weights.unwrap_or_default();
-        let shown = weights.len().min(FILTERS * channels * height * width);
+        let ImageShape { channels, height, width } = shape;
+        let shown = weights.len().min(FILTERS * shape.size());
         Ok(filters(&weights[..shown], [channels, height, width], title, caption)?)
     };
-    if let Some(weights) = weights {
-        let all = weights.len() / (channels * height * width).max(1);
+    let mut drawings = vec![
+        Drawing {
+            name: "reconstructions",
+            title: if validation.is_corrupted() { "Denoised" } else { "Reconstructed" },
+            caption: of_rows.clone(),
+            draw: &reconstructions,
+        },
+        Drawing {
+            name: "worst",
+            title: "Worst reconstructions",
+            caption: format!("{of_rows}; {}", meaning_of_index(plan)),
+            draw: &worst,
+        },
+        Drawing { name: "loss", title: "Learning curve", caption: caption.clone(), draw: &loss },
+    ];
+    if !weights.is_empty() {
+        let all = weights.len() / shape.size().max(1);
         let first = (all > FILTERS).then(|| format!("; the first {FILTERS} of {all} units"));
-        let caption = caption + first.as_deref().unwrap_or_default();
-        drawings.push(("filters", "What the encoder's units look for", caption, &units));
+        drawings.push(Drawing {
+            name: "filters",
+            title: "What the encoder's units look for",
+            caption: caption + first.as_deref().unwrap_or_default(),
+            draw: &units,
+        });
     }
-    let keep = |(name, title, caption, draw): (&str, &str, String, Draw)| {
-        keep_figure(folder, name, (title, &caption), draw)
+    let keep = |Drawing { name, title, caption, draw }: Drawing| {
+        keep_figure(folder, name, FigureText { title, caption: &caption }, draw)
     };
-    let written: Vec<Result<Kept, _>> = drawings.into_par_iter().map(keep).collect();
-    let mut all = Kept::default();
-    // Of several failures the first in the figures' order, whichever came first.
+    let written: Vec<Result<KeptFigures, _>> = drawings.into_par_iter().map(keep).collect();
+    let mut all = KeptFigures::default();
+    // Of several failures, the first one in the figures' order is reported.
     for kept in written {
         all.extend(kept?);
     }
     Ok(all)
 }
 
-/// Draws a figure with the title and the caption that it is given.
+/// A figure that is to be drawn.
+struct Drawing<'a> {
+    name: &'static str,
+    title: &'static str,
+    caption: String,
+    draw: Draw<'a>,
+}
+
+/// Draws a figure with a title and a caption.
 type Draw<'a> = &'a (dyn Fn(&str, &str) -> Result<Figure, ExperimentError> + Sync);
 
-/// Draws a figure into a run's folder, as PNG and as SVG. One that cannot be drawn is left out, with what
-/// an earlier run may have left of it, and a note says so.
+/// Draws a figure into a run's folder as `name.png` and `name.svg`. A figure that cannot be drawn is left out: its files of
+/// an earlier run are removed, and a note says why.
 ///
 /// # Errors
 /// If a file cannot be written or removed.
 pub fn keep_figure<E: fmt::Display + From<ReportError>>(
     folder: &RunFolder,
     name: &str,
-    (title, caption): (&str, &str),
+    text: FigureText<'_>,
     draw: impl FnOnce(&str, &str) -> Result<Figure, E>,
-) -> Result<Kept, ExperimentError> {
+) -> Result<KeptFigures, ExperimentError> {
     let (file, svg) = (format!("{name}.png"), format!("{name}.svg"));
+    let FigureText { title, caption } = text;
     let drawn =
         draw(title, caption).and_then(|figure| Ok((figure.png()?, figure.svg()?, figure.notes())));
     match drawn {
@@ -125,7 +155,7 @@ pub fn keep_figure<E: fmt::Display + From<ReportError>>(
             in_order(write_png, write_svg)?;
             let notes = notes.into_iter().map(|note| format!("{name}: {note}")).collect();
             let (title, caption) = (title.to_owned(), caption.to_owned());
-            Ok(Kept { figures: vec![FigureRecord { file, svg, title, caption }], notes })
+            Ok(KeptFigures { figures: vec![FigureRecord { file, svg, title, caption }], notes })
         }
         Err(error) => {
             for stale in [file, svg].map(|file| folder.file(&file)) {
@@ -133,7 +163,7 @@ pub fn keep_figure<E: fmt::Display + From<ReportError>>(
             }
             let note = format!("{name}: the figure is left out: {error}");
             tracing::warn!("{note}");
-            Ok(Kept { figures: Vec::new(), notes: vec![note] })
+            Ok(KeptFigures { figures: Vec::new(), notes: vec![note] })
         }
     }
 }
@@ -147,7 +177,7 @@ fn remove_if_there(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Data, epoch and metric; and the substitution, if there was one.
+/// The caption of the run's figures: data, epoch, metric, corruption, and the substitution, if there was one.
 fn caption(plan: &Plan, record: &Record) -> String {
     let metric = validation_metric(plan);
     let value = record.metrics.get(metric).map(|value| format!(", {metric} {value:.4}"));
@@ -167,7 +197,7 @@ fn caption(plan: &Plan, record: &Record) -> String {
     caption
 }
 
-/// What the index of an item counts in the figure of the worst ones.
+/// What the index of an item means in the figure of the worst reconstructions.
 fn meaning_of_index(plan: &Plan) -> String {
     let items = if plan.dataset.scaling.is_some() { "rows" } else { "images" };
     let part = if plan.dataset.held_out.is_some() { "held-out" } else { "test" };
@@ -194,7 +224,8 @@ pub(crate) fn first_images(
 /// The ten validation images with the largest squared error.
 fn worst_ten(
     model: &dyn Inference,
-    (samples, display): (&Samples, Display),
+    samples: &Samples,
+    display: Display,
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
@@ -219,7 +250,7 @@ fn worst_ten(
     Ok(worst_reconstructions(&items, title, caption)?)
 }
 
-/// Training and validation loss over the epochs, with the numbers that are expected of them.
+/// Training and validation loss over the epochs, with the bounds of the expectations.
 fn curve(
     plan: &Plan,
     state: &TrainingState,
@@ -259,7 +290,7 @@ fn reconstruct(
     Ok((batch, outputs))
 }
 
-/// The class of an image, if it has one.
+/// The name of an image's class, if it has one.
 fn class_of(images: &Images, index: usize) -> Option<String> {
     let label = images.labels()?.get(index)?;
     Some(images.class_name(*label))
@@ -275,22 +306,24 @@ mod tests {
         Ok(loss_curves(&series, &[], Axes { x: "epoch", y: "loss" }, title, caption)?)
     }
 
+    const LOSS: FigureText<'_> = FigureText { title: "Loss", caption: "caption" };
+
     fn failing(_: &str, _: &str) -> Result<Figure, ExperimentError> {
         Err(ReportError::Empty { figure: "a grid of images" }.into())
     }
 
     #[test]
-    fn a_figure_that_cannot_be_drawn_is_left_out_with_what_an_earlier_run_left_of_it() {
+    fn a_figure_that_cannot_be_drawn_is_left_out_and_its_old_files_are_removed() {
         let place = tempfile::tempdir().unwrap();
         let folder =
             Claim::new(&place.path().join("run"), Existing::Refuse).unwrap().take().unwrap();
-        let kept = keep_figure(&folder, "loss", ("Loss", "caption"), drawn).unwrap();
+        let kept = keep_figure(&folder, "loss", LOSS, drawn).unwrap();
         assert_eq!(kept.figures.len(), 1);
         assert_eq!(kept.notes, ["loss: values that are not finite or beyond 1e100 leave gaps: 1"]);
         assert!(folder.file("loss.png").is_file() && folder.file("loss.svg").is_file());
 
         for _ in 0..2 {
-            let kept = keep_figure(&folder, "loss", ("Loss", "caption"), failing).unwrap();
+            let kept = keep_figure(&folder, "loss", LOSS, failing).unwrap();
             assert_eq!(kept.figures, []);
             let reason = "a grid of images needs at least one image, found none";
             assert_eq!(kept.notes, [format!("loss: the figure is left out: {reason}")]);
@@ -304,7 +337,7 @@ mod tests {
         let folder =
             Claim::new(&place.path().join("run"), Existing::Refuse).unwrap().take().unwrap();
         std::fs::create_dir(folder.file("loss.png")).unwrap();
-        let error = keep_figure(&folder, "loss", ("Loss", ""), drawn).unwrap_err();
+        let error = keep_figure(&folder, "loss", LOSS, drawn).unwrap_err();
         assert!(matches!(error, ExperimentError::File(_)), "{error}");
         assert!(error.to_string().contains("loss.png"), "{error}");
     }

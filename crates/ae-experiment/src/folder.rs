@@ -1,4 +1,4 @@
-//! The folder of a run: which files it has, and when it may be written to.
+//! The folder of a run: its files, its lock, and what may be replaced.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,36 +8,36 @@ use ae_files::{FileError, FolderLock};
 use crate::ExperimentError;
 use crate::spec::Artefacts;
 
-/// What to do when the folder for a run is not empty.
+/// What happens if the folder for a run is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Refuse to train.
+    /// The run is refused.
     Refuse,
-    /// Remove the files of the earlier run, unless there is a foreign one among them.
+    /// The files of the earlier run are removed. If there is a file that no run writes, the run is refused.
     Replace,
 }
 
-/// A folder that a run may be put into, and that nobody else writes into meanwhile.
+/// A folder that a new run may use. Nothing in it is changed before [`take`](Self::take).
 #[derive(Debug)]
 pub struct Claim {
     path: PathBuf,
     existing: Existing,
-    /// None as long as there is no folder.
+    /// None if the folder does not exist yet.
     lock: Option<FolderLock>,
 }
 
-/// The folder of a run that this process writes into, and no other.
+/// The folder of a run, locked for this process.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
     _lock: FolderLock,
 }
 
-/// Keeps other processes out of the folder of a run until the lock is dropped: whoever writes into a run's folder
-/// takes it first.
+/// Locks the folder of a run against other processes until the lock is dropped. Everything that writes into a run's folder
+/// takes this lock first. On a file system without locks, a warning is given.
 ///
 /// # Errors
-/// If another process has it ([`FileError::InUse`] names it), or the folder cannot be written to.
+/// [`FileError::InUse`] if another process holds the lock, and if the folder cannot be written to.
 pub fn lock_folder(folder: &Path) -> Result<FolderLock, ExperimentError> {
     let lock = FolderLock::acquire(folder)?;
     if !lock.is_held() {
@@ -49,7 +49,7 @@ pub fn lock_folder(folder: &Path) -> Result<FolderLock, ExperimentError> {
     Ok(lock)
 }
 
-/// [`lock_folder`] for the run or study that a weights file belongs to, if it does.
+/// Locks the folder of the run or study that a weights file belongs to, if there is one.
 ///
 /// # Errors
 /// As [`lock_folder`].
@@ -60,12 +60,12 @@ pub fn lock_run_of(weights: &Path) -> Result<Option<FolderLock>, ExperimentError
     let run = folders.map(|path| if path == here("") { here(".") } else { path }).find(is_run);
     let Some(run) = run else { return Ok(None) };
     let lock = lock_folder(run)?;
-    // What a killed process has left half-written.
+    // A killed process may have left temporary files.
     ae_files::remove_temporaries(run)?;
     Ok(Some(lock))
 }
 
-/// Everything that a run may write into its folder. Hidden files are left alone.
+/// The files of a run. Hidden files are ignored.
 const FILES: [&str; 5] = [SPEC, "curve.csv", RECORD, "model.safetensors", "encoder.safetensors"];
 /// The figures, each as PNG and as SVG.
 const FIGURES: [&str; 4] = ["reconstructions", "worst", "loss", "filters"];
@@ -75,15 +75,16 @@ const CHECKPOINTS: &str = "checkpoints";
 const MODELS: &str = "models";
 
 impl Claim {
-    /// Refuses a folder that is taken or in use, and changes nothing in it.
+    /// Checks that a run may use the folder, and locks it if it exists. Nothing in it is changed.
     ///
     /// # Errors
-    /// [`ExperimentError::RunExists`] or [`ExperimentError::NotARun`]; [`FileError::InUse`] if another process has it.
+    /// [`ExperimentError::RunExists`] or [`ExperimentError::NotARun`]; [`FileError::InUse`] if another process holds the
+    /// lock.
     pub fn new(path: &Path, existing: Existing) -> Result<Self, ExperimentError> {
         let mut claim = Self { path: path.to_owned(), existing, lock: None };
         let checked = claim.check();
         if matches!(checked, Err(ExperimentError::RunExists { .. })) {
-            // That another process is at work there says more.
+            // If another process is writing there, that error is more useful.
             lock_folder(path)?;
         }
         checked?;
@@ -104,7 +105,7 @@ impl Claim {
         }
     }
 
-    /// Makes the folder for a new run, and removes an earlier one.
+    /// Makes the folder, and removes the files of an earlier run.
     ///
     /// # Errors
     /// As [`new`](Self::new), and if a file cannot be removed.
@@ -114,7 +115,7 @@ impl Claim {
             Some(lock) => lock,
             None => lock_folder(&self.path)?,
         };
-        // Another process may have been faster.
+        // Another process may have written into the folder since the first check.
         self.check()?;
         for path in files_of_run(&self.path)? {
             ae_files::remove_for_rewrite(&path)?;
@@ -126,10 +127,10 @@ impl Claim {
 }
 
 impl RunFolder {
-    /// Opens the folder of a run that was begun, and changes nothing in it.
+    /// Opens and locks the folder of a run that was begun. Nothing in it is changed.
     ///
     /// # Errors
-    /// [`ExperimentError::NoRun`] if there is none; [`FileError::InUse`] if another process has it.
+    /// [`ExperimentError::NoRun`] if it has no `spec.toml`; [`FileError::InUse`] if another process holds the lock.
     pub fn open(path: &Path) -> Result<Self, ExperimentError> {
         if !path.join(SPEC).is_file() {
             return Err(ExperimentError::NoRun { path: path.to_owned(), missing: SPEC });
@@ -137,7 +138,7 @@ impl RunFolder {
         Ok(Self { path: path.to_owned(), _lock: lock_folder(path)? })
     }
 
-    /// Removes what a killed process has left half-written.
+    /// Removes temporary files that a killed process left.
     ///
     /// # Errors
     /// If a file cannot be removed.
@@ -149,8 +150,8 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Removes what a finished run says of itself, before it becomes another: record, figures and tables. The
-    /// record goes first. The models stay until others replace them.
+    /// Removes record, figures and tables of a finished run that is going on. The record is removed first; the weights files
+    /// stay until new ones replace them.
     ///
     /// # Errors
     /// If a file cannot be removed.
@@ -199,8 +200,7 @@ impl RunFolder {
         self.file(CHECKPOINTS)
     }
 
-    /// The weights file of a study's model, relative to the folder; the name is one of
-    /// [`file_names`](ae_files::file_names).
+    /// The path of a study model's weights file in the folder; `name` comes from [`file_names`](ae_files::file_names).
     pub fn study_model(name: &str) -> String {
         format!("{MODELS}/{name}.safetensors")
     }
@@ -216,7 +216,7 @@ impl RunFolder {
     }
 }
 
-/// Whether a file, which may not be there yet, is one that the run in its folder writes.
+/// Whether a path, which need not exist, is that of a file that the run in its folder writes.
 pub fn is_file_of_run(path: &Path) -> bool {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
     let name = name.to_string_lossy();
@@ -232,8 +232,7 @@ pub fn is_run(folder: &Path) -> bool {
     folder.join("spec.toml").is_file() && begun.iter().any(|name| folder.join(name).exists())
 }
 
-/// The files of the run in a folder, in the order in which they are to be removed: refuses before
-/// anything is lost if there is a foreign one.
+/// The files of the run in a folder, in the order of their removal. Fails if there is a file that no run writes.
 fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
     let entries = visible_entries(path)?;
     let foreign = |found: &str| ExperimentError::NotARun {
@@ -257,14 +256,14 @@ fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
             files.push(path.join(name).join(saved));
         }
     }
-    // The spec goes first: what is left of an interrupted removal is no run.
+    // The spec is removed first: a folder without it is no run, even if the removal is interrupted.
     files.sort_by_key(|file| !file.ends_with(SPEC));
     Ok(files)
 }
 
-/// The folders within a run's, and which files they may hold.
+/// The folders in a run's folder, and the files that they may hold.
 const FOLDERS: [(&str, IsFile); 2] = [(CHECKPOINTS, is_checkpoint), (MODELS, is_weights_file)];
-/// Whether a file of this name may be in a folder.
+/// Whether a run writes a file of this name.
 type IsFile = fn(&str) -> bool;
 
 fn is_run_file(name: &str) -> bool {

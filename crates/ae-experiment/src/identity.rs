@@ -1,4 +1,4 @@
-//! What decides the weights of a run, to be compared when it goes on.
+//! The identity of a run: all settings and data that decide its weights. A resume compares them.
 
 use ae_training::{Change, Difference, Identity};
 use serde_json::Value;
@@ -7,17 +7,17 @@ use sha2::{Digest, Sha256};
 use crate::plan::Plan;
 use crate::{ExperimentError, Spec};
 
-/// How long a run is, and not what its epochs are: a run goes on when this changes.
+/// Settings of a run's length: they may change when it is resumed.
 const LENGTH: [&str; 2] = ["training.epochs", "training.early_stopping"];
 
-/// What the data is: training images, test images, and their size.
+/// The parts of the identity that count and measure the data.
 const DATA: [&str; 3] = ["training images", "test images", "image size"];
-/// What the name of a digest of the data begins with.
+/// The beginning of the names of digests of the data.
 const DIGEST: &str = "SHA-256 of ";
 
 impl Plan {
-    /// What checkpoints must agree with: all that decides the weights after so many epochs, the data's contents
-    /// among it. Where the data lies is no part of it, and neither is how long the run is to be.
+    /// The identity that checkpoints must agree with: all settings that decide the weights after a given number of epochs,
+    /// and digests of the data. The path of the data and the number of epochs are no part of it.
     ///
     /// # Errors
     /// If a setting cannot be written as text.
@@ -26,7 +26,7 @@ impl Plan {
         Ok(Identity::new(parts.filter(|(name, _)| !LENGTH.contains(&name.as_str()))))
     }
 
-    /// A digest of all that decides the weights after the last epoch.
+    /// A digest of everything that decides the weights after the last epoch.
     ///
     /// # Errors
     /// As [`identity`](Self::identity).
@@ -38,7 +38,7 @@ impl Plan {
         Ok(hexadecimal(hasher))
     }
 
-    /// Settings and data by name, each as a text.
+    /// Settings and data by name, each as text.
     fn parts(&self) -> Result<Vec<(String, String)>, ExperimentError> {
         let Spec { seed, model, corruption, training, .. } = &self.spec;
         let mut parts = vec![("seed".to_owned(), seed.to_string())];
@@ -65,8 +65,8 @@ impl Plan {
         Ok(parts)
     }
 
-    /// The digest in checkpoints that named a run by one, for the text of the spec that the run has written: the
-    /// data's path was a part of it, the question and the expectations were not.
+    /// The digest that checkpoints of earlier versions hold in place of an identity, for the text of the run's spec. It
+    /// covers the path of the data, but neither the question nor the expectations.
     pub(crate) fn former_digest(&self, spec: &str) -> String {
         let mut hasher = Sha256::new_with_prefix(decisive(spec));
         for file in &self.dataset.origin.files {
@@ -76,9 +76,9 @@ impl Plan {
     }
 }
 
-/// A spec as TOML with an empty question and without the expectations, which stand at its end.
+/// The text of a spec with an empty question and without the expectations, which stand at its end.
 ///
-/// As text: what later versions add to a spec must not change it.
+/// It works on the text, because keys that later versions add to a spec must not change the digest.
 fn decisive(spec: &str) -> String {
     let end = spec.find("\n[[expected]]").unwrap_or(spec.len());
     let spec = &spec[..end];
@@ -90,7 +90,7 @@ fn decisive(spec: &str) -> String {
     }
 }
 
-/// What has changed since a run was begun, in words, and what to do; `items` are images or rows.
+/// The changes since a run was begun, as a sentence that says what to do; `items` are "images" or "rows".
 pub(crate) fn told_changes(difference: &Difference, items: &str) -> String {
     let is_data = |change: &&Change| DATA.contains(&change.name.as_str()) || is_digest(change);
     let (data, settings): (Vec<&Change>, Vec<&Change>) =
@@ -98,7 +98,7 @@ pub(crate) fn told_changes(difference: &Difference, items: &str) -> String {
     let mut told = Vec::new();
     if !data.is_empty() {
         told.push(format!(
-            "the data has changed since the run: {}; put it back as it was, or name with --data where it lies now",
+            "the data has changed since the run: {}; put it back as it was, or name the path that it has now",
             told_data(&data, items)
         ));
     }
@@ -115,10 +115,10 @@ pub(crate) fn told_changes(difference: &Difference, items: &str) -> String {
     if told.is_empty() {
         told.push("its settings or its data have changed since the run; put them back".to_owned());
     }
-    format!("{}; to learn from what is there now, train anew (`ae train`)", told.join(". "))
+    format!("{}; to learn from what is there now, train anew", told.join(". "))
 }
 
-/// Counts and sizes say more than digests, which follow from them.
+/// The changes of the data: counts and sizes if these changed, otherwise the parts whose digests changed.
 fn told_data(changes: &[&Change], items: &str) -> String {
     let sized = changes.iter().filter(|change| !is_digest(change));
     let told: Vec<String> = sized
@@ -153,9 +153,9 @@ mod tests {
     use super::*;
     use crate::{Bound, Expectation};
 
-    /// Earlier versions wrote the spec again with an empty question and no expectations.
+    /// Earlier versions took the digest of a spec that they wrote with an empty question and no expectations.
     #[test]
-    fn a_spec_without_what_decides_nothing_is_as_if_written_so() {
+    fn cutting_question_and_expectations_gives_the_text_of_a_spec_without_them() {
         let mut spec = Spec::tutorial();
         let expectation = Expectation {
             dataset: "mnist".to_owned(),

@@ -1,12 +1,27 @@
 //! An experiment: a TOML spec in, a trained model, figures and a record out.
 //!
-//! A [`Spec`] is what a person writes; [`train`] checks it against its data and runs it into a
-//! folder; [`resume`] goes on with a run that was interrupted; the [`Record`] says what came out and
-//! how it stands to what was [expected](Expectation). [`open_model`] opens the result, which `ae-apply` applies to
-//! other data. This is the one place where concrete data, noises and models meet.
+//! # Map
+//! - **The spec.** [`Spec`] is read from TOML. An [`Adaptation`] completes it from the data. A [`Plan`] is a spec that was
+//!   checked against its data; only a plan is trained.
+//! - **Running it.** [`train`] runs a spec into a folder; [`resume`] goes on with a run that was interrupted; [`fit_plan`]
+//!   trains a plan without a folder.
+//! - **The folder.** [`Claim`] checks and locks a folder before a run; [`RunFolder`] names its files.
+//! - **The result.** The [`Record`] holds metrics, digests and figures. An [`Expectation`] is a number that must be reached;
+//!   a [`Diagnosis`] compares the model with baselines.
+//! - **Opening it.** [`open_model`], [`open_encoder`] and [`open_detector`] open a model by the folder of its run; `ae-apply`
+//!   applies it.
+//! - **Figures.** [`keep_figure`] draws a figure into a run's folder; [`Display`] says what is black and what is white.
+//!
+//! # Features
+//! | feature | default | what |
+//! |---|---|---|
+//! | `candle` | yes | the autograd engine, and devices other than the CPU |
+//! | `hub` | yes | data sets by name are downloaded from the Hugging Face hub |
+//! | `cuda` | no | training on NVIDIA GPUs |
+//! | `metal` | no | training on Apple GPUs |
 //!
 //! ```
-//! use ae_apply::device;
+//! use ae_apply::Device;
 //! use ae_dataset::Network;
 //! use ae_experiment::{Adaptation, Existing, RunOptions, Spec, train};
 //! use ae_training::MemoryObserver;
@@ -21,7 +36,7 @@
 //! spec.data.source = data.display().to_string();
 //! spec.training.epochs = 2;
 //! let options = RunOptions {
-//!     device: device("cpu")?,
+//!     device: Device::Cpu,
 //!     network: Network::Offline,
 //!     progress: &mut (),
 //!     observer: Box::new(MemoryObserver::default()),
@@ -37,33 +52,47 @@
 #![deny(missing_docs)]
 
 mod defaults;
-mod diagnosis;
-mod engine;
-mod error;
 mod expectation;
-mod figures;
-mod folder;
-mod identity;
-mod kept;
-mod model_of_run;
-mod parallel;
+mod spec;
+
+mod engine;
 mod plan;
 mod preflight;
-mod probe_table;
-mod record;
+
+mod finish;
+mod identity;
+mod kept_attachments;
 mod resume;
 mod run;
-mod spec;
-mod trained;
 
+mod folder;
+mod model_of_run;
+
+mod diagnosis;
+mod figures;
+mod probe_table;
+mod record;
+
+mod error;
+mod parallel;
+
+pub use ae_apply::{
+    AnomalyDetector, ApplyError, Device, Model, ProbeResult, Projection, Seed, TrainedEncoder,
+};
+pub use ae_dataset::{Dataset, Network, Progress};
+pub use ae_files::FolderLock;
+pub use ae_models::{Architecture, ModelSpec, Objective, Parameters, SavedModel};
+pub use ae_report::{Figure, GridRow, Picture};
+pub use ae_training::{Checkpoints, FitConfig, Identity, Observer, Samples, TrainingState};
 pub use defaults::{Adaptation, Setting};
 pub use diagnosis::{Cause, Diagnosis, Doubt};
 pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::display::Display;
-pub use figures::latent::{decoded_plane_figure, interpolation_figure, map_figure};
-pub use figures::{Kept, keep_figure};
+pub use figures::latent::{PointClasses, decoded_plane_figure, interpolation_figure, map_figure};
+pub use figures::{FigureText, KeptFigures, keep_figure};
+pub use finish::Outcome;
 pub use folder::{Claim, Existing, RunFolder, is_file_of_run, is_run, lock_folder, lock_run_of};
 pub use model_of_run::{data_of_run, open_detector, open_encoder, open_model, weights_file};
 pub use plan::{Plan, check_name};
@@ -72,10 +101,14 @@ pub use record::{
     DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, SCHEMA, TableRecord,
 };
 pub use resume::{ResumeChanges, begun_spec, resume};
-pub use run::{RunOptions, fit_plan, initial_state, resolve, train};
+pub use run::{RunOptions, fit_plan, resolve, train};
 pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Compression, CorruptionSpec, DataSpec,
     DenoisingComparison, DimensionalityReduction, FeatureLearning, NamedScore, NetworkSpec,
     NoiseStrengths, Spec, StudySpec, TrainingSpec,
 };
-pub use trained::Outcome;
+
+/// Compiles the example of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;

@@ -1,49 +1,50 @@
-//! A model and the run in whose folder it lies: the run's folder, its weights file and a copy of the file mean the same.
+//! Models opened by the folder of their run or by a weights file in it; both mean the same.
 
 use std::path::{Path, PathBuf};
 
 use ae_apply::{
     AnomalyDetector, ApplyError, DataOfRun, Model, RunOrigin, TrainedEncoder, model_file,
 };
+use ae_models::Device;
 
 use crate::folder::is_run;
 use crate::resume::begun_spec;
 use crate::{ExperimentError, Spec};
-use ae_models::Device;
 
 /// Opens a model by its weights file or by the folder of its run.
 ///
 /// # Errors
-/// If there is no such file, it is damaged, or it is not a whole autoencoder; if the folder is a study or an unfinished run.
+/// As [`weights_file`], and if the file is damaged or holds an encoder alone.
 pub fn open_model(path: &Path, device: &Device) -> Result<Model, ExperimentError> {
-    Ok(Model::open(&weights_file(path)?, device)?.with_run(origin(path)?))
+    Ok(Model::open_on(&weights_file(path)?, device)?.with_run(origin(path)?))
 }
 
-/// Opens an encoder by a weights file, of itself or of a whole model, or by the folder of its run.
+/// Opens an encoder by its weights file, by that of a whole model, or by the folder of its run.
 ///
 /// # Errors
-/// As [`open_model`].
+/// As [`weights_file`], and if the file is damaged.
 pub fn open_encoder(path: &Path, device: &Device) -> Result<TrainedEncoder, ExperimentError> {
-    Ok(TrainedEncoder::open(&weights_file(path)?, device)?.with_run(origin(path)?))
+    Ok(TrainedEncoder::open_on(&weights_file(path)?, device)?.with_run(origin(path)?))
 }
 
-/// Opens the anomaly detector in a model's weights file.
+/// Opens the anomaly detector of a model by the model's weights file or by the folder of its run.
 ///
 /// # Errors
-/// As [`open_model`], and if none was fitted.
+/// As [`open_model`], and [`ApplyError::NotFitted`] if no detector was fitted.
 pub fn open_detector(path: &Path, device: &Device) -> Result<AnomalyDetector, ExperimentError> {
     Ok(AnomalyDetector::of_model(open_model(path, device)?, path)?)
 }
 
-/// The weights file that a path means: itself, or that of a run's folder.
+/// The weights file that a path means: the file itself, or the `model.safetensors` of a run's folder.
 ///
 /// # Errors
-/// If the folder is a study, an unfinished run, or no run.
+/// [`ExperimentError::ManyModels`] for the folder of a study, [`ExperimentError::Unfinished`] for a run without a model,
+/// [`ExperimentError::NoRun`] for any other folder without one.
 pub fn weights_file(path: &Path) -> Result<PathBuf, ExperimentError> {
     match model_file(path) {
         Err(ApplyError::NoModel { path, missing }) => Err(match begun_spec(&path) {
             Ok(spec) if spec.study.is_some() => ExperimentError::ManyModels { path },
-            // A spec that stands alone may be anybody's.
+            // A `spec.toml` alone may be a file that somebody wrote.
             Ok(_) if is_run(&path) => ExperimentError::Unfinished { path },
             _ => ExperimentError::NoRun { path, missing },
         }),
@@ -51,7 +52,7 @@ pub fn weights_file(path: &Path) -> Result<PathBuf, ExperimentError> {
     }
 }
 
-/// What the run of a weights file says; nothing if the file lies in no run's folder.
+/// What the run of a weights file adds to it; nothing if the file is in no run's folder.
 fn origin(path: &Path) -> Result<RunOrigin, ExperimentError> {
     let Some(place) = RunPlace::of(path) else { return Ok(RunOrigin::default()) };
     let spec = Spec::read(&place.spec)?;
@@ -61,13 +62,13 @@ fn origin(path: &Path) -> Result<RunOrigin, ExperimentError> {
     Ok(RunOrigin { settings, data })
 }
 
-/// Where the data of a model's run lies, if its file lies in the folder of one and the data is there.
+/// The path of the data of a model's run, if the weights file is in the folder of a run and the data exists.
 pub fn data_of_run(model: &Path) -> Option<PathBuf> {
     let spec = Spec::read(&RunPlace::of(model)?.spec).ok()?;
     Some(PathBuf::from(spec.data.source)).filter(|path| path.exists())
 }
 
-/// Where a run keeps a weights file.
+/// The run that a weights file belongs to.
 struct RunPlace {
     spec: PathBuf,
     /// Whether the spec is that of one model, not of a study.
@@ -75,7 +76,7 @@ struct RunPlace {
 }
 
 impl RunPlace {
-    /// The place in a run of a folder or of a weights file, if it is one.
+    /// The run of a folder or of a weights file, if there is one.
     fn of(path: &Path) -> Option<Self> {
         let spec = |folder: &Path| Some(folder.join("spec.toml")).filter(|spec| spec.is_file());
         if path.is_dir() {

@@ -1,8 +1,8 @@
-//! Two things at once, whose failures keep their order.
+//! Two tasks in parallel, with a fixed order of their errors.
 
 use crate::ExperimentError;
 
-/// Does two things at once; if both fail, the first one's error, whichever failed first.
+/// Runs two tasks in parallel. If both fail, the error of the first one is returned, whichever failed earlier.
 pub(crate) fn in_order<A: Send, B: Send>(
     first: impl FnOnce() -> Result<A, ExperimentError> + Send,
     second: impl FnOnce() -> Result<B, ExperimentError> + Send,
@@ -23,7 +23,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_failures_the_first_in_order_is_told() {
+    fn of_two_failures_the_first_in_order_is_returned() {
         let late = || {
             thread::sleep(Duration::from_millis(20));
             Err::<(), _>(failure("first"))

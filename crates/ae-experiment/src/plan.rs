@@ -1,4 +1,4 @@
-//! A spec that was checked against its data: the only thing that runs.
+//! A spec that was checked against its data: only a [`Plan`] is trained.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use ae_models::{
     OutputActivation, Parameters, SavedModel,
 };
 use ae_random::Seed;
-use ae_training::{FitConfig, SampleCorruption, Samples, curve_metrics};
+use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
 use crate::{EngineKind, ExperimentError, Spec};
 
-/// A spec that was checked against its data.
+/// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The spec; it names the engine.
@@ -24,16 +24,16 @@ pub struct Plan {
     pub model: ModelSpec,
     /// The network's architecture, built once.
     pub architecture: Arc<dyn Architecture>,
-    /// What is minimised.
+    /// The loss and the penalties that are minimised.
     pub objective: Objective,
-    /// How gradients are computed.
+    /// The engine that computes gradients.
     pub engine: EngineKind,
 }
 
 impl Plan {
-    /// Checks a spec against its data.
+    /// Checks a spec against its data and builds the architecture.
     ///
-    /// The plan's spec names the engine, also where the written one leaves it open.
+    /// The plan's spec names the engine, even if the written spec leaves it open.
     ///
     /// # Errors
     /// If a setting is outside its range, or the network or the noise does not fit the data.
@@ -57,19 +57,33 @@ impl Plan {
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
         let model = model_spec(&spec, &dataset.train);
-        // Layout and widths are checked by the model itself.
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
         objective.check(&model)?;
-        // Whether it knows the model and the device.
-        engine.start(architecture.as_ref(), objective, device)?;
-        Ok(Self { spec, dataset, model, architecture, objective, engine })
+        let plan = Self { spec, dataset, model, objective, engine, architecture };
+        // An engine that does not support the model or the device is refused here.
+        plan.start_engine(device)?;
+        Ok(plan)
     }
 
-    /// The settings of the loop.
+    /// Starts the engine on a device.
+    ///
+    /// # Errors
+    /// If the engine does not support the model or the device.
+    pub fn start_engine(&self, device: &Device) -> Result<Box<dyn Engine + '_>, ExperimentError> {
+        self.engine.start(self.architecture.as_ref(), self.objective, device)
+    }
+
+    /// The state before the first step: initial parameters, and an optimizer without moments.
+    pub fn initial_state(&self) -> TrainingState {
+        let parameters = self.architecture.initialise(self.seed());
+        TrainingState::new(parameters, self.spec.training.optimizer)
+    }
+
+    /// The settings of the training loop.
     pub fn fit_config(&self) -> FitConfig {
         fit_config(&self.spec)
     }
@@ -79,10 +93,11 @@ impl Plan {
         Seed::new(self.spec.seed)
     }
 
-    /// The model with these parameters; how it was trained and the scaling of its table are attached.
+    /// A weights file of the network with these parameters. The settings of the training and the scaling of a table are
+    /// attached.
     ///
     /// # Errors
-    /// If something cannot be attached.
+    /// If an attachment cannot be written as JSON.
     pub fn saved(&self, parameters: Parameters) -> Result<SavedModel, ModelError> {
         let mut saved = SavedModel::new(self.model.clone(), parameters);
         saved.attachments.set(RUN, &settings_of(&self.spec, &self.dataset))?;
@@ -92,12 +107,12 @@ impl Plan {
         Ok(saved)
     }
 
-    /// The training images with the noise of training.
+    /// The training images with the corruption of training.
     pub fn train_samples(&self) -> Samples<'_> {
         self.samples(&self.dataset.train, "corruption/train")
     }
 
-    /// The test images with a noise of their own.
+    /// The validation images, which are the data's test images, with a corruption of their own.
     pub fn validation_samples(&self) -> Samples<'_> {
         self.samples(&self.dataset.test, "corruption/validation")
     }
@@ -112,7 +127,7 @@ impl Plan {
     }
 }
 
-/// How a model of this spec is trained on this data, as its weights file keeps it.
+/// The settings of the training, as the weights file holds them.
 fn settings_of(spec: &Spec, dataset: &Dataset) -> RunSettings {
     let (test_fraction, data) = (dataset.held_out, DataDigests::of(dataset));
     RunSettings { test_fraction, data, ..spec.run_settings() }
@@ -145,10 +160,10 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
     ModelSpec { kind: network.kind, dense }
 }
 
-/// Checks a name that becomes the name of a folder or of a file.
+/// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.
 ///
 /// # Errors
-/// [`ExperimentError::Setting`] if it has other characters than letters, digits, `.`, `_` and `-`.
+/// [`ExperimentError::Setting`] if it has other characters than letters, digits, `.`, `_` and `-`, or begins with a mark.
 pub fn check_name(place: &'static str, name: &str) -> Result<(), ExperimentError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain) {
@@ -183,7 +198,7 @@ fn check_number(
     Err(ExperimentError::setting(place, &format!("finite and {expected}"), &value.to_string()))
 }
 
-/// The validation metric that corresponds to the loss.
+/// The validation metric of the loss.
 pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
     ae_training::validation_metric(plan.spec.training.loss)
 }

@@ -1,4 +1,4 @@
-//! What can be said of a training before it begins: its size, and what is odd about its data.
+//! Checks before the first step: the size of the training, and warnings about its data.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,53 +8,52 @@ use ae_files::counted_as;
 use ae_models::{Loss, OutputActivation};
 use rayon::prelude::*;
 
-use crate::ExperimentError;
 use crate::plan::Plan;
 
-/// Parameters for each number of the training data from which a network is called too large.
+/// Parameters per number of the training data above which a network is called too large.
 const FAR_MORE: usize = 4;
-/// Training items below which a model says little of others.
+/// Training items below which a model does not generalise.
 const FEW_ITEMS: usize = 10;
-/// Memory from which it is warned about, in bytes.
+/// Bytes of memory above which a warning is given.
 const MUCH_MEMORY: u64 = 4 << 30;
-/// Values of an image from which a dense first layer is warned about: more than 256 x 256.
+/// Values of an image above which a warning about dense layers is given: 256 x 256.
 const MANY_PIXELS: usize = 1 << 16;
-/// Bytes of memory for a parameter apart from the optimizer's moments: parameters, gradient, weights laid
-/// out for the kernels, and the copies that the best model's file takes.
+/// Bytes of memory per parameter without the optimizer's moments: parameters, gradient, weights laid out for the kernels,
+/// and the copies for the best model's file.
 const PER_PARAMETER: u64 = 24;
-/// Bytes for a parameter or a moment that a checkpoint takes while it is written: a copy, its bytes, the file.
+/// Bytes of memory per parameter and per moment while a checkpoint is written: a copy, its bytes, the file.
 const PER_SAVED: u64 = 12;
 
-/// What was found before the first step.
+/// What is known before the first step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Preflight {
-    /// Numbers of the model.
+    /// The model's parameters.
     parameters: usize,
-    /// Steps of an epoch.
+    /// Batches of an epoch.
     batches: usize,
     /// An estimate of the memory that the training takes, in bytes.
     memory: u64,
     /// Validation images that are equal to a training image.
     pub(crate) duplicates: usize,
-    /// Numbers of the data outside [0, 1], if the loss or the output allows no others.
+    /// Values of the data outside [0, 1], if the loss or the output activation needs values within.
     pub(crate) outside: usize,
 }
 
 impl Preflight {
-    pub(crate) fn of(plan: &Plan) -> Result<Self, ExperimentError> {
+    pub(crate) fn of(plan: &Plan) -> Self {
         let (train, test) = (&plan.dataset.train, &plan.dataset.test);
         let parameters = plan.architecture.layout().len();
         let moments = plan.spec.training.optimizer.moments().len() as u64;
         let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
             || plan.spec.model.output_activation == OutputActivation::Sigmoid;
-        Ok(Self {
+        Self {
             parameters,
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
             memory: parameters as u64 * per_parameter + bytes_of(train) + bytes_of(test),
             duplicates: duplicates(train, test),
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
-        })
+        }
     }
 
     /// The size of the training, in one line.
@@ -72,7 +71,7 @@ impl Preflight {
         )
     }
 
-    /// Warns of what is odd.
+    /// Gives warnings about data and network that rarely lead to a good model.
     pub(crate) fn warn(&self, plan: &Plan) {
         let (train, test) = (&plan.dataset.train, &plan.dataset.test);
         let items = if plan.dataset.scaling.is_some() { "rows" } else { "images" };
@@ -81,7 +80,7 @@ impl Preflight {
         if plan.dataset.scaling.is_none() && pixels > MANY_PIXELS {
             tracing::warn!(
                 "images of {} have {pixels} values, which is too many for a dense network to learn well: \
-                 make them smaller (--size 64x64 --resize fit)",
+                 make them smaller",
                 train.shape()
             );
         }
@@ -100,7 +99,7 @@ impl Preflight {
         if self.parameters > FAR_MORE * numbers {
             tracing::warn!(
                 "the network has {} parameters, the {} training {items} have {numbers} numbers: it may learn \
-                 them by heart; narrower --widths or more {items} help",
+                 them by heart; narrower layers or more {items} help",
                 self.parameters,
                 train.len(),
             );
@@ -110,7 +109,7 @@ impl Preflight {
         {
             tracing::warn!(
                 "no layer of the encoder is narrower than the {pixels} values of an input: the network can \
-                 copy them without learning anything; give narrower --widths"
+                 copy them without learning anything; make a layer narrower"
             );
         }
         if self.duplicates > 0 {
@@ -124,7 +123,7 @@ impl Preflight {
             let all = numbers + test.pixels().len();
             tracing::warn!(
                 "{} of {all} values are outside [0, 1], which {} cannot reach; mean squared error with a linear \
-                 output can (--loss mean-squared-error)",
+                 output can",
                 self.outside,
                 match plan.spec.training.loss {
                     Loss::BinaryCrossEntropy => "binary cross-entropy",
@@ -169,8 +168,8 @@ fn outside(images: &Images) -> usize {
     }
 }
 
-/// How many of the validation images are equal to a training image, by 64-bit hashes: the memory is that of
-/// a hash for each validation image.
+/// The number of validation images that are equal to a training image, by 64-bit hashes. Only the hashes of the validation
+/// images are kept in memory.
 fn duplicates(train: &Images, validation: &Images) -> usize {
     let mut seen: HashMap<u64, (usize, bool)> = HashMap::new();
     for hash in hashes(validation) {
@@ -207,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twins_across_the_split_are_counted_in_the_validation_images() {
+    fn validation_images_that_equal_training_images_are_counted() {
         let images = |rows: &[[f32; 2]]| {
             Images::of_shape(ImageShape::grey(1, 2), Pixels::Floats(rows.concat())).unwrap()
         };

@@ -1,16 +1,16 @@
-//! Probes of frozen codes as a table.
+//! The results of probes as a table.
 
 use ae_analysis::MeanInterval;
-use ae_apply::Probed;
+use ae_apply::ProbeResult;
 
 use crate::record::TableRecord;
 
-/// The headings of a table of probes.
+/// The headings of the table.
 const HEADINGS: [&str; 6] =
     ["numbers", "length", "labels", "logistic regression", "5 nearest neighbours", "repetitions"];
 
-/// The probes as a table.
-pub fn probe_table(probed: &[Probed], caption: &str) -> TableRecord {
+/// The results of probes as a table, without a file name.
+pub fn probe_table(probed: &[ProbeResult], caption: &str) -> TableRecord {
     TableRecord {
         file: String::new(),
         title: "Probes of frozen codes".to_owned(),
@@ -21,7 +21,7 @@ pub fn probe_table(probed: &[Probed], caption: &str) -> TableRecord {
 }
 
 /// The row of a table: accuracies with the half-width of their 95 % interval.
-fn row(probed: &Probed) -> Vec<String> {
+fn row(probed: &ProbeResult) -> Vec<String> {
     let labels = probed.labels.map_or_else(|| "all".to_owned(), |labels| labels.to_string());
     vec![
         probed.name.clone(),

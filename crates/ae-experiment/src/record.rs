@@ -1,4 +1,4 @@
-//! What is known of a finished run: `record.json`.
+//! The record of a finished run: `record.json`.
 
 use std::path::Path;
 
@@ -13,16 +13,16 @@ pub const SCHEMA: u32 = 1;
 /// The largest record that is read, in bytes.
 const LARGEST: u64 = 1 << 24;
 
-/// A finished run.
+/// The record of a finished run or study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// The version of this format.
+    /// The version of this format: [`SCHEMA`].
     pub schema: u32,
     /// The version of the project that made it.
     pub version: String,
     /// The experiment's name.
     pub name: String,
-    /// What was learned from.
+    /// The data.
     pub dataset: DatasetRecord,
     /// The seed.
     pub seed: u64,
@@ -30,29 +30,28 @@ pub struct Record {
     pub epochs: u32,
     /// Epochs planned; more than done if the run stopped early.
     pub planned_epochs: u32,
-    /// Threads that were used; they do not change the result.
+    /// The number of threads; it does not change the result.
     pub threads: usize,
     /// The device.
     pub device: String,
-    /// How gradients were computed.
+    /// The engine that computed gradients.
     pub engine: EngineKind,
     /// Wall time of the training loop with its validation, in seconds; loading left out.
     pub seconds: f64,
-    /// The epochs before a resume, or the models that a study had finished before: `seconds` is of those after it.
+    /// Epochs of a run, or models of a study, that were done before a resume; `seconds` does not cover them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed_after: Option<u32>,
     /// The metrics by name.
     pub metrics: Metrics,
     /// SHA-256 of the parameters; of a study, of its models' digests in order.
     pub weights_sha256: String,
-    /// How many parameters there are, in all models of a study.
+    /// The number of parameters; of a study, of all its models together.
     pub parameters: usize,
     /// The expectations for this data set, judged.
     pub expected: Vec<Judgement>,
     /// The figures.
     pub figures: Vec<FigureRecord>,
-    /// What was changed so that figures could be drawn, and which ones could not be drawn and why, a
-    /// sentence each.
+    /// A sentence for each figure that was changed so that it could be drawn, or that could not be drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figure_notes: Vec<String>,
     /// The models that a study has trained.
@@ -61,13 +60,13 @@ pub struct Record {
     /// The tables of a study.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableRecord>,
-    /// The model beside what needs no training; none in a study and in older records.
+    /// The model compared with baselines; none in a study and in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
     /// Validation images that are equal to training images.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub validation_duplicates: usize,
-    /// Numbers of the data outside [0, 1] where loss or output allow no others.
+    /// Values of the data outside [0, 1], if the loss or the output activation needs values within.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub values_outside: usize,
 }
@@ -81,24 +80,24 @@ pub struct ModelRecord {
     pub file: String,
     /// SHA-256 of its parameters.
     pub weights_sha256: String,
-    /// How many parameters it has.
+    /// The number of its parameters.
     pub parameters: usize,
     /// Wall time of its training with validation, in seconds; 0 if it was finished before a resume.
     pub seconds: f64,
 }
 
-/// A table of a study, as it is shown.
+/// A table of a study, as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRecord {
     /// The CSV file's name in the study's folder.
     pub file: String,
     /// Its title.
     pub title: String,
-    /// What it is about: what was measured on which images, and in which unit.
+    /// Its caption: what was measured, on which images, in which unit.
     pub caption: String,
     /// The columns' headings.
     pub columns: Vec<String>,
-    /// The rows: a text for each column.
+    /// The rows, a text for each column.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -107,26 +106,26 @@ pub struct TableRecord {
 pub struct DatasetRecord {
     /// `mnist`, `fashion-mnist`, `digits`, `folder`, `pictures`, `images`, `array` or `table`.
     pub name: String,
-    /// Where it was read from.
+    /// The path or address that it was read from.
     pub location: String,
     /// Training images.
     pub train_images: usize,
     /// Test images.
     pub test_images: usize,
-    /// Rows of an image.
+    /// The height of an image in pixels.
     pub height: usize,
-    /// Columns of an image.
+    /// The width of an image in pixels.
     pub width: usize,
-    /// Channels of an image: 1 for grey, 3 for RGB; 1 in records that do not say.
+    /// Channels of an image: 1 for grey, 3 for RGB; 1 if the record has none.
     #[serde(default = "grey")]
     pub channels: usize,
-    /// How many pictures or rows were left out because they could not be read.
+    /// The number of pictures or rows that were left out because they could not be read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: usize,
-    /// How many of the pictures have 16 bits a value.
+    /// The number of pictures with 16 bits a value.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub of_16_bits: usize,
-    /// The part that was held out for testing, if the data did not say which.
+    /// The fraction that was held out as test set, if the data did not define one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<f64>,
     /// How the columns were scaled, if the data is a table.
@@ -134,7 +133,7 @@ pub struct DatasetRecord {
     pub scaling: Option<Scaling>,
     /// The digests of its files.
     pub files: Vec<FileRecord>,
-    /// Why it stands in for other data, if it does.
+    /// Why other data was used in its place, if so.
     pub substituted: Option<String>,
 }
 
@@ -161,10 +160,10 @@ pub struct FigureRecord {
 }
 
 impl Record {
-    /// Reads a run's record.
+    /// Reads a `record.json`.
     ///
     /// # Errors
-    /// If the file cannot be read or is not a record.
+    /// If the file cannot be read, is larger than 16 MiB, or is no record.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         let bytes = ae_files::read_bounded(path, LARGEST)?;
         serde_json::from_slice(&bytes).map_err(|error| ExperimentError::Encode {
@@ -173,7 +172,7 @@ impl Record {
         })
     }
 
-    /// Writes the record.
+    /// Writes the record, whole or not at all.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -185,7 +184,7 @@ impl Record {
         Ok(ae_files::write_atomic(path, &json)?)
     }
 
-    /// Whether an expectation fell short.
+    /// Whether an expectation was not reached.
     pub fn falls_short(&self) -> bool {
         self.expected.iter().any(|judgement| judgement.verdict == Verdict::Short)
     }
@@ -201,7 +200,7 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl DatasetRecord {
-    /// What a record says of a data set.
+    /// The record of a data set.
     pub fn of(dataset: &Dataset) -> Self {
         let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out, .. } = dataset;
         let files = origin.files.iter();

@@ -1,4 +1,4 @@
-//! Going on with a run: after a kill, or for more epochs than it was begun with.
+//! Resuming a run: after a kill, or for more epochs than it was begun with.
 
 use std::path::Path;
 
@@ -10,22 +10,22 @@ use crate::folder::RunFolder;
 use crate::identity::told_changes;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
-use crate::run::{initial_state, resolve, run};
+use crate::run::{resolve, run};
 use crate::{ExperimentError, Outcome, RunOptions, Spec};
 
-/// What is to be another than when the run was begun.
+/// What is changed when a run is resumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResumeChanges {
-    /// Epochs in all, those that are done included.
+    /// The new number of epochs in all, including those that are done.
     pub epochs: Option<u32>,
-    /// Where the data lies now: the same data at another place.
+    /// The new path of the same data.
     pub data: Option<String>,
 }
 
-/// The spec of the run or study in a folder, as it stands there.
+/// The spec of the run or study in a folder.
 ///
 /// # Errors
-/// If there is none, or it cannot be read.
+/// [`ExperimentError::NoRun`] if there is none, and as [`Spec::read`].
 pub fn begun_spec(folder: &Path) -> Result<Spec, ExperimentError> {
     let spec = folder.join("spec.toml");
     if !spec.is_file() {
@@ -34,17 +34,17 @@ pub fn begun_spec(folder: &Path) -> Result<Spec, ExperimentError> {
     Spec::read(&spec)
 }
 
-/// Goes on with a run that was interrupted: it ends with the weights and the curve of one that was not. A run
-/// that had ended is evaluated and drawn again; what was fitted to its model later stays in the weights file.
+/// Resumes a run. It ends with the same weights and the same curve as a run that was not interrupted.
 ///
-/// With more epochs, also a run that had ended goes on. With a learning rate that does not depend on the number
-/// of epochs (all schedules but the cosine) it ends with the weights of a run that was begun with as many.
-/// Early stopping that has ended the run is lifted, and stays in force otherwise. What this means is told to
-/// [`Progress::chose`].
+/// A finished run is evaluated and drawn again; an anomaly detector and a codec stay in its weights file.
+///
+/// With more epochs, a finished run goes on. With every schedule but the cosine it ends with the weights of a run that was
+/// begun with as many epochs. Early stopping that ended the run is removed from the spec; otherwise it stays in force.
+/// [`Progress::chose`] is told of this.
 ///
 /// # Errors
-/// As [`train`](crate::train); and if the folder holds no run, another process is at work in it, its data is no
-/// longer what it was, or more epochs are done than asked for. Nothing was changed then.
+/// As [`train`](crate::train). Nothing is changed if the folder holds no run, another process writes into it, data or
+/// settings have changed ([`ExperimentError::Changed`]), or more epochs are done than asked for.
 pub fn resume(
     folder: &Path,
     changes: &ResumeChanges,
@@ -66,7 +66,7 @@ pub fn resume(
     let state = match checkpoints.newest()? {
         None => {
             progress.chose("there is no checkpoint yet: the training begins again");
-            initial_state(&plan)
+            plan.initial_state()
         }
         Some(_) => {
             let optimizer = plan.spec.training.optimizer;
@@ -87,7 +87,7 @@ pub fn resume(
     }
     folder.remove_temporaries()?;
     if plan.spec != written {
-        // First, so that the checkpoint is known for this run's whatever its spec is when the process is killed.
+        // The checkpoint is written before the spec: it then fits both specs, whenever the process is killed.
         if state.completed_epochs() > 0 {
             checkpoints.save(&state)?;
             checkpoints.finish()?;
@@ -100,14 +100,14 @@ pub fn resume(
         progress.chose("the run had finished before: its model is only evaluated and drawn again");
     }
     if state.completed_epochs() > 0 {
-        // A kill, or a damaged checkpoint, may have left another one.
+        // After a kill or a damaged checkpoint, the file may hold epochs that are not in the state.
         ae_files::write_atomic(&folder.curve(), curve_csv(state.curve()).as_bytes())?;
     }
-    run(&plan, &Preflight::of(&plan)?, &folder, state, &checkpoints, device, observer)
+    run(&plan, &Preflight::of(&plan), &folder, state, &checkpoints, device, observer)
 }
 
 impl ResumeChanges {
-    /// A spec with the changes.
+    /// The spec with these changes.
     pub fn applied_to(&self, written: &Spec) -> Spec {
         let mut spec = written.clone();
         if let Some(source) = &self.data {
@@ -121,7 +121,7 @@ impl ResumeChanges {
     }
 }
 
-/// Refuses data that the run's model cannot take.
+/// Refuses data whose items do not have as many values as the run's.
 fn check_size(run: &Path, spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
     let found = dataset.train.image_size();
     match spec.model.encoder.first() {
@@ -136,19 +136,19 @@ fn check_size(run: &Path, spec: &Spec, dataset: &Dataset) -> Result<(), Experime
     }
 }
 
-/// What a data set consists of.
+/// What the items of a data set are called.
 fn items(dataset: &Dataset) -> &'static str {
     if dataset.scaling.is_some() { "rows" } else { "images" }
 }
 
-/// Whether there is no epoch left to learn.
+/// Whether no epoch is left to train.
 fn is_over(plan: &Plan, state: &TrainingState) -> bool {
     let training = &plan.spec.training;
     let stops = training.early_stopping.as_ref().is_some_and(|it| it.should_stop(state.curve()));
     state.completed_epochs() >= training.epochs || stops
 }
 
-/// Checks a new number of epochs, and says what it means.
+/// Checks a new number of epochs, and says what it means for early stopping and for the learning rate.
 fn lengthen(
     plan: &mut Plan,
     written: &Spec,
@@ -181,7 +181,7 @@ fn lengthen(
     Ok(())
 }
 
-/// What another number of epochs means for the learning rate.
+/// What a new number of epochs means for the learning rate, as a sentence.
 fn meaning(plan: &Plan, before: u32, state: &TrainingState) -> String {
     let training = &plan.spec.training;
     let (done, epochs) = (state.completed_epochs(), training.epochs);

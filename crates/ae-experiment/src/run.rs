@@ -1,4 +1,4 @@
-//! Spec to record: the one place that puts concrete data, noise and model together.
+//! Training by a spec into a folder: `train` resolves the data, checks the plan, and trains.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,37 +9,35 @@ use ae_files::FileError;
 use ae_models::{Device, Parameters};
 use ae_random::Seed;
 use ae_training::{
-    Background, Checkpoints, CsvCurve, Event, Observer, TrainingData, TrainingError, TrainingState,
-    best_epoch, fit,
+    Background, Checkpoints, CsvCurve, Engine, Event, FitOutcome, Observer, TrainingData,
+    TrainingError, TrainingState, best_epoch, fit,
 };
 
+use crate::finish::{Finish, Outcome};
 use crate::folder::{Claim, Existing, RunFolder};
 use crate::plan::{Plan, validation_metric};
 use crate::preflight::Preflight;
-use crate::trained::{Outcome, Trained};
 use crate::{Adaptation, ExperimentError, Spec};
 
-/// How a run is carried out: nothing here changes its result.
+/// The options of a run that do not change its result.
 pub struct RunOptions<'a> {
-    /// Where the model is trained.
+    /// The device that trains the model.
     pub device: Device,
-    /// Whether data may be fetched.
+    /// Whether data may be downloaded.
     pub network: Network,
-    /// Hears of a download.
+    /// Is told of downloads, and of settings that were chosen.
     pub progress: &'a mut dyn Progress,
-    /// Hears of the training.
+    /// Is told of the training.
     pub observer: Box<dyn Observer + 'a>,
 }
 
-/// Trains a model by its spec into a new folder.
+/// Trains a model by its spec into a new folder. `adaptation` completes the spec from the data.
 ///
-/// `adaptation` says what of the spec follows from the data.
-///
-/// The spec is written before the first step, the record after the last.
+/// `spec.toml` is written before the first step, `record.json` after everything else.
 ///
 /// # Errors
-/// If the spec or its data is invalid, the folder is taken, or training fails. What was written
-/// until then stays and can be resumed.
+/// If the spec does not fit the data, the folder is taken ([`ExperimentError::RunExists`]), training fails, or the observer
+/// asks it to stop ([`ExperimentError::Stopped`]). The files that were written until then stay, and the run can be resumed.
 pub fn train(
     mut spec: Spec,
     adaptation: &Adaptation,
@@ -51,18 +49,18 @@ pub fn train(
     if spec.study.is_some() {
         return Err(ExperimentError::Study { name: spec.name });
     }
-    // Before anything is fetched.
+    // A folder that is taken is refused before anything is downloaded.
     let claim = Claim::new(folder, existing)?;
     adaptation.before_reading(&mut spec);
     let (mut spec, dataset) = resolve(spec, network, progress)?;
     adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
-    let preflight = Preflight::of(&plan)?;
+    let preflight = Preflight::of(&plan);
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
-    let state = initial_state(&plan);
+    let state = plan.initial_state();
     progress.chose(&preflight.announcement(&plan));
     preflight.warn(&plan);
-    // All that can be refused has been: now an earlier run may go.
+    // Everything that can be refused was checked: from here on an earlier run may be removed.
     let folder = claim.take()?;
     ae_files::write_atomic(&folder.spec(), toml.as_bytes())?;
     let checkpoints =
@@ -71,17 +69,11 @@ pub fn train(
     run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
 }
 
-/// The state before the first epoch: initial parameters, and an optimizer without steps.
-pub fn initial_state(plan: &Plan) -> TrainingState {
-    let parameters = plan.architecture.initialise(plan.seed());
-    TrainingState::new(parameters, plan.spec.training.optimizer)
-}
-
-/// Loads the data, says so if other data stands in, and writes into the spec what it turned out to
-/// be, so that a resumed run finds the same.
+/// Loads the data and writes into the spec what was found: path, shape, held-out fraction, and the reason of a
+/// substitution. A resumed run then finds the same data.
 ///
 /// # Errors
-/// If the data cannot be had or is damaged.
+/// If the data cannot be found or is damaged.
 pub fn resolve(
     mut spec: Spec,
     network: Network,
@@ -98,7 +90,7 @@ pub fn resolve(
     spec.data.substituted = dataset.origin.substituted.clone();
     let source = found_source(&dataset)?;
     if let Source::Path(path) = &source {
-        // As it is after a resume, wherever that is started.
+        // The full path, so that a resume from another folder writes the same.
         dataset.origin.location = path.display().to_string();
     }
     spec.data.source = source.to_string();
@@ -111,7 +103,7 @@ pub fn resolve(
     Ok((spec, dataset))
 }
 
-/// Where the data was found: a folder or a file by its full path, anything else by its name.
+/// The source that was found: a folder or a file by its full path, a data set by its name.
 fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
     let location = Path::new(&dataset.origin.location);
     if !location.exists() {
@@ -139,16 +131,19 @@ pub(crate) fn run(
     let mut observers: Vec<Box<dyn Observer + '_>> =
         vec![Box::new(curve), Box::new(best), observer];
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
-    let seconds = fit_plan(plan, &mut state, Some(checkpoints), &device, &mut observers)?;
-
-    Trained { plan, preflight, folder, state: &state, device: &device, seconds, resumed_after }
+    let mut engine = plan.start_engine(&device)?;
+    let seconds = fit_with(engine.as_mut(), plan, &mut state, Some(checkpoints), &mut observers)?;
+    let model = engine.inference(state.parameters())?;
+    let (state, device) = (&state, &device);
+    Finish { plan, preflight, folder, state, model: model.as_ref(), device, seconds, resumed_after }
         .finish()
 }
 
-/// Trains to the plan's last epoch; the wall time of it in seconds.
+/// Trains to the plan's last epoch and returns the wall time in seconds.
 ///
 /// # Errors
-/// If training, or the observer, fails.
+/// If the engine, a write of a checkpoint or the observer fails, and [`ExperimentError::Stopped`] if the observer asks the
+/// training to stop.
 pub fn fit_plan(
     plan: &Plan,
     state: &mut TrainingState,
@@ -156,14 +151,26 @@ pub fn fit_plan(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<f64, ExperimentError> {
-    let mut engine = plan.engine.start(plan.architecture.as_ref(), plan.objective, device)?;
+    fit_with(plan.start_engine(device)?.as_mut(), plan, state, checkpoints, observer)
+}
+
+fn fit_with(
+    engine: &mut dyn Engine,
+    plan: &Plan,
+    state: &mut TrainingState,
+    checkpoints: Option<&Checkpoints>,
+    observer: &mut dyn Observer,
+) -> Result<f64, ExperimentError> {
     let (train, validation) = (plan.train_samples(), plan.validation_samples());
     let data = TrainingData { train: &train, validation: &validation };
     let config = plan.fit_config();
     warn_of_one_batch(plan);
     let started = Instant::now();
-    // From inside the pool: entering it from outside at every step would put this thread to sleep.
-    rayon::scope(|_| fit(engine.as_mut(), data, &config, state, checkpoints, observer))?;
+    // On a thread of the pool: entering the pool from outside at every step would put this thread to sleep each time.
+    let outcome = rayon::scope(|_| fit(engine, data, &config, state, checkpoints, observer))?;
+    if outcome == FitOutcome::StoppedByObserver {
+        return Err(ExperimentError::Stopped { completed_epochs: state.completed_epochs() });
+    }
     Ok(started.elapsed().as_secs_f64())
 }
 
@@ -176,12 +183,12 @@ fn warn_of_one_batch(plan: &Plan) {
     }
 }
 
-/// Keeps the model of the epoch with the lowest validation loss.
+/// Writes the model of the epoch with the lowest validation loss.
 struct BestModel<'a> {
     plan: &'a Plan,
     path: PathBuf,
     background: Arc<Background>,
-    /// The best parameters, if they are newer than the last checkpoint.
+    /// The best parameters, if they are newer than the newest checkpoint.
     unwritten: Option<Parameters>,
 }
 

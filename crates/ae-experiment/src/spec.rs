@@ -1,4 +1,4 @@
-//! An experiment as written: TOML with every field named.
+//! The spec of an experiment: TOML.
 
 mod study;
 
@@ -22,30 +22,30 @@ use crate::{EngineKind, Expectation, ExperimentError};
 /// The largest spec that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// An experiment as written in a TOML file; `ae-studies` has examples.
+/// The spec of an experiment, read from and written to TOML; `ae-studies` has examples.
 ///
-/// There are no silent defaults: a field is optional only where its absence means "none".
+/// A field is optional only if its absence means "none" or "chosen from the data"; there are no other defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The experiment's name.
     pub name: String,
-    /// What it is to find out, in a sentence.
+    /// The question that it answers, as a sentence.
     pub question: String,
-    /// Everything random follows from it; at most 2^63 - 1, TOML's largest number.
+    /// The seed of all random numbers; at most 2^63 - 1, TOML's largest integer.
     pub seed: u64,
-    /// Which images.
+    /// The data.
     pub data: DataSpec,
-    /// Which network.
+    /// The network.
     pub model: NetworkSpec,
-    /// Which noise, for a denoising model.
+    /// The corruption that a denoising model is trained on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corruption: Option<CorruptionSpec>,
-    /// How it learns.
+    /// The training.
     pub training: TrainingSpec,
-    /// What is kept on the way.
+    /// The checkpoints.
     pub checkpoints: CheckpointSpec,
-    /// What is asked of models like this one, if the experiment is a study (crate `ae-studies`).
+    /// The study, if several models are trained and compared (crate `ae-studies`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub study: Option<StudySpec>,
     /// The numbers it must reach.
@@ -53,20 +53,20 @@ pub struct Spec {
     pub expected: Vec<Expectation>,
 }
 
-/// Which images an experiment uses.
+/// The data of an experiment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSpec {
-    /// `auto`, `mnist`, `fashion-mnist`, `digits`, a folder of pictures or of IDX files, a `.npy` file or
-    /// a table (`.csv`).
+    /// `auto`, `mnist`, `fashion-mnist`, `digits`, a folder of pictures or of IDX files, a `.npy` file or a table
+    /// (`.csv`, `.tsv`).
     pub source: String,
-    /// Height and width of the images, if they are not to be the first one's.
+    /// Height and width of the images; without it, those of the first image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<[usize; 2]>,
-    /// 1 for grey, 3 for RGB, if the images are not to be as the first one.
+    /// 1 for grey, 3 for RGB; without it, as the first image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// What is done with images of another size, if they are not refused.
+    /// How images of another size are resized; without it, they are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resize: Option<Resize>,
     /// Whether pictures and rows that cannot be read are left out.
@@ -88,16 +88,15 @@ pub struct DataSpec {
     /// How the columns of a table are scaled: `min-max` or `standard`.
     #[serde(default, skip_serializing_if = "is_min_max")]
     pub scaling: ColumnScaling,
-    /// The part that is held out for testing where the data does not say which, if it is not a tenth.
+    /// The fraction that is held out as test set if the data does not define one; without it, a tenth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
-    /// Why this data stands in for other data. Written into the spec of a run, so that a resumed
-    /// run says it too.
+    /// Why this data was used in place of other data. The spec of a run holds it, so that a resumed run says it too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub substituted: Option<String>,
 }
 
-/// Which network an experiment trains.
+/// The network of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkSpec {
@@ -107,67 +106,67 @@ pub struct NetworkSpec {
     pub encoder: Vec<usize>,
     /// Widths from the code to the image's pixels: `[32, 784]`.
     pub decoder: Vec<usize>,
-    /// After every layer but the code's and the last.
+    /// The activation of every layer but the code's and the last.
     pub hidden_activation: Activation,
-    /// After the encoder's last layer.
+    /// The activation of the encoder's last layer.
     pub code_activation: Activation,
-    /// After the decoder's last layer: sigmoid or linear.
+    /// The activation of the decoder's last layer: sigmoid or linear.
     pub output_activation: OutputActivation,
     /// Whether the decoder uses the encoder's weights, transposed.
     pub tied_weights: bool,
 }
 
-/// Which noise a denoising model learns to remove.
+/// The corruption that a denoising model learns to remove.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorruptionSpec {
-    /// The noise: `"gaussian:0.5"`, `"masking:0.25+gaussian:0.1"`.
+    /// The noise as text: `"gaussian:0.5"`, `"masking:0.25+gaussian:0.1"`.
     pub noise: Noise,
-    /// Drawn once, as in the tutorial, or afresh in every epoch.
+    /// Whether the noise is drawn once, as in the tutorial, or anew in every epoch.
     pub drawn: Draw,
 }
 
-/// How a model learns.
+/// The training of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
     /// Passes over the training images; at least 1.
     pub epochs: u32,
-    /// Images of a batch; at least 1.
+    /// Images in a batch; at least 1.
     pub batch_size: usize,
-    /// What is minimised.
+    /// The reconstruction loss.
     pub loss: Loss,
-    /// Weight of the L1 penalty on the code; 0 is none.
+    /// The weight of the L1 penalty on the code; 0 is no penalty.
     pub code_l1: f32,
-    /// The largest Euclidean norm of a gradient.
+    /// The largest Euclidean norm of a gradient; longer gradients are scaled to it. Without it, gradients are not clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// How gradients are computed; without it, the fastest engine that knows the model. The spec in
-    /// a run's folder says which that was.
+    /// The engine that computes gradients; without it, the fastest one that supports the model. The spec in a run's folder
+    /// names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineKind>,
     /// The optimizer.
     pub optimizer: OptimizerConfig,
-    /// The learning rate's course.
+    /// The schedule of the learning rate.
     pub schedule: Schedule,
-    /// When to stop before the last epoch.
+    /// When the training stops before the last epoch; without it, never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
 }
 
-/// What is kept of a run on the way.
+/// The checkpoints of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointSpec {
-    /// How many of the newest checkpoints are kept; at least 1. The best model is kept as well.
+    /// The number of newest checkpoints that are kept; at least 1. The best model is kept beside them.
     pub keep: usize,
-    /// How many epochs lie between two checkpoints: 1 is one after every epoch. The last epoch has one.
+    /// Epochs from one checkpoint to the next; at least 1. The last epoch always has a checkpoint.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub every: u32,
 }
 
 impl DataSpec {
-    /// How single items are read.
+    /// The options to read pictures and rows.
     pub(crate) fn read_options(&self) -> ReadOptions {
         ReadOptions {
             resize: self.resize.unwrap_or_default(),
@@ -180,7 +179,7 @@ impl DataSpec {
         }
     }
 
-    /// How the data is read; the seed decides what is held out.
+    /// The options to load the data; the seed decides which items are held out.
     pub(crate) fn load_options(&self, seed: Seed) -> LoadOptions {
         LoadOptions {
             read: self.read_options(),
@@ -218,7 +217,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Spec {
-    /// How a model of this spec is trained, as far as the spec says it: of models whose files do not.
+    /// The settings of the training as far as the spec holds them, for weights files without settings.
     pub(crate) fn run_settings(&self) -> RunSettings {
         let corruption = self.corruption.as_ref();
         RunSettings {
@@ -234,8 +233,8 @@ impl Spec {
     /// Reads a spec.
     ///
     /// # Errors
-    /// If the file cannot be read, is not TOML, or has an unknown, missing or mistyped key: the
-    /// error shows the line.
+    /// If the file cannot be read, is larger than 1 MiB, is not TOML, or has an unknown, missing or mistyped key; the error
+    /// shows the line.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         Self::parse(&Self::text(path)?, path)
     }
@@ -251,15 +250,14 @@ impl Spec {
         })
     }
 
-    /// The text of a spec.
+    /// Reads the text of a spec.
     pub(crate) fn text(path: &Path) -> Result<String, ExperimentError> {
         let bytes = ae_files::read_bounded(path, LARGEST)?;
         String::from_utf8(bytes).map_err(|_| ExperimentError::NotText { path: path.to_owned() })
     }
 
-    /// The tutorial's regular autoencoder: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy,
-    /// batches of 256, 50 epochs. What `ae train` does on MNIST when nothing else is said; on other data, see
-    /// [`Adaptation`](crate::Adaptation).
+    /// The regular autoencoder of the Keras tutorial: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy, batches of 256,
+    /// 50 epochs. It is the default for MNIST; for other data see [`Adaptation`](crate::Adaptation).
     pub fn tutorial() -> Self {
         let DenseConfig {
             encoder,
@@ -319,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_that_were_added_are_written_only_where_they_are_used() {
+    fn settings_of_later_versions_are_written_only_if_they_are_not_the_default() {
         let mut spec = Spec::tutorial();
         let text = spec.to_toml().unwrap();
         assert!(!text.contains("every") && !text.contains("scaling"), "{text}");

@@ -215,14 +215,12 @@ fn scores_of_model(
 ) -> Result<Vec<f64>, StudyError> {
     let mut moments = NormalMoments::new(model.shape().size(), model.latent_dim());
     if error.score != AnomalyScore::Squared {
-        let compared = error.apply(model, held_out, 0)?;
-        let [residuals, codes] = compared.rows()?;
-        moments.add(residuals, codes)?;
+        let normals = error.residuals(model, held_out, 0)?;
+        moments.add(normals.residuals()?, normals.codes()?)?;
     }
     let scorer = AnomalyScorer::fit(error.score, &moments)?;
-    let compared = error.apply(model, test, 0)?;
-    let [residuals, codes] = compared.rows()?;
-    Ok(scorer.scores(residuals, codes)?)
+    let residuals = error.residuals(model, test, 0)?;
+    Ok(scorer.scores(residuals.residuals()?, residuals.codes()?)?)
 }
 
 /// The classes of labelled images, in ascending order.

@@ -1,7 +1,7 @@
 //! Dimensionality reduction: how much of an image a few numbers keep, beside PCA.
 
 use ae_analysis::{Pca, Rows, accuracy, classify_by_neighbours};
-use ae_apply::{Model, NEIGHBOURS, Representation, codes, raw};
+use ae_apply::{Model, NEIGHBOURS, Representation, code_representation, pixel_representation};
 use ae_experiment::{DimensionalityReduction, Display};
 use ae_random::Seed;
 use ae_report::{GridRow, reconstruction_grid};
@@ -32,7 +32,7 @@ impl Study for DimensionalityReduction {
 
     fn run(&self, bench: &mut Workbench) -> Result<(), StudyError> {
         let dataset = bench.dataset();
-        let pixels = raw(dataset);
+        let pixels = pixel_representation(dataset);
         let train = Rows::new(&pixels.train, pixels.columns)?;
         bench.say("PCA");
         let largest = self.dimensions.iter().copied().max().unwrap_or_default();
@@ -89,7 +89,7 @@ fn name(dimension: usize) -> String {
 type Reduced = (Representation, Vec<f32>);
 
 fn by_autoencoder(model: &Model, bench: &Workbench) -> Result<Reduced, StudyError> {
-    let codes = codes("autoencoder", model, bench.dataset())?;
+    let codes = code_representation("autoencoder", model, bench.dataset())?;
     let reconstruction = model.decode(&codes.test)?;
     Ok((codes, reconstruction))
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use ae_apply::{Accuracies, Probed, Representation, codes, principal, probe_representation, raw};
+use ae_apply::{
+    Accuracies, ProbeResult, Representation, code_representation, pca_representation,
+    pixel_representation, probe_representation,
+};
 use ae_corruption::{Draw, Noise};
 use ae_experiment::{CorruptionSpec, FeatureLearning, probe_table};
 use ae_models::ModelKind;
@@ -43,12 +46,13 @@ impl Study for FeatureLearning {
         let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
         let latent = bench.spec().model.encoder.last().copied().unwrap_or_default();
         let mut probed = Vec::new();
-        for representation in [raw(dataset), principal(dataset, latent)?] {
+        for representation in [pixel_representation(dataset), pca_representation(dataset, latent)?]
+        {
             bench.say(&format!("probing {}", representation.name));
             let draws = all_draws(self);
             let found = probe_representation(&representation, dataset, &self.probe, seed, draws)?;
             let Representation { name, columns, .. } = representation;
-            probed.extend(Probed::all(&name, columns, &found)?);
+            probed.extend(ProbeResult::all(&name, columns, &found)?);
         }
         for noise in learned_with(self) {
             probed.extend(learned(self, bench, noise)?);
@@ -86,14 +90,14 @@ fn learned(
     study: &FeatureLearning,
     bench: &mut Workbench,
     noise: Option<&Noise>,
-) -> Result<Vec<Probed>, StudyError> {
+) -> Result<Vec<ProbeResult>, StudyError> {
     let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
     let name = name(noise);
     let mut of_all: Vec<Accuracies> = Vec::new();
     for network in 0..study.models {
         let model = bench.model(&model(noise, network))?;
         bench.say(&format!("probing {name}"));
-        let codes = codes(&name, &model, dataset)?;
+        let codes = code_representation(&name, &model, dataset)?;
         let draws = draws(study, network);
         let found = probe_representation(&codes, dataset, &study.probe, seed, draws)?;
         let means = found.iter().map(Accuracies::mean);
@@ -104,7 +108,7 @@ fn learned(
         }
     }
     let columns = bench.spec().model.encoder.last().copied().unwrap_or_default();
-    Ok(Probed::all(&name, columns, &of_all)?)
+    Ok(ProbeResult::all(&name, columns, &of_all)?)
 }
 
 /// The draws of labels of all networks.
@@ -119,7 +123,7 @@ fn draws(study: &FeatureLearning, network: u32) -> Range<u32> {
 }
 
 /// Each classifier's accuracy over the labels that it has learned from.
-fn draw(bench: &mut Workbench, probed: &[Probed]) -> Result<(), StudyError> {
+fn draw(bench: &mut Workbench, probed: &[ProbeResult]) -> Result<(), StudyError> {
     let axes = Axes { x: "labels learned from, as a power of ten", y: "accuracy on test images" };
     let (caption, images) = ("means of the repetitions", bench.dataset().train.len());
     let logistic = series(probed, images, |probed| probed.logistic.mean);
@@ -133,10 +137,14 @@ fn draw(bench: &mut Workbench, probed: &[Probed]) -> Result<(), StudyError> {
 }
 
 /// A line for each representation, whose probes stand together.
-fn series(probed: &[Probed], images: usize, accuracy: impl Fn(&Probed) -> f64) -> Vec<Series<'_>> {
+fn series(
+    probed: &[ProbeResult],
+    images: usize,
+    accuracy: impl Fn(&ProbeResult) -> f64,
+) -> Vec<Series<'_>> {
     let mut lines: Vec<Series<'_>> = Vec::new();
     for of_one in probed.chunk_by(|a, b| a.name == b.name) {
-        let labels = |probed: &Probed| (probed.labels.unwrap_or(images) as f64).log10();
+        let labels = |probed: &ProbeResult| (probed.labels.unwrap_or(images) as f64).log10();
         let points = of_one.iter().map(|probed| (labels(probed), accuracy(probed))).collect();
         lines.push(Series { label: &of_one[0].name, points });
     }
@@ -144,7 +152,7 @@ fn series(probed: &[Probed], images: usize, accuracy: impl Fn(&Probed) -> f64) -
 }
 
 /// Accuracies with all labels, and half the width of their intervals.
-fn keep_metrics(bench: &mut Workbench, probed: &[Probed]) {
+fn keep_metrics(bench: &mut Workbench, probed: &[ProbeResult]) {
     for probed in probed.iter().filter(|probed| probed.labels.is_none()) {
         let name = plain(&probed.name).to_lowercase();
         for (probe, accuracy) in [("logistic", probed.logistic), ("neighbours", probed.neighbours)]

@@ -1,8 +1,8 @@
 //! Figures of the latent space: maps of codes, a decoded plane of codes, the interpolation between two images.
 
 use ae_analysis::{Rows, trustworthiness};
-use ae_apply::{CodeSample, Model, NEIGHBOURS, Projection, Representation, chosen};
-use ae_experiment::{decoded_plane_figure, interpolation_figure, map_figure};
+use ae_apply::{CodeSample, Model, NEIGHBOURS, Projection, Representation, sample_places};
+use ae_experiment::{PointClasses, decoded_plane_figure, interpolation_figure, map_figure};
 use ae_files::counted_as;
 use ae_random::Seed;
 
@@ -28,7 +28,7 @@ pub(super) struct Neighbourhoods {
 impl Neighbourhoods {
     pub(super) fn of(pixels: &Representation, seed: Seed) -> Self {
         let columns = pixels.columns;
-        let places = chosen(pixels.test.len() / columns, COMPARED, seed);
+        let places = sample_places(pixels.test.len() / columns, COMPARED, seed);
         let pixels = rows(&pixels.test, columns, &places);
         Self { places, columns, pixels }
     }
@@ -65,25 +65,26 @@ pub(super) fn draw_planes(
     [own, pca]: [&Representation; 2],
 ) -> Result<(), StudyError> {
     let images = &bench.dataset().test;
-    let places = chosen(images.len(), ON_A_MAP, Seed::new(bench.spec().seed));
+    let places = sample_places(images.len(), ON_A_MAP, Seed::new(bench.spec().seed));
     let about = format!("{} test images", places.len());
     for (name, codes, projection, title) in [
         ("map-autoencoder", own, Projection::Model, "The autoencoder's plane"),
         ("map-pca", pca, Projection::Pca, "PCA's plane"),
     ] {
-        let sample = CodeSample::of_images(images, (&codes.test, codes.columns), &places);
+        let sample = CodeSample::of_images(images, Rows::new(&codes.test, codes.columns)?, &places);
         let labels = sample.labels().unwrap_or_default();
         bench.figure(name, title, &about, |title, caption| {
             let points = sample.project(Projection::Model, &mut |_, _| {})?;
-            Ok(map_figure(&points, (&labels, &sample.classes), projection, title, caption)?)
+            let classes = PointClasses { labels: &labels, names: &sample.classes };
+            Ok(map_figure(&points, classes, projection, title, caption)?)
         })?;
     }
-    let sample = CodeSample::of_images(images, (&own.test, own.columns), &places);
+    let sample = CodeSample::of_images(images, Rows::new(&own.test, own.columns)?, &places);
     let title = "What the autoencoder's plane decodes to";
     let about = format!("quantiles of the codes of {about}");
     bench.figure("decoded-plane", title, &about, |title, caption| {
-        let (decoded, axes) = sample.decoded_plane(model, Projection::Model, SIDE)?;
-        Ok(decoded_plane_figure(model, (&decoded, &axes), title, caption)?)
+        let plane = sample.decoded_plane(model, Projection::Model, SIDE)?;
+        Ok(decoded_plane_figure(model, &plane, title, caption)?)
     })
 }
 
@@ -100,7 +101,7 @@ pub(super) fn draw_codes(
         bench.say("no map by t-SNE: there are fewer than 4 test images");
         return Ok(());
     }
-    let sample = CodeSample::of_images(images, (&codes.test, codes.columns), places);
+    let sample = CodeSample::of_images(images, Rows::new(&codes.test, codes.columns)?, places);
     let length = counted_as(codes.columns, "number");
     bench.say(&format!("t-SNE of {length}"));
     let points = sample.project(Projection::Tsne, &mut |_, _| {})?;
@@ -109,7 +110,8 @@ pub(super) fn draw_codes(
     let labels = sample.labels().unwrap_or_default();
     let about = format!("t-SNE of {length} each of {} test images", places.len());
     bench.figure("map-tsne", "The autoencoder's codes", &about, |title, caption| {
-        Ok(map_figure(&points, (&labels, &sample.classes), Projection::Tsne, title, caption)?)
+        let classes = PointClasses { labels: &labels, names: &sample.classes };
+        Ok(map_figure(&points, classes, Projection::Tsne, title, caption)?)
     })?;
     let ends = images.select(&[0, 1])?.to_floats();
     let (from, to) = ends.split_at(images.image_size());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
-    DatasetRecord, Kept, ModelRecord, Record, RunFolder, SCHEMA, Spec, TableRecord, fit_plan,
-    initial_state, keep_figure,
+    DatasetRecord, FigureText, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA, Spec,
+    TableRecord, fit_plan, keep_figure,
 };
 use ae_models::SavedModel;
 use ae_report::Figure;
@@ -25,7 +25,7 @@ pub(crate) struct Workbench<'a> {
     /// Models that an earlier process has finished.
     found: u32,
     models: Vec<ModelRecord>,
-    kept: Kept,
+    kept: KeptFigures,
     tables: Vec<TableRecord>,
     metrics: Metrics,
 }
@@ -40,7 +40,7 @@ impl<'a> Workbench<'a> {
     ) -> Result<Self, StudyError> {
         ae_files::make_folder(&folder.models())?;
         let (models, tables) = (Vec::new(), Vec::new());
-        let (kept, metrics) = (Kept::default(), Metrics::new());
+        let (kept, metrics) = (KeptFigures::default(), Metrics::new());
         Ok(Self { setup, planned, step, folder, found: 0, models, kept, tables, metrics })
     }
 
@@ -85,7 +85,7 @@ impl<'a> Workbench<'a> {
             parameters: saved.parameters.values().len(),
             seconds,
         });
-        Ok(Model::new(saved, self.setup.device)?)
+        Ok(Model::new_on(saved, self.setup.device)?)
     }
 
     fn planned(&self, name: &str) -> Result<&StudyModel, StudyError> {
@@ -97,7 +97,7 @@ impl<'a> Workbench<'a> {
     fn train(&self, name: &str) -> Result<(SavedModel, f64), StudyError> {
         let model = self.planned(name)?;
         let plan = model.plan(&self.setup)?;
-        let mut state = initial_state(&plan);
+        let mut state = plan.initial_state();
         let observer = &mut MemoryObserver::default();
         let seconds = fit_plan(&plan, &mut state, None, self.setup.device, observer)?;
         let mut saved = plan.saved(state.parameters().clone())?;
@@ -119,7 +119,8 @@ impl<'a> Workbench<'a> {
         draw: impl FnOnce(&str, &str) -> Result<Figure, StudyError>,
     ) -> Result<(), StudyError> {
         let caption = self.caption(caption);
-        self.kept.extend(keep_figure(&self.folder, name, (title, &caption), draw)?);
+        let text = FigureText { title, caption: &caption };
+        self.kept.extend(keep_figure(&self.folder, name, text, draw)?);
         Ok(())
     }
 

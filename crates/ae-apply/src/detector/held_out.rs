@@ -1,14 +1,14 @@
-//! Which normals the model was not trained on, where they are the data of its training.
+//! Scores for calibration where the normal items are the data of the model's training.
 
 use ae_dataset::held_out_items;
 
 use crate::error::ApplyError;
 use crate::input::ModelInput;
 
-/// Fewest held-out items that calibrate by themselves: of fewer, none has a p-value of 0.05.
+/// Fewest held-out items that calibrate by themselves: with fewer, no p-value is as small as 0.05.
 const FEWEST: usize = 19;
 
-/// Which items an anomaly detector is fitted to.
+/// What is known of the items that a detector is fitted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Normals {
     /// Items that the model was not trained on, as far as is known.
@@ -17,43 +17,45 @@ pub enum Normals {
     OfTraining,
 }
 
-/// Which scores a threshold comes from.
+/// The scores that threshold and p-values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalibratedBy {
-    /// Those of all items, as they are.
+    /// The scores of all items, unchanged.
     All,
-    /// Those of the items that the training held out.
+    /// The scores of the items that the training held out.
     HeldOut,
-    /// Those of all items. Those of items that the model was trained on are enlarged by the ratio of the mean
-    /// score of the few others to theirs.
+    /// The scores of all items. Too few items were held out, so the scores of training items are multiplied by the ratio of
+    /// the mean score of the held-out items to that of the training items.
     Enlarged,
 }
 
-/// Scores that a threshold comes from.
-pub(super) struct Honest {
+/// Scores to calibrate with.
+pub(super) struct CalibrationScores {
     pub(super) scores: Vec<f64>,
     pub(super) by: CalibratedBy,
 }
 
-/// The scores of the items as if the model had been trained on none of them: a model reconstructs what it was
-/// trained on better than new items. They stay as they are if it is not known what was held out.
-pub(super) fn honest_scores(
+/// The scores of the items as if the model had not been trained on them, because a model reconstructs its training items
+/// better than new ones. They stay unchanged if it is not known which items were held out.
+pub(super) fn calibration_scores(
     scores: Vec<f64>,
     normals: Normals,
     skipped: usize,
     input: &ModelInput,
-) -> Result<Honest, ApplyError> {
+) -> Result<CalibrationScores, ApplyError> {
     let places = held_out_places(scores.len(), normals, skipped, input)?;
     let held_out: Vec<f64> =
         places.iter().filter_map(|&place| scores.get(place as usize).copied()).collect();
     Ok(match held_out.len() {
-        0 => Honest { scores, by: CalibratedBy::All },
-        1..FEWEST => Honest { scores: enlarged(scores, &places), by: CalibratedBy::Enlarged },
-        _ => Honest { scores: held_out, by: CalibratedBy::HeldOut },
+        0 => CalibrationScores { scores, by: CalibratedBy::All },
+        1..FEWEST => {
+            CalibrationScores { scores: enlarged(scores, &places), by: CalibratedBy::Enlarged }
+        }
+        _ => CalibrationScores { scores: held_out, by: CalibratedBy::HeldOut },
     })
 }
 
-/// The places of the items that the training held out; none if that is not known.
+/// The places of the items that the training held out; empty if they are not known.
 fn held_out_places(
     items: usize,
     normals: Normals,
@@ -66,7 +68,7 @@ fn held_out_places(
     let (Some(settings), Some(data), Some(fraction)) = (settings, data, fraction) else {
         return Ok(Vec::new());
     };
-    // What was held out of pictures counts those that cannot be read; rows are counted without them.
+    // The split of pictures counts unreadable ones; the split of a table does not count unreadable rows.
     let is_known = skipped == 0 || input.format.scaling.is_some();
     if !is_known || data.train_images + data.test_images != items {
         return Ok(Vec::new());
@@ -74,7 +76,7 @@ fn held_out_places(
     Ok(held_out_items(items, fraction, settings.seed())?)
 }
 
-/// Scores in which those of the items that are not at these places are enlarged to the others' mean.
+/// Enlarges the scores of the items at other places than these to the mean of those at these places.
 fn enlarged(mut scores: Vec<f64>, places: &[u32]) -> Vec<f64> {
     let is_new = |place: usize| places.binary_search(&(place as u32)).is_ok();
     let mean = |new: bool| {
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_of_what_was_trained_on_are_enlarged_and_never_made_smaller() {
+    fn scores_of_training_items_are_enlarged_and_never_made_smaller() {
         assert_eq!(enlarged(vec![1.0, 6.0, 3.0, 2.0], &[1]), [3.0, 6.0, 9.0, 6.0]);
         assert_eq!(enlarged(vec![4.0, 1.0, 2.0], &[1]), [4.0, 1.0, 2.0]);
         assert_eq!(enlarged(vec![0.0, 1.0, 0.0], &[1]), [0.0, 1.0, 0.0]);

@@ -1,9 +1,10 @@
-//! What was fitted by earlier versions, and scores that are no numbers.
+//! Detectors of earlier versions, scores that are not finite, and slices in memory.
 
 use std::path::PathBuf;
 
-use ae_dataset::{Images, Pixels, ReadOptions};
+use ae_dataset::{ImageShape, Images, Pixels, ReadOptions};
 use ae_models::{DenseConfig, ModelKind, ModelSpec};
+use ae_random::Seed;
 
 use super::*;
 
@@ -19,7 +20,7 @@ fn model() -> Model {
     };
     let spec = ModelSpec { kind: ModelKind::Regular, dense };
     let parameters = spec.architecture().unwrap().initialise(Seed::new(1));
-    Model::new(SavedModel::new(spec, parameters), &Device::Cpu).unwrap()
+    Model::new(SavedModel::new(spec, parameters)).unwrap()
 }
 
 fn detector(score: AnomalyScore, items: usize) -> Result<AnomalyDetector, ApplyError> {
@@ -49,7 +50,7 @@ fn inputs(pixels: Vec<f32>, files: Option<Vec<PathBuf>>) -> Inputs {
 }
 
 #[test]
-fn a_score_that_is_no_number_is_an_error_with_number_and_file() {
+fn a_score_that_is_not_finite_is_an_error_with_number_and_file() {
     for score in SCORES {
         let detector = detector(score, 40).unwrap();
         let good = vec![0.5; 4];
@@ -61,7 +62,7 @@ fn a_score_that_is_no_number_is_an_error_with_number_and_file() {
             let told = detector.judge(&inputs(pixels, files), 0).unwrap_err().to_string();
             assert!(told.starts_with("the score of item 8 (b.png) is "), "{told}");
         }
-        assert_eq!(detector.judge(&inputs(good, None), 0).unwrap().0.len(), 1);
+        assert_eq!(detector.judge(&inputs(good, None), 0).unwrap().verdicts.len(), 1);
     }
 }
 
@@ -87,11 +88,12 @@ fn a_fit_of_an_earlier_version_scores_as_it_did() {
     let path = folder.path().join("model.safetensors");
     let model = model();
     let mut saved = model.saved().clone();
-    saved.attachments.set(ANOMALY, &fitted).unwrap();
+    saved.attachments.set(ATTACHMENT, &fitted).unwrap();
     saved.save(&path).unwrap();
-    let detector = AnomalyDetector::open(&path, &Device::Cpu).unwrap();
+    let detector = AnomalyDetector::open(&path).unwrap();
     let image = [0.0_f32, 9.0, 0.5, 1.0];
-    let (verdicts, errors) = detector.judge(&inputs(image.to_vec(), None), 0).unwrap();
+    let JudgedItems { verdicts, errors } =
+        detector.judge(&inputs(image.to_vec(), None), 0).unwrap();
     let made = model.reconstruct(&image).unwrap();
     let square = |place: usize| f64::from(made[place] - image[place]).powi(2);
     let expected = square(0) + square(1) + square(2) / 2.0 + square(3) / 4.0;
@@ -100,4 +102,17 @@ fn a_fit_of_an_earlier_version_scores_as_it_did() {
     // Above all three: one of four.
     assert!(verdict.is_anomaly && verdict.p_value == 0.25, "{verdict:?}");
     assert_eq!((errors.len(), detector.largest_normal_error()), (4, None));
+}
+
+#[test]
+fn a_slice_is_judged_as_the_same_items_of_an_input() {
+    for score in SCORES {
+        let detector = detector(score, 40).unwrap();
+        let pixels: Vec<f32> = (0..5 * 4).map(|i| (i * 13 % 17) as f32 / 16.0).collect();
+        let judged = detector.judge_slice(&pixels).unwrap();
+        assert_eq!(judged, detector.judge(&inputs(pixels.clone(), None), 0).unwrap());
+        let bad = [&pixels[..4], &[f32::NAN, 0.5, 0.5, 0.5]].concat();
+        let told = detector.judge_slice(&bad).unwrap_err().to_string();
+        assert!(told.starts_with("the score of item 1 is "), "{told}");
+    }
 }

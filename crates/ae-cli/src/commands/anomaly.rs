@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
 use ae_apply::{
-    AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, Model, NoiseDraws,
-    Normals, device, input_reader,
+    AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems, Model,
+    NoiseDraws, Normals, device, input_reader,
 };
 use ae_dataset::Progress;
 use ae_experiment::{Display, lock_run_of, open_detector, open_model, weights_file};
@@ -134,7 +134,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     let (mut items, mut strangest) = (Vec::new(), Vec::new());
     while let Some(chunk) = reader.next().transpose()? {
         let first = items.len();
-        let (verdicts, errors) = detector.judge(&chunk, first)?;
+        let JudgedItems { verdicts, errors } = detector.judge(&chunk, first)?;
         let names = chunk.files.is_some().then(|| chunk.names());
         for (place, verdict) in verdicts.into_iter().enumerate() {
             let name = names.as_ref().and_then(|names| names.get(place));
@@ -207,7 +207,7 @@ fn draw(
         Ok(HeatMapItem {
             image: only(display.pictures(image)?)?,
             reconstruction: only(display.pictures(&model.reconstruct(image)?)?)?,
-            error: only(display.of_shares().pictures(&shares)?)?,
+            error: only(display.of_fractions().pictures(&shares)?)?,
             name,
             score: *score,
         })

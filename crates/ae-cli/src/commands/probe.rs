@@ -1,6 +1,6 @@
 //! `ae probe`
 
-use ae_apply::{ProbeSpec, Probed, device, load_options, probe};
+use ae_apply::{ProbeResult, ProbeSpec, device, load_options, probe};
 use ae_dataset::{Dataset, Part, Source, load};
 use ae_experiment::{open_model, probe_table};
 use ae_files::counted_as;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
         output::text(&output::aligned(&table.columns, &table.rows))?;
         output::text(&format!("  always the most frequent class: {guess:.4}"))?;
     }
-    let best = |probed: &Probed| probed.logistic.mean.max(probed.neighbours.mean);
+    let best = |probed: &ProbeResult| probed.logistic.mean.max(probed.neighbours.mean);
     if probed.iter().any(|probed| {
         probed.name == "autoencoder" && probed.labels.is_none() && best(probed) <= guess
     }) {
@@ -82,7 +82,7 @@ fn most_frequent_class(dataset: &Dataset) -> f64 {
     right as f64 / of_test.len().max(1) as f64
 }
 
-fn as_json(probed: &Probed, images: usize) -> Value {
+fn as_json(probed: &ProbeResult, images: usize) -> Value {
     json!({
         "numbers": probed.name,
         "length": probed.columns,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ae_apply::{CodeSample, Projection, device};
 use ae_dataset::{ImageShape, Progress};
-use ae_experiment::{decoded_plane_figure, map_figure, open_encoder, open_model};
+use ae_experiment::{PointClasses, decoded_plane_figure, map_figure, open_encoder, open_model};
 use ae_files::{counted_as, write_atomic};
 use ae_random::Seed;
 use ae_report::square_grid_side;
@@ -37,13 +37,13 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     }
     let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
-    let sample = CodeSample::draw(&encoder, reader, (args.limit, Seed::new(args.seed)), progress)?;
+    let sample = CodeSample::draw(&encoder, reader, args.limit, Seed::new(args.seed), progress)?;
     let told = told(args, &sample, noun_of(encoder.format()), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
-        let (images, axes) = sample.decoded_plane(model, projection, side)?;
+        let plane = sample.decoded_plane(model, projection, side)?;
         let title = "What the plane decodes to";
-        let figure = decoded_plane_figure(model, (&images, &axes), title, &about)?;
+        let figure = decoded_plane_figure(model, &plane, title, &about)?;
         write_figure(path, &figure)?;
     }
     if let Some(path) = &args.output {
@@ -88,8 +88,8 @@ fn write_map(
         return Ok(write_atomic(path, csv(points, sample).as_bytes())?);
     }
     let labels = sample.labels().unwrap_or_default();
-    let of_points = (labels.as_slice(), sample.classes.as_slice());
-    let figure = map_figure(points, of_points, projection, "Map of the codes", about)?;
+    let classes = PointClasses { labels: &labels, names: &sample.classes };
+    let figure = map_figure(points, classes, projection, "Map of the codes", about)?;
     write_figure(path, &figure)
 }
 

@@ -1,16 +1,15 @@
-//! How the items of a model are drawn: which numbers are black and which are white.
+//! Items of a model as pictures: which numbers are black and which are white.
 
 use ae_dataset::{ColumnScaling, Dataset, ImageShape, InputFormat, Scaling};
 use ae_report::Picture;
 
 use crate::ExperimentError;
 
-/// Standardised values beyond are drawn as if they were so far away: one cell that is further out would
-/// leave all others the same grey.
-const MOST_DEVIATIONS: f64 = 5.0;
+/// Standardised values are clamped to this many deviations: one far value would otherwise make all others the same grey.
+const MAX_DEVIATIONS: f64 = 5.0;
 
-/// How items of one format are drawn, in whatever figure: images from 0 to 1, rows of a table over the
-/// range of training.
+/// How items of one format are drawn: the values of images from 0 (black) to 1 (white), rows of a standardised table over
+/// the range of the training data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Display {
     shape: ImageShape,
@@ -20,7 +19,7 @@ pub struct Display {
 }
 
 impl Display {
-    /// How the items of a model's format are drawn.
+    /// The display of a model's format.
     pub fn of(format: &InputFormat) -> Self {
         let columns = format.scaling.as_ref().map(|scaling| scaling.kind);
         let (low, high) = match &format.scaling {
@@ -30,27 +29,27 @@ impl Display {
         Self { shape: format.shape, low, high, columns }
     }
 
-    /// How the items of a data set are drawn.
+    /// The display of a data set's items.
     pub fn of_dataset(dataset: &Dataset) -> Self {
         let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
         Self::of(&InputFormat { shape, scaling })
     }
 
-    /// Shares of something, from 0, which is black, to 1, which is white, in the shape of these items.
+    /// The display of fractions, from 0 (black) to 1 (white), in the shape of these items.
     #[must_use]
-    pub fn of_shares(self) -> Self {
+    pub fn of_fractions(self) -> Self {
         Self { low: 0.0, high: 1.0, columns: None, ..self }
     }
 
-    /// Items, `n x channels x height x width`, as pictures. What is beyond the range is black or white.
+    /// Items, `n x channels x height x width`, as pictures. Values outside of the range are black or white.
     ///
     /// # Errors
-    /// If they are not whole items, or a number is not finite.
+    /// If the slice is not whole items, or a value is not finite.
     pub fn pictures(&self, values: &[f32]) -> Result<Vec<Picture>, ExperimentError> {
         let ImageShape { channels, height, width } = self.shape;
         let part = |value: &f32| (value - self.low) / (self.high - self.low);
         let items = values.chunks(self.shape.size().max(1)).map(|item| {
-            // A difference of finite numbers may be infinite: it is far outside, and drawn so.
+            // The difference of two finite numbers may be infinite; it is clamped like every other.
             let parts = item.iter().map(|value| match value.is_finite() {
                 true => part(value).clamp(0.0, 1.0),
                 false => *value,
@@ -60,7 +59,7 @@ impl Display {
         Ok(items.collect::<Result<_, _>>()?)
     }
 
-    /// What is black and what is white, for rows of a table; nothing for images, whose range is known.
+    /// What is black and what is white, for a caption; nothing for images, whose range is known.
     pub fn in_words(&self) -> Option<String> {
         let Self { low, high, .. } = self;
         Some(match self.columns? {
@@ -75,7 +74,7 @@ impl Display {
         })
     }
 
-    /// A caption with what is black and white behind it, if that needs to be said.
+    /// A caption, followed by [`in_words`](Self::in_words).
     pub fn caption(&self, caption: &str) -> String {
         match self.in_words() {
             Some(range) => format!("{caption}; {range}"),
@@ -84,7 +83,7 @@ impl Display {
     }
 }
 
-/// The range of all columns in training, in their standard deviations; columns that do not vary have none.
+/// The range of all columns in training, in standard deviations, without the columns that are constant.
 fn range(scaling: &Scaling) -> (f32, f32) {
     let deviations = |column: usize| {
         let (zero, one) = (scaling.minimum[column], scaling.maximum[column]);
@@ -96,7 +95,7 @@ fn range(scaling: &Scaling) -> (f32, f32) {
     let (low, high) = varying
         .map(deviations)
         .fold((0.0, 1.0), |(low, high): (f64, f64), range| (low.min(range[0]), high.max(range[1])));
-    (low.max(-MOST_DEVIATIONS) as f32, high.min(MOST_DEVIATIONS) as f32)
+    (low.max(-MAX_DEVIATIONS) as f32, high.min(MAX_DEVIATIONS) as f32)
 }
 
 #[cfg(test)]
@@ -128,8 +127,8 @@ mod tests {
         assert!(display.pictures(&[f32::NAN, 0.0, 0.0]).is_err());
         let caption = display.caption("rows");
         assert!(caption.starts_with("rows; black is -2.0 or less, white 3.0 or more"), "{caption}");
-        let shares = levels(&display.of_shares(), &[0.0, 0.5, 1.0]);
-        assert_eq!(shares, Picture::new(1, 1, 3, &[0, 128, 255]).unwrap());
+        let fractions = levels(&display.of_fractions(), &[0.0, 0.5, 1.0]);
+        assert_eq!(fractions, Picture::new(1, 1, 3, &[0, 128, 255]).unwrap());
     }
 
     #[test]

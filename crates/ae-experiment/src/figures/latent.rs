@@ -1,6 +1,6 @@
-//! Figures of the latent space: maps of codes, the images of a plane of codes, the way between two images.
+//! Figures of the latent space: maps of codes, decoded planes, interpolations.
 
-use ae_apply::{ApplyError, Model, Projection, interpolate};
+use ae_apply::{ApplyError, DecodedPlane, Model, Projection, interpolate};
 use ae_report::{
     Axes, Figure, GridRow, InterpolationStep, Scatter, interpolation, reconstruction_grid, scatter,
 };
@@ -8,32 +8,42 @@ use ae_report::{
 use crate::ExperimentError;
 use crate::figures::display::Display;
 
-/// Draws points in the colours of their classes.
+/// The classes of the points of a map.
+#[derive(Debug, Clone, Copy)]
+pub struct PointClasses<'a> {
+    /// A label for each point, or none.
+    pub labels: &'a [u8],
+    /// The names of the classes: label `i` means the `i`-th.
+    pub names: &'a [String],
+}
+
+/// Draws a map of codes: points in the colours of their classes.
 ///
 /// # Errors
 /// If there are so many classes that the figure would be too large.
 pub fn map_figure(
     points: &[[f32; 2]],
-    (labels, classes): (&[u8], &[String]),
+    classes: PointClasses<'_>,
     projection: Projection,
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
-    let shown = Scatter { points, labels, classes, axes: axes(projection) };
+    let PointClasses { labels, names } = classes;
+    let shown = Scatter { points, labels, classes: names, axes: axes(projection) };
     Ok(scatter(shown, title, caption)?)
 }
 
-/// Draws the images of [`CodeSample::decoded_plane`], row by row.
+/// Draws a decoded plane, with the range of its coordinates in the caption.
 ///
 /// # Errors
 /// If the figure would be too large.
 pub fn decoded_plane_figure(
     model: &Model,
-    (images, axes): (&[f32], &[Vec<f32>; 2]),
+    plane: &DecodedPlane,
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
-    let [across, up] = axes;
+    let DecodedPlane { images, across, up } = plane;
     let display = Display::of(model.format());
     let rows = images.chunks(across.len().max(1) * model.shape().size());
     let rows = rows.map(|row| Ok(GridRow { label: "", images: display.pictures(row)? }));
@@ -46,7 +56,7 @@ pub fn decoded_plane_figure(
     Ok(reconstruction_grid(&rows, title, &display.caption(&caption))?)
 }
 
-/// Draws the way between two images, with themselves at its ends.
+/// Draws the decoded images on the line between the codes of two images, and these two at its ends.
 ///
 /// # Errors
 /// As [`interpolate`], and if the figure would be too large.
@@ -58,9 +68,10 @@ pub fn interpolation_figure(
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
     let display = Display::of(model.format());
-    let (fractions, images): (Vec<f64>, Vec<Vec<f32>>) =
-        interpolate(model, ends, steps)?.into_iter().unzip();
-    let pictures = display.pictures(&images.concat())?;
+    let images = interpolate(model, ends, steps)?.into_iter();
+    let (fractions, pixels): (Vec<f64>, Vec<Vec<f32>>) =
+        images.map(|image| (image.fraction, image.pixels)).unzip();
+    let pictures = display.pictures(&pixels.concat())?;
     let between = fractions
         .into_iter()
         .zip(pictures)
@@ -68,12 +79,12 @@ pub fn interpolation_figure(
         .collect();
     let [mut from, mut to] = [display.pictures(ends[0])?, display.pictures(ends[1])?];
     let (Some(from), Some(to)) = (from.pop(), to.pop()) else {
-        return Err(ApplyError::TooFew { what: "a way between images", needed: 2, found: 0 }.into());
+        return Err(ApplyError::TooFew { what: "an interpolation", needed: 2, found: 0 }.into());
     };
     Ok(interpolation([from, to], between, title, &display.caption(caption))?)
 }
 
-/// What the axes are, if they are anything.
+/// The labels of the axes; those of t-SNE have no meaning.
 fn axes(projection: Projection) -> Option<Axes<'static>> {
     match projection {
         Projection::Model => Some(Axes { x: "first number", y: "second number" }),

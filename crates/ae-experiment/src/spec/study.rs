@@ -1,44 +1,43 @@
-//! What a study asks, as written in the table `[study]`, and the files that each kind leaves.
+//! The table `[study]` of a spec, and the files that each kind of study writes.
 
 use ae_apply::{ErrorSpec, ProbeSpec};
 use ae_corruption::Noise;
 use serde::{Deserialize, Serialize};
 
-/// What is asked of several models.
+/// The kind of a study and its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum StudySpec {
-    /// How much of an image a few numbers keep, beside PCA.
+    /// How well codes of several lengths keep an image, compared with PCA.
     DimensionalityReduction(DimensionalityReduction),
-    /// What is left of every noise, beside a median filter and PCA.
+    /// How well denoising models remove each noise, compared with a median filter and PCA.
     DenoisingComparison(DenoisingComparison),
-    /// How well models of one class tell the others from it, beside PCA.
+    /// How well models of one class detect the other classes, compared with PCA.
     AnomalyDetection(AnomalyDetection),
-    /// Which noise learns the most useful codes, beside PCA.
+    /// Which noise leads to the most useful codes, compared with pixels and PCA.
     FeatureLearning(FeatureLearning),
-    /// How many bytes images take, beside JPEG, PNG, zstd and PCA.
+    /// How many bytes images take, compared with JPEG, PNG, zstd and PCA.
     Compression(Compression),
 }
 
-/// Autoencoders and PCA side by side at several code lengths.
+/// Autoencoders and PCA at several code lengths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DimensionalityReduction {
     /// Widths between the pixels and the code; the decoder mirrors them.
     pub hidden: Vec<usize>,
-    /// Numbers in a code, a pair of models each.
+    /// Code lengths; each has an autoencoder and PCA.
     pub dimensions: Vec<usize>,
 }
 
-/// Every noise at several strengths: what is left of it after each method.
+/// Every noise at several strengths, removed by each method.
 ///
-/// There is a regular autoencoder, a denoising one for each noise that has learned with all of its
-/// strengths, and one that has learned with all noises. All have the spec's network and training; noise
-/// is drawn afresh in every epoch, one of the strengths (or of all noises' strengths) for each image.
+/// The study trains a regular autoencoder, a denoising one for each noise with all of its strengths, and one for all noises.
+/// All have the spec's network and training. Noise is drawn anew in every epoch; each image gets one of the strengths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DenoisingComparison {
-    /// The numbers of components of PCA, of which the best on training images is taken for each noise.
+    /// Numbers of components of PCA; for each noise, the best one on training images is used.
     pub pca_components: Vec<usize>,
     /// The noises.
     pub noises: Vec<NoiseStrengths>,
@@ -48,46 +47,46 @@ pub struct DenoisingComparison {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseStrengths {
-    /// Its name, which its model's file has too.
+    /// Its name, also of its model's file.
     pub name: String,
-    /// From weak to strong; the figure shows the one in the middle.
+    /// The noise from weak to strong; the figure shows the middle one.
     pub strengths: Vec<Noise>,
 }
 
-/// One class is normal, all others are anomalies; each class in turn.
+/// Each class in turn is normal, and all others are anomalies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnomalyDetection {
-    /// How often everything is repeated, with the seeds from the spec's on.
+    /// The number of repetitions, with consecutive seeds from the spec's on.
     pub repetitions: u32,
-    /// The components of PCA, whose squared error is the yardstick.
+    /// The number of components of PCA, whose squared error is the baseline.
     pub pca_components: usize,
-    /// The name of the score that is judged, for all classes the same.
+    /// The name of the score that the expectations are about, the same for all classes.
     pub best: String,
     /// The scores that are compared.
     pub scores: Vec<NamedScore>,
 }
 
-/// A score and what it is called.
+/// A score and its name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedScore {
     /// Its name in table, figures and metrics.
     pub name: String,
-    /// What it is.
+    /// How it is computed.
     pub error: ErrorSpec,
 }
 
-/// Codes of the same network that has learned with different noises, probed beside pixels and PCA.
+/// Codes of one network trained with different noises, probed and compared with pixels and PCA.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureLearning {
-    /// The noises, drawn afresh in every epoch; the same network without noise is always among them.
+    /// The noises, drawn anew in every epoch. The same network without noise is always trained too.
     pub noises: Vec<Noise>,
-    /// How many networks learn with each noise, with the seeds from the spec's on; at least 1.
+    /// The number of networks for each noise, with consecutive seeds from the spec's on; at least 1.
     pub models: u32,
-    /// Which labels the classifiers learn from. Every network is probed with parts of its own; pixels and
-    /// PCA with the parts of all.
+    /// The labels that the classifiers learn from. Each network is probed with draws of its own, pixels and PCA with the
+    /// draws of all networks.
     pub probe: ProbeSpec,
 }
 
@@ -97,11 +96,11 @@ pub struct FeatureLearning {
 pub struct Compression {
     /// Widths from the pixels to the code, a model each; the decoder mirrors them.
     pub models: Vec<Vec<usize>>,
-    /// Components of the PCA that is compressed with by the same codec.
+    /// The number of components of PCA, which compresses by the same codec.
     pub pca_components: usize,
 }
 
-/// The figures and tables that a kind of study leaves in its folder.
+/// The figures and tables that a kind of study writes into its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Artefacts {
     /// Names of figures; each is a PNG and an SVG.
@@ -130,13 +129,13 @@ impl Artefacts {
         figures: &["rate-distortion", "compressed"],
         tables: &["rate-distortion", "equal-quality", "lossless", "model-size"],
     };
-    /// Those of all kinds.
+    /// The files of all kinds.
     pub const ALL: [Self; 5] =
         [Self::DIMENSIONALITY, Self::DENOISING, Self::ANOMALIES, Self::FEATURES, Self::COMPRESSION];
 }
 
 impl StudySpec {
-    /// What a study of this kind leaves.
+    /// The files that a study of this kind writes.
     pub fn artefacts(&self) -> Artefacts {
         match self {
             Self::DimensionalityReduction(_) => Artefacts::DIMENSIONALITY,

@@ -1,7 +1,7 @@
-//! What follows the last epoch: weights files, evaluation, figures, record.
+//! The end of a run: weights files, evaluation, figures and the record.
 
 use ae_apply::{CODEC, attach_codec, metrics_of};
-use ae_models::{Device, device_name};
+use ae_models::{Device, Inference, device_name};
 use ae_report::GridRow;
 use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
 
@@ -9,7 +9,7 @@ use crate::diagnosis::diagnose;
 use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
-use crate::kept::{keep_attachments, keep_encoder_attachments};
+use crate::kept_attachments::{keep_attachments, keep_encoder_attachments};
 use crate::parallel::in_order;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
@@ -19,25 +19,27 @@ use crate::{ExperimentError, Record};
 /// A finished run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What it reached; also in its folder.
+    /// The record, which is also in the run's folder.
     pub record: Record,
-    /// The first validation images and what the model makes of them.
+    /// The first validation images and their reconstructions; empty if they cannot be drawn.
     pub grid: Vec<GridRow<'static>>,
 }
 
-/// A run behind its last epoch.
-pub(crate) struct Trained<'a> {
+/// Everything that the end of a run needs.
+pub(crate) struct Finish<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) preflight: &'a Preflight,
     pub(crate) folder: &'a RunFolder,
     pub(crate) state: &'a TrainingState,
+    /// The trained model, as its engine applies it.
+    pub(crate) model: &'a dyn Inference,
     pub(crate) device: &'a Device,
     pub(crate) seconds: f64,
     pub(crate) resumed_after: Option<u32>,
 }
 
-impl Trained<'_> {
-    /// Writes all that a finished run leaves, the record last.
+impl Finish<'_> {
+    /// Writes the files of a finished run, the record last.
     pub(crate) fn finish(&self) -> Result<Outcome, ExperimentError> {
         let ((), outcome) = in_order(|| self.save(), || self.examine())?;
         outcome.record.write(&self.folder.record())?;
@@ -60,22 +62,20 @@ impl Trained<'_> {
 
     /// Evaluates the model and draws the figures.
     fn examine(&self) -> Result<Outcome, ExperimentError> {
-        let Self { plan, state, .. } = self;
-        let engine = plan.engine.start(plan.architecture.as_ref(), plan.objective, self.device)?;
-        let model = engine.inference(state.parameters())?;
+        let Self { plan, state, model, .. } = *self;
         let validation = plan.validation_samples();
-        let evaluation = evaluate(model.as_ref(), &validation, Detail::Full)?;
+        let evaluation = evaluate(model, &validation, Detail::Full)?;
         let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
-        record.diagnosis = diagnose(plan, state, model.as_ref(), error, outside)?;
-        let grid = first_images(model.as_ref(), &validation, Display::of_dataset(&plan.dataset));
-        let kept = write_figures(plan, self.folder, model.as_ref(), state, &grid, &record)?;
+        record.diagnosis = diagnose(plan, state, model, error, outside)?;
+        let grid = first_images(model, &validation, Display::of_dataset(&plan.dataset));
+        let kept = write_figures(plan, self.folder, model, state, &grid, &record)?;
         (record.figures, record.figure_notes) = (kept.figures, kept.notes);
-        // The note of the first figure says why there are none.
+        // If there are no pictures, the note of the first figure says why.
         Ok(Outcome { record, grid: grid.unwrap_or_default() })
     }
 
-    /// The record of a run with these metrics of its evaluation, without figures as yet.
+    /// The record with the metrics of the full evaluation; figures are added later.
     fn record(&self, mut metrics: Metrics) -> Record {
         let Self { plan, state, .. } = self;
         let training = &plan.spec.training;

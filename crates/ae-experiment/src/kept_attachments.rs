@@ -1,18 +1,18 @@
-//! What was fitted to a finished run's model later, and stays when the run is finished again.
+//! Attachments that stay in a weights file when its run is finished again, such as an anomaly detector.
 
 use std::path::Path;
 
 use ae_models::{Attachments, Parameters, SavedEncoder, SavedModel};
 
-/// Takes over all that is attached to the same model in the file that is to be replaced: an anomaly detector, or
-/// the codec by which images were compressed. Of another model nothing is; that is said.
+/// Takes over the attachments of the file that is to be replaced, if its weights are the same: an anomaly detector, or the
+/// codec by which images were compressed. If the weights differ, a warning names the attachments that are dropped.
 pub(crate) fn keep_attachments(saved: &mut SavedModel, path: &Path) {
     let Some(old) = existing(path, SavedModel::load) else { return };
     let is_same = old.spec == saved.spec && same_bits(&old.parameters, &saved.parameters);
     keep(&mut saved.attachments, &old.attachments, is_same, path);
 }
 
-/// The same for an encoder alone.
+/// As [`keep_attachments`], for an encoder alone.
 pub(crate) fn keep_encoder_attachments(saved: &mut SavedEncoder, path: &Path) {
     let Some(old) = existing(path, SavedEncoder::load) else { return };
     let is_same = old.spec == saved.spec && same_bits(&old.parameters, &saved.parameters);
