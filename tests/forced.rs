@@ -181,7 +181,7 @@ fn a_wrong_study_leaves_the_earlier_one_as_it_was() {
             let bad = right.replacen(from, to, 1);
             assert_ne!(bad, right, "{from}");
             sandbox.write("wrong.toml", bad);
-            sandbox.ae("study wrong.toml --out old --force").fails_with(&[fragment]);
+            sandbox.ae("study wrong.toml --out old --force").refuses_with(&[fragment]);
             assert!(sandbox.contents_of("old") == before, "{to}");
         }
         for arguments in ["study right.toml --out old", "train right.toml --out old --force"] {
@@ -199,7 +199,7 @@ fn a_wrong_run_leaves_the_earlier_one_as_it_was() {
     let right = spec("");
     for (from, to, fragment) in ALWAYS {
         sandbox.write("wrong.toml", right.replacen(from, to, 1));
-        sandbox.ae("train wrong.toml --out run --force").fails_with(&[fragment]);
+        sandbox.ae("train wrong.toml --out run --force").refuses_with(&[fragment]);
         assert!(sandbox.contents_of("run") == before, "{to}");
     }
     sandbox.write("right.toml", right);

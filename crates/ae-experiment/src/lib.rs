@@ -76,6 +76,6 @@ pub use run::{RunOptions, fit_plan, initial_state, resolve, train};
 pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Compression, CorruptionSpec, DataSpec,
     DenoisingComparison, DimensionalityReduction, FeatureLearning, NamedScore, NetworkSpec,
-    NoiseStrengths, Spec, StudySpec, TrainingSpec,
+    NoiseStrengths, Presence, Spec, SpecKey, StudySpec, TrainingSpec, spec_keys, spec_reference,
 };
 pub use trained::Outcome;
