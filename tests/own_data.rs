@@ -204,8 +204,14 @@ fn links_to_folders_are_not_followed() {
     classes(&sandbox, "pets", 3);
     std::os::unix::fs::symlink(sandbox.path("pets"), sandbox.path("pets/loop")).unwrap();
     std::os::unix::fs::symlink("self.png", sandbox.path("pets/cat/self.png")).unwrap();
-    let refused = sandbox.ae("data info --data pets --test-fraction 0.5");
+    let refused = sandbox.ae("train --data pets --test-fraction 0.5 --out run");
     refused.fails_with(&["1 of 3 pictures in pets", "cannot read pets/cat/self.png: "]);
+    let told = sandbox.ae("data info pets --test-fraction 0.5").succeeds().stdout;
+    for part in
+        ["broken link): cat/self.png", "link to a folder): loop", "refused: 1 of 3 pictures"]
+    {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
     let info = sandbox.ae("data info --data pets --skip-bad --json").succeeds().json();
     assert_eq!(info["train_images"].as_u64().unwrap() + info["test_images"].as_u64().unwrap(), 6);
 }

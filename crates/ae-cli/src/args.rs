@@ -98,7 +98,7 @@ pub(crate) enum Command {
     Train(Box<Train>),
     /// Continue a run or a study that was interrupted, or train a run for more epochs
     Resume(Resume),
-    /// Train the experiments that come with this program and compare with published numbers
+    /// Train the built-in experiments and compare with published numbers
     ///
     /// Prints a table, and leaves runs, summary.json for scripts and report.html with pictures.
     Reproduce(Reproduce),

@@ -43,12 +43,12 @@ pub(super) fn describe(
         return Err(refusal);
     }
     if common.json {
-        return output::json(&as_json(folder, &survey));
+        return output::json(&as_json(folder, &survey, &refusal));
     }
-    output::text(&in_words(folder, &survey))
+    output::text(&in_words(folder, &survey, &refusal))
 }
 
-fn in_words(folder: &Path, survey: &FolderSurvey) -> String {
+fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> String {
     let shown = folder.display();
     let most = if survey.is_complete { "" } else { " (there are more, which were not looked at)" };
     let mut lines = vec![format!(
@@ -91,6 +91,7 @@ fn in_words(folder: &Path, survey: &FolderSurvey) -> String {
             first.join(", ")
         ));
     }
+    lines.push(format!("  refused: {refusal}"));
     let needs = survey.needs();
     lines.extend(needs.iter().map(|need| format!("  to train on it: {}", advice(*need))));
     if let Some(flags) = flags(&needs) {
@@ -145,7 +146,7 @@ fn flags(needs: &[TrainingNeed]) -> Option<String> {
     flags.filter(|flags| !flags.is_empty()).map(|flags| flags.join(" "))
 }
 
-fn as_json(folder: &Path, survey: &FolderSurvey) -> serde_json::Value {
+fn as_json(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> serde_json::Value {
     let kinds = survey.kinds.iter();
     let sizes = survey.sizes.iter();
     let counts = |counts: &[ae_dataset::ClassCount]| -> serde_json::Value {
@@ -159,7 +160,7 @@ fn as_json(folder: &Path, survey: &FolderSurvey) -> serde_json::Value {
     let needs = survey.needs();
     json!({
         "folder": folder.display().to_string(),
-        "trainable": needs.is_empty(),
+        "refused": refusal.to_string(),
         "files": survey.files,
         "pictures": survey.pictures,
         "kinds": kinds.map(|kind| json!({ "kind": kind.kind.to_string(), "files": kind.files })).collect::<Vec<_>>(),
