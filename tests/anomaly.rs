@@ -30,7 +30,7 @@ fn rows_off_the_line_are_anomalies() {
     let sandbox = with_table();
     for score in ["squared", "standardised", "likelihood"] {
         let weights = sandbox.read_json("run/record.json")["weights_sha256"].clone();
-        let fit = sandbox.ae(&format!("anomaly fit normal.csv -m run --score {score} --json"));
+        let fit = sandbox.ae(&format!("anomaly fit run normal.csv --score {score} --json"));
         let told = fit.succeeds().json();
         assert_eq!(told["items"], 120);
         assert_eq!(told["output"], "run/model.safetensors");
@@ -38,7 +38,7 @@ fn rows_off_the_line_are_anomalies() {
         assert_eq!(inspected["weights_sha256"], weights);
         assert_eq!(inspected["attachments"]["anomaly"]["error"]["score"], score);
 
-        let csv = sandbox.ae("anomaly score strange.csv -m run").succeeds().stdout;
+        let csv = sandbox.ae("anomaly score run strange.csv").succeeds().stdout;
         let mut lines = csv.lines();
         assert_eq!(lines.next(), Some("item,score,p_value,label"));
         for (i, line) in lines.enumerate() {
@@ -53,7 +53,7 @@ fn rows_off_the_line_are_anomalies() {
         assert_eq!(csv.lines().count(), 121);
         // At most 2 of the 120 normal rows are above their quantile of 0.99.
         assert!(csv.matches(",anomaly").count() <= 12 + 2, "{csv}");
-        assert_eq!(sandbox.ae("anomaly score strange.csv -m run --threads 1").stdout, csv);
+        assert_eq!(sandbox.ae("anomaly score run strange.csv --threads 1").stdout, csv);
     }
     sandbox.holds_no_temporary_files();
 }
@@ -61,25 +61,23 @@ fn rows_off_the_line_are_anomalies() {
 #[test]
 fn a_contamination_says_how_many_are_anomalies() {
     let sandbox = with_table();
-    sandbox
-        .ae("anomaly fit strange.csv -m run --contamination 0.1 -o fitted.safetensors")
-        .succeeds();
-    let scored = sandbox.ae("anomaly score strange.csv -m fitted.safetensors --json").succeeds();
+    sandbox.ae("anomaly fit run strange.csv --contamination 0.1 -o fitted.safetensors").succeeds();
+    let scored = sandbox.ae("anomaly score fitted.safetensors strange.csv --json").succeeds();
     let told = scored.json();
     assert_eq!((&told["items"], &told["anomalies"]), (&json!(120), &json!(12)));
     assert_eq!(told["scores"][3]["label"], "anomaly");
-    sandbox.ae("anomaly score strange.csv -m run").fails_with(&["run holds no anomaly detector"]);
+    sandbox.ae("anomaly score run strange.csv").fails_with(&["run holds no anomaly detector"]);
 }
 
 #[test]
 fn images_are_scored_ranked_and_drawn() {
     let sandbox = Sandbox::with_run();
-    let fit = "anomaly fit data -m run --noise masking:0.3 --draws 2 --smoothing 0.7";
+    let fit = "anomaly fit run data --noise masking:0.3 --draws 2 --smoothing 0.7";
     let text = sandbox.ae(fit).succeeds().stdout;
     assert!(text.starts_with("fitted to 100 items, threshold "), "{text}");
     assert!(text.ends_with("; kept in run/model.safetensors\n"), "{text}");
     sandbox
-        .ae("anomaly score data -m run -o scores.json --heat-map where.svg --normal-class 1 --count 3")
+        .ae("anomaly score run data -o scores.json --heat-map where.svg --force --normal-class 1 --count 3")
         .succeeds();
     let scores = sandbox.read_json("scores.json");
     assert_eq!(scores["scores"].as_array().unwrap().len(), TEST_IMAGES);
@@ -102,18 +100,18 @@ fn images_are_scored_ranked_and_drawn() {
         assert!(svg.contains(words), "{words}");
     }
     sandbox
-        .ae("anomaly score data -m run --normal-class none")
+        .ae("anomaly score run data --normal-class none")
         .fails_with(&["--normal-class must be one of the items' classes (0, 1, ", "found none"]);
     let constant = vec![0_u8; 16 + 5 * SIDE * SIDE];
     let mut idx = constant.clone();
     idx[..16].copy_from_slice(&[0, 0, 8, 3, 0, 0, 0, 5, 0, 0, 0, 14, 0, 0, 0, 14]);
     sandbox.write("constant", idx);
-    sandbox.ae("anomaly fit constant -m run -o c.safetensors").succeeds();
+    sandbox.ae("anomaly fit run constant -o c.safetensors --force").succeeds();
     sandbox
-        .ae("anomaly fit constant -m run -o c.safetensors --score latent")
+        .ae("anomaly fit run constant -o c.safetensors --force --score latent")
         .fails_with(&["the codes of the normal items do not vary", "`squared`"]);
     sandbox
-        .ae("anomaly score constant -m run --normal-class 1")
+        .ae("anomaly score run constant --normal-class 1")
         .fails_with(&["needs items with classes"]);
 }
 
@@ -122,24 +120,24 @@ fn rates_out_of_range_and_missing_items_are_refused() {
     let sandbox = Sandbox::with_run();
     for rate in ["0", "0.51", "nan", "-0.1"] {
         sandbox
-            .ae(&format!("anomaly fit data -m run --contamination={rate}"))
+            .ae(&format!("anomaly fit run data --contamination={rate}"))
             .refuses_with(&["expected a number above 0 and at most 0.5"]);
     }
-    sandbox.ae("anomaly fit data -m run --quantile 1").refuses_with(&["above 0 and below 1"]);
+    sandbox.ae("anomaly fit run data --quantile 1").refuses_with(&["above 0 and below 1"]);
     std::fs::create_dir(sandbox.path("empty")).unwrap();
-    sandbox.ae("anomaly fit empty -m run").fails_with(&["empty"]);
+    sandbox.ae("anomaly fit run empty").fails_with(&["empty"]);
 }
 
 #[test]
 fn a_model_that_is_fitted_to_its_training_rows_says_so() {
     let sandbox = with_table();
-    let told = sandbox.ae("anomaly fit normal.csv -m run").succeeds().stderr;
+    let told = sandbox.ae("anomaly fit run normal.csv").succeeds().stderr;
     let trained = "the model was trained on 108 of these 120 items";
     assert!(told.contains(trained), "{told}");
     // A file in the run's folder is the run's.
-    let told = sandbox.ae("anomaly fit ./normal.csv -m run/model.safetensors").succeeds().stderr;
+    let told = sandbox.ae("anomaly fit run/model.safetensors ./normal.csv").succeeds().stderr;
     assert!(told.contains(trained), "{told}");
-    let told = sandbox.ae("anomaly fit strange.csv -m run").succeeds().stderr;
+    let told = sandbox.ae("anomaly fit run strange.csv").succeeds().stderr;
     assert!(!told.contains("trained on"), "{told}");
 }
 
@@ -150,18 +148,18 @@ fn few_rows_are_warned_about_and_fewer_refused() {
     for (rows, is_warned) in [(3, true), (99, true), (100, false)] {
         sandbox.write("few.csv", lines[..=rows].join("\n") + "\n");
         for score in ["squared", "standardised", "latent", "likelihood"] {
-            let fit = format!("anomaly fit few.csv -m run --score {score} -o few.safetensors");
+            let fit = format!("anomaly fit run few.csv --score {score} -o few.safetensors --force");
             let told = sandbox.ae(&fit).succeeds().stderr;
             let says = told.contains("100 items are needed");
             assert_eq!(says, is_warned, "{rows} {score}: {told}");
         }
-        let fit = "anomaly fit few.csv -m run --quantile 0.5 -o few.safetensors";
+        let fit = "anomaly fit run few.csv --quantile 0.5 -o few.safetensors --force";
         assert!(!sandbox.ae(fit).succeeds().stderr.contains("are needed"), "{rows}");
     }
     sandbox.write("few.csv", lines[..=2].join("\n") + "\n");
     for score in ["squared", "standardised", "latent", "likelihood"] {
         sandbox
-            .ae(&format!("anomaly fit few.csv -m run --score {score} -o few.safetensors"))
+            .ae(&format!("anomaly fit run few.csv --score {score} -o few.safetensors --force"))
             .fails_with(&["at least 3 normal items, found 2"]);
     }
 }
@@ -169,12 +167,12 @@ fn few_rows_are_warned_about_and_fewer_refused() {
 #[test]
 fn a_heat_map_has_the_same_scale_in_any_company() {
     let sandbox = with_table();
-    sandbox.ae("anomaly fit normal.csv -m run").succeeds();
+    sandbox.ae("anomaly fit run normal.csv").succeeds();
     let lines: Vec<String> = sandbox.read_text("strange.csv").lines().map(str::to_owned).collect();
     sandbox.write("one.csv", format!("{}\n{}\n", lines[0], lines[1]));
     sandbox.write("two.csv", format!("{}\n{}\n{}\n", lines[0], lines[1], lines[4]));
     let white = |table: &str| {
-        let score = format!("anomaly score {table} -m run --heat-map where.svg -o scores.csv");
+        let score = format!("anomaly score run {table} --heat-map where.svg -o scores.csv --force");
         sandbox.ae(&score).succeeds();
         let svg = sandbox.read_text("where.svg");
         let from = svg.find("white is an error of").unwrap_or_else(|| panic!("{svg}"));
@@ -187,14 +185,14 @@ fn a_heat_map_has_the_same_scale_in_any_company() {
 #[test]
 fn a_ranking_says_what_chance_reaches() {
     let sandbox = with_table();
-    sandbox.ae("anomaly fit normal.csv -m run").succeeds();
+    sandbox.ae("anomaly fit run normal.csv").succeeds();
     let rows = sandbox.read_text("strange.csv");
     let classes = rows.lines().skip(1).enumerate();
     let classed =
         classes.map(|(i, row)| format!("{row},{}\n", if i % 10 == 3 { "far" } else { "near" }));
     sandbox.write("classed.csv", "a,b,c,class\n".to_owned() + &classed.collect::<String>());
     let score =
-        "anomaly score classed.csv -m run --label-column class -o scores.csv --normal-class";
+        "anomaly score run classed.csv --label-column class -o scores.csv --force --normal-class";
     let told = sandbox.ae(&format!("{score} near")).succeeds().stdout;
     let ends = "AUROC 1.0000, average precision 1.0000 (share of anomalies 0.1000); written to scores.csv\n";
     assert!(told.ends_with(ends) && told.contains("larger is stranger"), "{told}");
@@ -212,16 +210,16 @@ fn where_the_training_data_is_fitted_to_its_held_out_part_calibrates() {
     sandbox.write("own.csv", format!("a,b,c\n{}", rows(0..300)));
     sandbox.write("copy.csv", format!("a,b,c\n{}", rows(0..300)));
     sandbox.ae("train --data own.csv --epochs 5 --out run").succeeds();
-    let fitted = sandbox.ae("anomaly fit own.csv -m run --json").succeeds();
+    let fitted = sandbox.ae("anomaly fit run own.csv --json").succeeds();
     let told = "come from the 30 of these 300 items that the training held out";
     assert!(fitted.stderr.contains(told) && !fitted.stderr.contains("was trained on 270"));
     let json = fitted.json();
     assert_eq!((&json["items"], &json["calibrated_on"]), (&300.into(), &30.into()));
     // Other data calibrates as a whole, and fewer held-out rows than 19 correct the scores of the others.
-    let json = sandbox.ae("anomaly fit copy.csv -m run --json").succeeds().json();
+    let json = sandbox.ae("anomaly fit run copy.csv --json").succeeds().json();
     assert_eq!(json["calibrated_on"], 300);
     sandbox.ae("train --data own.csv --epochs 5 --test-fraction 0.06 --out few").succeeds();
-    let fitted = sandbox.ae("anomaly fit own.csv -m few --json").succeeds();
+    let fitted = sandbox.ae("anomaly fit few own.csv --json").succeeds();
     assert!(fitted.stderr.contains("was trained on 282 of these 300 items"), "{}", fitted.stderr);
     assert!(fitted.stderr.contains("corrected by the score of the few others"));
     assert_eq!(fitted.json()["calibrated_on"], 300);

@@ -35,14 +35,14 @@ fn an_evaluation_agrees_with_the_record_of_the_run() {
         let mut expected = sandbox.read_json(&format!("{run}/record.json"))["metrics"].clone();
         assert_eq!(expected["noisy_mse"].is_number(), noise.is_some(), "{expected}");
         expected.as_object_mut().unwrap().remove("train_bce");
-        let found = sandbox.ae(&format!("evaluate {run} --data data --json")).succeeds().json();
+        let found = sandbox.ae(&format!("evaluate {run} data --json")).succeeds().json();
         let expected = json!({
             "dataset": "folder", "images": TEST_IMAGES, "part": "test", "skipped": 0, "noise": noise,
             "seed": seed, "metrics": expected,
         });
         assert_eq!(found, expected, "{run}");
     }
-    let text = sandbox.ae("evaluate fresh --data data").succeeds().stdout;
+    let text = sandbox.ae("evaluate fresh data").succeeds().stdout;
     assert!(text.starts_with("100 test images of folder with noise gaussian:0.5\n"), "{text}");
 }
 
@@ -50,8 +50,7 @@ fn an_evaluation_agrees_with_the_record_of_the_run() {
 fn an_evaluation_takes_the_noise_and_the_seed_that_are_asked_for() {
     let sandbox = Sandbox::with_run();
     let mse = |flags: &str| {
-        let found =
-            sandbox.ae(&format!("evaluate run/model.safetensors --data data {flags} --json"));
+        let found = sandbox.ae(&format!("evaluate run/model.safetensors data {flags} --json"));
         let found = found.succeeds().json();
         (found["metrics"]["noisy_mse"].as_f64(), found["metrics"]["val_mse"].as_f64().unwrap())
     };
@@ -67,19 +66,19 @@ fn an_evaluation_takes_the_noise_and_the_seed_that_are_asked_for() {
 #[test]
 fn what_is_encoded_and_decoded_is_the_reconstruction() {
     let sandbox = Sandbox::with_run();
-    let (shape, images) = written(&sandbox, "reconstruct data -m run");
+    let (shape, images) = written(&sandbox, "reconstruct run data");
     assert_eq!(shape, [TEST_IMAGES, SIDE, SIDE]);
     assert!(images.iter().all(|pixel| (0.0..=1.0).contains(pixel)));
 
-    let (shape, codes) = written(&sandbox, "encode data -m run");
+    let (shape, codes) = written(&sandbox, "encode run data");
     assert_eq!(shape, [TEST_IMAGES, 8]);
     sandbox.write("codes.npy", npy::write("<f4", "(100, 8)", &npy::f4(&codes)));
-    let (shape, decoded) = written(&sandbox, "decode codes.npy -m run");
+    let (shape, decoded) = written(&sandbox, "decode run codes.npy");
     assert_eq!(shape, [TEST_IMAGES, SIDE, SIDE]);
     assert!(npy::f4(&decoded) == npy::f4(&images), "decoded images differ from reconstructed ones");
 
     for model in ["run/encoder.safetensors", "run/model.safetensors"] {
-        let (_, others) = written(&sandbox, &format!("encode data -m {model} --threads 1"));
+        let (_, others) = written(&sandbox, &format!("encode {model} data --threads 1"));
         assert!(npy::f4(&others) == npy::f4(&codes), "{model}");
     }
 }
@@ -87,14 +86,14 @@ fn what_is_encoded_and_decoded_is_the_reconstruction() {
 #[test]
 fn images_are_the_same_in_whatever_form_they_come() {
     let sandbox = Sandbox::with_run();
-    let expected = written(&sandbox, "reconstruct data -m run");
+    let expected = written(&sandbox, "reconstruct run data");
     let pixels = sandbox.read(TEST_FILE)[IDX_HEADER..].to_vec();
     let floats: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
     sandbox.write("bytes.npy", npy::write("|u1", "(100, 14, 14)", &pixels));
     sandbox.write("floats.npy", npy::write("<f4", "(100, 14, 14)", &npy::f4(&floats)));
     sandbox.write("flat.npy", npy::write("<f4", "(100, 196)", &npy::f4(&floats)));
     for images in [TEST_FILE, "bytes.npy", "floats.npy", "flat.npy"] {
-        let found = written(&sandbox, &format!("reconstruct {images} -m run/model.safetensors"));
+        let found = written(&sandbox, &format!("reconstruct run/model.safetensors {images}"));
         assert!(found == expected, "{images}");
     }
 }
@@ -104,35 +103,35 @@ fn one_image_comes_back_as_one_image() {
     let sandbox = Sandbox::with_run();
     let first = &sandbox.read(TEST_FILE)[IDX_HEADER..][..SIDE * SIDE];
     sandbox.write("one.npy", npy::write("|u1", "(14, 14)", first));
-    sandbox.ae("reconstruct one.npy -m run -o one.png").succeeds();
+    sandbox.ae("reconstruct run one.npy -o one.png").succeeds();
     assert_eq!(png_size(&sandbox.read("one.png")), [14, 14]);
     // What was written can be read.
-    sandbox.ae("reconstruct one.png -m run -o again.png").succeeds();
+    sandbox.ae("reconstruct run one.png -o again.png").succeeds();
     assert_eq!(png_size(&sandbox.read("again.png")), [14, 14]);
-    let (shape, codes) = written(&sandbox, "encode one.png -m run");
+    let (shape, codes) = written(&sandbox, "encode run one.png");
     assert_eq!((shape, codes.len()), (vec![1, 8], 8));
-    let (shape, _) = written(&sandbox, "denoise one.png -m run");
+    let (shape, _) = written(&sandbox, "denoise run one.png");
     assert_eq!(shape, [1, SIDE, SIDE]);
 }
 
 #[test]
 fn many_images_become_a_figure() {
     let sandbox = Sandbox::with_run();
-    sandbox.ae("reconstruct data -m run -o few.png --count 3").succeeds();
-    sandbox.ae("reconstruct data -m run -o many.png").succeeds();
+    sandbox.ae("reconstruct run data -o few.png --count 3").succeeds();
+    sandbox.ae("reconstruct run data -o many.png").succeeds();
     let [few, many] = ["few.png", "many.png"].map(|file| png_size(&sandbox.read(file)));
     assert!(few[0] < many[0], "{few:?} {many:?}");
-    sandbox.ae("reconstruct data -m run -o figure.svg").succeeds();
+    sandbox.ae("reconstruct run data -o figure.svg").succeeds();
     let svg = sandbox.read_text("figure.svg");
     for words in ["<svg", "folder: the first 10 of 100 images", "original", "reconstructed"] {
         assert!(svg.contains(words), "{words}");
     }
-    sandbox.ae("denoise data -m run --noise masking:0.3 -o denoised.svg").succeeds();
+    sandbox.ae("denoise run data --noise masking:0.3 -o denoised.svg").succeeds();
     let svg = sandbox.read_text("denoised.svg");
     for row in ["noisy", "denoised", "original"] {
         assert!(svg.contains(row), "{row}");
     }
-    let shown = sandbox.ae("reconstruct data -m run --show --count 2").succeeds().stdout;
+    let shown = sandbox.ae("reconstruct run data --show --count 2").succeeds().stdout;
     assert!(shown.contains("original") && shown.lines().count() > SIDE / 2, "{shown}");
 }
 
@@ -142,25 +141,25 @@ fn noise_follows_from_its_seed() {
     sandbox.write("spec.toml", SPEC);
     sandbox.ae("train spec.toml --out run").succeeds();
     let denoised =
-        |flags: &str| written(&sandbox, &format!("denoise data -m run {flags} --threads 2")).1;
+        |flags: &str| written(&sandbox, &format!("denoise run data {flags} --threads 2")).1;
     let noisy = denoised("--noise gaussian:0.5");
     assert!(noisy == denoised("--noise gaussian:0.5 --seed 42"));
     assert!(noisy != denoised("--noise gaussian:0.5 --seed 43"));
     // Without noise, the images are taken as they are.
-    assert!(denoised("") == written(&sandbox, "reconstruct data -m run").1);
+    assert!(denoised("") == written(&sandbox, "reconstruct run data").1);
 }
 
 #[test]
 fn a_regular_autoencoder_is_said_not_to_denoise() {
     let sandbox = Sandbox::with_run();
-    let finished = sandbox.ae("denoise data -m run -o out.npy").succeeds();
+    let finished = sandbox.ae("denoise run data -o out.npy --force").succeeds();
     assert!(finished.stderr.contains("run is a regular autoencoder"), "{}", finished.stderr);
 }
 
 #[test]
 fn what_was_written_is_told_in_the_form_that_is_asked_for() {
     let sandbox = Sandbox::with_run();
-    let command = "encode data -m run -o codes.npy";
+    let command = "encode run data -o codes.npy";
     let text = "100 images encoded to 8 numbers each to codes.npy\n";
     assert_eq!(sandbox.ae(command).succeeds().stdout, text);
     let told = sandbox.ae(&format!("{command} --json")).succeeds().json();
@@ -174,18 +173,15 @@ fn an_output_that_cannot_be_written_is_named() {
     let sandbox = Sandbox::with_run();
     let before = sandbox.contents_of("");
     for (command, fragments) in [
-        ("encode data -m run -o no/codes.npy", ["cannot write no/codes.npy", "no folder no"]),
-        (
-            "reconstruct data -m run -o data/x/y.png",
-            ["cannot write data/x/y.png", "no folder data/x"],
-        ),
+        ("encode run data -o no/codes.npy", ["cannot write no/codes.npy", "no folder no"]),
+        ("reconstruct run data -o data/x/y.png", ["cannot write data/x/y.png", "no folder data/x"]),
     ] {
         sandbox.ae(command).fails_with(&fragments);
     }
     for (command, fragments) in [
-        ("reconstruct data -m run -o out.bmp", ["out.bmp", ".npy, .csv, .png or .svg"]),
-        ("reconstruct data -m run -o out", ["--output", "or a folder, such as out/"]),
-        ("encode data -m run -o codes.csv", ["codes.csv", ".npy"]),
+        ("reconstruct run data -o out.bmp", ["out.bmp", ".npy, .csv, .png or .svg"]),
+        ("reconstruct run data -o out", ["--out", "or a folder, such as out/"]),
+        ("encode run data -o codes.csv", ["codes.csv", ".npy"]),
     ] {
         sandbox.ae(command).refuses_with(&fragments);
     }

@@ -12,30 +12,30 @@ const REALS: [&str; 5] = ["-1", "nan", "inf", "1e999", "x"];
 
 /// Commands with a numeric argument, `#` in its place, its accepted values in the message, and absurd ones.
 const FLAGS: &[(&str, &str, &[&str])] = &[
-    ("reconstruct data -m run -o x.png --count #", "1 to 1000", &COUNTS),
-    ("denoise data -m run -o x.png --count #", "1 to 1000", &COUNTS),
-    ("decode codes.npy -m run -o x.png --count #", "1 to 1000", &COUNTS),
-    ("anomaly score data -m run --heat-map x.png --count #", "1 to 1000", &COUNTS),
-    ("anomaly fit data -m run --noise masking:0.1 --draws #", "1 to 1000", &COUNTS),
-    ("anomaly fit data -m run --smoothing #", "0 to 100", &REALS),
-    ("anomaly fit data -m run --smoothing #", "0 to 100", &["100.1", "1e38"]),
-    ("anomaly fit data -m run --quantile #", "below 1", &["0", "1", "-1", "nan", "1e308"]),
+    ("reconstruct run data -o x.png --force --count #", "1 to 1000", &COUNTS),
+    ("denoise run data -o x.png --force --count #", "1 to 1000", &COUNTS),
+    ("decode run codes.npy -o x.png --force --count #", "1 to 1000", &COUNTS),
+    ("anomaly score run data --heat-map x.png --force --count #", "1 to 1000", &COUNTS),
+    ("anomaly fit run data --noise masking:0.1 --draws #", "1 to 1000", &COUNTS),
+    ("anomaly fit run data --smoothing #", "0 to 100", &REALS),
+    ("anomaly fit run data --smoothing #", "0 to 100", &["100.1", "1e38"]),
+    ("anomaly fit run data --quantile #", "below 1", &["0", "1", "-1", "nan", "1e308"]),
+    ("anomaly fit run data --contamination #", "at most 0.5", &["0", "0.6", "-1", "nan", "1e308"]),
+    ("project run data -o x.svg --force --limit #", "1 to 10000", &COUNTS),
+    ("project run data --grid x.svg --force --side #", "1 to 100", &COUNTS),
+    ("project run data --grid x.svg --force --side #", "1 to 100", &["101", "1000"]),
+    ("interpolate run data -o x.svg --force --steps #", "2 to 100", &COUNTS),
+    ("interpolate run data -o x.svg --force --steps #", "2 to 100", &["1", "101"]),
     (
-        "anomaly fit data -m run --contamination #",
-        "at most 0.5",
-        &["0", "0.6", "-1", "nan", "1e308"],
+        "interpolate run data -o x.svg --force --from #",
+        "--from",
+        &["-1", "nan", "18446744073709551616"],
     ),
-    ("project data -m run -o x.svg --limit #", "1 to 10000", &COUNTS),
-    ("project data -m run --grid x.svg --side #", "1 to 100", &COUNTS),
-    ("project data -m run --grid x.svg --side #", "1 to 100", &["101", "1000"]),
-    ("interpolate data -m run -o x.svg --steps #", "2 to 100", &COUNTS),
-    ("interpolate data -m run -o x.svg --steps #", "2 to 100", &["1", "101"]),
-    ("interpolate data -m run -o x.svg --from #", "--from", &["-1", "nan", "18446744073709551616"]),
     ("probe run --repetitions #", "1 to 1000", &COUNTS),
     ("probe run --labels #", "--labels", &["0", "-1", "nan", "18446744073709551616"]),
     ("probe run --labels #", "from 1 to the 400 training images", &["401", "18446744073709551615"]),
-    ("compress data -m run -o x.aez --quality #", "1 to 9", &["0", "10", "-1", "nan", "1e308"]),
-    ("decompress x.aez -m run -o x.npy --image #", "--image", &["-1", "nan", "1e308"]),
+    ("compress run data -o x.aez --quality #", "1 to 9", &["0", "10", "-1", "nan", "1e308"]),
+    ("decompress run x.aez -o x.npy --image #", "--image", &["-1", "nan", "1e308"]),
     ("train --data data --out new --threads #", "1 to 512", &["513", "65535"]),
     ("train --data data --out new --threads #", "1 to 512", &COUNTS),
     ("train --data data --out new --epochs #", "--epochs", &COUNTS),
@@ -61,7 +61,7 @@ const FLAGS: &[(&str, &str, &[&str])] = &[
     ("train --data data --out new --seed #", "--seed", &["-1", "nan", "18446744073709551615"]),
     ("train --data data --out new --noise gaussian:#", "0 to 100", &["-1", "nan", "101", "1e308"]),
     ("evaluate run --seed #", "--seed", &["-1", "nan", "18446744073709551616"]),
-    ("project data -m run --grid x.svg --method #", "tsne", &["tsne"]),
+    ("project run data --grid x.svg --force --method #", "tsne", &["tsne"]),
 ];
 
 #[test]
@@ -93,13 +93,13 @@ fn large_numbers_that_mean_something_work() {
         "train --data data --widths 4 --epochs 1 --out one --batch-size 18446744073709551615",
         "train --data data --widths 4 --epochs 1 --out two --seed 9223372036854775807 --threads 64",
         "evaluate run --seed 18446744073709551615",
-        "reconstruct data -m run -o x.png --count 1000",
-        "interpolate data -m run -o way.png --steps 100",
+        "reconstruct run data -o x.png --force --count 1000",
+        "interpolate run data -o way.png --steps 100",
     ] {
         sandbox.ae(command).succeeds();
     }
     sandbox
-        .ae("interpolate data -m run -o x.svg --from 18446744073709551615")
+        .ae("interpolate run data -o x.svg --force --from 18446744073709551615")
         .fails_with(&["data holds 100 images"]);
 }
 
@@ -119,9 +119,9 @@ fn noise_that_needs_neighbours_is_refused_for_tables() {
     ] {
         for command in [
             "train --data t.csv --widths 1 --epochs 1 --out new",
-            "denoise t.csv -m run -o out.csv",
+            "denoise run t.csv -o out.csv",
             "evaluate run",
-            "anomaly fit t.csv -m run -o fit.safetensors",
+            "anomaly fit run t.csv -o fit.safetensors",
         ] {
             let told = sandbox.ae(&format!("{command} --noise {noise}"));
             told.refuses_with(&["neighbouring pixels", "masking:0.25"]);

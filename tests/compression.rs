@@ -1,5 +1,7 @@
 //! Images compressed with a trained model and brought back.
 
+use std::fs;
+
 use sha2::{Digest, Sha256};
 
 use crate::npy;
@@ -10,7 +12,7 @@ const IDX_HEADER: usize = 16;
 
 /// The images of `x.aez` as bytes.
 fn decompressed(sandbox: &Sandbox, flags: &str) -> Vec<u8> {
-    sandbox.ae(&format!("decompress x.aez -m run -o out.npy {flags}")).succeeds();
+    sandbox.ae(&format!("decompress run x.aez -o out.npy --force {flags}")).succeeds();
     let (_, pixels) = npy::read(&sandbox.read("out.npy"));
     pixels.iter().map(|pixel| (pixel * 255.0).round() as u8).collect()
 }
@@ -19,17 +21,45 @@ fn decompressed(sandbox: &Sandbox, flags: &str) -> Vec<u8> {
 fn the_exact_mode_gives_the_images_back_in_fewer_bytes() {
     let sandbox = Sandbox::with_run();
     let original = sandbox.read("data/t10k-images-idx3-ubyte")[IDX_HEADER..].to_vec();
-    let told = sandbox.ae("compress data -m run -o x.aez --exact --json").succeeds().json();
+    let told = sandbox.ae("compress run data -o x.aez --force --exact --json").succeeds().json();
     assert_eq!(told["images"], TEST_IMAGES);
     assert_eq!(told["bytes"], sandbox.read("x.aez").len());
     assert!(sandbox.read("x.aez").len() < original.len() / 10, "{told}");
     assert!(decompressed(&sandbox, "") == original);
     assert!(decompressed(&sandbox, "--image 37") == original[37 * SIDE * SIDE..][..SIDE * SIDE]);
-    // Each as a picture, which is compressed to the same again.
+    // Each as a picture; those have names, which the file keeps.
     let bytes = sandbox.read("x.aez");
-    sandbox.ae("decompress x.aez -m run -o out/").succeeds();
-    sandbox.ae("compress out -m run -o x.aez --exact --threads 1").succeeds();
-    assert!(sandbox.read("x.aez") == bytes);
+    sandbox.ae("decompress run x.aez -o out/").succeeds();
+    sandbox.ae("compress run out -o named.aez --exact").succeeds();
+    assert_ne!(sandbox.read("named.aez"), bytes);
+    sandbox.ae("decompress run named.aez -o named.npy").succeeds();
+    sandbox.ae("decompress run x.aez -o all.npy").succeeds();
+    assert!(sandbox.read("named.npy") == sandbox.read("all.npy"));
+}
+
+#[test]
+fn names_and_class_folders_come_back() {
+    let sandbox = Sandbox::with_run();
+    sandbox.ae("reconstruct run data -o made/").succeeds();
+    let names = ["cats/a.png", "cats/b.png", "dogs/a.png", "größe.png"];
+    for (place, name) in names.iter().enumerate() {
+        sandbox.write(&format!("pets/{name}"), sandbox.read(&format!("made/{place:06}.png")));
+    }
+    fs::create_dir(sandbox.path("pets/more")).unwrap();
+    fs::rename(sandbox.path("pets/größe.png"), sandbox.path("pets/more/größe.png")).unwrap();
+    for command in ["compress run pets -o x.aez --exact", "decompress run x.aez -o again/"] {
+        sandbox.ae(command).succeeds();
+    }
+    for name in ["cats/a.png", "cats/b.png", "dogs/a.png", "more/größe.png"] {
+        let [before, after] = ["pets", "again"].map(|folder| {
+            image::open(sandbox.path(&format!("{folder}/{name}"))).unwrap().to_luma8()
+        });
+        assert!(before == after, "{name}");
+    }
+    // A program that knows version 1 alone says that the file is of a later one.
+    assert_eq!(sandbox.read("x.aez")[4], 2);
+    sandbox.ae("decompress run x.aez -o one.png --image 2").succeeds();
+    assert_eq!(sandbox.read("one.png"), sandbox.read("again/dogs/a.png"));
 }
 
 #[test]
@@ -39,12 +69,12 @@ fn a_better_quality_takes_more_bytes_and_is_nearer() {
     let learning = "--widths 8 --epochs 30 --batch-size 16 --learning-rate 0.01";
     sandbox.ae(&format!("train --data data {learning} --out run")).succeeds();
     let (_, whole) = {
-        sandbox.ae("reconstruct data -m run -o out.npy").succeeds();
+        sandbox.ae("reconstruct run data -o out.npy --force").succeeds();
         npy::read(&sandbox.read("out.npy"))
     };
     let mut before = (0, f64::INFINITY);
     for quality in [1, 5, 9] {
-        sandbox.ae(&format!("compress data -m run -o x.aez --quality {quality}")).succeeds();
+        sandbox.ae(&format!("compress run data -o x.aez --force --quality {quality}")).succeeds();
         let pixels = decompressed(&sandbox, "");
         let squares =
             pixels.iter().zip(&whole).map(|(&a, &b)| f64::from(f32::from(a) / 255.0 - b).powi(2));
@@ -57,27 +87,31 @@ fn a_better_quality_takes_more_bytes_and_is_nearer() {
 #[test]
 fn what_is_damaged_or_does_not_fit_is_refused() {
     let sandbox = Sandbox::with_run();
-    sandbox.ae("compress data -m run -o x.aez").succeeds();
+    sandbox.ae("compress run data -o x.aez --force").succeeds();
     let bytes = sandbox.read("x.aez");
     let refused = |bytes: &[u8], words: &[&str]| {
         sandbox.write("y.aez", bytes);
-        sandbox.ae("decompress y.aez -m run -o out.npy").fails_with(&[&["y.aez"], words].concat());
+        sandbox
+            .ae("decompress run y.aez -o out.npy --force")
+            .fails_with(&[&["y.aez"], words].concat());
     };
     refused(&bytes[..bytes.len() / 2], &["damaged or cut"]);
     refused(&[&bytes[..40], &[bytes[40] ^ 1], &bytes[41..]].concat(), &["damaged"]);
     refused(b"", &["something else"]);
     sandbox.ae("train --data data --widths 8 --epochs 1 --out other").succeeds();
-    let found = sandbox.ae("decompress x.aez -m other -o out.npy");
+    let found = sandbox.ae("decompress other x.aez -o out.npy --force");
     found.fails_with(&["x.aez", "another model"]);
-    sandbox.ae("decompress x.aez -m run -o out.npy --image 100").fails_with(&["--image below 100"]);
     sandbox
-        .ae("compress data -m run/checkpoints/best.safetensors -o y.aez")
+        .ae("decompress run x.aez -o out.npy --force --image 100")
+        .fails_with(&["--image below 100"]);
+    sandbox
+        .ae("compress run/checkpoints/best.safetensors data -o y.aez --force")
         .fails_with(&["ae resume RUN"]);
     let pixels = npy::f4(&[0.3; SIDE * SIDE]);
     sandbox.write("floats.npy", npy::write("<f4", "(1, 14, 14)", &pixels));
-    sandbox.ae("compress floats.npy -m run -o y.aez").fails_with(&["8-bit", "0.3", "image 0"]);
-    sandbox.ae("compress data -m run -o y.aez --quality 10").refuses_with(&["1 to 9"]);
-    sandbox.ae("compress data -m run -o y.zip").refuses_with(&[".aez"]);
+    sandbox.ae("compress run floats.npy -o y.aez --force").fails_with(&["8-bit", "0.3", "image 0"]);
+    sandbox.ae("compress run data -o y.aez --force --quality 10").refuses_with(&["1 to 9"]);
+    sandbox.ae("compress run data -o y.zip").refuses_with(&[".aez"]);
     assert!(!sandbox.path("out.npy").exists());
 }
 
@@ -87,7 +121,7 @@ fn a_model_of_a_table_compresses_nothing() {
     let row = |i: usize| format!("{},{},{}\n", i % 7, i * i % 11, i % 3);
     sandbox.write("t.csv", format!("a,b,c\n{}", (0..60).map(row).collect::<String>()));
     sandbox.ae("train --data t.csv --widths 2 --epochs 1 --out run").succeeds();
-    sandbox.ae("compress t.csv -m run -o x.aez").fails_with(&["run", "table", "8-bit images"]);
+    sandbox.ae("compress run t.csv -o x.aez --force").fails_with(&["run", "table", "8-bit images"]);
 }
 
 #[test]
@@ -110,14 +144,14 @@ fn a_study_compares_real_files() {
     // Nine qualities of two models and of PCA, fourteen of JPEG, each and together.
     assert_eq!(table.lines().count(), 1 + 3 * 9 + 2 * 14, "{table}");
     let model = "study/models/196-8.safetensors";
-    let command = format!("compress data -m {model} -o x.aez --quality 9 --json");
+    let command = format!("compress {model} data -o x.aez --force --quality 9 --json");
     let bytes = sandbox.ae(&command).succeeds().json()["bytes"].as_f64().unwrap();
     let row = format!("196-8,9,{:.3},", bytes / TEST_IMAGES as f64);
     assert!(table.contains(&row), "{row}\n{table}");
 
     let without = study.replace("[8], [16, 4]", "");
     sandbox.write("none.toml", format!("{spec}\n{without}"));
-    sandbox.ae("study none.toml --out other").fails_with(&["study.models", "at least one"]);
+    sandbox.ae("study none.toml --out other").refuses_with(&["study.models", "at least one"]);
 }
 
 /// Forty procedural digits that an earlier version has compressed, and their model; see
@@ -148,10 +182,10 @@ fn files_of_an_earlier_version_give_the_same_pixels() {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("fma") {
         sandbox.write("x.aez", GOLDEN_EXACT);
-        sandbox.ae("decompress x.aez -m run -o digits.npy").succeeds();
-        sandbox.ae("compress digits.npy -m run -o y.aez --exact --quality 7").succeeds();
+        sandbox.ae("decompress run x.aez -o digits.npy").succeeds();
+        sandbox.ae("compress run digits.npy -o y.aez --force --exact --quality 7").succeeds();
         assert!(sandbox.read("y.aez") == GOLDEN_EXACT);
-        sandbox.ae("compress digits.npy -m run -o y.aez --quality 9").succeeds();
+        sandbox.ae("compress run digits.npy -o y.aez --force --quality 9").succeeds();
         assert!(sandbox.read("y.aez") == GOLDEN_LOSSY);
     }
 }
@@ -163,7 +197,9 @@ fn a_right_checksum_does_not_make_a_file_right() {
     let body = &GOLDEN_EXACT[..GOLDEN_EXACT.len() - 8];
     let refused = |body: &[u8], words: &[&str]| {
         sandbox.write("y.aez", [body, &Sha256::digest(body)[..8]].concat());
-        sandbox.ae("decompress y.aez -m run -o out.npy").fails_with(&[&["y.aez"], words].concat());
+        sandbox
+            .ae("decompress run y.aez -o out.npy --force")
+            .fails_with(&[&["y.aez"], words].concat());
     };
     refused(&body[..body.len() - 1], &["a block of"]);
     refused(&body[..16], &["too few bytes"]);

@@ -43,8 +43,8 @@ fn is_refused(sandbox: &Sandbox, bytes: &[u8], fragments: &[&str]) {
     let fragments = [&["bad.safetensors"], fragments].concat();
     for command in [
         "inspect bad.safetensors",
-        "evaluate bad.safetensors --data data",
-        "encode data -m bad.safetensors -o codes.npy",
+        "evaluate bad.safetensors data",
+        "encode bad.safetensors data -o codes.npy",
     ] {
         sandbox.ae(command).fails_with(&fragments);
     }
@@ -120,7 +120,7 @@ fn changed_bits_and_missing_checksums_are_told() {
     sandbox.ae("inspect run").succeeds();
     let encoder = sandbox.read("run/encoder.safetensors");
     sandbox.write("run/encoder.safetensors", changed(&encoder, |_, data| data[7] ^= 64));
-    sandbox.ae("encode data -m run/encoder.safetensors -o x.npy").fails_with(&told);
+    sandbox.ae("encode run/encoder.safetensors data -o x.npy --force").fails_with(&told);
     assert!(!sandbox.path("x.npy").exists());
 }
 
@@ -150,9 +150,11 @@ fn an_encoder_alone_is_not_a_model() {
     let encoder = "run/encoder.safetensors";
     let fragments = [encoder, "a whole model", "an encoder alone"];
     sandbox.write("codes.npy", npy::write("<f4", "(1, 8)", &[0; 32]));
-    for command in
-        ["reconstruct data -o x.npy -m", "decode codes.npy -o x.npy -m", "evaluate --data data"]
-    {
+    for command in [
+        "reconstruct data -o x.npy --force -m",
+        "decode codes.npy -o x.npy --force -m",
+        "evaluate --data data",
+    ] {
         sandbox.ae(&format!("{command} {encoder}")).fails_with(&fragments);
     }
     assert!(!sandbox.path("x.npy").exists());
@@ -163,16 +165,16 @@ fn images_of_another_size_than_the_models_are_refused() {
     let sandbox = Sandbox::with_run();
     sandbox.write_data("large", [3, 3], 28);
     let sizes = |origin| [origin, "28 x 28", "14 x 14"];
-    sandbox.ae("evaluate run --data large").fails_with(&sizes("large"));
-    sandbox.ae("reconstruct large -m run -o x.npy").fails_with(&sizes("large"));
-    sandbox.ae("encode digits -m run -o x.npy").fails_with(&sizes("digits"));
+    sandbox.ae("evaluate run large").fails_with(&sizes("large"));
+    sandbox.ae("reconstruct run large -o x.npy --force").fails_with(&sizes("large"));
+    sandbox.ae("encode run digits -o x.npy --force").fails_with(&sizes("digits"));
     sandbox.write("large.idx", images(2, 28));
-    sandbox.ae("encode large.idx -m run -o x.npy").fails_with(&sizes("large.idx"));
+    sandbox.ae("encode run large.idx -o x.npy --force").fails_with(&sizes("large.idx"));
 
     sandbox.ae("train --data large --widths 4 --epochs 1 --out other").succeeds();
     sandbox.write("one.npy", npy::write("|u1", "(28, 28)", &[9; 784]));
-    sandbox.ae("reconstruct one.npy -m other -o one.png").succeeds();
-    sandbox.ae("reconstruct one.png -m run -o x.png").fails_with(&sizes("one.png"));
+    sandbox.ae("reconstruct other one.npy -o one.png").succeeds();
+    sandbox.ae("reconstruct run one.png -o x.png").fails_with(&sizes("one.png"));
     assert!(!sandbox.path("x.npy").exists() && !sandbox.path("x.png").exists());
 }
 
@@ -211,21 +213,25 @@ fn an_array_that_makes_no_images_is_refused() {
 fn codes_and_pictures_that_do_not_fit_are_refused() {
     let sandbox = Sandbox::with_run();
     sandbox.write("long.npy", npy::write("<f4", "(2, 9)", &[0; 72]));
-    sandbox.ae("decode long.npy -m run -o x.npy").fails_with(&["long.npy", "length 9", "length 8"]);
+    sandbox
+        .ae("decode run long.npy -o x.npy --force")
+        .fails_with(&["long.npy", "length 9", "length 8"]);
     let nan = npy::f4(&[f32::NAN; 8]);
     sandbox.write("nan.npy", npy::write("<f4", "(1, 8)", &nan));
-    sandbox.ae("decode nan.npy -m run -o x.npy").fails_with(&[
+    sandbox.ae("decode run nan.npy -o x.npy --force").fails_with(&[
         "nan.npy",
         "row 1, column 1",
         "finite",
     ]);
     sandbox.write("flat.npy", npy::write("<f4", "(8,)", &[0; 32]));
-    sandbox.ae("decode flat.npy -m run -o x.npy").fails_with(&["flat.npy", "(rows, columns)"]);
+    sandbox.ae("decode run flat.npy -o x.npy --force").fails_with(&["flat.npy", "(rows, columns)"]);
     sandbox.write("cut.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
-    sandbox.ae("encode cut.png -m run -o x.npy").fails_with(&["cut.png", "cannot be decoded"]);
+    sandbox.ae("encode run cut.png -o x.npy --force").fails_with(&["cut.png", "cannot be decoded"]);
     sandbox.write("words.txt", "no image at all");
-    sandbox.ae("encode words.txt -m run -o x.npy").fails_with(&["words.txt", "neither IDX"]);
-    sandbox.ae("encode nowhere.png -m run -o x.npy").fails_with(&["cannot read nowhere.png"]);
-    sandbox.ae("encode run/checkpoints -m run -o x.npy").fails_with(&["run/checkpoints holds no"]);
+    sandbox.ae("encode run words.txt -o x.npy --force").fails_with(&["words.txt", "neither IDX"]);
+    sandbox.ae("encode run nowhere.png -o x.npy --force").fails_with(&["cannot read nowhere.png"]);
+    sandbox
+        .ae("encode run run/checkpoints -o x.npy --force")
+        .fails_with(&["run/checkpoints holds no"]);
     assert!(!sandbox.path("x.npy").exists());
 }

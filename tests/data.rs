@@ -58,7 +58,7 @@ fn mnist_is_never_substituted() {
     for command in ["data info --data mnist", "train --data mnist --out run"] {
         sandbox.ae(&format!("{command} --offline")).fails_with(&fragments);
     }
-    sandbox.ae("data fetch mnist --offline").fails_with(&["--offline"]);
+    sandbox.ae("data fetch mnist --offline").refuses_with(&["--offline"]);
     assert_eq!(sandbox.contents_of(""), []);
 }
 

@@ -42,13 +42,13 @@ fn a_picture_of_any_size_keeps_its_size() {
     let sandbox = with_model();
     for (height, width) in [(53, 37), (5, 90), (3, 4), (14, 15), (1, 1)] {
         save(&sandbox, "page.png", grey(height, width, 0));
-        sandbox.ae("denoise page.png -m run -o clean.png").succeeds();
+        sandbox.ae("denoise run page.png -o clean.png --force").succeeds();
         let clean = open(&sandbox, "clean.png");
         assert_eq!([clean.height(), clean.width()], [height, width]);
         assert!(!clean.color().has_color());
         assert!(clean != DynamicImage::from(grey(height, width, 0)));
     }
-    let told = sandbox.ae("denoise page.png -m run -o again.png --threads 1").succeeds().stdout;
+    let told = sandbox.ae("denoise run page.png -o again.png --threads 1").succeeds().stdout;
     assert_eq!(told, "1 picture written to again.png\n");
     assert!(sandbox.read("again.png") == sandbox.read("clean.png"));
 }
@@ -57,13 +57,13 @@ fn a_picture_of_any_size_keeps_its_size() {
 fn a_grey_model_cleans_each_colour_by_itself() {
     let sandbox = with_model();
     save(&sandbox, "photo.png", coloured(20, 31));
-    sandbox.ae("denoise photo.png -m run -o clean.png").succeeds();
+    sandbox.ae("denoise run photo.png -o clean.png --force").succeeds();
     let clean = open(&sandbox, "clean.png");
     assert!(clean.color().has_color());
     let clean = clean.into_rgb8();
     for channel in 0..3 {
         save(&sandbox, "channel.png", grey(20, 31, channel));
-        sandbox.ae("denoise channel.png -m run -o alone.png").succeeds();
+        sandbox.ae("denoise run channel.png -o alone.png --force").succeeds();
         let alone = open(&sandbox, "alone.png").into_luma8();
         let same = |(pixel, grey): (&Rgb<u8>, &Luma<u8>)| pixel.0[channel as usize] == grey.0[0];
         assert!(clean.pixels().zip(alone.pixels()).all(same), "channel {channel}");
@@ -76,7 +76,7 @@ fn a_folder_is_cleaned_into_a_folder() {
     save(&sandbox, "scans/a.png", grey(30, 20, 0));
     save(&sandbox, "scans/b.png", coloured(SIDE as u32, SIDE as u32));
     save(&sandbox, "scans/c.png", grey(SIDE as u32, SIDE as u32, 1));
-    sandbox.ae("denoise scans -m run -o clean/").succeeds();
+    sandbox.ae("denoise run scans -o clean/ --force").succeeds();
     let shape = |name: &str| {
         let picture = open(&sandbox, name);
         (picture.height(), picture.width(), picture.color().has_color())
@@ -84,12 +84,14 @@ fn a_folder_is_cleaned_into_a_folder() {
     assert_eq!(shape("clean/a.png"), (30, 20, false));
     assert_eq!(shape("clean/b.png"), (14, 14, true));
     // One of the model's own size is what the model makes of it, tiles or not.
-    sandbox.ae("denoise scans/c.png -m run -o alone.png").succeeds();
+    sandbox.ae("denoise run scans/c.png -o alone.png --force").succeeds();
     assert!(open(&sandbox, "clean/c.png") == open(&sandbox, "alone.png"));
 
     sandbox.write("scans/d.png", "no picture");
-    sandbox.ae("denoise scans -m run -o other/").fails_with(&["scans/d.png: neither PNG nor JPEG"]);
-    let told = sandbox.ae("denoise scans -m run -o other/ --skip-bad --json").succeeds();
+    sandbox
+        .ae("denoise run scans -o other/ --force")
+        .fails_with(&["scans/d.png: neither PNG nor JPEG"]);
+    let told = sandbox.ae("denoise run scans -o other/ --force --skip-bad --json").succeeds();
     assert_eq!(told.json()["skipped"], 1);
     assert!(told.stderr.contains("left out: scans/d.png"), "{}", told.stderr);
 }
@@ -103,9 +105,9 @@ fn a_picture_damaged_within_stops_a_folder_or_is_left_out() {
     let whole = sandbox.read("scans/b.png");
     sandbox.write("scans/b.png", &whole[..whole.len() / 2]);
     let fragments = ["stopped after 1 picture, written to clean/", "scans/b.png", "damaged PNG"];
-    sandbox.ae("denoise scans -m run -o clean/").fails_with(&fragments);
+    sandbox.ae("denoise run scans -o clean/ --force").fails_with(&fragments);
     assert!(sandbox.path("clean/a.png").is_file());
-    let told = sandbox.ae("denoise scans -m run -o other/ --skip-bad").succeeds();
+    let told = sandbox.ae("denoise run scans -o other/ --force --skip-bad").succeeds();
     assert_eq!(told.stdout, "1 picture written to other/, 1 left out\n");
     assert!(told.stderr.contains("left out: scans/b.png"), "{}", told.stderr);
     assert!(sandbox.read("other/a.png") == sandbox.read("clean/a.png"));
@@ -117,15 +119,15 @@ fn nothing_is_computed_for_a_file_that_cannot_be_written() {
     save(&sandbox, "page.png", grey(40, 33, 0));
     let before = sandbox.contents_of("");
     let missing = ["cannot write none/clean.png", "no folder none"];
-    sandbox.ae("denoise page.png -m run -o none/clean.png").fails_with(&missing);
-    for command in ["denoise page.png -m run", "reconstruct page.png -m run --resize fit"] {
+    sandbox.ae("denoise run page.png -o none/clean.png").fails_with(&missing);
+    for command in ["denoise run page.png", "reconstruct run page.png --resize fit"] {
         let own = ["page.png would be replaced by what is made of it"];
         sandbox.ae(&format!("{command} -o ./page.png")).fails_with(&own);
     }
     assert_eq!(sandbox.contents_of(""), before);
     // What an earlier command has made may be replaced.
-    sandbox.ae("denoise page.png -m run -o clean.png").succeeds();
-    sandbox.ae("denoise page.png -m run --noise gaussian:0.5 -o clean.png").succeeds();
+    sandbox.ae("denoise run page.png -o clean.png --force").succeeds();
+    sandbox.ae("denoise run page.png --noise gaussian:0.5 -o clean.png --force").succeeds();
 }
 
 #[test]
@@ -135,7 +137,7 @@ fn noise_may_be_put_on_a_page_first() {
     let denoised = |flags: &str| {
         let choice = "gaussian:0.5|masking:0.5+blur:1";
         sandbox
-            .ae(&format!("denoise page.png -m run --noise {choice} {flags} -o clean.png"))
+            .ae(&format!("denoise run page.png --noise {choice} {flags} -o clean.png --force"))
             .succeeds();
         sandbox.read("clean.png")
     };
@@ -147,10 +149,10 @@ fn noise_may_be_put_on_a_page_first() {
 fn pictures_are_resized_or_refused_if_that_is_asked_for() {
     let sandbox = with_model();
     save(&sandbox, "page.png", grey(40, 33, 0));
-    sandbox.ae("denoise page.png -m run --resize fit -o small.png").succeeds();
+    sandbox.ae("denoise run page.png --resize fit -o small.png --force").succeeds();
     assert_eq!(open(&sandbox, "small.png").height(), 14);
     sandbox
-        .ae("denoise page.png -m run --resize none -o small.png")
+        .ae("denoise run page.png --resize none -o small.png --force")
         .fails_with(&["page.png", "40 x 33", "14 x 14"]);
 }
 
@@ -162,10 +164,10 @@ fn what_tiles_cannot_do_is_refused() {
     save(&sandbox, "pages/other.png", grey(14, 14, 0));
     let before = sandbox.contents_of("");
     for (command, fragments) in [
-        ("denoise page.png -m run -o out.npy", ["out.npy", "one alone into a .png file"]),
-        ("denoise page.png -m run -o out.svg", ["out.svg", "one alone into a .png file"]),
-        ("denoise pages -m run -o out.png", ["out.png", "go into a folder"]),
-        ("denoise page.png -m run --show", ["--show draws images of the model's size", "--resize"]),
+        ("denoise run page.png -o out.npy", ["out.npy", "one alone into a .png file"]),
+        ("denoise run page.png -o out.svg", ["out.svg", "one alone into a .png file"]),
+        ("denoise run pages -o out.png --force", ["out.png", "go into a folder"]),
+        ("denoise run page.png --show", ["--show draws images of the model's size", "--resize"]),
     ] {
         sandbox.ae(command).fails_with(&fragments);
     }
@@ -175,6 +177,6 @@ fn what_tiles_cannot_do_is_refused() {
     sandbox.write("table.csv", rows);
     sandbox.ae("train --data table.csv --widths 2 --epochs 1 --out table").succeeds();
     sandbox
-        .ae("denoise page.png -m table -o out.png")
+        .ae("denoise table page.png -o out.png --force")
         .fails_with(&["page.png: no table", "rows of 3 numbers"]);
 }

@@ -96,6 +96,6 @@ fn an_expectation_has_one_bound() {
         let spec = [SPEC, &expectation("folder", "val_bce", bound)].concat();
         sandbox.write("bad.toml", spec);
         let fragments = ["bad.toml", "`at_most` or `at_least`, one of them, finite"];
-        sandbox.ae("train bad.toml --out run").fails_with(&fragments);
+        sandbox.ae("train bad.toml --out run").refuses_with(&fragments);
     }
 }

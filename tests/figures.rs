@@ -40,7 +40,7 @@ fn training_on_large_pictures_ends_with_a_record_and_smaller_figures() {
         assert!(width < 2000 && height < 1200, "{width} x {height}");
     }
     sandbox.ae("resume run").succeeds();
-    let again = sandbox.ae("reconstruct large.npy -m run -o figure.png --count 5").succeeds();
+    let again = sandbox.ae("reconstruct run large.npy -o figure.png --count 5").succeeds();
     assert!(again.stderr.contains("figure.png: images of 600 x 600"), "{}", again.stderr);
 }
 
@@ -104,13 +104,13 @@ fn figures_of_standardised_rows_show_the_range_of_training_and_say_so() {
     sandbox
         .ae("train --data t.csv --widths 2 --epochs 30 --scaling standard --loss mean-squared-error --out run")
         .succeeds();
-    sandbox.ae("anomaly fit t.csv -m run").succeeds();
+    sandbox.ae("anomaly fit run t.csv").succeeds();
     let range = "in standard deviations";
     for (command, at_least) in [
-        ("reconstruct t.csv -m run -o f.svg", 30),
-        ("anomaly score t.csv -m run -o s.csv --heat-map f.svg", 30),
-        ("project t.csv -m run --grid f.svg --side 3", 14),
-        ("interpolate t.csv -m run -o f.svg", 16),
+        ("reconstruct run t.csv -o f.svg --force", 30),
+        ("anomaly score run t.csv -o s.csv --heat-map f.svg --force", 30),
+        ("project run t.csv --grid f.svg --force --side 3", 14),
+        ("interpolate run t.csv -o f.svg --force", 16),
     ] {
         sandbox.ae(command).succeeds();
         let words = words(&sandbox.read_text("f.svg"));
@@ -119,7 +119,7 @@ fn figures_of_standardised_rows_show_the_range_of_training_and_say_so() {
         let greys = grey_cells(&sandbox.read("f.png"));
         assert!(greys >= at_least, "{command}: {greys}");
     }
-    let shown = sandbox.ae("reconstruct t.csv -m run --show").succeeds();
+    let shown = sandbox.ae("reconstruct run t.csv --show").succeeds();
     assert!(shown.stderr.contains(range), "{}", shown.stderr);
     for (figure, says) in
         [("reconstructions", true), ("worst", true), ("loss", false), ("filters", false)]
@@ -135,9 +135,9 @@ fn a_heat_map_names_rows_and_files() {
     let sandbox = Sandbox::new();
     sandbox.write("t.csv", table(60));
     sandbox.ae("train --data t.csv --widths 2 --epochs 2 --out run").succeeds();
-    sandbox.ae("anomaly fit t.csv -m run").succeeds();
+    sandbox.ae("anomaly fit run t.csv").succeeds();
     sandbox.write("far.csv", table(4) + "50,9000\n");
-    sandbox.ae("anomaly score far.csv -m run -o s.csv --heat-map f.svg --count 1").succeeds();
+    sandbox.ae("anomaly score run far.csv -o s.csv --heat-map f.svg --force --count 1").succeeds();
     let svg = sandbox.read_text("f.svg");
     for words in [">item</text>", ">4</text>", ">score</text>"] {
         assert!(svg.contains(words), "{words}: {svg}");
@@ -159,7 +159,7 @@ fn one_of_a_kind_is_singular() {
     }
     let told = sandbox.ae("data info --data one.csv").succeeds();
     assert!(told.stdout.contains("rows of 1 column\n"), "{}", told.stdout);
-    let told = sandbox.ae("encode one.csv -m run -o codes.npy").succeeds();
+    let told = sandbox.ae("encode run one.csv -o codes.npy").succeeds();
     assert!(told.stdout.contains("encoded to 1 number each"), "{}", told.stdout);
 }
 
@@ -168,7 +168,7 @@ fn names_in_other_scripts_and_with_xml_are_shown() {
     let sandbox = Sandbox::with_run();
     let pictures = npy::write("|u1", "(3, 14, 14)", &[7; 3 * 14 * 14]);
     sandbox.write("<цифры>&\"数字\".npy", pictures);
-    let told = sandbox.ae("reconstruct <цифры>&\"数字\".npy -m run -o f.svg").succeeds();
+    let told = sandbox.ae("reconstruct <цифры>&\"数字\".npy -m run -o f.svg --force").succeeds();
     assert!(
         told.stderr.contains("f.svg: the PNG's font has Latin letters only"),
         "{}",

@@ -1,6 +1,6 @@
 //! `--force` on what makes no sense: refused before the earlier results are touched.
 
-use crate::support::{SPEC, Sandbox};
+use crate::support::{Finished, SPEC, Sandbox};
 
 const DIMENSIONS: &str = "[study]
 kind = \"dimensionality-reduction\"
@@ -166,6 +166,14 @@ fn spec(study: &str) -> String {
     [&regular, &SPEC[end..], "\n", study].concat().replace("epochs = 3", "epochs = 1")
 }
 
+/// A wrong setting has the status 2, and data that is missing 1.
+fn refuses(told: Finished, fragment: &str) {
+    match fragment {
+        "there is no nowhere" => told.fails_with(&[fragment]),
+        _ => told.refuses_with(&[fragment]),
+    };
+}
+
 #[test]
 fn a_wrong_study_leaves_the_earlier_one_as_it_was() {
     let sandbox = Sandbox::with_data();
@@ -181,7 +189,7 @@ fn a_wrong_study_leaves_the_earlier_one_as_it_was() {
             let bad = right.replacen(from, to, 1);
             assert_ne!(bad, right, "{from}");
             sandbox.write("wrong.toml", bad);
-            sandbox.ae("study wrong.toml --out old --force").fails_with(&[fragment]);
+            refuses(sandbox.ae("study wrong.toml --out old --force"), fragment);
             assert!(sandbox.contents_of("old") == before, "{to}");
         }
         for arguments in ["study right.toml --out old", "train right.toml --out old --force"] {
@@ -199,7 +207,7 @@ fn a_wrong_run_leaves_the_earlier_one_as_it_was() {
     let right = spec("");
     for (from, to, fragment) in ALWAYS {
         sandbox.write("wrong.toml", right.replacen(from, to, 1));
-        sandbox.ae("train wrong.toml --out run --force").fails_with(&[fragment]);
+        refuses(sandbox.ae("train wrong.toml --out run --force"), fragment);
         assert!(sandbox.contents_of("run") == before, "{to}");
     }
     sandbox.write("right.toml", right);

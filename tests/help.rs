@@ -5,65 +5,48 @@ use std::process::Stdio;
 
 use crate::support::{Sandbox, skip};
 
-/// Every command with what its help must name.
-const COMMANDS: [(&str, &[&str]); 23] = [
-    ("data info", &["--data", "--show"]),
-    ("data fetch", &["<NAME>", "fashion-mnist"]),
-    ("data export", &["--data", "--out"]),
-    (
-        "train",
-        &[
-            "[SPEC]",
-            "--out",
-            "--force",
-            "--data",
-            "--seed",
-            "--epochs",
-            "--batch-size",
-            "--learning-rate",
-            "--loss",
-            "--widths",
-            "--tied-weights",
-            "--code-l1",
-            "--noise",
-            "--drawn",
-            "--show",
-        ],
-    ),
-    ("resume", &["<RUN>", "--show"]),
-    ("evaluate", &["<MODEL>", "--data", "--noise", "--seed"]),
-    ("reconstruct", &["<IMAGES>", "--model", "--output", "--count", "--show"]),
-    ("denoise", &["<IMAGES>", "--model", "--output", "--count", "--show", "--noise", "--seed"]),
-    ("encode", &["<IMAGES>", "--model", "--output"]),
-    ("decode", &["<CODES>", "--model", "--output", "--count", "--show"]),
-    ("reproduce", &["--data", "--out", "--only", "--all", "--epochs", "--seed"]),
-    ("study", &["<SPEC>", "--out", "--force", "--data", "--seed", "--epochs"]),
-    ("anomaly fit", &["<DATA>", "--model", "--score", "--contamination", "--quantile", "--output"]),
-    ("anomaly score", &["<IMAGES>", "--model", "--output", "--heat-map", "--normal-class"]),
-    ("probe", &["<MODEL>", "--data", "--labels", "--repetitions", "--seed"]),
-    ("compress", &["<IMAGES>", "--model", "--output", "--quality", "--exact"]),
-    ("decompress", &["<FILE>", "--model", "--output", "--image"]),
-    ("project", &["<IMAGES>", "--model", "--output", "--method", "--limit", "--seed", "--grid"]),
-    ("interpolate", &["<IMAGES>", "[OTHER]", "--model", "--output", "--from", "--to", "--steps"]),
-    ("export", &["<MODEL>", "--onnx", "--output", "--part", "--force"]),
-    ("import", &["<FILE>", "--output", "--code", "--encoder-layers", "--shape", "--convert"]),
-    ("inspect", &["<MODEL>"]),
-    ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
+/// Every command.
+const COMMANDS: [&str; 25] = [
+    "data info",
+    "data fetch",
+    "data export",
+    "spec",
+    "train",
+    "resume",
+    "reproduce",
+    "study",
+    "evaluate",
+    "reconstruct",
+    "denoise",
+    "encode",
+    "decode",
+    "project",
+    "interpolate",
+    "anomaly fit",
+    "anomaly score",
+    "probe",
+    "compress",
+    "decompress",
+    "export",
+    "import",
+    "inspect",
+    "completions",
+    "man",
 ];
-
-const COMMON: [&str; 7] =
-    ["--threads", "--device", "--offline", "--json", "--quiet", "--progress", "--help"];
+/// Most lines of `-h`: what a screen shows.
+const SCREEN: usize = 40;
 
 #[test]
-fn every_command_has_help_with_its_arguments_and_an_example() {
+fn every_command_has_help_that_fits_a_screen_and_has_an_example() {
     let sandbox = Sandbox::new();
-    for (command, named) in COMMANDS {
-        let help = sandbox.ae(&format!("{command} --help")).succeeds().stdout;
-        for name in named.iter().chain(&COMMON) {
-            assert!(help.contains(name), "{command} --help does not name {name}:\n{help}");
-        }
+    for command in COMMANDS {
+        let help = sandbox.ae(&format!("{command} -h")).succeeds().stdout;
+        assert!(help.lines().count() <= SCREEN, "{command}: {} lines", help.lines().count());
         let (_, example) = help.split_once("Example").unwrap_or_else(|| panic!("{help}"));
-        assert!(example.contains(&format!("ae {command} ")), "{command}:\n{help}");
+        assert!(example.contains(&format!("ae {command}")), "{command}:\n{help}");
+        insta::assert_snapshot!(format!("help-{}", command.replace(' ', "-")), help);
+        let long = sandbox.ae(&format!("{command} --help")).succeeds().stdout;
+        assert!(long.lines().count() >= help.lines().count(), "{command}");
     }
 }
 
@@ -78,11 +61,8 @@ fn the_help_of_ae_lists_every_command() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    let tested: Vec<&str> = COMMANDS
-        .iter()
-        .map(|(command, _)| command.split(' ').next().unwrap())
-        .chain(["help"])
-        .collect();
+    let tested: Vec<&str> =
+        COMMANDS.iter().map(|command| command.split(' ').next().unwrap()).chain(["help"]).collect();
     for command in &listed {
         assert!(tested.contains(command), "the help of `{command}` is not tested");
     }
@@ -102,7 +82,8 @@ fn what_cannot_be_understood_is_a_matter_of_usage() {
     sandbox.ae("resume run --threads 0").refuses_with(&["--threads", "0"]);
     sandbox.ae("resume run --progress loud").refuses_with(&["loud", "plain"]);
     sandbox.ae("data fetch cifar").refuses_with(&["cifar", "mnist"]);
-    sandbox.ae("reconstruct x.png -m run").refuses_with(&["--output"]);
+    sandbox.ae("reconstruct run x.png").refuses_with(&["--out"]);
+    sandbox.ae("reconstruct run -o x.npy").refuses_with(&["<DATA>"]);
     sandbox.ae("completions tcsh").refuses_with(&["tcsh", "bash"]);
     assert_eq!(sandbox.contents_of(""), []);
 }
@@ -116,6 +97,51 @@ fn completions_know_the_commands() {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
+}
+
+#[test]
+fn completions_and_help_know_the_values_of_enumerations() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.ae("completions bash").succeeds().stdout;
+    for values in [
+        "binary-cross-entropy mean-squared-error",
+        "once every-epoch",
+        "standard min-max",
+        "fused autograd",
+        "fit crop none",
+        "train validation test all",
+        "auto comma semicolon tab pipe",
+    ] {
+        assert!(script.contains(values), "{values}");
+        let listed = values.replace(' ', ", ");
+        let help = sandbox.ae("train --help").stdout + &sandbox.ae("encode --help").stdout;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&format!("[possible values: {listed}]")), "{listed}\n{help}");
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let sandbox = Sandbox::new();
+    let page = sandbox.ae("man").succeeds().stdout;
+    assert!(page.contains(".TH ae 1") && page.contains("SUBCOMMANDS"), "{page}");
+    sandbox.ae("man --out man1").succeeds();
+    for command in COMMANDS {
+        let page = sandbox.read_text(&format!("man1/ae-{}.1", command.replace(' ', "-")));
+        assert!(page.contains(".SH SYNOPSIS") && page.contains("Example"), "{command}: {page}");
+    }
+}
+
+#[test]
+fn events_are_shown_if_asked_for() {
+    let sandbox = Sandbox::with_data();
+    let told = |flags: &str| sandbox.ae(&format!("data info data {flags}")).succeeds().stderr;
+    assert_eq!(told(""), "");
+    assert!(told("-vv").contains("loaded"));
+    let mut command = sandbox.command("data info data");
+    let output = command.env("RUST_LOG", "ae_dataset=debug").output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("loaded"));
+    sandbox.ae("data info data -v -q").refuses_with(&["--verbose", "--quiet"]);
 }
 
 #[test]

@@ -119,3 +119,15 @@ fn a_study_says_what_is_kept() {
     let told = interrupted(&sandbox, resume, "-INT", "training denoising-all", 1);
     assert_eq!(told, ["interrupted; `ae resume study` continues after the last finished model"]);
 }
+
+#[test]
+fn other_commands_end_with_one_line() {
+    let sandbox = Sandbox::with_run();
+    let before = sandbox.contents_of("");
+    let probe = "probe run data --labels 50 --repetitions 1000 --progress none -v";
+    for signal in ["-INT", "-TERM"] {
+        let told = interrupted(&sandbox, probe, signal, " INFO", 1);
+        assert_eq!(told, ["interrupted; outputs that were not complete are not written"]);
+    }
+    assert!(sandbox.contents_of("") == before);
+}

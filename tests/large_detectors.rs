@@ -13,13 +13,13 @@ fn header_of(bytes: &[u8]) -> u64 {
 fn works_after(sandbox: &Sandbox, fit: &str, items: &str) {
     let before = sandbox.ae("inspect run --json").succeeds().json();
     sandbox.ae(fit).succeeds();
-    let scored = sandbox.ae(&format!("anomaly score {items} -m run --json")).succeeds().json();
+    let scored = sandbox.ae(&format!("anomaly score run {items} --json")).succeeds().json();
     let scores = scored["scores"].as_array().unwrap();
     assert!(scores.iter().all(|item| item["score"].as_f64().is_some_and(f64::is_finite)));
     let inspected = sandbox.ae("inspect run --json").succeeds().json();
     assert_eq!(inspected["weights_sha256"], before["weights_sha256"]);
     assert!(sandbox.ae("inspect run").succeeds().stdout.contains("anomaly"));
-    sandbox.ae(&format!("reconstruct {items} -m run -o out.npy")).succeeds();
+    sandbox.ae(&format!("reconstruct run {items} -o out.npy")).succeeds();
     assert!(header_of(&sandbox.read("run/model.safetensors")) < 1 << 20);
     // The same fit gives the same bytes.
     let first = sandbox.read("run/model.safetensors");
@@ -41,7 +41,7 @@ fn standardised_residuals_of_large_colour_pictures() {
     sandbox
         .ae("train --data pictures --widths 2 --epochs 1 --batch-size 4 --out run --progress none")
         .succeeds();
-    works_after(&sandbox, "anomaly fit pictures -m run --score standardised", "pictures");
+    works_after(&sandbox, "anomaly fit run pictures --score standardised", "pictures");
 }
 
 #[test]
@@ -51,5 +51,5 @@ fn distances_of_long_codes() {
     sandbox
         .ae("train --data data --widths 451 --epochs 1 --batch-size 20 --out run --progress none")
         .succeeds();
-    works_after(&sandbox, "anomaly fit data -m run --score latent", "data");
+    works_after(&sandbox, "anomaly fit run data --score latent", "data");
 }

@@ -134,9 +134,9 @@ fn noise_for_pixels_is_not_put_on_standardised_columns() {
     sandbox.ae("train --data table.csv --epochs 2 --out standard").succeeds();
     let told = ["noise must be masking for standardised columns"];
     for command in [
-        "evaluate standard --data table.csv --noise gaussian:0.1",
-        "denoise table.csv -m standard --noise gaussian:0.1 -o clean.csv",
-        "anomaly fit table.csv -m standard --noise gaussian:0.1",
+        "evaluate standard table.csv --noise gaussian:0.1",
+        "denoise standard table.csv --noise gaussian:0.1 -o clean.csv",
+        "anomaly fit standard table.csv --noise gaussian:0.1",
     ] {
         sandbox.ae(command).refuses_with(&told);
     }
@@ -189,10 +189,10 @@ fn a_run_with_rare_checkpoints_is_resumed_to_the_same_end() {
 fn the_score_of_a_table_counts_its_codes_and_that_of_images_their_errors() {
     let sandbox = with_table(60);
     sandbox.ae("train --data table.csv --epochs 2 --out table").succeeds();
-    let fitted = sandbox.ae("anomaly fit table.csv -m table --json").succeeds();
+    let fitted = sandbox.ae("anomaly fit table table.csv --json").succeeds();
     assert_eq!(fitted.json()["fit"]["score"], "likelihood");
     let sandbox = Sandbox::with_run();
-    let fitted = sandbox.ae("anomaly fit data -m run --json").succeeds();
+    let fitted = sandbox.ae("anomaly fit run data --json").succeeds();
     assert_eq!(fitted.json()["fit"]["score"], "squared");
 }
 

@@ -57,18 +57,18 @@ fn a_run_in_progress_keeps_all_others_out_until_it_ends() {
         "train --data data --widths 8 --epochs 1 --out run",
         "resume run",
         "resume run --epochs 3",
-        "anomaly fit data -m run",
-        "anomaly fit data -m run/model.safetensors",
+        "anomaly fit run data",
+        "anomaly fit run/model.safetensors data",
     ] {
         sandbox.ae(arguments).fails_with(&["run is ", &first.owner()]);
         assert_eq!(sandbox.contents_of("run"), before, "{arguments}");
     }
     // Reading is free, and so is another folder.
     sandbox.ae("inspect run").succeeds();
-    sandbox.ae("anomaly fit data -m run -o copy.safetensors").succeeds();
+    sandbox.ae("anomaly fit run data -o copy.safetensors").succeeds();
 
     first.kill();
-    sandbox.ae("anomaly fit data -m run").succeeds();
+    sandbox.ae("anomaly fit run data").succeeds();
     sandbox.ae("train --data data --widths 8 --epochs 1 --out run --force").succeeds();
     sandbox.holds_no_temporary_files();
 }
@@ -91,7 +91,7 @@ fn a_new_run_holds_its_folder_too() {
 fn a_fit_clears_away_what_a_killed_one_has_left() {
     let sandbox = Sandbox::with_run();
     sandbox.write("run/.ae-tmp-x1", "half");
-    sandbox.ae("anomaly fit data -m run").succeeds();
+    sandbox.ae("anomaly fit run data").succeeds();
     assert!(!sandbox.path("run/.ae-tmp-x1").exists());
 }
 

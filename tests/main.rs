@@ -10,6 +10,10 @@ mod npy;
 
 /// What a person reads first.
 mod help;
+/// What all commands have in common.
+mod policy;
+/// Specs that are written and changed.
+mod specs;
 
 /// Damaged and missing data.
 mod damaged_data;

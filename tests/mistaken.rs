@@ -54,7 +54,7 @@ fn data_in_place_of_a_spec_is_to_be_named_with_its_flag() {
 fn a_run_without_a_model_and_a_study_are_called_so() {
     let sandbox = Sandbox::with_run();
     fs::remove_file(sandbox.path("run/model.safetensors")).unwrap();
-    for command in ["inspect run", "evaluate run", "encode data -m run -o codes.npy"] {
+    for command in ["inspect run", "evaluate run", "encode run data -o codes.npy --force"] {
         sandbox
             .ae(command)
             .fails_with(&["run has not finished", "`ae resume run` goes on with it"]);
@@ -78,11 +78,11 @@ fn no_noise_is_a_noise_that_every_command_knows() {
     assert!(metrics("").get("noisy_mse").is_some());
     assert!(metrics("--noise none").get("noisy_mse").is_none());
     for (noise, out) in [("", "plain.npy"), ("--noise none", "none.npy")] {
-        sandbox.ae(&format!("denoise data -m run -o {out} {noise}")).succeeds();
+        sandbox.ae(&format!("denoise run data -o {out} --force {noise}")).succeeds();
     }
     assert!(sandbox.read("plain.npy") == sandbox.read("none.npy"));
-    sandbox.ae("anomaly fit data -m run --noise none").succeeds();
-    sandbox.ae("anomaly fit data -m run --draws 3").ends_with(2);
+    sandbox.ae("anomaly fit run data --noise none").succeeds();
+    sandbox.ae("anomaly fit run data --draws 3").ends_with(2);
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn a_table_has_rows_and_columns_and_no_peak() {
     let told = sandbox.ae("probe run --labels 20").succeeds().stdout;
     assert!(told.contains("on 4 test rows") && told.contains("columns  "), "{told}");
     assert!(!told.contains("pixels"), "{told}");
-    let told = sandbox.ae("project t.csv -m run -o map.csv").succeeds().stdout;
+    let told = sandbox.ae("project run t.csv -o map.csv").succeeds().stdout;
     assert!(told.contains("a map of 40 rows"), "{told}");
 
     pictures(&sandbox, "photos", 3);
-    for command in ["encode photos -m run -o codes.npy", "evaluate run --data photos"] {
+    for command in ["encode run photos -o codes.npy --force", "evaluate run photos"] {
         sandbox.ae(command).fails_with(&["photos holds no table", "one of a table with 4 columns"]);
     }
     let scaled = of_table("--scaling min-max").read_json("run/record.json");
@@ -117,12 +117,12 @@ fn pictures_that_are_resized_are_said_to_be() {
     pictures(&sandbox, "photos", 8);
     let train = "train --data photos --size 8x8 --resize crop --widths 4 --epochs 1 --out run";
     sandbox.ae(train).succeeds();
-    let told = sandbox.ae("compress photos -m run -o p.aez --exact").succeeds().stderr;
+    let told = sandbox.ae("compress run photos -o p.aez --exact").succeeds().stderr;
     let said = "read as in the model's training: --resize crop (pictures become 8 x 8)";
     assert!(told.contains(said), "{told}");
     assert!(told.contains("--exact restores the 8 x 8 pictures"), "{told}");
     // What was typed need not be said.
-    let told = sandbox.ae("encode photos -m run -o p.npy --resize crop").succeeds().stderr;
+    let told = sandbox.ae("encode run photos -o p.npy --resize crop").succeeds().stderr;
     assert!(!told.contains("--resize"), "{told}");
 }
 
@@ -135,6 +135,6 @@ fn the_part_that_is_judged_is_named() {
     sandbox.ae("train --data photos --widths 4 --epochs 1 --out run").succeeds();
     let told = sandbox.ae("evaluate run").succeeds().stdout;
     assert!(told.starts_with("4 validation images of pictures"), "{told}");
-    let told = sandbox.ae("encode photos -m run -o codes.npy").succeeds().stderr;
+    let told = sandbox.ae("encode run photos -o codes.npy --force").succeeds().stderr;
     assert!(told.contains("the pictures of test are read"), "{told}");
 }

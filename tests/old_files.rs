@@ -25,13 +25,13 @@ fn a_detector_and_a_codec_for_images_still_work() {
     let sandbox = Sandbox::new();
     sandbox.write("images.idx", images(20, 8));
     sandbox.write("old.safetensors", include_bytes!("fixtures/schema-1/images.safetensors"));
-    let scored = sandbox.ae("anomaly score images.idx -m old.safetensors").succeeds();
+    let scored = sandbox.ae("anomaly score old.safetensors images.idx").succeeds();
     are_the_same(&scored.stdout, include_str!("fixtures/schema-1/images.csv"));
     let told = sandbox.ae("inspect old.safetensors").succeeds().stdout;
     assert!(told.contains("weights_sha256 0c9e5da40a500267"), "{told}");
-    sandbox.ae("reconstruct images.idx -m old.safetensors -o out.npy").succeeds();
-    sandbox.ae("compress images.idx -m old.safetensors -o images.aez --exact").succeeds();
-    sandbox.ae("decompress images.aez -m old.safetensors -o images/").succeeds();
+    sandbox.ae("reconstruct old.safetensors images.idx -o out.npy").succeeds();
+    sandbox.ae("compress old.safetensors images.idx -o images.aez --exact").succeeds();
+    sandbox.ae("decompress old.safetensors images.aez -o images/").succeeds();
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_scaling_and_a_detector_for_a_table_still_work() {
     };
     sandbox.write("table.csv", "a,b,c\n".to_owned() + &(0..120).map(row).collect::<String>());
     sandbox.write("old.safetensors", include_bytes!("fixtures/schema-1/table.safetensors"));
-    let scored = sandbox.ae("anomaly score table.csv -m old.safetensors").succeeds();
+    let scored = sandbox.ae("anomaly score old.safetensors table.csv").succeeds();
     are_the_same(&scored.stdout, include_str!("fixtures/schema-1/table.csv"));
     let told = sandbox.ae("inspect old.safetensors").succeeds().stdout;
     assert!(told.contains("weights_sha256 d39eeca958c9d4a7"), "{told}");

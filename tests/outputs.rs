@@ -16,10 +16,10 @@ fn sandbox() -> Sandbox {
     sandbox
         .ae("train --data t.csv --label-column state --widths 1 --epochs 1 --out rows")
         .succeeds();
-    sandbox.ae("anomaly fit t.csv -m rows").succeeds();
-    sandbox.ae("reconstruct data -m run -o pictures/").succeeds();
-    sandbox.ae("encode data -m run -o codes.npy").succeeds();
-    sandbox.ae("compress data -m run -o data.aez").succeeds();
+    sandbox.ae("anomaly fit rows t.csv").succeeds();
+    sandbox.ae("reconstruct run data -o pictures/").succeeds();
+    sandbox.ae("encode run data -o codes.npy").succeeds();
+    sandbox.ae("compress run data -o data.aez").succeeds();
     fs::copy(sandbox.path("run/model.safetensors"), sandbox.path("m.safetensors")).unwrap();
     fs::copy(sandbox.path("t.csv"), sandbox.path("t.index.csv")).unwrap();
     fs::create_dir_all(sandbox.path("a/b")).unwrap();
@@ -39,46 +39,46 @@ fn symlink(sandbox: &Sandbox, target: &str, name: &str) {
 /// Commands whose output would replace something that is read, a model or a run.
 #[cfg(unix)]
 const REPLACING: &[&str] = &[
-    "anomaly score t.csv -m rows -o t.csv",
-    "anomaly score t.csv -m rows -o ./t.csv",
-    "anomaly score t.csv -m rows -o a/../t.csv",
-    "anomaly score ./t.csv -m rows -o a/b/../../t.csv",
-    "anomaly score t.csv -m rows -o hard.csv",
-    "anomaly score t.csv -m rows -o soft.csv",
-    "anomaly score soft.csv -m rows -o t.csv",
-    "anomaly score t.csv -m rows -o rows/curve.csv",
-    "anomaly score t.csv -m rows/model.safetensors -o rows/curve.csv",
-    "anomaly score pictures/000000.png -m rows --heat-map pictures/000000.png",
-    "anomaly score t.csv -m rows -o x.csv --heat-map run/loss.png",
-    "anomaly fit t.csv -m rows -o rows/encoder.safetensors",
-    "anomaly fit t.csv -m rows -o run/model.safetensors",
-    "anomaly fit t.csv -m rows -o rows/checkpoints/best.safetensors",
-    "anomaly fit m.safetensors -m rows -o m.safetensors",
-    "project t.csv -m rows -o t.csv",
-    "project pictures/000000.png -m run -o pictures/000000.png",
-    "project pictures -m run -o pictures/000001.png",
-    "project pictures -m run -o pictures/map.png",
-    "project pictures -m run -o map.png --grid map.png",
-    "project pictures -m run -o map.png --grid a/../map.png",
-    "project data -m run -o new.csv --grid run/filters.png",
-    "interpolate pictures/000000.png pictures/000001.png -m run -o pictures/000000.png",
-    "interpolate pictures/000000.png pictures/000001.png -m run -o pictures/000001.png",
-    "interpolate pictures/000000.png pictures/000001.png -m run -o soft.png",
-    "interpolate pictures/000000.png pictures/000001.png -m run -o hard.png",
-    "encode codes.npy -m run -o codes.npy",
-    "encode data -m run -o model.npy",
-    "encode t.index.csv -m rows -o t.npy",
-    "decode codes.npy -m run -o codes.npy",
-    "decode codes.npy -m run -o ./codes.npy",
-    "decode codes.npy -m run -o run/reconstructions.png",
-    "reconstruct pictures -m run -o pictures/000003.png",
-    "reconstruct pictures -m run -o hard.png",
-    "reconstruct pictures -m run -o pictures/again/",
-    "reconstruct t.csv -m rows -o t.csv",
-    "denoise pictures/000000.png -m run -o pictures/000000.png",
-    "compress data.aez -m run -o data.aez",
-    "compress data -m run -o model.aez",
-    "decompress data.aez -m run -o run/loss.svg",
+    "anomaly score rows t.csv -o t.csv",
+    "anomaly score rows t.csv -o ./t.csv",
+    "anomaly score rows t.csv -o a/../t.csv",
+    "anomaly score rows ./t.csv -o a/b/../../t.csv",
+    "anomaly score rows t.csv -o hard.csv",
+    "anomaly score rows t.csv -o soft.csv",
+    "anomaly score rows soft.csv -o t.csv",
+    "anomaly score rows t.csv -o rows/curve.csv",
+    "anomaly score rows/model.safetensors t.csv -o rows/curve.csv",
+    "anomaly score rows pictures/000000.png --heat-map pictures/000000.png",
+    "anomaly score rows t.csv -o x.csv --heat-map run/loss.png",
+    "anomaly fit rows t.csv -o rows/encoder.safetensors",
+    "anomaly fit rows t.csv -o run/model.safetensors",
+    "anomaly fit rows t.csv -o rows/checkpoints/best.safetensors",
+    "anomaly fit rows m.safetensors -o m.safetensors",
+    "project rows t.csv -o t.csv",
+    "project run pictures/000000.png -o pictures/000000.png",
+    "project run pictures -o pictures/000001.png",
+    "project run pictures -o pictures/map.png",
+    "project run pictures -o map.png --grid map.png",
+    "project run pictures -o map.png --grid a/../map.png",
+    "project run data -o new.csv --grid run/filters.png",
+    "interpolate run pictures/000000.png pictures/000001.png -o pictures/000000.png",
+    "interpolate run pictures/000000.png pictures/000001.png -o pictures/000001.png",
+    "interpolate run pictures/000000.png pictures/000001.png -o soft.png",
+    "interpolate run pictures/000000.png pictures/000001.png -o hard.png",
+    "encode run codes.npy -o codes.npy",
+    "encode run data -o model.npy",
+    "encode rows t.index.csv -o t.npy",
+    "decode run codes.npy -o codes.npy",
+    "decode run codes.npy -o ./codes.npy",
+    "decode run codes.npy -o run/reconstructions.png",
+    "reconstruct run pictures -o pictures/000003.png",
+    "reconstruct run pictures -o hard.png",
+    "reconstruct run pictures -o pictures/again/",
+    "reconstruct rows t.csv -o t.csv",
+    "denoise run pictures/000000.png -o pictures/000000.png",
+    "compress run data.aez -o data.aez",
+    "compress run data -o model.aez",
+    "decompress run data.aez -o run/loss.svg",
     "data export --data pictures --out pictures/idx",
     "train --data rows/curve.csv --out rows --force",
     "train --data t.csv --out t.csv",
@@ -96,8 +96,7 @@ fn nothing_that_is_read_is_replaced() {
     symlink(&sandbox, "m.safetensors", "model.aez");
     let before = sandbox.contents_of("");
     for command in REPLACING {
-        let command =
-            command.replace("data -m run -o model.aez", "data -m m.safetensors -o model.aez");
+        let command = command.replace("run data -o model.aez", "m.safetensors data -o model.aez");
         let told = sandbox.ae(&command).ends_with(1).stderr;
         let reasons = [
             "would be replaced",
@@ -117,44 +116,44 @@ fn a_model_is_not_replaced_by_codes_and_a_fit_may_be_kept_in_it() {
     let sandbox = sandbox();
     // A weights file is no .npy file; under any name it is the model.
     fs::copy(sandbox.path("m.safetensors"), sandbox.path("m.npy")).unwrap();
-    sandbox.ae("encode data -m m.npy -o m.npy").fails_with(&["m.npy is the model"]);
-    sandbox.ae("encode data -m m.safetensors -o m.safetensors").refuses_with(&[".npy"]);
-    sandbox.ae("anomaly fit t.csv -m rows").succeeds();
-    sandbox.ae("anomaly fit t.csv -m rows -o rows/model.safetensors").succeeds();
+    sandbox.ae("encode m.npy data -o m.npy").fails_with(&["m.npy is the model"]);
+    sandbox.ae("encode m.safetensors data -o m.safetensors").refuses_with(&[".npy"]);
+    sandbox.ae("anomaly fit rows t.csv").succeeds();
+    sandbox.ae("anomaly fit rows t.csv -o rows/model.safetensors").succeeds();
     fs::copy(sandbox.path("rows/model.safetensors"), sandbox.path("r.safetensors")).unwrap();
-    sandbox.ae("anomaly fit t.csv -m r.safetensors -o ./r.safetensors").succeeds();
-    sandbox.ae("anomaly fit t.csv -m rows -o new.safetensors").succeeds();
+    sandbox.ae("anomaly fit r.safetensors t.csv -o ./r.safetensors").succeeds();
+    sandbox.ae("anomaly fit rows t.csv -o new.safetensors").succeeds();
 }
 
 #[test]
 fn other_files_are_written_and_replaced_as_before() {
     let sandbox = sandbox();
     for command in [
-        "project data -m run -o run/map.svg",
-        "anomaly score t.csv -m rows -o rows/scores.csv",
-        "encode pictures -m run -o pictures/codes.npy",
+        "project run data -o run/map.svg",
+        "anomaly score rows t.csv -o rows/scores.csv",
+        "encode run pictures -o pictures/codes.npy",
     ] {
         sandbox.ae(command).succeeds();
     }
     for _ in 0..2 {
-        sandbox.ae("anomaly score t.csv -m rows -o rows/scores.csv").succeeds();
-        sandbox.ae("encode data -m run -o a/codes.npy").succeeds();
+        sandbox.ae("anomaly score rows t.csv -o rows/scores.csv --force").succeeds();
+        sandbox.ae("encode run data -o a/codes.npy --force").succeeds();
     }
 }
 
 /// Every command with an output, without the output.
 const WRITING: [(&str, &str); 11] = [
-    ("anomaly score t.csv -m rows -o", "x.csv"),
-    ("anomaly score t.csv -m rows -o x.csv --heat-map", "x.png"),
-    ("anomaly fit t.csv -m rows -o", "x.safetensors"),
-    ("project data -m run -o", "x.svg"),
-    ("project data -m run -o x.svg --grid", "x.png"),
-    ("interpolate data -m run -o", "x.png"),
-    ("encode data -m run -o", "x.npy"),
-    ("decode codes.npy -m run -o", "x.npy"),
-    ("reconstruct data -m run -o", "x.npy"),
-    ("compress data -m run -o", "x.aez"),
-    ("decompress data.aez -m run -o", "x.npy"),
+    ("anomaly score rows t.csv -o", "x.csv"),
+    ("anomaly score rows t.csv -o x.csv --heat-map", "x.png"),
+    ("anomaly fit rows t.csv -o", "x.safetensors"),
+    ("project run data -o", "x.svg"),
+    ("project run data -o x.svg --grid", "x.png"),
+    ("interpolate run data -o", "x.png"),
+    ("encode run data -o", "x.npy"),
+    ("decode run codes.npy -o", "x.npy"),
+    ("reconstruct run data -o", "x.npy"),
+    ("compress run data -o", "x.aez"),
+    ("decompress run data.aez -o", "x.npy"),
 ];
 
 /// The inputs do not exist: so the output was looked at before.
@@ -180,7 +179,7 @@ fn an_output_that_cannot_be_written_is_found_before_the_work() {
             sandbox.ae(&format!("{command} {folder}")).fails_with(&["it is a folder"]);
         }
     }
-    for command in ["reconstruct none -m run -o t.csv/out/", "train --data none --out t.csv/run"] {
+    for command in ["reconstruct run none -o t.csv/out/", "train --data none --out t.csv/run"] {
         sandbox.ae(command).fails_with(&["t.csv is a file"]);
     }
     sandbox.ae("data export --data none --out t.csv/x").fails_with(&["t.csv is a file"]);

@@ -57,17 +57,17 @@ fn coloured_pictures_in_classes_are_learned_and_reconstructed() {
     assert!(inspected.contains("encoder 144-8"), "{inspected}");
 
     // The same images are held out again: the numbers are those of the training.
-    let evaluated = sandbox.ae("evaluate run --data pets --json").succeeds().json();
+    let evaluated = sandbox.ae("evaluate run pets --json").succeeds().json();
     let record = sandbox.read_json("run/record.json");
     assert_eq!(evaluated["metrics"]["val_mse"], record["metrics"]["val_mse"]);
 
-    sandbox.ae("reconstruct pets -m run -o all.npy").succeeds();
+    sandbox.ae("reconstruct run pets -o all.npy").succeeds();
     let (shape, _) = npy::read(&sandbox.read("all.npy"));
     assert_eq!(shape, [40, 3, 8, 6]);
-    sandbox.ae("reconstruct pets -m run -o again/").succeeds();
+    sandbox.ae("reconstruct run pets -o again/").succeeds();
     let again = image::open(sandbox.path("again/dog/7.png")).unwrap();
     assert_eq!((again.height(), again.width(), again.color().has_color()), (8, 6, true));
-    sandbox.ae("reconstruct pets -m run -o again").fails_with(&["again is not empty"]);
+    sandbox.ae("reconstruct run pets -o again").fails_with(&["again exists already"]);
 }
 
 #[test]
@@ -95,7 +95,17 @@ fn other_sizes_are_refused_or_become_what_was_said() {
         let picture = DynamicImage::from(picture(number, height, width, [200; 3])).to_luma8();
         save(&sandbox, &format!("mixed/{number}.png"), picture);
     }
-    sandbox.ae("data info --data mixed").fails_with(&[
+    let told = sandbox.ae("data info mixed").succeeds().stdout;
+    for line in [
+        "mixed: 6 files, 6 pictures that can be read",
+        "  sizes: 5 of 8 x 8, 1 of 4 x 12",
+        "  then: ae train --data mixed --resize fit --size 8x8",
+    ] {
+        assert!(told.lines().any(|found| found == line), "{line}\n{told}");
+    }
+    let told = sandbox.ae("data info mixed --json").succeeds().json();
+    assert_eq!(told["flags"], "--resize fit --size 8x8");
+    sandbox.ae("train --data mixed --out run").fails_with(&[
         "1 of 6 pictures in mixed are of another size than 8 x 8: mixed/2.png (4 x 12); ",
         "--resize fit or --resize crop brings them to one size",
     ]);
@@ -114,11 +124,11 @@ fn other_sizes_are_refused_or_become_what_was_said() {
         let spec = sandbox.read_text(&format!("{how}/spec.toml"));
         assert!(spec.contains(&format!("resize = \"{how}\"")), "{spec}");
     }
-    sandbox.ae("encode mixed -m fit -o codes.npy --resize none").fails_with(&[
+    sandbox.ae("encode fit mixed -o codes.npy --force --resize none").fails_with(&[
         "1 of 6 pictures in mixed",
         "mixed/2.png (4 x 12); --resize fit or --resize crop",
     ]);
-    sandbox.ae("encode mixed -m fit -o codes.npy").succeeds();
+    sandbox.ae("encode fit mixed -o codes.npy --force").succeeds();
     assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [6, 8]);
     sandbox.holds_no_temporary_files();
 }
@@ -135,9 +145,13 @@ fn damaged_pictures_are_named_and_left_out_only_if_asked() {
     sandbox.write("pets/notes.txt", "not looked at");
     sandbox.write("pets/.hidden.png", "not looked at either");
 
-    let refused = sandbox.ae("data info --data pets").fails_with(&[
+    let told = sandbox.ae("data info pets").succeeds().stdout;
+    for part in ["  classes: cat: ", "dog/2.png", "hidden", "notes.txt", "--skip-bad"] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    let refused = sandbox.ae("train --data pets --out run").fails_with(&[
         "2 of ",
-        "(--skip-bad leaves them out): ",
+        "--skip-bad leaves them out",
         "pets/dog/2.png: neither PNG nor JPEG; ",
         "pets/dog/3.png: ",
     ]);
@@ -151,9 +165,9 @@ fn damaged_pictures_are_named_and_left_out_only_if_asked() {
     sandbox.ae(&format!("{TRAIN} pets --skip-bad --out run")).succeeds();
     assert_eq!(sandbox.read_json("run/record.json")["dataset"]["skipped"], 4);
     sandbox
-        .ae("encode pets -m run -o codes.npy --skip-bad=no")
+        .ae("encode run pets -o codes.npy --force --skip-bad=no")
         .fails_with(&["4 of 12 pictures in pets"]);
-    let encoded = sandbox.ae("encode pets -m run -o codes.npy --json").succeeds();
+    let encoded = sandbox.ae("encode run pets -o codes.npy --force --json").succeeds();
     assert_eq!((&encoded.json()["images"], &encoded.json()["skipped"]), (&8.into(), &4.into()));
 }
 
@@ -175,8 +189,11 @@ fn folders_that_hold_no_data_set_are_told_apart() {
 
     classes(&sandbox, "both", 2);
     save(&sandbox, "both/loose.png", picture(0, 8, 6, [200; 3]));
+    let told = sandbox.ae("data info both").succeeds().stdout;
+    assert!(told.contains("in no subfolder: 1") && told.contains("to train on it: move"), "{told}");
+    assert!(!told.contains("then: "), "{told}");
     sandbox
-        .ae("data info --data both")
+        .ae("train --data both --out run")
         .fails_with(&["both holds pictures beside subfolders of pictures (cat, dog)"]);
 }
 
@@ -187,8 +204,14 @@ fn links_to_folders_are_not_followed() {
     classes(&sandbox, "pets", 3);
     std::os::unix::fs::symlink(sandbox.path("pets"), sandbox.path("pets/loop")).unwrap();
     std::os::unix::fs::symlink("self.png", sandbox.path("pets/cat/self.png")).unwrap();
-    let refused = sandbox.ae("data info --data pets --test-fraction 0.5");
+    let refused = sandbox.ae("train --data pets --test-fraction 0.5 --out run");
     refused.fails_with(&["1 of 3 pictures in pets", "cannot read pets/cat/self.png: "]);
+    let told = sandbox.ae("data info pets --test-fraction 0.5").succeeds().stdout;
+    for part in
+        ["broken link): cat/self.png", "link to a folder): loop", "refused: 1 of 3 pictures"]
+    {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
     let info = sandbox.ae("data info --data pets --skip-bad --json").succeeds().json();
     assert_eq!(info["train_images"].as_u64().unwrap() + info["test_images"].as_u64().unwrap(), 6);
 }
@@ -235,7 +258,7 @@ fn flags_about_own_data_are_checked_as_they_are_typed() {
         ("--size 0x4", "from 1 to 8192, such as 28x28"),
         ("--size 28", "from 1 to 8192, such as 28x28"),
         ("--channels 2", "1 (grey) or 3"),
-        ("--resize stretch", "fit, crop or none"),
+        ("--resize stretch", "fit, crop, none"),
         ("--test-fraction 1", "above 0 and below 1"),
     ] {
         sandbox.ae(&format!("data info --data x {flags}")).refuses_with(&[told]);

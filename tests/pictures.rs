@@ -38,7 +38,7 @@ fn damaged_jpegs_are_refused_or_left_out_and_counted() {
     for name in ["half.jpg", "zeroed.jpg"] {
         sandbox.write(&format!("one/{name}"), case(name));
         sandbox
-            .ae(&format!("reconstruct one/{name} -m run -o x.png"))
+            .ae(&format!("reconstruct run one/{name} -o x.png"))
             .fails_with(&[name, "damaged JPEG: the data of a scan end before the picture does"]);
         sandbox.write(&format!("photos/0{name}"), case(name));
     }
@@ -47,7 +47,7 @@ fn damaged_jpegs_are_refused_or_left_out_and_counted() {
     assert_eq!(info.json()["skipped"], 2);
 
     // Rows keep the numbers and the names of their items.
-    let encoded = sandbox.ae("encode photos -m run -o codes.npy --skip-bad").succeeds().stdout;
+    let encoded = sandbox.ae("encode run photos -o codes.npy --force --skip-bad").succeeds().stdout;
     assert!(
         encoded.contains("2 left out; codes.index.csv says which item each row is"),
         "{encoded}"
@@ -55,16 +55,16 @@ fn damaged_jpegs_are_refused_or_left_out_and_counted() {
     let rows = "0,0,0_orientation6.jpg\n1,3,1_orientation6.jpg\n2,4,2_orientation6.jpg\n";
     let places = sandbox.read_text("codes.index.csv");
     assert_eq!(places, format!("row,item,name\n{rows}"));
-    sandbox.ae("reconstruct photos -m run -o again.npy --skip-bad").succeeds();
+    sandbox.ae("reconstruct run photos -o again.npy --skip-bad").succeeds();
     assert_eq!(sandbox.read_text("again.index.csv"), places);
-    sandbox.ae("compress photos -m run -o all.aez --skip-bad").succeeds();
+    sandbox.ae("compress run photos -o all.aez --skip-bad").succeeds();
     assert_eq!(sandbox.read_text("all.index.csv"), places);
     assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [3, 4]);
-    sandbox.ae("encode one/half.jpg -m run -o codes.npy").fails_with(&["half.jpg"]);
+    sandbox.ae("encode run one/half.jpg -o codes.npy --force").fails_with(&["half.jpg"]);
     // An index of former rows does not stay.
     fs::remove_file(sandbox.path("photos/0half.jpg")).unwrap();
     fs::remove_file(sandbox.path("photos/0zeroed.jpg")).unwrap();
-    sandbox.ae("encode photos -m run -o codes.npy").succeeds();
+    sandbox.ae("encode run photos -o codes.npy --force").succeeds();
     assert!(sandbox.read_text("codes.index.csv").contains("\n1,1,1_orientation6.jpg\n"));
 }
 
@@ -75,14 +75,14 @@ fn a_picture_on_its_side_is_upright_everywhere() {
     let info = sandbox.ae("data info --data photos").succeeds().stdout;
     assert!(info.contains("images of 48 x 64 in colour"), "{info}");
     sandbox.ae(&format!("{TRAIN} photos --out run")).succeeds();
-    sandbox.ae("reconstruct photos/0_orientation6.jpg -m run -o again.png").succeeds();
+    sandbox.ae("reconstruct run photos/0_orientation6.jpg -o again.png --force").succeeds();
     assert_eq!(image::open(sandbox.path("again.png")).unwrap().dimensions(), (64, 48));
     sandbox.write("upright.png", case("orientation6_upright.png"));
-    sandbox.ae("reconstruct upright.png -m run -o other.png").succeeds();
+    sandbox.ae("reconstruct run upright.png -o other.png").succeeds();
     // Tiles, by a model of another size.
     copies(&sandbox, "small", "orientation6.jpg", 3);
     sandbox.ae(&format!("{TRAIN} small --resize fit --size 16x16 --out tiles")).succeeds();
-    sandbox.ae("denoise photos/0_orientation6.jpg -m tiles -o clean.png").succeeds();
+    sandbox.ae("denoise tiles photos/0_orientation6.jpg -o clean.png").succeeds();
     assert_eq!(image::open(sandbox.path("clean.png")).unwrap().dimensions(), (64, 48));
 }
 
@@ -97,9 +97,9 @@ fn sixteen_bits_stay_from_reading_to_writing() {
     assert_eq!(record["dataset"]["of_16_bits"], 3);
     let one = "scans/0_sixteen_bits.png";
     let depth = |name: &str| image::open(sandbox.path(name)).unwrap().color();
-    sandbox.ae(&format!("reconstruct {one} -m run -o again.png")).succeeds();
+    sandbox.ae(&format!("reconstruct run {one} -o again.png --force")).succeeds();
     assert_eq!(depth("again.png"), ColorType::L16);
-    sandbox.ae("reconstruct scans -m run -o again/").succeeds();
+    sandbox.ae("reconstruct run scans -o again/").succeeds();
     assert_eq!(depth("again/1_sixteen_bits.png"), ColorType::L16);
 
     // One with 8 bits beside them is written with 8.
@@ -107,21 +107,21 @@ fn sixteen_bits_stay_from_reading_to_writing() {
     let info = sandbox.ae("data info --data scans").succeeds();
     assert!(info.stderr.contains("3 of 4 pictures have 16 bits"), "{}", info.stderr);
     assert!(info.stdout.contains("3 of the 4 have 16 bits, the others 8"), "{}", info.stdout);
-    sandbox.ae("denoise scans -m run -o clean/").succeeds();
+    sandbox.ae("denoise run scans -o clean/").succeeds();
     assert_eq!(depth("clean/2_sixteen_bits.png"), ColorType::L16);
     assert_eq!(depth("clean/z.png"), ColorType::L8);
 
     // Tiles, and compression by a model of 8 bits.
     copies(&sandbox, "bytes", "grey_palette.png", 3);
     sandbox.ae(&format!("{TRAIN} bytes --resize fit --size 16x16 --out tiles")).succeeds();
-    sandbox.ae(&format!("denoise {one} -m tiles -o tiled.png")).succeeds();
+    sandbox.ae(&format!("denoise tiles {one} -o tiled.png")).succeeds();
     assert_eq!(depth("tiled.png"), ColorType::L16);
     sandbox.ae(&format!("{TRAIN} bytes --out eight")).succeeds();
     sandbox
-        .ae(&format!("compress {one} -m eight -o x.aez --exact"))
+        .ae(&format!("compress eight {one} -o x.aez --force --exact"))
         .fails_with(&["has 16 bits a value", "it cannot be kept exactly"]);
     assert!(!sandbox.path("x.aez").exists());
-    let rounded = sandbox.ae(&format!("compress {one} -m eight -o x.aez")).succeeds();
+    let rounded = sandbox.ae(&format!("compress eight {one} -o x.aez --force")).succeeds();
     assert!(rounded.stderr.contains("1 picture of 16 bits rounded to the 8"), "{}", rounded.stderr);
 }
 
@@ -145,8 +145,9 @@ fn parts_are_named_and_what_is_read_is_said() {
     let said = "pets: train is for training, val is held out; not read: test";
     assert!(trained.stderr.contains(said), "{}", trained.stderr);
     let scored = |part: &str| {
-        let written =
-            sandbox.ae(&format!("reconstruct pets -m run -o out.npy --json {part}")).succeeds();
+        let written = sandbox
+            .ae(&format!("reconstruct run pets -o out.npy --force --json {part}"))
+            .succeeds();
         (written.json()["images"].as_u64().unwrap(), written.stderr)
     };
     let (images, said) = scored("");
@@ -158,13 +159,14 @@ fn parts_are_named_and_what_is_read_is_said() {
     assert!(info.contains("4 images of 4 x 4 in all parts"), "{info}");
     let info = sandbox.ae("data info --data pets --part test").succeeds().stdout;
     assert!(info.contains("1 images of 4 x 4 in the part test"), "{info}");
-    let named = sandbox.ae("reconstruct digits -m run -o out.npy --part test --resize fit --json");
+    let named =
+        sandbox.ae("reconstruct run digits -o out.npy --force --part test --resize fit --json");
     assert_eq!(named.succeeds().json()["images"], 10_000);
     sandbox
         .ae("train --data pets --part test --out x")
         .fails_with(&["--part is for commands that"]);
     sandbox
-        .ae("reconstruct pets/test/a/b/4.png -m run -o out.npy --part train")
+        .ae("reconstruct run pets/test/a/b/4.png -o out.npy --force --part train")
         .fails_with(&["there is no part `train`; a file has no parts"]);
 }
 
@@ -182,11 +184,11 @@ fn names_do_not_command_the_terminal() {
         "data info --data pets",
         "data info --data pets --skip-bad",
         "data info --data pets --skip-bad --json",
-        "reconstruct pets -m run -o out.npy",
-        "reconstruct pets -m run -o out.npy --skip-bad --progress plain",
-        "anomaly fit pets -m run --skip-bad",
-        "anomaly score pets -m run --skip-bad",
-        "anomaly score pets -m run --skip-bad --json",
+        "reconstruct run pets -o out.npy --force",
+        "reconstruct run pets -o out.npy --force --skip-bad --progress plain",
+        "anomaly fit run pets --skip-bad",
+        "anomaly score run pets --skip-bad",
+        "anomaly score run pets --skip-bad --json",
     ];
     for command in commands {
         let finished = sandbox.ae(command);
@@ -195,6 +197,6 @@ fn names_do_not_command_the_terminal() {
         assert_eq!(raw, None, "{command}: {said:?}");
         assert!(!said.contains("\nred.png"), "{command}: {said:?}");
     }
-    let refused = sandbox.ae("reconstruct pets -m run -o out.npy").stderr;
+    let refused = sandbox.ae("reconstruct run pets -o out.npy --force").stderr;
     assert!(refused.contains("\\u{1b}]0;gone\\u{7}\\u{9b}31m\\nred.png"), "{refused}");
 }

@@ -5,7 +5,7 @@ use crate::support::{SPEC, Sandbox, TEST_IMAGES};
 #[test]
 fn codes_are_probed_beside_pixels_and_pca() {
     let sandbox = Sandbox::with_run();
-    let probe = "probe run --data data --labels 20,50 --repetitions 3";
+    let probe = "probe run data --labels 20,50 --repetitions 3";
     let text = sandbox.ae(probe).succeeds().stdout;
     for words in ["folder: accuracy on 100 test images", "pixels", "PCA", "autoencoder", " all "] {
         assert!(text.contains(words), "{words}: {text}");
@@ -41,23 +41,23 @@ fn codes_are_probed_beside_pixels_and_pca() {
 fn only_parts_that_the_data_can_give_are_probed() {
     let sandbox = Sandbox::with_run();
     // 100 and 1000 by default, of 400.
-    let told = sandbox.ae("probe run --data data --repetitions 1 --json").succeeds().json();
+    let told = sandbox.ae("probe run data --repetitions 1 --json").succeeds().json();
     let labels = |place: usize| told["probes"][place]["labels"].clone();
     assert_eq!([labels(0), labels(1), labels(2)], [100, 400, 100]);
     sandbox
-        .ae("probe run --data data --labels 401")
+        .ae("probe run data --labels 401")
         .refuses_with(&["labels must be from 1 to the 400 training images, found 401"]);
     sandbox
-        .ae("probe run --data data --labels 1")
+        .ae("probe run data --labels 1")
         .fails_with(&["expected at least two classes, found one alone in a draw of 1 labels"]);
-    sandbox.ae("probe run --data data --labels 0").refuses_with(&["--labels"]);
+    sandbox.ae("probe run data --labels 0").refuses_with(&["--labels"]);
 }
 
 #[test]
 fn data_without_classes_or_with_one_are_refused() {
     let sandbox = Sandbox::with_run();
-    sandbox.ae("reconstruct data -m run -o flat/").succeeds();
-    sandbox.ae("probe run --data flat").fails_with(&[
+    sandbox.ae("reconstruct run data -o flat/").succeeds();
+    sandbox.ae("probe run flat").fails_with(&[
         "flat has no labels for its images",
         "subfolder",
         "--label-column",
@@ -65,7 +65,7 @@ fn data_without_classes_or_with_one_are_refused() {
     std::fs::create_dir(sandbox.path("one")).unwrap();
     std::fs::rename(sandbox.path("flat"), sandbox.path("one/only")).unwrap();
     sandbox
-        .ae("probe run --data one")
+        .ae("probe run one")
         .fails_with(&["expected at least two classes, found one alone in one"]);
 }
 
@@ -98,5 +98,5 @@ fn a_study_tells_how_sure_accuracies_are() {
         csv.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
     assert_eq!(repetitions, ["4", "1", "4", "1", "2", "2", "2", "2"]);
     sandbox.write("none.toml", regular + &study.replace("models = 2", "models = 0"));
-    sandbox.ae("study none.toml --out none").fails_with(&["study.models must be from 1 to 1000"]);
+    sandbox.ae("study none.toml --out none").refuses_with(&["study.models must be from 1 to 1000"]);
 }

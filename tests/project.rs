@@ -25,14 +25,14 @@ fn points(csv: &str) -> Vec<(String, f32, f32, String)> {
 #[test]
 fn the_map_of_a_model_of_two_numbers_is_its_codes() {
     let sandbox = with_plane();
-    let told = sandbox.ae("project data -m plane -o map.csv --json").succeeds();
+    let told = sandbox.ae("project plane data -o map.csv --force --json").succeeds();
     assert!(told.stderr.contains("the map is the plane of its codes"), "{}", told.stderr);
     let told = told.json();
     assert_eq!(
         (&told["method"], &told["images"], &told["of"]),
         (&"model".into(), &100.into(), &100.into())
     );
-    sandbox.ae("encode data -m plane -o codes.npy").succeeds();
+    sandbox.ae("encode plane data -o codes.npy").succeeds();
     let (_, codes) = npy::read(&sandbox.read("codes.npy"));
     let points = points(&sandbox.read_text("map.csv"));
     assert_eq!(points.len(), TEST_IMAGES);
@@ -41,10 +41,10 @@ fn the_map_of_a_model_of_two_numbers_is_its_codes() {
         assert_eq!(label, &(place % 10).to_string());
     }
     // An encoder alone has a map, but no way back.
-    sandbox.ae("project data -m plane/encoder.safetensors -o same.csv").succeeds();
+    sandbox.ae("project plane/encoder.safetensors data -o same.csv").succeeds();
     assert_eq!(sandbox.read("same.csv"), sandbox.read("map.csv"));
     sandbox
-        .ae("project data -m plane/encoder.safetensors --grid grid.png")
+        .ae("project plane/encoder.safetensors data --grid grid.png")
         .fails_with(&["encoder.safetensors", "encoder"]);
     assert!(!sandbox.path("grid.png").exists());
     sandbox.holds_no_temporary_files();
@@ -57,7 +57,7 @@ fn maps_by_pca_and_tsne_are_drawn_and_do_not_depend_on_the_threads() {
         ("pca", &["first principal component", "second principal component"][..]),
         ("tsne", &["t-SNE of its codes, whose axes mean"][..]),
     ] {
-        let command = format!("project data -m run --method {method}");
+        let command = format!("project run data --method {method}");
         let text = sandbox.ae(&format!("{command} -o map.svg")).succeeds().stdout;
         assert_eq!(text, "a map of 100 images written to map.svg\n");
         let svg = sandbox.read_text("map.svg");
@@ -70,7 +70,7 @@ fn maps_by_pca_and_tsne_are_drawn_and_do_not_depend_on_the_threads() {
         sandbox.ae(&format!("{command} -o three.csv --threads 3")).succeeds();
         assert!(sandbox.read("one.csv") == sandbox.read("three.csv"), "{method}");
     }
-    let told = sandbox.ae("project data -m run -o map.csv").succeeds().stderr;
+    let told = sandbox.ae("project run data -o map.csv --force").succeeds().stderr;
     assert!(told.contains("the map is the first two principal components of its codes"), "{told}");
 }
 
@@ -78,7 +78,7 @@ fn maps_by_pca_and_tsne_are_drawn_and_do_not_depend_on_the_threads() {
 fn a_limit_chooses_by_the_seed_and_says_so() {
     let sandbox = with_plane();
     let items = |flags: &str| -> Vec<String> {
-        sandbox.ae(&format!("project data -m plane -o map.csv {flags}")).succeeds();
+        sandbox.ae(&format!("project plane data -o map.csv --force {flags}")).succeeds();
         points(&sandbox.read_text("map.csv")).into_iter().map(|point| point.0).collect()
     };
     let all = items("");
@@ -86,13 +86,16 @@ fn a_limit_chooses_by_the_seed_and_says_so() {
         (items("--limit 10"), items("--limit 40"), items("--limit 40 --seed 7"));
     assert_eq!((few.len(), more.len(), all.len()), (10, 40, 100));
     assert!(few.iter().all(|item| more.contains(item)) && more != other, "{few:?} {more:?}");
-    let told = sandbox.ae("project data -m plane -o map.svg --limit 40").succeeds();
+    let told = sandbox.ae("project plane data -o map.svg --force --limit 40").succeeds();
     assert!(told.stderr.contains("on the map are 40 of 100 images, chosen by the seed 42"));
     assert!(sandbox.read_text("map.svg").contains("40 of 100 images, chosen by the seed 42"));
-    assert_eq!(sandbox.ae("project data -m plane -o map.svg --limit 40 -q").succeeds().stderr, "");
+    assert_eq!(
+        sandbox.ae("project plane data -o map.svg --force --limit 40 -q").succeeds().stderr,
+        ""
+    );
     for limit in ["0", "10001", "many"] {
         sandbox
-            .ae(&format!("project data -m plane -o map.csv --limit {limit}"))
+            .ae(&format!("project plane data -o map.csv --force --limit {limit}"))
             .refuses_with(&["a number from 1 to 10000"]);
     }
 }
@@ -102,7 +105,7 @@ fn the_plane_decodes_to_a_grid_of_images() {
     let sandbox = with_plane();
     sandbox.ae("train --data data --widths 8 --epochs 1 --out wide").succeeds();
     for (model, words) in [("plane", "the plane of its codes"), ("wide", "principal components")] {
-        let command = format!("project data -m {model} --grid grid.svg --side 4");
+        let command = format!("project {model} data --grid grid.svg --force --side 4");
         let text = sandbox.ae(&command).succeeds().stdout;
         assert_eq!(text, "a grid of 4 x 4 points to grid.svg\n");
         let svg = sandbox.read_text("grid.svg");
@@ -110,14 +113,14 @@ fn the_plane_decodes_to_a_grid_of_images() {
         assert!(svg.contains(words) && svg.contains("across "), "{svg}");
     }
     // What does not fit into a figure is not promised.
-    let told = sandbox.ae("project data -m plane --grid grid.svg --side 100").succeeds();
+    let told = sandbox.ae("project plane data --grid grid.svg --force --side 100").succeeds();
     let drawn = sandbox.read_text("grid.svg").matches("<image").count().isqrt();
     assert!((40..100).contains(&drawn), "{drawn}");
     assert_eq!(told.stdout, format!("a grid of {drawn} x {drawn} points to grid.svg\n"));
     let instead = format!("the grid has {drawn} x {drawn} points instead of 100 x 100");
     assert!(told.stderr.contains(&instead), "{}", told.stderr);
     sandbox
-        .ae("project data -m plane --method tsne --grid grid.svg")
+        .ae("project plane data --method tsne --grid grid.svg --force")
         .refuses_with(&["the method must be model or pca, which lead back to images, found tsne"]);
 }
 
@@ -129,8 +132,9 @@ fn what_has_no_map_is_refused() {
     sandbox.write("one.npy", npy::write("|u1", &shape(1), &pixels));
     sandbox.write("same.npy", npy::write("|u1", &shape(6), &pixels.repeat(6)));
     sandbox.write("wrong.npy", npy::write("|u1", "(2, 3, 3)", &[0; 18]));
-    let map =
-        |data: &str, flags: &str| sandbox.ae(&format!("project {data} -m run -o map.csv {flags}"));
+    let map = |data: &str, flags: &str| {
+        sandbox.ae(&format!("project run {data} -o map.csv --force {flags}"))
+    };
     map("one.npy", "").fails_with(&["a map by PCA needs at least 2 images, found 1"]);
     map("one.npy", "--method tsne")
         .fails_with(&["a map by t-SNE needs at least 4 images, found 1"]);
@@ -144,21 +148,21 @@ fn what_has_no_map_is_refused() {
     map("nowhere", "").fails_with(&["nowhere"]);
     sandbox.ae("train --data data --widths 1 --epochs 1 --out line").succeeds();
     sandbox
-        .ae("project data -m line -o map.csv")
+        .ae("project line data -o map.csv --force")
         .fails_with(&["needs codes of at least 2 numbers; the model's codes have 1"]);
-    sandbox.ae("project data -m run -o map.npy").refuses_with(&[".svg, .png or .csv"]);
-    sandbox.ae("project data -m run").refuses_with(&["--output"]);
-    sandbox.ae("project data -m run -o map.csv --side 4").refuses_with(&["--grid"]);
+    sandbox.ae("project run data -o map.npy").refuses_with(&[".svg, .png or .csv"]);
+    sandbox.ae("project run data").refuses_with(&["--out"]);
+    sandbox.ae("project run data -o map.csv --force --side 4").refuses_with(&["--grid"]);
     assert!(!sandbox.path("map.csv").exists());
 }
 
 #[test]
 fn without_labels_the_map_has_no_classes() {
     let sandbox = with_plane();
-    sandbox.ae("project data/t10k-images-idx3-ubyte -m plane -o map.csv").succeeds();
+    sandbox.ae("project plane data/t10k-images-idx3-ubyte -o map.csv --force").succeeds();
     let points = points(&sandbox.read_text("map.csv"));
     assert!(points.len() == TEST_IMAGES && points.iter().all(|point| point.3.is_empty()));
-    sandbox.ae("project data/t10k-images-idx3-ubyte -m plane -o map.svg").succeeds();
+    sandbox.ae("project plane data/t10k-images-idx3-ubyte -o map.svg --force").succeeds();
     let svg = sandbox.read_text("map.svg");
     assert!(svg.contains("#3f90da") && !svg.contains("#ffa90e"));
 }
@@ -166,7 +170,7 @@ fn without_labels_the_map_has_no_classes() {
 #[test]
 fn the_way_between_two_images_begins_and_ends_with_them() {
     let sandbox = Sandbox::with_run();
-    let way = "interpolate data -m run --from 3 --to 12 --steps 5 -o way.svg";
+    let way = "interpolate run data --from 3 --to 12 --steps 5 -o way.svg --force";
     assert_eq!(sandbox.ae(way).succeeds().stdout, "5 points of the way written to way.svg\n");
     let svg = sandbox.read_text("way.svg");
     assert_eq!(svg.matches("<image").count(), 7);
@@ -176,7 +180,7 @@ fn the_way_between_two_images_begins_and_ends_with_them() {
         assert!(svg.contains(words), "{words}");
     }
     // Fewer points have the same ends.
-    sandbox.ae("interpolate data -m run -o way.svg --from 3 --to 12 --steps 2").succeeds();
+    sandbox.ae("interpolate run data -o way.svg --force --from 3 --to 12 --steps 2").succeeds();
     let two = sandbox.read_text("way.svg");
     let embedded = |svg: &str| -> Vec<String> {
         svg.split("base64,")
@@ -187,20 +191,20 @@ fn the_way_between_two_images_begins_and_ends_with_them() {
     let (five, two) = (embedded(&svg), embedded(&two));
     assert_eq!([&five[0], &five[1], &five[5], &five[6]], [&two[0], &two[1], &two[2], &two[3]]);
 
-    let json = sandbox.ae("interpolate data data -m run -o way.png --json").succeeds().json();
+    let json = sandbox.ae("interpolate run data data -o way.png --json").succeeds().json();
     assert_eq!((&json["from"], &json["to"], &json["steps"]), (&0.into(), &0.into(), &9.into()));
     sandbox.write("one.npy", npy::write("|u1", "(1, 14, 14)", &[7; SIDE * SIDE]));
     sandbox
-        .ae("interpolate one.npy -m run -o no.png")
+        .ae("interpolate run one.npy -o no.png")
         .fails_with(&["one.npy holds 1 image, and --to asks for image 1, counted from 0"]);
     sandbox
-        .ae("interpolate data one.npy -m run --from 100 -o no.png")
+        .ae("interpolate run data one.npy --from 100 -o no.png")
         .fails_with(&["data holds 100 images, and --from asks for image 100"]);
     sandbox
-        .ae("interpolate data -m run/encoder.safetensors -o no.png")
+        .ae("interpolate run/encoder.safetensors data -o no.png")
         .fails_with(&["encoder.safetensors"]);
-    sandbox.ae("interpolate data -m run -o no.png --steps 1").refuses_with(&["from 2 to 100"]);
-    sandbox.ae("interpolate data -m run -o no.npy").refuses_with(&[".png or .svg"]);
+    sandbox.ae("interpolate run data -o no.png --steps 1").refuses_with(&["from 2 to 100"]);
+    sandbox.ae("interpolate run data -o no.npy").refuses_with(&[".png or .svg"]);
     assert!(!sandbox.path("no.png").exists());
 }
 
@@ -209,7 +213,7 @@ fn the_ends_of_a_way_are_items_of_the_input_also_where_some_are_left_out() {
     let sandbox = Sandbox::new();
     sandbox.write("t.csv", "a,b\n1,2\n?,2\n3,4\n5,6\n2,1\n4,4\n");
     sandbox.ae("train --data t.csv --skip-bad --widths 1 --epochs 1 --out run").succeeds();
-    let way = "interpolate t.csv -m run -o way.svg";
+    let way = "interpolate run t.csv -o way.svg";
     sandbox.ae(&format!("{way} --from 2 --to 5")).succeeds();
     sandbox
         .ae(&format!("{way} --from 1 --to 5"))

@@ -33,21 +33,19 @@ fn commands_read_as_the_training_has_read() {
     fs::copy(sandbox.path("run/encoder.safetensors"), sandbox.path("e.safetensors")).unwrap();
     sandbox.write("new.csv", table(9));
     for model in ["run", "run/model.safetensors", "m.safetensors"] {
-        sandbox.ae(&format!("anomaly fit new.csv -m {model} -o fit.safetensors")).succeeds();
-        let reconstructed = sandbox.ae(&format!("reconstruct new.csv -m {model} -o out.npy"));
+        sandbox.ae(&format!("anomaly fit {model} new.csv -o fit.safetensors")).succeeds();
+        let reconstructed = sandbox.ae(&format!("reconstruct {model} new.csv -o out.npy --force"));
         let told = reconstructed.succeeds().stderr;
         let said = "read as in the model's training: --skip-bad --label-column state";
         assert!(told.contains(said), "{model}: {told}");
         assert_eq!(npy::read(&sandbox.read("out.npy")).0, [9, 2], "{model}");
     }
-    sandbox
-        .ae("anomaly score new.csv -m fit.safetensors -o scores.csv --normal-class on")
-        .succeeds();
+    sandbox.ae("anomaly score fit.safetensors new.csv -o scores.csv --normal-class on").succeeds();
     for model in ["run", "run/encoder.safetensors", "e.safetensors"] {
-        sandbox.ae(&format!("encode new.csv -m {model} -o codes.npy")).succeeds();
+        sandbox.ae(&format!("encode {model} new.csv -o codes.npy")).succeeds();
         assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [9, 1], "{model}");
     }
-    let same = sandbox.ae("evaluate m.safetensors --data new.csv --json").succeeds().json();
+    let same = sandbox.ae("evaluate m.safetensors new.csv --json").succeeds().json();
     assert_eq!((&same["images"], &same["skipped"]), (&9.into(), &1.into()));
 }
 
@@ -55,16 +53,17 @@ fn commands_read_as_the_training_has_read() {
 fn a_flag_overrides_what_the_model_keeps_and_that_is_said() {
     let sandbox = of_table();
     sandbox.write("new.csv", table(9));
-    let told = sandbox.ae("reconstruct new.csv -m run --skip-bad=no -o out.npy");
+    let told = sandbox.ae("reconstruct run new.csv --skip-bad=no -o out.npy --force");
     let told = told.fails_with(&["new.csv", "`?`"]).stderr;
     assert!(told.contains("no --skip-bad, in place of the model's own --skip-bad"), "{told}");
     // The same as the model's own: nothing to say of an override.
-    let told = sandbox.ae("reconstruct new.csv -m run --label-column state -o out.npy").succeeds();
+    let told =
+        sandbox.ae("reconstruct run new.csv --label-column state -o out.npy --force").succeeds();
     assert!(!told.stderr.contains("in place of"), "{}", told.stderr);
-    let told = sandbox.ae("reconstruct new.csv -m run --label-column none -o out.npy");
+    let told = sandbox.ae("reconstruct run new.csv --label-column none -o out.npy --force");
     told.fails_with(&["--label-column none, in place of the model's own --label-column state"]);
     sandbox
-        .ae("reconstruct new.csv -m run --skip-bad=maybe -o out.npy")
+        .ae("reconstruct run new.csv --skip-bad=maybe -o out.npy --force")
         .refuses_with(&["yes or no"]);
 }
 
@@ -72,11 +71,11 @@ fn a_flag_overrides_what_the_model_keeps_and_that_is_said() {
 fn new_rows_need_no_classes() {
     let sandbox = of_table();
     sandbox.write("bare.csv", "a,b\n1,2\n3,4\n");
-    let told = sandbox.ae("reconstruct bare.csv -m run -o out.csv").succeeds().stderr;
+    let told = sandbox.ae("reconstruct run bare.csv -o out.csv --force").succeeds().stderr;
     assert!(told.contains("there is no label column; the rows are read without classes"), "{told}");
-    sandbox.ae("evaluate run --data bare.csv").succeeds();
+    sandbox.ae("evaluate run bare.csv").succeeds();
     sandbox
-        .ae("reconstruct bare.csv -m run -o out.csv --label-column kind")
+        .ae("reconstruct run bare.csv -o out.csv --label-column kind --force")
         .fails_with(&["`kind`"]);
 }
 
@@ -92,11 +91,11 @@ fn a_model_without_kept_settings_reads_as_the_spec_of_its_run_says() {
     let text = sandbox.ae("inspect run --json").succeeds().json();
     assert!(text["attachments"].get("run").is_none(), "{text}");
     // Its images are of another size than the run's; the noise and the seed are the run's.
-    let told = sandbox.ae("evaluate run --data digits --json").succeeds().json();
+    let told = sandbox.ae("evaluate run digits --json").succeeds().json();
     assert_eq!((&told["noise"], &told["seed"]), (&"gaussian:0.5".into(), &7.into()));
-    let told = sandbox.ae("evaluate run/model.safetensors --data digits --json").succeeds().json();
+    let told = sandbox.ae("evaluate run/model.safetensors digits --json").succeeds().json();
     assert_eq!((&told["noise"], &told["seed"]), (&"gaussian:0.5".into(), &7.into()));
-    let told = sandbox.ae("evaluate copy.safetensors --data digits --json").succeeds().json();
+    let told = sandbox.ae("evaluate copy.safetensors digits --json").succeeds().json();
     assert_eq!((&told["noise"], &told["seed"]), (&serde_json::Value::Null, &42.into()));
 }
 
@@ -150,20 +149,22 @@ fn folder_and_file_and_copy_are_evaluated_alike_on_what_was_held_out() {
     assert!(text.starts_with("6 held-out rows of table"), "{text}");
     // Where the data is not known, it is asked for; nothing stands in.
     for command in ["evaluate", "probe"] {
-        sandbox.ae(&format!("{command} m.safetensors")).refuses_with(&["m.safetensors", "--data"]);
+        sandbox
+            .ae(&format!("{command} m.safetensors"))
+            .refuses_with(&["m.safetensors", "MODEL DATA"]);
     }
     fs::rename(sandbox.path("t.csv"), sandbox.path("elsewhere.csv")).unwrap();
-    sandbox.ae("evaluate run").fails_with(&["t.csv", "--data"]);
+    sandbox.ae("evaluate run").fails_with(&["t.csv", "behind MODEL"]);
 }
 
 #[test]
 fn other_data_is_judged_as_a_whole_and_training_rows_never_in_silence() {
     let sandbox = of_table();
     sandbox.write("new.csv", table(21));
-    let told = sandbox.ae("evaluate run --data new.csv --json").succeeds().json();
+    let told = sandbox.ae("evaluate run new.csv --json").succeeds().json();
     assert_eq!((&told["images"], &told["part"]), (&21.into(), &"all".into()));
     sandbox.write("one.csv", "a,b,state\n1,2,on\n");
-    let told = sandbox.ae("evaluate run --data one.csv").succeeds();
+    let told = sandbox.ae("evaluate run one.csv").succeeds();
     assert!(told.stdout.starts_with("all 1 row of one.csv"), "{}", told.stdout);
     // The data has grown: its parts can no longer be told.
     sandbox.write("t.csv", table(70));
@@ -175,11 +176,11 @@ fn other_data_is_judged_as_a_whole_and_training_rows_never_in_silence() {
 fn images_that_were_trained_on_are_known_by_their_content() {
     let sandbox = Sandbox::with_run();
     fs::copy(sandbox.path("data/train-images-idx3-ubyte"), sandbox.path("images")).unwrap();
-    let told = sandbox.ae("evaluate run --data images --json").succeeds();
+    let told = sandbox.ae("evaluate run images --json").succeeds();
     assert_eq!(told.json()["part"], "training");
     assert!(told.stderr.contains("images is what the model was trained on"), "{}", told.stderr);
     fs::copy(sandbox.path("data/t10k-images-idx3-ubyte"), sandbox.path("images")).unwrap();
-    let told = sandbox.ae("evaluate run --data images --json").succeeds();
+    let told = sandbox.ae("evaluate run images --json").succeeds();
     assert_eq!(told.json()["part"], "all");
 }
 
@@ -191,13 +192,13 @@ fn a_copied_denoiser_keeps_its_noise() {
     fs::copy(sandbox.path("run/model.safetensors"), sandbox.path("m.safetensors")).unwrap();
     let own = sandbox.ae("evaluate run --json").succeeds().json();
     assert_eq!((&own["noise"], &own["seed"]), (&"gaussian:0.5".into(), &7.into()));
-    assert_eq!(sandbox.ae("evaluate m.safetensors --data data --json").succeeds().json(), own);
+    assert_eq!(sandbox.ae("evaluate m.safetensors data --json").succeeds().json(), own);
 }
 
 #[test]
 fn a_probe_takes_the_data_of_the_run() {
     let sandbox = Sandbox::with_run();
-    let named = sandbox.ae("probe run --data data --repetitions 1 --json").succeeds().json();
+    let named = sandbox.ae("probe run data --repetitions 1 --json").succeeds().json();
     for model in ["run", "run/model.safetensors"] {
         let own = sandbox.ae(&format!("probe {model} --repetitions 1 --json")).succeeds().json();
         assert_eq!(own, named, "{model}");
@@ -208,13 +209,13 @@ fn a_probe_takes_the_data_of_the_run() {
 fn applying_a_model_to_the_data_of_its_run_is_said() {
     let sandbox = of_table();
     for (command, said) in [
-        ("anomaly fit t.csv -m run", "the model was trained on 54 of these 60 items"),
-        ("reconstruct t.csv -m run -o out.csv", "t.csv is the data of the model's run"),
+        ("anomaly fit run t.csv", "the model was trained on 54 of these 60 items"),
+        ("reconstruct run t.csv -o out.csv --force", "t.csv is the data of the model's run"),
     ] {
         let told = sandbox.ae(command).succeeds().stderr;
         assert!(told.contains(said), "{command}: {told}");
     }
     sandbox.write("new.csv", table(9));
-    let told = sandbox.ae("reconstruct new.csv -m run -o out.csv").succeeds().stderr;
+    let told = sandbox.ae("reconstruct run new.csv -o out.csv --force").succeeds().stderr;
     assert!(!told.contains("data of the model's run"), "{told}");
 }

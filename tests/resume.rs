@@ -111,7 +111,7 @@ fn a_model_of_several_noises_resumes_with_the_same_choices() {
     equals_reference(&sandbox, "run", "killed after 3 epochs");
     // It is evaluated on the choice that it learned with, and on either noise.
     let noisy = |flags: &str| {
-        let evaluated = sandbox.ae(&format!("evaluate run --data data {flags} --json")).succeeds();
+        let evaluated = sandbox.ae(&format!("evaluate run data {flags} --json")).succeeds();
         evaluated.json()["metrics"]["noisy_mse"].as_f64().unwrap()
     };
     let [both, gaussian, masking] = ["", "--noise gaussian:0.5", "--noise masking:0.25"].map(noisy);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -79,11 +80,22 @@ impl Sandbox {
         sandbox
     }
 
-    /// Also a trained model of 196-8-196 in the run `run`.
+    /// Also a trained model of 196-8-196 in the run `run`. It is trained once for all tests of a process.
     pub(crate) fn with_run() -> Self {
-        let sandbox = Self::with_data();
-        sandbox.ae("train --data data --widths 8 --epochs 2 --out run").succeeds();
-        sandbox
+        static TRAINED: OnceLock<Sandbox> = OnceLock::new();
+        let trained = TRAINED.get_or_init(|| {
+            let sandbox = Self::with_data();
+            sandbox.ae("train --data data --widths 8 --epochs 2 --out run").succeeds();
+            sandbox
+        });
+        trained.copy()
+    }
+
+    /// Another folder with the same files.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy_folder(self.folder.path(), copy.folder.path());
+        copy
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -103,6 +115,8 @@ impl Sandbox {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.path("home"))
+            // Tests run side by side: more threads for each program only get in each other's way.
+            .env("RAYON_NUM_THREADS", "1")
             .stdin(Stdio::null());
         command
     }
@@ -249,6 +263,19 @@ pub(crate) fn labels(count: usize) -> Vec<u8> {
 /// Unlike `eprintln!`, this is also seen if the test passes.
 pub(crate) fn skip(reason: &str) {
     io::stderr().write_all(format!("skipped: {reason}\n").as_bytes()).unwrap();
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_folder(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
 }
 
 fn collect(folder: &Path, contents: &mut Vec<(PathBuf, Vec<u8>)>) {

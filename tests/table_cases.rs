@@ -58,13 +58,13 @@ fn labels(scored: &Value) -> Vec<&str> {
 fn a_column_that_was_constant_shows_a_deviation_by_every_score() {
     let sandbox = trained("valve_train.csv");
     for score in ["squared", "standardised", "latent", "likelihood"] {
-        sandbox.ae(&format!("anomaly fit valve_train.csv -m run --score {score}")).succeeds();
-        let scored = sandbox.ae("anomaly score valve_new.csv -m run --json").succeeds().json();
+        sandbox.ae(&format!("anomaly fit run valve_train.csv --score {score}")).succeeds();
+        let scored = sandbox.ae("anomaly score run valve_new.csv --json").succeeds().json();
         assert_eq!(labels(&scored), ["normal", "anomaly", "anomaly"], "{score}: {scored}");
     }
     // The network is shown the constant, so that what it makes of the other columns is undisturbed, and
     // the constant comes back: the difference from the row is the deviation.
-    sandbox.ae("reconstruct valve_new.csv -m run -o out.csv").succeeds();
+    sandbox.ae("reconstruct run valve_new.csv -o out.csv --force").succeeds();
     let out = sandbox.read_text("out.csv");
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!((lines.len(), lines[0]), (4, "temperature,pressure,valve"));
@@ -80,9 +80,9 @@ fn a_column_that_is_constant_up_to_rounding_is_constant() {
     says(&told, "constant in all training rows, and not scaled: b");
     for score in ["squared", "standardised", "latent", "likelihood"] {
         sandbox
-            .ae(&format!("anomaly fit almost_constant_train.csv -m run --score {score}"))
+            .ae(&format!("anomaly fit run almost_constant_train.csv --score {score}"))
             .succeeds();
-        let scored = sandbox.ae("anomaly score almost_constant_new.csv -m run --json");
+        let scored = sandbox.ae("anomaly score run almost_constant_new.csv --json");
         assert_eq!(labels(&scored.succeeds().json()), ["normal", "normal"], "{score}");
     }
 }
@@ -90,7 +90,7 @@ fn a_column_that_is_constant_up_to_rounding_is_constant() {
 #[test]
 fn a_value_that_is_not_finite_is_refused_by_every_command_with_its_row_and_column() {
     let sandbox = trained("valve_train.csv");
-    sandbox.ae("anomaly fit valve_train.csv -m run").succeeds();
+    sandbox.ae("anomaly fit run valve_train.csv").succeeds();
     let told = [
         "overflow.csv: 2 of 3 rows cannot be used: row 2, column 1 `temperature` (line 3): `1e300` is not \
          finite in single precision",
@@ -98,11 +98,11 @@ fn a_value_that_is_not_finite_is_refused_by_every_command_with_its_row_and_colum
         "--skip-bad leaves these rows out",
     ];
     for command in [
-        "anomaly score overflow.csv -m run",
-        "anomaly fit overflow.csv -m run",
-        "encode overflow.csv -m run -o codes.npy",
-        "reconstruct overflow.csv -m run -o out.csv",
-        "evaluate run --data overflow.csv",
+        "anomaly score run overflow.csv",
+        "anomaly fit run overflow.csv",
+        "encode run overflow.csv -o codes.npy --force",
+        "reconstruct run overflow.csv -o out.csv --force",
+        "evaluate run overflow.csv",
         "data info --data overflow.csv",
     ] {
         sandbox.ae(command).fails_with(&told);
@@ -111,14 +111,14 @@ fn a_value_that_is_not_finite_is_refused_by_every_command_with_its_row_and_colum
     let rows = [20.1, 5.1, 0.0, 1e300, 5.1, 0.0, 20.2, f64::NAN, 0.0, 20.3, 5.2, 0.0_f64];
     let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
     sandbox.write("overflow.npy", npy::write("<f8", "(4, 3)", &bytes));
-    sandbox.ae("anomaly score overflow.npy -m run").fails_with(&[
+    sandbox.ae("anomaly score run overflow.npy").fails_with(&[
         "overflow.npy: row 2, column 1 is 1e300, expected finite in single precision",
         "--skip-bad leaves it out",
     ]);
     info(&sandbox, "overflow.npy").fails_with(&["row 2, column 1 is 1e300"]);
 
     // Left out, and the others keep their numbers.
-    let scored = sandbox.ae("anomaly score overflow.npy -m run --skip-bad --json").succeeds();
+    let scored = sandbox.ae("anomaly score run overflow.npy --skip-bad --json").succeeds();
     says(&scored, "left out: overflow.npy: row 3, column 2 is NaN");
     let items = |scored: &Finished| {
         let json = scored.json();
@@ -127,7 +127,7 @@ fn a_value_that_is_not_finite_is_refused_by_every_command_with_its_row_and_colum
     };
     assert_eq!(items(&scored), [json!("0"), json!("3")]);
     sandbox.write("gaps.csv", "temperature,pressure,valve\n1e300,5,0\n20.1,5.1,0\n,5,0\n20,5,0\n");
-    let scored = sandbox.ae("anomaly score gaps.csv -m run --skip-bad --json").succeeds();
+    let scored = sandbox.ae("anomaly score run gaps.csv --skip-bad --json").succeeds();
     assert_eq!(items(&scored), [json!("1"), json!("3")]);
 }
 
@@ -135,9 +135,9 @@ fn a_value_that_is_not_finite_is_refused_by_every_command_with_its_row_and_colum
 fn a_finite_value_far_outside_the_range_has_a_finite_score() {
     let sandbox = trained("valve_train.csv");
     for score in ["squared", "standardised", "latent", "likelihood"] {
-        sandbox.ae(&format!("anomaly fit valve_train.csv -m run --score {score}")).succeeds();
+        sandbox.ae(&format!("anomaly fit run valve_train.csv --score {score}")).succeeds();
         sandbox.write("far.csv", "temperature,pressure,valve\n1e30,5.1,0\n20.1,-1e37,0\n");
-        let scored = sandbox.ae("anomaly score far.csv -m run --json").succeeds().json();
+        let scored = sandbox.ae("anomaly score run far.csv --json").succeeds().json();
         assert_eq!(labels(&scored), ["anomaly", "anomaly"], "{score}");
         assert!(scored["scores"][0]["score"].as_f64().unwrap() > 1e50, "{scored}");
     }
@@ -145,7 +145,7 @@ fn a_finite_value_far_outside_the_range_has_a_finite_score() {
     sandbox.write("tiny.csv", "x,y\n".to_owned() + &"0,1\n1e-9,2\n".repeat(20));
     sandbox.ae("train --widths 1 --epochs 1 --progress none --out tiny --data tiny.csv").succeeds();
     sandbox.write("large.csv", "x,y\n0,1\n1e30,1\n");
-    sandbox.ae("encode large.csv -m tiny -o codes.npy").fails_with(&[
+    sandbox.ae("encode tiny large.csv -o codes.npy --force").fails_with(&[
         "row 2, column 1 `x` (line 3): `1e30` is not finite in single precision once it is scaled",
     ]);
 }
@@ -194,13 +194,13 @@ fn classes_in_the_last_column_need_no_header() {
     }
     sandbox.ae(&format!("{TRAIN} headerless_class.csv --header no --label-column 5")).succeeds();
     // Later rows with and without the classes.
-    sandbox.ae("anomaly fit headerless_class.csv -m run --label-column 5").succeeds();
+    sandbox.ae("anomaly fit run headerless_class.csv --label-column 5").succeeds();
     sandbox.write("later.csv", "0.1,0.2,0.3,0.4\n0.2,0.1,0.4,0.3\n");
-    let scored = sandbox.ae("anomaly score later.csv -m run --json").succeeds().json();
+    let scored = sandbox.ae("anomaly score run later.csv --json").succeeds().json();
     assert_eq!(scored["items"], 2);
     sandbox.write("wide.csv", "0.1,0.2,0.3,0.4,a,b\n0.2,0.1,0.4,0.3,a,b\n");
     sandbox
-        .ae("anomaly score wide.csv -m run")
+        .ae("anomaly score run wide.csv")
         .fails_with(&["wide.csv: 5 columns of numbers, but the model takes 4"]);
 }
 
@@ -260,7 +260,7 @@ fn an_index_is_named_and_later_rows_are_read_without_it() {
     sandbox.write("swapped.csv", "y,x\n0.2,0.1\n0.4,0.3\n");
     sandbox.write("bare.csv", "x,y\n0.1,0.2\n0.3,0.4\n");
     let codes = |table: &str| {
-        let told = sandbox.ae(&format!("encode {table} -m run -o codes.npy")).succeeds();
+        let told = sandbox.ae(&format!("encode run {table} -o codes.npy --force")).succeeds();
         (npy::read(&sandbox.read("codes.npy")), told)
     };
     let bare = codes("bare.csv").0;

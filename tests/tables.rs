@@ -40,7 +40,7 @@ fn a_table_comes_back_in_its_own_units() {
         sandbox.ae("inspect run --json").succeeds().json()["attachments"]["scaling"].clone();
     assert_eq!(scaling["names"], json!(["small", "large", "negative", "constant"]));
 
-    sandbox.ae("reconstruct table.csv -m run -o out.csv --label-column class").succeeds();
+    sandbox.ae("reconstruct run table.csv -o out.csv --force --label-column class").succeeds();
     let out = sandbox.read_text("out.csv");
     let mut lines = out.lines();
     assert_eq!(lines.next(), Some("small,large,negative,constant"));
@@ -55,11 +55,12 @@ fn a_table_comes_back_in_its_own_units() {
     }
     assert_eq!(out.lines().count(), 61);
 
-    sandbox.ae("reconstruct table.csv -m run -o out.npy --label-column class").succeeds();
+    sandbox.ae("reconstruct run table.csv -o out.npy --label-column class").succeeds();
     assert_eq!(npy::read(&sandbox.read("out.npy")).0, [60, 4]);
-    sandbox.ae("encode table.csv -m run/encoder.safetensors -o codes.npy --label-column class");
+    sandbox
+        .ae("encode run/encoder.safetensors table.csv -o codes.npy --force --label-column class");
     assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [60, 1]);
-    let evaluated = sandbox.ae("evaluate run --data table.csv --label-column class --json");
+    let evaluated = sandbox.ae("evaluate run table.csv --label-column class --json");
     let record = sandbox.read_json("run/record.json");
     assert_eq!(evaluated.succeeds().json()["metrics"]["val_mse"], record["metrics"]["val_mse"]);
     sandbox.holds_no_temporary_files();
@@ -105,33 +106,33 @@ fn bad_rows_are_named_by_their_line_and_left_out_only_if_asked() {
 fn a_table_of_other_columns_is_refused() {
     let sandbox = with_model();
     sandbox.write("other.csv", "large,tiny,negative,constant\n1,2,3,4\n");
-    sandbox.ae("encode other.csv -m run -o codes.npy").fails_with(&[
+    sandbox.ae("encode run other.csv -o codes.npy --force").fails_with(&[
         "other.csv: the model's columns `small` are missing; the first line names large, tiny",
     ]);
     sandbox.write("more.csv", "small,large,negative,constant,tiny\n1,2,3,4,5\n");
-    sandbox.ae("encode more.csv -m run -o codes.npy").fails_with(&[
+    sandbox.ae("encode run more.csv -o codes.npy --force").fails_with(&[
         "more.csv: the model was not trained on the columns `tiny`; leave them out with --drop-columns",
     ]);
     sandbox.write("few.csv", "1,2,3\n");
     sandbox
-        .ae("encode few.csv -m run -o codes.npy")
+        .ae("encode run few.csv -o codes.npy --force")
         .fails_with(&["few.csv: 3 columns of numbers, but the model takes 4"]);
     // Without names, the number of columns is all that can be checked.
     sandbox.write("nameless.csv", "1,2,3,4\n");
-    let encoded = sandbox.ae("encode nameless.csv -m run -o codes.npy").succeeds();
+    let encoded = sandbox.ae("encode run nameless.csv -o codes.npy --force").succeeds();
     let told = "nameless.csv: no header; the columns are taken in the model's order";
     assert!(encoded.stderr.contains(told), "{}", encoded.stderr);
-    sandbox.ae("encode table.csv -m run -o codes.npy --label-column kind").fails_with(&[
+    sandbox.ae("encode run table.csv -o codes.npy --force --label-column kind").fails_with(&[
         "no column is named `kind`; there are small, large, negative, constant, class",
     ]);
     sandbox
-        .ae("encode nameless.csv -m run -o codes.npy --label-column kind")
+        .ae("encode run nameless.csv -o codes.npy --force --label-column kind")
         .fails_with(&["there is no column `kind`: the table has no header"]);
     sandbox
-        .ae("encode digits -m run -o codes.npy")
+        .ae("encode run digits -o codes.npy --force")
         .fails_with(&["no table, but the model takes rows of 4 numbers"]);
     sandbox
-        .ae("reconstruct nameless.csv -m run -o folder/")
+        .ae("reconstruct run nameless.csv -o folder/")
         .fails_with(&["a table goes into a .csv or .npy file"]);
 }
 
@@ -140,10 +141,10 @@ fn a_table_is_no_image() {
     let sandbox = Sandbox::with_run();
     sandbox.write("t.csv", "1,2\n3,4\n");
     sandbox
-        .ae("encode t.csv -m run -o codes.npy")
+        .ae("encode run t.csv -o codes.npy --force")
         .fails_with(&["t.csv: a table, but the model takes images of 14 x 14"]);
     sandbox
-        .ae("reconstruct data -m run -o out.csv")
+        .ae("reconstruct run data -o out.csv --force")
         .fails_with(&["out.csv: a .csv file holds a table, and the model makes images"]);
     assert!(!sandbox.path("out.csv").exists());
 }

@@ -97,7 +97,7 @@ fn a_run_that_is_there_is_not_touched() {
     // Replacing it begins only when all else is in order.
     sandbox.ae("train --data nowhere --out run --force").fails_with(&["nowhere"]);
     sandbox.write("bad.toml", SPEC.replace("= 64", "= 0"));
-    sandbox.ae("train bad.toml --out run --force").fails_with(&["batch_size"]);
+    sandbox.ae("train bad.toml --out run --force").refuses_with(&["batch_size"]);
     assert_eq!(sandbox.contents_of("run"), before);
 }
 

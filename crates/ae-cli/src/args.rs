@@ -3,31 +3,33 @@
 mod anomaly;
 mod compression;
 mod data;
+mod earlier;
 mod exchange;
 mod files;
 mod parse;
 mod probe;
 mod project;
 mod reproduce;
+mod spec;
+mod train;
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use ae_corruption::{Draw, Noise};
-use ae_dataset::ColumnScaling;
-use ae_experiment::EngineKind;
-use ae_models::Loss;
+use ae_corruption::Noise;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
+pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
-use parse::{device, loss, noise, noise_if_any, not_negative, npy_file, positive, target, whole};
+use parse::{device, noise, noise_if_any, npy_file, seed, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
+pub(crate) use spec::{Change, WriteSpec};
+pub(crate) use train::{NewFolder, Resume, Settings, Study, Train};
 
 /// Trains, examines and applies autoencoders.
 ///
@@ -35,6 +37,9 @@ pub(crate) use reproduce::Reproduce;
 /// missing input), 2 usage, 3 an expectation of the experiment fell short.
 #[derive(Debug, Parser)]
 #[command(name = "ae", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Example: ae train --data digits --epochs 5 && ae evaluate runs/autoencoder"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -47,13 +52,13 @@ pub(crate) struct Args {
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Threads to use, 1 to 512; they never change the result [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = whole::<1, 512>)]
+    #[arg(long, hide_short_help = true, global = true, value_name = "N", value_parser = whole::<1, 512>)]
     pub(crate) threads: Option<usize>,
     /// Where to compute: cpu, cuda, cuda:N or metal
-    #[arg(long, global = true, default_value = "cpu", value_name = "DEVICE", value_parser = device)]
+    #[arg(long, hide_short_help = true, global = true, default_value = "cpu", value_name = "DEVICE", value_parser = device)]
     pub(crate) device: String,
     /// Use only files on this machine; download nothing
-    #[arg(long, global = true)]
+    #[arg(long, hide_short_help = true, global = true)]
     pub(crate) offline: bool,
     /// Print the result as one line of JSON
     #[arg(long, global = true)]
@@ -61,8 +66,11 @@ pub(crate) struct Common {
     /// Print nothing but the result and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Say more about what is done; -vv more still (or set RUST_LOG)
+    #[arg(long, hide_short_help = true, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
     /// How to show progress
-    #[arg(long, global = true, value_enum, default_value_t = ProgressStyle::Auto, value_name = "STYLE")]
+    #[arg(long, hide_short_help = true, global = true, value_enum, default_value_t = ProgressStyle::Auto, value_name = "STYLE")]
     pub(crate) progress: ProgressStyle,
 }
 
@@ -84,11 +92,13 @@ pub(crate) enum Command {
     /// Look at, fetch or export a data set
     #[command(subcommand)]
     Data(DataCommand),
+    /// Write a spec with a comment on every key, to be changed and trained
+    Spec(WriteSpec),
     /// Train an autoencoder, from a spec or from flags
     Train(Box<Train>),
     /// Continue a run or a study that was interrupted, or train a run for more epochs
     Resume(Resume),
-    /// Train the experiments that come with this program and compare with published numbers
+    /// Train the built-in experiments and compare with published numbers
     ///
     /// Prints a table, and leaves runs, summary.json for scripts and report.html with pictures.
     Reproduce(Reproduce),
@@ -110,6 +120,8 @@ pub(crate) enum Command {
     /// Draw a map of codes in the plane, and what the plane decodes to
     Project(Project),
     /// Draw the interpolation between two images through their codes
+    ///
+    /// DATA is the first image, or several of which --from chooses one.
     Interpolate(Interpolate),
     /// Detect anomalies
     #[command(subcommand)]
@@ -128,136 +140,54 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Print a completion script for a shell
     Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    Man(Man),
 }
 
+/// Overwriting is refused everywhere, unless this is given.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  ae train crates/ae-studies/experiments/denoising.toml --out runs/denoising
-  ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
-  ae train --data photos/ --resize crop --size 64x64 --widths 512,64
-  ae train --data sensors.csv --label-column state --widths 8,3
-  ae train --noise gaussian:0.5 --drawn every-epoch")]
-#[command(mut_arg("part", |part| part.hide(true)))]
-pub(crate) struct Train {
-    /// The experiment, a TOML file; without one, the Keras tutorial's autoencoder for MNIST and the like, and
-    /// for your own data what its size asks for, each with the flags below
-    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
-    pub(crate) spec: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) folder: NewFolder,
-    #[command(flatten)]
-    pub(crate) settings: Settings,
-    /// Images per batch [default: 256, fewer for little data of your own]
-    #[arg(long, value_name = "N")]
-    pub(crate) batch_size: Option<NonZeroUsize>,
-    /// Step size of the optimizer
-    #[arg(long, value_name = "RATE", value_parser = positive)]
-    pub(crate) learning_rate: Option<f64>,
-    /// The loss to minimise: binary-cross-entropy or mean-squared-error
-    #[arg(long, value_parser = loss, value_name = "LOSS")]
-    pub(crate) loss: Option<Loss>,
-    /// Widths from the image to the code; the decoder mirrors them
-    #[arg(long, value_delimiter = ',', value_name = "N,N,..")]
-    pub(crate) widths: Option<Vec<NonZeroUsize>>,
-    /// The decoder uses the encoder's weights, transposed
-    #[arg(long)]
-    pub(crate) tied_weights: bool,
-    /// Weight of an L1 penalty on the code
-    #[arg(long, value_name = "WEIGHT", value_parser = not_negative)]
-    pub(crate) code_l1: Option<f32>,
-    /// Learn to remove this noise, such as gaussian:0.5 or masking:0.25+gaussian:0.1; or none [default:
-    /// masking:0.2 for tables, none for images]
-    #[arg(long, value_name = "NOISE", value_parser = noise)]
-    pub(crate) noise: Option<NoiseChoice>,
-    /// How often the noise is drawn: once (default for MNIST and the like) or every-epoch (for your own data)
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) drawn: Option<Draw>,
-    /// How the columns of a table are scaled: standard or min-max [default: standard, unless loss or noise
-    /// need values from 0 to 1]
-    #[arg(long, value_name = "HOW")]
-    pub(crate) scaling: Option<ColumnScaling>,
-    /// How gradients are computed: fused or autograd [default: the fastest that supports the model]
-    #[arg(long, value_name = "ENGINE")]
-    pub(crate) engine: Option<EngineKind>,
-    /// Draw reconstructions in the terminal at the end
-    #[arg(long)]
-    pub(crate) show: bool,
-    #[command(flatten)]
-    pub(crate) becoming: Becoming,
-}
-
-/// Where an experiment goes.
-#[derive(Debug, clap::Args)]
-pub(crate) struct NewFolder {
-    /// The folder of the run [default: runs/NAME]
-    #[arg(long, value_name = "RUN", value_hint = ValueHint::DirPath, value_parser = files::folder)]
-    pub(crate) out: Option<OutputPath>,
-    /// Replace the run that is in the folder
+pub(crate) struct Overwrite {
+    /// Replace what has the name of an output already
     #[arg(long)]
     pub(crate) force: bool,
 }
 
-/// What every experiment can be given instead of what its spec says.
+/// What is applied to what: the same two arguments in every command that applies a model.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Settings {
-    #[command(flatten)]
-    pub(crate) data: Data,
-    /// The seed of all random numbers
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64), value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Passes over the training images [default: 50; for your own data, enough for 3000 steps of a table or 6000 of
-    /// pictures]
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<NonZeroU32>,
+pub(crate) struct ModelAndData {
+    /// The folder of a run, or a weights file
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// A folder of pictures or IDX files, a file (.png, .jpg, .npy, .csv, IDX, .gz), or mnist, digits, ..
+    ///
+    /// Of data with parts, the test part is read, or else the validation part, unless --part is given.
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    pub(crate) images: PathBuf,
+}
+
+/// The same, where the data of the model's run is read unless other data is named.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelAndOwnData {
+    /// The folder of a run, or a weights file
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
+    /// As for `ae train --data` [default: the data of the run, of which the held-out part]
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    pub(crate) data: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae resume runs/denoising
-  ae resume runs/denoising --epochs 100
-  ae resume runs/photos --data /new/place/photos")]
-pub(crate) struct Resume {
-    /// The folder of the run or study
-    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
-    pub(crate) run: PathBuf,
-    /// Train the run to this many epochs in all, also if it has finished
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<NonZeroU32>,
-    /// Where the data lies now, if it was moved; other data is refused
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) data: Option<String>,
-    /// Draw reconstructions in the terminal at the end
-    #[arg(long)]
-    pub(crate) show: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example: ae study crates/ae-studies/experiments/dimensionality.toml --data mnist"
-)]
-pub(crate) struct Study {
-    /// The study, a TOML file with a `study` table
-    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
-    pub(crate) spec: PathBuf,
-    #[command(flatten)]
-    pub(crate) folder: NewFolder,
-    #[command(flatten)]
-    pub(crate) settings: Settings,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae evaluate runs/denoising --data mnist --noise gaussian:0.5")]
+  ae evaluate runs/denoising
+  ae evaluate runs/denoising mnist --noise gaussian:0.5")]
 pub(crate) struct Evaluate {
-    /// A weights file or the folder of a run
-    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
     #[command(flatten)]
-    pub(crate) data: Data,
-    /// Noise on the test images, or none [default: that of the run, if it is a denoising one]
+    pub(crate) applied: ModelAndOwnData,
+    /// Noise on the images, or none [default: that of the run, if its model is a denoising one]
     #[arg(long, value_name = "NOISE", value_parser = noise)]
     pub(crate) noise: Option<NoiseChoice>,
     /// The noise's seed [default: that of the run, or 42]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed)]
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -265,16 +195,11 @@ pub(crate) struct Evaluate {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae reconstruct digit.png -m runs/regular -o again.png
-  ae reconstruct mnist/ -m runs/regular -o figure.png --count 10")]
+  ae reconstruct runs/regular digit.png -o again.png
+  ae reconstruct runs/regular mnist -o figure.png --count 10")]
 pub(crate) struct Apply {
-    /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
-    /// mnist, digits, ..
-    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
-    pub(crate) images: PathBuf,
-    /// A weights file or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
     #[command(flatten)]
     pub(crate) target: Target,
     #[command(flatten)]
@@ -286,8 +211,10 @@ pub(crate) struct Apply {
 pub(crate) struct Target {
     /// Where to write: .npy or, of a table, .csv (all), .png or .svg (one image itself, or a figure of
     /// the first ones), or a folder/ (each as PNG)
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
-    pub(crate) output: Option<OutputPath>,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
+    pub(crate) out: Option<OutputPath>,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     /// Images in a figure: 1 to 1000
     #[arg(long, default_value = "10", value_name = "N", value_parser = whole::<1, 1000>)]
     pub(crate) count: usize,
@@ -298,9 +225,9 @@ pub(crate) struct Target {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae denoise page.png -m runs/denoising -o clean.png
-  ae denoise scans/ -m runs/denoising -o clean/
-  ae denoise mnist/ -m runs/denoising --noise gaussian:0.5 -o figure.png")]
+  ae denoise runs/denoising page.png -o clean.png
+  ae denoise runs/denoising scans/ -o clean/
+  ae denoise runs/denoising mnist --noise gaussian:0.5 -o figure.png")]
 pub(crate) struct Denoise {
     #[command(flatten)]
     pub(crate) apply: Apply,
@@ -308,41 +235,38 @@ pub(crate) struct Denoise {
     #[arg(long, value_name = "NOISE", default_value = "none", value_parser = noise_if_any)]
     pub(crate) noise: MaybeNoise,
     /// The noise's seed
-    #[arg(long, default_value_t = 42, value_name = "N")]
+    #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "If items are left out, NAME.index.csv beside NAME.npy says which item each row is: items \
-are counted from 0.
+    after_help = "If items are left out, NAME.index.csv beside NAME.npy says which item each row \
+is: items are counted from 0.
 
-Example: ae encode mnist/ -m runs/regular -o codes.npy"
+Example: ae encode runs/regular mnist -o codes.npy"
 )]
 pub(crate) struct Encode {
-    /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
-    /// mnist, digits, ..
-    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
-    pub(crate) images: PathBuf,
-    /// A weights file, also of an encoder alone, or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
     /// Where to write the codes: .npy, f32, images x latent dimension
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = npy_file)]
-    pub(crate) output: OutputPath,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = npy_file)]
+    pub(crate) out: OutputPath,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae decode codes.npy -m runs/regular -o images.npy")]
+#[command(after_help = "Example: ae decode runs/regular codes.npy -o images.npy")]
 pub(crate) struct Decode {
+    /// The folder of a run, or a weights file
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) model: PathBuf,
     /// Codes: .npy, images x latent dimension
     #[arg(value_name = "CODES", value_hint = ValueHint::FilePath)]
     pub(crate) codes: PathBuf,
-    /// A weights file or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) target: Target,
 }
@@ -350,7 +274,7 @@ pub(crate) struct Decode {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: ae inspect runs/regular")]
 pub(crate) struct Inspect {
-    /// A weights file, also of an encoder alone, or the folder of a run
+    /// The folder of a run, or a weights file, also of an encoder alone
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
 }
@@ -363,6 +287,18 @@ pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum, action = ArgAction::Set)]
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae man | man -l -
+  ae man --out ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// The folder to write the pages of all commands to [default: the page of ae, to stdout]
+    #[arg(long, short, visible_alias = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = files::shared_folder)]
+    pub(crate) out: Option<OutputPath>,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
 }
 
 /// A noise or none, where none is the default. (Of an `Option` clap would take only what is in it.)
@@ -382,4 +318,29 @@ impl From<NoiseChoice> for MaybeNoise {
 pub(crate) enum NoiseChoice {
     None,
     Of(Noise),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_example_is_a_command_that_is_understood() {
+        let mut commands = vec![Args::command()];
+        let mut examples = 0;
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let parts = help.split(['\n', '|', '>']).flat_map(|line| line.split("&&"));
+            for part in parts.filter_map(|part| part.find("ae ").map(|start| &part[start..])) {
+                let words = part.split_whitespace().map(Into::into).collect();
+                let parsed = Args::try_parse_from(rewritten(words));
+                assert!(parsed.is_ok(), "{part}: {}", parsed.unwrap_err());
+                examples += 1;
+            }
+        }
+        assert!(examples > 30, "{examples}");
+    }
 }

@@ -1,4 +1,4 @@
-//! One file a command: arguments to `ae-experiment`, its answer to the output.
+//! One file a command: it calls the libraries with the arguments and prints the result.
 
 pub(crate) mod anomaly;
 pub(crate) mod completions;
@@ -13,12 +13,14 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interpolate;
+pub(crate) mod man;
 pub(crate) mod probe;
 pub(crate) mod project;
 mod reading;
 pub(crate) mod reconstruct;
 pub(crate) mod reproduce;
 pub(crate) mod resume;
+pub(crate) mod spec;
 pub(crate) mod study;
 pub(crate) mod train;
 
@@ -27,9 +29,10 @@ use std::path::{Path, PathBuf};
 use ae_apply::{ModelInput, device, input_reader};
 use ae_dataset::{Dataset, InputFormat, InputReader, LoadOptions, Network, Source, load};
 use ae_experiment::{Cause, Doubt, Existing, Outcome, Record, RunOptions, Spec};
-use serde_json::json;
+use anyhow::Context as _;
 
-use crate::args::{Common, Data, NewFolder, Reading, Settings};
+use crate::args::{Change, Common, NewFolder, Reading, Settings};
+use crate::exit_status::Usage;
 use crate::{guard, output, progress};
 
 pub(crate) use reading::{in_flags, read_as, read_options};
@@ -61,29 +64,6 @@ fn dataset(
     Ok(dataset)
 }
 
-/// What was typed does not fit the rest; the exit status is 2.
-#[derive(Debug)]
-pub(crate) struct Usage(pub(crate) String);
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-/// Refuses to replace a file that is there.
-fn check_new(output: &Path, force: bool) -> anyhow::Result<()> {
-    if output.exists() && !force {
-        anyhow::bail!(
-            "{} exists already; choose another file, or replace it with --force",
-            output.display()
-        );
-    }
-    Ok(())
-}
-
 /// Endings of files that hold data.
 const DATA_ENDINGS: [&str; 8] = ["csv", "tsv", "npy", "png", "jpg", "jpeg", "gz", "idx"];
 
@@ -107,27 +87,28 @@ fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {
 }
 
 /// The data that a person named, or that of the model's run; never a guess.
-fn source_of<'a>(data: &'a Data, input: &'a ModelInput, model: &Path) -> anyhow::Result<&'a str> {
+fn source_of<'a>(
+    data: Option<&'a str>,
+    input: &'a ModelInput,
+    model: &Path,
+) -> anyhow::Result<&'a str> {
     let own = || input.data.as_ref().map(|data| data.source.as_str());
-    data.data.as_deref().or_else(own).ok_or_else(|| {
+    data.or_else(own).ok_or_else(|| {
         let model = model.display();
         let sentence = format!(
-            "it is not known which data {model} was trained on, as it lies in no run's folder: name the data \
-             with --data"
+            "it is not known which data {model} was trained on, as it lies in no run's folder: name the data, as \
+             in `ae evaluate MODEL DATA`"
         );
         Usage(sentence).into()
     })
 }
 
 /// Says where the data of a run comes from if it cannot be had.
-fn hint_of_run(error: anyhow::Error, data: &Data, source: &str) -> anyhow::Error {
-    if data.data.is_some()
-        || Path::new(source).exists()
-        || !source.contains(std::path::MAIN_SEPARATOR)
-    {
+fn hint_of_run(error: anyhow::Error, data: Option<&str>, source: &str) -> anyhow::Error {
+    if data.is_some() || Path::new(source).exists() || !source.contains(std::path::MAIN_SEPARATOR) {
         return error;
     }
-    error.context("the data of the run has moved or is gone; name the data with --data")
+    error.context("the data of the run has moved or is gone; name the data behind MODEL")
 }
 
 /// Says so if a model was trained on some of what is read.
@@ -199,16 +180,40 @@ fn warn(doubt: &Doubt) {
 
 impl NewFolder {
     /// The folder of an experiment, and what to do if it is taken.
-    fn of(&self, spec: &Spec) -> anyhow::Result<(PathBuf, Existing)> {
-        let named = self.out.as_deref().map(Path::to_path_buf);
-        let folder = named.unwrap_or_else(|| PathBuf::from("runs").join(&spec.name));
+    fn of(&self, spec: &Spec, common: &Common) -> anyhow::Result<(PathBuf, Existing)> {
+        let replaces = self.overwrite.force;
+        let folder = match self.out.as_deref() {
+            Some(folder) => folder.to_path_buf(),
+            None if replaces => default_folder(&spec.name, 1),
+            None => {
+                let folder = free_folder(&spec.name);
+                progress::data(common).chose(&format!("the run goes to {}", folder.display()));
+                folder
+            }
+        };
         guard::check_run_folder(&folder, &spec.data.source)?;
-        Ok((folder, if self.force { Existing::Replace } else { Existing::Refuse }))
+        Ok((folder, if replaces { Existing::Replace } else { Existing::Refuse }))
     }
 }
 
+/// `runs/NAME`, `runs/NAME-2`, ...
+fn default_folder(name: &str, number: usize) -> PathBuf {
+    let folder = PathBuf::from("runs");
+    if number == 1 { folder.join(name) } else { folder.join(format!("{name}-{number}")) }
+}
+
+/// The first default folder in which nothing is. The lock of the run decides between two processes.
+fn free_folder(name: &str) -> PathBuf {
+    let is_free = |folder: &PathBuf| match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => !folder.exists(),
+    };
+    let folders = (1..).map(|number| default_folder(name, number));
+    folders.into_iter().find(is_free).unwrap_or_else(|| default_folder(name, 1))
+}
+
 impl Settings {
-    /// Puts what was typed in place of what the spec says.
+    /// Puts the values of flags in place of the spec's.
     fn apply(&self, spec: &mut Spec) {
         if let Some(source) = &self.data.data {
             spec.data.source.clone_from(source);
@@ -218,44 +223,20 @@ impl Settings {
             spec.seed = seed;
         }
         if let Some(epochs) = self.epochs {
-            spec.training.epochs = epochs.get();
+            spec.training.epochs = epochs;
         }
     }
+}
+
+/// Sets keys of a spec.
+fn set(spec: &mut Spec, changes: &[Change]) -> anyhow::Result<()> {
+    for Change { key, value } in changes {
+        *spec = spec.with(key, value).with_context(|| format!("--set {key}={value}"))?;
+    }
+    Ok(())
 }
 
 /// What a model's data consists of.
 pub(crate) fn noun_of(format: &InputFormat) -> &'static str {
     if format.scaling.is_some() { "row" } else { "image" }
-}
-
-/// Tells where it stands which item each row is.
-pub(crate) fn told_index(index: Option<&Path>) -> String {
-    index.map_or_else(String::new, |path| {
-        format!("; {} says which item each row is", path.display())
-    })
-}
-
-/// Tells of a file that was written, how many items were left out on the way, and where it stands which are
-/// left.
-pub(crate) fn written(
-    common: &Common,
-    path: &Path,
-    images: usize,
-    skipped: usize,
-    what: &str,
-    index: Option<&Path>,
-) -> anyhow::Result<()> {
-    if common.json {
-        let output = path.display().to_string();
-        let mut told = json!({ "images": images, "skipped": skipped, "output": output });
-        if let Some(index) = index {
-            told["index"] = json!(index.display().to_string());
-        }
-        output::json(&told)?;
-    } else if !common.quiet {
-        let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
-        let index = told_index(index);
-        output::text(&format!("{what} to {}{left_out}{index}", path.display()))?;
-    }
-    Ok(())
 }

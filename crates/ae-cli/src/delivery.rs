@@ -2,18 +2,16 @@
 
 mod names;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, Scaling, TableWriter};
 use ae_experiment::Display;
 use ae_files::{counted_as, make_folder, write_atomic};
 use ae_report::{Figure, GridRow, Picture, png_of_16_bits, reconstruction_grid};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use names::PictureNames;
 
 use crate::args::{Common, Target};
-use crate::commands::written;
 use crate::item_index::ItemIndex;
 use crate::output;
 
@@ -31,6 +29,11 @@ impl<'a> Delivered<'a> {
     /// Made of these.
     pub(crate) fn of(inputs: &'a Inputs) -> Self {
         Self { names: inputs.names(), inputs: Some(inputs) }
+    }
+
+    /// Made of what had these names.
+    pub(crate) fn named(names: impl Iterator<Item = String>) -> Self {
+        Self { names: names.map(PathBuf::from).collect(), inputs: None }
     }
 
     /// Made of nothing that has a name.
@@ -76,13 +79,14 @@ impl<'a> Delivery<'a> {
         name: &str,
     ) -> anyhow::Result<Self> {
         let scaling = format.scaling.as_ref();
-        let sink = match target.output.as_deref() {
+        let sink = match target.out.as_deref() {
             None => Sink::Figure,
             Some(path) if is_folder(path) && scaling.is_some() => {
                 bail!("{}: a table goes into a .csv or .npy file", path.display())
             }
             Some(path) if is_folder(path) => {
-                Sink::Folder(empty_folder(path)?, PictureNames::default())
+                make_folder(path)?;
+                Sink::Folder(path, PictureNames::default())
             }
             Some(path) => match (ending(path), scaling) {
                 ("npy", _) => Sink::Array(NpyWriter::create(path, &item_shape(format))?),
@@ -158,7 +162,7 @@ impl<'a> Delivery<'a> {
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut what = format!("{} written", counted_as(delivered, noun));
         let has_rows = matches!(sink, Sink::Array(_) | Sink::Table(..));
-        match (sink, target.output.as_deref()) {
+        match (sink, target.out.as_deref()) {
             (Sink::Array(writer), _) => writer.finish()?,
             (Sink::Table(writer, _), _) => writer.finish()?,
             (Sink::Figure, Some(path)) if ending(path) == "png" && delivered == 1 => {
@@ -178,9 +182,9 @@ impl<'a> Delivery<'a> {
             }
             (Sink::Folder(..) | Sink::Figure, _) => {}
         }
-        if let Some(path) = &target.output {
+        if let Some(path) = &target.out {
             let index = if has_rows { index.write_beside(path, skipped)? } else { None };
-            written(common, path, delivered, skipped, &what, index.as_deref())?;
+            output::written(common, path, delivered, skipped, &what, index.as_deref())?;
         }
         if target.show {
             output::pictures(&grid)?;
@@ -209,7 +213,7 @@ pub(crate) struct PictureDelivery<'a> {
 impl<'a> PictureDelivery<'a> {
     /// Begins for so many pictures; what cannot be written is refused before anything is computed.
     pub(crate) fn begin(target: &'a Target, pictures: usize) -> anyhow::Result<Self> {
-        let path = match target.output.as_deref() {
+        let path = match target.out.as_deref() {
             Some(path) if !target.show => path,
             _ => bail!(
                 "--show draws images of the model's size alone; write pictures of other sizes with -o, \
@@ -218,7 +222,7 @@ impl<'a> PictureDelivery<'a> {
         };
         let is_folder = is_folder(path);
         if is_folder {
-            empty_folder(path)?;
+            make_folder(path)?;
         } else if pictures > 1 || ending(path) != "png" {
             bail!(
                 "{}: pictures of other sizes than the model's go into a folder, such as out/, or one alone \
@@ -258,7 +262,7 @@ impl<'a> PictureDelivery<'a> {
     /// Tells of what was written.
     pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
         let what = format!("{} written", counted_as(self.delivered, "picture"));
-        written(common, self.path, self.delivered, skipped, &what, None)
+        output::written(common, self.path, self.delivered, skipped, &what, None)
     }
 }
 
@@ -270,14 +274,6 @@ pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
     }
     let bytes = if ending(path) == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
     Ok(write_atomic(path, &bytes)?)
-}
-
-/// A cell of a CSV file (RFC 4180).
-pub(crate) fn csv_cell(text: &str) -> String {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
 }
 
 /// Writes a picture under a name, which may be one in a subfolder.
@@ -310,17 +306,6 @@ fn item_shape(format: &InputFormat) -> Vec<usize> {
 /// Whether the arguments mean a folder.
 fn is_folder(path: &Path) -> bool {
     path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
-}
-
-/// A folder to write to, that nobody's files are in.
-fn empty_folder(path: &Path) -> anyhow::Result<&Path> {
-    make_folder(path)?;
-    let mut entries =
-        fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if entries.next().is_some() {
-        bail!("{} is not empty; choose another folder", path.display());
-    }
-    Ok(path)
 }
 
 fn ending(path: &Path) -> &str {

@@ -1,4 +1,5 @@
-//! The guard over what commands write: it never replaces what they read, and can be written.
+//! The guard over what commands write: it never replaces what they read, it replaces other files with `--force` only,
+//! and it can be written.
 //!
 //! It looks at the arguments of every command before the command begins: an [`OutputPath`] is written,
 //! any other path is read.
@@ -12,6 +13,7 @@ use anyhow::bail;
 use clap::ArgMatches;
 
 use crate::args::{OutputKind, OutputPath};
+use crate::output;
 
 /// The argument that names a model, a weights file or the folder of a run.
 const MODEL: &str = "model";
@@ -19,6 +21,8 @@ const MODEL: &str = "model";
 const DATA: &str = "data";
 /// The same without a flag.
 const SOURCE: &str = "source";
+/// The flag that lets outputs replace what is there.
+const FORCE: &str = "force";
 /// The ending of a file that says which item each row of an output is.
 const INDEX: &str = "index.csv";
 /// Endings of files that a folder of pictures is read for.
@@ -33,8 +37,8 @@ pub(crate) struct Reads {
     data: Vec<PathBuf>,
     /// What the models were trained on.
     training: Vec<PathBuf>,
-    /// Whether a run is to be written.
-    is_of_run: bool,
+    /// Whether --force lets outputs replace what is there.
+    replaces: bool,
 }
 
 /// Checks the paths of a command that was typed.
@@ -43,7 +47,8 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
     while let Some((_, inner)) = matches.subcommand() {
         matches = inner;
     }
-    let (mut reads, mut writes) = (Reads::default(), Vec::new());
+    let replaces = matches!(matches.try_get_one::<bool>(FORCE), Ok(Some(true)));
+    let (mut reads, mut writes) = (Reads { replaces, ..Reads::default() }, Vec::new());
     for id in matches.ids() {
         let id = id.as_str();
         if let Ok(Some(paths)) = matches.try_get_many::<OutputPath>(id) {
@@ -60,8 +65,8 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
 
 /// Refuses a folder for a run that is not to be written, or within which lies the data.
 pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()> {
-    let output = OutputPath::new(folder.to_owned(), OutputKind::Folder);
-    let reads = Reads { data: vec![source.into()], is_of_run: true, ..Reads::default() };
+    let output = OutputPath::new(folder.to_owned(), OutputKind::Run);
+    let reads = Reads { data: vec![source.into()], ..Reads::default() };
     reads.check(&[&output])?;
     let (folder, data) = (canonical(folder), canonical(Path::new(source)));
     if let Some(run) = folder.ancestors().skip(1).find(|above| is_run(above)) {
@@ -112,7 +117,9 @@ impl Reads {
     fn check(&self, writes: &[&OutputPath]) -> anyhow::Result<()> {
         for (place, output) in writes.iter().enumerate() {
             match output.kind() {
-                OutputKind::Folder => self.check_folder(output)?,
+                OutputKind::Folder | OutputKind::SharedFolder | OutputKind::Run => {
+                    self.check_folder(output)?;
+                }
                 OutputKind::File | OutputKind::Model => self.check_file(output)?,
             }
             // An index of the rows stands beside a file, and replaces an earlier one.
@@ -127,10 +134,10 @@ impl Reads {
         Ok(())
     }
 
-    fn check_folder(&self, output: &Path) -> anyhow::Result<()> {
+    fn check_folder(&self, output: &OutputPath) -> anyhow::Result<()> {
         // The folder of a run has a default.
-        let hint = if self.is_of_run { " with --out" } else { "" };
-        let mut existing = output;
+        let hint = if output.kind() == OutputKind::Run { " with --out" } else { "" };
+        let mut existing: &Path = output;
         while !existing.exists() && existing != Path::new(".") {
             existing = parent(existing);
         }
@@ -138,6 +145,9 @@ impl Reads {
             bail!("cannot make the folder {}: {} is a file", output.display(), existing.display());
         }
         check_writable(&existing.join("file"))?;
+        if output.kind() == OutputKind::Folder && !self.replaces && !is_empty(output) {
+            bail!(output::exists_already(output));
+        }
         for read in self.data.iter().filter(|read| read.is_dir()) {
             let (folder, output) = (canonical(read), canonical(output));
             if output.starts_with(&folder) && output != folder {
@@ -186,8 +196,16 @@ impl Reads {
         if is_file_of_run(&canonical(output)) {
             bail!("{shown} belongs to a run; choose another file");
         }
+        if output.exists() && !self.replaces {
+            bail!(output::exists_already(output));
+        }
         check_writable(output)
     }
+}
+
+/// Whether a folder is not there or holds nothing.
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
 /// Whether two paths lead to one file, also through links and other spellings, and if it is not there yet.
@@ -268,8 +286,8 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 9] =
-        ["archive", "codes", "data", "images", "model", "other", "run", "spec", "weights"];
+    const READ: [&str; 10] =
+        ["archive", "codes", "data", "images", "like", "model", "other", "run", "spec", "weights"];
 
     #[test]
     fn every_path_that_is_written_is_one_that_the_guard_looks_at() {

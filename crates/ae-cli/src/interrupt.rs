@@ -4,10 +4,13 @@
 //! finished models, do not hold is computed again.
 
 #[cfg(unix)]
-pub(crate) use unix::{begun, listen};
+pub(crate) use unix::{begun, listen, resumable};
 
 #[cfg(not(unix))]
-pub(crate) fn listen(_: &std::path::Path, _: bool) {}
+pub(crate) fn listen() {}
+
+#[cfg(not(unix))]
+pub(crate) fn resumable(_: &std::path::Path, _: bool) {}
 
 #[cfg(not(unix))]
 pub(crate) fn begun() {}
@@ -34,25 +37,21 @@ mod unix {
     /// Whether this process has begun to write into the folder.
     static BEGUN: AtomicBool = AtomicBool::new(false);
 
+    /// A run or a study will be trained in this folder; Ctrl-C says how to resume it.
+    pub(crate) fn resumable(folder: &Path, is_study: bool) {
+        BEGUN.store(false, Ordering::Relaxed);
+        if let Ok(mut current) = CURRENT.lock() {
+            *current = Some((folder.to_owned(), is_study));
+        }
+    }
+
     /// From now on there is a run or a study in the folder that can be resumed.
     pub(crate) fn begun() {
         BEGUN.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for SIGINT and SIGTERM, on a thread of its own, for the run or study in a folder; or in another folder
-    /// than before.
-    pub(crate) fn listen(folder: &Path, is_study: bool) {
-        BEGUN.store(false, Ordering::Relaxed);
-        let earlier = CURRENT
-            .lock()
-            .ok()
-            .and_then(|mut current| current.replace((folder.to_owned(), is_study)));
-        if earlier.is_none() {
-            wait();
-        }
-    }
-
-    fn wait() {
+    /// Waits for SIGINT and SIGTERM on a thread of its own, which ends the program with one line.
+    pub(crate) fn listen() {
         let wanted = [SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
         let mut signals = match Signals::new(wanted) {
             Ok(signals) => signals,
@@ -65,10 +64,7 @@ mod unix {
             if signals.forever().next().is_some() {
                 // Behind a progress bar, or ^C.
                 let start = if io::stderr().is_terminal() { "\n" } else { "" };
-                let current = CURRENT.lock().ok().and_then(|current| current.clone());
-                if let Some((folder, is_study)) = current {
-                    output::progress(&format!("{start}{}", advice(&folder, is_study)));
-                }
+                output::progress(&format!("{start}{}", advice()));
                 signal_hook::low_level::exit(INTERRUPTED);
             }
         });
@@ -83,12 +79,16 @@ mod unix {
         mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
     }
 
-    fn advice(folder: &Path, is_study: bool) -> String {
+    fn advice() -> String {
+        let current = CURRENT.lock().ok().and_then(|current| current.clone());
+        let Some((folder, is_study)) = current else {
+            return "interrupted; outputs that were not complete are not written".to_owned();
+        };
         if !BEGUN.load(Ordering::Relaxed) {
             return "interrupted before the training began; nothing is lost".to_owned();
         }
         let command = format!("`ae resume {}`", output::quoted(&folder.to_string_lossy()));
-        match (is_study, has_weights(folder, is_study)) {
+        match (is_study, has_weights(&folder, is_study)) {
             (false, true) => format!("interrupted; {command} continues after the last checkpoint"),
             (false, false) => {
                 format!("interrupted before the first checkpoint; {command} begins again")

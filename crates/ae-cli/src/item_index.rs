@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ae_dataset::Inputs;
 use ae_files::write_atomic;
 
-use crate::delivery::csv_cell;
+use crate::csv::cell;
 
 /// Places and names of the items whose rows were written.
 #[derive(Debug, Default)]
@@ -21,9 +21,10 @@ impl ItemIndex {
         self.names.extend(inputs.files.iter().flatten().cloned());
     }
 
-    /// Whether there are several items whose files have names.
-    pub(crate) fn has_names(&self) -> bool {
-        self.names.len() > 1
+    /// The names of the items' files, if each has one.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let all = if self.names.len() == self.items.len() { self.names.as_slice() } else { &[] };
+        all.iter().map(|name| name.to_string_lossy().into_owned()).collect()
     }
 
     /// Writes `NAME.index.csv` beside `NAME.npy` if items were left out, so that rows and items have other
@@ -39,7 +40,7 @@ impl ItemIndex {
         }
         let mut text = "row,item,name\n".to_owned();
         for (row, item) in self.items.iter().enumerate() {
-            let name = self.names.get(row).map(|name| csv_cell(&name.display().to_string()));
+            let name = self.names.get(row).map(|name| cell(&name.display().to_string()));
             text.push_str(&format!("{row},{item},{}\n", name.unwrap_or_default()));
         }
         write_atomic(&path, text.as_bytes())?;

@@ -1,68 +1,42 @@
 //! The command `ae`: trains, examines and applies autoencoders.
 //!
-//! Arguments in, text and files out: what is done is done by `ae-experiment`.
+//! Arguments in, text and files out. The libraries do the work.
 
 mod args;
 mod commands;
+mod csv;
 mod delivery;
+mod exit_status;
 mod guard;
+mod hints;
 mod interrupt;
 mod item_index;
 mod output;
 mod progress;
 
-use std::error::Error;
 use std::process::ExitCode;
 
-use ae_apply::ApplyError;
-use ae_experiment::ExperimentError;
 use anyhow::Context as _;
 use args::{Args, Command};
 use clap::{CommandFactory, FromArgMatches};
-use commands::{Status, Usage};
+use commands::Status;
 
 fn main() -> ExitCode {
-    let matches = Args::command().get_matches();
+    let matches = Args::command().get_matches_from(args::rewritten(std::env::args_os().collect()));
     let args = match Args::from_arg_matches(&matches) {
         Ok(args) => args,
         Err(error) => error.format(&mut Args::command()).exit(),
     };
-    output::start_log(args.common.quiet);
+    output::start_log(args.common.quiet, args.common.verbose);
+    interrupt::listen();
     match guard::check_arguments(&matches).and_then(|()| run(&args)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::FellShort) => ExitCode::from(3),
         Err(error) => {
             output::error(&error);
-            ExitCode::from(if is_usage(&args, &error) { 2 } else { 1 })
+            ExitCode::from(exit_status::of_error(&error))
         }
     }
-}
-
-/// Whether what was typed is wrong, and not a file. Of settings, whether no file holds them.
-fn is_usage(args: &Args, error: &anyhow::Error) -> bool {
-    let is_typed = |cause: &(dyn Error + 'static)| match &args.command {
-        Command::Resume(_) | Command::Study(_) => false,
-        Command::Train(train) => train.spec.is_none() && is_about_a_setting(cause),
-        _ => {
-            matches!(cause.downcast_ref(), Some(ExperimentError::Setting { .. }))
-                || of_application(cause)
-        }
-    };
-    error.chain().any(|cause| cause.is::<Usage>() || is_typed(cause))
-}
-
-/// Whether an error of a training is that a setting is wrong.
-fn is_about_a_setting(cause: &(dyn Error + 'static)) -> bool {
-    cause.downcast_ref().is_some_and(ExperimentError::is_about_a_setting)
-}
-
-/// Whether an error of a trained model's use is that a setting is wrong.
-fn of_application(cause: &(dyn Error + 'static)) -> bool {
-    let error = match cause.downcast_ref() {
-        Some(ExperimentError::Apply(error)) => Some(error.as_ref()),
-        _ => cause.downcast_ref(),
-    };
-    error.is_some_and(ApplyError::is_about_a_setting)
 }
 
 fn run(args: &Args) -> anyhow::Result<Status> {
@@ -71,8 +45,11 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         pool.build_global().context("cannot start the threads")?;
     }
     let common = &args.common;
+    let threads = rayon::current_num_threads();
+    tracing::info!(threads, device = common.device, offline = common.offline, "begins");
     match &args.command {
         Command::Data(command) => commands::data::run(command, common),
+        Command::Spec(spec) => commands::spec::run(spec),
         Command::Train(train) => commands::train::run(train, common),
         Command::Resume(resume) => commands::resume::run(resume, common),
         Command::Reproduce(reproduce) => commands::reproduce::run(reproduce, common),
@@ -92,5 +69,6 @@ fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Import(import) => commands::import::run(import, common),
         Command::Inspect(inspect) => commands::inspect::run(inspect, common),
         Command::Completions(completions) => commands::completions::run(completions),
+        Command::Man(man) => commands::man::run(man, common),
     }
 }

@@ -3,27 +3,39 @@
 //! `println!` is not used: it panics where a disk is full or a pipe is closed.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use ae_experiment::{Bound, Diagnosis, Record, Verdict};
 use ae_files::{counted_as, printable};
 use ae_report::{ColorSupport, GridRow, TextTable, half_blocks};
 use anyhow::Context as _;
-use serde_json::Value;
-use tracing::level_filters::LevelFilter;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use crate::args::Common;
+use crate::hints;
 
 /// Columns that are assumed where there is no terminal to ask.
 const COLUMNS: usize = 100;
 /// Characters of a cell of a table, or of a name, that are shown.
 const CELL: usize = 60;
 
-/// Sends warnings to stderr; only errors if quiet.
-pub(crate) fn start_log(quiet: bool) {
-    let level = if quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
+/// Sends events to stderr: warnings, with -v and -vv also what the libraries do, if quiet errors alone. The
+/// variable `RUST_LOG` decides instead if it is set.
+pub(crate) fn start_log(quiet: bool, verbose: u8) {
+    let named = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
+    let filter = named.as_deref().unwrap_or(match verbose {
+        _ if quiet => "error",
+        0 => "warn",
+        1 => "warn,ae=info",
+        2 => "warn,ae=debug",
+        _ => "debug,ae=trace",
+    });
     tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_env_filter(EnvFilter::new(filter))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
+        .with_target(verbose > 0)
         .without_time()
         // Otherwise a closed stderr is complained about on stderr, which panics.
         .log_internal_errors(false)
@@ -43,6 +55,10 @@ pub(crate) fn error(error: &anyhow::Error) {
             line.push_str(": ");
             line.push_str(&cause);
         }
+    }
+    if let Some(hint) = hints::hint(error).and_then(|hint| hints::unless_said(hint, &line)) {
+        line.push_str("; ");
+        line.push_str(&hint);
     }
     progress(&line);
 }
@@ -82,6 +98,11 @@ pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
     as_it_is(&escaped)
 }
 
+/// What is said of an output that is there already.
+pub(crate) fn exists_already(path: &Path) -> String {
+    format!("{} exists already; choose another name, or replace it with --force", path.display())
+}
+
 /// Whether somebody looks at the results.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
@@ -100,6 +121,38 @@ pub(crate) fn pictures(rows: &[GridRow]) -> anyhow::Result<()> {
 
 fn terminal_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
+}
+
+/// Tells where it stands which item each row is.
+pub(crate) fn told_index(index: Option<&Path>) -> String {
+    index.map_or_else(String::new, |path| {
+        format!("; {} says which item each row is", path.display())
+    })
+}
+
+/// Tells of a file that was written, how many items were left out on the way, and where it stands which are
+/// left.
+pub(crate) fn written(
+    common: &Common,
+    path: &Path,
+    images: usize,
+    skipped: usize,
+    what: &str,
+    index: Option<&Path>,
+) -> anyhow::Result<()> {
+    if common.json {
+        let output = path.display().to_string();
+        let mut told = json!({ "images": images, "skipped": skipped, "output": output });
+        if let Some(index) = index {
+            told["index"] = json!(index.display().to_string());
+        }
+        json(&told)?;
+    } else if !common.quiet {
+        let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
+        let index = told_index(index);
+        text(&format!("{what} to {}{left_out}{index}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// What a finished run reached.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ae_dataset::Progress;
@@ -138,6 +140,43 @@ impl Progress for DataProgress {
 }
 
 impl Drop for DataProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows that work goes on which does not say how far it is, until it is dropped.
+pub(crate) struct Working {
+    bar: Option<ProgressBar>,
+    _stop: Option<Sender<()>>,
+}
+
+/// See [`Working`]. On a terminal it is a spinner, elsewhere a line for what takes longer than a second.
+pub(crate) fn working(common: &Common, what: &str) -> Working {
+    match style(common) {
+        ProgressStyle::None => Working { bar: None, _stop: None },
+        ProgressStyle::Bar => {
+            let bar = bar(STEP);
+            bar.set_message(printable(what).into_owned());
+            bar.enable_steady_tick(Duration::from_millis(100));
+            Working { bar: Some(bar), _stop: None }
+        }
+        ProgressStyle::Plain | ProgressStyle::Auto => {
+            let (stop, stopped) = mpsc::channel();
+            let what = what.to_owned();
+            thread::spawn(move || {
+                if stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                    output::progress(&what);
+                }
+            });
+            Working { bar: None, _stop: Some(stop) }
+        }
+    }
+}
+
+impl Drop for Working {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -14,22 +14,28 @@ use crate::codec::Codec;
 use crate::error::{in_range, unfit};
 use crate::fixed_point::fixed;
 use crate::integer_decoder::FixedDecoder;
+use crate::names::{self, Names};
 use crate::pixel_contexts::PixelModel;
 use crate::quality::{Mode, Quality};
 use crate::range_coder::{Frequencies, Reader, Writer};
 
 const MAGIC: [u8; 4] = *b"\x89AEZ";
+/// Of images without names.
 const VERSION: u8 = 1;
+/// Of images with names, which programs that know no names refuse as one of a later program.
+const VERSION_WITH_NAMES: u8 = 2;
 /// Images in one block, which is the smallest unit that can be decompressed.
 const BLOCK: usize = 16;
 
 /// A network with its codec: compresses images and opens compressed ones.
 ///
 /// # Format
-/// The bytes `89 41 45 5a`; the version, 1; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
+/// The bytes `89 41 45 5a`; the version, 1, or 2 with names; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
 /// of the SHA-256 of the parameters and the codec; then, as LEB128, the number of images, their channels,
-/// height and width, and the length of each block; the blocks; and the first 8 bytes of the SHA-256 of
-/// all bytes before. A block holds the codes of 16 images and, in the exact mode, then their pixels.
+/// height and width, and the length of each block; the blocks; in version 2 the names of the images; and the first 8
+/// bytes of the SHA-256 of all bytes before. A block holds the codes of 16 images and, in the exact mode, then their
+/// pixels. A name is written as two LEB128 numbers, the bytes that it shares with the beginning of the name before it
+/// and the bytes that follow, and these bytes.
 pub struct Compressor {
     codec: Codec,
     packed: PackedStack,
@@ -90,9 +96,29 @@ impl Compressor {
         quality: Quality,
         mode: Mode,
     ) -> Result<Vec<u8>, CompressionError> {
+        self.compress_named(images, &[], quality, mode)
+    }
+
+    /// Compresses 8-bit images with their names, such as the paths of their files; as
+    /// [`compress`](Self::compress) if there are none.
+    ///
+    /// # Errors
+    /// As [`compress`](Self::compress), and if there is another number of names than of images or a name is longer than
+    /// 4096 bytes.
+    pub fn compress_named(
+        &self,
+        images: &[u8],
+        names: &[String],
+        quality: Quality,
+        mode: Mode,
+    ) -> Result<Vec<u8>, CompressionError> {
         let size: usize = self.shape.iter().product();
         if images.is_empty() || !images.len().is_multiple_of(size) {
             return Err(CompressionError::NotWholeRows { columns: size, values: images.len() });
+        }
+        let count = images.len() / size;
+        if !names.is_empty() && names.len() != count {
+            return Err(wrong(&format!("{count} names"), &names.len().to_string()));
         }
         let models = Models::new(self, quality, mode)?;
         let blocks = images
@@ -100,13 +126,15 @@ impl Compressor {
             .map(|images| self.write_block(images, &models))
             .collect::<Result<Vec<_>, _>>()?;
         let mut bytes = MAGIC.to_vec();
-        bytes.extend([VERSION, u8::from(mode == Mode::Exact), quality.number()]);
+        let version = if names.is_empty() { VERSION } else { VERSION_WITH_NAMES };
+        bytes.extend([version, u8::from(mode == Mode::Exact), quality.number()]);
         bytes.extend(self.fingerprint);
         let lengths = blocks.iter().map(Vec::len);
-        for number in [images.len() / size].into_iter().chain(self.shape).chain(lengths) {
+        for number in [count].into_iter().chain(self.shape).chain(lengths) {
             write_number(number, &mut bytes);
         }
         blocks.iter().for_each(|block| bytes.extend(block));
+        names::write(names, &mut bytes)?;
         add_checksum(&mut bytes);
         Ok(bytes)
     }
@@ -143,8 +171,8 @@ impl Compressor {
             return Err(wrong("images compressed by `ae compress`", "something else"));
         }
         let version = bytes.get(MAGIC.len()).copied().unwrap_or(VERSION);
-        if version != VERSION {
-            return Err(wrong("version 1", &format!("version {version}, of a later program")));
+        if ![VERSION, VERSION_WITH_NAMES].contains(&version) {
+            return Err(wrong("version 1 or 2", &format!("version {version}, of a later program")));
         }
         let body = checked(bytes, "compressed images")?;
         let mut rest = &body[MAGIC.len() + 1..];
@@ -180,11 +208,15 @@ impl Compressor {
             found.push(block);
             rest = others;
         }
+        let names = match version {
+            VERSION_WITH_NAMES => Some(Names::open(std::mem::take(&mut rest), count)?),
+            _ => None,
+        };
         if !rest.is_empty() {
             return Err(wrong("nothing behind the last block", &format!("{} bytes", rest.len())));
         }
         let models = Models::new(self, quality, mode)?;
-        Ok(Archive { compressor: self, models, blocks: found, count, quality, mode })
+        Ok(Archive { compressor: self, models, blocks: found, names, count, quality, mode })
     }
 }
 
@@ -193,16 +225,22 @@ pub struct Archive<'a> {
     compressor: &'a Compressor,
     models: Models,
     blocks: Vec<&'a [u8]>,
+    names: Option<Names<'a>>,
     count: usize,
     quality: Quality,
     mode: Mode,
 }
 
-impl Archive<'_> {
+impl<'a> Archive<'a> {
     /// How many images there are; never 0.
     #[expect(clippy::len_without_is_empty, reason = "there is always an image")]
     pub fn len(&self) -> usize {
         self.count
+    }
+
+    /// The name of each image, in order, if they have names.
+    pub fn names(&self) -> Option<Names<'a>> {
+        self.names.clone()
     }
 
     /// The quality that they were compressed with.

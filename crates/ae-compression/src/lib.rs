@@ -29,6 +29,7 @@ mod plain_codes;
 // What both share.
 mod byte_fields;
 mod error;
+mod names;
 mod range_coder;
 
 /// A network, as [`Compressor::new`] and [`Codec::fit`] take it.
@@ -36,6 +37,7 @@ pub use ae_kernels::Stack;
 pub use archive::{Archive, Compressor};
 pub use codec::Codec;
 pub use error::CompressionError;
+pub use names::Names;
 pub use plain_codes::{Codes, compress_codes, decompress_codes};
 pub use quality::{Mode, Quality};
 

@@ -54,6 +54,8 @@ pub enum Adaptation {
         widths: Option<Vec<usize>>,
         /// The other settings that were set by hand.
         set: Vec<Setting>,
+        /// Keys of the spec that were set by hand, with their values: no rule changes them.
+        keys: Vec<(String, String)>,
     },
 }
 
@@ -98,6 +100,13 @@ impl Adaptation {
         spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
         if is_ruled {
             self.decide(spec, dataset)?;
+        }
+        if let Self::Rules { keys, .. } = self {
+            for (key, value) in keys {
+                *spec = spec.with(key, value)?;
+            }
+        }
+        if is_ruled {
             progress.chose(&chosen(spec, dataset));
         }
         Ok(())
@@ -222,7 +231,7 @@ mod tests {
     }
 
     fn adapted(mut spec: Spec, set: &[Setting], dataset: &Dataset) -> Spec {
-        let adaptation = Adaptation::Rules { widths: None, set: set.to_vec() };
+        let adaptation = Adaptation::Rules { widths: None, set: set.to_vec(), keys: Vec::new() };
         adaptation.before_reading(&mut spec);
         adaptation.after_reading(&mut spec, dataset, &mut ()).unwrap();
         spec

@@ -15,13 +15,39 @@ use ae_training::TrainingError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
-    /// The spec is not valid TOML, or has an unknown, missing or mistyped key.
+    /// The spec is not valid TOML.
     #[error("{} is not a valid spec:\n{source}", path.display())]
     Spec {
         /// The file.
         path: PathBuf,
         /// The line and the reason.
         source: Box<toml::de::Error>,
+    },
+    /// The spec has an unknown, missing or mistyped key.
+    #[error("{} is not a valid spec:\n{source}", path.display())]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// The line and the reason.
+        source: Box<toml::de::Error>,
+    },
+    /// A spec has no key of this name.
+    #[error("a spec has no key `{key}`; the nearest is `{nearest}`")]
+    UnknownKey {
+        /// What was named.
+        key: String,
+        /// The known key that is most like it.
+        nearest: &'static str,
+    },
+    /// A key of a spec was set to a value that it cannot have.
+    #[error("`{key}` takes {range}: {reason}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What was wrong.
+        reason: String,
+        /// The accepted values.
+        range: &'static str,
     },
     /// The spec is not UTF-8 text.
     #[error("{} is not a valid spec: it is not UTF-8 text", path.display())]
@@ -180,6 +206,9 @@ impl ExperimentError {
         matches!(
             self,
             Self::Setting { .. }
+                | Self::Keys { .. }
+                | Self::UnknownKey { .. }
+                | Self::Value { .. }
                 | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
                 | Self::Training(Setting { .. })
         )

@@ -105,7 +105,7 @@ pub use run::{RunOptions, fit_plan, resolve, train};
 pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Compression, CorruptionSpec, DataSpec,
     DenoisingComparison, DimensionalityReduction, FeatureLearning, NamedScore, NetworkSpec,
-    NoiseStrengths, Spec, StudySpec, TrainingSpec,
+    NoiseStrengths, Presence, Spec, SpecKey, StudySpec, TrainingSpec, spec_keys, spec_reference,
 };
 
 /// Compiles the example of README.md.

@@ -1,5 +1,8 @@
 //! The spec of an experiment: TOML.
 
+mod change;
+mod commented;
+mod reference;
 mod study;
 
 use std::path::Path;
@@ -12,6 +15,7 @@ use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
+pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
     AnomalyDetection, Artefacts, Compression, DenoisingComparison, DimensionalityReduction,
     FeatureLearning, NamedScore, NoiseStrengths, StudySpec,
@@ -233,8 +237,8 @@ impl Spec {
     /// Reads a spec.
     ///
     /// # Errors
-    /// If the file cannot be read, is larger than 1 MiB, is not TOML, or has an unknown, missing or mistyped key; the error
-    /// shows the line.
+    /// [`ExperimentError::Spec`] if the file is not TOML, [`ExperimentError::Keys`] if it has an unknown, missing or
+    /// mistyped key: both show the line. Also if it cannot be read or is larger than 1 MiB.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         Self::parse(&Self::text(path)?, path)
     }
@@ -242,12 +246,16 @@ impl Spec {
     /// Reads a spec from its text; `path` names it in the error.
     ///
     /// # Errors
-    /// If it is not TOML, or has an unknown, missing or mistyped key: the error shows the line.
+    /// [`ExperimentError::Spec`] if it is not TOML, [`ExperimentError::Keys`] if it has an unknown, missing or
+    /// mistyped key: both show the line.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ExperimentError> {
-        toml::from_str(text).map_err(|source| ExperimentError::Spec {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
+        let of = |source| (path.to_owned(), Box::new(source));
+        toml::from_str::<toml::Table>(text)
+            .map_err(of)
+            .map_err(|(path, source)| ExperimentError::Spec { path, source })?;
+        toml::from_str(text)
+            .map_err(of)
+            .map_err(|(path, source)| ExperimentError::Keys { path, source })
     }
 
     /// Reads the text of a spec.
@@ -309,22 +317,5 @@ impl Spec {
             what: "the spec",
             reason: error.to_string(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_of_later_versions_are_written_only_if_they_are_not_the_default() {
-        let mut spec = Spec::tutorial();
-        let text = spec.to_toml().unwrap();
-        assert!(!text.contains("every") && !text.contains("scaling"), "{text}");
-        spec.checkpoints.every = 12;
-        spec.data.scaling = ColumnScaling::Standard;
-        let text = spec.to_toml().unwrap();
-        assert!(text.contains("every = 12") && text.contains("scaling = \"standard\""), "{text}");
-        assert_eq!(toml::from_str::<Spec>(&text).unwrap(), spec);
     }
 }

@@ -10,9 +10,11 @@ use crate::{ModelError, ModelSpec, OutputActivation};
 pub enum Loss {
     /// Binary cross-entropy in nats, `max(x, 0) - x t + ln(1 + exp(-|x|))` for a logit `x` and a target `t` in
     /// [0, 1]; needs a sigmoid output.
+    #[serde(alias = "bce")]
     #[default]
     BinaryCrossEntropy,
     /// The squared difference between pixel and target.
+    #[serde(alias = "mse")]
     MeanSquaredError,
 }
 

@@ -1,39 +1,37 @@
 //! Anomaly detection.
 
-use std::path::PathBuf;
-
 use ae_analysis::AnomalyScore;
 use clap::{Subcommand, ValueEnum, ValueHint};
 
-use super::parse::{figure_file, file_that_ends_with, noise_if_any, smoothing, whole};
-use super::{MaybeNoise, OutputKind, OutputPath, Reading};
+use super::parse::{
+    figure_file, file_that_ends_with, fraction, noise_if_any, seed, smoothing, whole,
+};
+use super::{MaybeNoise, ModelAndData, OutputKind, OutputPath, Overwrite, Reading};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
-    /// Fit the score, the p-values and the threshold to normal items; store them in the weights file
+    /// Fit score, p-values and threshold to normal items; store them in the weights file
+    ///
+    /// DATA are normal items that the model was not trained on, 3 or more.
     #[command(after_help = "Examples:
-  ae anomaly fit normal/ -m runs/parts --quantile 0.99
-  ae anomaly fit sensors.csv -m runs/table --score likelihood --contamination 0.02
-  ae anomaly fit normal/ -m runs/clean --noise masking:0.35 --smoothing 0.7")]
+  ae anomaly fit runs/parts normal/ --quantile 0.99
+  ae anomaly fit runs/table sensors.csv --score likelihood --contamination 0.02
+  ae anomaly fit runs/clean normal/ --noise masking:0.35 --smoothing 0.7")]
     Fit(AnomalyFit),
     /// Score items: index or file, score (larger is stranger), p-value and label of each
     ///
     /// `item` counts the items of the input from 0, those that are left out among them; pictures have their files'
     /// names.
     #[command(after_help = "Examples:
-  ae anomaly score new/ -m runs/parts -o scores.csv --heat-map where.png
-  ae anomaly score new/ -m runs/parts --json")]
+  ae anomaly score runs/parts new/ -o scores.csv --heat-map where.png
+  ae anomaly score runs/parts new/ --json")]
     Score(AnomalyScoring),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AnomalyFit {
-    /// Normal items that the model was not trained on, 3 or more: what `ae encode` takes
-    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
-    pub(crate) data: PathBuf,
-    /// A weights file or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
     /// What the score is made of; larger scores are stranger [default: likelihood for a model of a table, squared
     /// for others]
     #[arg(long, value_enum, value_name = "NAME")]
@@ -43,38 +41,38 @@ pub(crate) struct AnomalyFit {
     pub(crate) contamination: Option<f64>,
     /// The fraction of new normal items at or below the threshold: an item is an anomaly if its p-value is
     /// below 1 - PART; needs 1 / (1 - PART) items [default: 0.99]
-    #[arg(long, value_name = "PART", value_parser = quantile)]
+    #[arg(long, value_name = "PART", value_parser = fraction)]
     pub(crate) quantile: Option<f64>,
     /// Reconstruct noisy copies of an item, and take the mean
     #[arg(long, value_name = "NOISE", default_value = "none", value_parser = noise_if_any)]
     pub(crate) noise: MaybeNoise,
     /// How many noisy copies
-    #[arg(long, default_value = "8", value_name = "N", requires = "noise", value_parser = whole::<1, 1000>)]
+    #[arg(long, hide_short_help = true, default_value = "8", value_name = "N", requires = "noise", value_parser = whole::<1, 1000>)]
     pub(crate) draws: usize,
     /// The noise's seed
-    #[arg(long, default_value_t = 42, value_name = "N")]
+    #[arg(long, hide_short_help = true, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
     /// Smooth images and reconstructions by a Gaussian of so many pixels before they are compared
-    #[arg(long, default_value_t = 0.0, value_name = "SIGMA", value_parser = smoothing)]
+    #[arg(long, hide_short_help = true, default_value_t = 0.0, value_name = "SIGMA", value_parser = smoothing)]
     pub(crate) smoothing: f32,
     /// The weights file to write [default: the one of MODEL, in place]
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = weights_file)]
-    pub(crate) output: Option<OutputPath>,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = weights_file)]
+    pub(crate) out: Option<OutputPath>,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AnomalyScoring {
-    /// The items: what `ae encode` takes
-    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
-    pub(crate) images: PathBuf,
-    /// A weights file or the folder of a run, in which `ae anomaly fit` has kept a fit
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
     /// Where to write: .csv or .json [default: CSV to stdout]
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = scores_file)]
-    pub(crate) output: Option<OutputPath>,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = scores_file)]
+    pub(crate) out: Option<OutputPath>,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     /// Draw the reconstruction errors of the items with the highest scores: .png or .svg
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
     pub(crate) heat_map: Option<OutputPath>,
@@ -115,11 +113,6 @@ impl From<ScoreName> for AnomalyScore {
 fn contamination(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate| *rate > 0.0 && *rate <= 0.5);
     rate.ok_or_else(|| "expected a number above 0 and at most 0.5".to_owned())
-}
-
-fn quantile(text: &str) -> Result<f64, String> {
-    let part = text.parse().ok().filter(|part| *part > 0.0 && *part < 1.0);
-    part.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
 }
 
 fn weights_file(text: &str) -> Result<OutputPath, String> {

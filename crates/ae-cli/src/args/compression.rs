@@ -5,24 +5,21 @@ use std::path::PathBuf;
 use ae_compression::Quality;
 use clap::ValueHint;
 
-use super::parse::file_that_ends_with;
-use super::{OutputPath, Reading, Target};
+use super::parse::{file_that_ends_with, place};
+use super::{ModelAndData, OutputPath, Overwrite, Reading, Target};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae compress mnist -m runs/regular -o mnist.aez --quality 4
-  ae compress scans/ -m runs/scans -o scans.aez --exact")]
+  ae compress runs/regular mnist -o mnist.aez --quality 4
+  ae compress runs/scans scans/ -o scans.aez --exact")]
 pub(crate) struct Compress {
-    /// 8-bit images: a folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too),
-    /// .npy; or mnist, digits, ..
-    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
-    pub(crate) images: PathBuf,
-    /// A weights file or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
     /// Where to write the compressed images: .aez
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = aez_file)]
-    pub(crate) output: OutputPath,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = aez_file)]
+    pub(crate) out: OutputPath,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     /// How finely codes are rounded: 1 (smallest file) to 9 (best quality)
     #[arg(long, default_value_t, value_name = "N")]
     pub(crate) quality: Quality,
@@ -35,17 +32,17 @@ pub(crate) struct Compress {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae decompress mnist.aez -m runs/regular -o images.npy
-  ae decompress mnist.aez -m runs/regular -o digit.png --image 7")]
+  ae decompress runs/regular mnist.aez -o images.npy
+  ae decompress runs/regular mnist.aez -o digit.png --image 7")]
 pub(crate) struct Decompress {
-    /// Compressed images: .aez
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) archive: PathBuf,
-    /// The model that they were compressed with: a weights file or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    /// The model that the images were compressed with: the folder of a run, or a weights file
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
+    /// Compressed images: .aez
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub(crate) archive: PathBuf,
     /// Decompress only this image, counted from 0
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = place)]
     pub(crate) image: Option<usize>,
     #[command(flatten)]
     pub(crate) target: Target,

@@ -1,23 +1,25 @@
 //! Which data, and how it is read.
 
 use ae_dataset::{BadItems, Delimiter, Header, Part, ReadOptions, Resize};
+use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueHint};
 
-use super::OutputPath;
-use super::files::folder;
+use super::files::shared_folder;
+use super::parse::{fraction, one_of, seed};
+use super::{OutputPath, Overwrite};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// Say what a data set is: sizes, labels, digests
     #[command(after_help = "Examples:
   ae data info digits --show
-  ae data info --data sensors.csv")]
+  ae data info sensors.csv")]
     Info(DataInfo),
     /// Fetch a data set from the hub into the user's cache
     #[command(after_help = "Example: ae data fetch mnist")]
     Fetch(DataFetch),
     /// Write a data set as the four IDX files
-    #[command(after_help = "Example: ae data export --data digits --out digits/")]
+    #[command(after_help = "Example: ae data export digits --out digits/")]
     Export(DataExport),
 }
 
@@ -42,9 +44,11 @@ pub(crate) struct DataFetch {
 pub(crate) struct DataExport {
     #[command(flatten)]
     pub(crate) split: Split,
-    /// The folder to write to; existing files are not overwritten
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = folder)]
+    /// The folder to write to
+    #[arg(long, short, visible_alias = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = shared_folder)]
     pub(crate) out: OutputPath,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
 }
 
 /// Which data set, in training and test images.
@@ -58,8 +62,15 @@ pub(crate) struct Split {
     #[command(flatten)]
     pub(crate) becoming: Becoming,
     /// The seed of what is held out
-    #[arg(long, default_value_t = 42, value_name = "N")]
+    #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
+}
+
+impl Split {
+    /// The data set that was named, with or without a flag.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.source.as_deref().or(self.data.data.as_deref())
+    }
 }
 
 /// Which data set.
@@ -79,27 +90,27 @@ pub(crate) struct Data {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Own data")]
 pub(crate) struct Reading {
-    /// What to do with images of another size: fit (onto black), crop, or none (refuse them)
-    #[arg(long, value_name = "HOW")]
+    /// What to do with images of another size: fit them onto black, crop them, or refuse them (none)
+    #[arg(long, value_name = "HOW", value_parser = one_of::<Resize>(["fit", "crop", "none"]))]
     pub(crate) resize: Option<Resize>,
-    /// Of data that has parts: train, validation, test or all [default: test or else validation; for evaluate and
-    /// probe, what training holds out: validation or else test]
-    #[arg(long, value_name = "PART")]
+    /// The part to read of data that has parts [default: test or else validation; for evaluate and probe, what
+    /// training holds out: validation or else test]
+    #[arg(long, hide_short_help = true, value_name = "PART", value_parser = one_of::<Part>(parts()))]
     pub(crate) part: Option<Part>,
     /// Leave out pictures and rows that cannot be read; they are listed and counted
-    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no)]
+    #[arg(long, hide_short_help = true, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no)]
     pub(crate) skip_bad: Option<bool>,
     /// The column of a table that holds the classes, by its name or its number counted from 1
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
     /// Columns of a table to leave out, by their names or their numbers counted from 1
-    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    #[arg(long, hide_short_help = true, value_name = "NAME,NAME", value_delimiter = ',')]
     pub(crate) drop_columns: Vec<String>,
-    /// Whether a table's first line names the columns: yes, no, or auto (the first lines decide)
-    #[arg(long, value_name = "HOW")]
+    /// Whether a table's first line names the columns; with auto the first lines decide
+    #[arg(long, hide_short_help = true, value_name = "HOW", value_parser = one_of::<Header>(["auto", "yes", "no"]))]
     pub(crate) header: Option<Header>,
-    /// What separates a table's columns: comma, semicolon, tab, pipe, or auto (the first lines decide)
-    #[arg(long, value_name = "WHAT")]
+    /// What separates a table's columns; with auto the first lines decide
+    #[arg(long, hide_short_help = true, value_name = "WHAT", value_parser = one_of::<Delimiter>(delimiters()))]
     pub(crate) delimiter: Option<Delimiter>,
 }
 
@@ -140,10 +151,10 @@ pub(crate) struct Becoming {
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub(crate) size: Option<[usize; 2]>,
     /// 1 for grey, 3 for colour [default: as the first picture]
-    #[arg(long, value_name = "N", value_parser = channels)]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = channels)]
     pub(crate) channels: Option<usize>,
-    /// The part that is held out for testing, if the data does not say [default: 0.1]
-    #[arg(long, value_name = "PART", value_parser = part)]
+    /// The fraction that is held out for testing, if the data does not say [default: 0.1]
+    #[arg(long, hide_short_help = true, value_name = "FRACTION", value_parser = fraction)]
     pub(crate) test_fraction: Option<f64>,
 }
 
@@ -162,9 +173,20 @@ fn channels(text: &str) -> Result<usize, String> {
     }
 }
 
-fn part(text: &str) -> Result<f64, String> {
-    let part = text.parse().ok().filter(|part| *part > 0.0 && *part < 1.0);
-    part.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
+fn parts() -> [PossibleValue; 4] {
+    let validation = PossibleValue::new("validation").aliases(["valid", "val"]);
+    [PossibleValue::new("train"), validation, PossibleValue::new("test"), PossibleValue::new("all")]
+}
+
+fn delimiters() -> [PossibleValue; 5] {
+    let value = |name, aliases: &'static [&'static str]| PossibleValue::new(name).aliases(aliases);
+    [
+        value("auto", &[]),
+        value("comma", &[","]),
+        value("semicolon", &[";"]),
+        value("tab", &["\t", "\\t"]),
+        value("pipe", &["|"]),
+    ]
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {

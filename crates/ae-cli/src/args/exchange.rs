@@ -7,8 +7,8 @@ use ae_models::{Activation, ModelKind, OutputActivation};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ValueEnum, ValueHint};
 
-use super::OutputPath;
-use super::parse::file_that_ends_with;
+use super::parse::{count, file_that_ends_with};
+use super::{OutputPath, Overwrite};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -27,14 +27,13 @@ pub(crate) struct Export {
     #[arg(long, required = true)]
     pub(crate) onnx: bool,
     /// Where to write: .onnx
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = onnx_file)]
-    pub(crate) output: OutputPath,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = onnx_file)]
+    pub(crate) out: OutputPath,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     /// What to write of the network
     #[arg(long, value_enum, default_value_t = ExportedPart::Model, value_name = "PART")]
     pub(crate) part: ExportedPart,
-    /// Replace the file if it is there
-    #[arg(long)]
-    pub(crate) force: bool,
 }
 
 /// A part of a network.
@@ -71,8 +70,10 @@ pub(crate) struct Import {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) weights: PathBuf,
     /// Where to write the model: .safetensors
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = safetensors_file)]
-    pub(crate) output: OutputPath,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = safetensors_file)]
+    pub(crate) out: OutputPath,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     /// After every layer but the encoder's and the decoder's last [default: relu]
     #[arg(long, value_name = "NAME", value_parser = activation())]
     pub(crate) hidden_activation: Option<Activation>,
@@ -83,10 +84,10 @@ pub(crate) struct Import {
     #[arg(long, value_name = "NAME", value_parser = output_activation())]
     pub(crate) output_activation: Option<OutputActivation>,
     /// Numbers in a code [default: as the names say, or the narrowest layer]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) code: Option<usize>,
     /// Layers of the encoder [default: up to the code]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) encoder_layers: Option<usize>,
     /// Height and width of an image, such as 28x28 [default: a square]
     #[arg(long, value_name = "HxW", value_parser = shape)]
@@ -100,9 +101,6 @@ pub(crate) struct Import {
     /// Round f16, bf16 and f64 to f32
     #[arg(long)]
     pub(crate) convert: bool,
-    /// Replace the file if it is there
-    #[arg(long)]
-    pub(crate) force: bool,
 }
 
 impl Import {

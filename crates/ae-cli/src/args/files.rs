@@ -18,8 +18,12 @@ pub(crate) enum OutputKind {
     File,
     /// A weights file, which may be the model's own.
     Model,
-    /// A folder of files.
+    /// A folder of files, which is to be empty.
     Folder,
+    /// A folder in which other files may be.
+    SharedFolder,
+    /// The folder of a run, which `ae-experiment` takes.
+    Run,
 }
 
 impl OutputPath {
@@ -57,10 +61,19 @@ impl AsRef<Path> for OutputPath {
     }
 }
 
-/// Parses a folder that is written to.
-pub(super) fn folder(text: &str) -> Result<OutputPath, String> {
+/// Parses a folder in which other files may be.
+pub(super) fn shared_folder(text: &str) -> Result<OutputPath, String> {
+    folder_as(text, OutputKind::SharedFolder)
+}
+
+/// Parses the folder of a run.
+pub(super) fn run_folder(text: &str) -> Result<OutputPath, String> {
+    folder_as(text, OutputKind::Run)
+}
+
+fn folder_as(text: &str, kind: OutputKind) -> Result<OutputPath, String> {
     match text {
         "" => Err("expected the name of a folder".to_owned()),
-        text => Ok(OutputPath::new(text.into(), OutputKind::Folder)),
+        text => Ok(OutputPath::new(text.into(), kind)),
     }
 }

@@ -1,15 +1,43 @@
 //! Texts of arguments to values.
 
+use std::error::Error;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use ae_corruption::Noise;
 use ae_models::Loss;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::{MaybeNoise, NoiseChoice, OutputKind, OutputPath};
 
+type AnyError = Box<dyn Error + Send + Sync>;
+
+/// One of the names of an enumeration of a library. Help, completions and messages list them.
+pub(super) fn one_of<T>(names: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: Display> + Clone + Send + Sync + 'static,
+{
+    let parse = |name: String| name.parse::<T>().map_err(|error| AnyError::from(error.to_string()));
+    names.into().try_map(parse)
+}
+
+/// A loss, by its name or its usual abbreviation.
+pub(super) fn loss() -> impl TypedValueParser<Value = Loss> {
+    let names = [
+        PossibleValue::new("binary-cross-entropy").alias("bce"),
+        PossibleValue::new("mean-squared-error").alias("mse"),
+    ];
+    PossibleValuesParser::new(names).map(|name| match name.as_str() {
+        "binary-cross-entropy" | "bce" => Loss::BinaryCrossEntropy,
+        _ => Loss::MeanSquaredError,
+    })
+}
+
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
-    // What single precision takes for 0 or for infinite is neither.
+    // A training computes in single precision, in which smaller numbers are 0 and larger ones infinite.
     let single = value as f32;
     if single.is_finite() && single > 0.0 {
         Ok(value)
@@ -27,12 +55,10 @@ pub(super) fn not_negative(text: &str) -> Result<f32, String> {
     }
 }
 
-pub(super) fn loss(text: &str) -> Result<Loss, String> {
-    match text {
-        "binary-cross-entropy" => Ok(Loss::BinaryCrossEntropy),
-        "mean-squared-error" => Ok(Loss::MeanSquaredError),
-        _ => Err("expected binary-cross-entropy or mean-squared-error".to_owned()),
-    }
+/// A number between two bounds, both excluded.
+pub(super) fn fraction(text: &str) -> Result<f64, String> {
+    let fraction = text.parse().ok().filter(|fraction| *fraction > 0.0 && *fraction < 1.0);
+    fraction.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
 }
 
 pub(super) fn noise(text: &str) -> Result<NoiseChoice, String> {
@@ -71,24 +97,55 @@ pub(super) fn npy_file(text: &str) -> Result<OutputPath, String> {
         .ok_or_else(|| "expected a file that ends with .npy".to_owned())
 }
 
+pub(super) fn figure_file(text: &str) -> Result<OutputPath, String> {
+    file_that_ends_with(text, &["png", "svg"])
+        .ok_or_else(|| "expected a file that ends with .png or .svg".to_owned())
+}
+
 pub(super) fn file_that_ends_with(text: &str, endings: &[&str]) -> Option<OutputPath> {
     let path = PathBuf::from(text);
     let ending = path.extension()?.to_str()?;
     endings.contains(&ending).then(|| OutputPath::new(path, OutputKind::File))
 }
 
-/// A whole number between bounds, such as how many there are.
+/// A whole number between bounds.
 pub(super) fn whole<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (LEAST..=MOST).contains(number));
-    number.ok_or_else(|| format!("expected a number from {LEAST} to {MOST}"))
+    within(text, LEAST..=MOST)
+}
+
+/// How many of something, at least one.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    within(text, 1..=usize::MAX)
+}
+
+pub(super) fn epochs(text: &str) -> Result<u32, String> {
+    within(text, 1..=u32::MAX)
+}
+
+/// A place in a list, counted from 0.
+pub(super) fn place(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number, 0 or above".to_owned())
+}
+
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    within(text, 0..=u64::MAX)
+}
+
+/// A seed that a spec can hold: the largest whole number of TOML is 2^63 - 1.
+pub(super) fn spec_seed(text: &str) -> Result<u64, String> {
+    within(text, 0..=i64::MAX as u64)
+}
+
+fn within<T: FromStr + PartialOrd + Display>(
+    text: &str,
+    range: RangeInclusive<T>,
+) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number
+        .ok_or_else(|| format!("expected a whole number from {} to {}", range.start(), range.end()))
 }
 
 pub(super) fn smoothing(text: &str) -> Result<f32, String> {
     let sigma = text.parse().ok().filter(|sigma| (0.0..=100.0).contains(sigma));
     sigma.ok_or_else(|| "expected a number from 0 to 100".to_owned())
-}
-
-pub(super) fn figure_file(text: &str) -> Result<OutputPath, String> {
-    file_that_ends_with(text, &["png", "svg"])
-        .ok_or_else(|| "expected a file that ends with .png or .svg".to_owned())
 }

@@ -5,25 +5,22 @@ use std::path::PathBuf;
 use ae_apply::Projection;
 use clap::{ValueEnum, ValueHint};
 
-use super::parse::{figure_file, file_that_ends_with, whole};
-use super::{OutputPath, Reading};
+use super::parse::{figure_file, file_that_ends_with, place, seed, whole};
+use super::{ModelAndData, OutputPath, Overwrite, Reading};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae project mnist -m runs/regular -o map.svg
-  ae project photos/ -m runs/mine --method tsne --limit 2000 -o map.png
-  ae project mnist -m runs/plane -o map.csv --grid plane.png")]
+  ae project runs/regular mnist -o map.svg
+  ae project runs/mine photos/ --method tsne --limit 2000 -o map.png
+  ae project runs/plane mnist -o map.csv --grid plane.png")]
 pub(crate) struct Project {
-    /// A folder of pictures or IDX files (its test images), PNG, JPEG, IDX (.gz too), .npy, .csv; or
-    /// mnist, digits, ..
-    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
-    pub(crate) images: PathBuf,
-    /// A weights file, also of an encoder alone, or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
     /// Where to write the map: .svg, .png or .csv (item, x, y, label)
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = map_file, required_unless_present = "grid")]
-    pub(crate) output: Option<OutputPath>,
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = map_file, required_unless_present = "grid")]
+    pub(crate) out: Option<OutputPath>,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
     /// How codes become points [default: model for codes of 2 numbers, otherwise pca]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) method: Option<MethodName>,
@@ -31,7 +28,7 @@ pub(crate) struct Project {
     #[arg(long, default_value = "5000", value_name = "N", value_parser = whole::<1, 10_000>)]
     pub(crate) limit: usize,
     /// The seed of which images are on the map, if there are more
-    #[arg(long, default_value_t = 42, value_name = "N")]
+    #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
     /// Draw what the model decodes at points of the plane too: .png or .svg (not with tsne)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
@@ -66,26 +63,24 @@ impl From<MethodName> for Projection {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  ae interpolate a.png b.png -m runs/regular -o way.png
-  ae interpolate mnist -m runs/regular --from 7 --to 12 --steps 15 -o way.svg")]
+  ae interpolate runs/regular a.png b.png -o way.png
+  ae interpolate runs/regular mnist --from 7 --to 12 --steps 15 -o way.svg")]
 pub(crate) struct Interpolate {
-    /// The first image, or several of which --from chooses: what `ae encode` takes
-    #[arg(value_name = "IMAGES", value_hint = ValueHint::AnyPath)]
-    pub(crate) images: PathBuf,
-    /// The last image, or several of which --to chooses [default: IMAGES]
+    #[command(flatten)]
+    pub(crate) applied: ModelAndData,
+    /// The last image, or several of which --to chooses [default: DATA]
     #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
     pub(crate) other: Option<PathBuf>,
-    /// A weights file or the folder of a run
-    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
     /// Where to draw the way: .png or .svg
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
-    pub(crate) output: OutputPath,
-    /// The first image's place in IMAGES, counted from 0
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
+    pub(crate) out: OutputPath,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
+    /// The first image's place in DATA, counted from 0
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = place)]
     pub(crate) from: usize,
-    /// The last image's place, counted from 0 [default: 1 in IMAGES, 0 in OTHER]
-    #[arg(long, value_name = "N")]
+    /// The last image's place, counted from 0 [default: 1 in DATA, 0 in OTHER]
+    #[arg(long, value_name = "N", value_parser = place)]
     pub(crate) to: Option<usize>,
     /// Points of the way, with its ends: 2 to 100
     #[arg(long, default_value = "9", value_name = "N", value_parser = whole::<2, 100>)]

@@ -13,7 +13,7 @@ Example: ae reproduce --data digits --only regular --epochs 2")]
 #[command(mut_arg("seed", |arg| arg.help("The seed of all random numbers, instead of the experiments' own")))]
 pub(crate) struct Reproduce {
     /// The folder of the results; runs in it that this command made are replaced, nothing else
-    #[arg(long, value_name = "DIR", default_value = "runs", value_hint = ValueHint::DirPath, value_parser = files::folder)]
+    #[arg(long, short, visible_alias = "output", value_name = "DIR", default_value = "runs", value_hint = ValueHint::DirPath, value_parser = files::shared_folder)]
     pub(crate) out: OutputPath,
     /// This experiment; may be given several times [default: regular, denoising and denoising-fresh]
     #[arg(long, value_name = "NAME", conflicts_with = "all")]

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 use super::{Status, inputs, network, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
-use crate::delivery::{csv_cell, write_figure};
+use crate::csv;
+use crate::delivery::write_figure;
 use crate::{guard, output, progress};
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
@@ -28,12 +29,12 @@ pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<S
 }
 
 fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
-    let path = match &args.output {
+    let path = match &args.out {
         Some(path) => path.to_path_buf(),
-        None => weights_file(&args.model)?,
+        None => weights_file(&args.applied.model)?,
     };
     let _lock = lock_run_of(&path)?;
-    let model = open_model(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.applied.model, &device(&common.device)?)?;
     guard::check_writable(&path)?;
     let noise = args.noise.clone().map(|noise| NoiseDraws {
         noise,
@@ -54,15 +55,18 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
         ThresholdRule::Contamination,
     );
     let mut shown = progress::data(common);
-    let options = read_options(&args.data, model.input(), &args.reading, common)?;
+    let options = read_options(&args.applied.images, model.input(), &args.reading, common)?;
     let open = |model: &Model| {
         let network = network(common);
         let progress = &mut *progress::data(common);
-        input_reader(&args.data, model.format(), &options, network, progress)
+        input_reader(&args.applied.images, model.format(), &options, network, progress)
     };
     let step = &mut |done, total| shown.read("fitting", done as u64, total as u64);
-    let is_of_training =
-        args.data.to_str().is_some_and(|source| model.input().contains_training_data(source));
+    let is_of_training = args
+        .applied
+        .images
+        .to_str()
+        .is_some_and(|source| model.input().contains_training_data(source));
     let normals = if is_of_training { Normals::OfTraining } else { Normals::New };
     let fitted = AnomalyDetector::fit(model, error, rule, normals, open, step)?;
     tell_of_training_rows(args, &fitted, &mut *progress::data(common));
@@ -89,7 +93,8 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
 fn tell_of_training_rows(args: &AnomalyFitArgs, fitted: &AnomalyFit, progress: &mut dyn Progress) {
     let AnomalyFit { detector, items, calibrated_by } = fitted;
     let input = detector.model().input();
-    let trained = args.data.to_str().map_or(0, |source| input.training_items(source, *items));
+    let trained =
+        args.applied.images.to_str().map_or(0, |source| input.training_items(source, *items));
     let calibrated_on = detector.calibration().items();
     if *calibrated_by == CalibratedBy::HeldOut {
         progress.chose(&format!(
@@ -126,9 +131,9 @@ struct Strange {
 }
 
 fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
-    let detector = open_detector(&args.model, &device(&common.device)?)?;
+    let detector = open_detector(&args.applied.model, &device(&common.device)?)?;
     let model = detector.model();
-    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
+    let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let size = model.shape().size();
     let (mut items, mut strangest) = (Vec::new(), Vec::new());
@@ -266,7 +271,7 @@ fn deliver(
         document["scores"] = items.iter().map(Scored::json).collect();
         document
     };
-    if let Some(path) = &args.output {
+    if let Some(path) = &args.out {
         let is_json = path.extension().is_some_and(|ending| ending == "json");
         let text = if is_json { document().to_string() + "\n" } else { csv(items) };
         write_atomic(path, text.as_bytes())?;
@@ -300,7 +305,7 @@ fn ranked(ranking: &Ranking) -> String {
 fn csv(items: &[Scored]) -> String {
     let mut text = "item,score,p_value,label\n".to_owned();
     for Scored { name, verdict, .. } in items {
-        let name = csv_cell(name);
+        let name = csv::cell(name);
         let AnomalyVerdict { score, p_value, .. } = verdict;
         text.push_str(&format!("{name},{score},{p_value},{}\n", label(verdict)));
     }

@@ -8,15 +8,16 @@ use ae_files::{counted_as, write_atomic};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Status, inputs, told_index};
+use super::{Status, inputs};
 use crate::args::{Common, Compress};
 use crate::item_index::ItemIndex;
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.model, &device(&common.device)?)?;
-    let compressor = model.compressor().with_context(|| format!("{}", args.model.display()))?;
-    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
+    let model = open_model(&args.applied.model, &device(&common.device)?)?;
+    let compressor =
+        model.compressor().with_context(|| format!("{}", args.applied.model.display()))?;
+    let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
     let mode = if args.exact { Mode::Exact } else { Mode::Lossy };
     let resize = args.reading.over(model.input().reading()).resize;
@@ -41,17 +42,14 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
             counted_as(rounded, "picture")
         ));
     }
-    let bytes = compressor.compress(&images, args.quality, mode)?;
-    write_atomic(&args.output, &bytes)?;
-    let names_are_lost = index.has_names();
-    let index = index.write_beside(&args.output, reader.skipped())?;
+    drop(progress);
+    let working = progress::working(common, &format!("compressing {}", counted_as(count, "image")));
+    let bytes = compressor.compress_named(&images, &index.names(), args.quality, mode)?;
+    drop(working);
+    write_atomic(&args.out, &bytes)?;
+    let index = index.write_beside(&args.out, reader.skipped())?;
     let (size, skipped) = (bytes.len(), reader.skipped());
-    if names_are_lost && index.is_none() {
-        progress.chose(
-            "the pictures come back numbered in this order: an archive keeps no names of files",
-        );
-    }
-    let output = args.output.display().to_string();
+    let output = args.out.display().to_string();
     if common.json {
         output::json(&json!({
             "images": count, "skipped": skipped, "bytes": size, "pixels": images.len(),
@@ -63,7 +61,7 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
         output::text(&format!(
             "{} compressed to {size} bytes, {each:.1} each, in {output}{left_out}{}",
             counted_as(count, "image"),
-            told_index(index.as_deref())
+            output::told_index(index.as_deref())
         ))?;
     }
     Ok(Status::Done)

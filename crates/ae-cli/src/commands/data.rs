@@ -1,17 +1,22 @@
 //! `ae data info|fetch|export`
 
+mod survey;
+
+use std::path::Path;
+
 use ae_dataset::{
-    Dataset, Images, LoadOptions, Part, Scaling, TableInfo, refuse_existing, write_folder,
+    Dataset, Images, LoadOptions, Part, Scaling, TableInfo, refuse_existing, replace_folder,
+    write_folder,
 };
 use ae_experiment::{DatasetRecord, Display};
 use ae_files::counted_as;
 use ae_random::Seed;
 use ae_report::GridRow;
-use anyhow::bail;
 use serde_json::json;
 
 use super::{Status, dataset};
 use crate::args::{Becoming, Common, DataCommand, Split};
+use crate::exit_status::Usage;
 use crate::output;
 
 /// Images that `--show` draws.
@@ -22,7 +27,14 @@ const COLUMNS: usize = 40;
 pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
         DataCommand::Info(info) => {
-            let dataset = load(&info.split, common)?;
+            let dataset = match load(&info.split, common) {
+                Ok(dataset) => dataset,
+                Err(refusal) => {
+                    let folder = Path::new(info.split.named().unwrap_or_default());
+                    survey::describe(folder, refusal, common)?;
+                    return Ok(Status::Done);
+                }
+            };
             describe(&dataset, info.split.becoming.reading.part, common)?;
             if info.show {
                 show(&dataset)?;
@@ -30,21 +42,27 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
         }
         DataCommand::Fetch(fetch) => {
             if common.offline {
-                bail!("--offline and fetching do not go together");
+                let sentence = "--offline and fetching do not go together";
+                return Err(Usage(sentence.to_owned()).into());
             }
             let dataset = dataset(Some(&fetch.name), &LoadOptions::default(), common)?;
             describe(&dataset, None, common)?;
         }
         DataCommand::Export(export) => {
             if export.split.becoming.reading.part.is_some() {
-                bail!(
-                    "--part does not go with an export, which writes what is for training and what is for testing"
-                );
+                let sentence = "--part does not go with an export, which writes all parts";
+                return Err(Usage(sentence.to_owned()).into());
             }
-            // Before anything is read.
-            refuse_existing(&export.out)?;
+            let replaces = export.overwrite.force;
+            if !replaces {
+                // Before anything is read.
+                refuse_existing(&export.out)?;
+            }
             let dataset = load(&export.split, common)?;
-            write_folder(&dataset, &export.out)?;
+            match replaces {
+                true => replace_folder(&dataset, &export.out)?,
+                false => write_folder(&dataset, &export.out)?,
+            }
             let (train, test) = (dataset.train.len(), dataset.test.len());
             let out = export.out.display().to_string();
             if common.json {
@@ -60,7 +78,7 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
 }
 
 fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
-    let Split { source, data, becoming, seed } = split;
+    let Split { becoming, seed, .. } = split;
     let Becoming { reading, size, channels, test_fraction } = becoming;
     let options = LoadOptions {
         read: reading.options(),
@@ -70,7 +88,7 @@ fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
         seed: Seed::new(*seed),
         ..LoadOptions::default()
     };
-    dataset(source.as_deref().or(data.data.as_deref()), &options, common)
+    dataset(split.named(), &options, common)
 }
 
 /// Tells what the data is, or one part of it.

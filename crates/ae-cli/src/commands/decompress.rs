@@ -28,11 +28,15 @@ pub(crate) fn run(args: &Decompress, common: &Common) -> anyhow::Result<Status> 
     };
     let mut delivery = Delivery::begin(&args.target, model.format(), &name)?;
     let mut progress = progress::data(common);
+    let mut names = archive.names().map(|names| names.skip(start));
     for first in (start..end).step_by(CHUNK) {
         let count = CHUNK.min(end - first);
         let images = archive.images(first, count).with_context(|| name.clone())?;
         let images: Vec<f32> = images.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-        let items = Delivered::numbered(first, count);
+        let items = match &mut names {
+            Some(names) => Delivered::named(names.by_ref().take(count)),
+            None => Delivered::numbered(first, count),
+        };
         delivery.add(&images, &[("decompressed", &images)], &items)?;
         progress.read("decompressing", (first + count - start) as u64, (end - start) as u64);
     }

@@ -12,12 +12,12 @@ use crate::delivery::{Delivered, Delivery, PictureDelivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.apply.model, &device(&common.device)?)?;
+    let model = open_model(&args.apply.applied.model, &device(&common.device)?)?;
     if model.saved().spec.kind == ModelKind::Regular {
-        let path = args.apply.model.display();
+        let path = args.apply.applied.model.display();
         tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");
     }
-    let (images, format) = (&args.apply.images, model.format());
+    let (images, format) = (&args.apply.applied.images, model.format());
     if let Some(noise) = &args.noise {
         check_noise(noise, format)?;
     }
@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     {
         return in_tiles(args, &model, common);
     }
-    let mut reader = inputs(&args.apply.images, model.input(), &args.apply.reading, common)?;
+    let mut reader =
+        inputs(&args.apply.applied.images, model.input(), &args.apply.reading, common)?;
     let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);
     let seed = Seed::new(args.seed);
@@ -48,7 +49,8 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
 
 /// Pictures of any size, each cleaned in overlapping tiles of the model's size.
 fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
-    let Apply { images, target, reading, .. } = &args.apply;
+    let Apply { applied, target, reading } = &args.apply;
+    let images = &applied.images;
     tell_of_training_data(images, model.input(), common);
     let mut progress = progress::data(common);
     let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));

@@ -5,15 +5,15 @@ use ae_dataset::NpyWriter;
 use ae_experiment::open_encoder;
 use ae_files::counted_as;
 
-use super::{Status, inputs, noun_of, written};
+use super::{Status, inputs, noun_of};
 use crate::args::{Common, Encode};
 use crate::item_index::ItemIndex;
-use crate::progress;
+use crate::{output, progress};
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
-    let encoder = open_encoder(&args.model, &device(&common.device)?)?;
-    let mut reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
-    let mut codes = NpyWriter::create(&args.output, &[encoder.latent_dim()])?;
+    let encoder = open_encoder(&args.applied.model, &device(&common.device)?)?;
+    let mut reader = inputs(&args.applied.images, encoder.input(), &args.reading, common)?;
+    let mut codes = NpyWriter::create(&args.out, &[encoder.latent_dim()])?;
     let mut progress = progress::data(common);
     let (mut encoded, mut index) = (0, ItemIndex::default());
     while let Some(chunk) = reader.next().transpose()? {
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let count = counted_as(encoded, noun_of(encoder.format()));
     let numbers = counted_as(encoder.latent_dim(), "number");
     let what = format!("{count} encoded to {numbers} each");
-    let index = index.write_beside(&args.output, reader.skipped())?;
-    written(common, &args.output, encoded, reader.skipped(), &what, index.as_deref())?;
+    let index = index.write_beside(&args.out, reader.skipped())?;
+    output::written(common, &args.out, encoded, reader.skipped(), &what, index.as_deref())?;
     Ok(Status::Done)
 }

@@ -9,22 +9,23 @@ use serde_json::json;
 
 use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
 use crate::args::{Common, Evaluate, NoiseChoice};
-use crate::output;
+use crate::{output, progress};
 
 /// The noise's seed where neither the run nor the person says one.
 const SEED: u64 = 42;
 
 pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.applied.model, &device(&common.device)?)?;
     let input = model.input();
     if let Some(NoiseChoice::Of(noise)) = &args.noise {
         check_noise(noise, &input.format)?;
     }
-    let source = source_of(&args.data, input, &args.model)?;
+    let source = source_of(args.applied.data.as_deref(), input, &args.applied.model)?;
     let judged = read_as(input, &args.reading, common, |options, progress| {
         judged_data(input, source, options, network(common), progress)
     });
-    let judged = judged.map_err(|error| hint_of_run(error, &args.data, source))?;
+    let judged =
+        judged.map_err(|error| hint_of_run(error, args.applied.data.as_deref(), source))?;
     let settings = input.settings.as_ref();
     let noise = match args.noise.clone() {
         Some(choice) => choice.into(),
@@ -32,7 +33,10 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     };
     let seed = args.seed.or(settings.map(|settings| settings.seed)).unwrap_or(SEED);
     let JudgedData { name, images, part, skipped } = &judged;
+    let what = format!("evaluating {}", counted_as(images.len(), noun_of(&input.format)));
+    let working = progress::working(common, &what);
     let metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
+    drop(working);
     let noise = noise.map(|noise| noise.to_string());
     if matches!(part, JudgedPart::Training | JudgedPart::Named(Part::Train)) {
         tracing::warn!(
@@ -45,7 +49,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     } else if *part == JudgedPart::All && settings.is_none_or(|settings| settings.data.is_none()) {
         tracing::warn!(
             "it is not known what {} was trained on, and that may be among these",
-            args.model.display()
+            args.applied.model.display()
         );
     }
     if common.json {

@@ -8,12 +8,12 @@ use ae_models::{Attachments, DenseConfig, ModelError, SavedEncoder, SavedModel};
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Status, Usage, check_new};
+use super::Status;
 use crate::args::{Common, Export, ExportedPart};
+use crate::exit_status::Usage;
 use crate::output;
 
 pub(crate) fn run(args: &Export, common: &Common) -> anyhow::Result<Status> {
-    check_new(&args.output, args.force)?;
     let file = weights_file(&args.model)?;
     let part = NetworkPart::from(args.part);
     let (bytes, dense, is_table) = match SavedModel::load(&file) {
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Export, common: &Common) -> anyhow::Result<Status> {
             (onnx_of_model(&model, part, columns.as_ref())?, model.spec.dense, columns.is_some())
         }
     };
-    write_atomic(&args.output, &bytes)?;
+    write_atomic(&args.out, &bytes)?;
     tell(args, common, &dense, is_table)?;
     Ok(Status::Done)
 }
@@ -45,7 +45,7 @@ fn tell(args: &Export, common: &Common, dense: &DenseConfig, is_table: bool) -> 
         ExportedPart::Encoder => (items, ("codes", latent_dim)),
         ExportedPart::Decoder => (("codes", latent_dim), ("reconstructions", width)),
     };
-    let path = args.output.display().to_string();
+    let path = args.out.display().to_string();
     if common.json {
         let described = |(name, width): (&str, usize)| json!({ "name": name, "width": width });
         return output::json(&json!({

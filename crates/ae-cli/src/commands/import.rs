@@ -5,12 +5,11 @@ use ae_models::exchange::{ExchangeError, ImportOptions, Imported, import};
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::{Status, check_new};
+use super::Status;
 use crate::args::{Common, Import};
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Import, common: &Common) -> anyhow::Result<Status> {
-    check_new(&args.output, args.force)?;
     let options = ImportOptions {
         kind: args.kind(),
         hidden_activation: args.hidden_activation,
@@ -23,7 +22,7 @@ pub(crate) fn run(args: &Import, common: &Common) -> anyhow::Result<Status> {
         types: if args.convert { WeightTypes::Converted } else { WeightTypes::Exact },
     };
     let imported = import(&args.weights, &options).map_err(with_flag)?;
-    imported.model.save(&args.output)?;
+    imported.model.save(&args.out)?;
     tell(args, common, &imported)?;
     Ok(Status::Done)
 }
@@ -58,7 +57,7 @@ fn tell(args: &Import, common: &Common, imported: &Imported) -> anyhow::Result<(
         ));
     }
     let dense = &model.spec.dense;
-    let path = args.output.display().to_string();
+    let path = args.out.display().to_string();
     if common.json {
         return output::json(&json!({
             "output": path, "model": model.spec, "assumed": assumed, "converted": converted,

@@ -14,10 +14,11 @@ use crate::delivery::write_figure;
 use crate::output;
 
 pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.model, &device(&common.device)?)?;
-    let other = args.other.as_ref().unwrap_or(&args.images);
+    let model = open_model(&args.applied.model, &device(&common.device)?)?;
+    let other = args.other.as_ref().unwrap_or(&args.applied.images);
     let to = args.to.unwrap_or(if args.other.is_some() { 0 } else { 1 });
-    let (first, from_name) = image(&args.images, (args.from, "--from"), &model, args, common)?;
+    let (first, from_name) =
+        image(&args.applied.images, (args.from, "--from"), &model, args, common)?;
     let (last, to_name) = image(other, (to, "--to"), &model, args, common)?;
     let noun = noun_of(model.format());
     let caption = format!(
@@ -26,8 +27,8 @@ pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status>
     );
     let title = format!("From one {noun} to another");
     let figure = interpolation_figure(&model, [&first, &last], args.steps, &title, &caption)?;
-    write_figure(&args.output, &figure)?;
-    let path = args.output.display().to_string();
+    write_figure(&args.out, &figure)?;
+    let path = args.out.display().to_string();
     if common.json {
         output::json(&json!({ "steps": args.steps, "from": args.from, "to": to, "output": path }))?;
     } else if !common.quiet {

@@ -9,20 +9,21 @@ use serde_json::{Value, json};
 
 use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
 use crate::args::{Common, Probe};
-use crate::output;
+use crate::{output, progress};
 
 /// Parts of the labels where the person says none; those that the data cannot give are left out.
 const LABELS: [usize; 2] = [100, 1000];
 
 pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.model, &device(&common.device)?)?;
+    let model = open_model(&args.applied.model, &device(&common.device)?)?;
     let input = model.input();
-    let source = source_of(&args.data, input, &args.model)?;
+    let source = source_of(args.applied.data.as_deref(), input, &args.applied.model)?;
     let Ok(named) = source.parse::<Source>();
     let dataset = read_as(input, &args.reading, common, |options, progress| {
         Ok(load(&named, &load_options(input, options.clone()), network(common), progress)?)
     });
-    let dataset = dataset.map_err(|error| hint_of_run(error, &args.data, source))?;
+    let dataset =
+        dataset.map_err(|error| hint_of_run(error, args.applied.data.as_deref(), source))?;
     if let Some(sentence) = &dataset.origin.substituted {
         tracing::warn!("{sentence}");
     }
@@ -32,10 +33,13 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
     let images = dataset.train.len();
     let labels = args.labels.as_ref().map_or_else(
         || LABELS.into_iter().filter(|&labels| labels < images).collect(),
-        |labels| labels.iter().map(|labels| labels.get()).collect(),
+        |labels| labels.clone(),
     );
     let spec = ProbeSpec { labels, repetitions: args.repetitions as u32 };
+    let what = format!("probing {}", counted_as(images, noun_of(&input.format)));
+    let working = progress::working(common, &what);
     let probed = probe(&model, &dataset, &spec, Seed::new(args.seed))?;
+    drop(working);
     let (name, test_images) = (&dataset.origin.name, dataset.test.len());
     let guess = most_frequent_class(&dataset);
     if common.json {

@@ -12,14 +12,16 @@ use serde_json::json;
 
 use super::{Status, inputs, noun_of};
 use crate::args::{Common, Project};
-use crate::delivery::{csv_cell, write_figure};
+use crate::csv;
+use crate::delivery::write_figure;
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let device = device(&common.device)?;
     // What has no decoder is refused before anything is read.
-    let model = args.grid.is_some().then(|| open_model(&args.model, &device)).transpose()?;
-    let encoder = open_encoder(&args.model, &device)?;
+    let model =
+        args.grid.is_some().then(|| open_model(&args.applied.model, &device)).transpose()?;
+    let encoder = open_encoder(&args.applied.model, &device)?;
     let progress = &mut *progress::data(common);
     let projection = projection(args, encoder.latent_dim(), progress);
     let side = model.as_ref().map_or(args.side, |model| {
@@ -35,7 +37,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
             args.side
         ));
     }
-    let reader = inputs(&args.images, encoder.input(), &args.reading, common)?;
+    let reader = inputs(&args.applied.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
     let sample = CodeSample::draw(&encoder, reader, args.limit, Seed::new(args.seed), progress)?;
     let told = told(args, &sample, noun_of(encoder.format()), progress);
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
         let figure = decoded_plane_figure(model, &plane, title, &about)?;
         write_figure(path, &figure)?;
     }
-    if let Some(path) = &args.output {
+    if let Some(path) = &args.out {
         let step = &mut |done, of| progress.read("t-SNE", done as u64, of as u64);
         let points = sample.project(projection, step)?;
         write_map(path, (&points, &sample), projection, &about)?;
@@ -96,10 +98,10 @@ fn write_map(
 fn csv(points: &[[f32; 2]], sample: &CodeSample) -> String {
     let mut text = "item,x,y,label\n".to_owned();
     for ([x, y], item) in points.iter().zip(&sample.items) {
-        let file = item.file.as_ref().map(|file| csv_cell(&file.display().to_string()));
+        let file = item.file.as_ref().map(|file| csv::cell(&file.display().to_string()));
         let name = file.unwrap_or_else(|| item.place.to_string());
         let class = item.label.and_then(|label| sample.classes.get(usize::from(label)));
-        let class = class.map(|class| csv_cell(class)).unwrap_or_default();
+        let class = class.map(|class| csv::cell(class)).unwrap_or_default();
         text.push_str(&format!("{name},{x},{y},{class}\n"));
     }
     text
@@ -113,7 +115,7 @@ fn tell(
     projection: Projection,
 ) -> anyhow::Result<()> {
     let shown = |path: &Option<_>| path.as_deref().map(|path: &Path| path.display().to_string());
-    let (map, grid) = (shown(&args.output), shown(&args.grid));
+    let (map, grid) = (shown(&args.out), shown(&args.grid));
     if common.json {
         let method = match projection {
             Projection::Model => "model",

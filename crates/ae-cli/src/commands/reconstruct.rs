@@ -9,8 +9,8 @@ use crate::delivery::{Delivered, Delivery};
 use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.model, &device(&common.device)?)?;
-    let mut reader = inputs(&args.images, model.input(), &args.reading, common)?;
+    let model = open_model(&args.applied.model, &device(&common.device)?)?;
+    let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?;
     let mut progress = progress::data(common);
     while let Some(chunk) = reader.next().transpose()? {

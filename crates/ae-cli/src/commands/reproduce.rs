@@ -8,8 +8,9 @@ use ae_studies::{
 };
 use anyhow::bail;
 
-use super::{Status, Usage, network, warn};
+use super::{Status, network, set, warn};
 use crate::args::{Common, Reproduce};
+use crate::exit_status::Usage;
 use crate::{guard, interrupt, output, progress};
 
 pub(crate) fn run(args: &Reproduce, common: &Common) -> anyhow::Result<Status> {
@@ -61,6 +62,7 @@ fn planned(args: &Reproduce, common: &Common) -> anyhow::Result<Reproduction> {
     for experiment in chosen {
         let mut spec = experiment.spec()?;
         args.settings.apply(&mut spec);
+        set(&mut spec, &args.settings.set)?;
         let command = command_line(args, common, &[experiment.name.to_owned()]);
         experiments.push(PlannedExperiment { spec, command });
     }
@@ -77,6 +79,7 @@ fn command_line(args: &Reproduce, common: &Common, only: &[String]) -> String {
     push("--out", &args.out.display().to_string());
     only.iter().for_each(|name| push("--only", name));
     settings.epochs.iter().for_each(|epochs| push("--epochs", &epochs.to_string()));
+    settings.set.iter().for_each(|set| push("--set", &format!("{}={}", set.key, set.value)));
     settings.seed.iter().for_each(|seed| push("--seed", &seed.to_string()));
     common.threads.iter().for_each(|threads| push("--threads", &threads.to_string()));
     let all = if args.all && only.is_empty() { " --all" } else { "" };
@@ -86,7 +89,7 @@ fn command_line(args: &Reproduce, common: &Common, only: &[String]) -> String {
 
 fn begin(beginning: &Beginning, common: &Common) {
     let Beginning { name, folder, is_study, place, count, .. } = beginning;
-    interrupt::listen(folder, *is_study);
+    interrupt::resumable(folder, *is_study);
     if !common.quiet {
         output::progress(&format!("== {name} ({place} of {count})"));
     }

@@ -10,9 +10,9 @@ use crate::args::{Common, Resume};
 use crate::{interrupt, progress};
 
 pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
-    let changes = ResumeChanges { epochs: args.epochs.map(Into::into), data: args.data.clone() };
+    let changes = ResumeChanges { epochs: args.epochs, data: args.data.clone() };
     let is_study = begun_spec(&args.run)?.study.is_some();
-    interrupt::listen(&args.run, is_study);
+    interrupt::resumable(&args.run, is_study);
     interrupt::begun();
     let hint = |error: anyhow::Error| match is_without_data(&error) && args.data.is_none() {
         true => {

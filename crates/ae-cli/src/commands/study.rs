@@ -4,7 +4,7 @@ use ae_apply::device;
 use ae_experiment::Spec;
 use ae_studies::{StudyOptions, run_study};
 
-use super::{Status, check_spec, conclude, network};
+use super::{Status, check_spec, conclude, network, set};
 use crate::args::{Common, Study};
 use crate::{interrupt, progress};
 
@@ -12,8 +12,9 @@ pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
     check_spec("study SPEC", &args.spec)?;
     let mut spec = Spec::read(&args.spec)?;
     args.settings.apply(&mut spec);
-    let (folder, existing) = args.folder.of(&spec)?;
-    interrupt::listen(&folder, true);
+    set(&mut spec, &args.settings.set)?;
+    let (folder, existing) = args.folder.of(&spec, common)?;
+    interrupt::resumable(&folder, true);
     let mut show = progress::steps(common);
     let step = &mut |step: &str| {
         // The first step comes when the folder is the study's.

@@ -4,15 +4,16 @@ use ae_corruption::Draw;
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Setting, Spec, train};
 use ae_models::ModelKind;
 
-use super::{Status, check_spec, finish};
-use crate::args::{Becoming, Common, NoiseChoice, Reading, Train};
+use super::{Status, check_spec, finish, set};
+use crate::args::{Becoming, Change, Common, NoiseChoice, Reading, Train};
+use crate::exit_status::Usage;
 use crate::interrupt;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let spec = spec(args)?;
-    let (folder, existing) = args.folder.of(&spec)?;
+    let (folder, existing) = args.folder.of(&spec, common)?;
     let adaptation = adaptation(args);
-    interrupt::listen(&folder, false);
+    interrupt::resumable(&folder, false);
     finish(common, &folder, args.show, |options| {
         let outcome = train(spec, &adaptation, &folder, existing, options);
         outcome.map_err(|error| match &args.spec {
@@ -26,29 +27,31 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
 
 /// What follows from the data: nothing that a spec or a flag sets.
 fn adaptation(args: &Train) -> Adaptation {
-    let widths = args.widths.as_ref();
-    let widths = widths.map(|widths| widths.iter().map(|width| width.get()).collect());
+    let widths = args.widths.clone();
     if args.spec.is_some() {
         return widths.map_or(Adaptation::None, Adaptation::Widths);
     }
+    let changes = &args.settings.set;
+    let is_changed = |key: &str| changes.iter().any(|change| change.key == key);
+    let is_noise_changed = is_changed("corruption") || is_changed("corruption.noise");
     let set = [
-        (Setting::BatchSize, args.batch_size.is_some()),
-        (Setting::Epochs, args.settings.epochs.is_some()),
-        (Setting::Loss, args.loss.is_some()),
-        (Setting::Noise, args.noise.is_some()),
-        (Setting::Drawn, args.drawn.is_some()),
-        (Setting::Scaling, args.scaling.is_some()),
+        (Setting::BatchSize, args.batch_size.is_some() || is_changed("training.batch_size")),
+        (Setting::Epochs, args.settings.epochs.is_some() || is_changed("training.epochs")),
+        (Setting::Loss, args.loss.is_some() || is_changed("training.loss")),
+        (Setting::Noise, args.noise.is_some() || is_noise_changed),
+        (Setting::Drawn, args.drawn.is_some() || is_changed("corruption.drawn")),
+        (Setting::Scaling, args.scaling.is_some() || is_changed("data.scaling")),
     ];
     let set = set.into_iter().filter(|(_, is_set)| *is_set).map(|(setting, _)| setting).collect();
-    Adaptation::Rules { widths, set }
+    let keys = changes.iter().map(|Change { key, value }| (key.clone(), value.clone())).collect();
+    Adaptation::Rules { widths, set, keys }
 }
 
 /// The spec with what the flags say otherwise.
 fn spec(args: &Train) -> anyhow::Result<Spec> {
     if args.becoming.reading.part.is_some() {
-        anyhow::bail!(
-            "--part is for commands that apply a model; training reads what is for training and what is held out"
-        );
+        let sentence = "--part is for commands that apply a model; a training reads all parts";
+        return Err(Usage(sentence.to_owned()).into());
     }
     let mut spec = match &args.spec {
         Some(path) => {
@@ -61,7 +64,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     own_data(&mut spec.data, &args.becoming);
     let training = &mut spec.training;
     if let Some(batch_size) = args.batch_size {
-        training.batch_size = batch_size.get();
+        training.batch_size = batch_size;
     }
     if let Some(rate) = args.learning_rate {
         training.optimizer = training.optimizer.with_learning_rate(rate);
@@ -91,11 +94,15 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     spec.data.scaling = args.scaling.unwrap_or(spec.data.scaling);
     match (args.drawn, &mut spec.corruption) {
         (Some(drawn), Some(corruption)) => corruption.drawn = drawn,
-        (Some(_), None) => anyhow::bail!(
-            "--drawn says how often a noise is drawn, and there is none: give --noise too"
-        ),
+        (Some(_), None) => {
+            let sentence =
+                "--drawn says how often a noise is drawn, and there is none: give --noise too";
+            return Err(Usage(sentence.to_owned()).into());
+        }
         (None, _) => {}
     }
+    // A key that is named wins over a flag.
+    set(&mut spec, &args.settings.set)?;
     Ok(spec)
 }
 

@@ -1,0 +1,141 @@
+//! What an experiment is made of: a spec, flags, a folder.
+
+use std::path::PathBuf;
+
+use ae_corruption::Draw;
+use ae_dataset::ColumnScaling;
+use ae_experiment::EngineKind;
+use ae_models::Loss;
+use clap::ValueHint;
+
+use super::parse::{count, epochs, loss, noise, not_negative, one_of, positive, spec_seed};
+use super::{Becoming, Change, Data, NoiseChoice, OutputPath, Overwrite, files};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
+  ae train --data photos/ --resize crop --size 64x64 --noise gaussian:0.5
+  ae train mine.toml --set training.schedule.kind=cosine")]
+#[command(after_long_help = "Examples:
+  ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
+  ae train --data photos/ --resize crop --size 64x64 --noise gaussian:0.5
+  ae train mine.toml --set training.schedule.kind=cosine
+  ae train --data sensors.csv --label-column state --widths 8,3
+  ae train --noise gaussian:0.5 --drawn every-epoch")]
+#[command(mut_arg("part", |part| part.hide(true)))]
+pub(crate) struct Train {
+    /// The experiment, a TOML file (`ae spec` writes one)
+    ///
+    /// Without one, it is the Keras tutorial's autoencoder for MNIST and the like; for your own data, its size decides.
+    /// Flags replace what the spec or the rules say.
+    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
+    pub(crate) spec: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: NewFolder,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Images per batch [default: 256; fewer for little data of your own]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) batch_size: Option<usize>,
+    /// Step size of the optimizer
+    #[arg(long, value_name = "RATE", value_parser = positive)]
+    pub(crate) learning_rate: Option<f64>,
+    /// The loss to minimise; bce and mse are understood too
+    #[arg(long, value_parser = loss(), value_name = "LOSS")]
+    pub(crate) loss: Option<Loss>,
+    /// Widths from the image to the code; the decoder mirrors them
+    #[arg(long, value_delimiter = ',', value_name = "N,N,..", value_parser = count)]
+    pub(crate) widths: Option<Vec<usize>>,
+    /// The decoder uses the encoder's weights, transposed
+    #[arg(long, hide_short_help = true)]
+    pub(crate) tied_weights: bool,
+    /// Weight of an L1 penalty on the code
+    #[arg(long, hide_short_help = true, value_name = "WEIGHT", value_parser = not_negative)]
+    pub(crate) code_l1: Option<f32>,
+    /// Learn to remove this noise, such as gaussian:0.5, or none [default: masking:0.2 for tables]
+    ///
+    /// Noises can be chained (masking:0.25+gaussian:0.1), or one of several drawn for each image (blur:1|gaussian:0.2).
+    #[arg(long, value_name = "NOISE", value_parser = noise)]
+    pub(crate) noise: Option<NoiseChoice>,
+    /// How often the noise is drawn [default: once for MNIST and the like, every-epoch for your own data]
+    #[arg(long, hide_short_help = true, value_name = "WHEN", value_parser = one_of::<Draw>(["once", "every-epoch"]))]
+    pub(crate) drawn: Option<Draw>,
+    /// How the columns of a table are scaled [default: standard, unless loss or noise need values from 0 to 1]
+    #[arg(long, hide_short_help = true, value_name = "HOW", value_parser = one_of::<ColumnScaling>(["standard", "min-max"]))]
+    pub(crate) scaling: Option<ColumnScaling>,
+    /// How gradients are computed [default: the fastest engine that supports the model]
+    #[arg(long, hide_short_help = true, value_name = "ENGINE", value_parser = one_of::<EngineKind>(["fused", "autograd"]))]
+    pub(crate) engine: Option<EngineKind>,
+    /// Draw reconstructions in the terminal at the end
+    #[arg(long, hide_short_help = true)]
+    pub(crate) show: bool,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
+}
+
+/// Where an experiment goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewFolder {
+    /// The folder of the run [default: runs/NAME, or the first free one of runs/NAME-2, ..]
+    #[arg(long, short, visible_alias = "output", value_name = "RUN", value_hint = ValueHint::DirPath, value_parser = files::run_folder)]
+    pub(crate) out: Option<OutputPath>,
+    #[command(flatten)]
+    pub(crate) overwrite: Overwrite,
+}
+
+/// What every experiment can be given instead of what its spec says.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Why this data stands in for other data, which somebody has been told: recorded, not said again
+    #[arg(long, value_name = "REASON", requires = "data", hide = true)]
+    pub(crate) substituted: Option<String>,
+    /// The seed of all random numbers
+    #[arg(long, value_parser = spec_seed, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Passes over the training images [default: 50; for your own data, by its size]
+    ///
+    /// Your own data gets enough for 3000 steps of a table or 6000 of pictures.
+    #[arg(long, value_name = "N", value_parser = epochs)]
+    pub(crate) epochs: Option<u32>,
+    /// Set a key of the spec; may be repeated
+    ///
+    /// `ae spec` lists the keys. A value is written as in TOML; text needs no quotes.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Change>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ae resume runs/denoising
+  ae resume runs/denoising --epochs 100
+  ae resume runs/photos --data /new/place/photos")]
+pub(crate) struct Resume {
+    /// The folder of the run or study
+    #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
+    pub(crate) run: PathBuf,
+    /// Train the run to this many epochs in all, also if it has finished
+    #[arg(long, value_name = "N", value_parser = epochs)]
+    pub(crate) epochs: Option<u32>,
+    /// Where the data lies now, if it was moved; other data is refused
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) data: Option<String>,
+    /// Draw reconstructions in the terminal at the end
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: ae study crates/ae-studies/experiments/dimensionality.toml --data mnist"
+)]
+pub(crate) struct Study {
+    /// The study, a TOML file with a `study` table
+    #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]
+    pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) folder: NewFolder,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}

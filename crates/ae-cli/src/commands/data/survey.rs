@@ -1,0 +1,178 @@
+//! What a folder holds that is no data set as it is, and which flags make it one.
+
+use std::path::Path;
+
+use ae_dataset::{DatasetError, FolderSurvey, SizeCount, TrainingNeed, survey_folder};
+use ae_files::counted_as;
+use serde_json::json;
+
+use crate::args::Common;
+use crate::{output, progress};
+
+/// Sizes and classes that are listed.
+const LISTED: usize = 12;
+
+/// Whether a folder is refused for its pictures. A survey says more than the refusal.
+fn is_about_pictures(folder: &Path, error: &anyhow::Error) -> bool {
+    folder.is_dir()
+        && matches!(
+            error.downcast_ref(),
+            Some(
+                DatasetError::MixedFolder { .. }
+                    | DatasetError::BadPictures { .. }
+                    | DatasetError::OtherSizes { .. }
+                    | DatasetError::TooManyClasses { .. }
+            )
+        )
+}
+
+/// Tells what is in a folder that was refused as a data set.
+///
+/// # Errors
+/// The refusal, if there are no pictures in the folder.
+pub(super) fn describe(
+    folder: &Path,
+    refusal: anyhow::Error,
+    common: &Common,
+) -> anyhow::Result<()> {
+    if !is_about_pictures(folder, &refusal) {
+        return Err(refusal);
+    }
+    let survey = survey_folder(folder, progress::data(common).as_mut())?;
+    if survey.pictures == 0 {
+        return Err(refusal);
+    }
+    if common.json {
+        return output::json(&as_json(folder, &survey, &refusal));
+    }
+    output::text(&in_words(folder, &survey, &refusal))
+}
+
+fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> String {
+    let shown = folder.display();
+    let most = if survey.is_complete { "" } else { " (there are more, which were not looked at)" };
+    let mut lines = vec![format!(
+        "{shown}: {}, {} that can be read{most}",
+        counted_as(survey.files, "file"),
+        counted_as(survey.pictures, "picture")
+    )];
+    let list = |what: &str, items: Vec<String>| {
+        let more = items.len().saturating_sub(LISTED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let items: Vec<String> = items.into_iter().take(LISTED).collect();
+        (!items.is_empty()).then(|| format!("  {what}: {}{rest}", items.join(", ")))
+    };
+    let kinds = survey.kinds.iter().map(|kind| format!("{} {}", kind.files, kind.kind));
+    lines.extend(list("kinds", kinds.collect()));
+    let sizes = survey.sizes.iter();
+    let sizes = sizes.map(|size| format!("{} of {} x {}", size.pictures, size.height, size.width));
+    lines.extend(list("sizes", sizes.collect()));
+    if survey.pictures > 0 {
+        lines.push(format!(
+            "  colours: {} grey, {} coloured, {} of 16 bits",
+            survey.grey, survey.coloured, survey.of_16_bits
+        ));
+    }
+    for (what, counts) in [("parts", &survey.parts), ("classes", &survey.classes)] {
+        let counts = counts.iter().map(|class| format!("{}: {}", class.name, class.pictures));
+        lines.extend(list(what, counts.collect()));
+    }
+    if survey.without_class > 0 && !survey.classes.is_empty() {
+        lines.push(format!("  in no subfolder: {}", survey.without_class));
+    }
+    for skipped in &survey.skipped {
+        let first: Vec<String> =
+            skipped.first.iter().map(|path| path.display().to_string()).collect();
+        let more = if skipped.count > first.len() { ", .." } else { "" };
+        lines.push(format!(
+            "  skipped: {} ({}): {}{more}",
+            skipped.count,
+            skipped.reason,
+            first.join(", ")
+        ));
+    }
+    lines.push(format!("  refused: {refusal}"));
+    let needs = survey.needs();
+    lines.extend(needs.iter().map(|need| format!("  to train on it: {}", advice(*need))));
+    if let Some(flags) = flags(&needs) {
+        lines.push(format!("  then: ae train --data {shown} {flags}"));
+    }
+    lines.join("\n")
+}
+
+fn advice(need: TrainingNeed) -> String {
+    let size = |size: SizeCount| format!("{}x{}", size.height, size.width);
+    match need {
+        TrainingNeed::Pictures => "add pictures (.png, .jpg)".to_owned(),
+        TrainingNeed::NameOneFile => "name one of the data files instead of the folder".to_owned(),
+        TrainingNeed::MorePictures => "add a second picture".to_owned(),
+        TrainingNeed::SeparatePictures { without_class } => format!(
+            "move the {} beside the subfolders into subfolders (classes), or all out of them",
+            counted_as(without_class, "picture")
+        ),
+        TrainingNeed::FewerClasses { classes } => {
+            format!("merge some of the {classes} subfolders: there can be 256 classes")
+        }
+        TrainingNeed::Resize { most_frequent, others } => format!(
+            "bring {} to one size: --resize fit (or crop) --size {}",
+            counted_as(others, "picture"),
+            size(most_frequent)
+        ),
+        TrainingNeed::Channels { grey, coloured } => format!(
+            "say whether the {grey} grey and {coloured} coloured pictures become grey or coloured: --channels 1 (or 3)"
+        ),
+        TrainingNeed::SkipBad { damaged } => {
+            format!("leave out {}: --skip-bad", counted_as(damaged, "damaged picture"))
+        }
+        _ => "see the list above".to_owned(),
+    }
+}
+
+/// The flags that make a folder trainable; none if files have to be moved first.
+fn flags(needs: &[TrainingNeed]) -> Option<String> {
+    let flags: Option<Vec<String>> = needs
+        .iter()
+        .map(|need| match need {
+            TrainingNeed::Resize { most_frequent: SizeCount { height, width, .. }, .. } => {
+                Some(format!("--resize fit --size {height}x{width}"))
+            }
+            TrainingNeed::Channels { grey, coloured } => {
+                Some(format!("--channels {}", if grey > coloured { 1 } else { 3 }))
+            }
+            TrainingNeed::SkipBad { .. } => Some("--skip-bad".to_owned()),
+            _ => None,
+        })
+        .collect();
+    flags.filter(|flags| !flags.is_empty()).map(|flags| flags.join(" "))
+}
+
+fn as_json(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> serde_json::Value {
+    let kinds = survey.kinds.iter();
+    let sizes = survey.sizes.iter();
+    let counts = |counts: &[ae_dataset::ClassCount]| -> serde_json::Value {
+        counts.iter().map(|class| (class.name.clone(), json!(class.pictures))).collect()
+    };
+    let skipped = survey.skipped.iter().map(|skipped| {
+        let first: Vec<String> =
+            skipped.first.iter().map(|path| path.display().to_string()).collect();
+        json!({ "reason": skipped.reason.to_string(), "count": skipped.count, "first": first })
+    });
+    let needs = survey.needs();
+    json!({
+        "folder": folder.display().to_string(),
+        "refused": refusal.to_string(),
+        "files": survey.files,
+        "pictures": survey.pictures,
+        "kinds": kinds.map(|kind| json!({ "kind": kind.kind.to_string(), "files": kind.files })).collect::<Vec<_>>(),
+        "sizes": sizes.map(|size| json!({ "height": size.height, "width": size.width, "pictures": size.pictures })).collect::<Vec<_>>(),
+        "grey": survey.grey,
+        "coloured": survey.coloured,
+        "of_16_bits": survey.of_16_bits,
+        "classes": counts(&survey.classes),
+        "parts": counts(&survey.parts),
+        "in_no_subfolder": survey.without_class,
+        "skipped": skipped.collect::<Vec<_>>(),
+        "advice": needs.iter().map(|need| advice(*need)).collect::<Vec<_>>(),
+        "flags": flags(&needs),
+    })
+}

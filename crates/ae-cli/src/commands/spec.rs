@@ -1,0 +1,37 @@
+//! `ae spec`
+
+use std::path::Path;
+
+use ae_experiment::{Spec, spec_reference};
+use ae_files::write_atomic;
+
+use super::{Status, set};
+use crate::args::WriteSpec;
+use crate::output;
+
+/// The name of the spec that `ae train` takes where nothing is said.
+const TUTORIAL: &str = "tutorial";
+
+pub(crate) fn run(args: &WriteSpec) -> anyhow::Result<Status> {
+    let text = if args.keys { spec_reference() } else { commented(args)? };
+    match args.out.as_deref() {
+        Some(path) => write_atomic(path, text.as_bytes())?,
+        None => output::text(&text)?,
+    }
+    Ok(Status::Done)
+}
+
+fn commented(args: &WriteSpec) -> anyhow::Result<String> {
+    let mut spec = like(&args.like)?;
+    set(&mut spec, &args.set)?;
+    Ok(spec.to_commented_toml()?)
+}
+
+/// The tutorial's spec, that of a run, or one in a file.
+fn like(path: &Path) -> anyhow::Result<Spec> {
+    if path == Path::new(TUTORIAL) {
+        return Ok(Spec::tutorial());
+    }
+    let of_run = path.join("spec.toml");
+    Ok(Spec::read(if path.is_dir() { &of_run } else { path })?)
+}

@@ -1,0 +1,44 @@
+//! Which exit status an error has: 2 if what was typed or set is wrong, 1 if something failed.
+
+use std::error::Error;
+use std::fmt;
+
+use ae_apply::ApplyError;
+use ae_experiment::ExperimentError;
+use ae_studies::StudyError;
+
+/// What was typed does not fit the rest; the exit status is 2.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
+
+/// 2 if an argument or a setting is wrong, whether a flag or a spec holds it; 1 if a file, the data or the machine
+/// is what failed.
+pub(crate) fn of_error(error: &anyhow::Error) -> u8 {
+    if error.chain().any(|cause| cause.is::<Usage>() || is_about_a_setting(cause)) { 2 } else { 1 }
+}
+
+fn is_about_a_setting(cause: &(dyn Error + 'static)) -> bool {
+    let of_experiment = match cause.downcast_ref() {
+        Some(StudyError::Experiment(error)) => Some(error.as_ref()),
+        _ => cause.downcast_ref(),
+    };
+    let of_application = match (of_experiment, cause.downcast_ref()) {
+        (Some(ExperimentError::Apply(error)), _) => Some(error.as_ref()),
+        (_, Some(StudyError::Apply(error))) => Some(error),
+        _ => cause.downcast_ref(),
+    };
+    // What data has is no setting, but for the name of the data.
+    if matches!(of_experiment, Some(ExperimentError::Setting { setting: "data.source", .. })) {
+        return false;
+    }
+    of_experiment.is_some_and(ExperimentError::is_about_a_setting)
+        || of_application.is_some_and(ApplyError::is_about_a_setting)
+}

@@ -1,0 +1,144 @@
+//! What to type next: the commands and flags that help against an error of a library.
+//!
+//! The libraries say what is wrong in plain words and do not know the command line. This is the one place that
+//! adds its flags to their messages.
+
+use std::error::Error;
+use std::path::Path;
+
+use ae_apply::ApplyError;
+use ae_dataset::{DatasetError, FormatError};
+use ae_experiment::ExperimentError;
+use ae_studies::StudyError;
+
+/// The hint for the first cause that has one.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(hint_of)
+}
+
+fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<StudyError>() {
+        return of_study(error);
+    }
+    if let Some(error) = cause.downcast_ref::<ExperimentError>() {
+        return of_experiment(error);
+    }
+    if let Some(error) = cause.downcast_ref::<ApplyError>() {
+        return of_application(error);
+    }
+    of_data(cause.downcast_ref()?)
+}
+
+fn of_study(error: &StudyError) -> Option<String> {
+    match error {
+        StudyError::NoStudy { .. } => Some("`ae train SPEC` runs it".to_owned()),
+        StudyError::Experiment(error) => of_experiment(error),
+        StudyError::Apply(error) => of_application(error),
+        StudyError::Dataset(error) => of_data(error),
+        _ => None,
+    }
+}
+
+fn of_experiment(error: &ExperimentError) -> Option<String> {
+    let resume = |path: &Path| format!("`ae resume {}` goes on with it", path.display());
+    match error {
+        ExperimentError::RunExists { path } => {
+            Some(format!("{}, --out names another folder, and --force replaces it", resume(path)))
+        }
+        ExperimentError::Study { .. } => Some("`ae study SPEC` runs it".to_owned()),
+        ExperimentError::Unfinished { path } => Some(resume(path)),
+        ExperimentError::Changed { .. } | ExperimentError::OtherSize { .. } => {
+            Some("--data names the data, and `ae train` begins a new run".to_owned())
+        }
+        ExperimentError::Apply(error) => of_application(error),
+        ExperimentError::Dataset(error) => of_data(error),
+        _ => None,
+    }
+}
+
+fn of_application(error: &ApplyError) -> Option<String> {
+    match error {
+        ApplyError::NoLabels { .. } => Some("--label-column names the column".to_owned()),
+        ApplyError::NotFitted { path } => {
+            Some(format!("`ae anomaly fit {} DATA` fits one", path.display()))
+        }
+        ApplyError::NoCodec => Some("`ae resume RUN` attaches it".to_owned()),
+        ApplyError::Dataset(error) => of_data(error),
+        _ => None,
+    }
+}
+
+fn of_data(error: &DatasetError) -> Option<String> {
+    let hint = match error {
+        DatasetError::Exists { .. } => "--force replaces it",
+        DatasetError::BadPictures { .. } | DatasetError::BadItem { .. } => {
+            "--skip-bad leaves them out"
+        }
+        DatasetError::BadRows { arguments, count, total, .. } => {
+            let rows = (count < total).then_some("--skip-bad leaves such rows out");
+            let columns = arguments
+                .as_ref()
+                .map(|names| format!("--drop-columns {names} leaves such columns out"));
+            let both: Vec<String> = rows.map(str::to_owned).into_iter().chain(columns).collect();
+            return (!both.is_empty()).then(|| both.join(", "));
+        }
+        DatasetError::OtherSizes { .. } => "--resize fit or --resize crop brings them to one size",
+        DatasetError::InputSize { expected, found, .. }
+            if (expected.height, expected.width) != (found.height, found.width) =>
+        {
+            "--resize fit or --resize crop brings them to that size"
+        }
+        DatasetError::Format { source, .. } => return of_format(source),
+        DatasetError::Environment(source) | DatasetError::Mismatch { source, .. } => {
+            return of_data(source);
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn of_format(error: &FormatError) -> Option<String> {
+    let hint = match error {
+        FormatError::NoHeader { .. } => "--header yes if the first line names the columns",
+        FormatError::LabelLeftOut { .. } => "--label-column and --drop-columns both name it",
+        FormatError::NoColumns => "--label-column and --drop-columns leave none",
+        FormatError::MissingColumns { .. } => "--header no if the first line is a row",
+        FormatError::UnknownColumns { .. } | FormatError::ColumnCount { .. } => {
+            "--drop-columns leaves columns out, and --label-column names the classes"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// A hint, unless the message says it already: every flag and command in it.
+pub(crate) fn unless_said(hint: String, message: &str) -> Option<String> {
+    let flags = hint.split([' ', ',', '`']).filter(|word| word.starts_with("--"));
+    let commands = hint
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|command| command.split(' ').take(2).collect::<Vec<_>>().join(" "));
+    let mut words = flags.map(str::to_owned).chain(commands);
+    (!words.all(|word| message.contains(&word))).then_some(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_given_once() {
+        let hint = || "`ae resume runs/a` goes on with it, --force replaces it".to_owned();
+        assert_eq!(unless_said(hint(), "runs/a exists already"), Some(hint()));
+        assert_eq!(unless_said(hint(), "exists; `ae resume x` or --force"), None);
+    }
+
+    #[test]
+    fn the_hint_of_an_inner_error_is_found() {
+        let inner = ApplyError::NotFitted { path: "runs/a".into() };
+        let error = anyhow::Error::new(ExperimentError::from(inner)).context("outer");
+        assert_eq!(hint(&error).as_deref(), Some("`ae anomaly fit runs/a DATA` fits one"));
+        assert_eq!(hint(&anyhow::anyhow!("other")), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! A key of a spec set to another value.
+
+use serde::Deserialize as _;
+use toml::{Table, Value};
+
+use super::commented::table_at;
+use super::reference::{Presence, SpecKey, spec_keys};
+use crate::{ExperimentError, Spec};
+
+/// Tables that may be missing.
+const OPTIONAL_TABLES: [&str; 3] = ["corruption", "training.early_stopping", "study"];
+/// Lists of tables, which are set as a whole.
+const LISTS: [&str; 3] = ["expected", "study.noises", "study.scores"];
+/// What takes an optional key away.
+const NONE: &str = "none";
+
+impl Spec {
+    /// The same spec with another value for a key such as `training.schedule.kind`.
+    ///
+    /// The value is written as in TOML; text needs no quotes. `none` takes an optional key or table away. If a `kind`
+    /// changes, keys of the old kind are dropped, and those of the new one have their defaults.
+    ///
+    /// # Errors
+    /// [`ExperimentError::UnknownKey`] names the nearest key; [`ExperimentError::Value`] if the value has another type.
+    pub fn with(&self, path: &str, value: &str) -> Result<Self, ExperimentError> {
+        let is_known = spec_keys().any(|key| key.path == path) || LISTS.contains(&path);
+        let takes_away = value == NONE && OPTIONAL_TABLES.contains(&path);
+        if !is_known && !takes_away {
+            return Err(ExperimentError::UnknownKey {
+                key: path.to_owned(),
+                nearest: nearest(path),
+            });
+        }
+        let before = self.to_table()?;
+        let set = |value: Option<Value>| {
+            let mut table = before.clone();
+            put(&mut table, path, value);
+            complete(&mut table, path);
+            Self::deserialize(table)
+        };
+        let attempts = [
+            (!takes_away).then(|| set(Some(parsed(value)))),
+            (!takes_away).then(|| set(Some(Value::String(value.to_owned())))),
+            (value == NONE && (takes_away || is_optional(path))).then(|| set(None)),
+        ];
+        let mut first = None;
+        for attempt in attempts.into_iter().flatten() {
+            match attempt {
+                Ok(spec) => return Ok(spec),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        let reason = first.map(|error| error.message().to_owned()).unwrap_or_default();
+        Err(ExperimentError::Value { key: path.to_owned(), reason, range: range(path) })
+    }
+}
+
+/// A value as TOML reads it; text without quotes is text.
+fn parsed(value: &str) -> Value {
+    let table = toml::from_str::<Table>(&format!("value = {value}")).ok();
+    let only = table.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
+    only.unwrap_or_else(|| Value::String(value.to_owned()))
+}
+
+fn is_optional(path: &str) -> bool {
+    let is_it = |key: &&SpecKey| key.path == path;
+    let key = spec_keys().find(is_it);
+    key.is_some_and(|key| matches!(key.presence, Presence::Optional { .. }))
+}
+
+fn range(path: &str) -> &'static str {
+    let key = spec_keys().find(|key| key.path == path);
+    key.map_or("a list of tables", |key| key.range)
+}
+
+/// Puts a value at a path, in tables that are made where they are missing; without one, takes it away.
+fn put(table: &mut Table, path: &str, value: Option<Value>) {
+    match (path.split_once('.'), value) {
+        (Some((name, rest)), value) => {
+            let inner = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+        (None, Some(value)) => drop(table.insert(path.to_owned(), value)),
+        (None, None) => drop(table.remove(path)),
+    }
+}
+
+/// Drops keys that another kind has, and fills in the defaults of those that are missing beside a key.
+fn complete(table: &mut Table, path: &str) {
+    let around = path.rsplit_once('.').map_or("", |(around, _)| around);
+    let Some(inner) = table_at(table, around) else { return };
+    let kind = inner.get("kind").and_then(Value::as_str).map(str::to_owned);
+    let siblings = spec_keys().filter(|key| key.table() == around);
+    let (known, others): (Vec<&SpecKey>, Vec<_>) =
+        siblings.partition(|key| key.is_of(kind.as_deref()));
+    let is_known = |key: &&SpecKey| known.iter().any(|known| known.path == key.path);
+    let dropped: Vec<_> = others.into_iter().filter(|key| !is_known(key)).collect();
+    let missing: Vec<_> = known
+        .iter()
+        .filter(|key| !inner.contains_key(key.name()))
+        .filter_map(|key| match key.presence {
+            Presence::Given(default) => Some((key.path, parsed(default))),
+            _ => None,
+        })
+        .collect();
+    dropped.into_iter().for_each(|key| put(table, key.path, None));
+    missing.into_iter().for_each(|(path, value)| put(table, path, Some(value)));
+}
+
+/// The known key that is nearest to what was typed; a key of the same name in another table comes first.
+fn nearest(typed: &str) -> &'static str {
+    let last = typed.rsplit('.').next().unwrap_or(typed);
+    let likeness = |key: &SpecKey| {
+        let whole = strsim::normalized_levenshtein(typed, key.path);
+        let name = strsim::normalized_levenshtein(last, key.name());
+        whole.max(name)
+    };
+    let better = |a: &&SpecKey, b: &&SpecKey| likeness(a).total_cmp(&likeness(b));
+    // Of equal ones the first.
+    spec_keys().rev().max_by(better).map_or("name", |key| key.path)
+}

@@ -1,0 +1,138 @@
+//! Keys of an experiment: its name, data, network and noise.
+
+use super::{SpecKey, given, optional};
+
+const ACTIVATIONS: &str = "linear, relu, leaky-relu, elu, selu, sigmoid, tanh or softplus";
+const NAME: &str = "letters, digits, `.`, `_` and `-`, beginning with a letter or a digit";
+
+pub(super) const KEYS: &[SpecKey] = &[
+    given("name", "\"autoencoder\"", NAME, "The experiment's name; the run's folder is called so."),
+    given(
+        "question",
+        "\"How well does this autoencoder reconstruct these images?\"",
+        "text",
+        "What the experiment is to find out, in a sentence.",
+    ),
+    given(
+        "seed",
+        "42",
+        "0 to 2^63 - 1",
+        "The seed of all random numbers: the same seed gives the same weights.",
+    ),
+    given(
+        "data.source",
+        "\"auto\"",
+        "auto, mnist, fashion-mnist, digits or a path",
+        "The data: a folder of pictures or IDX files, a .npy file, a table (.csv), or a data set by its name.",
+    ),
+    optional(
+        "data.size",
+        ["that of the first image", "[28, 28]"],
+        "1 to 8192 each",
+        "Height and width of the images.",
+    ),
+    optional(
+        "data.channels",
+        ["as the first image", "1"],
+        "1 (grey) or 3 (RGB)",
+        "Channels of the images.",
+    ),
+    optional(
+        "data.resize",
+        ["images of another size are refused", "\"fit\""],
+        "fit, crop or none",
+        "How images of another size become images of this size.",
+    ),
+    optional(
+        "data.skip_bad",
+        ["false: they are refused", "true"],
+        "true or false",
+        "Whether pictures and rows that cannot be read are left out.",
+    ),
+    optional(
+        "data.header",
+        ["auto: the first lines decide", "\"yes\""],
+        "auto, yes or no",
+        "Whether a table's first line names the columns.",
+    ),
+    optional(
+        "data.delimiter",
+        ["auto: the first lines decide", "\"semicolon\""],
+        "auto, comma, semicolon, tab or pipe",
+        "What separates a table's columns.",
+    ),
+    optional(
+        "data.label_column",
+        ["no classes", "\"state\""],
+        "a column's name, or its number from 1",
+        "The column of a table that holds the classes.",
+    ),
+    optional(
+        "data.drop_columns",
+        ["all columns are read", "[\"id\", \"time\"]"],
+        "names of columns, or their numbers from 1",
+        "Columns of a table that are left out.",
+    ),
+    optional(
+        "data.scaling",
+        ["min-max", "\"standard\""],
+        "min-max or standard",
+        "How the columns of a table are scaled: to [0, 1], or to mean 0 and variance 1.",
+    ),
+    optional(
+        "data.test_fraction",
+        ["0.1", "0.2"],
+        "above 0 and below 1",
+        "The fraction that is held out for testing, if the data has no such part.",
+    ),
+    optional(
+        "data.substituted",
+        ["nothing stands in", "\"MNIST was not found\""],
+        "text",
+        "Why this data stands in for other data; a run writes it.",
+    ),
+    given(
+        "model.kind",
+        "\"regular\"",
+        "regular or denoising",
+        "Whether the model learns to remove noise.",
+    ),
+    given(
+        "model.encoder",
+        "[784, 32]",
+        "two or more widths, 1 or more each",
+        "Widths of the encoder, from the numbers of an image to the code.",
+    ),
+    given(
+        "model.decoder",
+        "[32, 784]",
+        "two or more widths, 1 or more each",
+        "Widths of the decoder, from the code to the numbers of an image.",
+    ),
+    given(
+        "model.hidden_activation",
+        "\"relu\"",
+        ACTIVATIONS,
+        "The activation of every layer but the code's and the last.",
+    ),
+    given("model.code_activation", "\"relu\"", ACTIVATIONS, "The activation of the code."),
+    given(
+        "model.output_activation",
+        "\"sigmoid\"",
+        "sigmoid or linear",
+        "The activation of the last layer.",
+    ),
+    given(
+        "model.tied_weights",
+        "false",
+        "true or false",
+        "Whether the decoder uses the encoder's weights, transposed.",
+    ),
+    given(
+        "corruption.noise",
+        "\"gaussian:0.5\"",
+        "a noise, a chain (`masking:0.25+gaussian:0.1`) or a choice (`a|b`)",
+        "The noise that a denoising model learns to remove.",
+    ),
+    given("corruption.drawn", "\"once\"", "once or every-epoch", "How often the noise is drawn."),
+];

@@ -1,0 +1,197 @@
+//! Tests of the table of keys, of commented specs and of changed ones.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ae_corruption::Draw;
+use ae_dataset::{ColumnScaling, Delimiter, Header, Resize};
+use ae_experiment::{
+    CheckpointSpec, CorruptionSpec, DataSpec, EngineKind, Spec, TrainingSpec, spec_keys,
+};
+use ae_models::Loss;
+use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
+use toml::{Table, Value};
+
+/// Specs that have every key among them. Structs are written in full: a new field does not compile here until it has
+/// a value, and then it must be in the table.
+fn full_specs() -> Vec<Spec> {
+    let mut specs = experiments();
+    let tutorial = Spec::tutorial();
+    let data = DataSpec {
+        source: "photos".to_owned(),
+        size: Some([28, 28]),
+        channels: Some(3),
+        resize: Some(Resize::Fit),
+        skip_bad: true,
+        header: Header::Yes,
+        delimiter: Delimiter::Tab,
+        label_column: Some("state".to_owned()),
+        drop_columns: vec!["id".to_owned()],
+        scaling: ColumnScaling::Standard,
+        test_fraction: Some(0.2),
+        substituted: Some("nothing else was there".to_owned()),
+    };
+    let corruption =
+        CorruptionSpec { noise: "masking:0.25".parse().unwrap(), drawn: Draw::EveryEpoch };
+    let training = TrainingSpec {
+        epochs: 3,
+        batch_size: 8,
+        loss: Loss::MeanSquaredError,
+        code_l1: 0.1,
+        clip_norm: Some(1.0),
+        engine: Some(EngineKind::Fused),
+        optimizer: OptimizerConfig::keras_adam(),
+        schedule: Schedule::Constant {},
+        early_stopping: Some(EarlyStopping {
+            metric: "val_mse".to_owned(),
+            patience: 3,
+            min_delta: 0.5,
+        }),
+    };
+    let checkpoints = CheckpointSpec { keep: 1, every: 2 };
+    let full = Spec { data, corruption: Some(corruption), training, checkpoints, ..tutorial };
+    let changes = [
+        ("training.optimizer.kind", "adam-w"),
+        ("training.optimizer.kind", "sgd"),
+        ("training.schedule.kind", "step"),
+        ("training.schedule.kind", "exponential"),
+        ("training.schedule.kind", "cosine"),
+    ];
+    specs.extend(changes.map(|(key, value)| full.with(key, value).unwrap()));
+    specs.push(full);
+    specs
+}
+
+fn experiments() -> Vec<Spec> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ae-studies/experiments");
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| Spec::read(&entry.unwrap().path()).unwrap()).collect()
+}
+
+fn table_of(spec: &Spec) -> Table {
+    toml::from_str(&spec.to_toml().unwrap()).unwrap()
+}
+
+/// The paths of all keys of a table, without the places in lists.
+fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Table(table) => {
+            for (name, value) in table {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                paths(value, &path, found);
+            }
+        }
+        Value::Array(values) if values.iter().all(Value::is_table) && !values.is_empty() => {
+            values.iter().for_each(|value| paths(value, path, found));
+        }
+        _ => drop(found.insert(path.to_owned())),
+    }
+}
+
+#[test]
+fn the_table_has_every_key_of_a_spec_and_no_other() {
+    let mut found = BTreeSet::new();
+    for spec in full_specs() {
+        paths(&Value::Table(table_of(&spec)), "", &mut found);
+    }
+    let known: BTreeSet<String> = spec_keys().map(|key| key.path.to_owned()).collect();
+    assert_eq!(found.difference(&known).collect::<Vec<_>>(), [""; 0], "missing in the table");
+    assert_eq!(known.difference(&found).collect::<Vec<_>>(), [""; 0], "in no spec");
+}
+
+#[test]
+fn a_commented_spec_is_read_as_the_same() {
+    for spec in full_specs().into_iter().chain([Spec::tutorial()]) {
+        let text = spec.to_commented_toml().unwrap();
+        assert_eq!(toml::from_str::<Spec>(&text).unwrap(), spec, "{text}");
+        assert!(text.lines().all(|line| line.len() <= 200), "{text}");
+    }
+    // What is commented out is valid, too: without the marks it is read.
+    let text = Spec::tutorial().to_commented_toml().unwrap();
+    for key in ["clip_norm = 1.0", "[corruption]", "noise = \"gaussian:0.5\""] {
+        assert!(text.contains(&format!("# {key}")), "{key}\n{text}");
+    }
+}
+
+#[test]
+fn defaults_are_those_of_the_tutorial() {
+    let table = table_of(&Spec::tutorial());
+    let mut found = BTreeSet::new();
+    paths(&Value::Table(table.clone()), "", &mut found);
+    for path in found {
+        let key = spec_keys().find(|key| key.path == path).unwrap();
+        let value = path
+            .split('.')
+            .fold(Some(Value::Table(table.clone())), |value, name| value?.get(name).cloned());
+        let default: Table = toml::from_str(&format!("v = {}", key.example())).unwrap();
+        assert_eq!(value.as_ref(), default.get("v"), "{path}");
+    }
+}
+
+#[test]
+fn every_key_can_be_set() {
+    for key in spec_keys()
+        .filter(|key| !["study", "expected"].iter().any(|table| key.path.starts_with(table)))
+    {
+        let mut spec = Spec::tutorial();
+        if let Some(kind) = key.kinds.first() {
+            spec = spec.with(&format!("{}.kind", key.table()), kind).unwrap();
+        }
+        let set = spec.with(key.path, key.example());
+        assert!(set.is_ok(), "{}: {set:?}", key.path);
+    }
+    let spec = Spec::tutorial();
+    let cosine = spec.with("training.schedule.kind", "cosine").unwrap();
+    let expected = Schedule::Cosine { warmup_epochs: 0, final_factor: 0.0 };
+    assert_eq!(cosine.training.schedule, expected);
+    assert_eq!(cosine.with("training.schedule.kind", "constant").unwrap(), spec);
+    let set = |key: &str, value: &str| spec.with(key, value).unwrap();
+    assert_eq!(set("training.epochs", "7").training.epochs, 7);
+    assert_eq!(set("training.loss", "mse").training.loss, Loss::MeanSquaredError);
+    assert_eq!(set("data.label_column", "3").data.label_column.as_deref(), Some("3"));
+    assert_eq!(set("model.encoder", "[784, 8]").model.encoder, [784, 8]);
+    assert_eq!(set("corruption.noise", "gaussian:0.5").corruption.unwrap().drawn, Draw::Once);
+    let clipped = set("training.clip_norm", "2");
+    assert_eq!(clipped.training.clip_norm, Some(2.0));
+    assert_eq!(clipped.with("training.clip_norm", "none").unwrap(), spec);
+    assert_eq!(set("corruption.noise", "blur:1").with("corruption", "none").unwrap(), spec);
+}
+
+#[test]
+fn what_cannot_be_set_is_named() {
+    let spec = Spec::tutorial();
+    let told = |key: &str, value: &str| spec.with(key, value).unwrap_err().to_string();
+    for (key, nearest) in [
+        ("training.epoch", "training.epochs"),
+        ("epochs", "training.epochs"),
+        ("learning_rate", "training.optimizer.learning_rate"),
+        ("training.schedul.kind", "training.schedule.kind"),
+        ("training", "training.epochs"),
+    ] {
+        let message = told(key, "1");
+        assert!(message.contains(key) && message.contains(nearest), "{message}");
+    }
+    for (key, value, reasons) in [
+        ("training.epochs", "many", ["training.epochs", "1 or more"]),
+        ("training.epochs", "1.5", ["invalid type", "1 or more"]),
+        ("training.epochs", "1\nname = 2", ["training.epochs", "1 or more"]),
+        ("training.loss", "hinge", ["hinge", "mse"]),
+        ("training.epochs", "none", ["training.epochs", "1 or more"]),
+        ("corruption.noise", "fog", ["fog", "corruption.noise"]),
+    ] {
+        let message = told(key, value);
+        assert!(reasons.iter().all(|reason| message.contains(reason)), "{message}");
+    }
+}
+
+#[test]
+fn settings_that_were_added_are_written_only_where_they_are_used() {
+    let mut spec = Spec::tutorial();
+    let text = spec.to_toml().unwrap();
+    assert!(!text.contains("every") && !text.contains("scaling"), "{text}");
+    spec.checkpoints.every = 12;
+    spec.data.scaling = ColumnScaling::Standard;
+    let text = spec.to_toml().unwrap();
+    assert!(text.contains("every = 12") && text.contains("scaling = \"standard\""), "{text}");
+    assert_eq!(toml::from_str::<Spec>(&text).unwrap(), spec);
+}
