@@ -11,7 +11,7 @@ const TEST_FILE: &str = "data/t10k-images-idx3-ubyte";
 
 /// Runs a command that writes a `.npy` file: its shape and numbers.
 fn written(sandbox: &Sandbox, command: &str) -> (Vec<usize>, Vec<f32>) {
-    sandbox.ae(&format!("{command} -o out.npy")).succeeds();
+    sandbox.ae(&format!("{command} -o out.npy --force")).succeeds();
     npy::read(&sandbox.read("out.npy"))
 }
 
@@ -159,7 +159,7 @@ fn a_regular_autoencoder_is_said_not_to_denoise() {
 #[test]
 fn what_was_written_is_told_in_the_form_that_is_asked_for() {
     let sandbox = Sandbox::with_run();
-    let command = "encode run data -o codes.npy";
+    let command = "encode run data -o codes.npy --force";
     let text = "100 images encoded to 8 numbers each to codes.npy\n";
     assert_eq!(sandbox.ae(command).succeeds().stdout, text);
     let told = sandbox.ae(&format!("{command} --json")).succeeds().json();

@@ -44,7 +44,7 @@ fn is_refused(sandbox: &Sandbox, bytes: &[u8], fragments: &[&str]) {
     for command in [
         "inspect bad.safetensors",
         "evaluate bad.safetensors data",
-        "encode bad.safetensors data -o codes.npy",
+        "encode bad.safetensors data -o codes.npy --force",
     ] {
         sandbox.ae(command).fails_with(&fragments);
     }

@@ -19,7 +19,7 @@ fn every_part_of_a_model_is_exported_and_nothing_is_replaced_without_force() {
         let written = sandbox.read(&format!("{part}.onnx"));
         sandbox.ae(&export).fails_with(&[
             &format!("{part}.onnx exists already"),
-            "choose another file, or replace it with --force",
+            "choose another name, or replace it with --force",
         ]);
         sandbox.ae(&format!("{export} --force")).succeeds();
         assert!(sandbox.read(&format!("{part}.onnx")) == written);

@@ -45,7 +45,7 @@ fn without_space_no_run_begins_and_no_file_is_lost() {
     let sandbox = Sandbox::with_run();
     sandbox.write("codes.npy", "old codes");
     limited(&sandbox, 0, &format!("{TRAIN} other")).fails_with(&["other/spec.toml", "too large"]);
-    limited(&sandbox, 0, "encode run data -o codes.npy")
+    limited(&sandbox, 0, "encode run data -o codes.npy --force")
         .fails_with(&["cannot write codes.npy", "too large"]);
     assert_eq!(sandbox.read_text("codes.npy"), "old codes");
     limited(&sandbox, 0, "data export --data data --out copy").fails_with(&["copy", "too large"]);

@@ -58,16 +58,16 @@ fn maps_by_pca_and_tsne_are_drawn_and_do_not_depend_on_the_threads() {
         ("tsne", &["t-SNE of its codes, whose axes mean"][..]),
     ] {
         let command = format!("project run data --method {method}");
-        let text = sandbox.ae(&format!("{command} -o map.svg")).succeeds().stdout;
+        let text = sandbox.ae(&format!("{command} -o map.svg --force")).succeeds().stdout;
         assert_eq!(text, "a map of 100 images written to map.svg\n");
         let svg = sandbox.read_text("map.svg");
         for words in words.iter().chain(&["Map of the codes", "folder: 100 images", ">9</text>"]) {
             assert!(svg.contains(words), "{method}: {words}");
         }
-        sandbox.ae(&format!("{command} -o map.png")).succeeds();
+        sandbox.ae(&format!("{command} -o map.png --force")).succeeds();
         assert!(sandbox.read("map.png").starts_with(b"\x89PNG"));
-        sandbox.ae(&format!("{command} -o one.csv --threads 1")).succeeds();
-        sandbox.ae(&format!("{command} -o three.csv --threads 3")).succeeds();
+        sandbox.ae(&format!("{command} -o one.csv --force --threads 1")).succeeds();
+        sandbox.ae(&format!("{command} -o three.csv --force --threads 3")).succeeds();
         assert!(sandbox.read("one.csv") == sandbox.read("three.csv"), "{method}");
     }
     let told = sandbox.ae("project run data -o map.csv --force").succeeds().stderr;
@@ -96,7 +96,7 @@ fn a_limit_chooses_by_the_seed_and_says_so() {
     for limit in ["0", "10001", "many"] {
         sandbox
             .ae(&format!("project plane data -o map.csv --force --limit {limit}"))
-            .refuses_with(&["a number from 1 to 10000"]);
+            .refuses_with(&["a whole number from 1 to 10000"]);
     }
 }
 
@@ -213,7 +213,7 @@ fn the_ends_of_a_way_are_items_of_the_input_also_where_some_are_left_out() {
     let sandbox = Sandbox::new();
     sandbox.write("t.csv", "a,b\n1,2\n?,2\n3,4\n5,6\n2,1\n4,4\n");
     sandbox.ae("train --data t.csv --skip-bad --widths 1 --epochs 1 --out run").succeeds();
-    let way = "interpolate run t.csv -o way.svg";
+    let way = "interpolate run t.csv -o way.svg --force";
     sandbox.ae(&format!("{way} --from 2 --to 5")).succeeds();
     sandbox
         .ae(&format!("{way} --from 1 --to 5"))

@@ -33,7 +33,7 @@ fn commands_read_as_the_training_has_read() {
     fs::copy(sandbox.path("run/encoder.safetensors"), sandbox.path("e.safetensors")).unwrap();
     sandbox.write("new.csv", table(9));
     for model in ["run", "run/model.safetensors", "m.safetensors"] {
-        sandbox.ae(&format!("anomaly fit {model} new.csv -o fit.safetensors")).succeeds();
+        sandbox.ae(&format!("anomaly fit {model} new.csv -o fit.safetensors --force")).succeeds();
         let reconstructed = sandbox.ae(&format!("reconstruct {model} new.csv -o out.npy --force"));
         let told = reconstructed.succeeds().stderr;
         let said = "read as in the model's training: --skip-bad --label-column state";
@@ -42,7 +42,7 @@ fn commands_read_as_the_training_has_read() {
     }
     sandbox.ae("anomaly score fit.safetensors new.csv -o scores.csv --normal-class on").succeeds();
     for model in ["run", "run/encoder.safetensors", "e.safetensors"] {
-        sandbox.ae(&format!("encode {model} new.csv -o codes.npy")).succeeds();
+        sandbox.ae(&format!("encode {model} new.csv -o codes.npy --force")).succeeds();
         assert_eq!(npy::read(&sandbox.read("codes.npy")).0, [9, 1], "{model}");
     }
     let same = sandbox.ae("evaluate m.safetensors new.csv --json").succeeds().json();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ae_dataset::{DatasetError, FolderSurvey, SizeCount, TrainingNeed, survey_folder};
-use ae_files::counted_as;
+use ae_files::{counted_as, printable, shown};
 use serde_json::json;
 
 use crate::args::Common;
@@ -49,10 +49,10 @@ pub(super) fn describe(
 }
 
 fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> String {
-    let shown = folder.display();
     let most = if survey.is_complete { "" } else { " (there are more, which were not looked at)" };
     let mut lines = vec![format!(
-        "{shown}: {}, {} that can be read{most}",
+        "{}: {}, {} that can be read{most}",
+        shown(folder),
         counted_as(survey.files, "file"),
         counted_as(survey.pictures, "picture")
     )];
@@ -62,7 +62,10 @@ fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> St
         let items: Vec<String> = items.into_iter().take(LISTED).collect();
         (!items.is_empty()).then(|| format!("  {what}: {}{rest}", items.join(", ")))
     };
-    let kinds = survey.kinds.iter().map(|kind| format!("{} {}", kind.files, kind.kind));
+    let kinds = survey
+        .kinds
+        .iter()
+        .map(|kind| format!("{} {}", kind.files, printable(&kind.kind.to_string())));
     lines.extend(list("kinds", kinds.collect()));
     let sizes = survey.sizes.iter();
     let sizes = sizes.map(|size| format!("{} of {} x {}", size.pictures, size.height, size.width));
@@ -74,15 +77,15 @@ fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> St
         ));
     }
     for (what, counts) in [("parts", &survey.parts), ("classes", &survey.classes)] {
-        let counts = counts.iter().map(|class| format!("{}: {}", class.name, class.pictures));
+        let counts =
+            counts.iter().map(|class| format!("{}: {}", printable(&class.name), class.pictures));
         lines.extend(list(what, counts.collect()));
     }
     if survey.without_class > 0 && !survey.classes.is_empty() {
         lines.push(format!("  in no subfolder: {}", survey.without_class));
     }
     for skipped in &survey.skipped {
-        let first: Vec<String> =
-            skipped.first.iter().map(|path| path.display().to_string()).collect();
+        let first: Vec<String> = skipped.first.iter().map(|path| shown(path)).collect();
         let more = if skipped.count > first.len() { ", .." } else { "" };
         lines.push(format!(
             "  skipped: {} ({}): {}{more}",
@@ -95,7 +98,7 @@ fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> St
     let needs = survey.needs();
     lines.extend(needs.iter().map(|need| format!("  to train on it: {}", advice(*need))));
     if let Some(flags) = flags(&needs) {
-        lines.push(format!("  then: ae train --data {shown} {flags}"));
+        lines.push(format!("  then: ae train --data {} {flags}", shown(folder)));
     }
     lines.join("\n")
 }
