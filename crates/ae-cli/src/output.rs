@@ -2,7 +2,7 @@
 //!
 //! `println!` is not used: it panics where a disk is full or a pipe is closed.
 
-use std::io::{IsTerminal, Write, self};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use ae_experiment::{Bound, Diagnosis, Record, Verdict};
