@@ -11,9 +11,9 @@ ae-kernels:
 ae-random:
 ae-report:
 ae-snapshot:
-ae-analysis: ae-kernels
 ae-compression: ae-kernels
 ae-corruption: ae-random
+ae-analysis: ae-corruption ae-kernels
 ae-dataset: ae-files ae-random
 ae-models: ae-files ae-kernels ae-random
 ae-training: ae-corruption ae-dataset ae-files ae-kernels ae-models ae-random
