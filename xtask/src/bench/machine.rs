@@ -75,12 +75,9 @@ fn revision(root: &Path) -> String {
 }
 
 fn said(command: &mut Command) -> String {
-    match command.output() {
-        Ok(output) if output.status.success() => {
-            String::from_utf8_lossy(&output.stdout).trim().to_owned()
-        }
-        _ => UNKNOWN.to_owned(),
-    }
+    let output = command.output().ok().filter(|output| output.status.success());
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub(super) fn options() -> Bench {
     }
 }
 
-/// Stands in for `ae train` and for the example `throughput`.
+/// Stands in for `ae train`.
 const OURS: &str = "\
 #!/bin/sh
 echo 'epoch 1/3: loss 3' >&2
