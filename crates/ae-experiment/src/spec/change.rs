@@ -115,7 +115,7 @@ fn nearest(typed: &str) -> &'static str {
     let likeness = |key: &SpecKey| {
         let whole = strsim::normalized_levenshtein(typed, key.path);
         let name = strsim::normalized_levenshtein(last, key.name());
-        whole.max(name)
+        whole + name
     };
     let better = |a: &&SpecKey, b: &&SpecKey| likeness(a).total_cmp(&likeness(b));
     // Of equal ones the first.

@@ -33,10 +33,17 @@ impl Spec {
             let kind = within.and_then(|table| table.get("kind")).and_then(Value::as_str);
             write_key(key, within.and_then(|table| table.get(key.name())), kind, &mut text);
         }
-        for name in FREE {
-            if let Some(value) = table.get(name) {
-                write_free(name, value, &mut text)?;
-            }
+        let whole = self.to_toml()?;
+        for (place, name) in FREE.into_iter().enumerate() {
+            let Some(value) = table.get(name) else { continue };
+            explain(name, value, &mut text);
+            // What has no comments in between is the end of the uncommented spec, up to the next of these tables.
+            let start = whole.find(&format!("\n[{name}")).or(whole.find(&format!("\n[[{name}")));
+            let written = start.map_or("", |start| &whole[start + 1..]);
+            let next =
+                FREE.iter().skip(place + 1).find_map(|next| written.find(&format!("[[{next}")));
+            text.push_str(written[..next.unwrap_or(written.len())].trim_end());
+            text.push('\n');
         }
         Ok(text)
     }
@@ -91,8 +98,8 @@ fn written(key: &SpecKey, value: &Value) -> String {
     }
 }
 
-/// A table with lists of tables in it, behind comments on its keys.
-fn write_free(name: &str, value: &Value, text: &mut String) -> Result<(), ExperimentError> {
+/// Comments on the keys of a table with lists of tables in it.
+fn explain(name: &str, value: &Value, text: &mut String) {
     let kind = value.as_table().and_then(|table| table.get("kind")).and_then(Value::as_str);
     text.push('\n');
     for key in spec_keys().filter(|key| key.path.split('.').next() == Some(name)) {
@@ -100,12 +107,6 @@ fn write_free(name: &str, value: &Value, text: &mut String) -> Result<(), Experi
             text.push_str(&comment(&format!("{}: {}", key.path, explanation(key))));
         }
     }
-    let table = Table::from_iter([(name.to_owned(), value.clone())]);
-    text.push_str(&toml::to_string(&table).map_err(|error| ExperimentError::Encode {
-        what: "the spec",
-        reason: error.to_string(),
-    })?);
-    Ok(())
 }
 
 /// A text as lines of a comment.
