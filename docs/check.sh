@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Runs every `ae` command that the README and the docs print, page by page, in a folder that holds a copy of docs/sample.
+#
+# usage: docs/check.sh [--update] AE
+#   AE        the program, such as target/release/ae
+#   --update  copies the tutorial's figures into docs/pictures/tutorial instead of comparing them
+#
+# Trainings that do not say how long they are get one epoch. The tutorial runs as printed, and its figures must be the
+# committed ones, byte for byte.
+set -euo pipefail
+update=no
+if [ "${1:-}" = --update ]; then
+    update=yes
+    shift
+fi
+ae=$(realpath "${1:?usage: docs/check.sh [--update] AE}")
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+figures=docs/pictures/tutorial
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch/bin"
+ln -s "$ae" "$scratch/bin/ae"
+export PATH="$scratch/bin:$PATH" HF_ENDPOINT=http://127.0.0.1:1 XDG_CACHE_HOME="$scratch/cache"
+unset AE_DATA
+
+# The commands of a page: lines of its `sh` blocks that begin with `ae`.
+commands() {
+    awk '/^```/ { inside = ($0 == "```sh") && !inside; next } inside && /^ae /' "$1"
+}
+
+# A command as it is run: short where the page does not say how long.
+shortened() {
+    case $1 in
+        *--epochs* | *--set\ training.epochs*) printf '%s\n' "$1" ;;
+        "ae train"* | "ae reproduce"*) printf '%s\n' "$1" | sed -E 's/^(ae [a-z]+)/\1 --epochs 1/' ;;
+        *) printf '%s\n' "$1" ;;
+    esac
+}
+
+run_page() {
+    local page=$1 place=$scratch/work count=0 line
+    rm -rf "$place"
+    cp -r docs/sample "$place"
+    while IFS= read -r line; do
+        line=$(shortened "$line")
+        if ! (cd "$place" && bash -c "$line") >"$scratch/output" 2>&1 </dev/null; then
+            printf 'error: %s: this command fails:\n%s\n' "$page" "$line" >&2
+            tail -n 20 "$scratch/output" >&2
+            return 1
+        fi
+        count=$((count + 1))
+    done < <(commands "$page")
+    echo "$page: $count commands"
+}
+
+# A figure of the tutorial, as the listings wrote it and as it is committed.
+figure() {
+    local made=$scratch/work/$1 kept=$figures/$2
+    if [ "$update" = yes ]; then
+        mkdir -p "$figures"
+        cp "$made" "$kept"
+    elif ! cmp -s "$made" "$kept"; then
+        echo "error: docs/tutorial.md: its listings draw another $kept; look at both, then run docs/check.sh --update" >&2
+        return 1
+    fi
+}
+
+for page in README.md docs/*.md docs/reference/*.md; do
+    [ "$page" = docs/tutorial.md ] || run_page "$page"
+done
+run_page docs/tutorial.md
+figure runs/regular/reconstructions.png reconstructions.png
+figure runs/denoising/reconstructions.png denoised.png
+cd "$root"
+echo "every command of the documentation runs"
