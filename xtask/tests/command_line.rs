@@ -20,9 +20,6 @@ fn wrong_usage_is_exit_status_2_with_the_way_to_help() {
     for line in [
         "",
         "publish",
-        "reproduce --epochs 0",
-        "reproduce --threads two",
-        "reproduce --seed",
         "bench --epochs 1",
         "bench --peers no-such-peer",
         "check --only no-such-step",
