@@ -42,6 +42,9 @@ run_page() {
     local page=$1 place=$scratch/work count=0 line
     rm -rf "$place"
     cp -r docs/sample "$place"
+    if commands "$page" | grep -q -- '--data DIR'; then
+        ae data export digits --out "$place/DIR" >/dev/null
+    fi
     while IFS= read -r line; do
         line=$(shortened "$line")
         if ! (cd "$place" && bash -c "$line") >"$scratch/output" 2>&1 </dev/null; then
