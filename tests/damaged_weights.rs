@@ -135,7 +135,7 @@ fn a_description_that_cannot_be_used_is_refused() {
     let wider = with_model(&sound, |model| model["encoder"] = json!([196, 9]));
     is_refused(&sandbox, &wider, &["ae.model", "9"]);
     let unknown = with_model(&sound, |model| model["kind"] = json!("variational"));
-    is_refused(&sandbox, &unknown, &["ae.model", "variational"]);
+    is_refused(&sandbox, &unknown, &["kind `variational`", "denoising, regular"]);
     let later = with_model(&sound, |model| model["schema"] = json!(3));
     is_refused(&sandbox, &later, &["schema 3", "schemas 1 to 2", "later version"]);
     let huge = with_model(&sound, |model| {

@@ -197,13 +197,13 @@ fn the_score_of_a_table_counts_its_codes_and_that_of_images_their_errors() {
 }
 
 #[test]
-fn large_images_are_warned_about_with_the_flags_that_make_them_smaller() {
+fn large_images_are_warned_about_with_the_keys_that_make_them_smaller() {
     let sandbox = Sandbox::new();
     sandbox.write_data("data", [2, 1], 260);
     let trained = sandbox.ae("train --data data --widths 2 --epochs 1 --out run").succeeds();
     let told = "images of 260 x 260 have 67600 values";
     assert!(trained.stderr.contains(told), "{}", trained.stderr);
-    assert!(trained.stderr.contains("--size 64x64 --resize fit"), "{}", trained.stderr);
+    assert!(trained.stderr.contains("`data.size = [64, 64]`"), "{}", trained.stderr);
 }
 
 #[test]

@@ -40,14 +40,14 @@ mod forced;
 mod full_disk;
 /// Ctrl-C.
 mod interrupted;
+/// Runs that were killed.
+mod killed;
 /// Training that learns nothing, and what nobody has set.
 mod learning;
 /// Two processes and one folder.
 mod locks;
 /// What a command says that is given something else than it takes.
 mod mistaken;
-/// Runs that were killed.
-mod resume;
 /// What a resume keeps and changes.
 mod resumed;
 /// Specs and flags that make no sense.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 use crate::bench::Bench;
 use crate::check::Step;
@@ -57,11 +57,6 @@ pub(crate) struct Reproduce {
     pub(crate) flags: Vec<OsString>,
 }
 
-/// A value's name on the command line.
-pub(crate) fn name(value: impl ValueEnum) -> String {
-    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}
-
 /// What a line means, for tests.
 #[cfg(test)]
 pub(crate) fn parsed(line: &str) -> Result<Command, clap::Error> {
@@ -71,7 +66,10 @@ pub(crate) fn parsed(line: &str) -> Result<Command, clap::Error> {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
+    use crate::value_name::name;
 
     #[test]
     fn every_step_is_read_by_its_name() {

@@ -21,7 +21,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::arguments::name;
+use crate::value_name::name;
 use crate::{Outcome, print, workspace};
 use goals::Verdict;
 use machine::Machine;

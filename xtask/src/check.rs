@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::arguments::name;
+use crate::value_name::name;
 use crate::workspace::{self, cargo};
 use crate::{Outcome, layers, print, tidy};
 

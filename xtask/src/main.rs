@@ -10,6 +10,7 @@ mod check;
 mod layers;
 mod reproduce;
 mod tidy;
+mod value_name;
 mod workspace;
 
 use std::io::Write;

@@ -7,8 +7,8 @@ use ae_models::{EncoderInference, ModelError, SavedEncoder, SavedModel};
 
 use crate::Device;
 use crate::error::ApplyError;
-use crate::input::{ModelInput, RunOrigin};
 use crate::model::{Width, in_batches, model_file};
+use crate::model_input::{ModelInput, RunOrigin};
 
 /// The encoder of a trained model, from the weights file of a whole model or of the encoder alone.
 pub struct TrainedEncoder {

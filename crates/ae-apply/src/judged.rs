@@ -10,7 +10,7 @@ use ae_dataset::{
 
 use crate::codec::to_bytes;
 use crate::error::ApplyError;
-use crate::input::{ModelInput, images_digests};
+use crate::model_input::{ModelInput, images_digests};
 use crate::reading::{input_images, load_options};
 
 /// The part of the data that the judged images are.

@@ -47,8 +47,8 @@ mod encoder;
 mod model;
 
 mod describe;
-mod input;
 mod judged;
+mod model_input;
 mod reading;
 
 mod detector;
@@ -79,11 +79,11 @@ pub use detector::{
 };
 pub use encoder::TrainedEncoder;
 pub use error::ApplyError;
-pub use input::{DataDigests, DataOfRun, ModelInput, RUN, RunOrigin, RunSettings, SCALING};
 pub use interpolation::{InterpolatedImage, interpolate};
 pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, DecodedPlane, Projection, sample_places};
 pub use model::{Autoencoded, Model, metrics_of, model_file, read_codes};
+pub use model_input::{DataDigests, DataOfRun, ModelInput, RUN, RunOrigin, RunSettings, SCALING};
 pub use probe::{
     Accuracies, NEIGHBOURS, ProbeResult, ProbeSpec, Representation, code_representation,
     pca_representation, pixel_representation, probe, probe_representation,

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::Device;
 use crate::error::ApplyError;
-use crate::input::{ModelInput, RunOrigin};
+use crate::model_input::{ModelInput, RunOrigin};
 
 /// Rows that go through a model at once. No part of the result: a row has the same bits in every batch.
 const BATCH: usize = 256;

@@ -10,7 +10,7 @@ use ae_dataset::{
 use ae_random::Seed;
 
 use crate::error::ApplyError;
-use crate::input::{ModelInput, RunSettings};
+use crate::model_input::{ModelInput, RunSettings};
 
 /// Reads all items of a path in a model's format, or the test items of a data set by its name.
 ///

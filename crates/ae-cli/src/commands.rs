@@ -31,19 +31,45 @@ use ae_dataset::{Dataset, InputFormat, InputReader, LoadOptions, Network, Source
 use ae_experiment::{Cause, Doubt, Existing, Outcome, Record, RunOptions, Spec};
 use anyhow::Context as _;
 
-use crate::args::{Change, Common, NewFolder, Reading, Settings};
-use crate::exit_status::Usage;
+use crate::args::{Args, Change, Command, Common, NewFolder, Reading, Settings};
+use crate::exit_status::{Status, Usage};
 use crate::{guard, output, progress};
 
 pub(crate) use reading::{in_flags, read_as, read_options};
 
-/// How a command ended, if it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// All is well.
-    Done,
-    /// An expectation of the experiment fell short.
-    FellShort,
+/// Runs the command that was typed.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
+    if let Some(threads) = args.common.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build_global().context("cannot start the threads")?;
+    }
+    let common = &args.common;
+    let threads = rayon::current_num_threads();
+    tracing::info!(threads, device = common.device, offline = common.offline, "begins");
+    match &args.command {
+        Command::Data(command) => data::run(command, common),
+        Command::Spec(spec) => spec::run(spec),
+        Command::Train(train) => train::run(train, common),
+        Command::Resume(resume) => resume::run(resume, common),
+        Command::Reproduce(reproduce) => reproduce::run(reproduce, common),
+        Command::Study(study) => study::run(study, common),
+        Command::Evaluate(evaluate) => evaluate::run(evaluate, common),
+        Command::Reconstruct(apply) => reconstruct::run(apply, common),
+        Command::Denoise(denoise) => denoise::run(denoise, common),
+        Command::Encode(encode) => encode::run(encode, common),
+        Command::Decode(decode) => decode::run(decode, common),
+        Command::Anomaly(command) => anomaly::run(command, common),
+        Command::Probe(probe) => probe::run(probe, common),
+        Command::Project(project) => project::run(project, common),
+        Command::Interpolate(interpolate) => interpolate::run(interpolate, common),
+        Command::Compress(compress) => compress::run(compress, common),
+        Command::Decompress(decompress) => decompress::run(decompress, common),
+        Command::Export(export) => export::run(export, common),
+        Command::Import(import) => import::run(import, common),
+        Command::Inspect(inspect) => inspect::run(inspect, common),
+        Command::Completions(completions) => completions::run(completions),
+        Command::Man(man) => man::run(man, common),
+    }
 }
 
 fn network(common: &Common) -> Network {

@@ -1,4 +1,4 @@
-//! Which exit status an error has: 2 if what was typed or set is wrong, 1 if something failed.
+//! The exit status: 0 done, 1 something failed, 2 what was typed or set is wrong, 3 an expectation fell short.
 
 use std::error::Error;
 use std::fmt;
@@ -6,6 +6,23 @@ use std::fmt;
 use ae_apply::ApplyError;
 use ae_experiment::ExperimentError;
 use ae_studies::StudyError;
+
+/// How a command ended, if it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// All is well.
+    Done,
+    /// An expectation of the experiment fell short.
+    FellShort,
+}
+
+/// 3 if an expectation fell short.
+pub(crate) fn of_status(status: Status) -> u8 {
+    match status {
+        Status::Done => 0,
+        Status::FellShort => 3,
+    }
+}
 
 /// What was typed does not fit the rest; the exit status is 2.
 #[derive(Debug)]

@@ -182,9 +182,9 @@ fn another_model_and_a_later_version_are_named() {
     let found = message(other.open(&bytes));
     assert_eq!(found, "expected images compressed with this model, found those of another model");
     let mut later = bytes.clone();
-    later[4] = 2;
+    later[4] = 3;
     let found = message(other.open(&later));
-    assert_eq!(found, "expected version 1, found version 2, of a later program");
+    assert_eq!(found, "expected version 1 or 2, found version 3, of a later program");
     assert!(message(other.open(b"\x89PNG")).contains("found something else"));
 }
 

@@ -199,7 +199,7 @@ impl ExperimentError {
 
     /// Whether a setting is wrong, rather than a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
-        use ae_training::TrainingError::Setting;
+        use ae_training::TrainingError::{Setting, UnknownMetric};
         if let Self::Apply(error) = self {
             return error.is_about_a_setting();
         }
@@ -210,7 +210,7 @@ impl ExperimentError {
                 | Self::UnknownKey { .. }
                 | Self::Value { .. }
                 | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
-                | Self::Training(Setting { .. })
+                | Self::Training(Setting { .. } | UnknownMetric { .. })
         )
     }
 }

@@ -80,7 +80,7 @@ impl Preflight {
         if plan.dataset.scaling.is_none() && pixels > MANY_PIXELS {
             tracing::warn!(
                 "images of {} have {pixels} values, which is too many for a dense network to learn well: \
-                 make them smaller",
+                 make them smaller, such as `data.size = [64, 64]` with `data.resize = \"fit\"`",
                 train.shape()
             );
         }

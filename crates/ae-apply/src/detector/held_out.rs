@@ -3,7 +3,7 @@
 use ae_dataset::held_out_items;
 
 use crate::error::ApplyError;
-use crate::input::ModelInput;
+use crate::model_input::ModelInput;
 
 /// Fewest held-out items that calibrate by themselves: with fewer, no p-value is as small as 0.05.
 const FEWEST: usize = 19;

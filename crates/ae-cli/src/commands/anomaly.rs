@@ -15,11 +15,11 @@ use ae_report::{HeatMapItem, Picture, heat_map};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::{Status, inputs, network, read_options};
+use super::{inputs, network, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
-use crate::csv;
 use crate::delivery::write_figure;
-use crate::{guard, output, progress};
+use crate::exit_status::Status;
+use crate::{csv, guard, output, progress};
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
     match command {

@@ -2,8 +2,8 @@
 
 use clap::CommandFactory as _;
 
-use super::Status;
 use crate::args::{Args, Completions};
+use crate::exit_status::Status;
 use crate::output;
 
 pub(crate) fn run(completions: &Completions) -> anyhow::Result<Status> {

@@ -8,8 +8,9 @@ use ae_files::{counted_as, write_atomic};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Status, inputs};
+use super::inputs;
 use crate::args::{Common, Compress};
+use crate::exit_status::Status;
 use crate::item_index::ItemIndex;
 use crate::{output, progress};
 

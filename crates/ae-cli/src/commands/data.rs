@@ -14,9 +14,9 @@ use ae_random::Seed;
 use ae_report::GridRow;
 use serde_json::json;
 
-use super::{Status, dataset};
+use super::dataset;
 use crate::args::{Becoming, Common, DataCommand, Split};
-use crate::exit_status::Usage;
+use crate::exit_status::{Status, Usage};
 use crate::output;
 
 /// Images that `--show` draws.

@@ -3,9 +3,9 @@
 use ae_apply::{device, read_codes};
 use ae_experiment::open_model;
 
-use super::Status;
 use crate::args::{Common, Decode};
 use crate::delivery::{Delivered, Delivery};
+use crate::exit_status::Status;
 
 pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.model, &device(&common.device)?)?;

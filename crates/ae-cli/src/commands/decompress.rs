@@ -5,9 +5,9 @@ use ae_experiment::open_model;
 use ae_files::read_bounded;
 use anyhow::Context as _;
 
-use super::Status;
 use crate::args::{Common, Decompress};
 use crate::delivery::{Delivered, Delivery};
+use crate::exit_status::Status;
 use crate::progress;
 
 /// Images that are in memory at once.

@@ -6,9 +6,10 @@ use ae_experiment::open_model;
 use ae_models::ModelKind;
 use ae_random::Seed;
 
-use super::{Status, inputs, tell_of_training_data};
+use super::{inputs, tell_of_training_data};
 use crate::args::{Apply, Common, Denoise};
 use crate::delivery::{Delivered, Delivery, PictureDelivery};
+use crate::exit_status::Status;
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {

@@ -5,8 +5,9 @@ use ae_dataset::NpyWriter;
 use ae_experiment::open_encoder;
 use ae_files::counted_as;
 
-use super::{Status, inputs, noun_of};
+use super::{inputs, noun_of};
 use crate::args::{Common, Encode};
+use crate::exit_status::Status;
 use crate::item_index::ItemIndex;
 use crate::{output, progress};
 

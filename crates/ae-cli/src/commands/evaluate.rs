@@ -7,8 +7,9 @@ use ae_files::counted_as;
 use ae_random::Seed;
 use serde_json::json;
 
-use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
+use super::{hint_of_run, network, noun_of, read_as, source_of};
 use crate::args::{Common, Evaluate, NoiseChoice};
+use crate::exit_status::Status;
 use crate::{output, progress};
 
 /// The noise's seed where neither the run nor the person says one.

@@ -8,9 +8,8 @@ use ae_models::{Attachments, DenseConfig, ModelError, SavedEncoder, SavedModel};
 use anyhow::bail;
 use serde_json::json;
 
-use super::Status;
 use crate::args::{Common, Export, ExportedPart};
-use crate::exit_status::Usage;
+use crate::exit_status::{Status, Usage};
 use crate::output;
 
 pub(crate) fn run(args: &Export, common: &Common) -> anyhow::Result<Status> {

@@ -5,8 +5,8 @@ use ae_models::exchange::{ExchangeError, ImportOptions, Imported, import};
 use anyhow::anyhow;
 use serde_json::json;
 
-use super::Status;
 use crate::args::{Common, Import};
+use crate::exit_status::Status;
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Import, common: &Common) -> anyhow::Result<Status> {

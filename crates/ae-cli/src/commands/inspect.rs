@@ -4,8 +4,9 @@ use ae_apply::{Description, RunSettings, describe};
 use ae_dataset::{ColumnScaling, Scaling};
 use ae_experiment::weights_file;
 
-use super::{Status, in_flags};
+use super::in_flags;
 use crate::args::{Common, Inspect};
+use crate::exit_status::Status;
 use crate::output;
 
 pub(crate) fn run(args: &Inspect, common: &Common) -> anyhow::Result<Status> {

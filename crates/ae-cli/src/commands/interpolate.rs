@@ -8,9 +8,10 @@ use ae_files::counted_as;
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Status, inputs, noun_of};
+use super::{inputs, noun_of};
 use crate::args::{Common, Interpolate};
 use crate::delivery::write_figure;
+use crate::exit_status::Status;
 use crate::output;
 
 pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status> {

@@ -7,8 +7,8 @@ use anyhow::bail;
 use clap::{Command, CommandFactory as _};
 use clap_mangen::Man;
 
-use super::Status;
 use crate::args::{Args, Common, Man as ManArgs};
+use crate::exit_status::Status;
 use crate::output;
 
 pub(crate) fn run(args: &ManArgs, common: &Common) -> anyhow::Result<Status> {

@@ -7,8 +7,9 @@ use ae_files::counted_as;
 use ae_random::Seed;
 use serde_json::{Value, json};
 
-use super::{Status, hint_of_run, network, noun_of, read_as, source_of};
+use super::{hint_of_run, network, noun_of, read_as, source_of};
 use crate::args::{Common, Probe};
+use crate::exit_status::Status;
 use crate::{output, progress};
 
 /// Parts of the labels where the person says none; those that the data cannot give are left out.

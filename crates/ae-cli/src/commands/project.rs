@@ -10,9 +10,10 @@ use ae_random::Seed;
 use ae_report::square_grid_side;
 use serde_json::json;
 
-use super::{Status, inputs, noun_of};
+use super::{inputs, noun_of};
 use crate::args::{Common, Project};
 use crate::delivery::write_figure;
+use crate::exit_status::Status;
 use crate::{csv, output, progress};
 
 pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use ae_apply::ApplyError;
-use ae_apply::{ModelInput, input_reader};
+use ae_apply::{ApplyError, ModelInput, input_reader};
 use ae_dataset::{BadItems, ImageShape, InputReader, Progress, ReadOptions, Resize};
 
 use super::network;

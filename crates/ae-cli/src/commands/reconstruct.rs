@@ -3,9 +3,10 @@
 use ae_apply::device;
 use ae_experiment::open_model;
 
-use super::{Status, inputs};
+use super::inputs;
 use crate::args::{Apply, Common};
 use crate::delivery::{Delivered, Delivery};
+use crate::exit_status::Status;
 use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {

@@ -8,9 +8,9 @@ use ae_studies::{
 };
 use anyhow::bail;
 
-use super::{Status, network, set, warn};
+use super::{network, set, warn};
 use crate::args::{Common, Reproduce};
-use crate::exit_status::Usage;
+use crate::exit_status::{Status, Usage};
 use crate::{guard, interrupt, output, progress};
 
 pub(crate) fn run(args: &Reproduce, common: &Common) -> anyhow::Result<Status> {

@@ -5,8 +5,9 @@ use ae_dataset::DatasetError;
 use ae_experiment::{ExperimentError, ResumeChanges, begun_spec, resume};
 use ae_studies::{StudyError, StudyOptions, resume_study};
 
-use super::{Status, conclude, finish, network};
+use super::{conclude, finish, network};
 use crate::args::{Common, Resume};
+use crate::exit_status::Status;
 use crate::{interrupt, progress};
 
 pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {

@@ -5,8 +5,9 @@ use std::path::Path;
 use ae_experiment::{Spec, spec_reference};
 use ae_files::write_atomic;
 
-use super::{Status, set};
+use super::set;
 use crate::args::WriteSpec;
+use crate::exit_status::Status;
 use crate::output;
 
 /// The name of the spec that `ae train` takes where nothing is said.

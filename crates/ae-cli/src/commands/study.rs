@@ -4,8 +4,9 @@ use ae_apply::device;
 use ae_experiment::Spec;
 use ae_studies::{StudyOptions, run_study};
 
-use super::{Status, check_spec, conclude, network, set};
+use super::{check_spec, conclude, network, set};
 use crate::args::{Common, Study};
+use crate::exit_status::Status;
 use crate::{interrupt, progress};
 
 pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {

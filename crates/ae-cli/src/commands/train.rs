@@ -4,9 +4,9 @@ use ae_corruption::Draw;
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Setting, Spec, train};
 use ae_models::ModelKind;
 
-use super::{Status, check_spec, finish, set};
+use super::{check_spec, finish, set};
 use crate::args::{Becoming, Change, Common, NoiseChoice, Reading, Train};
-use crate::exit_status::Usage;
+use crate::exit_status::{Status, Usage};
 use crate::interrupt;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {

@@ -9,10 +9,10 @@ use crate::arrays::npy_reader::NpyReader;
 use crate::arrays::{images, npy};
 use crate::file_kind::FileKind;
 use crate::idx::folder::{images_from_bytes, is_idx_folder, open_folder};
+use crate::image_size::in_shape;
 use crate::limits::MAX_FILE_BYTES;
 use crate::pictures::list::PictureList;
 use crate::pictures::parts;
-use crate::size::in_shape;
 #[cfg(feature = "tables")]
 use crate::tables::csv_reader::TableReader;
 use crate::tables::is_table;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use ae_files::shown;
 use rayon::prelude::*;
 
+use crate::image_size::in_shape;
 use crate::pictures::decode;
 use crate::pictures::list::PictureList;
-use crate::size::in_shape;
 use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, ReadOptions, Resize};
 
 /// The number of offenders that an error names.

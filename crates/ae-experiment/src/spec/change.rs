@@ -115,7 +115,9 @@ fn nearest(typed: &str) -> &'static str {
     let likeness = |key: &SpecKey| {
         let whole = strsim::normalized_levenshtein(typed, key.path);
         let name = strsim::normalized_levenshtein(last, key.name());
-        whole + name
+        // A table means its keys.
+        let is_within = key.path.strip_prefix(typed).is_some_and(|rest| rest.starts_with('.'));
+        whole + name + f64::from(u8::from(is_within))
     };
     let better = |a: &&SpecKey, b: &&SpecKey| likeness(a).total_cmp(&likeness(b));
     // Of equal ones the first.

@@ -102,7 +102,9 @@ mod tests {
         let mut files: Vec<_> =
             files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
-        assert_eq!(files, ALL.map(|experiment| format!("{}.toml", experiment.name)));
+        let mut known = ALL.map(|experiment| format!("{}.toml", experiment.name));
+        known.sort();
+        assert_eq!(files, known);
         for experiment in ALL {
             let spec = experiment.spec().unwrap();
             assert_eq!(spec.name, experiment.name);

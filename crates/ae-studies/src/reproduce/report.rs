@@ -192,7 +192,7 @@ mod tests {
             "<h3>Scores</h3>",
             "<td class=\"\">pca</td><td class=\"number\">0.1</td>",
             "of &lt;all&gt; (<a href=\"regular/scores.csv\">CSV</a>)",
-            "<p class=\"failed\">nothing has no such table</p>",
+            "<p class=\"failed\">nothing is not a study",
         ] {
             assert!(page.contains(part), "no {part} in {page}");
         }

@@ -164,7 +164,7 @@ fn a_failure_stops_no_other_experiment_and_is_explained() {
         ["failed", "short"]
     );
     let report = fs::read_to_string(scene.out().join("report.html")).unwrap();
-    assert!(report.contains("<p class=\"failed\">no/such/folder"), "{report}");
+    assert!(report.contains("<p class=\"failed\">there is no no/such/folder"), "{report}");
 }
 
 #[test]
