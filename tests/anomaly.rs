@@ -194,11 +194,11 @@ fn a_ranking_says_what_chance_reaches() {
     let score =
         "anomaly score run classed.csv --label-column class -o scores.csv --force --normal-class";
     let told = sandbox.ae(&format!("{score} near")).succeeds().stdout;
-    let ends = "AUROC 1.0000, average precision 1.0000 (share of anomalies 0.1000); written to scores.csv\n";
+    let ends = "AUROC 1.0000, average precision 1.0000 (fraction of anomalies 0.1000); written to scores.csv\n";
     assert!(told.ends_with(ends) && told.contains("larger is stranger"), "{told}");
     let told = sandbox.ae(&format!("{score} far")).succeeds().stdout;
     assert!(told.contains("AUROC 0.0000 (worse than chance: 0.5), average precision 0."), "{told}");
-    assert!(told.contains("(share of anomalies 0.9000)"), "{told}");
+    assert!(told.contains("(fraction of anomalies 0.9000)"), "{told}");
 }
 
 #[test]

@@ -171,7 +171,10 @@ fn without_labels_the_map_has_no_classes() {
 fn the_way_between_two_images_begins_and_ends_with_them() {
     let sandbox = Sandbox::with_run();
     let way = "interpolate run data --from 3 --to 12 --steps 5 -o way.svg --force";
-    assert_eq!(sandbox.ae(way).succeeds().stdout, "5 points of the way written to way.svg\n");
+    assert_eq!(
+        sandbox.ae(way).succeeds().stdout,
+        "5 points of the interpolation written to way.svg\n"
+    );
     let svg = sandbox.read_text("way.svg");
     assert_eq!(svg.matches("<image").count(), 7);
     for words in

@@ -253,8 +253,8 @@ fn warn_of_few(calibration: &Calibration) {
     if items < rule.fewest_scores() {
         let percent = |part: f64| (1e4 * part).round() / 100.0;
         tracing::warn!(
-            "the threshold is the largest score of {}, or next to it: {} items are needed for \
-             one that {} % of normal items exceed; of new normal items, about {} % will be called anomalies",
+            "the threshold is about the largest score of {}: at least {} items are needed for \
+             one that {} % of normal items exceed; about {} % of new normal items will be called anomalies",
             counted_as(items, "item"),
             rule.fewest_scores(),
             percent(rule.alarm_rate()),

@@ -124,8 +124,8 @@ fn warn_if_changed(input: &ModelInput, source: &str, dataset: &Dataset) {
     let is_same = digests.is_none_or(|digests| digests.are_of(dataset));
     if input.is_data_of_run(source) && dataset.held_out.is_some() && !is_same {
         tracing::warn!(
-            "{source} has changed since the training, or is read otherwise: what is judged may have been \
-             trained on"
+            "{source} has changed since the training, or is read in another way: the model may have been \
+             trained on what is judged"
         );
     }
 }

@@ -66,7 +66,7 @@ pub(crate) struct Common {
     /// Print nothing but the result and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Say more about what is done; -vv more still (or set RUST_LOG)
+    /// Print more about what is done; -vv prints even more (or set RUST_LOG)
     #[arg(long, hide_short_help = true, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// How to show progress
@@ -147,7 +147,7 @@ pub(crate) enum Command {
 /// Overwriting is refused everywhere, unless this is given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Overwrite {
-    /// Replace what has the name of an output already
+    /// Replace outputs that exist already
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -171,7 +171,7 @@ pub(crate) struct ModelAndOwnData {
     /// The folder of a run, or a weights file
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
-    /// As for `ae train --data` [default: the data of the run, of which the held-out part]
+    /// As for `ae train --data` [default: the held-out part of the run's data]
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Option<String>,
 }

@@ -115,6 +115,6 @@ fn warn_of_table_options(path: &Path, read: &ReadOptions) {
         is_table(path) || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"));
     if !may_be_table && (read.label_column.is_some() || !read.drop_columns.is_empty()) {
         let path = path.display();
-        tracing::warn!("{path} is no table: it has no label column and no columns to leave out");
+        tracing::warn!("{path} is not a table: it has no label column and no columns to leave out");
     }
 }

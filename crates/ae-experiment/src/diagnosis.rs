@@ -186,7 +186,7 @@ impl Diagnosis {
             && model_mse >= noisy
         {
             let text = format!(
-                "what the model makes of noisy images is no better than these: mse {model_mse:.5}, the noisy \
+                "the denoised images are no better than the noisy ones: mse {model_mse:.5}, the noisy \
                  images have {noisy:.5}"
             );
             doubts.push(Doubt { text, cause });
@@ -354,7 +354,7 @@ mod tests {
         let denoiser = Diagnosis { noisy_mse: Some(0.02), ..diagnosis(0.019, 9000, 0) };
         assert_eq!(denoiser.doubts(0.001, 1000, 0), []);
         let doubts = Diagnosis { noisy_mse: Some(0.018), ..denoiser }.doubts(0.001, 1000, 0);
-        assert!(doubts[0].text.contains("no better than these: mse 0.01900"), "{doubts:?}");
+        assert!(doubts[0].text.contains("than the noisy ones: mse 0.01900"), "{doubts:?}");
         assert_eq!((doubts.len(), doubts[0].cause), (1, Cause::Network));
     }
 

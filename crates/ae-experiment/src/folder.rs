@@ -42,7 +42,7 @@ pub fn lock_folder(folder: &Path) -> Result<FolderLock, ExperimentError> {
     let lock = FolderLock::acquire(folder)?;
     if !lock.is_held() {
         tracing::warn!(
-            "the file system of {} knows no locks: start nothing else that writes into this folder",
+            "the file system of {} does not support locks: start nothing else that writes into this folder",
             folder.display()
         );
     }

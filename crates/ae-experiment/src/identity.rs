@@ -137,7 +137,7 @@ fn told_data(changes: &[&Change], items: &str) -> String {
         name if name.starts_with("t10k-labels") => "test labels".to_owned(),
         name => name.to_owned(),
     });
-    format!("the {} are others", names.collect::<Vec<_>>().join(" and the "))
+    format!("the {} differ", names.collect::<Vec<_>>().join(" and the "))
 }
 
 fn is_digest(change: &Change) -> bool {

@@ -65,7 +65,7 @@ pub fn resume(
         .every(plan.spec.checkpoints.every);
     let state = match checkpoints.newest()? {
         None => {
-            progress.chose("there is no checkpoint yet: the training begins again");
+            progress.chose("there is no checkpoint yet: the training starts from the beginning");
             plan.initial_state()
         }
         Some(_) => {
@@ -97,7 +97,7 @@ pub fn resume(
     if !is_over(&plan, &state) {
         folder.remove_results()?;
     } else if folder.record().is_file() {
-        progress.chose("the run had finished before: its model is only evaluated and drawn again");
+        progress.chose("the run had finished before: only its metrics and figures are made again");
     }
     if state.completed_epochs() > 0 {
         // After a kill or a damaged checkpoint, the file may hold epochs that are not in the state.

@@ -169,7 +169,7 @@ pub enum ModelError {
     },
     /// A file would be larger than those that are read.
     #[error(
-        "{} would have {found} bytes, but files of at most {limit} bytes are read; what was there is left as it was",
+        "{} would have {found} bytes, but files of at most {limit} bytes are read; the file that was there is unchanged",
         path.display()
     )]
     TooLarge {

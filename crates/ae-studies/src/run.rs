@@ -81,7 +81,7 @@ pub fn resume_study(
     let has_finished =
         models.iter().all(|model| model.found.is_some()) && folder.record().is_file();
     if has_finished {
-        progress.chose("the study had finished before: its tables and figures are only made again");
+        progress.chose("the study had finished before: only its tables and figures are made again");
         return carry_out(study, Workbench::new(setup, models, folder, &mut |_| ())?);
     }
     if models.iter().any(|model| model.found.is_none()) {

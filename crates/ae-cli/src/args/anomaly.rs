@@ -52,7 +52,7 @@ pub(crate) struct AnomalyFit {
     /// The noise's seed
     #[arg(long, hide_short_help = true, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
-    /// Smooth images and reconstructions by a Gaussian of so many pixels before they are compared
+    /// Smooth images and reconstructions by a Gaussian of this width in pixels before they are compared
     #[arg(long, hide_short_help = true, default_value_t = 0.0, value_name = "SIGMA", value_parser = smoothing)]
     pub(crate) smoothing: f32,
     /// The weights file to write [default: the one of MODEL, in place]

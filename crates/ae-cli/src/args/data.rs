@@ -61,7 +61,7 @@ pub(crate) struct Split {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) becoming: Becoming,
-    /// The seed of what is held out
+    /// The seed that chooses what is held out
     #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
 }

@@ -59,7 +59,7 @@ impl From<ExportedPart> for NetworkPart {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Weights do not say everything. What no flag says is assumed, and a line says what was.
+    after_help = "Weights do not describe the whole network. What no flag sets is assumed, and one line says so.
 
 Examples:
   ae import weights.safetensors -o model.safetensors
@@ -74,13 +74,13 @@ pub(crate) struct Import {
     pub(crate) out: OutputPath,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,
-    /// After every layer but the encoder's and the decoder's last [default: relu]
+    /// The activation of every layer but the encoder's and the decoder's last [default: relu]
     #[arg(long, value_name = "NAME", value_parser = activation())]
     pub(crate) hidden_activation: Option<Activation>,
-    /// After the encoder's last layer [default: relu]
+    /// The activation of the encoder's last layer [default: relu]
     #[arg(long, value_name = "NAME", value_parser = activation())]
     pub(crate) code_activation: Option<Activation>,
-    /// After the decoder's last layer [default: sigmoid]
+    /// The activation of the decoder's last layer [default: sigmoid]
     #[arg(long, value_name = "NAME", value_parser = output_activation())]
     pub(crate) output_activation: Option<OutputActivation>,
     /// Numbers in a code [default: as the names say, or the narrowest layer]
@@ -92,10 +92,10 @@ pub(crate) struct Import {
     /// Height and width of an image, such as 28x28 [default: a square]
     #[arg(long, value_name = "HxW", value_parser = shape)]
     pub(crate) shape: Option<[usize; 2]>,
-    /// How colours lie in an image [default: planes for PyTorch, pixels for Keras]
+    /// The order of an image's colours [default: planes for PyTorch, pixels for Keras]
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(crate) colours: Option<Colours>,
-    /// It was trained to remove noise
+    /// The model was trained to remove noise
     #[arg(long)]
     pub(crate) denoising: bool,
     /// Round f16, bf16 and f64 to f32

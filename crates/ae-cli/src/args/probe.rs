@@ -16,7 +16,7 @@ pub(crate) struct Probe {
     /// How often a part of the labels is drawn: 1 to 1000
     #[arg(long, default_value = "5", value_name = "N", value_parser = whole::<1, 1000>)]
     pub(crate) repetitions: usize,
-    /// The seed of what is drawn
+    /// The seed of these draws
     #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
     #[command(flatten)]

@@ -24,13 +24,13 @@ pub(crate) struct Project {
     /// How codes become points [default: model for codes of 2 numbers, otherwise pca]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) method: Option<MethodName>,
-    /// Most images on the map: 1 to 10000; t-SNE's time grows with their square
+    /// The largest number of images on the map: 1 to 10000; t-SNE's time grows with its square
     #[arg(long, default_value = "5000", value_name = "N", value_parser = whole::<1, 10_000>)]
     pub(crate) limit: usize,
-    /// The seed of which images are on the map, if there are more
+    /// The seed that chooses the images, if there are more
     #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
-    /// Draw what the model decodes at points of the plane too: .png or .svg (not with tsne)
+    /// Also draw what the model decodes at points of the plane: .png or .svg (not with tsne)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
     pub(crate) grid: Option<OutputPath>,
     /// Points of the grid in a row and in a column: 1 to 100
@@ -71,7 +71,7 @@ pub(crate) struct Interpolate {
     /// The last image, or several of which --to chooses [default: DATA]
     #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
     pub(crate) other: Option<PathBuf>,
-    /// Where to draw the way: .png or .svg
+    /// Where to draw the interpolation: .png or .svg
     #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
     pub(crate) out: OutputPath,
     #[command(flatten)]
@@ -82,7 +82,7 @@ pub(crate) struct Interpolate {
     /// The last image's place, counted from 0 [default: 1 in DATA, 0 in OTHER]
     #[arg(long, value_name = "N", value_parser = place)]
     pub(crate) to: Option<usize>,
-    /// Points of the way, with its ends: 2 to 100
+    /// Points of the interpolation, both ends included: 2 to 100
     #[arg(long, default_value = "9", value_name = "N", value_parser = whole::<2, 100>)]
     pub(crate) steps: usize,
     #[command(flatten)]

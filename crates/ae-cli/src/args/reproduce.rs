@@ -12,13 +12,13 @@ Example: ae reproduce --data digits --only regular --epochs 2")]
 #[command(mut_arg("epochs", |arg| arg.help("Train for N epochs; what needs the full run is then not judged")))]
 #[command(mut_arg("seed", |arg| arg.help("The seed of all random numbers, instead of the experiments' own")))]
 pub(crate) struct Reproduce {
-    /// The folder of the results; runs in it that this command made are replaced, nothing else
+    /// The folder of the results; earlier runs of this command in it are replaced, nothing else
     #[arg(long, short, visible_alias = "output", value_name = "DIR", default_value = "runs", value_hint = ValueHint::DirPath, value_parser = files::shared_folder)]
     pub(crate) out: OutputPath,
-    /// This experiment; may be given several times [default: regular, denoising and denoising-fresh]
+    /// Train only this experiment; may be repeated [default: regular, denoising and denoising-fresh]
     #[arg(long, value_name = "NAME", conflicts_with = "all")]
     pub(crate) only: Vec<String>,
-    /// Every experiment, the studies too, which take minutes each
+    /// Train every experiment, also the studies, which take minutes each
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]

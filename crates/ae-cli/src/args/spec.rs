@@ -13,7 +13,7 @@ use crate::args::parse::file_that_ends_with;
   ae spec -o mine.toml && ae train mine.toml
   ae spec --like runs/regular --set training.epochs=100 -o longer.toml")]
 pub(crate) struct WriteSpec {
-    /// What it begins with: tutorial, the folder of a run, or a spec
+    /// What to start from: tutorial, the folder of a run, or a spec
     #[arg(long, value_name = "tutorial|RUN|SPEC", default_value = "tutorial", value_hint = ValueHint::AnyPath)]
     pub(crate) like: PathBuf,
     /// Set a key, such as training.schedule.kind=cosine; may be repeated

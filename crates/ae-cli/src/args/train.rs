@@ -88,7 +88,7 @@ pub(crate) struct NewFolder {
 pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) data: Data,
-    /// Why this data stands in for other data, which somebody has been told: recorded, not said again
+    /// Why this data stands in for other data. It was reported before, so it is only recorded
     #[arg(long, value_name = "REASON", requires = "data", hide = true)]
     pub(crate) substituted: Option<String>,
     /// The seed of all random numbers
@@ -118,7 +118,7 @@ pub(crate) struct Resume {
     /// Train the run to this many epochs in all, also if it has finished
     #[arg(long, value_name = "N", value_parser = epochs)]
     pub(crate) epochs: Option<u32>,
-    /// Where the data lies now, if it was moved; other data is refused
+    /// Where the data is now, if it was moved; other data is refused
     #[arg(long, value_name = "SOURCE")]
     pub(crate) data: Option<String>,
     /// Draw reconstructions in the terminal at the end

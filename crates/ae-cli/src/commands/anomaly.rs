@@ -298,7 +298,7 @@ fn ranked(ranking: &Ranking) -> String {
     let verdict = if auroc < 0.5 { " (worse than chance: 0.5)" } else { "" };
     let share = ranking.share_of_anomalies();
     format!(
-        "; AUROC {auroc:.4}{verdict}, average precision {precision:.4} (share of anomalies {share:.4})"
+        "; AUROC {auroc:.4}{verdict}, average precision {precision:.4} (fraction of anomalies {share:.4})"
     )
 }
 

@@ -45,11 +45,11 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         );
     } else if *part == JudgedPart::Named(Part::All) && input.is_data_of_run(source) {
         tracing::warn!(
-            "{source} is the data of the model's run: what the model was trained on is among these"
+            "{source} is the data of the model's run, and includes the items that the model was trained on"
         );
     } else if *part == JudgedPart::All && settings.is_none_or(|settings| settings.data.is_none()) {
         tracing::warn!(
-            "it is not known what {} was trained on, and that may be among these",
+            "{} does not say what it was trained on; the items may be among its training data",
             args.applied.model.display()
         );
     }

@@ -33,7 +33,10 @@ pub(crate) fn run(args: &Interpolate, common: &Common) -> anyhow::Result<Status>
     if common.json {
         output::json(&json!({ "steps": args.steps, "from": args.from, "to": to, "output": path }))?;
     } else if !common.quiet {
-        output::text(&format!("{} of the way written to {path}", counted_as(args.steps, "point")))?;
+        output::text(&format!(
+            "{} of the interpolation written to {path}",
+            counted_as(args.steps, "point")
+        ))?;
     }
     Ok(Status::Done)
 }

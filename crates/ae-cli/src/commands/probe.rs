@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
         tracing::warn!("{sentence}");
     }
     if matches!(args.reading.part, Some(Part::Train | Part::All)) {
-        tracing::warn!("the classifiers are tested on images that they, too, have learned from");
+        tracing::warn!("the classifiers are tested on the images that they were trained on");
     }
     let images = dataset.train.len();
     let labels = args.labels.as_ref().map_or_else(
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
         probed.name == "autoencoder" && probed.labels.is_none() && best(probed) <= guess
     }) {
         tracing::warn!(
-            "the codes tell the classes no better than always the most frequent one does"
+            "classifiers on the codes are no better than always answering the most frequent class"
         );
     }
     Ok(Status::Done)

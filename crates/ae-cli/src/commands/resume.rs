@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
     interrupt::begun();
     let hint = |error: anyhow::Error| match is_without_data(&error) && args.data.is_none() {
         true => {
-            anyhow::anyhow!("{error}\nif the data was moved, say where it lies now with --data")
+            anyhow::anyhow!("{error}\nif the data was moved, say where it is now with --data")
         }
         false => error,
     };

@@ -14,7 +14,7 @@ pub enum FormatError {
     )]
     Unrecognised,
     /// A single picture was given as a data set.
-    #[error("a single picture, and a data set has many; name the folder that holds it")]
+    #[error("a single picture, but a data set has many; name the folder that holds it")]
     SinglePicture,
     /// The file is not a picture.
     #[error("neither PNG nor JPEG")]
@@ -90,8 +90,8 @@ pub enum FormatError {
     },
     /// The table has another number of columns than the model.
     #[error(
-        "{} of numbers, but the model takes {expected}; --drop-columns and --label-column name those that \
-         are none of the model's",
+        "{} of numbers, but the model takes {expected}; --drop-columns and --label-column leave out those \
+         that the model does not have",
         ae_files::counted_as(*found, "column")
     )]
     ColumnCount {

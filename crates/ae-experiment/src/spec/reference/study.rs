@@ -14,7 +14,7 @@ pub(super) const KEYS: &[SpecKey] = &[
         "study.kind",
         "\"dimensionality-reduction\"",
         "dimensionality-reduction, denoising-comparison, anomaly-detection, feature-learning or compression",
-        "What several models are trained and compared for (`ae study`).",
+        "The purpose for which several models are trained and compared (`ae study`).",
     ),
     of(
         DIMENSIONALITY,
@@ -58,7 +58,7 @@ pub(super) const KEYS: &[SpecKey] = &[
             "study.repetitions",
             "3",
             "1 to 100",
-            "How often everything is repeated, with the seeds that follow the spec's.",
+            "How often the whole study is repeated, with the seeds that follow the spec's.",
         ),
     ),
     of(
@@ -199,5 +199,10 @@ pub(super) const KEYS: &[SpecKey] = &[
     optional("expected.at_most", ["`at_least` is given", "0.094"], "finite", "The upper bound."),
     optional("expected.at_least", ["`at_most` is given", "0.9"], "finite", "The lower bound."),
     required("expected.published", "\"0.09\"", "text", "What others have published or measured."),
-    required("expected.source", "\"https://blog.keras.io\"", "text", "Where that is from."),
+    required(
+        "expected.source",
+        "\"https://blog.keras.io\"",
+        "text",
+        "The source of the published number.",
+    ),
 ];
