@@ -62,13 +62,15 @@ def main():
     os.makedirs("scans", exist_ok=True)
     for number in range(24):
         page(32, 32).save(f"scans/{number:02}.png", optimize=True)
-    page(96, 128).save("page.png", optimize=True)
+    clean = page(96, 128)
     photo("sky").resize((32, 32)).save("a.png", optimize=True)
     photo("wood").resize((32, 32)).save("b.png", optimize=True)
     normal, more = rows(240, False), rows(120, False)
     write_table("sensors.csv", normal, ["idle" if row[0] < 58 else "busy" for row in normal])
     write_table("normal.csv", more)
     write_table("new.csv", np.concatenate([rows(40, False), rows(10, True)]))
+    noisy = np.asarray(clean) / 255 + rng.normal(0, 0.3, (96, 128))
+    Image.fromarray((np.clip(noisy, 0, 1) * 255).astype(np.uint8)).save("page.png", optimize=True)
 
 
 if __name__ == "__main__":

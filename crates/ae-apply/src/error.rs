@@ -113,7 +113,7 @@ pub enum ApplyError {
     },
     /// No anomaly detector was fitted in a weights file.
     #[error(
-        "{} holds no anomaly detector; fit one to normal items first",
+        "{} holds no anomaly detector",
         path.display()
     )]
     NotFitted {

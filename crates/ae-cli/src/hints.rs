@@ -60,7 +60,7 @@ fn of_application(error: &ApplyError) -> Option<String> {
     match error {
         ApplyError::NoLabels { .. } => Some("--label-column names the column".to_owned()),
         ApplyError::NotFitted { path } => {
-            Some(format!("`ae anomaly fit {} DATA` fits one", path.display()))
+            Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
         ApplyError::NoCodec => Some("`ae resume RUN` attaches it".to_owned()),
         ApplyError::Dataset(error) => of_data(error),

@@ -67,7 +67,7 @@ pub enum ExperimentError {
     },
     /// The folder for the run is not empty.
     #[error(
-        "{} exists already; resume it, replace it, or choose another folder",
+        "{} exists already",
         path.display()
     )]
     RunExists {

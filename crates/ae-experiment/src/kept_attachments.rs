@@ -34,6 +34,13 @@ fn keep(new: &mut Attachments, old: &Attachments, is_same: bool, path: &Path) {
         new.take_over(old);
         return;
     }
+    if old.names().any(|name| name == ae_apply::CODEC) {
+        tracing::warn!(
+            "{} gets other weights: archives that were compressed with the earlier ones can only be decompressed with a \
+             copy of the earlier file",
+            path.display()
+        );
+    }
     let known: Vec<&str> = new.names().chain([ae_apply::CODEC]).collect();
     let dropped: Vec<&str> = old.names().filter(|name| !known.contains(name)).collect();
     if !dropped.is_empty() {

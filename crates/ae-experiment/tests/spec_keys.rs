@@ -146,6 +146,10 @@ fn every_key_can_be_set() {
     assert_eq!(cosine.training.schedule, expected);
     assert_eq!(cosine.with("training.schedule.kind", "constant").unwrap(), spec);
     let set = |key: &str, value: &str| spec.with(key, value).unwrap();
+    let wider = set("model.encoder", "[784, 64]");
+    assert_eq!(wider.model.decoder, [64, 784]);
+    let other = wider.with("model.decoder", "[64, 99, 784]").unwrap();
+    assert_eq!(other.with("model.encoder", "[784, 8]").unwrap().model.decoder, [64, 99, 784]);
     assert_eq!(set("training.epochs", "7").training.epochs, 7);
     assert_eq!(set("training.loss", "mse").training.loss, Loss::MeanSquaredError);
     assert_eq!(set("data.label_column", "3").data.label_column.as_deref(), Some("3"));

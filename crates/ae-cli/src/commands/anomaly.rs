@@ -1,7 +1,7 @@
 //! `ae anomaly fit`, `ae anomaly score`
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
 use ae_apply::{
@@ -205,10 +205,10 @@ fn draw(
     let only = |mut pictures: Vec<Picture>| pictures.pop().context("an item without numbers");
     let drawn = items.iter().map(|Strange { name, score, image, errors }| {
         let shares: Vec<f32> = errors.iter().map(|error| (*error / white).min(1.0)).collect();
-        // Of a picture in subfolders the file's name alone.
-        let name = Path::new(name)
-            .file_name()
-            .map_or_else(|| name.clone(), |name| name.to_string_lossy().into_owned());
+        // Of a picture in subfolders the file and the last folder, which is its class.
+        let parts: Vec<_> = Path::new(name).components().map(|part| part.as_os_str()).collect();
+        let last = parts[parts.len().saturating_sub(2)..].iter();
+        let name = last.collect::<PathBuf>().display().to_string();
         Ok(HeatMapItem {
             image: only(display.pictures(image)?)?,
             reconstruction: only(display.pictures(&model.reconstruct(image)?)?)?,

@@ -11,6 +11,8 @@ use crate::{ExperimentError, Spec};
 const OPTIONAL_TABLES: [&str; 3] = ["corruption", "training.early_stopping", "study"];
 /// Lists of tables, which are set as a whole.
 const LISTS: [&str; 3] = ["expected", "study.noises", "study.scores"];
+/// The encoder's widths, which the decoder mirrors as long as it has mirrored them.
+const ENCODER: &str = "model.encoder";
 /// What takes an optional key away.
 const NONE: &str = "none";
 
@@ -36,6 +38,9 @@ impl Spec {
             let mut table = before.clone();
             put(&mut table, path, value);
             complete(&mut table, path);
+            if path == ENCODER {
+                mirror(&mut table, self);
+            }
             Self::deserialize(table)
         };
         let attempts = [
@@ -84,6 +89,16 @@ fn put(table: &mut Table, path: &str, value: Option<Value>) {
         }
         (None, Some(value)) => drop(table.insert(path.to_owned(), value)),
         (None, None) => drop(table.remove(path)),
+    }
+}
+
+/// Mirrors the new encoder in the decoder, if the decoder mirrored the encoder before.
+fn mirror(table: &mut Table, before: &Spec) {
+    let is_mirror = before.model.encoder.iter().rev().eq(&before.model.decoder);
+    let model = table.get_mut("model").and_then(Value::as_table_mut);
+    let Some(model) = model.filter(|_| is_mirror) else { return };
+    if let Some(Value::Array(widths)) = model.get("encoder").cloned() {
+        model.insert("decoder".to_owned(), Value::Array(widths.into_iter().rev().collect()));
     }
 }
 

@@ -97,14 +97,13 @@ fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> St
     lines.push(format!("  refused: {refusal}"));
     let needs = survey.needs();
     lines.extend(needs.iter().map(|need| format!("  to train on it: {}", advice(*need))));
-    if let Some(flags) = flags(&needs) {
+    if let Some(flags) = flags(&needs, refusal) {
         lines.push(format!("  then: ae train --data {} {flags}", shown(folder)));
     }
     lines.join("\n")
 }
 
 fn advice(need: TrainingNeed) -> String {
-    let size = |size: SizeCount| format!("{}x{}", size.height, size.width);
     match need {
         TrainingNeed::Pictures => "add pictures (.png, .jpg)".to_owned(),
         TrainingNeed::NameOneFile => "name one of the data files instead of the folder".to_owned(),
@@ -119,7 +118,7 @@ fn advice(need: TrainingNeed) -> String {
         TrainingNeed::Resize { most_frequent, others } => format!(
             "bring {} to one size: --resize fit (or crop) --size {}",
             counted_as(others, "picture"),
-            size(most_frequent)
+            proposed(most_frequent)
         ),
         TrainingNeed::Channels { grey, coloured } => format!(
             "say whether the {grey} grey and {coloured} coloured pictures become grey or coloured: --channels 1 (or 3)"
@@ -131,13 +130,29 @@ fn advice(need: TrainingNeed) -> String {
     }
 }
 
-/// The flags that make a folder trainable; none if files have to be moved first.
-fn flags(needs: &[TrainingNeed]) -> Option<String> {
+/// The longest side that is proposed: networks are dense.
+const PROPOSED_SIDE: usize = 64;
+
+/// A size of the same proportions, with sides of at most [`PROPOSED_SIDE`].
+fn proposed(size: SizeCount) -> String {
+    let SizeCount { height, width, .. } = size;
+    let longest = height.max(width).max(PROPOSED_SIDE);
+    let scaled = |side: usize| (side * PROPOSED_SIDE).div_ceil(longest);
+    format!("{}x{}", scaled(height), scaled(width))
+}
+
+/// The flags that make a folder trainable; none if files have to be moved first. The survey reads headers alone, so
+/// the refusal may know of damage that it does not.
+fn flags(needs: &[TrainingNeed], refusal: &anyhow::Error) -> Option<String> {
+    let is_damaged = matches!(refusal.downcast_ref(), Some(DatasetError::BadPictures { .. }));
+    let skip_bad = (is_damaged
+        && !needs.iter().any(|need| matches!(need, TrainingNeed::SkipBad { .. })))
+    .then(|| "--skip-bad".to_owned());
     let flags: Option<Vec<String>> = needs
         .iter()
         .map(|need| match need {
-            TrainingNeed::Resize { most_frequent: SizeCount { height, width, .. }, .. } => {
-                Some(format!("--resize fit --size {height}x{width}"))
+            TrainingNeed::Resize { most_frequent, .. } => {
+                Some(format!("--resize fit --size {}", proposed(*most_frequent)))
             }
             TrainingNeed::Channels { grey, coloured } => {
                 Some(format!("--channels {}", if grey > coloured { 1 } else { 3 }))
@@ -146,6 +161,7 @@ fn flags(needs: &[TrainingNeed]) -> Option<String> {
             _ => None,
         })
         .collect();
+    let flags = flags.map(|flags| flags.into_iter().chain(skip_bad).collect::<Vec<_>>());
     flags.filter(|flags| !flags.is_empty()).map(|flags| flags.join(" "))
 }
 
@@ -176,6 +192,6 @@ fn as_json(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> ser
         "in_no_subfolder": survey.without_class,
         "skipped": skipped.collect::<Vec<_>>(),
         "advice": needs.iter().map(|need| advice(*need)).collect::<Vec<_>>(),
-        "flags": flags(&needs),
+        "flags": flags(&needs, refusal),
     })
 }
