@@ -107,7 +107,7 @@ fn weights_that_cannot_be_imported_are_named_and_leave_no_file() {
     sandbox.write("text.safetensors", "hello, these are no weights");
     sandbox
         .ae("import text.safetensors -o k.safetensors")
-        .fails_with(&["text.safetensors is not a safetensors file"]);
+        .fails_with(&["text.safetensors: expected safetensors or .npz, found another file"]);
     sandbox.ae("import missing.npz -o k.safetensors").fails_with(&["cannot read missing.npz"]);
     sandbox.ae(&format!("{keras} --shape 0x2")).refuses_with(&["HEIGHTxWIDTH", "1 to 8192"]);
     sandbox

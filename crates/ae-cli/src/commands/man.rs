@@ -52,6 +52,8 @@ fn collect(command: &Command, name: &str, pages: &mut Vec<(String, String)>) -> 
 /// A page in roff.
 fn page(command: Command) -> anyhow::Result<String> {
     let name = command.get_bin_name().unwrap_or("ae").replace(' ', "-");
+    // `clap_mangen` leaves out the text of arguments that are hidden in the short help.
+    let command = command.mut_args(|argument| argument.hide_short_help(false));
     let mut text = Vec::new();
     Man::new(command).title(name).manual("ae").render(&mut text)?;
     Ok(String::from_utf8(text)?)

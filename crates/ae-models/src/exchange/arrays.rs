@@ -43,7 +43,9 @@ pub(super) fn contents_of(path: &Path, bytes: &[u8]) -> Result<Contents, Exchang
             "one array (.npy); save all of them with `np.savez(\"weights.npz\", *model.get_weights())`",
         )),
         [0x80, 2..=5, ..] => Err(foreign(PICKLE)),
-        _ => of_safetensors(path, bytes),
+        // The header of a safetensors file is JSON behind its length of 8 bytes.
+        [_, _, _, _, _, _, _, _, b'{', ..] => of_safetensors(path, bytes),
+        _ => Err(foreign("another file")),
     }
 }
 

@@ -287,8 +287,8 @@ fn a_file_that_was_damaged_or_is_of_another_program_is_refused() {
         (&b"\x89HDF\r\n\x1a\n"[..], "found HDF5; load it in Keras"),
         (b"\x93NUMPY\x01\x00", "found one array (.npy)"),
         (b"\x80\x02}q\x00.", "found a pickle of PyTorch"),
-        (b"12345", "is not a safetensors file"),
-        (b"", "is not a safetensors file"),
+        (b"12345", "expected safetensors or .npz, found another file"),
+        (b"", "expected safetensors or .npz, found another file"),
         (b"PK\x03\x04 cut", "is damaged: "),
     ] {
         let error = refusal(bytes).unwrap_err();
