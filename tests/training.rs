@@ -248,6 +248,6 @@ fn early_stopping_ends_a_run() {
     assert_eq!((&record["epochs"], &record["planned_epochs"]), (&2.into(), &3.into()));
 
     sandbox.write("spec.toml", spec.replace("\"val_bce\"", "\"val_bec\""));
-    let finished = sandbox.ae("train spec.toml --out wrong").ends_with(1);
+    let finished = sandbox.ae("train spec.toml --out wrong").ends_with(2);
     assert!(finished.stderr.contains("there is no metric `val_bec`"), "{}", finished.stderr);
 }

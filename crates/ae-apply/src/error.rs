@@ -207,6 +207,12 @@ impl ApplyError {
 
     /// Whether a setting is wrong, rather than a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
-        matches!(self, Self::Setting { .. } | Self::SpatialNoise { .. } | Self::IdleNoise { .. })
+        matches!(
+            self,
+            Self::Setting { .. }
+                | Self::SpatialNoise { .. }
+                | Self::IdleNoise { .. }
+                | Self::Corruption(_)
+        )
     }
 }

@@ -209,6 +209,7 @@ impl ExperimentError {
                 | Self::Keys { .. }
                 | Self::UnknownKey { .. }
                 | Self::Value { .. }
+                | Self::Corruption(_)
                 | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
                 | Self::Training(Setting { .. } | UnknownMetric { .. })
         )
