@@ -137,7 +137,11 @@ const STUDIES: [(&str, &[Wrong]); 5] = [
             ("repetitions = 2", "repetitions = 4000000000", "repetitions"),
             ("labels = [100]", "labels = [401]", "labels"),
             ("labels = [100]", "labels = [0]", "labels"),
-            ("labels = [100]", "labels = [100, 1]", "a draw of 1 labels"),
+            (
+                "labels = [100]",
+                "labels = [100, 1]",
+                "so many that every draw holds two classes, found 1",
+            ),
             (
                 "noises = [\"masking:0.3\"]",
                 "noises = [\"masking:0.3\", \"masking:0.3\"]",

@@ -49,7 +49,7 @@ fn only_parts_that_the_data_can_give_are_probed() {
         .refuses_with(&["labels must be from 1 to the 400 training images, found 401"]);
     sandbox
         .ae("probe run data --labels 1")
-        .fails_with(&["expected at least two classes, found one alone in a draw of 1 labels"]);
+        .refuses_with(&["labels must be so many that every draw holds two classes, found 1"]);
     sandbox.ae("probe run data --labels 0").refuses_with(&["--labels"]);
 }
 

@@ -132,8 +132,7 @@ impl ProbeSpec {
             let chosen = draw_labels(of_train.len(), Some(labels), draw, seed);
             let chosen: Vec<u8> = chosen.iter().map(|&row| of_train[row as usize]).collect();
             if is_one_class(&chosen) {
-                let what = format!("a draw of {labels} labels");
-                return Err(ApplyError::OneClass { what });
+                return Err(too_few_labels(labels));
             }
         }
         Ok(())
@@ -219,8 +218,7 @@ fn classify(
     let rows: Vec<f32> = rows.copied().collect();
     let labels: Vec<u8> = chosen.iter().map(|&row| of_train[row as usize]).collect();
     if is_one_class(&labels) {
-        let what = format!("a draw of {} labels", labels.len());
-        return Err(ApplyError::OneClass { what });
+        return Err(too_few_labels(labels.len()));
     }
     let (rows, test) = (Rows::new(&rows, columns)?, Rows::new(&representation.test, columns)?);
     let logistic = LogisticRegression::fit(rows, &labels)?.predict(test)?;
@@ -236,6 +234,11 @@ fn draw_labels(images: usize, labels: Option<usize>, draw: u32, seed: Seed) -> V
     order.truncate(labels);
     order.sort_unstable();
     order
+}
+
+/// The error of a part of the labels that holds one class alone.
+fn too_few_labels(labels: usize) -> ApplyError {
+    ApplyError::setting("labels", "so many that every draw holds two classes", &labels.to_string())
 }
 
 fn is_one_class(labels: &[u8]) -> bool {
