@@ -169,7 +169,7 @@ fn what_cannot_be_set_is_named() {
         ("training.epoch", "training.epochs"),
         ("epochs", "training.epochs"),
         ("learning_rate", "training.optimizer.learning_rate"),
-        ("training.schedul.kind", "training.schedule.kind"),
+        ("training.schedules.kind", "training.schedule.kind"),
         ("training", "training."),
     ] {
         let message = told(key, "1");
