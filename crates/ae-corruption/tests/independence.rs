@@ -131,10 +131,11 @@ fn noise_of_no_strength_changes_nothing() {
 /// Values far outside of [0, 1], as standardised columns have them, keep their noise.
 #[test]
 fn unclipped_noise_follows_its_formula_for_values_of_any_range() {
+    type Formula = fn(f32, f32) -> f32;
     let clean: Vec<f32> = images(1).iter().map(|x| 40.0 * x - 20.0).collect();
     let mut normals = vec![0.0; SIZE];
     stream().fill_normal(&mut normals);
-    let formulas: [(&str, fn(f32, f32) -> f32); 2] = [
+    let formulas: [(&str, Formula); 2] = [
         ("gaussian:0.5:unclipped", |x, normal| x + 0.5 * normal),
         ("speckle:0.5:unclipped", |x, normal| x + x * 0.5 * normal),
     ];

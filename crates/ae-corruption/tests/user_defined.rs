@@ -107,7 +107,8 @@ fn a_near_miss_of_its_name_is_told() {
 
 #[test]
 fn a_text_that_would_not_be_read_again_is_refused() {
-    let wrong: [(&str, fn(f32) -> String); 4] = [
+    type Text = fn(f32) -> String;
+    let wrong: [(&str, Text); 4] = [
         ("other-name", |amount| format!("another-name:{amount}")),
         ("with-plus", |amount| format!("with-plus:{amount:+}")),
         ("rounded", |amount| format!("rounded:{}", amount + 1.0)),

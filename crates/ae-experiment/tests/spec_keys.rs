@@ -1,5 +1,7 @@
 //! Tests of the table of keys, of commented specs and of changed ones.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -122,7 +124,7 @@ fn defaults_are_those_of_the_tutorial() {
         let key = spec_keys().find(|key| key.path == path).unwrap();
         let value = path
             .split('.')
-            .fold(Some(Value::Table(table.clone())), |value, name| value?.get(name).cloned());
+            .try_fold(Value::Table(table.clone()), |value, name| value.get(name).cloned());
         let default: Table = toml::from_str(&format!("v = {}", key.example())).unwrap();
         assert_eq!(value.as_ref(), default.get("v"), "{path}");
     }
