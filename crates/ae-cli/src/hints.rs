@@ -138,7 +138,10 @@ mod tests {
     fn the_hint_of_an_inner_error_is_found() {
         let inner = ApplyError::NotFitted { path: "runs/a".into() };
         let error = anyhow::Error::new(ExperimentError::from(inner)).context("outer");
-        assert_eq!(hint(&error).as_deref(), Some("`ae anomaly fit runs/a DATA` fits one"));
+        assert_eq!(
+            hint(&error).as_deref(),
+            Some("`ae anomaly fit runs/a DATA` fits one to normal items")
+        );
         assert_eq!(hint(&anyhow::anyhow!("other")), None);
     }
 }
