@@ -64,6 +64,43 @@ fn an_output_has_three_spellings_and_is_replaced_with_force_only() {
 }
 
 #[test]
+fn a_folder_of_results_is_not_the_data_or_a_run() {
+    let sandbox = Sandbox::with_run();
+    sandbox.ae("reconstruct run data -o pictures/class").succeeds();
+    sandbox.ae("train --data pictures --widths 4 --epochs 1 --out own").succeeds();
+    sandbox.ae("compress own pictures -o own.aez").succeeds();
+    let before = sandbox.contents_of("");
+    for (command, reason) in [
+        ("denoise run pictures --force -o pictures", "which is read"),
+        ("denoise run pictures/class --force -o ./pictures/class/", "which is read"),
+        ("reconstruct run pictures --force -o pictures/class/", "which is read"),
+        ("decompress own own.aez --force -o pictures/", "was trained on"),
+        ("reconstruct run pictures --force -o own/", "belongs to a run"),
+    ] {
+        sandbox.ae(command).fails_with(&[reason]);
+        assert!(sandbox.contents_of("") == before, "ae {command} has changed something");
+    }
+}
+
+#[test]
+fn trainings_at_once_take_different_default_folders() {
+    let sandbox = Sandbox::with_data();
+    let training = || sandbox.ae("train --data data --widths 4 --epochs 2");
+    std::thread::scope(|scope| {
+        let trainings: Vec<_> = (0..4).map(|_| scope.spawn(|| training().succeeds())).collect();
+        trainings.into_iter().for_each(|training| drop(training.join().unwrap()));
+    });
+    for folder in ["autoencoder", "autoencoder-2", "autoencoder-3", "autoencoder-4"] {
+        assert!(sandbox.path(&format!("runs/{folder}/record.json")).is_file(), "{folder}");
+    }
+    // A training that is refused leaves no folder.
+    sandbox
+        .ae("train --data data --widths 4 --epochs 1 --set data.size=[0,4]")
+        .refuses_with(&["data.size"]);
+    assert!(!sandbox.path("runs/autoencoder-5").exists());
+}
+
+#[test]
 fn figures_beside_an_output_are_replaced_with_force_only() {
     let sandbox = sandbox();
     sandbox.write("there.png", "somebody's");

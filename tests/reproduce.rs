@@ -114,3 +114,11 @@ fn what_was_typed_wrongly_is_refused_before_anything_is_written() {
     }
     assert_eq!(sandbox.contents_of(""), []);
 }
+
+#[test]
+fn experiments_keep_their_names() {
+    let sandbox = Sandbox::new();
+    let line = "reproduce --data digits --only regular --only denoising --set name=same --out out";
+    sandbox.ae(line).refuses_with(&["--set name"]);
+    assert!(!sandbox.path("out").exists());
+}

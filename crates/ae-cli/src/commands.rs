@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 use ae_apply::{ModelInput, device, input_reader};
 use ae_dataset::{Dataset, InputFormat, InputReader, LoadOptions, Network, Source, load};
-use ae_experiment::{Cause, Doubt, Existing, Outcome, Record, RunOptions, Spec};
+use ae_experiment::{Cause, Doubt, Existing, Outcome, Record, RunOptions, Spec, check_name};
 use anyhow::Context as _;
 
 use crate::args::{Args, Change, Command, Common, NewFolder, Reading, Settings};
@@ -204,21 +204,46 @@ fn warn(doubt: &Doubt) {
     tracing::warn!("{}; probably {}: {advice}", doubt.text, doubt.cause);
 }
 
+/// The folder of a new run.
+pub(crate) struct ChosenFolder {
+    pub(crate) path: PathBuf,
+    pub(crate) existing: Existing,
+    /// Keeps a default folder from other processes.
+    _reserved: Option<ReservedFolder>,
+}
+
+/// A folder that this process has made. It is removed again if nothing comes into it.
+struct ReservedFolder(PathBuf);
+
+impl Drop for ReservedFolder {
+    fn drop(&mut self) {
+        let is_hidden =
+            |entry: &std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
+        if entries.into_iter().all(|entry| is_hidden(&entry)) {
+            // What cannot be removed is empty.
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+}
+
 impl NewFolder {
     /// The folder of an experiment, and what to do if it is taken.
-    fn of(&self, spec: &Spec, common: &Common) -> anyhow::Result<(PathBuf, Existing)> {
+    fn of(&self, spec: &Spec, common: &Common) -> anyhow::Result<ChosenFolder> {
         let replaces = self.overwrite.force;
-        let folder = match self.out.as_deref() {
-            Some(folder) => folder.to_path_buf(),
-            None if replaces => default_folder(&spec.name, 1),
+        let existing = if replaces { Existing::Replace } else { Existing::Refuse };
+        let (path, reserved) = match self.out.as_deref() {
+            Some(folder) => (folder.to_path_buf(), None),
+            None if replaces => (default_folder(&spec.name, 1), None),
             None => {
-                let folder = free_folder(&spec.name);
+                check_name("name", &spec.name)?;
+                let folder = reserve_folder(&spec.name)?;
                 progress::data(common).chose(&format!("the run goes to {}", folder.display()));
-                folder
+                (folder.clone(), Some(ReservedFolder(folder)))
             }
         };
-        guard::check_run_folder(&folder, &spec.data.source)?;
-        Ok((folder, if replaces { Existing::Replace } else { Existing::Refuse }))
+        guard::check_run_folder(&path, &spec.data.source)?;
+        Ok(ChosenFolder { path, existing, _reserved: reserved })
     }
 }
 
@@ -228,14 +253,20 @@ fn default_folder(name: &str, number: usize) -> PathBuf {
     if number == 1 { folder.join(name) } else { folder.join(format!("{name}-{number}")) }
 }
 
-/// The first default folder in which nothing is. The lock of the run decides between two processes.
-fn free_folder(name: &str) -> PathBuf {
-    let is_free = |folder: &PathBuf| match std::fs::read_dir(folder) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(_) => !folder.exists(),
-    };
-    let folders = (1..).map(|number| default_folder(name, number));
-    folders.into_iter().find(is_free).unwrap_or_else(|| default_folder(name, 1))
+/// Makes the first default folder that is not there, which no other process can make too.
+fn reserve_folder(name: &str) -> anyhow::Result<PathBuf> {
+    ae_files::make_folder(Path::new("runs"))?;
+    let mut number = 1;
+    loop {
+        let folder = default_folder(name, number);
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot make {}", folder.display()));
+            }
+        }
+    }
 }
 
 impl Settings {

@@ -135,8 +135,6 @@ impl Reads {
     }
 
     fn check_folder(&self, output: &OutputPath) -> anyhow::Result<()> {
-        // The folder of a run has a default.
-        let hint = if output.kind() == OutputKind::Run { " with --out" } else { "" };
         let mut existing: &Path = output;
         while !existing.exists() && existing != Path::new(".") {
             existing = parent(existing);
@@ -148,15 +146,34 @@ impl Reads {
         if output.kind() == OutputKind::Folder && !self.replaces && !is_empty(output) {
             bail!(output::exists_already(output));
         }
+        if output.kind() != OutputKind::Run {
+            return self.check_pictures(output);
+        }
         for read in self.data.iter().filter(|read| read.is_dir()) {
             let (folder, output) = (canonical(read), canonical(output));
             if output.starts_with(&folder) && output != folder {
                 bail!(
-                    "{} lies within {}, which is read; choose another folder{hint}",
+                    "{} lies within {}, which is read; choose another folder with --out",
                     output.display(),
                     read.display()
                 );
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a folder of results in which files that are read, training data or a run would be replaced.
+    fn check_pictures(&self, output: &OutputPath) -> anyhow::Result<()> {
+        let (shown, folder) = (output.display(), canonical(output));
+        let is_within = |path: &&PathBuf| path.is_dir() && folder.starts_with(canonical(path));
+        if let Some(read) = self.data.iter().find(is_within) {
+            bail!("{shown} lies within {}, which is read; choose another folder", read.display());
+        }
+        if self.training.iter().any(|data| is_within(&data)) {
+            bail!("{shown} is data that the model was trained on; choose another folder");
+        }
+        if folder.ancestors().any(is_run) {
+            bail!("{shown} belongs to a run; choose another folder");
         }
         Ok(())
     }

@@ -17,7 +17,10 @@ use crate::finish::{Finish, Outcome};
 use crate::folder::{Claim, Existing, RunFolder};
 use crate::plan::{Plan, validation_metric};
 use crate::preflight::Preflight;
-use crate::{Adaptation, ExperimentError, Spec};
+use crate::{Adaptation, DataSpec, ExperimentError, Spec};
+
+/// The longest side of an image that is read, in pixels.
+const MOST_SIDE: usize = 8192;
 
 /// The options of a run that do not change its result.
 pub struct RunOptions<'a> {
@@ -79,6 +82,7 @@ pub fn resolve(
     network: Network,
     progress: &mut dyn Progress,
 ) -> Result<(Spec, Dataset), ExperimentError> {
+    check_data(&spec.data)?;
     let Ok(source) = spec.data.source.parse::<Source>();
     let options = spec.data.load_options(Seed::new(spec.seed));
     let mut dataset = load(&source, &options, network, progress)?;
@@ -101,6 +105,24 @@ pub fn resolve(
         spec.data.channels = Some(channels);
     }
     Ok((spec, dataset))
+}
+
+/// Checks the settings of the data that need no data.
+fn check_data(data: &DataSpec) -> Result<(), ExperimentError> {
+    if let Some(side) = data.size.iter().flatten().find(|side| !(1..=MOST_SIDE).contains(*side)) {
+        let expected = format!("from 1 to {MOST_SIDE}");
+        return Err(ExperimentError::setting("data.size", &expected, &side.to_string()));
+    }
+    if let Some(channels) = data.channels.filter(|channels| ![1, 3].contains(channels)) {
+        return Err(ExperimentError::setting("data.channels", "1 or 3", &channels.to_string()));
+    }
+    match data.test_fraction.filter(|fraction| !(*fraction > 0.0 && *fraction < 1.0)) {
+        Some(fraction) => {
+            let expected = "above 0 and below 1";
+            Err(ExperimentError::setting("data.test_fraction", expected, &fraction.to_string()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The source that was found: a folder or a file by its full path, a data set by its name.

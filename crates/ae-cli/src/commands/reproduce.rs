@@ -63,6 +63,11 @@ fn planned(args: &Reproduce, common: &Common) -> anyhow::Result<Reproduction> {
         let mut spec = experiment.spec()?;
         args.settings.apply(&mut spec);
         set(&mut spec, &args.settings.set)?;
+        if spec.name != experiment.name {
+            let sentence =
+                "--set name=.. would give several experiments one folder; --out chooses the folder";
+            return Err(Usage(sentence.to_owned()).into());
+        }
         let command = command_line(args, common, &[experiment.name.to_owned()]);
         experiments.push(PlannedExperiment { spec, command });
     }

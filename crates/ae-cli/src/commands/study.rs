@@ -14,8 +14,8 @@ pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
     let mut spec = Spec::read(&args.spec)?;
     args.settings.apply(&mut spec);
     set(&mut spec, &args.settings.set)?;
-    let (folder, existing) = args.folder.of(&spec, common)?;
-    interrupt::resumable(&folder, true);
+    let folder = args.folder.of(&spec, common)?;
+    interrupt::resumable(&folder.path, true);
     let mut show = progress::steps(common);
     let step = &mut |step: &str| {
         // The first step comes when the folder is the study's.
@@ -28,6 +28,6 @@ pub(crate) fn run(args: &Study, common: &Common) -> anyhow::Result<Status> {
         progress: &mut *progress::data(common),
         step,
     };
-    let record = run_study(spec, &folder, existing, options)?;
-    conclude(common, &record, &folder)
+    let record = run_study(spec, &folder.path, folder.existing, options)?;
+    conclude(common, &record, &folder.path)
 }

@@ -11,11 +11,11 @@ use crate::interrupt;
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let spec = spec(args)?;
-    let (folder, existing) = args.folder.of(&spec, common)?;
+    let folder = args.folder.of(&spec, common)?;
     let adaptation = adaptation(args);
-    interrupt::resumable(&folder, false);
-    finish(common, &folder, args.show, |options| {
-        let outcome = train(spec, &adaptation, &folder, existing, options);
+    interrupt::resumable(&folder.path, false);
+    finish(common, &folder.path, args.show, |options| {
+        let outcome = train(spec, &adaptation, &folder.path, folder.existing, options);
         outcome.map_err(|error| match &args.spec {
             Some(path) if error.is_about_a_setting() => {
                 anyhow::Error::new(error).context(path.display().to_string())
