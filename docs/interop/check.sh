@@ -43,14 +43,14 @@ rows = np.stack([time, values, values * 2 + random.normal(0, 0.1, 300), np.full(
 np.save("rows.npy", rows)
 np.savetxt("rows.csv", rows, fmt="%.17g", delimiter=",", header="time,a,b,constant", comments="")
 PYTHON
-quiet=(--quiet --offline)
+quiet=(--quiet --offline --force)
 "$ae" train --data digits --epochs 1 --out run "${quiet[@]}" >/dev/null
 "$ae" train --data rows.csv --widths 3,2 --epochs 20 --out table "${quiet[@]}" >/dev/null
-"$ae" reconstruct images.npy -m run -o expected.npy "${quiet[@]}"
-"$ae" encode images.npy -m run -o codes.npy "${quiet[@]}"
-"$ae" decode codes.npy -m run -o decoded.npy "${quiet[@]}"
-"$ae" reconstruct rows.csv -m table -o table.csv "${quiet[@]}"
-"$ae" encode rows.csv -m table -o table_codes.npy "${quiet[@]}"
+"$ae" reconstruct run images.npy -o expected.npy "${quiet[@]}"
+"$ae" encode run images.npy -o codes.npy "${quiet[@]}"
+"$ae" decode run codes.npy -o decoded.npy "${quiet[@]}"
+"$ae" reconstruct table rows.csv -o table.csv "${quiet[@]}"
+"$ae" encode table rows.csv -o table_codes.npy "${quiet[@]}"
 "$python" -c 'import numpy as np; np.save("table.npy", np.genfromtxt("table.csv", delimiter=",", skip_header=1))'
 
 # From here to there.
@@ -60,7 +60,7 @@ compare "a model in NumPy" found.npy expected.npy
 # From there to here: weights, `ae import`, and `ae reconstruct` with what came out.
 imported() {
     "$ae" import "$2" -o "$1.safetensors" "${quiet[@]}"
-    "$ae" reconstruct images.npy -m "$1.safetensors" -o found.npy "${quiet[@]}"
+    "$ae" reconstruct "$1.safetensors" images.npy -o found.npy "${quiet[@]}"
     compare "weights of $1" found.npy theirs.npy
 }
 "$python" "$here/write_numpy.py" images.npy weights.safetensors theirs.npy
