@@ -66,12 +66,12 @@ fn an_output_has_three_spellings_and_is_replaced_with_force_only() {
 #[test]
 fn a_folder_of_results_is_not_the_data_or_a_run() {
     let sandbox = Sandbox::with_run();
-    sandbox.ae("reconstruct run data -o pictures/class").succeeds();
-    sandbox.ae("train --data pictures --widths 4 --epochs 1 --out own").succeeds();
+    sandbox.ae("reconstruct run data -o pictures/class/").succeeds();
+    sandbox.ae("train --data pictures --resize fit --size 14x14 --channels 1 --widths 4 --epochs 1 --out own").succeeds();
     sandbox.ae("compress own pictures -o own.aez").succeeds();
     let before = sandbox.contents_of("");
     for (command, reason) in [
-        ("denoise run pictures --force -o pictures", "which is read"),
+        ("denoise run pictures --force -o pictures/", "which is read"),
         ("denoise run pictures/class --force -o ./pictures/class/", "which is read"),
         ("reconstruct run pictures --force -o pictures/class/", "which is read"),
         ("decompress own own.aez --force -o pictures/", "was trained on"),
