@@ -46,7 +46,7 @@
 //! | `images.rs`, `dataset.rs` | images in memory; training and test images with their origin |
 //! | `load.rs`, `source.rs`, `own_data.rs` | from the name of a data set to its images |
 //! | `epoch_order.rs`, `batches.rs`, `hold_out.rs` | the order of an epoch, its batches, the split |
-//! | `image_size.rs` | another size is refused or resized |
+//! | `other_sizes.rs` | another size is refused or resized |
 //! | `inputs/` | what a trained model is applied to |
 //! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
@@ -68,13 +68,13 @@ mod hold_out;
 mod hub;
 mod idx;
 mod image_shape;
-mod image_size;
 mod images;
 mod inputs;
 mod limits;
 mod load;
 mod mnist;
 mod options;
+mod other_sizes;
 mod own_data;
 mod pictures;
 mod progress;

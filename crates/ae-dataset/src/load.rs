@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::idx::folder::open_folder;
-use crate::image_size::dataset_in_shape;
+use crate::other_sizes::dataset_in_shape;
 use crate::{
     Dataset, DatasetError, Digits, LoadOptions, Network, Progress, Source, mnist, own_data,
 };

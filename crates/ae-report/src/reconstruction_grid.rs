@@ -1,11 +1,11 @@
-//! Originals over reconstructions, or the three rows of a denoising model: clean, corrupted, reconstructed.
+//! The 2 x n figure of originals over reconstructions, and the 3 x n figure of a denoising model: noisy, denoised, original.
 
 use crate::image_grid::{LABEL_COLUMNS, NoteRow, image_grid};
 use crate::text::shorten;
 use crate::{Figure, GridRow, ReportError};
 
-/// Rows of images, one below the other, in columns of one item each: originals over reconstructions, or clean
-/// over corrupted over reconstructed.
+/// Rows of images, one below the other, in columns of one item each: originals over reconstructions, or noisy
+/// over denoised over original.
 ///
 /// # Errors
 /// If there is no image.

@@ -52,7 +52,6 @@ mod divergence;
 mod fit;
 mod partial_epoch;
 mod samples;
-mod state;
 
 mod clip;
 mod engine;
@@ -90,7 +89,7 @@ pub use ae_random::{Seed, Stream};
 pub use autograd::AutogradEngine;
 pub use autograd::autograd_engine;
 pub use background::Background;
-pub use checkpoint::Checkpoints;
+pub use checkpoint::{Checkpoints, TrainingState};
 pub use config::FitConfig;
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
 pub use early_stopping::EarlyStopping;
@@ -106,7 +105,6 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
-pub use state::TrainingState;
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -6,8 +6,8 @@ use crate::arrays::items::{self, UsableImages};
 use crate::arrays::npy;
 use crate::arrays::{images, numbers::Numbers};
 use crate::hold_out::split_images;
-use crate::image_size::dataset_in_shape;
 use crate::limits::MAX_COLUMNS;
+use crate::other_sizes::dataset_in_shape;
 use crate::tables::dataset::scaled_dataset;
 use crate::{Dataset, DatasetError, FormatError, LoadOptions, Progress};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::arrays::items::{self, UsableImages};
 use crate::arrays::{images, npy::Array};
-use crate::image_size::in_shape;
 use crate::inputs::table_items::table_items;
+use crate::other_sizes::in_shape;
 use crate::{DatasetError, FormatError, InputFormat, Inputs, ReadOptions};
 
 /// The items of a chunk of an array. `first` is the place of its first item in the file.

@@ -9,8 +9,8 @@ use crate::arrays::npy_reader::NpyReader;
 use crate::arrays::{images, npy};
 use crate::file_kind::FileKind;
 use crate::idx::folder::{images_from_bytes, is_idx_folder, open_folder};
-use crate::image_size::in_shape;
 use crate::limits::MAX_FILE_BYTES;
+use crate::other_sizes::in_shape;
 use crate::pictures::list::PictureList;
 use crate::pictures::parts;
 #[cfg(feature = "tables")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ae_files::shown;
 use rayon::prelude::*;
 
-use crate::image_size::in_shape;
+use crate::other_sizes::in_shape;
 use crate::pictures::decode;
 use crate::pictures::list::PictureList;
 use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, ReadOptions, Resize};
