@@ -59,7 +59,7 @@ cut_idx() {
 }
 
 run_page() {
-    local page=$1 place=$scratch/work count=0 line
+    local page=$1 place=$scratch/page count=0 line
     rm -rf "$place"
     cp -r docs/sample "$place"
     if commands "$page" | grep -q -- '--data DIR'; then
@@ -79,7 +79,7 @@ run_page() {
 
 # A figure of the tutorial, as the listings wrote it and as it is committed.
 figure() {
-    local made=$scratch/work/$1 kept=$figures/$2
+    local made=$scratch/page/$1 kept=$figures/$2
     if [ "$update" = yes ]; then
         mkdir -p "$figures"
         cp "$made" "$kept"

@@ -25,7 +25,7 @@ pub enum ApplyError {
         found: String,
     },
     /// A folder holds no model.
-    #[error("{} holds no model: it has no {missing}", path.display())]
+    #[error("{} holds no model: it has no {missing}", ae_files::shown(path))]
     NoModel {
         /// The folder.
         path: PathBuf,
@@ -69,7 +69,7 @@ pub enum ApplyError {
     #[error(
         "{} holds no table, and the model is one of a table with {columns} columns; name a table of these columns \
          (.csv, .tsv or .npy)",
-        path.display()
+        ae_files::shown(path)
     )]
     NeedsTable {
         /// The data.
@@ -88,7 +88,10 @@ pub enum ApplyError {
         found: ImageShape,
     },
     /// The codes are of another length than the model's.
-    #[error("{} has codes of length {found}, the model's are of length {expected}", path.display())]
+    #[error(
+        "{} has codes of length {found}, the model's are of length {expected}",
+        ae_files::shown(path)
+    )]
     CodeLength {
         /// The file.
         path: PathBuf,
@@ -101,7 +104,7 @@ pub enum ApplyError {
     #[error(
         "the score of item {number}{} is {value}, expected a finite number: the model cannot judge it; \
          look for values far outside of those that it was trained on",
-        file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default()
+        file.as_ref().map(|file| format!(" ({})", ae_files::shown(file))).unwrap_or_default()
     )]
     Score {
         /// The item's number in the input, counted from 0.
@@ -112,10 +115,7 @@ pub enum ApplyError {
         value: f64,
     },
     /// No anomaly detector was fitted in a weights file.
-    #[error(
-        "{} holds no anomaly detector",
-        path.display()
-    )]
+    #[error("{} holds no anomaly detector", ae_files::shown(path))]
     NotFitted {
         /// The file or the folder of the run.
         path: PathBuf,
@@ -214,5 +214,16 @@ impl ApplyError {
                 | Self::IdleNoise { .. }
                 | Self::Corruption(_)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_forge_a_line_of_output() {
+        let message = ApplyError::NoModel { path: "a\nb".into(), missing: "x" }.to_string();
+        assert!(message.contains("a\\nb") && message.lines().count() == 1, "{message}");
     }
 }

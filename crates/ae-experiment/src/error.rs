@@ -16,7 +16,7 @@ use ae_training::TrainingError;
 #[non_exhaustive]
 pub enum ExperimentError {
     /// The spec is not valid TOML.
-    #[error("{} is not a valid spec:\n{source}", path.display())]
+    #[error("{} is not a valid spec:\n{source}", ae_files::shown(path))]
     Spec {
         /// The file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum ExperimentError {
         source: Box<toml::de::Error>,
     },
     /// The spec has an unknown, missing or mistyped key.
-    #[error("{} is not a valid spec:\n{source}", path.display())]
+    #[error("{} is not a valid spec:\n{source}", ae_files::shown(path))]
     Keys {
         /// The file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum ExperimentError {
         range: &'static str,
     },
     /// The spec is not UTF-8 text.
-    #[error("{} is not a valid spec: it is not UTF-8 text", path.display())]
+    #[error("{} is not a valid spec: it is not UTF-8 text", ae_files::shown(path))]
     NotText {
         /// The file.
         path: PathBuf,
@@ -66,16 +66,13 @@ pub enum ExperimentError {
         found: String,
     },
     /// The folder for the run is not empty.
-    #[error(
-        "{} exists already",
-        path.display()
-    )]
+    #[error("{} exists already", ae_files::shown(path))]
     RunExists {
         /// The folder.
         path: PathBuf,
     },
     /// The folder to replace holds a file that no run writes.
-    #[error("{} is not replaced: it holds {found}, which no run writes", path.display())]
+    #[error("{} is not replaced: it holds {found}, which no run writes", ae_files::shown(path))]
     NotARun {
         /// The folder.
         path: PathBuf,
@@ -89,7 +86,7 @@ pub enum ExperimentError {
         name: String,
     },
     /// The folder holds no run.
-    #[error("{} is not a run: it has no {missing}", path.display())]
+    #[error("{} is not a run: it has no {missing}", ae_files::shown(path))]
     NoRun {
         /// The folder.
         path: PathBuf,
@@ -97,7 +94,7 @@ pub enum ExperimentError {
         missing: &'static str,
     },
     /// The run was interrupted before it wrote a model.
-    #[error("{} has not finished and has no model yet; resume it first", path.display())]
+    #[error("{} has not finished and has no model yet; resume it first", ae_files::shown(path))]
     Unfinished {
         /// The folder of the run.
         path: PathBuf,
@@ -112,15 +109,15 @@ pub enum ExperimentError {
     /// A study was given where one model is needed.
     #[error(
         "{} is a study; its models are in {}: name one of these files",
-        path.display(),
-        path.join("models").display()
+        ae_files::shown(path),
+        ae_files::shown(&path.join("models"))
     )]
     ManyModels {
         /// The folder of the study.
         path: PathBuf,
     },
     /// Data or settings have changed since the run was begun.
-    #[error("{} cannot go on: {changes}", path.display())]
+    #[error("{} cannot go on: {changes}", ae_files::shown(path))]
     Changed {
         /// The folder of the run.
         path: PathBuf,
@@ -131,7 +128,7 @@ pub enum ExperimentError {
     #[error(
         "{source_name} is not the data of {}: its {items} have {found} numbers each, the run's have {expected}; name \
          the data that the run was begun with, or train anew",
-        path.display()
+        ae_files::shown(path)
     )]
     OtherSize {
         /// The folder of the run.
@@ -213,5 +210,16 @@ impl ExperimentError {
                 | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
                 | Self::Training(Setting { .. } | UnknownMetric { .. })
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_forge_a_line_of_output() {
+        let message = ExperimentError::NoRun { path: "a\nb".into(), missing: "x" }.to_string();
+        assert!(message.contains("a\\nb") && message.lines().count() == 1, "{message}");
     }
 }

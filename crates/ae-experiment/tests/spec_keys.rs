@@ -148,6 +148,7 @@ fn every_key_can_be_set() {
     assert_eq!(cosine.training.schedule, expected);
     assert_eq!(cosine.with("training.schedule.kind", "constant").unwrap(), spec);
     let set = |key: &str, value: &str| spec.with(key, value).unwrap();
+    assert_eq!(set("data.drop_columns", "[1, \"b\"]").data.drop_columns, ["1", "b"]);
     let wider = set("model.encoder", "[784, 64]");
     assert_eq!(wider.model.decoder, [64, 784]);
     let other = wider.with("model.decoder", "[64, 99, 784]").unwrap();

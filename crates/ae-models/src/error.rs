@@ -114,7 +114,7 @@ pub enum ModelError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A file is of another format.
-    #[error("{} is not a safetensors file: {reason}", path.display())]
+    #[error("{} is not a safetensors file: {reason}", ae_files::shown(path))]
     NotSafetensors {
         /// The file.
         path: PathBuf,
@@ -124,7 +124,7 @@ pub enum ModelError {
     /// A file was cut, or something follows its tensors.
     #[error(
         "{} must have {expected} bytes by its header, but has {found}; copy or save it again",
-        path.display()
+        ae_files::shown(path)
     )]
     Length {
         /// The file.
@@ -137,7 +137,7 @@ pub enum ModelError {
     /// A safetensors file of another program.
     #[error(
         "{} has no metadata entry `ae.model`, which must hold the architecture as JSON",
-        path.display()
+        ae_files::shown(path)
     )]
     NoDescription {
         /// The file.
@@ -147,7 +147,7 @@ pub enum ModelError {
     #[error(
         "{} does not match its checksum: the file was damaged, or another program changed it; copy it again from where \
          it came from, or, if the change was meant, set its metadata entry `ae.sha256` to {found}",
-        path.display()
+        ae_files::shown(path)
     )]
     Checksum {
         /// The file.
@@ -159,7 +159,7 @@ pub enum ModelError {
     #[error(
         "{} has no checksum (metadata entry `ae.sha256`), as all files of its schema have: another program changed it; \
          copy it again from where it came from, or, if the change was meant, set the entry to {found}",
-        path.display()
+        ae_files::shown(path)
     )]
     NoChecksum {
         /// The file.
@@ -170,7 +170,7 @@ pub enum ModelError {
     /// A file would be larger than those that are read.
     #[error(
         "{} would have {found} bytes, but files of at most {limit} bytes are read; the file that was there is unchanged",
-        path.display()
+        ae_files::shown(path)
     )]
     TooLarge {
         /// The file.
@@ -181,7 +181,7 @@ pub enum ModelError {
         found: u64,
     },
     /// The description of the architecture cannot be used.
-    #[error("the metadata entry `ae.model` of {} cannot be used: {reason}", path.display())]
+    #[error("the metadata entry `ae.model` of {} cannot be used: {reason}", ae_files::shown(path))]
     Description {
         /// The file.
         path: PathBuf,
@@ -191,7 +191,7 @@ pub enum ModelError {
     /// A file holds a network of a kind that is not registered.
     #[error(
         "{} holds a network of the kind `{found}`, which is not known here; known kinds: {known}",
-        path.display()
+        ae_files::shown(path)
     )]
     UnknownKind {
         /// The file.
@@ -204,7 +204,7 @@ pub enum ModelError {
     /// A file of a later version of this project.
     #[error(
         "{} has schema {found}, but this version reads schemas 1 to {expected}; use a later version",
-        path.display()
+        ae_files::shown(path)
     )]
     LaterSchema {
         /// The file.
@@ -215,7 +215,7 @@ pub enum ModelError {
         found: u64,
     },
     /// An encoder where a whole model was expected, or the other way round.
-    #[error("{} must hold {expected}, but holds {found}", path.display())]
+    #[error("{} must hold {expected}, but holds {found}", ae_files::shown(path))]
     WrongPart {
         /// The file.
         path: PathBuf,
@@ -225,7 +225,10 @@ pub enum ModelError {
         found: SavedPart,
     },
     /// Parameters of another architecture were to be written.
-    #[error("{} would not hold {part}: the parameters are not the architecture's", path.display())]
+    #[error(
+        "{} would not hold {part}: the parameters are not the architecture's",
+        ae_files::shown(path)
+    )]
     Parameters {
         /// The file.
         path: PathBuf,
@@ -233,7 +236,7 @@ pub enum ModelError {
         part: SavedPart,
     },
     /// A tensor of the architecture is not in the file.
-    #[error("{} lacks the tensor {name} of shape {expected:?}", path.display())]
+    #[error("{} lacks the tensor {name} of shape {expected:?}", ae_files::shown(path))]
     MissingTensor {
         /// The file.
         path: PathBuf,
@@ -243,7 +246,10 @@ pub enum ModelError {
         expected: Vec<usize>,
     },
     /// A tensor in the file is none of the architecture's.
-    #[error("{} holds the tensor {name}, which its architecture does not have", path.display())]
+    #[error(
+        "{} holds the tensor {name}, which its architecture does not have",
+        ae_files::shown(path)
+    )]
     ExtraTensor {
         /// The file.
         path: PathBuf,
@@ -253,7 +259,7 @@ pub enum ModelError {
     /// A tensor has another shape than the architecture says.
     #[error(
         "{}: the tensor {name} must have the shape {expected:?}, but has {found:?}",
-        path.display()
+        ae_files::shown(path)
     )]
     TensorShape {
         /// The file.
@@ -266,7 +272,7 @@ pub enum ModelError {
         found: Vec<usize>,
     },
     /// A tensor is not of `f32`, and conversion was not asked for or is not possible.
-    #[error("{}: the tensor {name} must be F32, but is {found}{hint}", path.display())]
+    #[error("{}: the tensor {name} must be F32, but is {found}{hint}", ae_files::shown(path))]
     TensorType {
         /// The file.
         path: PathBuf,
@@ -278,7 +284,7 @@ pub enum ModelError {
         hint: &'static str,
     },
     /// A parameter is NaN or infinite.
-    #[error("{}: value {index} of {name} must be finite, but is {found}", path.display())]
+    #[error("{}: value {index} of {name} must be finite, but is {found}", ae_files::shown(path))]
     NotFinite {
         /// The file.
         path: PathBuf,

@@ -21,7 +21,7 @@ pub enum StudyError {
     #[error(
         "{} was trained with other settings or on other data than this study's; put the spec and the data \
          back as they were, or run the study again in another folder",
-        path.display()
+        ae_files::shown(path)
     )]
     OtherModel {
         /// The weights file.
@@ -53,14 +53,14 @@ pub enum StudyError {
     #[error(
         "{} was not made by `ae reproduce`, so it is left as it is; move it away or choose another folder for \
          the results",
-        path.display()
+        ae_files::shown(path)
     )]
     NotReproduced {
         /// The file or folder.
         path: PathBuf,
     },
     /// There is a file in the place of the results folder.
-    #[error("{} is not a folder; choose another one for the results", path.display())]
+    #[error("{} is not a folder; choose another one for the results", ae_files::shown(path))]
     NotAFolder {
         /// The file.
         path: PathBuf,

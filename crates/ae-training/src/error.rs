@@ -63,7 +63,7 @@ pub enum TrainingError {
         known: String,
     },
     /// A checkpoint is damaged, or belongs to another model.
-    #[error("{} is not a usable checkpoint: {reason}", path.display())]
+    #[error("{} is not a usable checkpoint: {reason}", ae_files::shown(path))]
     Checkpoint {
         /// The file.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum TrainingError {
         reason: String,
     },
     /// A checkpoint belongs to a run of another model, with other settings or on other data.
-    #[error("{} was written by another run: {difference}", path.display())]
+    #[error("{} was written by another run: {difference}", ae_files::shown(path))]
     OtherRun {
         /// The file.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub enum TrainingError {
         reason: String,
     },
     /// There is no checkpoint to resume from.
-    #[error("there is no checkpoint in {}", folder.display())]
+    #[error("there is no checkpoint in {}", ae_files::shown(folder))]
     NoCheckpoint {
         /// The folder that was searched.
         folder: PathBuf,
@@ -121,7 +121,18 @@ impl TrainingError {
 
 fn last_good(checkpoint: &Option<PathBuf>) -> String {
     match checkpoint {
-        Some(path) => format!("the last good checkpoint is {}", path.display()),
+        Some(path) => format!("the last good checkpoint is {}", ae_files::shown(path)),
         None => "there is no checkpoint before it".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_forge_a_line_of_output() {
+        let message = TrainingError::NoCheckpoint { folder: "a\nb".into() }.to_string();
+        assert!(message.contains("a\\nb") && message.lines().count() == 1, "{message}");
     }
 }

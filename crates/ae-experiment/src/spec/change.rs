@@ -46,6 +46,7 @@ impl Spec {
         let attempts = [
             (!takes_away).then(|| set(Some(parsed(value)))),
             (!takes_away).then(|| set(Some(Value::String(value.to_owned())))),
+            (!takes_away).then(|| set(Some(texts(parsed(value))))),
             (value == NONE && (takes_away || is_optional(path))).then(|| set(None)),
         ];
         let mut first = None;
@@ -65,6 +66,16 @@ fn parsed(value: &str) -> Value {
     let table = toml::from_str::<Table>(&format!("value = {value}")).ok();
     let only = table.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
     only.unwrap_or_else(|| Value::String(value.to_owned()))
+}
+
+/// A list of numbers as a list of texts: columns are named by both.
+fn texts(value: Value) -> Value {
+    let Value::Array(items) = value else { return value };
+    let text = |item: Value| match item {
+        Value::Integer(number) => Value::String(number.to_string()),
+        item => item,
+    };
+    Value::Array(items.into_iter().map(text).collect())
 }
 
 fn is_optional(path: &str) -> bool {
