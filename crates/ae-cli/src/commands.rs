@@ -14,6 +14,7 @@ pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interpolate;
 pub(crate) mod man;
+mod new_folder;
 pub(crate) mod probe;
 pub(crate) mod project;
 mod reading;
@@ -24,16 +25,16 @@ pub(crate) mod spec;
 pub(crate) mod study;
 pub(crate) mod train;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ae_apply::{ModelInput, device, input_reader};
 use ae_dataset::{Dataset, InputFormat, InputReader, LoadOptions, Network, Source, load};
-use ae_experiment::{Cause, Doubt, Existing, Outcome, Record, RunOptions, Spec, check_name};
+use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec};
 use anyhow::Context as _;
 
-use crate::args::{Args, Change, Command, Common, NewFolder, Reading, Settings};
+use crate::args::{Args, Change, Command, Common, Reading, Settings};
 use crate::exit_status::{Status, Usage};
-use crate::{guard, output, progress};
+use crate::{output, progress};
 
 pub(crate) use reading::{in_flags, read_as, read_options};
 
@@ -202,71 +203,6 @@ fn warn(doubt: &Doubt) {
         _ => "try other --widths, more --epochs, or --noise none",
     };
     tracing::warn!("{}; probably {}: {advice}", doubt.text, doubt.cause);
-}
-
-/// The folder of a new run.
-pub(crate) struct ChosenFolder {
-    pub(crate) path: PathBuf,
-    pub(crate) existing: Existing,
-    /// Keeps a default folder from other processes.
-    _reserved: Option<ReservedFolder>,
-}
-
-/// A folder that this process has made. It is removed again if nothing comes into it.
-struct ReservedFolder(PathBuf);
-
-impl Drop for ReservedFolder {
-    fn drop(&mut self) {
-        let is_hidden =
-            |entry: &std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
-        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
-        if entries.into_iter().all(|entry| is_hidden(&entry)) {
-            // What cannot be removed is empty.
-            drop(std::fs::remove_dir_all(&self.0));
-        }
-    }
-}
-
-impl NewFolder {
-    /// The folder of an experiment, and what to do if it is taken.
-    fn of(&self, spec: &Spec, common: &Common) -> anyhow::Result<ChosenFolder> {
-        let replaces = self.overwrite.force;
-        let existing = if replaces { Existing::Replace } else { Existing::Refuse };
-        let (path, reserved) = match self.out.as_deref() {
-            Some(folder) => (folder.to_path_buf(), None),
-            None if replaces => (default_folder(&spec.name, 1), None),
-            None => {
-                check_name("name", &spec.name)?;
-                let folder = reserve_folder(&spec.name)?;
-                progress::data(common).chose(&format!("the run goes to {}", folder.display()));
-                (folder.clone(), Some(ReservedFolder(folder)))
-            }
-        };
-        guard::check_run_folder(&path, &spec.data.source)?;
-        Ok(ChosenFolder { path, existing, _reserved: reserved })
-    }
-}
-
-/// `runs/NAME`, `runs/NAME-2`, ...
-fn default_folder(name: &str, number: usize) -> PathBuf {
-    let folder = PathBuf::from("runs");
-    if number == 1 { folder.join(name) } else { folder.join(format!("{name}-{number}")) }
-}
-
-/// Makes the first default folder that is not there, which no other process can make too.
-fn reserve_folder(name: &str) -> anyhow::Result<PathBuf> {
-    ae_files::make_folder(Path::new("runs"))?;
-    let mut number = 1;
-    loop {
-        let folder = default_folder(name, number);
-        match std::fs::create_dir(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot make {}", folder.display()));
-            }
-        }
-    }
 }
 
 impl Settings {
