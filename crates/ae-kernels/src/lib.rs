@@ -68,6 +68,7 @@ mod error;
 mod inference;
 mod loss;
 mod product;
+mod shape;
 mod simd;
 mod step;
 mod threads;
@@ -78,6 +79,7 @@ pub use chain::{Layer, Objective, ReconstructionLoss, SLICE_ROWS, Stack, Weight}
 pub use error::StackError;
 pub use inference::PackedStack;
 pub use loss::{RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
+pub use shape::Shape;
 pub use step::{
     AdamStep, Batch, BatchSummary, Problem, SgdStep, Step, Target, Trainer, squared_norm,
 };

@@ -49,7 +49,9 @@ mod training_input;
 
 mod activation;
 mod dense;
+mod layer;
 mod loss;
+mod network;
 mod spec;
 
 mod apply;
@@ -80,7 +82,7 @@ pub mod exchange;
 
 pub use activation::{Activation, OutputActivation};
 pub use ae_files::FileError;
-pub use ae_kernels::{RowLosses, Stack};
+pub use ae_kernels::{RowLosses, Shape, Stack};
 pub use ae_random::Seed;
 pub use architecture::Architecture;
 pub use attachments::Attachments;
@@ -95,8 +97,17 @@ pub use device::open_device;
 pub use error::ModelError;
 pub use foreign_network::NetworkSpec;
 pub use inference::{EncoderInference, Inference, KernelInference};
+pub use layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
+    GaussianNoise, Layer, MaxPool, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK,
+    Upsample, Window,
+};
 pub use layout::{Layout, ParameterView};
 pub use loss::{Loss, Objective};
+pub use network::{
+    CheckedLayer, CheckedNetwork, Initialisation, Network, Part, dense_layers, keras_conv,
+    keras_conv_denoiser, variational,
+};
 pub use parameters::Parameters;
 pub use registry::Registry;
 pub use safetensors::Dtype;

@@ -37,7 +37,7 @@ impl Objective {
     pub fn check(&self, spec: &ModelSpec) -> Result<(), ModelError> {
         if !(self.code_l1 >= 0.0 && self.code_l1.is_finite()) {
             return Err(ModelError::Spec {
-                field: "code_l1",
+                field: "code_l1".to_owned(),
                 expected: "a finite number, 0 or above".to_owned(),
                 found: self.code_l1.to_string(),
             });

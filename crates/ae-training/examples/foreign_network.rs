@@ -30,7 +30,7 @@ impl NetworkSpec for SmallConv {
         let SmallConv { side, channels } = *self;
         if side == 0 || !side.is_multiple_of(2) {
             let (expected, found) = ("even and above 0".to_owned(), side.to_string());
-            return Err(ModelError::Spec { field: "side", expected, found });
+            return Err(ModelError::Spec { field: "side".to_owned(), expected, found });
         }
         let layout = Layout::new(vec![
             ("encoder.weight".to_owned(), vec![channels, 1, 3, 3]),

@@ -1,0 +1,47 @@
+//! Convolutions.
+
+use serde::{Deserialize, Serialize};
+
+use super::geometry::{Padding, Window, after_window, unit, window};
+use super::kind::{LayerKind, LayerParameter};
+use crate::{Activation, Shape};
+
+/// A convolution (cross-correlation, as in PyTorch and Keras) with a bias for each channel and an activation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conv {
+    /// Channels of the output, at least 1.
+    pub channels: usize,
+    /// Height and width of the kernel.
+    #[serde(deserialize_with = "window")]
+    pub kernel: Window,
+    /// The step from one place of the kernel to the next, down and across; 1 if it is not written.
+    #[serde(default = "unit", deserialize_with = "window")]
+    pub stride: Window,
+    /// How the map is extended; `same` if it is not written.
+    #[serde(default)]
+    pub padding: Padding,
+    /// The activation; linear if it is not written.
+    #[serde(default = "super::activation::linear")]
+    pub activation: Activation,
+}
+
+impl LayerKind for Conv {
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        super::geometry::check_channels(self.channels)?;
+        after_window(input, self.channels, self.kernel, self.stride, self.padding)
+    }
+
+    fn parameters(&self, input: Shape) -> Vec<LayerParameter> {
+        let [height, width] = self.kernel;
+        let area = height.saturating_mul(width);
+        let shape = vec![self.channels, input.channels, height, width];
+        let fan_in = input.channels.saturating_mul(area);
+        let fan_out = self.channels.saturating_mul(area);
+        vec![LayerParameter::weight(shape, fan_in, fan_out), LayerParameter::bias(self.channels)]
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+}
