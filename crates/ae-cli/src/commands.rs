@@ -200,7 +200,7 @@ fn warn(doubt: &Doubt) {
         Cause::FewSteps => "try more --epochs or a smaller --batch-size",
         Cause::FewItems => "give more training data, or try narrower --widths",
         Cause::Output => "try --loss mean-squared-error with --scaling standard",
-        _ => "try other --widths, more --epochs, or --noise none",
+        _ => "try other --widths or another --network, more --epochs, or --noise none",
     };
     tracing::warn!("{}; probably {}: {advice}", doubt.text, doubt.cause);
 }
