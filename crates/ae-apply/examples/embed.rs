@@ -61,7 +61,7 @@ fn untrained_model() -> Result<SavedModel, Box<dyn Error>> {
         decoder: vec![4, 64],
         ..DenseConfig::default()
     };
-    let spec = ModelSpec { kind: ModelKind::Regular, dense };
+    let spec = dense.model(ModelKind::Regular).unwrap();
     let parameters = spec.architecture()?.initialise(Seed::new(42));
     Ok(SavedModel::new(spec, parameters))
 }

@@ -14,11 +14,17 @@ pub struct GaussianNoise {
 }
 
 impl LayerKind for GaussianNoise {
+    fn name(&self) -> &'static str {
+        "gaussian-noise"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let deviation = self.deviation;
         match deviation >= 0.0 && deviation.is_finite() {
             true => Ok(input),
-            false => Err(format!("must have a finite deviation of at least 0, but found {deviation}")),
+            false => {
+                Err(format!("must have a finite deviation of at least 0, but found {deviation}"))
+            }
         }
     }
 
