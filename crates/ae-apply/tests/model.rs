@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_apply::{Autoencoded, Model, SCALING, SavedModel, Seed};
-use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec};
+use ae_models::{Activation, DenseConfig, ModelKind};
 
 fn saved(dense: DenseConfig) -> SavedModel {
     let spec = dense.model(ModelKind::Regular).unwrap();

@@ -4,7 +4,7 @@
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::Images;
-use ae_models::{Activation, Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective};
+use ae_models::{Activation, Architecture, DenseConfig, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     AutogradEngine, BatchSelection, Detail, Device, Engine, FitConfig, FusedEngine, MemoryObserver,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ImageShape, Images, Pixels};
-use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome, FusedEngine,

@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     Background, CsvCurve, EarlyStopping, FitConfig, FitOutcome, FusedEngine, MemoryObserver,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, ModelKind, Objective};
 use ae_training::{
     Checkpoints, CsvCurve, Event, FitConfig, FitOutcome, FusedEngine, Identity, MemoryObserver,
     Observer, OptimizerConfig, Samples, Schedule, Stop, TrainingData, TrainingError, TrainingState,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ae_dataset::{ImageShape, Images, Pixels, ReadOptions};
-use ae_models::{DenseConfig, ModelKind, ModelSpec};
+use ae_models::{DenseConfig, ModelKind};
 use ae_random::Seed;
 
 use super::*;
