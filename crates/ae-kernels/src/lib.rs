@@ -63,6 +63,7 @@ mod activation;
 mod aligned;
 mod bytes;
 mod chain;
+mod convolution;
 mod elementary;
 mod error;
 mod inference;
@@ -75,6 +76,9 @@ mod threads;
 pub use activation::Activation;
 pub use bytes::gather_bytes;
 pub use chain::{Layer, Objective, ReconstructionLoss, SLICE_ROWS, Stack, Weight};
+pub use convolution::{
+    Convolution, ConvolutionScratch, Extent, GeometryError, PackedConvolution, Padding, Shape,
+};
 pub use error::StackError;
 pub use inference::PackedStack;
 pub use loss::{RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
