@@ -23,8 +23,8 @@ pub const CODEC: &str = "codec";
 /// If the codec cannot be attached.
 pub fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), ApplyError> {
     let architecture = saved.spec.architecture()?;
-    let (Some(bytes), Some(stack)) = (images.bytes(), architecture.stack()) else { return Ok(()) };
-    match Codec::fit(stack, saved.parameters.values(), bytes, shape_of(saved)) {
+    let (Some(bytes), Some(chain)) = (images.bytes(), architecture.chain()) else { return Ok(()) };
+    match Codec::fit(chain, saved.parameters.values(), bytes, shape_of(saved)) {
         Ok(codec) => Ok(saved.attachments.set(CODEC, &codec)?),
         Err(error) => {
             tracing::debug!("no codec: {error}");
@@ -46,9 +46,9 @@ impl Model {
         let saved = self.saved();
         let codec: Codec = saved.attachments.get(CODEC)?.ok_or(ApplyError::NoCodec)?;
         let architecture = saved.spec.architecture()?;
-        let stack = architecture.stack().ok_or(ApplyError::NoCodec)?;
+        let chain = architecture.chain().ok_or(ApplyError::NoCodec)?;
         let parameters = saved.parameters.values();
-        Compressor::new(stack, parameters, codec, shape_of(saved)).map_err(|error| {
+        Compressor::new(chain, parameters, codec, shape_of(saved)).map_err(|error| {
             ModelError::Attachment { name: CODEC.to_owned(), reason: error.to_string() }.into()
         })
     }

@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use ae_kernels::Stack;
+use ae_kernels::Chain;
 use ae_random::Seed;
 
-use crate::{CheckedNetwork, LayerDraws, Layout, Parameters, Shape, TrainingInput};
+use crate::{CheckedNetwork, Layout, NamedDraws, Parameters, Shape, TrainingInput};
 
 /// A model without its numbers: names and shapes of its parameters, and how to compute with them.
 ///
 /// Training holds the parameters as one flat buffer and knows nothing else of a model. An implementation
-/// gives a [`stack`](Self::stack) for the CPU kernels, or builds a candle model (`build`, with the feature
+/// gives a [`chain`](Self::chain) for the CPU kernels, or builds a candle model (`build`, with the feature
 /// `candle`), or both.
 pub trait Architecture: Send + Sync {
     /// The parameters' names, shapes and places in the flat buffer.
@@ -46,7 +46,7 @@ pub trait Architecture: Send + Sync {
     fn output_is_probability(&self) -> bool;
 
     /// The random numbers that layers need in training, in the order of the layers.
-    fn draws(&self) -> Vec<LayerDraws> {
+    fn draws(&self) -> Vec<NamedDraws> {
         Vec::new()
     }
 
@@ -62,7 +62,7 @@ pub trait Architecture: Send + Sync {
 
     /// The model as layers over the flat buffer, for the CPU kernels. `None`, the default, if they cannot
     /// compute it.
-    fn stack(&self) -> Option<&Stack> {
+    fn chain(&self) -> Option<&Chain> {
         None
     }
 

@@ -28,7 +28,7 @@ pub use conv_transpose::ConvTranspose;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use gaussian_noise::GaussianNoise;
-pub use geometry::{Padding, Window};
+pub use geometry::Window;
 pub use kind::{Distribution, Draws};
 pub(crate) use kind::{Initial, LayerKind, LayerParameter};
 pub use max_pool::MaxPool;

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use architecture::NetworkArchitecture;
 pub(crate) use checked::require;
 pub use checked::{
-    CheckedLayer, CheckedNetwork, LayerDraws, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, Part,
+    CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, NamedDraws, Part,
 };
-pub(crate) use lowering::stack;
+pub(crate) use lowering::chain;
 pub use presets::{dense_layers, keras_conv, keras_conv_denoiser, variational};
 
 use crate::{Layer, Shape};

@@ -6,7 +6,7 @@ use ae_files::read_bounded;
 use serde_json::Value;
 
 use crate::candle::{Device, tensor_encoder_inference};
-use crate::network::stack;
+use crate::network::chain;
 use crate::weights_file::{self, Contents, Fields, Written, take_kind};
 use crate::{
     Attachments, EncoderInference, Inference, KernelInference, Layout, MAX_FILE_BYTES, ModelError,
@@ -224,8 +224,8 @@ impl SavedEncoder {
     /// If the parameters are not the encoder's, or the device cannot hold them.
     pub fn inference(&self, device: &Device) -> Result<Box<dyn EncoderInference>, ModelError> {
         let network = self.spec.check()?;
-        match stack(&network, Some(Part::Encoder))?.filter(|_| device.is_cpu()) {
-            Some(stack) => Ok(Box::new(KernelInference::new(&stack, &self.parameters)?)),
+        match chain(&network, Some(Part::Encoder))?.filter(|_| device.is_cpu()) {
+            Some(chain) => Ok(Box::new(KernelInference::new(&chain, &self.parameters)?)),
             None => tensor_encoder_inference(&network, &self.parameters, device),
         }
     }

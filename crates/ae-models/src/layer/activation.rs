@@ -27,6 +27,14 @@ impl LayerKind for ActivationLayer {
         Ok(input)
     }
 
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(self.activation.for_kernels().into())
+    }
+
     fn activation(&self) -> Option<Activation> {
         Some(self.activation)
     }

@@ -42,6 +42,22 @@ impl LayerKind for BatchNorm {
         Ok(input)
     }
 
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let norm = ae_kernels::BatchNorm {
+            weight: offset("weight"),
+            bias: offset("bias"),
+            running_mean: offset("running_mean"),
+            running_variance: offset("running_var"),
+            momentum: self.momentum,
+            epsilon: self.epsilon,
+        };
+        Some(norm.into())
+    }
+
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {
         let of_channels = |name, initial, is_trained| LayerParameter {
             name,

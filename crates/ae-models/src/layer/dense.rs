@@ -32,6 +32,26 @@ impl LayerKind for Dense {
         }
     }
 
+    fn for_kernels(
+        &self,
+        input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let weight = match self.tied_to {
+            // The encoder's layers come first.
+            Some(layer) => ae_kernels::Weight::TransposeOf { layer },
+            None => ae_kernels::Weight::Own { offset: offset("weight") },
+        };
+        let dense = ae_kernels::Dense {
+            inputs: input.numbers(),
+            outputs: self.outputs,
+            weight,
+            bias: offset("bias"),
+            activation: self.activation.for_kernels(),
+        };
+        Some(dense.into())
+    }
+
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {
         let inputs = input.numbers();
         let weight = LayerParameter::weight(vec![self.outputs, inputs], inputs, self.outputs);

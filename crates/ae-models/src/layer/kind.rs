@@ -11,6 +11,14 @@ pub(crate) trait LayerKind {
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;
 
+    /// The layer as the kernels compute it, for this shape of the input; `None` if they cannot. `offset` gives the place
+    /// of a parameter in the flat buffer by the last part of its name.
+    fn for_kernels(
+        &self,
+        input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer>;
+
     /// The parameters, in the order of the flat buffer, for this shape of the input.
     fn parameters(&self, _input: Shape) -> Vec<LayerParameter> {
         Vec::new()
@@ -26,8 +34,8 @@ pub(crate) trait LayerKind {
         None
     }
 
-    /// Whether the layer leaves the numbers as they are and only moves, copies or drops some of them.
-    fn only_moves_numbers(&self) -> bool {
+    /// Whether the layer only moves numbers, so that an activation may as well follow it as come before it.
+    fn is_permutation(&self) -> bool {
         false
     }
 

@@ -39,7 +39,15 @@ impl LayerKind for PixelUnshuffle {
         Ok(Shape { channels, height: height / factor, width: width / factor })
     }
 
-    fn only_moves_numbers(&self) -> bool {
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::PixelUnshuffle { factor: self.factor }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
         true
     }
 }
@@ -62,7 +70,15 @@ impl LayerKind for PixelShuffle {
         Ok(Shape { channels: channels / block, height, width })
     }
 
-    fn only_moves_numbers(&self) -> bool {
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::PixelShuffle { factor: self.factor }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
         true
     }
 }

@@ -30,7 +30,16 @@ impl LayerKind for Reshape {
         Ok(output)
     }
 
-    fn only_moves_numbers(&self) -> bool {
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let [channels, height, width] = self.shape;
+        Some(ae_kernels::Reshape { shape: Shape { channels, height, width } }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
         true
     }
 }

@@ -27,6 +27,14 @@ impl LayerKind for Sample {
         }
     }
 
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::Sample.into())
+    }
+
     fn draws(&self, input: Shape) -> Option<Draws> {
         Some(Draws { distribution: Distribution::Normal, numbers: input.numbers() / 2 })
     }

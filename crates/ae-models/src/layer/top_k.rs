@@ -27,4 +27,12 @@ impl LayerKind for TopK {
             }
         }
     }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::TopK { k: self.k }.into())
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, check_window, window};
+use super::geometry::{Window, check_window, square, window};
 use super::kind::LayerKind;
 use crate::Shape;
 
@@ -29,7 +29,11 @@ impl LayerKind for Upsample {
         })
     }
 
-    fn only_moves_numbers(&self) -> bool {
-        true
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::Upsampling { factor: square(self.factor)? }.into())
     }
 }

@@ -1,26 +1,26 @@
 //! The architecture of a network that is a list of layers.
 
-use ae_kernels::Stack;
+use ae_kernels::Chain;
 use ae_random::Seed;
 
-use super::lowering::stack;
+use super::lowering::chain;
 use crate::{
-    Architecture, CheckedNetwork, LayerDraws, Layout, ModelError, Parameters, Shape, TrainingInput,
+    Architecture, CheckedNetwork, Layout, ModelError, NamedDraws, Parameters, Shape, TrainingInput,
 };
 
-/// A checked network, with the layout of its parameters and, where the kernels know all of its layers, its stack.
+/// A checked network, with the layout of its parameters and, where the kernels know all of its layers, its chain.
 pub(crate) struct NetworkArchitecture {
     input: TrainingInput,
     network: CheckedNetwork,
     layout: Layout,
-    stack: Option<Stack>,
+    chain: Option<Chain>,
 }
 
 impl NetworkArchitecture {
     pub(crate) fn new(input: TrainingInput, network: CheckedNetwork) -> Result<Self, ModelError> {
         let layout = network.layout();
-        let stack = stack(&network, None)?;
-        Ok(Self { input, network, layout, stack })
+        let chain = chain(&network, None)?;
+        Ok(Self { input, network, layout, chain })
     }
 }
 
@@ -57,7 +57,7 @@ impl Architecture for NetworkArchitecture {
         self.network.output_is_probability()
     }
 
-    fn draws(&self) -> Vec<LayerDraws> {
+    fn draws(&self) -> Vec<NamedDraws> {
         self.network.draws()
     }
 
@@ -69,8 +69,8 @@ impl Architecture for NetworkArchitecture {
         self.network.is_variational()
     }
 
-    fn stack(&self) -> Option<&Stack> {
-        self.stack.as_ref()
+    fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
     }
 
     #[cfg(feature = "candle")]

@@ -71,7 +71,9 @@ impl CheckedLayer {
 
 /// The random numbers that a layer needs in training.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerDraws {
+pub struct NamedDraws {
+    /// The layer's index among all layers, which is its index in the kernels' chain.
+    pub index: usize,
     /// The layer's name: `encoder.2`.
     pub layer: String,
     /// What is drawn for each item.
@@ -192,9 +194,9 @@ impl CheckedNetwork {
     }
 
     /// The random numbers that layers need in training, in the order of the layers.
-    pub fn draws(&self) -> Vec<LayerDraws> {
-        let draws = self.layers.iter().filter_map(|layer| {
-            layer.draws().map(|draws| LayerDraws { layer: layer.name(), draws })
+    pub fn draws(&self) -> Vec<NamedDraws> {
+        let draws = self.layers.iter().enumerate().filter_map(|(index, layer)| {
+            layer.draws().map(|draws| NamedDraws { index, layer: layer.name(), draws })
         });
         draws.collect()
     }
@@ -209,13 +211,16 @@ impl CheckedNetwork {
         matches!(self.network.encoder.last(), Some(Layer::Sample(_)))
     }
 
-    /// Whether a number of the output is a probability: the last layer has the sigmoid. A `reshape` behind it does not
-    /// count.
+    /// Whether a number of the output is a probability: the last activation is the sigmoid, and nothing is added to it.
     pub fn output_is_probability(&self) -> bool {
-        let mut layers = self.layers.iter().rev();
-        let last = layers.find(|layer| !matches!(layer.layer, Layer::Reshape(_)));
-        let activation = last.and_then(|layer| layer.layer.kind().activation());
-        activation == Some(Activation::Sigmoid) && !self.network.residual
+        self.last_activation() == Activation::Sigmoid && !self.network.residual
+    }
+
+    /// The last activation; layers after it that only move numbers do not count.
+    pub fn last_activation(&self) -> Activation {
+        let mut kinds = self.layers.iter().rev().map(|layer| layer.layer.kind());
+        let last = kinds.find(|kind| !kind.is_permutation());
+        last.and_then(|kind| kind.activation()).unwrap_or(Activation::Linear)
     }
 
     fn layout_where(&self, is_wanted: impl Fn(&CheckedLayer) -> bool) -> Layout {
@@ -269,18 +274,12 @@ impl CheckedNetwork {
 
     /// A sum of the input and of numbers in a range makes no sense.
     fn check_residual(&self) -> Result<(), ModelError> {
-        let mut layers = self.layers.iter().rev().map(|layer| layer.layer.kind());
-        let last = layers.find(|kind| !kind.only_moves_numbers());
-        let last = last.and_then(|kind| kind.activation());
-        let is_linear = last.is_none_or(|activation| activation == Activation::Linear);
-        let expected =
-            "linear, as the network is residual: its output is the input plus the layers' output";
-        let found = last.map_or_else(String::new, |it| it.to_string());
+        let last = self.last_activation();
         require(
-            !self.network.residual || is_linear,
+            !self.network.residual || last == Activation::Linear,
             "last activation",
-            expected,
-            &format_args!("{found}"),
+            "linear, as the network is residual: its output is the input plus the layers' output",
+            &format_args!("{last}"),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Networks that have a name.
 
-use crate::layer::{Conv, Dense, MaxPool, Padding, Sample, Upsample};
-use crate::{Activation, Layer, Network, Shape};
+use crate::layer::{Conv, Dense, MaxPool, Sample, Upsample};
+use crate::{Activation, Layer, Network, Padding, Shape};
 
 /// Dense layers of these widths, the input's first: all but the last with `hidden`, the last with `last`.
 pub fn dense_layers(widths: &[usize], hidden: Activation, last: Activation) -> Vec<Layer> {
