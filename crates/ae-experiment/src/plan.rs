@@ -46,13 +46,17 @@ impl Plan {
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
         at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
         check_table(&spec, &dataset)?;
-        let network = spec.model.network(dataset.train.shape())?.check()?;
+        let model = ModelSpec {
+            kind: spec.model.kind,
+            network: spec.model.network(dataset.train.shape())?,
+        };
+        let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
         fit_config(&spec).check(
             &spec.training.optimizer,
             &curve_metrics(
                 spec.training.loss,
-                spec.model.output_activation() == Some(Activation::Sigmoid),
+                model.check()?.output_is_probability(),
             ),
         )?;
         check_corruption(&spec)?;
@@ -60,7 +64,6 @@ impl Plan {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
-        let model = model_spec(&spec, &dataset.train)?;
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
@@ -69,7 +72,7 @@ impl Plan {
             loss: spec.training.loss,
             code_l1: spec.training.code_l1.unwrap_or_default(),
         };
-        objective.check(&model)?;
+        objective.check(&network)?;
         let plan = Self { spec, dataset, model, network, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
@@ -150,18 +153,6 @@ fn fit_config(spec: &Spec) -> FitConfig {
         clip_norm: training.clip_norm,
         early_stopping: training.early_stopping.clone(),
     }
-}
-
-fn model_spec(spec: &Spec, images: &Images) -> Result<ModelSpec, ExperimentError> {
-    let shape = ae_models::Shape {
-        channels: images.channels(),
-        height: images.height(),
-        width: images.width(),
-    };
-    let Some(dense) = spec.model.dense() else {
-        return Err(ExperimentError::setting("model.network", "dense", "another"));
-    };
-    Ok(ModelSpec { kind: spec.model.kind, dense: crate::spec::dense_config(dense, shape) })
 }
 
 /// Refuses a table for a network whose layers compare neighbours.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use network::{
     ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
 };
-pub(crate) use network::{activation_of, dense_config};
+pub(crate) use network::activation_of;
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
     AnomalyDetection, Artefacts, Compression, DenoisingComparison, DimensionalityReduction,

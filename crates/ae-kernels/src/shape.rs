@@ -1,33 +1,47 @@
-//! The shape of an item.
+//! The shape of an item: an image, a feature map, or a vector.
 
 use std::fmt;
 
-/// Channels, height and width of an item; a vector has the height and the width 1.
+/// The shape of an item: channels, height and width. A vector of n numbers is (n, 1, 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// Planes.
+    /// Numbers at each position.
     pub channels: usize,
-    /// Rows.
+    /// Rows of positions.
     pub height: usize,
-    /// Columns.
+    /// Positions of a row.
     pub width: usize,
 }
 
 impl Shape {
-    /// A vector of this length.
-    pub const fn vector(length: usize) -> Self {
-        Self { channels: length, height: 1, width: 1 }
+    /// A map of so many channels, rows and columns.
+    pub const fn new(channels: usize, height: usize, width: usize) -> Self {
+        Self { channels, height, width }
     }
 
-    /// Numbers of an item; `usize::MAX` if there are more.
+    /// A vector of so many numbers.
+    pub const fn vector(numbers: usize) -> Self {
+        Self { channels: numbers, height: 1, width: 1 }
+    }
+
+    /// Positions of a channel. A product beyond the largest `usize` is given as the largest.
+    pub const fn positions(self) -> usize {
+        self.height.saturating_mul(self.width)
+    }
+
+    /// Numbers of an item. A product beyond the largest `usize` is given as the largest.
     pub const fn numbers(self) -> usize {
-        self.channels.saturating_mul(self.height).saturating_mul(self.width)
+        self.channels.saturating_mul(self.positions())
+    }
+
+    /// Whether channels first and channels last are the same order.
+    pub(crate) const fn has_one_order(self) -> bool {
+        self.channels == 1 || self.positions() == 1
     }
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { channels, height, width } = self;
-        write!(f, "{channels} x {height} x {width}")
+        write!(f, "{} x {} x {}", self.channels, self.height, self.width)
     }
 }

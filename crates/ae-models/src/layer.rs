@@ -28,7 +28,7 @@ pub use conv_transpose::ConvTranspose;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use gaussian_noise::GaussianNoise;
-pub use geometry::{Padding, Window};
+pub use geometry::Window;
 pub use kind::{Distribution, Draws};
 pub(crate) use kind::{Initial, LayerKind, LayerParameter};
 pub use max_pool::MaxPool;
@@ -74,6 +74,11 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// What its kind is called in files: `max-pool`.
+    pub fn kind_name(&self) -> &'static str {
+        self.kind().name()
+    }
+
     /// What all kinds have in common.
     pub(crate) fn kind(&self) -> &dyn LayerKind {
         match self {

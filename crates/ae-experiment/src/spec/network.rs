@@ -309,46 +309,21 @@ fn nearest_sizes(
     found.into_iter().flatten().collect()
 }
 
-/// The layers of a dense network, of which the last ones may keep the largest numbers of the code alone.
+/// The layers of a dense network, and that which keeps the largest numbers of the code alone.
 fn dense_network(dense: &DenseForm, input: Shape) -> Result<Network, ExperimentError> {
-    let config = dense_config(dense, input);
-    config.check()?;
-    let tied = |mut layers: Vec<Layer>| {
-        let count = layers.len();
-        for (index, layer) in layers.iter_mut().enumerate() {
-            if let Layer::Dense(layer) = layer {
-                layer.tied_to = dense.tied_weights.then(|| count - index - 1);
-            }
-        }
-        layers
-    };
-    let (hidden, code) = (dense.hidden_activation, dense.code_activation);
-    let mut encoder = ae_models::dense_layers(&dense.encoder, hidden, code);
-    encoder.extend(dense.top_k.map(|k| Layer::TopK(TopK { k })));
-    Ok(Network {
-        image: [input.height, input.width],
-        channels: input.channels,
-        encoder,
-        decoder: tied(ae_models::dense_layers(&dense.decoder, hidden, dense.output_activation)),
-        residual: false,
-        initialisation: Initialisation::Glorot,
-    })
-}
-
-pub(crate) fn dense_config(dense: &DenseForm, input: Shape) -> DenseConfig {
-    DenseConfig {
+    let mut network = DenseConfig {
         image: [input.height, input.width],
         channels: input.channels,
         encoder: dense.encoder.clone(),
         decoder: dense.decoder.clone(),
         hidden_activation: dense.hidden_activation,
         code_activation: dense.code_activation,
-        output_activation: match dense.output_activation {
-            Activation::Sigmoid => ae_models::OutputActivation::Sigmoid,
-            _ => ae_models::OutputActivation::Linear,
-        },
+        output_activation: dense.output_activation,
         tied_weights: dense.tied_weights,
     }
+    .network()?;
+    network.encoder.extend(dense.top_k.map(|k| Layer::TopK(TopK { k })));
+    Ok(network)
 }
 
 /// The activation of a layer that has one.

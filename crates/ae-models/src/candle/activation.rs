@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::Module;
 use candle_nn::ops::sigmoid;
 
-use crate::{Activation, OutputActivation};
+use crate::Activation;
 
 /// LeakyReLU's slope below 0.
 const LEAKY_SLOPE: f64 = 0.01;
@@ -23,15 +23,6 @@ impl Module for Activation {
             Self::Sigmoid => sigmoid(x),
             Self::Tanh => x.tanh(),
             Self::Softplus => softplus(x),
-        }
-    }
-}
-
-impl Module for OutputActivation {
-    fn forward(&self, logits: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Sigmoid => sigmoid(logits),
-            Self::Linear => Ok(logits.clone()),
         }
     }
 }

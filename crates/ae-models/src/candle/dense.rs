@@ -5,21 +5,25 @@ use candle_nn::{Linear, Module, VarBuilder, linear};
 
 use crate::dense::layers;
 use crate::{
-    Activation, Autoencoder, Decoder, DenoisingAutoencoder, DenseConfig, Encoder, ModelError,
-    OutputActivation, RegularAutoencoder, TrainingInput,
+    Activation, Autoencoder, CheckedNetwork, Decoder, DenoisingAutoencoder, DenseConfig, Encoder,
+    ModelError, RegularAutoencoder, TrainingInput,
 };
 
-/// The candle model of a dense network: a regular autoencoder if it is shown clean images, else a denoising one.
-pub(crate) fn build_dense(
+/// The candle model of a network: a regular autoencoder if it is shown clean images, else a denoising one.
+pub(crate) fn build(
     input: TrainingInput,
-    config: &DenseConfig,
+    network: &CheckedNetwork,
     vb: VarBuilder,
 ) -> Result<Box<dyn Autoencoder>, ModelError> {
-    let network = DenseNetwork::new(config, vb)?;
+    let network = DenseNetwork::new(&dense(network)?, vb)?;
     Ok(match input {
         TrainingInput::Clean => Box::new(RegularAutoencoder::new(network)),
         TrainingInput::Corrupted => Box::new(DenoisingAutoencoder::new(network)),
     })
+}
+
+pub(super) fn dense(network: &CheckedNetwork) -> Result<DenseConfig, ModelError> {
+    DenseConfig::of(network.network()).ok_or(ModelError::NoTensorModel)
 }
 
 /// A dense encoder and a dense decoder.
@@ -28,7 +32,7 @@ pub struct DenseNetwork {
     encoder: DenseEncoder,
     decoder: Vec<Linear>,
     hidden: Activation,
-    output: OutputActivation,
+    output: Activation,
 }
 
 impl DenseNetwork {
@@ -75,7 +79,7 @@ impl Decoder for DenseNetwork {
     }
 
     fn output_is_probability(&self) -> bool {
-        self.output == OutputActivation::Sigmoid
+        self.output == Activation::Sigmoid
     }
 }
 
@@ -92,7 +96,7 @@ pub(super) struct DenseEncoder {
 impl DenseEncoder {
     /// Builds the encoder over tensors named `0.weight`, `0.bias`, ....
     pub(super) fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
-        config.check()?;
+        config.network()?;
         Ok(Self {
             layers: linear_layers(&config.encoder, vb)?,
             hidden: config.hidden_activation,

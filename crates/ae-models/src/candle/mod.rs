@@ -22,7 +22,7 @@ pub use inference::TensorInference;
 pub use objective::{ObjectiveTerms, binary_cross_entropy};
 pub use regular::RegularAutoencoder;
 
-pub(crate) use dense::build_dense;
+pub(crate) use dense::build;
 pub(crate) use device::open;
 pub(crate) use inference::{tensor_encoder_inference, tensor_inference};
 

@@ -19,8 +19,20 @@ pub(super) fn linear() -> Activation {
 }
 
 impl LayerKind for ActivationLayer {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(self.activation.for_kernels().into())
     }
 
     fn activation(&self) -> Option<Activation> {

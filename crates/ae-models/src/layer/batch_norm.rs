@@ -27,6 +27,10 @@ fn epsilon() -> f32 {
 }
 
 impl LayerKind for BatchNorm {
+    fn name(&self) -> &'static str {
+        "batch-norm"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         if !(self.momentum > 0.0 && self.momentum <= 1.0) {
             let found = self.momentum;
@@ -36,6 +40,22 @@ impl LayerKind for BatchNorm {
             return Err(format!("must have a finite epsilon above 0, but found {}", self.epsilon));
         }
         Ok(input)
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let norm = ae_kernels::BatchNorm {
+            weight: offset("weight"),
+            bias: offset("bias"),
+            running_mean: offset("running_mean"),
+            running_variance: offset("running_var"),
+            momentum: self.momentum,
+            epsilon: self.epsilon,
+        };
+        Some(norm.into())
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

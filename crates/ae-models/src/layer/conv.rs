@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Padding, Window, after_window, unit, window};
+use super::geometry::{Window, after_window, same, square, unit, window};
 use super::kind::{LayerKind, LayerParameter};
-use crate::{Activation, Shape};
+use crate::{Activation, Padding, Shape};
 
 /// A convolution (cross-correlation, as in PyTorch and Keras) with a bias for each channel and an activation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct Conv {
     #[serde(default = "unit", deserialize_with = "window")]
     pub stride: Window,
     /// How the map is extended; `same` if it is not written.
-    #[serde(default)]
+    #[serde(default = "same")]
     pub padding: Padding,
     /// The activation; linear if it is not written.
     #[serde(default = "super::activation::linear")]
@@ -27,9 +27,30 @@ pub struct Conv {
 }
 
 impl LayerKind for Conv {
+    fn name(&self) -> &'static str {
+        "conv"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         super::geometry::check_channels(self.channels)?;
         after_window(input, self.channels, self.kernel, self.stride, self.padding)
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let convolution = ae_kernels::Convolution {
+            channels: self.channels,
+            kernel: square(self.kernel)?,
+            stride: square(self.stride)?,
+            padding: self.padding,
+            weight: offset("weight"),
+            bias: offset("bias"),
+            activation: self.activation.for_kernels(),
+        };
+        Some(convolution.into())
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

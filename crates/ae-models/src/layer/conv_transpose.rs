@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Padding, Window, check_channels, check_window, unit, window};
+use super::geometry::{Window, check_channels, check_window, same, square, unit, window};
 use super::kind::{LayerKind, LayerParameter};
-use crate::{Activation, Shape};
+use crate::{Activation, Padding, Shape};
 
 /// A transposed convolution: the adjoint of the convolution with this kernel, stride and padding that leads from the
 /// output's size to the input's; with a bias for each channel and an activation.
@@ -20,7 +20,7 @@ pub struct ConvTranspose {
     #[serde(default = "unit", deserialize_with = "window")]
     pub stride: Window,
     /// `same` gives `n * stride` places, `valid` gives `(n - 1) * stride + kernel`; `same` if it is not written.
-    #[serde(default)]
+    #[serde(default = "same")]
     pub padding: Padding,
     /// The activation; linear if it is not written.
     #[serde(default = "super::activation::linear")]
@@ -28,6 +28,10 @@ pub struct ConvTranspose {
 }
 
 impl LayerKind for ConvTranspose {
+    fn name(&self) -> &'static str {
+        "conv-transpose"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         check_channels(self.channels)?;
         check_window("kernel", self.kernel)?;
@@ -44,6 +48,23 @@ impl LayerKind for ConvTranspose {
             height: length(input.height, 0),
             width: length(input.width, 1),
         })
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let convolution = ae_kernels::TransposedConvolution {
+            channels: self.channels,
+            kernel: square(self.kernel)?,
+            stride: square(self.stride)?,
+            padding: self.padding,
+            weight: offset("weight"),
+            bias: offset("bias"),
+            activation: self.activation.for_kernels(),
+        };
+        Some(convolution.into())
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

@@ -21,11 +21,35 @@ pub struct Dense {
 }
 
 impl LayerKind for Dense {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
     fn output(&self, _input: Shape) -> Result<Shape, String> {
         match self.outputs {
             0 => Err("must have at least 1 output, but found 0".to_owned()),
             outputs => Ok(Shape::vector(outputs)),
         }
+    }
+
+    fn for_kernels(
+        &self,
+        input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let weight = match self.tied_to {
+            // The encoder's layers come first.
+            Some(layer) => ae_kernels::Weight::TransposeOf { layer },
+            None => ae_kernels::Weight::Own { offset: offset("weight") },
+        };
+        let dense = ae_kernels::Dense {
+            inputs: input.numbers(),
+            outputs: self.outputs,
+            weight,
+            bias: offset("bias"),
+            activation: self.activation.for_kernels(),
+        };
+        Some(dense.into())
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

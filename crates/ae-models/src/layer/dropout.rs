@@ -15,11 +15,25 @@ pub struct Dropout {
 }
 
 impl LayerKind for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match self.rate >= 0.0 && self.rate < 1.0 {
             true => Ok(input),
-            false => Err(format!("must have a rate of at least 0 and below 1, but found {}", self.rate)),
+            false => {
+                Err(format!("must have a rate of at least 0 and below 1, but found {}", self.rate))
+            }
         }
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::Dropout { rate: self.rate }.into())
     }
 
     fn draws(&self, input: Shape) -> Option<Draws> {

@@ -14,12 +14,26 @@ pub struct GaussianNoise {
 }
 
 impl LayerKind for GaussianNoise {
+    fn name(&self) -> &'static str {
+        "gaussian-noise"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let deviation = self.deviation;
         match deviation >= 0.0 && deviation.is_finite() {
             true => Ok(input),
-            false => Err(format!("must have a finite deviation of at least 0, but found {deviation}")),
+            false => {
+                Err(format!("must have a finite deviation of at least 0, but found {deviation}"))
+            }
         }
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::GaussianNoise { deviation: self.deviation }.into())
     }
 
     fn draws(&self, input: Shape) -> Option<Draws> {

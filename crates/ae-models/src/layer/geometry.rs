@@ -1,20 +1,9 @@
 //! Windows that slide over maps: kernel, stride, padding, and the sizes that follow.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use ae_kernels::Padding;
+use serde::{Deserialize, Deserializer};
 
 use crate::Shape;
-
-/// How a map is extended at its borders.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Padding {
-    /// So that the output has `ceil(n / stride)` places, as TensorFlow pads: of the `p` places that are missing, `p / 2`
-    /// come first, rounded down.
-    #[default]
-    Same,
-    /// Not at all.
-    Valid,
-}
 
 /// Height and width of a window, or two steps: written as one number or as a list of two.
 pub type Window = [usize; 2];
@@ -31,6 +20,16 @@ pub(super) fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Windo
         Written::Square(side) => [side, side],
         Written::Rectangle(window) => window,
     })
+}
+
+/// The padding of a layer that names none.
+pub(super) fn same() -> Padding {
+    Padding::Same
+}
+
+/// The side of a square window.
+pub(super) fn square([height, width]: Window) -> Option<usize> {
+    (height == width).then_some(height)
 }
 
 /// A stride of 1.

@@ -4,9 +4,20 @@ use crate::{Activation, Shape};
 
 /// A kind of layer.
 pub(crate) trait LayerKind {
+    /// What the kind is called in files.
+    fn name(&self) -> &'static str;
+
     /// The shape of the output for this shape of the input; an error is the rest of a sentence that begins with the
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;
+
+    /// The layer as the kernels compute it, for this shape of the input; `None` if they cannot. `offset` gives the place
+    /// of a parameter in the flat buffer by the last part of its name.
+    fn for_kernels(
+        &self,
+        input: Shape,
+        offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer>;
 
     /// The parameters, in the order of the flat buffer, for this shape of the input.
     fn parameters(&self, _input: Shape) -> Vec<LayerParameter> {
@@ -21,6 +32,11 @@ pub(crate) trait LayerKind {
     /// The activation at the end of the layer, if it has one.
     fn activation(&self) -> Option<Activation> {
         None
+    }
+
+    /// Whether the layer only moves numbers, so that an activation may as well follow it as come before it.
+    fn is_permutation(&self) -> bool {
+        false
     }
 
     /// Whether an output in training depends on other items of the batch.
@@ -61,7 +77,12 @@ pub(crate) enum Initial {
 impl LayerParameter {
     /// A weight of a dense layer or a convolution.
     pub(crate) fn weight(shape: Vec<usize>, fan_in: usize, fan_out: usize) -> Self {
-        Self { name: "weight", shape, initial: Initial::Weights { fan_in, fan_out }, is_trained: true }
+        Self {
+            name: "weight",
+            shape,
+            initial: Initial::Weights { fan_in, fan_out },
+            is_trained: true,
+        }
     }
 
     /// A bias of this length.

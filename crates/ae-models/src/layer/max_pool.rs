@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Padding, Window, after_window, window};
+use super::geometry::{Window, after_window, same, square, window};
 use super::kind::LayerKind;
-use crate::Shape;
+use crate::{Padding, Shape};
 
 /// The largest number of each window. With `same` padding a window may go beyond the map; numbers there are never the
 /// largest.
@@ -18,7 +18,7 @@ pub struct MaxPool {
     #[serde(default, deserialize_with = "some_window", skip_serializing_if = "Option::is_none")]
     pub stride: Option<Window>,
     /// How the map is extended; `same` if it is not written.
-    #[serde(default)]
+    #[serde(default = "same")]
     pub padding: Padding,
 }
 
@@ -34,7 +34,24 @@ impl MaxPool {
 }
 
 impl LayerKind for MaxPool {
+    fn name(&self) -> &'static str {
+        "max-pool"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         after_window(input, input.channels, self.size, self.stride(), self.padding)
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let pooling = ae_kernels::MaxPooling {
+            size: square(self.size)?,
+            stride: square(self.stride())?,
+            padding: self.padding,
+        };
+        Some(pooling.into())
     }
 }

@@ -14,6 +14,10 @@ pub struct Reshape {
 }
 
 impl LayerKind for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let [channels, height, width] = self.shape;
         let output = Shape { channels, height, width };
@@ -24,5 +28,18 @@ impl LayerKind for Reshape {
             ));
         }
         Ok(output)
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let [channels, height, width] = self.shape;
+        Some(ae_kernels::Reshape { shape: Shape { channels, height, width } }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
+        true
     }
 }

@@ -13,6 +13,10 @@ use crate::Shape;
 pub struct Sample {}
 
 impl LayerKind for Sample {
+    fn name(&self) -> &'static str {
+        "sample"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match input.channels % 2 {
             0 => Ok(Shape { channels: input.channels / 2, ..input }),
@@ -21,6 +25,14 @@ impl LayerKind for Sample {
                 input.channels
             )),
         }
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::Sample.into())
     }
 
     fn draws(&self, input: Shape) -> Option<Draws> {

@@ -15,6 +15,10 @@ pub struct TopK {
 }
 
 impl LayerKind for TopK {
+    fn name(&self) -> &'static str {
+        "top-k"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match (1..=input.numbers()).contains(&self.k) {
             true => Ok(input),
@@ -22,5 +26,13 @@ impl LayerKind for TopK {
                 Err(format!("must have a k from 1 to {}, but found {}", input.numbers(), self.k))
             }
         }
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::TopK { k: self.k }.into())
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, check_window, window};
+use super::geometry::{Window, check_window, square, window};
 use super::kind::LayerKind;
 use crate::Shape;
 
@@ -16,6 +16,10 @@ pub struct Upsample {
 }
 
 impl LayerKind for Upsample {
+    fn name(&self) -> &'static str {
+        "upsample"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         check_window("factor", self.factor)?;
         Ok(Shape {
@@ -23,5 +27,13 @@ impl LayerKind for Upsample {
             width: input.width.saturating_mul(self.factor[1]),
             ..input
         })
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::Upsampling { factor: square(self.factor)? }.into())
     }
 }
