@@ -1,154 +1,51 @@
-//! Stacks of dense layers: `y = activation(x W^T + b)`, layer after layer.
+//! Dense configurations as described networks.
 
-use candle_core::Tensor;
-use candle_nn::{Linear, Module, VarBuilder, linear};
+use candle_nn::VarBuilder;
 
-use crate::dense::layers;
+use super::chain::{NetworkAutoencoder, NetworkEncoder};
 use crate::{
-    Activation, Autoencoder, Decoder, DenoisingAutoencoder, DenseConfig, Encoder, ModelError,
-    OutputActivation, RegularAutoencoder, TrainingInput,
+    Activation, Autoencoder, CheckedNetwork, DenseConfig, Initialisation, Layer, ModelError,
+    Network, OutputActivation, TrainingInput, dense_layers,
 };
 
-/// The candle model of a dense network: a regular autoencoder if it is shown clean images, else a denoising one.
+/// The candle model of a dense network.
 pub(crate) fn build_dense(
     input: TrainingInput,
     config: &DenseConfig,
-    vb: VarBuilder,
+    vb: &VarBuilder<'_>,
 ) -> Result<Box<dyn Autoencoder>, ModelError> {
-    let network = DenseNetwork::new(config, vb)?;
-    Ok(match input {
-        TrainingInput::Clean => Box::new(RegularAutoencoder::new(network)),
-        TrainingInput::Corrupted => Box::new(DenoisingAutoencoder::new(network)),
-    })
+    Ok(Box::new(NetworkAutoencoder::new(&described(config)?, input, vb)?))
 }
 
-/// A dense encoder and a dense decoder.
-#[derive(Debug, Clone)]
-pub struct DenseNetwork {
-    encoder: DenseEncoder,
-    decoder: Vec<Linear>,
-    hidden: Activation,
-    output: OutputActivation,
+/// The encoder of a dense network.
+pub(super) fn dense_encoder(
+    config: &DenseConfig,
+    vb: &VarBuilder<'_>,
+) -> Result<NetworkEncoder, ModelError> {
+    NetworkEncoder::new(&described(config)?, vb)
 }
 
-impl DenseNetwork {
-    /// Builds the network over tensors named as PyTorch names them: `encoder.0.weight` of shape
-    /// (out, in), `encoder.0.bias`, ..., `decoder.0.weight`, .... Tied weights have no
-    /// `decoder.*.weight`.
-    ///
-    /// # Errors
-    /// If the configuration does not hold together, or a tensor is missing or has another shape.
-    pub fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
-        let encoder = DenseEncoder::new(config, vb.pp("encoder"))?;
-        let decoder = if config.tied_weights {
-            tied_layers(&encoder.layers, vb.pp("decoder"))?
-        } else {
-            linear_layers(&config.decoder, vb.pp("decoder"))?
-        };
-        Ok(Self {
-            encoder,
-            decoder,
-            hidden: config.hidden_activation,
-            output: config.output_activation,
-        })
-    }
-}
-
-impl Encoder for DenseNetwork {
-    fn latent_dim(&self) -> usize {
-        self.encoder.latent_dim()
-    }
-
-    fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        self.encoder.encode(images)
-    }
-}
-
-impl Decoder for DenseNetwork {
-    fn decode_logits(&self, codes: &Tensor) -> Result<Tensor, ModelError> {
-        check_batch(codes, self.latent_dim())?;
-        Ok(forward(&self.decoder, self.hidden, codes)?)
-    }
-
-    fn activate(&self, logits: &Tensor) -> Result<Tensor, ModelError> {
-        Ok(self.output.forward(logits)?)
-    }
-
-    fn output_is_probability(&self) -> bool {
-        self.output == OutputActivation::Sigmoid
-    }
-}
-
-/// The encoder of a network.
-#[derive(Debug, Clone)]
-pub(super) struct DenseEncoder {
-    layers: Vec<Linear>,
-    hidden: Activation,
-    code: Activation,
-    pixels: usize,
-    latent_dim: usize,
-}
-
-impl DenseEncoder {
-    /// Builds the encoder over tensors named `0.weight`, `0.bias`, ....
-    pub(super) fn new(config: &DenseConfig, vb: VarBuilder) -> Result<Self, ModelError> {
-        config.check()?;
-        Ok(Self {
-            layers: linear_layers(&config.encoder, vb)?,
-            hidden: config.hidden_activation,
-            code: config.code_activation,
-            pixels: config.pixels(),
-            latent_dim: config.latent_dim(),
-        })
-    }
-}
-
-impl Encoder for DenseEncoder {
-    fn latent_dim(&self) -> usize {
-        self.latent_dim
-    }
-
-    fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        check_batch(images, self.pixels)?;
-        Ok(self.code.forward(&forward(&self.layers, self.hidden, images)?)?)
-    }
-}
-
-fn linear_layers(widths: &[usize], vb: VarBuilder) -> candle_core::Result<Vec<Linear>> {
-    layers(widths)
-        .enumerate()
-        .map(|(index, (width_in, width_out))| linear(width_in, width_out, vb.pp(index)))
-        .collect()
-}
-
-/// The encoder's layers in reverse order with transposed weights and biases of their own.
-fn tied_layers(encoder: &[Linear], vb: VarBuilder) -> candle_core::Result<Vec<Linear>> {
-    let weights = encoder.iter().rev().map(|layer| layer.weight().t());
-    weights
-        .enumerate()
-        .map(|(index, weight)| {
-            let weight = weight?;
-            let bias = vb.pp(index).get(weight.dim(0)?, "bias")?;
-            Ok(Linear::new(weight, Some(bias)))
-        })
-        .collect()
-}
-
-/// `(n, in)` to `(n, out)`: the layers with the hidden activation between them, none at the end.
-fn forward(layers: &[Linear], hidden: Activation, batch: &Tensor) -> candle_core::Result<Tensor> {
-    let mut values = batch.clone();
-    for (index, layer) in layers.iter().enumerate() {
-        if index > 0 {
-            values = hidden.forward(&values)?;
+fn described(config: &DenseConfig) -> Result<CheckedNetwork, ModelError> {
+    config.check()?;
+    let output = match config.output_activation {
+        OutputActivation::Sigmoid => Activation::Sigmoid,
+        OutputActivation::Linear => Activation::Linear,
+    };
+    let hidden = config.hidden_activation;
+    let mut decoder = dense_layers(&config.decoder, hidden, output);
+    let layers = decoder.len();
+    for (index, layer) in decoder.iter_mut().enumerate().filter(|_| config.tied_weights) {
+        if let Layer::Dense(dense) = layer {
+            dense.tied_to = Some(layers - 1 - index);
         }
-        values = layer.forward(&values)?;
     }
-    Ok(values)
-}
-
-fn check_batch(batch: &Tensor, width: usize) -> Result<(), ModelError> {
-    match batch.dims() {
-        [_, found] if *found == width => Ok(()),
-        found => Err(ModelError::Batch { expected: width, found: found.to_vec() }),
-    }
+    let network = Network {
+        image: config.image,
+        channels: config.channels,
+        encoder: dense_layers(&config.encoder, hidden, config.code_activation),
+        decoder,
+        residual: false,
+        initialisation: Initialisation::Glorot,
+    };
+    network.check()
 }

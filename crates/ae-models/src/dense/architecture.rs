@@ -53,6 +53,6 @@ impl Architecture for DenseArchitecture {
 
     #[cfg(feature = "candle")]
     fn build(&self, vb: crate::VarBuilder<'_>) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
-        crate::candle::build_dense(self.input, &self.config, vb)
+        crate::candle::build_dense(self.input, &self.config, &vb)
     }
 }

@@ -178,5 +178,9 @@ fn require(
     if holds {
         return Ok(());
     }
-    Err(ModelError::Spec { field: field.to_owned(), expected: expected.to_owned(), found: format!("{found:?}") })
+    Err(ModelError::Spec {
+        field: field.to_owned(),
+        expected: expected.to_owned(),
+        found: format!("{found:?}"),
+    })
 }

@@ -7,6 +7,4 @@ mod stack;
 pub use config::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
 
 pub(crate) use architecture::DenseArchitecture;
-#[cfg(feature = "candle")]
-pub(crate) use config::layers;
 pub(crate) use stack::encoder_stack;

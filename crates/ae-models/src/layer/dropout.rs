@@ -18,7 +18,9 @@ impl LayerKind for Dropout {
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match self.rate >= 0.0 && self.rate < 1.0 {
             true => Ok(input),
-            false => Err(format!("must have a rate of at least 0 and below 1, but found {}", self.rate)),
+            false => {
+                Err(format!("must have a rate of at least 0 and below 1, but found {}", self.rate))
+            }
         }
     }
 

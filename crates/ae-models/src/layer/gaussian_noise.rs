@@ -18,7 +18,9 @@ impl LayerKind for GaussianNoise {
         let deviation = self.deviation;
         match deviation >= 0.0 && deviation.is_finite() {
             true => Ok(input),
-            false => Err(format!("must have a finite deviation of at least 0, but found {deviation}")),
+            false => {
+                Err(format!("must have a finite deviation of at least 0, but found {deviation}"))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{Activation, Shape};
 
 /// A kind of layer.
-pub(crate) trait LayerKind {
+pub(crate) trait LayerKind: crate::candle::TensorKind {
     /// The shape of the output for this shape of the input; an error is the rest of a sentence that begins with the
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;
@@ -61,7 +61,12 @@ pub(crate) enum Initial {
 impl LayerParameter {
     /// A weight of a dense layer or a convolution.
     pub(crate) fn weight(shape: Vec<usize>, fan_in: usize, fan_out: usize) -> Self {
-        Self { name: "weight", shape, initial: Initial::Weights { fan_in, fan_out }, is_trained: true }
+        Self {
+            name: "weight",
+            shape,
+            initial: Initial::Weights { fan_in, fan_out },
+            is_trained: true,
+        }
     }
 
     /// A bias of this length.

@@ -79,7 +79,8 @@ impl CheckedNetwork {
         require(input.numbers() > 0, "image", "at least one pixel", &network.image)?;
         let mut layers = Vec::new();
         let mut shape = input;
-        for (part, of_part) in [(Part::Encoder, &network.encoder), (Part::Decoder, &network.decoder)]
+        for (part, of_part) in
+            [(Part::Encoder, &network.encoder), (Part::Decoder, &network.decoder)]
         {
             let length = of_part.len();
             require(
@@ -211,7 +212,8 @@ impl CheckedNetwork {
     fn check_residual(&self) -> Result<(), ModelError> {
         let last = self.layers.last().and_then(|layer| layer.layer.kind().activation());
         let is_linear = last.is_none_or(|activation| activation == crate::Activation::Linear);
-        let expected = "linear, as the network is residual: its output is the input plus the layers' output";
+        let expected =
+            "linear, as the network is residual: its output is the input plus the layers' output";
         let found = last.map_or_else(String::new, |it| it.to_string());
         require(
             !self.network.residual || is_linear,
