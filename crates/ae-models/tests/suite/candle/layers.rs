@@ -90,8 +90,9 @@ fn check(rows: usize, network: &Network) {
     }
     let (vars, sum) = evaluate(&network, rows, &values[0], &values[1..]);
     let gradients = sum.backward().unwrap();
+    let layout = network.layout();
     let names = std::iter::once("batch".to_owned())
-        .chain(network.layout().views().iter().map(|view| view.name.clone()));
+        .chain(layout.views().iter().map(|view| view.name.clone()));
     for (place, (name, var)) in names.zip(vars).enumerate() {
         let found =
             gradients.get(&var).map(|it| it.flatten_all().unwrap().to_vec1::<f64>().unwrap());
