@@ -63,13 +63,13 @@ impl TrainingState {
         &self.curve
     }
 
-    /// Takes out how far the next epoch was learned, which must have been in batches of this size.
-    pub(crate) fn take_partial_epoch(
-        &mut self,
+    /// How far the next epoch was learned, which must have been in batches of this size.
+    pub(crate) fn partial_epoch(
+        &self,
         batch_size: usize,
         batches: usize,
     ) -> Result<PartialEpoch, TrainingError> {
-        let Some(partial) = self.partial_epoch.take() else { return Ok(PartialEpoch::default()) };
+        let Some(partial) = self.partial_epoch else { return Ok(PartialEpoch::default()) };
         if partial.batches < batches && partial.images == partial.batches * batch_size {
             return Ok(partial);
         }

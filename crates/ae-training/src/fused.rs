@@ -1,9 +1,9 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
 use ae_kernels::{Batch, Problem, Stack, Target, Trainer};
-use ae_models::{Architecture, Inference, KernelInference, Objective, Parameters};
+use ae_models::{Architecture, Inference, KernelInference, Objective};
 
-use crate::engine::step_after_gradient;
+use crate::host_state::{HostState, check_state};
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
@@ -14,6 +14,7 @@ pub struct FusedEngine<'a> {
     stack: &'a Stack,
     objective: Objective,
     trainer: Trainer,
+    state: Option<HostState>,
 }
 
 impl<'a> FusedEngine<'a> {
@@ -27,65 +28,81 @@ impl<'a> FusedEngine<'a> {
     ) -> Result<Self, TrainingError> {
         let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
         stack.check_objective(objective.for_kernels())?;
-        Ok(Self { architecture, stack, objective, trainer: Trainer::new() })
+        Ok(Self { architecture, stack, objective, trainer: Trainer::new(), state: None })
     }
 
-    fn problem(&self) -> Problem<'a> {
-        Problem { stack: self.stack, objective: self.objective.for_kernels() }
-    }
-
-    fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
+    /// What is minimised, once it is known that the samples suit the model.
+    fn problem(&self, samples: &Samples) -> Result<Problem<'a>, TrainingError> {
         let (expected, found) = (self.stack.inputs(), samples.images().image_size());
-        if found == expected { Ok(()) } else { Err(TrainingError::ImageSize { expected, found }) }
+        if found != expected {
+            return Err(TrainingError::ImageSize { expected, found });
+        }
+        Ok(Problem { stack: self.stack, objective: self.objective.for_kernels() })
+    }
+
+    fn state(&self) -> Result<&HostState, TrainingError> {
+        self.state.as_ref().ok_or(TrainingError::NotLoaded)
     }
 }
 
 impl Engine for FusedEngine<'_> {
-    fn gradient(
-        &mut self,
-        parameters: &Parameters,
-        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
-        gradient: &mut [f32],
-    ) -> Result<BatchResult, TrainingError> {
-        self.check(samples)?;
-        let problem = self.problem();
-        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
-            samples.gather_into(&indices[rows], epoch, inputs, targets);
-        });
-        Ok(self.trainer.gradient(problem, parameters.values(), batch, gradient)?.into())
+    fn load(&mut self, state: &TrainingState) -> Result<(), TrainingError> {
+        self.state = Some(HostState::of(state, self.architecture)?);
+        Ok(())
     }
 
     fn step(
         &mut self,
-        state: &mut TrainingState,
-        batch: BatchSelection<'_>,
+        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
         size: StepSize,
-        gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
-        if size.clip_norm.is_some() {
-            return step_after_gradient(self, state, batch, size, gradient);
-        }
-        let BatchSelection { samples, indices, epoch } = batch;
-        self.check(samples)?;
-        let problem = self.problem();
-        let step = state.optimizer.next_step(size.learning_rate, 1.0);
-        let parameters = state.parameters.values_mut();
+        let problem = self.problem(samples)?;
+        let Self { trainer, state, .. } = self;
+        let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);
         });
-        Ok(self.trainer.step(problem, parameters, step, batch, gradient)?.into())
+        let HostState { parameters, optimizer, gradient } = &mut *state;
+        if size.clip_norm.is_some() {
+            // The scale of a clipped gradient depends on all of it.
+            let found = trainer.gradient(problem, parameters.values(), batch, gradient)?;
+            state.step(size, found.squared_norm)?;
+            return Ok(found.into());
+        }
+        let step = optimizer.next_step(size.learning_rate, 1.0);
+        Ok(trainer.step(problem, parameters.values_mut(), step, batch, gradient)?.into())
+    }
+
+    fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError> {
+        check_state(state, self.architecture)?;
+        self.state()?.write_to(state);
+        Ok(())
+    }
+
+    fn gradient(
+        &mut self,
+        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+        gradient: &mut [f32],
+    ) -> Result<BatchResult, TrainingError> {
+        let problem = self.problem(samples)?;
+        let Self { trainer, state, .. } = self;
+        let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
+        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
+            samples.gather_into(&indices[rows], epoch, inputs, targets);
+        });
+        Ok(trainer.gradient(problem, state.parameters.values(), batch, gradient)?.into())
+    }
+
+    fn inference(&self) -> Result<Box<dyn Inference>, TrainingError> {
+        Ok(Box::new(KernelInference::new(self.stack, &self.state()?.parameters)?))
     }
 
     fn architecture(&self) -> &dyn Architecture {
         self.architecture
     }
 
-    fn objective(&self) -> Objective {
-        self.objective
-    }
-
-    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
-        Ok(Box::new(KernelInference::new(self.stack, parameters)?))
+    fn objective(&self) -> &Objective {
+        &self.objective
     }
 }
 

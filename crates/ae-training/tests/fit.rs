@@ -352,9 +352,11 @@ fn the_similarity_of_colours_is_the_mean_of_the_channels() {
 fn an_evaluation_adds_up() {
     let setup = setup(40, Some(("gaussian:0.5", Draw::Once)));
     let state = setup.run();
-    let model = setup.engine().inference(state.parameters()).unwrap();
+    let mut engine = setup.engine();
+    engine.load(&state).unwrap();
+    let model = engine.inference().unwrap();
     let samples = setup.samples();
-    let full = evaluate(model.as_ref(), &samples, Detail::Full).unwrap();
+    let full = engine.evaluate(&samples, Detail::Full).unwrap();
     let errors = squared_errors(model.as_ref(), &samples).unwrap();
 
     let quality = &full.reconstruction;
