@@ -218,7 +218,7 @@ impl Observer for BestModel<'_> {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
         let is_kept = match event {
             Event::EpochEnded { record, state, is_kept } => {
-                if best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch) {
+                if best_epoch(state.curve(), &validation_metric(self.plan)) == Some(record.epoch) {
                     self.unwritten = Some(state.parameters().clone());
                 }
                 *is_kept

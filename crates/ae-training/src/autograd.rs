@@ -91,18 +91,17 @@ impl<'a> AutogradEngine<'a> {
                 let share = slice.len() as f64 / indices.len() as f64;
                 let slice = BatchSelection { samples, indices: slice, epoch };
                 let found = self.differentiate(model.as_ref(), &vars, slice, share)?;
-                let loss = BatchLoss {
-                    reconstruction: share * scalar(&found.reconstruction)?,
-                    objective: share * scalar(&found.objective)?,
-                };
+                let reconstruction = scalar(&found.reconstruction)?;
+                let penalty = scalar(&found.objective)? - reconstruction;
+                let mut loss = BatchLoss::default();
+                loss.add(&BatchLoss { reconstruction, penalties: vec![penalty] }, share);
                 Ok((loss, flat(&vars, &found.gradients)?))
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         gradient.fill(0.0);
         let mut loss = BatchLoss::default();
         for (slice_loss, slice_gradient) in slices {
-            loss.reconstruction += slice_loss.reconstruction;
-            loss.objective += slice_loss.objective;
+            loss.add(&slice_loss, 1.0);
             gradient.iter_mut().zip(slice_gradient).for_each(|(sum, part)| *sum += part);
         }
         Ok(BatchResult { loss, squared_norm: squared_norm(gradient) })
@@ -122,7 +121,8 @@ impl<'a> AutogradEngine<'a> {
         let numbers = Tensor::stack(&[&reconstruction, &objective, &squared_norm], 0)?;
         let numbers = numbers.to_vec1::<f32>()?;
         let number = |place: usize| numbers.get(place).map_or(f64::NAN, |&x| f64::from(x));
-        let loss = BatchLoss { reconstruction: number(0), objective: number(1) };
+        let penalties = vec![number(1) - number(0)];
+        let loss = BatchLoss { reconstruction: number(0), penalties };
         Ok((BatchResult { loss, squared_norm: number(2) }, gradients))
     }
 }

@@ -78,7 +78,7 @@ pub struct StepSize {
 }
 
 /// The results of a batch beside its gradient.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct BatchResult {
     /// Its loss.
     pub loss: BatchLoss,
@@ -89,16 +89,31 @@ pub struct BatchResult {
 impl From<BatchSummary> for BatchResult {
     fn from(summary: BatchSummary) -> Self {
         let BatchSummary { reconstruction, penalty, squared_norm } = summary;
-        let loss = BatchLoss { reconstruction, objective: reconstruction + penalty };
+        let loss = BatchLoss { reconstruction, penalties: vec![penalty] };
         Self { loss, squared_norm }
     }
 }
 
 /// The loss of a batch, averaged over its images.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct BatchLoss {
     /// The reconstruction loss alone: mean per pixel.
     pub reconstruction: f64,
+    /// Each penalty of the objective with its weight, in the objective's order.
+    pub penalties: Vec<f64>,
+}
+
+impl BatchLoss {
     /// The reconstruction loss and the penalties: what is minimised.
-    pub objective: f64,
+    pub fn objective(&self) -> f64 {
+        self.reconstruction + self.penalties.iter().sum::<f64>()
+    }
+
+    /// Adds another loss, multiplied by `weight`.
+    pub(crate) fn add(&mut self, other: &Self, weight: f64) {
+        self.reconstruction += weight * other.reconstruction;
+        self.penalties.resize(self.penalties.len().max(other.penalties.len()), 0.0);
+        let pairs = self.penalties.iter_mut().zip(&other.penalties);
+        pairs.for_each(|(sum, penalty)| *sum += weight * penalty);
+    }
 }

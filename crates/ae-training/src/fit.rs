@@ -4,9 +4,10 @@ use ae_dataset::epoch_order;
 use ae_models::TrainingInput;
 
 use crate::divergence::{Place, check_batch, check_validation};
+use crate::metric_names::train_metrics;
 use crate::{
     BatchSelection, Checkpoints, Detail, Engine, EpochRecord, Event, FitConfig, Observer, Samples,
-    StepPosition, StepSize, Stop, TrainingError, TrainingState, curve_metrics, train_metric,
+    StepPosition, StepSize, Stop, TrainingError, TrainingState, curve_metrics,
 };
 
 /// The data that a model learns from and the data that it is validated on.
@@ -49,8 +50,8 @@ pub fn fit(
     checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, TrainingError> {
-    let (architecture, loss) = (engine.architecture(), engine.objective().loss);
-    let metrics = curve_metrics(loss, architecture.output_is_probability());
+    let architecture = engine.architecture();
+    let metrics = curve_metrics(architecture, engine.objective());
     config.check(state.optimizer.config(), &metrics)?;
     check_corruption(architecture.input(), data)?;
     let images = data.train.images().len();
@@ -82,9 +83,9 @@ pub fn fit(
             step += 1;
             let place = Place { epoch: epoch + 1, batch: batch + 1 };
             check_batch(&found, place, state, checkpoints)?;
-            learned.add(found.loss.reconstruction, indices.len());
+            learned.add(&found.loss, indices.len());
             let Place { epoch, batch } = place;
-            observer.observe(&Event::BatchEnded { epoch, batch, loss: found.loss })?;
+            observer.observe(&Event::BatchEnded { epoch, batch, loss: &found.loss })?;
             if observer.stop() == Some(Stop::AfterBatch) && batch < batches {
                 engine.snapshot(state)?;
                 state.partial_epoch = Some(learned);
@@ -96,7 +97,7 @@ pub fn fit(
         let place = Place { epoch: epoch + 1, batch: batches };
         check_validation(&validation, place, state, checkpoints)?;
         let mut metrics = validation.metrics(Detail::Losses);
-        metrics.insert(train_metric(loss).to_owned(), learned.mean_loss());
+        metrics.extend(train_metrics(engine.objective(), &learned.mean_loss()));
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
         engine.snapshot(state)?;
         state.partial_epoch = None;

@@ -180,7 +180,7 @@ proptest! {
         prop_assert_eq!(farthest_parameter(architecture.as_ref(), &ours, &theirs), None);
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs().max(1e-3);
         prop_assert!(close(our_loss.reconstruction, their_loss.reconstruction));
-        prop_assert!(close(our_loss.objective, their_loss.objective));
+        prop_assert!(close(our_loss.objective(), their_loss.objective()));
         prop_assert!(close(our_quality.mse, their_quality.mse));
         prop_assert_eq!(our_quality.bce.is_some(), their_quality.bce.is_some());
         prop_assert!(close(our_quality.bce.unwrap_or(0.0), their_quality.bce.unwrap_or(0.0)));
