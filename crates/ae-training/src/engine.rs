@@ -88,8 +88,8 @@ pub struct BatchResult {
 
 impl From<BatchSummary> for BatchResult {
     fn from(summary: BatchSummary) -> Self {
-        let BatchSummary { reconstruction, penalty, squared_norm } = summary;
-        let loss = BatchLoss { reconstruction, penalties: vec![penalty] };
+        let BatchSummary { reconstruction, penalties, squared_norm, .. } = summary;
+        let loss = BatchLoss { reconstruction, penalties };
         Self { loss, squared_norm }
     }
 }

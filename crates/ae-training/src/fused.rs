@@ -1,6 +1,6 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batch, Problem, Stack, Target, Trainer};
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
 use ae_models::{Architecture, Inference, KernelInference, Objective};
 
 use crate::host_state::{HostState, check_state};
@@ -11,8 +11,9 @@ use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingErro
 /// Its gradients equal those of the autograd engine up to rounding.
 pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
-    stack: &'a Stack,
+    chain: &'a Chain,
     objective: Objective,
+    for_kernels: ae_kernels::Objective,
     trainer: Trainer,
     state: Option<HostState>,
 }
@@ -26,18 +27,16 @@ impl<'a> FusedEngine<'a> {
         architecture: &'a dyn Architecture,
         objective: Objective,
     ) -> Result<Self, TrainingError> {
-        let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
-        stack.check_objective(objective.for_kernels())?;
-        Ok(Self { architecture, stack, objective, trainer: Trainer::new(), state: None })
+        let chain = architecture.stack().ok_or(TrainingError::NotFused)?;
+        let for_kernels = objective.for_kernels();
+        chain.check_objective(&for_kernels)?;
+        let trainer = Trainer::new();
+        Ok(Self { architecture, chain, objective, for_kernels, trainer, state: None })
     }
 
-    /// What is minimised, once it is known that the samples suit the model.
-    fn problem(&self, samples: &Samples) -> Result<Problem<'a>, TrainingError> {
-        let (expected, found) = (self.stack.inputs(), samples.images().image_size());
-        if found != expected {
-            return Err(TrainingError::ImageSize { expected, found });
-        }
-        Ok(Problem { stack: self.stack, objective: self.objective.for_kernels() })
+    fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
+        let (expected, found) = (self.chain.inputs(), samples.images().image_size());
+        if found == expected { Ok(()) } else { Err(TrainingError::ImageSize { expected, found }) }
     }
 
     fn state(&self) -> Result<&HostState, TrainingError> {
@@ -56,8 +55,9 @@ impl Engine for FusedEngine<'_> {
         BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
         size: StepSize,
     ) -> Result<BatchResult, TrainingError> {
-        let problem = self.problem(samples)?;
-        let Self { trainer, state, .. } = self;
+        self.check(samples)?;
+        let Self { chain, for_kernels, trainer, state, .. } = self;
+        let problem = Problem { chain, objective: for_kernels };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);
@@ -84,8 +84,9 @@ impl Engine for FusedEngine<'_> {
         BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
-        let problem = self.problem(samples)?;
-        let Self { trainer, state, .. } = self;
+        self.check(samples)?;
+        let Self { chain, for_kernels, trainer, state, .. } = self;
+        let problem = Problem { chain, objective: for_kernels };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);
@@ -94,7 +95,7 @@ impl Engine for FusedEngine<'_> {
     }
 
     fn inference(&self) -> Result<Box<dyn Inference>, TrainingError> {
-        Ok(Box::new(KernelInference::new(self.stack, &self.state()?.parameters)?))
+        Ok(Box::new(KernelInference::new(self.chain, &self.state()?.parameters)?))
     }
 
     fn architecture(&self) -> &dyn Architecture {

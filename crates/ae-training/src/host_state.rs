@@ -1,6 +1,6 @@
 //! What an engine on the CPU keeps between steps.
 
-use ae_kernels::StackError;
+use ae_kernels::ChainError;
 use ae_models::{Architecture, ParameterView, Parameters};
 
 use crate::clip::scale_to_norm;
@@ -35,7 +35,7 @@ impl HostState {
     }
 
     /// Takes the step against the gradient, which has this squared norm, by the kernels.
-    pub(crate) fn step(&mut self, size: StepSize, squared_norm: f64) -> Result<(), StackError> {
+    pub(crate) fn step(&mut self, size: StepSize, squared_norm: f64) -> Result<(), ChainError> {
         let Self { parameters, optimizer, gradient } = self;
         let scale = size.clip_norm.map_or(1.0, |norm| scale_to_norm(squared_norm, norm));
         optimizer.step(size.learning_rate, parameters.values_mut(), gradient, scale)
