@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    Activation, Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
-    Parameters, SavedModel,
+    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective, Parameters,
+    SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
@@ -44,21 +44,19 @@ impl Plan {
         check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
             x >= 0.0
         })?;
-        fit_config(&spec).check(
-            &spec.training.optimizer,
-            &curve_metrics(spec.training.loss, spec.model.output_activation == Activation::Sigmoid),
-        )?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
-        let model = model_spec(&spec, &dataset.train)?;
+        let model = model_spec(&spec, &dataset.train);
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
+        let metrics = curve_metrics(architecture.as_ref(), &objective);
+        fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         objective.check(&model.check()?)?;
         let plan = Self { spec, dataset, model, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
@@ -142,7 +140,7 @@ fn fit_config(spec: &Spec) -> FitConfig {
     }
 }
 
-fn model_spec(spec: &Spec, images: &Images) -> Result<ModelSpec, ModelError> {
+fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
     let network = &spec.model;
     let dense = DenseConfig {
         image: [images.height(), images.width()],
@@ -154,7 +152,7 @@ fn model_spec(spec: &Spec, images: &Images) -> Result<ModelSpec, ModelError> {
         output_activation: network.output_activation,
         tied_weights: network.tied_weights,
     };
-    dense.model(network.kind)
+    ModelSpec { kind: network.kind, dense }
 }
 
 /// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.
@@ -196,6 +194,6 @@ fn check_number(
 }
 
 /// The validation metric of the loss.
-pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
+pub(crate) fn validation_metric(plan: &Plan) -> String {
     ae_training::validation_metric(plan.spec.training.loss)
 }
