@@ -3,7 +3,7 @@
 use ae_compression::{Codec, Compressor, Mode};
 use ae_dataset::{Images, Inputs};
 use ae_files::shown;
-use ae_models::{ModelError, SavedModel};
+use ae_models::{ModelError, SavedModel, Shape};
 
 use crate::error::ApplyError;
 use crate::model::Model;
@@ -83,6 +83,6 @@ pub fn to_bytes(inputs: &Inputs, mode: Mode) -> Result<Vec<u8>, ApplyError> {
 }
 
 fn shape_of(saved: &SavedModel) -> [usize; 3] {
-    let [height, width] = saved.spec.dense.image;
-    [saved.spec.dense.channels, height, width]
+    let Shape { channels, height, width } = saved.spec.network.input();
+    [channels, height, width]
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
-    OutputActivation, Parameters, SavedModel,
+    Activation, Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
+    Parameters, SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
@@ -46,23 +46,20 @@ impl Plan {
         })?;
         fit_config(&spec).check(
             &spec.training.optimizer,
-            &curve_metrics(
-                spec.training.loss,
-                spec.model.output_activation == OutputActivation::Sigmoid,
-            ),
+            &curve_metrics(spec.training.loss, spec.model.output_activation == Activation::Sigmoid),
         )?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
-        let model = model_spec(&spec, &dataset.train);
+        let model = model_spec(&spec, &dataset.train)?;
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
-        objective.check(&model)?;
+        objective.check(&model.check()?)?;
         let plan = Self { spec, dataset, model, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
@@ -145,7 +142,7 @@ fn fit_config(spec: &Spec) -> FitConfig {
     }
 }
 
-fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
+fn model_spec(spec: &Spec, images: &Images) -> Result<ModelSpec, ModelError> {
     let network = &spec.model;
     let dense = DenseConfig {
         image: [images.height(), images.width()],
@@ -157,7 +154,7 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
         output_activation: network.output_activation,
         tied_weights: network.tied_weights,
     };
-    ModelSpec { kind: network.kind, dense }
+    dense.model(network.kind)
 }
 
 /// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.

@@ -74,6 +74,11 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// What its kind is called in files: `max-pool`.
+    pub fn kind_name(&self) -> &'static str {
+        self.kind().name()
+    }
+
     /// What all kinds have in common.
     pub(crate) fn kind(&self) -> &dyn LayerKind {
         match self {

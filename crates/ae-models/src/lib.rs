@@ -80,7 +80,7 @@ mod candle;
 #[cfg(feature = "exchange")]
 pub mod exchange;
 
-pub use activation::{Activation, OutputActivation};
+pub use activation::Activation;
 pub use ae_files::FileError;
 pub use ae_kernels::{RowLosses, Shape, Stack};
 pub use ae_random::Seed;
@@ -88,12 +88,12 @@ pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
-    Autoencoder, BatchStatistics, Decoder, DenoisingAutoencoder, Encoder, LayerDraws,
-    NetworkAutoencoder, NetworkEncoder, ObjectiveTerms, Posterior, RegularAutoencoder, Tensor,
-    TensorInference, TrainingPass, Var, VarBuilder, binary_cross_entropy,
+    Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TrainingPass, Var,
+    VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
-pub use dense::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
+pub use dense::DenseConfig;
 pub use device::open_device;
 pub use error::ModelError;
 pub use foreign_network::NetworkSpec;
@@ -106,8 +106,8 @@ pub use layer::{
 pub use layout::{Layout, ParameterView};
 pub use loss::{Loss, Objective};
 pub use network::{
-    CheckedLayer, CheckedNetwork, Initialisation, Network, Part, dense_layers, keras_conv,
-    keras_conv_denoiser, variational,
+    CheckedLayer, CheckedNetwork, Initialisation, LayerDraws, MAX_LAYERS, MAX_NUMBERS,
+    MAX_PARAMETERS, Network, Part, dense_layers, keras_conv, keras_conv_denoiser, variational,
 };
 pub use parameters::Parameters;
 pub use registry::Registry;

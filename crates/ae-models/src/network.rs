@@ -3,12 +3,19 @@
 //! Everything else follows from it: shapes, parameters and their first values, the kernels' chain, the candle model,
 //! ONNX graphs and what `ae inspect` shows.
 
+mod architecture;
 mod checked;
+mod lowering;
 mod presets;
 
 use serde::{Deserialize, Serialize};
 
-pub use checked::{CheckedLayer, CheckedNetwork, Part};
+pub(crate) use architecture::NetworkArchitecture;
+pub(crate) use checked::require;
+pub use checked::{
+    CheckedLayer, CheckedNetwork, LayerDraws, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, Part,
+};
+pub(crate) use lowering::stack;
 pub use presets::{dense_layers, keras_conv, keras_conv_denoiser, variational};
 
 use crate::{Layer, Shape};
@@ -50,6 +57,18 @@ impl Network {
     pub fn input(&self) -> Shape {
         let [height, width] = self.image;
         Shape { channels: self.channels, height, width }
+    }
+
+    /// A network for items of this shape, without layers.
+    pub(crate) fn empty(input: Shape) -> Self {
+        Self {
+            image: [input.height, input.width],
+            channels: input.channels,
+            encoder: Vec::new(),
+            decoder: Vec::new(),
+            residual: false,
+            initialisation: Initialisation::default(),
+        }
     }
 
     /// The network with all shapes and parameters.

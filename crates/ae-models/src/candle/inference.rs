@@ -2,10 +2,10 @@
 
 use candle_core::{Device, Tensor};
 
-use super::dense::dense_encoder;
+use super::chain::NetworkEncoder;
 use crate::inference::{check, check_pairs};
 use crate::{
-    Architecture, Autoencoder, DenseConfig, Encoder, EncoderInference, Inference, ModelError,
+    Architecture, Autoencoder, CheckedNetwork, Encoder, EncoderInference, Inference, ModelError,
     Parameters,
 };
 
@@ -116,11 +116,11 @@ pub(crate) fn tensor_inference(
 
 /// Inference by candle for an encoder alone.
 pub(crate) fn tensor_encoder_inference(
-    config: &DenseConfig,
+    network: &CheckedNetwork,
     parameters: &Parameters,
     device: &Device,
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     let vb = parameters.var_builder(device)?;
-    let encoder = dense_encoder(config, &vb)?;
-    Ok(Box::new(TensorInference::new(config.pixels(), Box::new(encoder), device)))
+    let encoder = NetworkEncoder::new(network, &vb)?;
+    Ok(Box::new(TensorInference::new(network.input().numbers(), Box::new(encoder), device)))
 }

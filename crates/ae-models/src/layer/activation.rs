@@ -19,6 +19,10 @@ pub(super) fn linear() -> Activation {
 }
 
 impl LayerKind for ActivationLayer {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)
     }

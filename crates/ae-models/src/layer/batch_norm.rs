@@ -27,6 +27,10 @@ fn epsilon() -> f32 {
 }
 
 impl LayerKind for BatchNorm {
+    fn name(&self) -> &'static str {
+        "batch-norm"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         if !(self.momentum > 0.0 && self.momentum <= 1.0) {
             let found = self.momentum;

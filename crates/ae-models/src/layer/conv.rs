@@ -27,6 +27,10 @@ pub struct Conv {
 }
 
 impl LayerKind for Conv {
+    fn name(&self) -> &'static str {
+        "conv"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         super::geometry::check_channels(self.channels)?;
         after_window(input, self.channels, self.kernel, self.stride, self.padding)

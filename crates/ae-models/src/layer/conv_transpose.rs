@@ -28,6 +28,10 @@ pub struct ConvTranspose {
 }
 
 impl LayerKind for ConvTranspose {
+    fn name(&self) -> &'static str {
+        "conv-transpose"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         check_channels(self.channels)?;
         check_window("kernel", self.kernel)?;

@@ -21,6 +21,10 @@ pub struct Dense {
 }
 
 impl LayerKind for Dense {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
     fn output(&self, _input: Shape) -> Result<Shape, String> {
         match self.outputs {
             0 => Err("must have at least 1 output, but found 0".to_owned()),

@@ -15,6 +15,10 @@ pub struct Dropout {
 }
 
 impl LayerKind for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match self.rate >= 0.0 && self.rate < 1.0 {
             true => Ok(input),

@@ -14,6 +14,10 @@ pub struct GaussianNoise {
 }
 
 impl LayerKind for GaussianNoise {
+    fn name(&self) -> &'static str {
+        "gaussian-noise"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let deviation = self.deviation;
         match deviation >= 0.0 && deviation.is_finite() {

@@ -4,6 +4,9 @@ use crate::{Activation, Shape};
 
 /// A kind of layer.
 pub(crate) trait LayerKind: crate::candle::TensorKind {
+    /// What the kind is called in files.
+    fn name(&self) -> &'static str;
+
     /// The shape of the output for this shape of the input; an error is the rest of a sentence that begins with the
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;
@@ -21,6 +24,11 @@ pub(crate) trait LayerKind: crate::candle::TensorKind {
     /// The activation at the end of the layer, if it has one.
     fn activation(&self) -> Option<Activation> {
         None
+    }
+
+    /// Whether the layer leaves the numbers as they are and only moves, copies or drops some of them.
+    fn only_moves_numbers(&self) -> bool {
+        false
     }
 
     /// Whether an output in training depends on other items of the batch.

@@ -34,7 +34,15 @@ impl MaxPool {
 }
 
 impl LayerKind for MaxPool {
+    fn name(&self) -> &'static str {
+        "max-pool"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         after_window(input, input.channels, self.size, self.stride(), self.padding)
+    }
+
+    fn only_moves_numbers(&self) -> bool {
+        true
     }
 }

@@ -23,6 +23,10 @@ pub struct PixelShuffle {
 }
 
 impl LayerKind for PixelUnshuffle {
+    fn name(&self) -> &'static str {
+        "pixel-unshuffle"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let factor = self.factor;
         let Shape { channels, height, width } = input;
@@ -34,9 +38,17 @@ impl LayerKind for PixelUnshuffle {
         let channels = channels.saturating_mul(factor.saturating_mul(factor));
         Ok(Shape { channels, height: height / factor, width: width / factor })
     }
+
+    fn only_moves_numbers(&self) -> bool {
+        true
+    }
 }
 
 impl LayerKind for PixelShuffle {
+    fn name(&self) -> &'static str {
+        "pixel-shuffle"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let factor = self.factor;
         let block = factor.saturating_mul(factor);
@@ -48,5 +60,9 @@ impl LayerKind for PixelShuffle {
         }
         let (height, width) = (height.saturating_mul(factor), width.saturating_mul(factor));
         Ok(Shape { channels: channels / block, height, width })
+    }
+
+    fn only_moves_numbers(&self) -> bool {
+        true
     }
 }

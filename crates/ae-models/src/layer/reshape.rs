@@ -14,6 +14,10 @@ pub struct Reshape {
 }
 
 impl LayerKind for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let [channels, height, width] = self.shape;
         let output = Shape { channels, height, width };
@@ -24,5 +28,9 @@ impl LayerKind for Reshape {
             ));
         }
         Ok(output)
+    }
+
+    fn only_moves_numbers(&self) -> bool {
+        true
     }
 }

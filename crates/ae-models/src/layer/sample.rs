@@ -13,6 +13,10 @@ use crate::Shape;
 pub struct Sample {}
 
 impl LayerKind for Sample {
+    fn name(&self) -> &'static str {
+        "sample"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match input.channels % 2 {
             0 => Ok(Shape { channels: input.channels / 2, ..input }),

@@ -15,6 +15,10 @@ pub struct TopK {
 }
 
 impl LayerKind for TopK {
+    fn name(&self) -> &'static str {
+        "top-k"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match (1..=input.numbers()).contains(&self.k) {
             true => Ok(input),

@@ -16,6 +16,10 @@ pub struct Upsample {
 }
 
 impl LayerKind for Upsample {
+    fn name(&self) -> &'static str {
+        "upsample"
+    }
+
     fn output(&self, input: Shape) -> Result<Shape, String> {
         check_window("factor", self.factor)?;
         Ok(Shape {
@@ -23,5 +27,9 @@ impl LayerKind for Upsample {
             width: input.width.saturating_mul(self.factor[1]),
             ..input
         })
+    }
+
+    fn only_moves_numbers(&self) -> bool {
+        true
     }
 }

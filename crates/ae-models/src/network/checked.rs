@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use ae_random::Seed;
+
 use crate::layer::{Initial, LayerParameter};
-use crate::{Draws, Layer, Layout, ModelError, Network, Shape};
+use crate::parameters::draw_weights;
+use crate::{
+    Activation, Draws, Initialisation, Layer, Layout, ModelError, Network, Parameters, Shape,
+};
 
 /// The most layers of an encoder, and of a decoder.
 pub const MAX_LAYERS: usize = 256;
@@ -64,6 +69,15 @@ impl CheckedLayer {
     }
 }
 
+/// The random numbers that a layer needs in training.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerDraws {
+    /// The layer's name: `encoder.2`.
+    pub layer: String,
+    /// What is drawn for each item.
+    pub draws: Draws,
+}
+
 /// A network whose shapes fit each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedNetwork {
@@ -77,6 +91,12 @@ impl CheckedNetwork {
         let input = network.input();
         require([1, 3].contains(&network.channels), "channels", "1 or 3", &network.channels)?;
         require(input.numbers() > 0, "image", "at least one pixel", &network.image)?;
+        require(
+            input.numbers() <= MAX_NUMBERS,
+            "image",
+            &format!("so small that an item has at most {MAX_NUMBERS} numbers"),
+            &network.image,
+        )?;
         let mut layers = Vec::new();
         let mut shape = input;
         for (part, of_part) in
@@ -144,29 +164,68 @@ impl CheckedNetwork {
 
     /// The layout of all parameters.
     pub fn layout(&self) -> Layout {
-        Layout::new(self.named_parameters(None).map(|(name, it)| (name, it.shape)).collect())
+        self.layout_where(|_| true)
     }
 
     /// The layout of one part's parameters.
     pub fn layout_of(&self, part: Part) -> Layout {
-        Layout::new(self.named_parameters(Some(part)).map(|(name, it)| (name, it.shape)).collect())
+        self.layout_where(|layer| layer.part == part)
     }
 
-    /// The first values of every parameter by name, in the layout's order.
-    pub(crate) fn initial(&self) -> impl Iterator<Item = (String, Initial)> {
-        self.named_parameters(None).map(|(name, parameter)| (name, parameter.initial))
-    }
-
-    fn named_parameters(
-        &self,
-        part: Option<Part>,
-    ) -> impl Iterator<Item = (String, LayerParameter)> {
-        let layers = self.layers.iter().filter(move |layer| part.is_none_or(|it| it == layer.part));
-        layers.flat_map(|layer| {
-            let name = layer.name();
-            let parameters = layer.parameters().into_iter();
-            parameters.map(move |parameter| (format!("{name}.{}", parameter.name), parameter))
+    /// Initial parameters: weights by the network's [`Initialisation`], each from the stream `init/<name>` of the seed,
+    /// biases 0, and batch normalisations that change nothing.
+    pub fn initialise(&self, seed: Seed) -> Parameters {
+        let mut initial = self.layers.iter().flat_map(CheckedLayer::parameters);
+        Parameters::filled(self.layout(), |view, values| {
+            match initial.next().map(|parameter| parameter.initial) {
+                None | Some(Initial::Zeros) => {}
+                Some(Initial::Ones) => values.fill(1.0),
+                Some(Initial::Weights { fan_in, fan_out }) => {
+                    let fans = match self.network.initialisation {
+                        Initialisation::Glorot => fan_in + fan_out,
+                        Initialisation::He => fan_in,
+                    };
+                    draw_weights(&view.name, fans, seed, values);
+                }
+            }
         })
+    }
+
+    /// The random numbers that layers need in training, in the order of the layers.
+    pub fn draws(&self) -> Vec<LayerDraws> {
+        let draws = self.layers.iter().filter_map(|layer| {
+            layer.draws().map(|draws| LayerDraws { layer: layer.name(), draws })
+        });
+        draws.collect()
+    }
+
+    /// Whether an output in training depends on other items of the batch, as in a batch normalisation.
+    pub fn needs_batch_statistics(&self) -> bool {
+        self.layers.iter().any(|layer| layer.layer.kind().needs_batch_statistics())
+    }
+
+    /// Whether the encoder ends with a `sample` layer.
+    pub fn is_variational(&self) -> bool {
+        matches!(self.network.encoder.last(), Some(Layer::Sample(_)))
+    }
+
+    /// Whether a number of the output is a probability: the last layer has the sigmoid. A `reshape` behind it does not
+    /// count.
+    pub fn output_is_probability(&self) -> bool {
+        let mut layers = self.layers.iter().rev();
+        let last = layers.find(|layer| !matches!(layer.layer, Layer::Reshape(_)));
+        let activation = last.and_then(|layer| layer.layer.kind().activation());
+        activation == Some(Activation::Sigmoid) && !self.network.residual
+    }
+
+    fn layout_where(&self, is_wanted: impl Fn(&CheckedLayer) -> bool) -> Layout {
+        let mut layout = Layout::new(Vec::new());
+        for layer in self.layers.iter().filter(|layer| is_wanted(layer)) {
+            for LayerParameter { name, shape, is_trained, .. } in layer.parameters() {
+                layout.push(format!("{}.{name}", layer.name()), shape, is_trained);
+            }
+        }
+        layout
     }
 
     /// A tied layer needs a dense layer of the encoder with the mirrored shape and a weight of its own.
@@ -210,8 +269,10 @@ impl CheckedNetwork {
 
     /// A sum of the input and of numbers in a range makes no sense.
     fn check_residual(&self) -> Result<(), ModelError> {
-        let last = self.layers.last().and_then(|layer| layer.layer.kind().activation());
-        let is_linear = last.is_none_or(|activation| activation == crate::Activation::Linear);
+        let mut layers = self.layers.iter().rev().map(|layer| layer.layer.kind());
+        let last = layers.find(|kind| !kind.only_moves_numbers());
+        let last = last.and_then(|kind| kind.activation());
+        let is_linear = last.is_none_or(|activation| activation == Activation::Linear);
         let expected =
             "linear, as the network is residual: its output is the input plus the layers' output";
         let found = last.map_or_else(String::new, |it| it.to_string());
@@ -238,7 +299,8 @@ fn output(part: Part, position: usize, layer: &Layer, input: Shape) -> Result<Sh
     Err(ModelError::Layer { name, reason })
 }
 
-fn require(
+/// An error of the field unless the condition holds.
+pub(crate) fn require(
     holds: bool,
     field: &str,
     expected: &str,

@@ -5,16 +5,12 @@ use crate::{Activation, Layer, Network, Shape};
 
 /// Dense layers of these widths, the input's first: all but the last with `hidden`, the last with `last`.
 pub fn dense_layers(widths: &[usize], hidden: Activation, last: Activation) -> Vec<Layer> {
-    let outputs = widths.get(1..).unwrap_or_default();
-    let layers = outputs.iter().enumerate().map(|(index, &outputs)| {
-        let activation = if index + 1 == outputs_len(widths) { last } else { hidden };
+    let widths = widths.get(1..).unwrap_or_default();
+    let layers = widths.iter().enumerate().map(|(index, &outputs)| {
+        let activation = if index + 1 == widths.len() { last } else { hidden };
         Layer::Dense(Dense { outputs, activation, tied_to: None })
     });
     layers.collect()
-}
-
-fn outputs_len(widths: &[usize]) -> usize {
-    widths.len().saturating_sub(1)
 }
 
 fn conv(channels: usize, padding: Padding, activation: Activation) -> Layer {
@@ -40,8 +36,6 @@ pub fn keras_conv(input: Shape, output: Activation) -> Network {
     let is_blogs = [input.height, input.width].iter().all(|side| side.div_ceil(4) % 2 == 1);
     let third = if is_blogs { Valid } else { Same };
     Network {
-        image: [input.height, input.width],
-        channels: input.channels,
         encoder: vec![
             conv(16, Same, Relu),
             pool(),
@@ -59,8 +53,7 @@ pub fn keras_conv(input: Shape, output: Activation) -> Network {
             upsample(),
             conv(input.channels, Same, output),
         ],
-        residual: false,
-        initialisation: crate::Initialisation::Glorot,
+        ..Network::empty(input)
     }
 }
 
@@ -69,8 +62,6 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
     use Activation::Relu;
     use Padding::Same;
     Network {
-        image: [input.height, input.width],
-        channels: input.channels,
         encoder: vec![conv(32, Same, Relu), pool(), conv(32, Same, Relu), pool()],
         decoder: vec![
             conv(32, Same, Relu),
@@ -79,8 +70,7 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
             upsample(),
             conv(input.channels, Same, output),
         ],
-        residual: false,
-        initialisation: crate::Initialisation::Glorot,
+        ..Network::empty(input)
     }
 }
 
@@ -96,12 +86,5 @@ pub fn variational(input: Shape, hidden: &[usize], code: usize, output: Activati
     let up = widths(code, &mut hidden.iter().rev().copied(), numbers);
     let mut encoder = dense_layers(&down, Relu, Linear);
     encoder.push(Layer::Sample(Sample {}));
-    Network {
-        image: [input.height, input.width],
-        channels: input.channels,
-        encoder,
-        decoder: dense_layers(&up, Relu, output),
-        residual: false,
-        initialisation: crate::Initialisation::Glorot,
-    }
+    Network { encoder, decoder: dense_layers(&up, Relu, output), ..Network::empty(input) }
 }
