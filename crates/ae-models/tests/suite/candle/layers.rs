@@ -3,7 +3,7 @@
 use ae_models::Activation::{Linear, Tanh};
 use ae_models::{
     ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense,
-    Distribution, Draws, Dropout, GaussianNoise, Initialisation, Layer, LayerDraws, MaxPool,
+    Distribution, DrawnNumbers, Draws, Dropout, GaussianNoise, Initialisation, Layer, MaxPool,
     ModelError, Network, NetworkAutoencoder, Padding, PixelShuffle, PixelUnshuffle, Reshape,
     Sample, TopK, TrainingInput, Upsample,
 };
@@ -17,7 +17,7 @@ pub(super) struct Drawn {
     pub(super) rows: usize,
 }
 
-impl LayerDraws for Drawn {
+impl DrawnNumbers for Drawn {
     fn numbers(&self, _layer: &str, draws: Draws) -> Result<Tensor, ModelError> {
         let count = self.rows * draws.numbers;
         let shift = match draws.distribution {
