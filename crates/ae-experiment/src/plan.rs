@@ -52,13 +52,6 @@ impl Plan {
         };
         let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
-        fit_config(&spec).check(
-            &spec.training.optimizer,
-            &curve_metrics(
-                spec.training.loss,
-                model.check()?.output_is_probability(),
-            ),
-        )?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
@@ -72,6 +65,8 @@ impl Plan {
             loss: spec.training.loss,
             code_l1: spec.training.code_l1.unwrap_or_default(),
         };
+        let metrics = curve_metrics(architecture.as_ref(), &objective);
+        fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         objective.check(&network)?;
         let plan = Self { spec, dataset, model, network, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
@@ -274,6 +269,6 @@ fn check_number(
 }
 
 /// The validation metric of the loss.
-pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
+pub(crate) fn validation_metric(plan: &Plan) -> String {
     ae_training::validation_metric(plan.spec.training.loss)
 }

@@ -88,8 +88,9 @@ pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
-    Autoencoder, Decoder, DenoisingAutoencoder, DenseNetwork, Encoder, ObjectiveTerms,
-    RegularAutoencoder, Tensor, TensorInference, Var, VarBuilder, binary_cross_entropy,
+    Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TrainingPass, Var,
+    VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
 pub use dense::DenseConfig;

@@ -43,3 +43,8 @@ pub(crate) fn tensor_encoder_inference(
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     Err(ModelError::NeedsCandle)
 }
+
+/// Asks nothing of a layer: there are no tensors.
+pub(crate) trait TensorKind {}
+
+impl<K> TensorKind for K {}

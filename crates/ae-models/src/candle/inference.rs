@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::dense::{DenseEncoder, dense};
+use super::chain::NetworkEncoder;
 use crate::inference::{check, check_pairs};
 use crate::{
     Architecture, Autoencoder, CheckedNetwork, Encoder, EncoderInference, Inference, ModelError,
@@ -75,7 +75,7 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
     ) -> Result<(), ModelError> {
         check(images, self.pixels, logits, self.pixels)?;
         self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
-            model.decode_logits(&model.encode(x)?)
+            model.reconstruct_logits(x)
         })?;
         logits.copy_from_slice(outputs);
         self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
@@ -121,6 +121,6 @@ pub(crate) fn tensor_encoder_inference(
     device: &Device,
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     let vb = parameters.var_builder(device)?;
-    let encoder = DenseEncoder::new(&dense(network)?, vb.pp("encoder"))?;
+    let encoder = NetworkEncoder::new(network, &vb)?;
     Ok(Box::new(TensorInference::new(network.input().numbers(), Box::new(encoder), device)))
 }
