@@ -58,6 +58,7 @@ mod codec;
 mod interpolation;
 mod latent_map;
 mod probe;
+mod sampling;
 
 mod error;
 

@@ -11,6 +11,7 @@ mod parse;
 mod probe;
 mod project;
 mod reproduce;
+mod sample;
 mod spec;
 mod train;
 
@@ -30,6 +31,7 @@ use parse::{device, noise, noise_if_any, npy_file, seed, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
+pub(crate) use sample::Sample;
 pub(crate) use spec::{Change, WriteSpec};
 pub(crate) use train::{NewFolder, Resume, Settings, Study, Train};
 
@@ -125,6 +127,8 @@ pub(crate) enum Command {
     ///
     /// DATA is the first image, or several of which --from chooses one.
     Interpolate(Interpolate),
+    /// Draw new images from a variational autoencoder
+    Sample(Sample),
     /// Detect anomalies
     #[command(subcommand)]
     Anomaly(AnomalyCommand),

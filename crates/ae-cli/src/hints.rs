@@ -66,6 +66,10 @@ fn of_application(error: &ApplyError) -> Option<String> {
         ApplyError::NotFitted { path } => {
             Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
+        ApplyError::NotVariational => Some(
+            "`ae train --network vae` trains one, and `ae interpolate` goes between images"
+                .to_owned(),
+        ),
         ApplyError::NoCodec => Some("`ae resume RUN` attaches it".to_owned()),
         ApplyError::Dataset(error) => of_data(error),
         _ => None,
