@@ -2,6 +2,7 @@
 
 use ae_kernels::BatchSummary;
 use ae_models::{Architecture, Inference, Objective};
+use ae_random::Seed;
 
 use crate::{BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate};
 
@@ -10,14 +11,16 @@ use crate::{BatchSelection, Detail, Evaluation, Samples, TrainingError, Training
 ///
 /// All but `load` fail with [`TrainingError::NotLoaded`] before a state was loaded.
 pub trait Engine: Send {
-    /// Takes over the parameters and the optimizer of a state.
+    /// Takes over the parameters and the optimizer of a state. Random layers draw from streams of the run's seed:
+    /// `layer/<name>`, one generator an item and epoch.
     ///
     /// # Errors
     /// If the state is not of this architecture, or the device cannot hold it.
-    fn load(&mut self, state: &TrainingState) -> Result<(), TrainingError>;
+    fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError>;
 
     /// Takes the optimizer's step against the objective's gradient, averaged over the samples of the batch. Returns the
-    /// mean loss before the step, and the gradient's squared norm.
+    /// mean loss before the step, and the gradient's squared norm. Parameters that are not trained stay as they are; the
+    /// running statistics of batch normalisations follow the batch's.
     ///
     /// The result does not depend on the number of threads. If the loss or the gradient is not finite, the engine's
     /// numbers are lost, and another state must be loaded.
@@ -36,8 +39,8 @@ pub trait Engine: Send {
     /// If the state is not of this architecture, or the device fails.
     fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError>;
 
-    /// Writes the objective's gradient as [`step`](Self::step) uses it into `gradient`, in the layout's order, and
-    /// returns the same result. It takes no step.
+    /// Writes the objective's gradient as [`step`](Self::step) uses it after all warm-ups into `gradient`, in the layout's
+    /// order, and returns the same result. It takes no step.
     ///
     /// # Errors
     /// If the model or candle fails, or `gradient` is not as long as the parameters.
@@ -75,6 +78,8 @@ pub struct StepSize {
     pub learning_rate: f64,
     /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
     pub clip_norm: Option<f64>,
+    /// Epochs of the run before this step, fractions included: penalties that warm up follow it.
+    pub epochs_done: f64,
 }
 
 /// The results of a batch beside its gradient.

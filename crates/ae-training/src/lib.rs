@@ -54,10 +54,12 @@ mod partial_epoch;
 mod samples;
 
 mod clip;
+mod draws;
 mod engine;
 mod fused;
 mod host_state;
 mod optimizer;
+mod running_statistics;
 
 #[cfg(feature = "candle")]
 mod autograd;

@@ -4,7 +4,7 @@ use candle_core::{D, Tensor};
 use candle_nn::ops::sigmoid;
 
 use super::activation::softplus;
-use crate::{Autoencoder, Loss, ModelError, Objective};
+use crate::{Autoencoder, Loss, ModelError, Objective, TrainingPass};
 
 impl Objective {
     /// The loss of the model's reconstructions of `inputs` against `targets`, and the penalty.
@@ -23,18 +23,32 @@ impl Objective {
     ) -> Result<ObjectiveTerms, ModelError> {
         let codes = model.encode(inputs)?;
         let logits = model.decode_logits(&codes)?;
-        check_targets(&logits, targets)?;
+        let pass = TrainingPass { codes, logits, posterior: None, statistics: Vec::new() };
+        self.evaluate_pass(model, &pass, targets)
+    }
+
+    /// As [`evaluate`](Self::evaluate), for a pass in training.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_pass(
+        &self,
+        model: &dyn Autoencoder,
+        TrainingPass { codes, logits, .. }: &TrainingPass,
+        targets: &Tensor,
+    ) -> Result<ObjectiveTerms, ModelError> {
+        check_targets(logits, targets)?;
         let reconstruction = match self.loss {
             Loss::BinaryCrossEntropy if !model.output_is_probability() => {
                 return Err(ModelError::LossOfLinear);
             }
-            Loss::BinaryCrossEntropy => binary_cross_entropy(&logits, targets)?,
-            Loss::MeanSquaredError => (model.activate(&logits)? - targets)?.sqr()?.mean_all()?,
+            Loss::BinaryCrossEntropy => binary_cross_entropy(logits, targets)?,
+            Loss::MeanSquaredError => (model.activate(logits)? - targets)?.sqr()?.mean_all()?,
         };
         let total = if self.code_l1 == 0.0 {
             reconstruction.clone()
         } else {
-            (&reconstruction + (mean_magnitude(&codes)? * f64::from(self.code_l1))?)?
+            (&reconstruction + (mean_magnitude(codes)? * f64::from(self.code_l1))?)?
         };
         Ok(ObjectiveTerms { reconstruction, total })
     }
