@@ -4,8 +4,8 @@ mod device_state;
 
 use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
-    Architecture, Autoencoder, Device, Inference, ModelError, Objective, ParameterView, Parameters,
-    Tensor, TensorInference, VarBuilder,
+    Architecture, Autoencoder, Device, Inference, ModelError, Objective, ObjectiveTerms,
+    ParameterView, Parameters, Tensor, TensorInference, VarBuilder,
 };
 use candle_core::{DType, Var};
 use rayon::prelude::*;
@@ -67,7 +67,7 @@ impl<'a> AutogradEngine<'a> {
         let shape = (indices.len(), samples.images().image_size());
         let inputs = Tensor::from_vec(batch.inputs, shape, &self.device)?;
         let targets = Tensor::from_vec(batch.targets, shape, &self.device)?;
-        let terms = self.objective.evaluate(model, &inputs, &targets)?;
+        let terms = ObjectiveTerms::new(&self.objective, model, &inputs, &targets)?;
         let mut gradients = (&terms.total * share)?.backward()?;
         Ok(Differentiated {
             reconstruction: terms.reconstruction,
