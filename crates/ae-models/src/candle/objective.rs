@@ -4,9 +4,11 @@ use candle_core::{D, Tensor};
 use candle_nn::ops::sigmoid;
 
 use super::activation::softplus;
-use crate::{Autoencoder, Loss, ModelError, Objective, TrainingPass};
+use ae_kernels::ChainError;
 
-impl Objective {
+use crate::{Autoencoder, CodeL1, Loss, ModelError, Objective, Penalty};
+
+impl ObjectiveTerms {
     /// The loss of the model's reconstructions of `inputs` against `targets`, and the penalty.
     ///
     /// # Shapes
@@ -15,41 +17,33 @@ impl Objective {
     /// # Errors
     /// If the batch is empty, if the shapes do not fit the model or each other, or if binary
     /// cross-entropy meets a linear output.
-    pub fn evaluate(
-        &self,
+    pub fn new(
+        objective: &Objective,
         model: &dyn Autoencoder,
         inputs: &Tensor,
         targets: &Tensor,
     ) -> Result<ObjectiveTerms, ModelError> {
         let codes = model.encode(inputs)?;
         let logits = model.decode_logits(&codes)?;
-        let pass = TrainingPass { codes, logits, posterior: None, statistics: Vec::new() };
-        self.evaluate_pass(model, &pass, targets)
-    }
-
-    /// As [`evaluate`](Self::evaluate), for a pass in training.
-    ///
-    /// # Errors
-    /// As [`evaluate`](Self::evaluate).
-    pub fn evaluate_pass(
-        &self,
-        model: &dyn Autoencoder,
-        TrainingPass { codes, logits, .. }: &TrainingPass,
-        targets: &Tensor,
-    ) -> Result<ObjectiveTerms, ModelError> {
-        check_targets(logits, targets)?;
-        let reconstruction = match self.loss {
+        check_targets(&logits, targets)?;
+        let reconstruction = match objective.loss {
             Loss::BinaryCrossEntropy if !model.output_is_probability() => {
-                return Err(ModelError::LossOfLinear);
+                return Err(ChainError::LossOfNoProbability.into());
             }
-            Loss::BinaryCrossEntropy => binary_cross_entropy(logits, targets)?,
-            Loss::MeanSquaredError => (model.activate(logits)? - targets)?.sqr()?.mean_all()?,
+            Loss::BinaryCrossEntropy => binary_cross_entropy(&logits, targets)?,
+            Loss::MeanSquaredError => (model.activate(&logits)? - targets)?.sqr()?.mean_all()?,
+            Loss::SoftmaxCrossEntropy => return Err(ChainError::LossOfNoLogits.into()),
         };
-        let total = if self.code_l1 == 0.0 {
-            reconstruction.clone()
-        } else {
-            (&reconstruction + (mean_magnitude(codes)? * f64::from(self.code_l1))?)?
-        };
+        let mut total = reconstruction.clone();
+        for penalty in &objective.penalties {
+            total = match penalty {
+                Penalty::CodeL1(CodeL1 { weight: 0.0 }) => total,
+                Penalty::CodeL1(CodeL1 { weight }) => {
+                    (&total + (mean_magnitude(&codes)? * f64::from(*weight))?)?
+                }
+                _ => return Err(ModelError::NoTensorModel),
+            };
+        }
         Ok(ObjectiveTerms { reconstruction, total })
     }
 }
