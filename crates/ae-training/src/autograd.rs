@@ -4,8 +4,8 @@ mod device_state;
 
 use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
-    Architecture, Autoencoder, Device, Inference, ModelError, Objective, ParameterView, Parameters,
-    Tensor, TensorInference, VarBuilder,
+    Architecture, Autoencoder, Device, DrawnNumbers, Draws, Inference, ModelError, Objective,
+    ParameterView, Parameters, Tensor, TensorInference, VarBuilder,
 };
 use candle_core::{DType, Var};
 use rayon::prelude::*;
@@ -67,7 +67,8 @@ impl<'a> AutogradEngine<'a> {
         let shape = (indices.len(), samples.images().image_size());
         let inputs = Tensor::from_vec(batch.inputs, shape, &self.device)?;
         let targets = Tensor::from_vec(batch.targets, shape, &self.device)?;
-        let terms = self.objective.evaluate(model, &inputs, &targets)?;
+        let pass = model.forward_training(&inputs, &NoNumbers)?;
+        let terms = self.objective.evaluate_pass(model, &pass, &targets)?;
         let mut gradients = (&terms.total * share)?.backward()?;
         Ok(Differentiated {
             reconstruction: terms.reconstruction,
@@ -124,6 +125,15 @@ impl<'a> AutogradEngine<'a> {
         let penalties = vec![number(1) - number(0)];
         let loss = BatchLoss { reconstruction: number(0), penalties };
         Ok((BatchResult { loss, squared_norm: number(2) }, gradients))
+    }
+}
+
+/// No random numbers for layers.
+struct NoNumbers;
+
+impl DrawnNumbers for NoNumbers {
+    fn numbers(&self, _layer: &str, _draws: Draws) -> Result<Tensor, ModelError> {
+        Err(ModelError::NoTensorModel)
     }
 }
 
