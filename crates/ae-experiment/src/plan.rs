@@ -136,6 +136,7 @@ fn fit_config(spec: &Spec) -> FitConfig {
         batch_size: training.batch_size,
         schedule: training.schedule,
         clip_norm: training.clip_norm,
+        kl_warm_up: None,
         early_stopping: training.early_stopping.clone(),
     }
 }

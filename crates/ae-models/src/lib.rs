@@ -90,8 +90,8 @@ pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
     Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
-    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TrainingPass, Var,
-    VarBuilder, binary_cross_entropy,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TensorObjective,
+    TrainingPass, Var, VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
 pub use dense::DenseConfig;

@@ -4,14 +4,16 @@ mod device_state;
 
 use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
-    Architecture, Autoencoder, BatchStatistics, Device, Draws, Inference, LayerDraws, ModelError,
-    Objective, ParameterView, Parameters, Tensor, TensorInference, VarBuilder,
+    Architecture, Autoencoder, BatchStatistics, Device, DrawnNumbers, Draws, Inference, ModelError,
+    Objective, ObjectiveTerms, ParameterView, Parameters, Penalty, Tensor, TensorInference,
+    TensorObjective, VarBuilder,
 };
 use ae_random::Seed;
 use candle_core::{DType, Var};
 use rayon::prelude::*;
 
 use crate::draws::{fill, training_stream};
+use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
 use crate::running_statistics::{LayerStatistics, RunningStatistics};
 use crate::{
@@ -42,8 +44,7 @@ type Vars = [(ParameterView, Var)];
 /// The objective of a slice, and its gradient times the slice's share of the batch, parameter by parameter. One that the
 /// objective does not depend on has none.
 struct Differentiated {
-    reconstruction: Tensor,
-    objective: Tensor,
+    terms: ObjectiveTerms,
     gradients: Vec<Option<Tensor>>,
     statistics: Vec<BatchStatistics>,
 }
@@ -62,6 +63,7 @@ impl<'a> AutogradEngine<'a> {
 
     fn differentiate(
         &self,
+        objective: &Objective,
         model: &dyn Autoencoder,
         vars: &Vars,
         selection: BatchSelection<'_>,
@@ -74,23 +76,19 @@ impl<'a> AutogradEngine<'a> {
         let inputs = Tensor::from_vec(batch.inputs, shape, &self.device)?;
         let targets = Tensor::from_vec(batch.targets, shape, &self.device)?;
         let pass = model.forward_training(&inputs, draws)?;
-        let terms = self.objective.evaluate_pass(model, &pass, &targets)?;
+        let terms = objective.evaluate_pass(model, &pass, &targets)?;
         let mut gradients = (&terms.total * share)?.backward()?;
         let trained = vars.iter().map(|(view, var)| {
             let gradient = gradients.remove(var);
             gradient.filter(|_| view.is_trained)
         });
-        Ok(Differentiated {
-            reconstruction: terms.reconstruction,
-            objective: terms.total,
-            gradients: trained.collect(),
-            statistics: pass.statistics,
-        })
+        Ok(Differentiated { terms, gradients: trained.collect(), statistics: pass.statistics })
     }
 
     /// The gradient of a batch on the CPU, slice by slice on all threads, added up in order.
     fn gradient_on_host(
         &self,
+        objective: &Objective,
         parameters: &Parameters,
         seed: Seed,
         BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
@@ -99,7 +97,8 @@ impl<'a> AutogradEngine<'a> {
         let vars = parameters.vars(&self.device)?;
         let model = self.build(&vars)?;
         // Items that depend on each other are not divided.
-        let is_whole = self.architecture.needs_batch_statistics();
+        let is_whole = self.architecture.needs_batch_statistics()
+            || objective.penalties.iter().any(|it| matches!(it, Penalty::KlSparsity(_)));
         let rows = if is_whole { indices.len().max(1) } else { SLICE_ROWS };
         let slices = indices
             .par_chunks(rows)
@@ -107,11 +106,10 @@ impl<'a> AutogradEngine<'a> {
                 let share = slice.len() as f64 / indices.len() as f64;
                 let slice = BatchSelection { samples, indices: slice, epoch };
                 let draws = TensorDraws { seed, batch: slice, device: &self.device };
-                let found = self.differentiate(model.as_ref(), &vars, slice, &draws, share)?;
-                let reconstruction = scalar(&found.reconstruction)?;
-                let penalty = scalar(&found.objective)? - reconstruction;
+                let model = model.as_ref();
+                let found = self.differentiate(objective, model, &vars, slice, &draws, share)?;
                 let mut loss = BatchLoss::default();
-                loss.add(&BatchLoss { reconstruction, penalties: vec![penalty] }, share);
+                loss.add(&loss_of(&numbers(&found.terms, None)?), share);
                 Ok((loss, flat(&vars, &found.gradients)?, on_host(&found.statistics)?))
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
@@ -129,21 +127,18 @@ impl<'a> AutogradEngine<'a> {
     /// The gradient of a batch on a device, as one slice, and what it is a gradient of.
     fn gradient_on_device(
         &self,
+        objective: &Objective,
         state: &DeviceState,
         batch: BatchSelection<'_>,
     ) -> Result<(BatchResult, Differentiated), ModelError> {
         let vars = state.vars();
         let model = self.build(vars)?;
         let draws = TensorDraws { seed: state.seed(), batch, device: &self.device };
-        let found = self.differentiate(model.as_ref(), vars, batch, &draws, 1.0)?;
-        // One copy from the device, not three.
+        let found = self.differentiate(objective, model.as_ref(), vars, batch, &draws, 1.0)?;
         let squared_norm = device_state::squared_norm(&found.gradients, &self.device)?;
-        let numbers = Tensor::stack(&[&found.reconstruction, &found.objective, &squared_norm], 0)?;
-        let numbers = numbers.to_vec1::<f32>()?;
-        let number = |place: usize| numbers.get(place).map_or(f64::NAN, |&x| f64::from(x));
-        let penalties = vec![number(1) - number(0)];
-        let loss = BatchLoss { reconstruction: number(0), penalties };
-        Ok((BatchResult { loss, squared_norm: number(2) }, found))
+        let mut numbers = numbers(&found.terms, Some(squared_norm))?;
+        let squared_norm = numbers.pop().unwrap_or(f64::NAN);
+        Ok((BatchResult { loss: loss_of(&numbers), squared_norm }, found))
     }
 
     fn step_of(
@@ -152,17 +147,18 @@ impl<'a> AutogradEngine<'a> {
         batch: BatchSelection<'_>,
         size: StepSize,
     ) -> Result<BatchResult, TrainingError> {
+        let objective = &with_kl_share(&self.objective, size.kl_share);
         match state {
             Working::Host(state) => {
                 let HostState { parameters, seed, gradient, .. } = &mut *state;
                 let (found, statistics) =
-                    self.gradient_on_host(parameters, *seed, batch, gradient)?;
+                    self.gradient_on_host(objective, parameters, *seed, batch, gradient)?;
                 state.step(size, found.squared_norm)?;
                 state.follow(&statistics);
                 Ok(found)
             }
             Working::Device(state) => {
-                let (found, of_batch) = self.gradient_on_device(state, batch)?;
+                let (found, of_batch) = self.gradient_on_device(objective, state, batch)?;
                 state.step(size, found.squared_norm, &of_batch.gradients)?;
                 state.follow(&of_batch.statistics)?;
                 Ok(found)
@@ -178,7 +174,7 @@ struct TensorDraws<'a> {
     device: &'a Device,
 }
 
-impl LayerDraws for TensorDraws<'_> {
+impl DrawnNumbers for TensorDraws<'_> {
     fn numbers(&self, layer: &str, draws: Draws) -> Result<Tensor, ModelError> {
         let BatchSelection { indices, epoch, .. } = self.batch;
         let mut numbers = vec![0.0; indices.len() * draws.numbers];
@@ -230,10 +226,10 @@ impl Engine for AutogradEngine<'_> {
         }
         match self.state.as_ref().ok_or(TrainingError::NotLoaded)? {
             Working::Host(HostState { parameters, seed, .. }) => {
-                Ok(self.gradient_on_host(parameters, *seed, batch, gradient)?.0)
+                Ok(self.gradient_on_host(&self.objective, parameters, *seed, batch, gradient)?.0)
             }
             Working::Device(state) => {
-                let (found, of_batch) = self.gradient_on_device(state, batch)?;
+                let (found, of_batch) = self.gradient_on_device(&self.objective, state, batch)?;
                 gradient.copy_from_slice(&flat(state.vars(), &of_batch.gradients)?);
                 Ok(found)
             }
@@ -270,8 +266,20 @@ fn on_host(statistics: &[BatchStatistics]) -> Result<Vec<LayerStatistics>, Model
     statistics.iter().map(of_layer).collect()
 }
 
-fn scalar(tensor: &Tensor) -> Result<f64, ModelError> {
-    Ok(f64::from(tensor.to_scalar::<f32>()?))
+/// The reconstruction loss, each penalty, and one more number as one copy from the device.
+fn numbers(terms: &ObjectiveTerms, more: Option<Tensor>) -> Result<Vec<f64>, ModelError> {
+    let reconstruction = [&terms.reconstruction].into_iter();
+    let scalars: Vec<&Tensor> = reconstruction.chain(&terms.penalties).chain(&more).collect();
+    Ok(Tensor::stack(&scalars, 0)?.to_vec1::<f32>()?.into_iter().map(f64::from).collect())
+}
+
+fn loss_of(numbers: &[f64]) -> BatchLoss {
+    match numbers {
+        [reconstruction, penalties @ ..] => {
+            BatchLoss { reconstruction: *reconstruction, penalties: penalties.to_vec() }
+        }
+        [] => BatchLoss::default(),
+    }
 }
 
 /// Gradients as one flat buffer. That of a parameter without one is 0.

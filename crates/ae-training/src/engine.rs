@@ -1,7 +1,9 @@
 //! The trait [`Engine`]: it keeps the numbers of a training, and takes its steps.
 
+use std::borrow::Cow;
+
 use ae_kernels::BatchSummary;
-use ae_models::{Architecture, Inference, Objective};
+use ae_models::{Architecture, Inference, Objective, Penalty};
 use ae_random::Seed;
 
 use crate::{BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate};
@@ -78,8 +80,22 @@ pub struct StepSize {
     pub learning_rate: f64,
     /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
     pub clip_norm: Option<f64>,
-    /// Epochs of the run before this step, fractions included: penalties that warm up follow it.
-    pub epochs_done: f64,
+    /// What the weight of the penalty `kl` is multiplied by: below 1 during its warm-up.
+    pub kl_share: f64,
+}
+
+/// The objective of a step in a warm-up.
+pub(crate) fn with_kl_share(objective: &Objective, share: f64) -> Cow<'_, Objective> {
+    if share == 1.0 {
+        return Cow::Borrowed(objective);
+    }
+    let mut objective = objective.clone();
+    for penalty in &mut objective.penalties {
+        if let Penalty::Kl(kl) = penalty {
+            kl.weight = (f64::from(kl.weight) * share) as f32;
+        }
+    }
+    Cow::Owned(objective)
 }
 
 /// The results of a batch beside its gradient.

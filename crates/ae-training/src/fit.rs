@@ -77,8 +77,8 @@ pub fn fit(
             let position = StepPosition { step, steps_per_epoch, epochs: config.epochs };
             learning_rate =
                 state.optimizer.config().learning_rate() * config.schedule.factor(position);
-            let epochs_done = step as f64 / steps_per_epoch as f64;
-            let size = StepSize { learning_rate, clip_norm: config.clip_norm, epochs_done };
+            let (clip_norm, kl_share) = (config.clip_norm, config.kl_share(position));
+            let size = StepSize { learning_rate, clip_norm, kl_share };
             let selection = BatchSelection { samples: data.train, indices, epoch };
             let found = engine.step(selection, size)?;
             step += 1;

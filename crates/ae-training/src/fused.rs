@@ -7,6 +7,7 @@ use ae_models::{Architecture, Inference, KernelInference, NamedDraws, Objective}
 use ae_random::Seed;
 
 use crate::draws::{fill, training_stream};
+use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
 use crate::running_statistics::LayerStatistics;
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
@@ -18,7 +19,6 @@ pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
     chain: &'a Chain,
     objective: Objective,
-    for_kernels: ae_kernels::Objective,
     random: Vec<NamedDraws>,
     trainer: Trainer,
     state: Option<HostState>,
@@ -34,10 +34,9 @@ impl<'a> FusedEngine<'a> {
         objective: Objective,
     ) -> Result<Self, TrainingError> {
         let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
-        let for_kernels = objective.for_kernels();
-        chain.check_objective(&for_kernels)?;
+        chain.check_objective(&objective)?;
         let (random, trainer) = (architecture.draws(), Trainer::new());
-        Ok(Self { architecture, chain, objective, for_kernels, random, trainer, state: None })
+        Ok(Self { architecture, chain, objective, random, trainer, state: None })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
@@ -62,8 +61,9 @@ impl Engine for FusedEngine<'_> {
         size: StepSize,
     ) -> Result<BatchResult, TrainingError> {
         self.check(batch.samples)?;
-        let Self { chain, for_kernels, random, trainer, state, .. } = self;
-        let problem = Problem { chain, objective: for_kernels };
+        let Self { chain, objective, random, trainer, state, .. } = self;
+        let objective = with_kl_share(objective, size.kl_share);
+        let problem = Problem { chain, objective: &objective };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
         let rows = rows(batch).with_draws(&layer_draws);
@@ -94,8 +94,8 @@ impl Engine for FusedEngine<'_> {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
         self.check(batch.samples)?;
-        let Self { chain, for_kernels, random, trainer, state, .. } = self;
-        let problem = Problem { chain, objective: for_kernels };
+        let Self { chain, objective, random, trainer, state, .. } = self;
+        let problem = Problem { chain, objective };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
         let rows = rows(batch).with_draws(&layer_draws);

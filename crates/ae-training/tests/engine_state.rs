@@ -37,7 +37,7 @@ fn engines(architecture: &dyn Architecture) -> Vec<Box<dyn Engine + '_>> {
     engines
 }
 
-const SIZE: StepSize = StepSize { learning_rate: 0.1, clip_norm: None, epochs_done: 0.0 };
+const SIZE: StepSize = StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 };
 
 #[test]
 fn an_engine_without_a_state_or_with_another_model_s_says_so() {

@@ -203,6 +203,7 @@ fn curves_agree_after_five_epochs() {
         batch_size: 64,
         schedule: Schedule::Constant {},
         clip_norm: None,
+        kl_warm_up: None,
         early_stopping: None,
     };
     let samples = Samples::new(&images, None);

@@ -70,6 +70,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
             batch_size: 100,
             schedule: Schedule::Cosine { warmup_epochs: u32::from(epochs > 1), final_factor: 0.1 },
             clip_norm: None,
+            kl_warm_up: None,
             early_stopping: None,
         },
     }
@@ -239,7 +240,7 @@ fn a_penalty_has_a_metric_of_its_own() {
     let model = engine.inference().unwrap();
     model.encode(&samples.gather(&indices, 0).inputs, &mut codes).unwrap();
     let expected = 0.01 * codes.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / 300.0;
-    let size = StepSize { learning_rate: 0.1, clip_norm: None, epochs_done: 0.0 };
+    let size = StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 };
     let loss = engine.step(batch, size).unwrap().loss;
     assert!((loss.penalties[0] - expected).abs() < 1e-6 * expected, "{loss:?}, {expected}");
 

@@ -51,7 +51,7 @@ fn steps_on_a_device_are_those_of_the_kernels() {
             let indices: Vec<u32> = (0..30).map(|i| i + 30 * (step % 2)).collect();
             let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
             let size =
-                StepSize { learning_rate: optimizer.learning_rate(), clip_norm, epochs_done: 0.0 };
+                StepSize { learning_rate: optimizer.learning_rate(), clip_norm, kl_share: 1.0 };
             let [a, b] = [&mut host, &mut device].map(|engine| engine.step(batch, size).unwrap());
             assert!((a.loss.objective() - b.loss.objective()).abs() < 1e-6, "{a:?} {b:?}");
             assert!((a.squared_norm - b.squared_norm).abs() < 1e-5 * a.squared_norm);
@@ -94,7 +94,7 @@ fn a_model_is_not_changed_by_later_steps() {
         model.encode(&[0.5; 784], &mut codes[0]).unwrap();
         let batch = BatchSelection { samples: &samples, indices: &[0, 1, 2], epoch: 0 };
         engine
-            .step(batch, StepSize { learning_rate: 0.1, clip_norm: None, epochs_done: 0.0 })
+            .step(batch, StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 })
             .unwrap();
         model.encode(&[0.5; 784], &mut codes[1]).unwrap();
         engine.inference().unwrap().encode(&[0.5; 784], &mut codes[2]).unwrap();
