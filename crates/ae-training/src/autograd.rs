@@ -245,6 +245,13 @@ impl Engine for AutogradEngine<'_> {
         Ok(Box::new(TensorInference::new(self.architecture.pixels(), model, &self.device)))
     }
 
+    fn seed(&self) -> Result<Seed, TrainingError> {
+        match self.state.as_ref().ok_or(TrainingError::NotLoaded)? {
+            Working::Host(HostState { seed, .. }) => Ok(*seed),
+            Working::Device(state) => Ok(state.seed()),
+        }
+    }
+
     fn architecture(&self) -> &dyn Architecture {
         self.architecture
     }

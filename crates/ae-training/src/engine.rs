@@ -6,7 +6,10 @@ use ae_kernels::BatchSummary;
 use ae_models::{Architecture, Inference, Objective, Penalty};
 use ae_random::Seed;
 
-use crate::{BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate};
+use crate::{
+    BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate,
+    evaluate_variational, validation_codes,
+};
 
 /// Trains a model: it owns parameters and optimizer between [`load`](Self::load) and
 /// [`snapshot`](Self::snapshot), where its device can use them, and takes steps on batches.
@@ -52,13 +55,27 @@ pub trait Engine: Send {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError>;
 
-    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0.
+    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0. Of a variational model, the
+    /// negative evidence lower bound is among the results; its codes are drawn from [`validation_codes`].
     ///
     /// # Errors
-    /// As [`evaluate`].
+    /// As [`evaluate`] and [`evaluate_variational`].
     fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
-        evaluate(self.inference()?.as_ref(), samples, detail)
+        let model = self.inference()?;
+        let mut evaluation = evaluate(model.as_ref(), samples, detail)?;
+        if let Some(codes) = validation_codes(self.architecture(), self.seed()?) {
+            let losses =
+                evaluate_variational(model.as_ref(), samples, self.objective().loss, &codes)?;
+            evaluation.variational = Some(losses);
+        }
+        Ok(evaluation)
     }
+
+    /// The run's seed.
+    ///
+    /// # Errors
+    /// Only before a state was loaded.
+    fn seed(&self) -> Result<Seed, TrainingError>;
 
     /// The model as it is now, applied to slices of numbers.
     ///

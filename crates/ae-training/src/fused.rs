@@ -106,6 +106,10 @@ impl Engine for FusedEngine<'_> {
         Ok(Box::new(KernelInference::new(self.chain, &self.state()?.parameters)?))
     }
 
+    fn seed(&self) -> Result<Seed, TrainingError> {
+        Ok(self.state()?.seed)
+    }
+
     fn architecture(&self) -> &dyn Architecture {
         self.architecture
     }

@@ -71,6 +71,7 @@ mod curve;
 mod evaluate;
 mod metric_names;
 pub mod metrics;
+mod variational;
 
 mod background;
 mod checkpoint;
@@ -108,6 +109,9 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use variational::{
+    VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,
+};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]
