@@ -82,7 +82,8 @@ pub use activation::Activation;
 pub use bytes::gather_bytes;
 pub use chain::{Chain, LayerDraws, SLICE_ROWS};
 pub use convolution::{
-    Convolution as ConvolutionGeometry, ConvolutionScratch, Extent, GeometryError, PackedConvolution,
+    Convolution as ConvolutionGeometry, ConvolutionScratch, Extent, GeometryError,
+    PackedConvolution,
 };
 pub use error::ChainError;
 pub use inference::PackedChain;
