@@ -17,7 +17,6 @@ use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use network::activation_of;
 pub use network::{
     ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
 };

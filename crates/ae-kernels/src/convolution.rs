@@ -32,5 +32,6 @@ mod weight_gradient;
 mod tests;
 
 pub use block::ConvolutionScratch;
-pub use geometry::{Convolution, Extent, GeometryError, Padding, Shape};
+pub use geometry::{Convolution, Extent, GeometryError};
+pub(crate) use geometry::{Padding, Shape};
 pub use packed::PackedConvolution;

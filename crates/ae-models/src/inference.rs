@@ -34,6 +34,30 @@ pub trait Inference: EncoderInference {
     /// If the slices do not hold the same number of whole rows, or candle fails.
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError>;
 
+    /// Decodes codes up to the logits before the output activation: `n x latent_dim` to `n x pixels`.
+    ///
+    /// # Errors
+    /// If the slices do not hold the same number of whole rows, or candle fails.
+    fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError> {
+        let _ = (codes, logits);
+        Err(ModelError::NoPosterior)
+    }
+
+    /// The Gaussian that the code of each image is drawn from in training: `n x pixels` to the means and the natural
+    /// logarithms of the variances, `n x latent_dim` each. By default an error that says there is none.
+    ///
+    /// # Errors
+    /// If the model is not variational, the slices do not hold the same number of whole rows, or candle fails.
+    fn posterior(
+        &self,
+        images: &[f32],
+        means: &mut [f32],
+        log_variances: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let _ = (images, means, log_variances);
+        Err(ModelError::NoPosterior)
+    }
+
     /// Encodes and decodes images: `n x pixels` to the same.
     ///
     /// # Errors

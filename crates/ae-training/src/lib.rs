@@ -54,10 +54,12 @@ mod partial_epoch;
 mod samples;
 
 mod clip;
+mod draws;
 mod engine;
 mod fused;
 mod host_state;
 mod optimizer;
+mod running_statistics;
 
 #[cfg(feature = "candle")]
 mod autograd;
@@ -69,6 +71,7 @@ mod curve;
 mod evaluate;
 mod metric_names;
 pub mod metrics;
+mod variational;
 
 mod background;
 mod checkpoint;
@@ -106,6 +109,9 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use variational::{
+    VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,
+};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -327,7 +327,7 @@ fn dense_network(dense: &DenseForm, input: Shape) -> Result<Network, ExperimentE
 }
 
 /// The activation of a layer that has one.
-pub(crate) fn activation_of(layer: &Layer) -> Option<Activation> {
+fn activation_of(layer: &Layer) -> Option<Activation> {
     match layer {
         Layer::Dense(layer) => Some(layer.activation),
         Layer::Conv(layer) => Some(layer.activation),

@@ -29,7 +29,7 @@ fn logits_and_losses_equal_those_of_pytorch() {
                 assert!((ours - expected).abs() < 5e-7, "{what}: {ours} for {expected}");
             }
             let objective = Objective { loss, code_l1: 0.5 };
-            let terms = objective.evaluate(&*model, &inputs, &targets).unwrap();
+            let terms = super::evaluate(&objective, &*model, &inputs, &targets).unwrap();
             let value = |scalar: Tensor| f64::from(scalar.to_scalar::<f32>().unwrap());
             let ours = value(terms.reconstruction);
             assert!((ours - expected).abs() < 5e-7, "{what}: {loss:?} {ours} for {expected}");

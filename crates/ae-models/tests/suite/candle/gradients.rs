@@ -91,7 +91,8 @@ fn evaluate(
     let tensors = vars.iter().map(|(view, var)| (view.name.clone(), var.as_tensor().clone()));
     let vb = VarBuilder::from_tensors(tensors.collect(), DType::F64, &Device::Cpu);
     let model: Box<dyn Autoencoder> = architecture.build(vb).unwrap();
-    let terms = objective.evaluate(&*model, &inputs().unwrap(), &targets().unwrap()).unwrap();
+    let terms =
+        super::evaluate(&objective, &*model, &inputs().unwrap(), &targets().unwrap()).unwrap();
     (vars, terms.total)
 }
 

@@ -61,7 +61,7 @@ fn binary_cross_entropy_refuses_a_linear_output() {
 
     let model = SavedModel::new(spec, parameters).autoencoder(&Device::Cpu).unwrap();
     let inputs = inputs().unwrap().to_dtype(DType::F32).unwrap();
-    let error = objective.evaluate(&*model, &inputs, &inputs).unwrap_err();
+    let error = super::evaluate(&objective, &*model, &inputs, &inputs).unwrap_err();
     assert!(matches!(error, ModelError::LossOfLinear));
 }
 
@@ -84,7 +84,8 @@ fn batches_that_do_not_fit_are_refused() {
     let model = model.autoencoder(&Device::Cpu).unwrap();
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
     let batch = |shape: (usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
-    let evaluate = |inputs, targets| objective.evaluate(&*model, &inputs, &targets).unwrap_err();
+    let evaluate =
+        |inputs, targets| super::evaluate(&objective, &*model, &inputs, &targets).unwrap_err();
 
     let error = evaluate(batch((2, 5)), batch((2, 5)));
     assert_eq!(error.to_string(), "a batch must have the shape (n, 6), but found [2, 5]");
