@@ -3,7 +3,9 @@
 use ae_apply::{CODEC, attach_codec, metrics_of};
 use ae_models::{Device, Inference, device_name};
 use ae_report::GridRow;
-use ae_training::{Detail, Metrics, TrainingState, evaluate, evaluate_variational, validation_codes};
+use ae_training::{
+    Detail, Metrics, TrainingState, evaluate, evaluate_variational, validation_codes,
+};
 
 use crate::diagnosis::diagnose;
 use crate::figures::display::Display;
