@@ -5,6 +5,8 @@ mod gradients;
 mod inference;
 mod layers;
 mod loss;
+mod objective;
+mod oracle;
 mod tensors;
 
 use ae_models::{
