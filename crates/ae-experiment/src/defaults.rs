@@ -180,6 +180,7 @@ fn chosen(spec: &Spec, dataset: &Dataset) -> String {
     let loss = match training.loss {
         Loss::BinaryCrossEntropy => "binary cross-entropy",
         Loss::MeanSquaredError => "mean squared error",
+        Loss::SoftmaxCrossEntropy => "softmax cross-entropy",
     };
     let network: Vec<String> = spec.model.encoder.iter().map(ToString::to_string).collect();
     let tied = if spec.model.tied_weights { " with tied weights" } else { "" };

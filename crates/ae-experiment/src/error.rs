@@ -207,7 +207,11 @@ impl ExperimentError {
                 | Self::UnknownKey { .. }
                 | Self::Value { .. }
                 | Self::Corruption(_)
-                | Self::Model(ModelError::Spec { .. } | ModelError::LossOfLinear)
+                | Self::Model(
+                    ModelError::Spec { .. }
+                        | ModelError::Layer { .. }
+                        | ModelError::Objective { .. }
+                )
                 | Self::Training(Setting { .. } | UnknownMetric { .. })
         )
     }

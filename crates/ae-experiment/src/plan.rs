@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective, Parameters,
-    SavedModel,
+    Architecture, CodeL1, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
+    Parameters, SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
@@ -49,15 +49,15 @@ impl Plan {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
-        let model = model_spec(&spec, &dataset.train);
+        let model = model_spec(&spec, &dataset.train)?;
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
-        let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
+        let objective = objective(&spec);
         let metrics = curve_metrics(architecture.as_ref(), &objective);
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
-        objective.check(&model.check()?)?;
+        architecture.check_objective(&objective)?;
         let plan = Self { spec, dataset, model, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
@@ -69,7 +69,7 @@ impl Plan {
     /// # Errors
     /// If the engine does not support the model or the device.
     pub fn start_engine(&self, device: &Device) -> Result<Box<dyn Engine + '_>, ExperimentError> {
-        self.engine.start(self.architecture.as_ref(), self.objective, device)
+        self.engine.start(self.architecture.as_ref(), self.objective.clone(), device)
     }
 
     /// The state before the first step: initial parameters, and an optimizer without moments.
@@ -140,7 +140,15 @@ fn fit_config(spec: &Spec) -> FitConfig {
     }
 }
 
-fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
+fn objective(spec: &Spec) -> Objective {
+    let objective = Objective::new(spec.training.loss);
+    match spec.training.code_l1 {
+        0.0 => objective,
+        weight => objective.with(CodeL1 { weight }),
+    }
+}
+
+fn model_spec(spec: &Spec, images: &Images) -> Result<ModelSpec, ModelError> {
     let network = &spec.model;
     let dense = DenseConfig {
         image: [images.height(), images.width()],
@@ -152,7 +160,7 @@ fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
         output_activation: network.output_activation,
         tied_weights: network.tied_weights,
     };
-    ModelSpec { kind: network.kind, dense }
+    dense.model(network.kind)
 }
 
 /// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.

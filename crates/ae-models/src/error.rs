@@ -30,12 +30,16 @@ pub enum ModelError {
         /// What does not fit.
         reason: String,
     },
-    /// Binary cross-entropy is defined for pixels in [0, 1], which a linear output leaves.
-    #[error(
-        "binary cross-entropy needs a sigmoid output, but the model's is linear; \
-         take `mean-squared-error` or `output_activation = \"sigmoid\"`"
-    )]
-    LossOfLinear,
+    /// A loss or a penalty does not suit the network.
+    #[error("{what} {needs}; {advice}")]
+    Objective {
+        /// The loss, the penalty or the network.
+        what: String,
+        /// What it needs that is not there.
+        needs: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// Two parameters share a name.
     #[error("two parameters are named {name}")]
     DuplicateParameter {

@@ -5,7 +5,7 @@ mod device_state;
 use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
     Architecture, Autoencoder, Device, DrawnNumbers, Draws, Inference, ModelError, Objective,
-    ParameterView, Parameters, Tensor, TensorInference, VarBuilder,
+    ParameterView, Parameters, Tensor, TensorInference, TensorObjective, VarBuilder,
 };
 use candle_core::{DType, Var};
 use rayon::prelude::*;

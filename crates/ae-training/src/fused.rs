@@ -13,7 +13,6 @@ pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
     chain: &'a Chain,
     objective: Objective,
-    for_kernels: ae_kernels::Objective,
     trainer: Trainer,
     state: Option<HostState>,
 }
@@ -28,10 +27,9 @@ impl<'a> FusedEngine<'a> {
         objective: Objective,
     ) -> Result<Self, TrainingError> {
         let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
-        let for_kernels = objective.for_kernels();
-        chain.check_objective(&for_kernels)?;
+        chain.check_objective(&objective)?;
         let trainer = Trainer::new();
-        Ok(Self { architecture, chain, objective, for_kernels, trainer, state: None })
+        Ok(Self { architecture, chain, objective, trainer, state: None })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
@@ -56,8 +54,8 @@ impl Engine for FusedEngine<'_> {
         size: StepSize,
     ) -> Result<BatchResult, TrainingError> {
         self.check(samples)?;
-        let Self { chain, for_kernels, trainer, state, .. } = self;
-        let problem = Problem { chain, objective: for_kernels };
+        let Self { chain, objective, trainer, state, .. } = self;
+        let problem = Problem { chain, objective };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);
@@ -85,8 +83,8 @@ impl Engine for FusedEngine<'_> {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
         self.check(samples)?;
-        let Self { chain, for_kernels, trainer, state, .. } = self;
-        let problem = Problem { chain, objective: for_kernels };
+        let Self { chain, objective, trainer, state, .. } = self;
+        let problem = Problem { chain, objective };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);

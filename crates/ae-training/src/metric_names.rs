@@ -1,6 +1,6 @@
 //! The names of metrics in curves and records.
 
-use ae_models::{Architecture, Loss, Objective};
+use ae_models::{Architecture, Loss, Objective, Penalty};
 
 use crate::{BatchLoss, Metrics};
 
@@ -26,6 +26,7 @@ fn short_name(loss: Loss) -> &'static str {
     match loss {
         Loss::BinaryCrossEntropy => "bce",
         Loss::MeanSquaredError => "mse",
+        Loss::SoftmaxCrossEntropy => "ce",
     }
 }
 
@@ -63,5 +64,5 @@ pub(crate) fn train_metrics(objective: &Objective, mean: &BatchLoss) -> Metrics 
 
 /// The names of an objective's penalties, in its order.
 fn penalty_names(objective: &Objective) -> Vec<&'static str> {
-    if objective.code_l1 == 0.0 { Vec::new() } else { vec!["code_l1"] }
+    objective.penalties.iter().map(Penalty::name).collect()
 }

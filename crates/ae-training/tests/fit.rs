@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ImageShape, Images, Pixels};
-use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, Objective};
+use ae_models::{Architecture, CodeL1, DenseConfig, Device, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     BatchSelection, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome,
@@ -61,7 +61,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
         engine: Kind::Fused,
         images: bars(300),
         architecture: dense.model(kind).unwrap().architecture().unwrap(),
-        objective: Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 },
+        objective: Objective::new(Loss::BinaryCrossEntropy),
         noise: noise.map(|(text, draw)| (text.parse().unwrap(), draw)),
         optimizer,
         config: FitConfig {
@@ -78,12 +78,12 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
 impl Setup {
     fn engine(&self) -> Box<dyn Engine + '_> {
         match self.engine {
-            Kind::Fused => {
-                Box::new(FusedEngine::new(self.architecture.as_ref(), self.objective).unwrap())
-            }
+            Kind::Fused => Box::new(
+                FusedEngine::new(self.architecture.as_ref(), self.objective.clone()).unwrap(),
+            ),
             Kind::Autograd => {
                 let architecture = self.architecture.as_ref();
-                autograd_engine(architecture, self.objective, &Device::Cpu).unwrap()
+                autograd_engine(architecture, self.objective.clone(), &Device::Cpu).unwrap()
             }
         }
     }
@@ -229,7 +229,7 @@ fn the_training_loss_is_the_mean_over_images_and_not_over_batches() {
 #[test]
 fn a_penalty_has_a_metric_of_its_own() {
     let mut setup = setup(1, None);
-    setup.objective.code_l1 = 0.01;
+    setup.objective = Objective::default().with(CodeL1 { weight: 0.01 });
     setup.config.batch_size = 300;
     let mut engine = setup.engine();
     engine.load(&setup.start()).unwrap();

@@ -7,7 +7,7 @@ use candle_core::Tensor;
 
 pub use losses::binary_cross_entropy;
 
-use crate::{Autoencoder, ModelError, Objective, TrainingPass};
+use crate::{Autoencoder, ModelError, TrainingPass};
 
 /// An objective that can be computed on tensors.
 pub trait TensorObjective {
@@ -54,20 +54,5 @@ impl TensorObjective for ae_kernels::Objective {
             penalties.push(penalty);
         }
         Ok(ObjectiveTerms { reconstruction, penalties, total })
-    }
-}
-
-impl Objective {
-    /// As [`TensorObjective::evaluate_pass`].
-    ///
-    /// # Errors
-    /// As [`TensorObjective::evaluate_pass`].
-    pub fn evaluate_pass(
-        &self,
-        model: &dyn Autoencoder,
-        pass: &TrainingPass,
-        targets: &Tensor,
-    ) -> Result<ObjectiveTerms, ModelError> {
-        self.for_kernels().evaluate_pass(model, pass, targets)
     }
 }

@@ -1,7 +1,7 @@
 //! The state on a device, here the CPU, against the flat buffers and the kernels' steps.
 
 use ae_dataset::Digits;
-use ae_models::{DenseConfig, Loss, ModelKind, ModelSpec};
+use ae_models::{CodeL1, DenseConfig, Loss, ModelKind, ModelSpec};
 use ae_random::Seed;
 
 use super::*;
@@ -35,10 +35,10 @@ fn steps_on_a_device_are_those_of_the_kernels() {
         ..DenseConfig::default()
     };
     let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
+    let objective = Objective::new(Loss::BinaryCrossEntropy).with(CodeL1 { weight: 0.01 });
     for (optimizer, clip_norm) in OPTIMIZERS.iter().flat_map(|o| [(o, None), (o, Some(0.05))]) {
         let start = TrainingState::new(architecture.initialise(Seed::new(3)), *optimizer);
-        let engine = || AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+        let engine = || AutogradEngine::new(architecture.as_ref(), objective.clone(), Device::Cpu);
         let (mut host, mut device) = (engine(), engine());
         host.load(&start).unwrap();
         device.state = Some(Working::Device(DeviceState::of(&start, &Device::Cpu).unwrap()));

@@ -11,6 +11,7 @@ mod tensors;
 
 use ae_models::{
     Autoencoder, Distribution, DrawnNumbers, Draws, ModelError, Objective, ObjectiveTerms,
+    TensorObjective,
 };
 use candle_core::{Device, Result, Tensor};
 
