@@ -23,6 +23,7 @@
 
 mod block;
 mod geometry;
+mod gradient_tile;
 mod packed;
 mod phase;
 mod tile;
