@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use ae_kernels::{Batch, BatchStatistics, BatchSummary, Chain, Problem, Target, Trainer};
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
 use ae_models::{Architecture, Inference, KernelInference, NamedDraws, Objective};
 use ae_random::Seed;
 
 use crate::draws::{fill, training_stream};
 use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
-use crate::running_statistics::LayerStatistics;
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
@@ -66,19 +65,20 @@ impl Engine for FusedEngine<'_> {
         let problem = Problem { chain, objective: &objective };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
-        let rows = rows(batch).with_draws(&layer_draws);
+        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         let HostState { parameters, optimizer, gradient, .. } = &mut *state;
         let summary = if size.clip_norm.is_some() {
             // The scale of a clipped gradient depends on all of it.
             let found = trainer.gradient(problem, parameters.values(), rows, gradient)?;
             state.step(size, found.squared_norm)?;
+            let values = state.parameters.values_mut();
+            chain.update_running_statistics(values, &found.statistics)?;
             found
         } else {
             let step = optimizer.next_step(size.learning_rate, 1.0);
             trainer.step(problem, parameters.values_mut(), step, rows, gradient)?
         };
-        let statistics = statistics(state, &summary);
-        state.follow(&statistics);
         Ok(summary.into())
     }
 
@@ -98,7 +98,8 @@ impl Engine for FusedEngine<'_> {
         let problem = Problem { chain, objective };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
-        let rows = rows(batch).with_draws(&layer_draws);
+        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         Ok(trainer.gradient(problem, state.parameters.values(), rows, gradient)?.into())
     }
 
@@ -119,15 +120,16 @@ impl Engine for FusedEngine<'_> {
     }
 }
 
-/// The rows of a batch for the kernels, gathered and corrupted as they need them. The target is the input itself, or the
-/// clean image beside it.
+/// Whether the target of these samples is the input itself or a clean image beside it.
+fn target(samples: &Samples) -> Target {
+    if samples.is_corrupted() { Target::Separate } else { Target::Input }
+}
+
+/// The rows of a batch, gathered and corrupted as the kernels need them.
 fn rows(
     BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
-) -> Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> {
-    let target = if samples.is_corrupted() { Target::Separate } else { Target::Input };
-    Batch::new(indices.len(), target, move |rows, inputs, targets| {
-        samples.gather_into(&indices[rows], epoch, inputs, targets);
-    })
+) -> impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync {
+    move |rows, inputs, targets| samples.gather_into(&indices[rows], epoch, inputs, targets)
 }
 
 /// The random numbers of the layer with an index, for rows of a batch.
@@ -142,19 +144,4 @@ fn layer_draws<'a>(
             fill(&stream, *draws, epoch, &indices[rows.clone()], numbers);
         }
     }
-}
-
-/// The statistics of a batch by the layers' names, with PyTorch's divisor n - 1.
-fn statistics(state: &HostState, summary: &BatchSummary) -> Vec<LayerStatistics> {
-    let named = state.normalisations().zip(&summary.statistics);
-    let of_layer = |(layer, found): (&str, &BatchStatistics)| {
-        let count = found.count as f32;
-        let unbiased = count / (count - 1.0).max(1.0);
-        LayerStatistics {
-            layer: layer.to_owned(),
-            mean: found.mean.clone(),
-            variance: found.variance.iter().map(|variance| variance * unbiased).collect(),
-        }
-    };
-    named.map(of_layer).collect()
 }

@@ -7,6 +7,8 @@ use ae_models::{
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
 
+use crate::network::presets;
+
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
     Activation::Relu,
@@ -123,6 +125,15 @@ fn the_kernels_agree_with_candle() {
 }
 
 #[test]
+fn the_kernels_agree_with_candle_on_every_preset() {
+    for (_, network, ..) in presets() {
+        let spec = ModelSpec { kind: ModelKind::Regular, network };
+        let parameters = spec.architecture().unwrap().initialise(Seed::new(7));
+        check(&SavedModel::new(spec, parameters), 3);
+    }
+}
+
+#[test]
 fn slices_that_do_not_fit_are_refused() {
     let relu = [Activation::Relu, Activation::Relu];
     let model = model([2, 3], &[4], relu, Activation::Sigmoid, false);
@@ -165,7 +176,7 @@ fn batches_of_no_rows_do_not_panic() {
         if let Ok(outputs) = autoencoder.reconstruct(&none) {
             assert_eq!(outputs.dims(), [0, 6]);
         }
-        let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
+        let objective = Objective::new(Loss::MeanSquaredError);
         assert!(super::evaluate(&objective, autoencoder.as_ref(), &none, &none).is_err());
     }
 }
