@@ -1,6 +1,7 @@
 //! The autograd engine: candle's automatic differentiation.
 
 mod device_state;
+mod running_statistics;
 
 use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
@@ -15,11 +16,11 @@ use rayon::prelude::*;
 use crate::draws::{fill, training_stream};
 use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
-use crate::running_statistics::{LayerStatistics, RunningStatistics};
 use crate::{
     BatchLoss, BatchResult, BatchSelection, Engine, StepSize, TrainingError, TrainingState,
 };
 use device_state::DeviceState;
+use running_statistics::{LayerStatistics, RunningStatistics};
 
 /// Computes gradients by candle's automatic differentiation: for every model and every device.
 ///
@@ -29,6 +30,7 @@ pub struct AutogradEngine<'a> {
     architecture: &'a dyn Architecture,
     objective: Objective,
     device: Device,
+    running: Vec<RunningStatistics>,
     state: Option<Working>,
 }
 
@@ -52,7 +54,8 @@ struct Differentiated {
 impl<'a> AutogradEngine<'a> {
     /// An engine for a model on a device.
     pub fn new(architecture: &'a dyn Architecture, objective: Objective, device: Device) -> Self {
-        Self { architecture, objective, device, state: None }
+        let running = RunningStatistics::all_of(architecture);
+        Self { architecture, objective, device, running, state: None }
     }
 
     fn build(&self, vars: &Vars) -> Result<Box<dyn Autoencoder>, ModelError> {
@@ -154,13 +157,17 @@ impl<'a> AutogradEngine<'a> {
                 let (found, statistics) =
                     self.gradient_on_host(objective, parameters, *seed, batch, gradient)?;
                 state.step(size, found.squared_norm)?;
-                state.follow(&statistics);
+                for batch in &statistics {
+                    for running in self.running.iter().filter(|it| it.layer == batch.layer) {
+                        running.update(state.parameters.values_mut(), batch);
+                    }
+                }
                 Ok(found)
             }
             Working::Device(state) => {
                 let (found, of_batch) = self.gradient_on_device(objective, state, batch)?;
                 state.step(size, found.squared_norm, &of_batch.gradients)?;
-                state.follow(&of_batch.statistics)?;
+                state.follow(&self.running, &of_batch.statistics)?;
                 Ok(found)
             }
         }
@@ -189,8 +196,7 @@ impl Engine for AutogradEngine<'_> {
             Working::Host(HostState::of(state, self.architecture, seed)?)
         } else {
             check_state(state, self.architecture)?;
-            let running = RunningStatistics::all_of(self.architecture);
-            Working::Device(DeviceState::of(state, seed, running, &self.device)?)
+            Working::Device(DeviceState::of(state, seed, &self.device)?)
         });
         Ok(())
     }

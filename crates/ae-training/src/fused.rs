@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use ae_kernels::{Batch, BatchStatistics, BatchSummary, Chain, Problem, Target, Trainer};
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
 use ae_models::{Architecture, Inference, KernelInference, NamedDraws, Objective};
 use ae_random::Seed;
 
 use crate::draws::{fill, training_stream};
 use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
-use crate::running_statistics::LayerStatistics;
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
@@ -72,13 +71,13 @@ impl Engine for FusedEngine<'_> {
             // The scale of a clipped gradient depends on all of it.
             let found = trainer.gradient(problem, parameters.values(), rows, gradient)?;
             state.step(size, found.squared_norm)?;
+            let values = state.parameters.values_mut();
+            chain.update_running_statistics(values, &found.statistics)?;
             found
         } else {
             let step = optimizer.next_step(size.learning_rate, 1.0);
             trainer.step(problem, parameters.values_mut(), step, rows, gradient)?
         };
-        let statistics = statistics(state, &summary);
-        state.follow(&statistics);
         Ok(summary.into())
     }
 
@@ -142,19 +141,4 @@ fn layer_draws<'a>(
             fill(&stream, *draws, epoch, &indices[rows.clone()], numbers);
         }
     }
-}
-
-/// The statistics of a batch by the layers' names, with PyTorch's divisor n - 1.
-fn statistics(state: &HostState, summary: &BatchSummary) -> Vec<LayerStatistics> {
-    let named = state.normalisations().zip(&summary.statistics);
-    let of_layer = |(layer, found): (&str, &BatchStatistics)| {
-        let count = found.count as f32;
-        let unbiased = count / (count - 1.0).max(1.0);
-        LayerStatistics {
-            layer: layer.to_owned(),
-            mean: found.mean.clone(),
-            variance: found.variance.iter().map(|variance| variance * unbiased).collect(),
-        }
-    };
-    named.map(of_layer).collect()
 }

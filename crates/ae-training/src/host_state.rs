@@ -7,7 +7,6 @@ use ae_models::{Architecture, ParameterView, Parameters};
 use ae_random::Seed;
 
 use crate::clip::scale_to_norm;
-use crate::running_statistics::{LayerStatistics, RunningStatistics};
 use crate::{Optimizer, StepSize, TrainingError, TrainingState};
 
 /// Parameters, optimizer and gradient as flat buffers, and the run's seed.
@@ -18,7 +17,6 @@ pub(crate) struct HostState {
     pub(crate) optimizer: Optimizer,
     pub(crate) gradient: Vec<f32>,
     untrained: Vec<Range<usize>>,
-    running: Vec<RunningStatistics>,
 }
 
 impl HostState {
@@ -32,7 +30,6 @@ impl HostState {
         Ok(Self {
             seed,
             untrained: architecture.layout().untrained(),
-            running: RunningStatistics::all_of(architecture),
             parameters: state.parameters.clone(),
             optimizer: state.optimizer.clone(),
             gradient: vec![0.0; state.parameters.values().len()],
@@ -59,20 +56,6 @@ impl HostState {
             values.get_mut(range.clone()).unwrap_or_default().copy_from_slice(&kept);
         }
         Ok(())
-    }
-
-    /// Moves the running statistics towards a batch's.
-    pub(crate) fn follow(&mut self, statistics: &[LayerStatistics]) {
-        for batch in statistics {
-            for running in self.running.iter().filter(|running| running.layer == batch.layer) {
-                running.update(self.parameters.values_mut(), batch);
-            }
-        }
-    }
-
-    /// The names of the batch normalisations, in the order of the layers.
-    pub(crate) fn normalisations(&self) -> impl Iterator<Item = &str> {
-        self.running.iter().map(|running| running.layer.as_str())
     }
 }
 

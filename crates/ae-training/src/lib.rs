@@ -59,7 +59,6 @@ mod engine;
 mod fused;
 mod host_state;
 mod optimizer;
-mod running_statistics;
 
 #[cfg(feature = "candle")]
 mod autograd;

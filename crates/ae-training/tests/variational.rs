@@ -1,18 +1,18 @@
 //! Bounds of variational models against likelihoods that are known, and their place in a run.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
-#![cfg(feature = "candle")]
 
 use std::f64::consts::PI;
 
 use ae_dataset::{Digits, ImageShape, Images, Pixels};
 use ae_models::{
-    Architecture, Device, Inference, Kl, Loss, ModelSpec, Objective, Parameters, variational,
+    Activation, Architecture, Device, Inference, Kl, Loss, ModelKind, ModelSpec, Objective,
+    Parameters, Shape, variational,
 };
 use ae_random::Seed;
 use ae_training::{
-    AutogradEngine, BatchSelection, Engine, FitConfig, MemoryObserver, OptimizerConfig, Samples,
-    StepSize, TrainingData, TrainingState, evaluate_variational, fit, importance_weighted_nll,
-    validation_codes,
+    BatchSelection, Detail, Engine, FitConfig, FusedEngine, MemoryObserver, OptimizerConfig,
+    Samples, StepSize, TrainingData, TrainingState, evaluate_variational, fit,
+    importance_weighted_nll, validation_codes,
 };
 use serde_json::json;
 
@@ -39,7 +39,7 @@ fn model(architecture: &dyn Architecture, numbers: &[&[f64]]) -> Box<dyn Inferen
     let parameters = Parameters::new(architecture.layout().clone(), values).unwrap();
     let state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
     let objective = Objective::new(Loss::MeanSquaredError);
-    let mut engine = AutogradEngine::new(architecture, objective, Device::Cpu);
+    let mut engine = FusedEngine::new(architecture, objective).unwrap();
     engine.load(&state, Seed::new(1)).unwrap();
     engine.inference().unwrap()
 }
@@ -172,9 +172,39 @@ fn the_negative_elbo_is_the_loss_of_a_drawn_code_and_the_divergence() {
     assert!((of_last - error - kl).abs() < 1e-5, "{of_last}, {error}, {kl}");
 }
 
+/// The bounds of a variational model by the kernels and by candle.
+#[cfg(feature = "candle")]
+#[test]
+fn both_engines_give_the_same_bounds() {
+    let network = variational(Shape::new(1, 28, 28), &[40], 5, Activation::Sigmoid);
+    let spec = ModelSpec { kind: ModelKind::Regular, network };
+    let architecture = spec.architecture().unwrap();
+    let architecture = architecture.as_ref();
+    let images = Digits::STANDARD.test(70).unwrap();
+    let samples = Samples::new(&images, None);
+    let state =
+        TrainingState::new(architecture.initialise(Seed::new(1)), OptimizerConfig::default());
+    let objective = Objective::new(Loss::BinaryCrossEntropy).with(Kl { weight: 1.0 });
+    let mut fused = FusedEngine::new(architecture, objective.clone()).unwrap();
+    let mut autograd = ae_training::autograd_engine(architecture, objective, &Device::Cpu).unwrap();
+    let bounds = |engine: &mut dyn Engine| {
+        engine.load(&state, Seed::new(1)).unwrap();
+        let losses = engine.evaluate(&samples, Detail::Losses).unwrap().variational.unwrap();
+        let model = engine.inference().unwrap();
+        let codes = Seed::new(1).stream("codes");
+        let weighted = importance_weighted_nll(model.as_ref(), &samples, 70, &codes).unwrap();
+        assert!(weighted < losses.negative_elbo, "{weighted}, {losses:?}");
+        [losses.kl, losses.negative_elbo, weighted]
+    };
+    let (ours, theirs) = (bounds(&mut fused), bounds(autograd.as_mut()));
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!((ours - theirs).abs() < 1e-5 * theirs.max(1.0), "{ours} {theirs}");
+    }
+}
+
 #[test]
 fn a_model_without_a_distribution_of_codes_has_no_bound() {
-    let architecture = ModelSpec::tutorial(Default::default()).architecture().unwrap();
+    let architecture = ModelSpec::tutorial(ModelKind::Regular).architecture().unwrap();
     let images = Digits::STANDARD.train(2).unwrap();
     let model =
         architecture.inference(&architecture.initialise(Seed::new(1)), &Device::Cpu).unwrap();
@@ -188,9 +218,8 @@ fn a_model_without_a_distribution_of_codes_has_no_bound() {
 /// 784-40-5 on digits: the curve has KL and bound of training and validation, and the bound falls.
 #[test]
 fn a_variational_model_learns_and_its_curve_shows_both_terms() {
-    let network =
-        variational(ae_models::Shape::new(1, 28, 28), &[40], 5, "sigmoid".parse().unwrap());
-    let architecture = ModelSpec { kind: Default::default(), network }.architecture().unwrap();
+    let network = variational(Shape::new(1, 28, 28), &[40], 5, Activation::Sigmoid);
+    let architecture = ModelSpec { kind: ModelKind::Regular, network }.architecture().unwrap();
     let objective = Objective::new(Loss::BinaryCrossEntropy).with(Kl { weight: 1.0 });
     let (train, test) = (Digits::STANDARD.train(200).unwrap(), Digits::STANDARD.test(50).unwrap());
     let (train, validation) = (Samples::new(&train, None), Samples::new(&test, None));
@@ -199,7 +228,7 @@ fn a_variational_model_learns_and_its_curve_shows_both_terms() {
         FitConfig { epochs: 4, batch_size: 20, kl_warm_up: Some(2), ..FitConfig::default() };
     let optimizer = OptimizerConfig::keras_adam().with_learning_rate(0.005);
     let mut state = TrainingState::new(architecture.initialise(config.seed), optimizer);
-    let mut engine = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+    let mut engine = FusedEngine::new(architecture.as_ref(), objective).unwrap();
     fit(&mut engine, data, &config, &mut state, None, &mut MemoryObserver::default()).unwrap();
     let metrics = |epoch: usize| &state.curve()[epoch].metrics;
     let names: Vec<&str> = metrics(0).keys().map(String::as_str).collect();
@@ -217,7 +246,7 @@ fn a_variational_model_learns_and_its_curve_shows_both_terms() {
 fn the_divergence_warms_up() {
     let architecture = one_code(3, "linear");
     let objective = Objective::new(Loss::MeanSquaredError).with(Kl { weight: 3.0 });
-    let mut engine = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+    let mut engine = FusedEngine::new(architecture.as_ref(), objective).unwrap();
     let images = items(&ITEMS);
     let samples = Samples::new(&images, None);
     let batch = BatchSelection { samples: &samples, indices: &[0, 1, 2], epoch: 0 };
@@ -225,7 +254,7 @@ fn the_divergence_warms_up() {
         architecture.initialise(Seed::new(1)),
         OptimizerConfig::Sgd { learning_rate: 1.0, momentum: 0.0 },
     );
-    let run = |engine: &mut AutogradEngine<'_>, kl_share| {
+    let run = |engine: &mut FusedEngine<'_>, kl_share| {
         engine.load(&start, Seed::new(1)).unwrap();
         let size = StepSize { learning_rate: 1.0, clip_norm: None, kl_share };
         let penalty = engine.step(batch, size).unwrap().loss.penalties[0];

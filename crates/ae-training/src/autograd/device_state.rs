@@ -8,14 +8,13 @@ use ae_models::{BatchStatistics, Device, ModelError, ParameterView, Tensor, VarB
 use ae_random::Seed;
 use candle_core::{DType, Result as CandleResult, Var};
 
+use super::running_statistics::RunningStatistics;
 use crate::clip::scale_to_norm;
-use crate::running_statistics::RunningStatistics;
 use crate::{Optimizer, OptimizerConfig, StepSize, TrainingState};
 
 /// Parameters as variables, and moments as tensors of their shapes.
 pub(super) struct DeviceState {
     seed: Seed,
-    running: Vec<RunningStatistics>,
     vars: Vec<(ParameterView, Var)>,
     config: OptimizerConfig,
     steps: u64,
@@ -28,7 +27,6 @@ impl DeviceState {
     pub(super) fn of(
         state: &TrainingState,
         seed: Seed,
-        running: Vec<RunningStatistics>,
         device: &Device,
     ) -> Result<Self, ModelError> {
         let vars = state.parameters.vars(device)?;
@@ -41,7 +39,7 @@ impl DeviceState {
             vars.iter().map(|(view, _)| of_parameter(view)).collect::<CandleResult<_>>()?;
         let optimizer = &state.optimizer;
         let (config, steps) = (*optimizer.config(), optimizer.steps());
-        Ok(Self { seed, running, vars, config, steps, moments })
+        Ok(Self { seed, vars, config, steps, moments })
     }
 
     pub(super) fn seed(&self) -> Seed {
@@ -107,9 +105,13 @@ impl DeviceState {
 
 impl DeviceState {
     /// Moves the running statistics towards a batch's.
-    pub(super) fn follow(&self, statistics: &[BatchStatistics]) -> Result<(), ModelError> {
+    pub(super) fn follow(
+        &self,
+        running: &[RunningStatistics],
+        statistics: &[BatchStatistics],
+    ) -> Result<(), ModelError> {
         for batch in statistics {
-            let Some(running) = self.running.iter().find(|it| it.layer == batch.layer) else {
+            let Some(running) = running.iter().find(|it| it.layer == batch.layer) else {
                 continue;
             };
             let momentum = f64::from(running.momentum);

@@ -24,7 +24,7 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 }
 
 fn on_device(state: &TrainingState) -> DeviceState {
-    DeviceState::of(state, Seed::new(3), Vec::new(), &Device::Cpu).unwrap()
+    DeviceState::of(state, Seed::new(3), &Device::Cpu).unwrap()
 }
 
 /// The path of a GPU takes the same steps, clipped or not, and comes back whole in the middle of a run.

@@ -9,27 +9,27 @@ const MOMENTUM: f32 = 0.1;
 
 /// The statistics of a batch before a batch normalisation.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct LayerStatistics {
+pub(super) struct LayerStatistics {
     /// The layer's name: `encoder.1`.
-    pub(crate) layer: String,
+    pub(super) layer: String,
     /// The mean of each channel.
-    pub(crate) mean: Vec<f32>,
+    pub(super) mean: Vec<f32>,
     /// The variance of each channel with the divisor n - 1.
-    pub(crate) variance: Vec<f32>,
+    pub(super) variance: Vec<f32>,
 }
 
 /// Where the running statistics of a layer are, and how fast they follow.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct RunningStatistics {
-    pub(crate) layer: String,
+pub(super) struct RunningStatistics {
+    pub(super) layer: String,
     mean: Range<usize>,
     variance: Range<usize>,
-    pub(crate) momentum: f32,
+    pub(super) momentum: f32,
 }
 
 impl RunningStatistics {
     /// Those of an architecture, in the order of its layers.
-    pub(crate) fn all_of(architecture: &dyn Architecture) -> Vec<Self> {
+    pub(super) fn all_of(architecture: &dyn Architecture) -> Vec<Self> {
         let layout = architecture.layout();
         let means =
             layout.views().iter().filter_map(|view| view.name.strip_suffix(".running_mean"));
@@ -46,7 +46,7 @@ impl RunningStatistics {
     }
 
     /// Moves the statistics in the flat buffer towards a batch's: `(1 - momentum) running + momentum batch`.
-    pub(crate) fn update(&self, values: &mut [f32], batch: &LayerStatistics) {
+    pub(super) fn update(&self, values: &mut [f32], batch: &LayerStatistics) {
         for (range, found) in [(&self.mean, &batch.mean), (&self.variance, &batch.variance)] {
             let running = values.get_mut(range.clone()).unwrap_or_default();
             for (running, found) in running.iter_mut().zip(found) {
