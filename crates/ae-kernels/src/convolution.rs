@@ -22,10 +22,14 @@
 //! | `weight_gradient.rs` | gradients of weight and bias |
 
 mod block;
+mod dot;
+mod gather;
 mod geometry;
+mod gradient_tile;
 mod packed;
 mod phase;
 mod tile;
+mod weight;
 mod weight_gradient;
 
 #[cfg(test)]

@@ -5,7 +5,10 @@
 //! | `batch.rs` | a batch and what comes back of it |
 //! | `trainer.rs` | a batch on all threads |
 //! | `run.rs` | what all tasks of a batch have in common |
-//! | `group.rs` | a task: forward, loss and backward of neighbouring slices |
+//! | `segments.rs` | groups on their way through a chain that is cut at statistics of the batch |
+//! | `group.rs` | a task: neighbouring slices |
+//! | `forward.rs`, `backward.rs` | a task's forward pass; loss and backward pass |
+//! | `memory.rs` | how much memory a training takes |
 //! | `tree.rs` | the order in which the gradients of groups are added |
 //! | `blocks.rs` | the gradient of the parameters, block by block, and the update of each block |
 //! | `optimizer.rs` | a step of any optimizer over the flat buffer |
@@ -13,12 +16,16 @@
 //! | `norm.rs` | the squared norm of a gradient |
 
 mod adam;
+mod backward;
 mod batch;
 mod blocks;
+mod forward;
 mod group;
+mod memory;
 mod norm;
 mod optimizer;
 mod run;
+mod segments;
 mod sgd;
 mod trainer;
 mod tree;

@@ -4,7 +4,8 @@
 //! parameters are updated, so a large gradient goes through memory once. Rows are added in order, whatever the number
 //! of threads.
 
-use super::group::{Group, Kept};
+use super::backward::Kept;
+use super::group::Group;
 use super::norm::squared_norm_of_chunk;
 use super::optimizer::Step;
 use crate::chain::{DenseOperation, Program};

@@ -5,13 +5,14 @@ use std::sync::Mutex;
 
 use super::batch::{Batch, BatchStatistics, BatchSummary, Problem};
 use super::blocks::{Addends, Update, gradient_and_update};
-use super::group::{Finish, Group};
+use super::group::Group;
 use super::optimizer::Step;
 use super::run::{IndexedTerm, Run, RunShape, Workspace};
+use super::segments::{add_losses, counted, through_segments};
 use super::tree::{LEAF_ROWS, Tree};
-use crate::chain::{Barrier, Normalisation, Program, SLICE_ROWS, Segmentation};
+use crate::chain::{Normalisation, Program, SLICE_ROWS, Segmentation};
 use crate::error::{ChainError, check_length};
-use crate::penalty::TermContext;
+use crate::penalty::{Contraction, TermContext};
 use crate::threads::run_all;
 use crate::{Chain, Objective, Penalty};
 
@@ -190,35 +191,55 @@ impl Trainer {
             let values = updated.as_ref().map_or(&[][..], Parameters::values);
             through_segments(&mut run, groups, &mut normalisations, values, &mut summary);
             add_losses(groups, shape, &mut summary);
-            for leaf in window.clone().step_by(LEAF_ROWS) {
-                let end = batch.rows.min(leaf + LEAF_ROWS);
-                let of_leaf = groups.iter().filter(|group| (leaf..end).contains(&group.rows.start));
-                let is_last = end == batch.rows;
-                let addends = tree.addends(leaf / LEAF_ROWS, is_last, gradient.len());
-                let contraction = run.contraction();
-                let leaf_sums = Addends { of_leaf, trees: &addends, contraction };
-                let update = if is_last { updated.take() } else { None };
-                let norm = match (update, &updated) {
-                    (Some(Parameters::Updated(update)), _) => {
-                        gradient_and_update(program, leaf_sums, gradient, &[], Some(update))
-                    }
-                    (Some(Parameters::Kept(values)), _) => {
-                        gradient_and_update(program, leaf_sums, gradient, values, None)
-                    }
-                    (None, parameters) => {
-                        let values = parameters.as_ref().map_or(&[][..], Parameters::values);
-                        gradient_and_update(program, leaf_sums, gradient, values, None)
-                    }
-                };
-                if is_last {
-                    summary.squared_norm = norm;
-                } else {
-                    tree.keep(leaf / LEAF_ROWS, gradient);
-                }
-            }
+            let leaves = Leaves { program, groups, contraction: run.contraction(), tree };
+            let norm = leaves.add(window, batch.rows, gradient, &mut updated);
+            summary.squared_norm = norm.unwrap_or(summary.squared_norm);
         }
         summary.statistics = normalisations.into_iter().map(BatchStatistics::from).collect();
         Ok(summary)
+    }
+}
+
+/// Groups after their backward pass, whose gradient is to be added leaf by leaf.
+struct Leaves<'a> {
+    program: &'a Program,
+    groups: &'a [Group],
+    contraction: Option<&'a Contraction>,
+    tree: &'a mut Tree,
+}
+
+impl Leaves<'_> {
+    /// Adds the gradient of the rows of a window, and takes the step after the last row. Returns the squared norm then.
+    fn add(
+        self,
+        window: Range<usize>,
+        rows: usize,
+        gradient: &mut [f32],
+        parameters: &mut Option<Parameters<'_>>,
+    ) -> Option<f64> {
+        let Self { program, groups, contraction, tree } = self;
+        for leaf in window.clone().step_by(LEAF_ROWS) {
+            let end = rows.min(leaf + LEAF_ROWS);
+            let (index, is_last) = (leaf / LEAF_ROWS, end == rows);
+            let of_leaf = groups.iter().filter(|group| (leaf..end).contains(&group.rows.start));
+            let trees = tree.addends(index, is_last, gradient.len());
+            let addends = Addends { of_leaf, trees: &trees, contraction };
+            if !is_last {
+                let values = parameters.as_ref().map_or(&[][..], Parameters::values);
+                gradient_and_update(program, addends, gradient, values, None);
+                tree.keep(index, gradient);
+                continue;
+            }
+            return match parameters.take()? {
+                Parameters::Updated(update) => {
+                    Some(gradient_and_update(program, addends, gradient, &[], Some(update)))
+                }
+                Parameters::Kept(values) => {
+                    Some(gradient_and_update(program, addends, gradient, values, None))
+                }
+            };
+        }
+        None
     }
 }
 
@@ -227,11 +248,6 @@ impl From<Normalisation> for BatchStatistics {
         let Normalisation { layer, count, mean, variance, .. } = of;
         Self { layer, count, mean, variance }
     }
-}
-
-/// The penalties that count, with their index.
-fn counted(objective: &Objective) -> impl Iterator<Item = (usize, &Penalty)> {
-    objective.penalties.iter().enumerate().filter(|(_, penalty)| penalty.weight() != 0.0)
 }
 
 /// The program of a chain, which is kept from step to step.
@@ -283,114 +299,6 @@ fn task_ranges(shape: RunShape, window: Range<usize>) -> Vec<Range<usize>> {
         (leaf..end).step_by(rows).map(move |first| first..end.min(first + rows))
     };
     leaves.flat_map(of_leaf).collect()
-}
-
-/// Takes groups forward through all segments and back.
-fn through_segments<F: Sync>(
-    run: &mut Run<'_, F>,
-    groups: &mut [Group],
-    normalisations: &mut Vec<Normalisation>,
-    parameters: &[f32],
-    summary: &mut BatchSummary,
-) where
-    F: Fn(Range<usize>, &mut [f32], &mut [f32]),
-{
-    let program = run.program;
-    let rows = run.shape.rows_in_batch;
-    let mut slopes = Vec::new();
-    for (segment, barrier) in program.barriers.iter().enumerate() {
-        let now = Run { normalisations, ..*run };
-        run_all(groups.iter_mut(), |group| group.forward(&now, segment));
-        let sums = boundary_sums(groups, segment, 2 * barrier.width());
-        match *barrier {
-            Barrier::BatchNorm { layer, channels, epsilon, .. } => {
-                let count = rows * program.boundary_numbers(segment) / channels;
-                normalisations.push(Normalisation::new(layer, epsilon, count, &sums));
-            }
-            Barrier::Code { width } => {
-                slopes = code_slopes(run.objective, &sums[..width], rows, summary);
-            }
-        }
-    }
-    let run = &Run { normalisations, ..*run };
-    run_all(groups.iter_mut(), |group| group.forward_and_backward(run));
-    for (segment, barrier) in program.barriers.iter().enumerate().rev() {
-        if !program.is_trained_before(segment) {
-            break;
-        }
-        let sums;
-        let finish = match *barrier {
-            Barrier::Code { .. } => Finish::Code { slopes: &slopes },
-            Barrier::BatchNorm { layer, channels, weight, .. } => {
-                let op = program.segments[segment].end;
-                sums = gradient_sums(groups, op, 2 * channels);
-                let Some(normalisation) = normalisations.iter().find(|of| of.layer == layer) else {
-                    break;
-                };
-                Finish::BatchNorm {
-                    normalisation,
-                    weight: &parameters[weight..][..channels],
-                    sums: &sums,
-                    width: program.boundary_numbers(segment),
-                }
-            }
-        };
-        run_all(groups.iter_mut(), |group| group.backward(run, segment, &finish));
-    }
-}
-
-/// The sums over the batch before a barrier, slice by slice in order.
-fn boundary_sums(groups: &[Group], segment: usize, columns: usize) -> Vec<f64> {
-    let mut total = vec![0.0; columns];
-    for sums in groups.iter().flat_map(|group| group.boundaries[segment].sums.chunks_exact(columns))
-    {
-        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-    }
-    total
-}
-
-/// The sums over the batch of what an operation computes slice by slice, in order.
-fn gradient_sums(groups: &[Group], op: usize, columns: usize) -> Vec<f64> {
-    let mut total = vec![0.0; columns];
-    for group in groups {
-        let of_group = group.slice_gradients[op].all().chunks_exact(columns);
-        for sums in of_group.take(group.slices) {
-            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
-        }
-    }
-    total
-}
-
-/// Adds the penalties that are functions of the code's means, and gives their derivative by each number of an item.
-fn code_slopes(
-    objective: &Objective,
-    sums: &[f64],
-    rows: usize,
-    summary: &mut BatchSummary,
-) -> Vec<f32> {
-    let means: Vec<f64> = sums.iter().map(|sum| sum / rows as f64).collect();
-    let mut slopes = vec![0.0; means.len()];
-    for (index, penalty) in counted(objective) {
-        let Some(of_means) = penalty.kind().of_means() else { continue };
-        summary.penalties[index] += of_means.value(&means);
-        for (slope, &mean) in slopes.iter_mut().zip(&means) {
-            *slope += (of_means.slope(mean) / rows as f64) as f32;
-        }
-    }
-    slopes
-}
-
-/// Adds the shares of all slices, in order.
-fn add_losses(groups: &[Group], shape: RunShape, summary: &mut BatchSummary) {
-    for group in groups {
-        for (slice, loss) in group.losses.iter().enumerate() {
-            summary.reconstruction += loss;
-            let penalties = &group.penalties[slice * shape.penalties..][..shape.penalties];
-            for (total, penalty) in summary.penalties.iter_mut().zip(penalties) {
-                *total += penalty;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

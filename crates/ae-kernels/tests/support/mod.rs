@@ -1,6 +1,7 @@
 //! The slow reference: the same mathematics as naive loops in `f64`.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod chains;
 pub(crate) mod reference;
 
 use ae_kernels::{Activation, Chain, Dense, Layer, Loss, Objective, Weight};

@@ -1,6 +1,6 @@
 //! Losses on tensors.
 
-use ae_kernels::Loss;
+use ae_kernels::{ChainError, Loss};
 use candle_core::{D, Tensor};
 use candle_nn::ops::sigmoid;
 
@@ -17,7 +17,7 @@ pub(super) fn evaluate(
     check_targets(logits, targets)?;
     match loss {
         Loss::BinaryCrossEntropy if !model.output_is_probability() => {
-            Err(ae_kernels::ChainError::LossOfNoProbability.into())
+            Err(ChainError::LossOfNoProbability.into())
         }
         Loss::BinaryCrossEntropy => binary_cross_entropy(logits, targets),
         Loss::MeanSquaredError => Ok((model.activate(logits)? - targets)?.sqr()?.mean_all()?),

@@ -29,8 +29,11 @@ pub(super) fn network(item: [usize; 3], encoder: Vec<Layer>) -> Network {
     }
 }
 
-/// The variables of a model in the layout's order, after the batch as the first.
-fn model(network: &CheckedNetwork, values: &[Vec<f64>]) -> (Vec<Var>, NetworkAutoencoder) {
+/// A model and its variables in the layout's order.
+pub(super) fn model(
+    network: &CheckedNetwork,
+    values: &[Vec<f64>],
+) -> (Vec<Var>, NetworkAutoencoder) {
     let layout = network.layout();
     let vars: Vec<Var> = layout
         .views()

@@ -5,10 +5,13 @@ mod gradients;
 mod inference;
 mod layers;
 mod loss;
+mod objective;
+mod oracle;
 mod tensors;
 
 use ae_models::{
     Autoencoder, Distribution, DrawnNumbers, Draws, ModelError, Objective, ObjectiveTerms,
+    TensorObjective,
 };
 use candle_core::{Device, Result, Tensor};
 
