@@ -78,6 +78,9 @@ mod candle;
 
 #[cfg(feature = "exchange")]
 pub mod exchange;
+#[cfg(not(feature = "exchange"))]
+#[path = "without_exchange.rs"]
+mod exchange;
 
 pub use ae_files::FileError;
 pub use ae_kernels::{
