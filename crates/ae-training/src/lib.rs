@@ -69,6 +69,8 @@ mod evaluate;
 mod metric_names;
 pub mod metrics;
 
+mod supervised;
+
 mod background;
 mod checkpoint;
 mod event;
@@ -105,6 +107,10 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use supervised::{
+    Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
+    Pretrained, Pretraining, fine_tune, pretrain_layers,
+};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]
