@@ -180,7 +180,7 @@ fn remove_if_there(path: &Path) -> Result<(), FileError> {
 /// The caption of the run's figures: data, epoch, metric, corruption, and the substitution, if there was one.
 fn caption(plan: &Plan, record: &Record) -> String {
     let metric = validation_metric(plan);
-    let value = record.metrics.get(metric).map(|value| format!(", {metric} {value:.4}"));
+    let value = record.metrics.get(&metric).map(|value| format!(", {metric} {value:.4}"));
     let mut caption = format!(
         "{}: data {}, epoch {}{}",
         record.name,
@@ -259,7 +259,7 @@ fn curve(
 ) -> Result<Figure, ExperimentError> {
     let validation = validation_metric(plan);
     let training = ae_training::train_metric(plan.spec.training.loss);
-    let series = [(training, "training"), (validation, "validation")].map(|(metric, label)| {
+    let series = [(&training, "training"), (&validation, "validation")].map(|(metric, label)| {
         let rows = state.curve().iter();
         let points = rows.filter_map(|row| Some((f64::from(row.epoch), *row.metrics.get(metric)?)));
         Series { label, points: points.collect() }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
-    OutputActivation, Parameters, SavedModel,
+    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective, Parameters,
+    SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
@@ -44,13 +44,6 @@ impl Plan {
         check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
             x >= 0.0
         })?;
-        fit_config(&spec).check(
-            &spec.training.optimizer,
-            &curve_metrics(
-                spec.training.loss,
-                spec.model.output_activation == OutputActivation::Sigmoid,
-            ),
-        )?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
@@ -62,6 +55,8 @@ impl Plan {
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
+        let metrics = curve_metrics(architecture.as_ref(), &objective);
+        fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         objective.check(&model)?;
         let plan = Self { spec, dataset, model, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
@@ -199,6 +194,6 @@ fn check_number(
 }
 
 /// The validation metric of the loss.
-pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
+pub(crate) fn validation_metric(plan: &Plan) -> String {
     ae_training::validation_metric(plan.spec.training.loss)
 }

@@ -160,7 +160,7 @@ pub(crate) fn run(
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
     let mut engine = plan.start_engine(&device)?;
     let seconds = fit_with(engine.as_mut(), plan, &mut state, Some(checkpoints), &mut observers)?;
-    let model = engine.inference(state.parameters())?;
+    let model = engine.inference()?;
     let (state, device) = (&state, &device);
     Finish { plan, preflight, folder, state, model: model.as_ref(), device, seconds, resumed_after }
         .finish()
@@ -223,7 +223,7 @@ impl Observer for BestModel<'_> {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
         let is_kept = match event {
             Event::EpochEnded { record, state, is_kept } => {
-                if best_epoch(state.curve(), validation_metric(self.plan)) == Some(record.epoch) {
+                if best_epoch(state.curve(), &validation_metric(self.plan)) == Some(record.epoch) {
                     self.unwritten = Some(state.parameters().clone());
                 }
                 *is_kept

@@ -20,6 +20,7 @@ const EPOCHS: u32 = 4;
 struct Setup {
     images: Images,
     architecture: Box<dyn Architecture>,
+    objective: Objective,
     config: FitConfig,
 }
 
@@ -33,6 +34,7 @@ fn setup() -> Setup {
     Setup {
         images: Images::new(2, 3, (0..60).map(|i| (i * 37 % 256) as u8).collect()).unwrap(),
         architecture: ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap(),
+        objective: Objective { code_l1: 0.01, ..Objective::default() },
         config: FitConfig {
             epochs: EPOCHS,
             batch_size: 3,
@@ -54,8 +56,7 @@ impl Setup {
         checkpoints: Option<&Checkpoints>,
         observer: &mut dyn Observer,
     ) -> Result<FitOutcome, TrainingError> {
-        let mut engine =
-            FusedEngine::new(self.architecture.as_ref(), Objective::default()).unwrap();
+        let mut engine = FusedEngine::new(self.architecture.as_ref(), self.objective).unwrap();
         let samples = Samples::new(&self.images, None);
         let data = TrainingData { train: &samples, validation: &samples };
         fit(&mut engine, data, &self.config, state, checkpoints, observer)

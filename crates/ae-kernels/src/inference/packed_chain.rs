@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use super::buffers::{BufferPool, SliceBuffers};
 use crate::activation::{Activation, activate_values};
 use crate::chain::{Epilogue, PackedDense, SLICE_ROWS, Stack};
-use crate::error::{StackError, check_length, whole_rows};
+use crate::error::{ChainError, check_length, whole_rows};
 use crate::loss::{RowLosses, losses_of_row, squared_error_between, squared_error_in_f64};
 use crate::product::{Operand, ScannedAxes};
+use crate::{Chain, Dense};
 
 /// A stack with its parameters, packed for inference: the entry for inference.
 ///
@@ -17,20 +18,21 @@ use crate::product::{Operand, ScannedAxes};
 /// More rows are divided among the threads of rayon's current pool. A row has the same bits alone and in any batch, for
 /// any number of threads.
 #[derive(Debug)]
-pub struct PackedStack {
+pub struct PackedChain {
     layers: Vec<PackedDense>,
     code: usize,
     buffers: BufferPool,
 }
 
-impl PackedStack {
+impl PackedChain {
     /// Packs a copy of the parameters.
     ///
     /// # Errors
     /// If the parameters do not have the stack's length.
-    pub fn new(stack: &Stack, parameters: &[f32]) -> Result<Self, StackError> {
-        check_length("the parameters", stack.parameters(), parameters.len())?;
-        let pack = |layer| PackedDense::for_inference(stack, layer, parameters);
+    pub fn new(chain: &Chain, parameters: &[f32]) -> Result<Self, ChainError> {
+        check_length("the parameters", chain.parameters(), parameters.len())?;
+        let stack = Stack::new(chain)?;
+        let pack = |layer: &Dense| PackedDense::for_inference(&stack, layer, parameters);
         let layers = stack.layers().par_iter().map(pack).collect();
         Ok(Self { layers, code: stack.code(), buffers: BufferPool::default() })
     }
@@ -59,7 +61,7 @@ impl PackedStack {
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows.
-    pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) -> Result<(), StackError> {
+    pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) -> Result<(), ChainError> {
         self.run(0..self.code + 1, inputs, codes)
     }
 
@@ -67,7 +69,7 @@ impl PackedStack {
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows, or no layer follows the code.
-    pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) -> Result<(), StackError> {
+    pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
         self.run(self.code + 1..self.layers.len(), codes, outputs)
     }
 
@@ -75,7 +77,7 @@ impl PackedStack {
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows.
-    pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) -> Result<(), StackError> {
+    pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
         self.run(0..self.layers.len(), inputs, outputs)
     }
 
@@ -88,7 +90,7 @@ impl PackedStack {
         inputs: &[f32],
         logits: &mut [f32],
         outputs: &mut [f32],
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         self.check(0..self.layers.len(), inputs, logits)?;
         self.check(0..self.layers.len(), inputs, outputs)?;
         let slices = inputs.par_chunks(SLICE_ROWS * self.inputs());
@@ -116,7 +118,7 @@ impl PackedStack {
         inputs: &[f32],
         targets: &[f32],
         losses: &mut [RowLosses],
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         let epilogue =
             if self.output_is_probability() { Epilogue::None } else { Epilogue::Activation };
         self.compare(inputs, targets, losses, epilogue, |output, target| match epilogue {
@@ -138,7 +140,7 @@ impl PackedStack {
         inputs: &[f32],
         targets: &[f32],
         errors: &mut [f64],
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         self.compare(inputs, targets, errors, Epilogue::Activation, squared_error_in_f64)
     }
 
@@ -150,7 +152,7 @@ impl PackedStack {
         results: &mut [R],
         epilogue: Epilogue,
         compare_row: impl Fn(&[f32], &[f32]) -> R + Sync,
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         let rows = whole_rows("the inputs", self.inputs(), inputs.len())?;
         check_length("the targets", rows * self.outputs(), targets.len())?;
         check_length("the results", rows, results.len())?;
@@ -177,7 +179,7 @@ impl PackedStack {
         range: Range<usize>,
         inputs: &[f32],
         outputs: &mut [f32],
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         let RowWidths { input, output } = self.check(range.clone(), inputs, outputs)?;
         let run = |inputs: &[f32], outputs: &mut [f32]| {
             self.buffers.with(|buffers| {
@@ -201,10 +203,10 @@ impl PackedStack {
         range: Range<usize>,
         inputs: &[f32],
         outputs: &[f32],
-    ) -> Result<RowWidths, StackError> {
+    ) -> Result<RowWidths, ChainError> {
         let layers = &self.layers[range];
         let (Some(first), Some(last)) = (layers.first(), layers.last()) else {
-            return Err(StackError::NoDecoder);
+            return Err(ChainError::NoDecoder);
         };
         let rows = whole_rows("the inputs", first.inputs, inputs.len())?;
         check_length("the outputs", rows * last.outputs, outputs.len())?;
