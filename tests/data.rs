@@ -160,7 +160,7 @@ fn variations_are_read_exported_trained_on_and_found_again() {
     assert_ne!(digests("bg-rand:data"), digests("rot:data"));
     sandbox
         .ae("data export rot:data --out data --force")
-        .fails_with(&["data", "would be replaced"]);
+        .fails_with(&["data lies within data, which is read"]);
     sandbox.ae("data info rot:nowhere").fails_with(&["there is no folder nowhere"]);
     sandbox.ae("data info mnist-rot --offline").fails_with(&["mnist was not found"]);
 
