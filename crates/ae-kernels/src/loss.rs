@@ -11,6 +11,7 @@
 mod cross_entropy;
 mod definition;
 mod row_losses;
+mod softmax;
 mod squared_error;
 mod sums;
 
@@ -19,6 +20,7 @@ pub(crate) use cross_entropy::cross_entropy_of_rows;
 pub use definition::Loss;
 pub(crate) use row_losses::losses_of_row;
 pub use row_losses::{RowLosses, losses_of_logits};
+pub(crate) use softmax::softmax_cross_entropy_of_rows;
 pub use squared_error::squared_error_sum;
 pub(crate) use squared_error::{
     squared_error_between, squared_error_in_f64, squared_error_of_rows,

@@ -8,7 +8,9 @@ use super::stack::Stack;
 use super::workspace::{LayerNonzeros, Workspace};
 use crate::Loss;
 use crate::activation::{activate_values, differentiate};
-use crate::loss::{cross_entropy_of_rows, magnitude_sum, squared_error_of_rows};
+use crate::loss::{
+    cross_entropy_of_rows, magnitude_sum, softmax_cross_entropy_of_rows, squared_error_of_rows,
+};
 use crate::product::{Operand, Orientation, ScannedAxes};
 
 /// Rows of a slice: the rows that a thread takes through all layers while they are in its cache.
@@ -113,7 +115,9 @@ impl Slices<'_> {
             return Vec::new();
         };
         let width = layer.outputs;
-        let scale = 1.0 / (rows_in_batch as f64 * width as f64);
+        // The softmax's is a mean over items, the others' are means over numbers.
+        let terms = if loss == Loss::SoftmaxCrossEntropy { 1 } else { width };
+        let scale = 1.0 / (rows_in_batch as f64 * terms as f64);
         let logits = logits.first(self.count * width);
         let bias_gradients = bias_gradients.first(slices.len() * width).chunks_exact_mut(width);
         let mut losses = Vec::with_capacity(slices.len());
@@ -124,7 +128,10 @@ impl Slices<'_> {
                 Loss::BinaryCrossEntropy => {
                     cross_entropy_of_rows(targets, scale as f32, logits, bias_gradient)
                 }
-                Loss::MeanSquaredError | Loss::SoftmaxCrossEntropy => {
+                Loss::SoftmaxCrossEntropy => {
+                    softmax_cross_entropy_of_rows(targets, scale as f32, logits, bias_gradient)
+                }
+                Loss::MeanSquaredError => {
                     let activation = layer.activation;
                     squared_error_of_rows(activation, targets, scale as f32, logits, bias_gradient)
                 }
