@@ -1,6 +1,6 @@
 //! An encoder with a softmax layer on its code.
 
-use ae_kernels::{Activation, Layer, PackedStack, Stack, Weight};
+use ae_kernels::{Activation, Chain, Dense, Layer, PackedChain, Weight};
 use ae_models::{Architecture, Layout, Parameters};
 use ae_random::Seed;
 
@@ -24,7 +24,7 @@ pub struct LabelledImages<'a> {
 /// logits are the probabilities of the classes.
 #[derive(Debug, Clone)]
 pub struct Classifier {
-    pub(super) stack: Stack,
+    pub(super) chain: Chain,
     pub(super) parameters: Vec<f32>,
 }
 
@@ -79,28 +79,29 @@ impl Classifier {
         ]);
         let (weight, bias) = (encoder, encoder.saturating_add(classes.saturating_mul(code)));
         let mut layers = whole.layers().get(..=whole.code()).unwrap_or_default().to_vec();
-        layers.push(Layer {
+        layers.push(Layer::from(Dense {
             inputs: code,
             outputs: classes,
             weight: Weight::Own { offset: weight },
             bias,
             activation: Activation::Linear,
-        });
-        let stack = Stack::new(layers, whole.code(), encoder.saturating_add(top.len()))?;
+        }));
+        let numbers = encoder.saturating_add(top.len());
+        let chain = Chain::new(whole.input_shape(), layers, whole.code(), false, numbers)?;
         let mut values =
             parameters.values().get(..encoder).ok_or(TrainingError::NotFused)?.to_vec();
         values.extend(Parameters::glorot_uniform(top, seed).values());
-        Ok(Self { stack, parameters: values })
+        Ok(Self { chain, parameters: values })
     }
 
     /// The number of classes.
     pub fn classes(&self) -> usize {
-        self.stack.outputs()
+        self.chain.outputs()
     }
 
     /// The values of an image: channels times height times width.
     pub fn pixels(&self) -> usize {
-        self.stack.inputs()
+        self.chain.inputs()
     }
 
     /// All parameters: the encoder's in its layout, then the last layer's weight, (classes, code), and its bias.
@@ -144,7 +145,7 @@ impl Classifier {
         mut see: impl FnMut(&[f32]),
     ) -> Result<(), TrainingError> {
         self.check_size(images)?;
-        let packed = PackedStack::new(&self.stack, &self.parameters)?;
+        let packed = PackedChain::new(&self.chain, &self.parameters)?;
         let samples = Samples::new(images, None);
         let (mut inputs, mut logits) = (Vec::new(), Vec::new());
         for items in items.chunks(BATCH) {

@@ -3,8 +3,8 @@
 use std::ops::{ControlFlow, Range};
 
 use ae_dataset::epoch_order;
-use ae_kernels::{Batch, Objective, Problem, Target, Trainer};
-use ae_random::Seed;
+use ae_kernels::{Batch, BatchStatistics, Chain, Layer, Loss, Objective, Problem, Target, Trainer};
+use ae_random::{Seed, Stream};
 
 use super::classifier::{Classifier, Judgement, LabelledImages, setting};
 use crate::setting::{at_least_1, check_positive};
@@ -94,7 +94,7 @@ pub struct FineTuned {
 ///
 /// `progress` hears of every epoch and may end the training. The result has the same bits for any number of threads: it
 /// depends on the classifier, the data and the settings alone. The held-out images are drawn from the stream
-/// `fine-tuning/split` of the seed.
+/// `fine-tuning/split` of the seed, the numbers of a layer that draws from `fine-tuning/layer/<index>`.
 ///
 /// # Errors
 /// If a setting is outside its range, the data does not fit the classifier, there are fewer than two images, or the loss
@@ -189,9 +189,10 @@ impl Run {
         epoch: u32,
         config: &FineTuningConfig,
     ) -> Result<f64, TrainingError> {
-        let Classifier { stack, parameters } = &mut self.classifier;
-        let (samples, classes) = (Samples::new(data.images, None), stack.outputs());
-        let objective = Objective { loss: LOSS, code_l1: 0.0 };
+        let Classifier { chain, parameters } = &mut self.classifier;
+        let (samples, classes) = (Samples::new(data.images, None), chain.outputs());
+        let objective = Objective::new(Loss::SoftmaxCrossEntropy);
+        let drawing = drawing_layers(chain, config.seed);
         let mut sum = 0.0;
         for (batch, items) in items.chunks(config.batch_size).enumerate() {
             let fill = |rows: Range<usize>, inputs: &mut [f32], targets: &mut [f32]| {
@@ -202,14 +203,63 @@ impl Run {
                     target[usize::from(data.classes[item as usize])] = 1.0;
                 }
             };
+            let draws = |layer: usize, rows: Range<usize>, numbers: &mut [f32]| {
+                draw(&drawing, layer, epoch, &items[rows], numbers);
+            };
             let step = self.optimizer.next_step(config.optimizer.learning_rate(), 1.0);
-            let problem = Problem { stack, objective };
-            let rows = Batch::new(items.len(), Target::Separate, fill);
+            let problem = Problem { chain, objective: &objective };
+            let rows = Batch::new(items.len(), Target::Separate, fill).with_draws(&draws);
             let summary = self.trainer.step(problem, parameters, step, rows, &mut self.gradient)?;
+            update_running_statistics(chain, parameters, &summary.statistics);
             check_finite(summary.reconstruction, summary.squared_norm, epoch, batch)?;
             sum += summary.reconstruction * items.len() as f64;
         }
         Ok(sum / items.len() as f64)
+    }
+}
+
+/// A layer that draws random numbers.
+struct DrawingLayer {
+    index: usize,
+    is_uniform: bool,
+    stream: Stream,
+}
+
+fn drawing_layers(chain: &Chain, seed: Seed) -> Vec<DrawingLayer> {
+    let drawing = chain.draws().map(|draws| DrawingLayer {
+        index: draws.layer,
+        is_uniform: matches!(chain.layers().get(draws.layer), Some(Layer::Dropout(_))),
+        stream: seed.stream(&format!("fine-tuning/layer/{}", draws.layer)),
+    });
+    drawing.collect()
+}
+
+/// Writes the numbers of a layer for these items of an epoch.
+fn draw(drawing: &[DrawingLayer], layer: usize, epoch: u32, items: &[u32], numbers: &mut [f32]) {
+    let Some(layer) = drawing.iter().find(|drawing| drawing.index == layer) else { return };
+    let width = numbers.len().checked_div(items.len()).unwrap_or_default().max(1);
+    for (numbers, &item) in numbers.chunks_exact_mut(width).zip(items) {
+        let mut stream = layer.stream.at(epoch, u64::from(item));
+        if layer.is_uniform { stream.fill_uniform(numbers) } else { stream.fill_normal(numbers) }
+    }
+}
+
+/// Moves the running statistics of batch normalisation towards those of a batch; the variance is the unbiased one.
+fn update_running_statistics(
+    chain: &Chain,
+    parameters: &mut [f32],
+    statistics: &[BatchStatistics],
+) {
+    for BatchStatistics { layer, count, mean, variance } in statistics {
+        let Some(Layer::BatchNorm(norm)) = chain.layers().get(*layer) else { continue };
+        let unbiased = *count as f32 / count.saturating_sub(1).max(1) as f32;
+        for (first, batch, scale) in
+            [(norm.running_mean, mean, 1.0), (norm.running_variance, variance, unbiased)]
+        {
+            for (running, batch) in parameters.iter_mut().skip(first).zip(batch) {
+                *running += norm.momentum * (batch * scale - *running);
+            }
+        }
     }
 }
 
@@ -228,6 +278,3 @@ fn check_finite(
     let (epoch, batch) = (epoch + 1, batch + 1);
     Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: None })
 }
-
-// The kernels' softmax cross-entropy comes with their chains.
-const LOSS: ae_kernels::ReconstructionLoss = ae_kernels::ReconstructionLoss::MeanSquaredError;

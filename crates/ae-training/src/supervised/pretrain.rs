@@ -141,7 +141,7 @@ impl Stage<'_> {
         let mut engine = FusedEngine::new(architecture.as_ref(), Objective::default())?;
         let mut state = TrainingState::new(parameters, optimizer);
         let outcome = fit(&mut engine, data, config, &mut state, None, observer)?;
-        let inference = crate::Engine::inference(&engine, state.parameters())?;
+        let inference = crate::Engine::inference(&engine)?;
         Ok(Trained { state, outcome, inference })
     }
 
