@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{Dataset, ImageShape, InputFormat, Origin, ReadOptions, Scaling, Source};
-use ae_models::{Attachments, ModelError, ModelSpec};
+use ae_models::{Attachments, ModelError, ModelSpec, Shape};
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -155,8 +155,8 @@ impl ModelInput {
 
 /// The format of the input of a model by its weights file.
 fn format_of(spec: &ModelSpec, attachments: &Attachments) -> Result<InputFormat, ApplyError> {
-    let [height, width] = spec.dense.image;
-    let shape = ImageShape { channels: spec.dense.channels, height, width };
+    let Shape { channels, height, width } = spec.network.input();
+    let shape = ImageShape { channels, height, width };
     let scaling: Option<Scaling> = attachments.get(SCALING)?;
     let fits =
         |scaling: &Scaling| scaling.is_sound() && shape == ImageShape::grey(1, scaling.columns());

@@ -3,7 +3,7 @@
 use ae_corruption::{Corruption as _, Draw, Masking, Noise};
 use ae_dataset::{ColumnScaling, Dataset, ImageShape, Progress};
 use ae_files::counted_as;
-use ae_models::{Activation, Loss, ModelKind, OutputActivation};
+use ae_models::{Activation, Loss, ModelKind};
 
 use crate::{CorruptionSpec, ExperimentError, Spec};
 
@@ -122,7 +122,7 @@ impl Adaptation {
             spec.training.loss = Loss::MeanSquaredError;
         }
         if is_table && spec.training.loss == Loss::MeanSquaredError {
-            spec.model.output_activation = OutputActivation::Linear;
+            spec.model.output_activation = Activation::Linear;
         }
         if is_table && self.rules(Setting::Noise) {
             let noise = Noise::from(Masking::new(MASKED)?);
@@ -293,7 +293,7 @@ mod tests {
         // A loss for values in [0, 1] needs such values; so does Gaussian noise.
         let found = adapted(Spec::tutorial(), &[Setting::Loss], &table(100, 6));
         assert_eq!(found.training.loss, Loss::BinaryCrossEntropy);
-        assert_eq!(found.model.output_activation, OutputActivation::Sigmoid);
+        assert_eq!(found.model.output_activation, Activation::Sigmoid);
         assert_eq!(found.data.scaling, ColumnScaling::MinMax);
         let mut spec = Spec::tutorial();
         let noise = "gaussian:0.1".parse().unwrap();

@@ -57,7 +57,7 @@ impl Plan {
         let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
         let metrics = curve_metrics(architecture.as_ref(), &objective);
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
-        objective.check(&model)?;
+        objective.check(&model.check()?)?;
         let plan = Self { spec, dataset, model, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Loss, OutputActivation};
+use ae_models::{Activation, Loss};
 use rayon::prelude::*;
 
 use crate::plan::Plan;
@@ -46,7 +46,7 @@ impl Preflight {
         let moments = plan.spec.training.optimizer.moments().len() as u64;
         let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
-            || plan.spec.model.output_activation == OutputActivation::Sigmoid;
+            || plan.spec.model.output_activation == Activation::Sigmoid;
         Self {
             parameters,
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),

@@ -10,7 +10,7 @@ use std::path::Path;
 use ae_apply::RunSettings;
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize};
-use ae_models::{Activation, DenseConfig, Loss, ModelKind, OutputActivation};
+use ae_models::{Activation, DenseConfig, Loss, ModelKind};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
@@ -115,7 +115,7 @@ pub struct NetworkSpec {
     /// The activation of the encoder's last layer.
     pub code_activation: Activation,
     /// The activation of the decoder's last layer: sigmoid or linear.
-    pub output_activation: OutputActivation,
+    pub output_activation: Activation,
     /// Whether the decoder uses the encoder's weights, transposed.
     pub tied_weights: bool,
 }

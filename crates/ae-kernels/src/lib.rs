@@ -63,6 +63,7 @@ mod activation;
 mod aligned;
 mod bytes;
 mod chain;
+mod convolution;
 mod elementary;
 mod error;
 mod inference;
@@ -80,6 +81,10 @@ mod threads;
 pub use activation::Activation;
 pub use bytes::gather_bytes;
 pub use chain::{Chain, LayerDraws, SLICE_ROWS};
+pub use convolution::{
+    Convolution as ConvolutionGeometry, ConvolutionScratch, Extent, GeometryError,
+    PackedConvolution,
+};
 pub use error::ChainError;
 pub use inference::PackedChain;
 pub use layer::{

@@ -65,7 +65,11 @@ impl NetworkSpec for ResidualSpec {
         let found = format!("{side}, {channels} and {code}");
         if side == 0 || !side.is_multiple_of(2) || side.max(channels).max(code) > 1024 {
             let expected = "an even side, and at most 1024 of each".to_owned();
-            return Err(ModelError::Spec { field: "side, channels and code", expected, found });
+            return Err(ModelError::Spec {
+                field: "side, channels and code".to_owned(),
+                expected,
+                found,
+            });
         }
         Ok(Box::new(ResidualArchitecture { spec: *self, layout: self.layout() }))
     }

@@ -27,7 +27,7 @@ impl<'a> FusedEngine<'a> {
         architecture: &'a dyn Architecture,
         objective: Objective,
     ) -> Result<Self, TrainingError> {
-        let chain = architecture.stack().ok_or(TrainingError::NotFused)?;
+        let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
         let for_kernels = objective.for_kernels();
         chain.check_objective(&for_kernels)?;
         let trainer = Trainer::new();

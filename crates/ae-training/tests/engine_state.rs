@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, Device, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, Device, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     BatchSelection, Detail, Engine, Event, FitConfig, FusedEngine, MemoryObserver, Observer,
@@ -17,7 +17,7 @@ fn architecture(code: usize) -> Box<dyn Architecture> {
         decoder: vec![code, 6],
         ..DenseConfig::default()
     };
-    ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap()
+    dense.model(ModelKind::Regular).unwrap().architecture().unwrap()
 }
 
 fn start(architecture: &dyn Architecture) -> TrainingState {

@@ -4,9 +4,7 @@
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::Images;
-use ae_models::{
-    Activation, Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation,
-};
+use ae_models::{Activation, Architecture, DenseConfig, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     AutogradEngine, BatchSelection, Detail, Device, Engine, FitConfig, FusedEngine, MemoryObserver,
@@ -65,8 +63,7 @@ fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
                 tied_weights,
                 ..DenseConfig::default()
             };
-            let architecture =
-                ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
+            let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
             let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
             let samples = Samples::new(&images, None);
             let parameters = architecture.initialise(Seed::new(4));
@@ -93,7 +90,7 @@ struct Case {
     rows: usize,
     hidden: Vec<usize>,
     activations: (Activation, Activation),
-    objective: (Loss, OutputActivation, f32),
+    objective: (Loss, Activation, f32),
     tied: bool,
     noisy: bool,
 }
@@ -112,10 +109,10 @@ fn case() -> impl Strategy<Value = Case> {
         ])
     };
     let objective = prop::sample::select(vec![
-        (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid, 0.0),
-        (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid, 0.01),
-        (Loss::MeanSquaredError, OutputActivation::Sigmoid, 0.0),
-        (Loss::MeanSquaredError, OutputActivation::Linear, 0.01),
+        (Loss::BinaryCrossEntropy, Activation::Sigmoid, 0.0),
+        (Loss::BinaryCrossEntropy, Activation::Sigmoid, 0.01),
+        (Loss::MeanSquaredError, Activation::Sigmoid, 0.0),
+        (Loss::MeanSquaredError, Activation::Linear, 0.01),
     ]);
     let rows = prop::sample::select(vec![1, 2, 63, 64, 65, 130, 257]);
     let hidden = prop::collection::vec(1_usize..20, 1..4);
@@ -148,7 +145,7 @@ proptest! {
             tied_weights: case.tied,
         };
         let kind = if case.noisy { ModelKind::Denoising } else { ModelKind::Regular };
-        let architecture = ModelSpec { kind, dense }.architecture().unwrap();
+        let architecture = dense.model(kind).unwrap().architecture().unwrap();
         let objective = Objective { loss: case.objective.0, code_l1: case.objective.2 };
         let noise: Noise = "gaussian:0.3".parse().unwrap();
         let stream = Seed::new(seed).stream("noise");
@@ -197,7 +194,7 @@ fn curves_agree_after_five_epochs() {
         decoder: vec![16, 64],
         ..DenseConfig::default()
     };
-    let architecture = ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
+    let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
     let config = FitConfig {
         seed: Seed::new(1),

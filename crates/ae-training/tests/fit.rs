@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ImageShape, Images, Pixels};
-use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     BatchSelection, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome,
@@ -60,7 +60,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
     Setup {
         engine: Kind::Fused,
         images: bars(300),
-        architecture: ModelSpec { kind, dense }.architecture().unwrap(),
+        architecture: dense.model(kind).unwrap().architecture().unwrap(),
         objective: Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 },
         noise: noise.map(|(text, draw)| (text.parse().unwrap(), draw)),
         optimizer,
@@ -353,7 +353,7 @@ fn the_similarity_of_colours_is_the_mean_of_the_channels() {
             decoder: vec![2, size],
             ..DenseConfig::default()
         };
-        let spec = ModelSpec { kind: ModelKind::Denoising, dense };
+        let spec = dense.model(ModelKind::Denoising).unwrap();
         let architecture = spec.architecture().unwrap();
         let parameters = architecture.initialise(Seed::new(1));
         let model = architecture.inference(&parameters, &Device::Cpu).unwrap();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, ModelKind, Objective};
 use ae_training::{
     Checkpoints, CsvCurve, Event, FitConfig, FitOutcome, FusedEngine, Identity, MemoryObserver,
     Observer, OptimizerConfig, Samples, Schedule, Stop, TrainingData, TrainingError, TrainingState,
@@ -33,7 +33,7 @@ fn setup() -> Setup {
     };
     Setup {
         images: Images::new(2, 3, (0..60).map(|i| (i * 37 % 256) as u8).collect()).unwrap(),
-        architecture: ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap(),
+        architecture: dense.model(ModelKind::Regular).unwrap().architecture().unwrap(),
         objective: Objective { code_l1: 0.01, ..Objective::default() },
         config: FitConfig {
             epochs: EPOCHS,

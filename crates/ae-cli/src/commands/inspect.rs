@@ -3,6 +3,7 @@
 use ae_apply::{Description, RunSettings, describe};
 use ae_dataset::{ColumnScaling, Scaling};
 use ae_experiment::weights_file;
+use ae_models::{DenseConfig, Network, Shape};
 
 use super::in_flags;
 use crate::args::{Common, Inspect};
@@ -22,10 +23,8 @@ pub(crate) fn run(args: &Inspect, common: &Common) -> anyhow::Result<Status> {
 fn text(description: &Description) -> String {
     let Description { file, part, model, tensors, parameters, weights_sha256, attachments } =
         description;
-    let dense = &model.dense;
-    let [height, width] = dense.image;
-    let colour = if dense.channels == 1 { "" } else { " in colour" };
-    let tied = if dense.tied_weights { ", tied weights" } else { "" };
+    let Shape { channels, height, width } = model.network.input();
+    let colour = if channels == 1 { "" } else { " in colour" };
     let scaling = attachments.get::<Scaling>("scaling").ok().flatten();
     let mut lines = vec![
         format!("{file}"),
@@ -39,12 +38,8 @@ fn text(description: &Description) -> String {
                 model.kind
             ),
         },
-        format!("  encoder {}, decoder {}{tied}", arrows(&dense.encoder), arrows(&dense.decoder)),
-        format!(
-            "  activations: hidden {}, code {}, output {}",
-            dense.hidden_activation, dense.code_activation, dense.output_activation
-        ),
     ];
+    lines.extend(network(&model.network));
     for tensor in tensors {
         let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
         lines.push(format!("  {:<20} {}", tensor.name, shape.join(" x ")));
@@ -71,6 +66,30 @@ fn text(description: &Description) -> String {
         lines.push(format!("  attached: {}", attached.join(", ")));
     }
     lines.join("\n")
+}
+
+/// The widths and activations of a dense network, or every layer with the shape that it gives.
+fn network(network: &Network) -> Vec<String> {
+    if let Some(dense) = DenseConfig::of(network) {
+        let tied = if dense.tied_weights { ", tied weights" } else { "" };
+        return vec![
+            format!(
+                "  encoder {}, decoder {}{tied}",
+                arrows(&dense.encoder),
+                arrows(&dense.decoder)
+            ),
+            format!(
+                "  activations: hidden {}, code {}, output {}",
+                dense.hidden_activation, dense.code_activation, dense.output_activation
+            ),
+        ];
+    }
+    let Ok(checked) = network.check() else { return Vec::new() };
+    let layers = checked.layers().iter().map(|layer| {
+        let (name, kind) = (layer.name(), layer.layer.kind_name());
+        format!("  {name:<12} {kind:<15} to {}", layer.output)
+    });
+    layers.collect()
 }
 
 fn trained_with(settings: &RunSettings) -> String {

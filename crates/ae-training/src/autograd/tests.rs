@@ -34,7 +34,7 @@ fn steps_on_a_device_are_those_of_the_kernels() {
         tied_weights: true,
         ..DenseConfig::default()
     };
-    let architecture = ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
+    let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
     for (optimizer, clip_norm) in OPTIMIZERS.iter().flat_map(|o| [(o, None), (o, Some(0.05))]) {
         let start = TrainingState::new(architecture.initialise(Seed::new(3)), *optimizer);

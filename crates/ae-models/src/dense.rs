@@ -1,16 +1,14 @@
-//! The settings of a dense network, and their checks.
+//! The short description of a dense network: widths and activations.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Layout, ModelError, OutputActivation};
+use crate::layer::Dense;
+use crate::network::{MAX_LAYERS, require};
+use crate::{
+    Activation, Initialisation, Layer, ModelError, ModelKind, ModelSpec, Network, Part, Shape,
+};
 
-/// The most layers of an encoder, and of a decoder.
-pub const MAX_LAYERS: usize = 64;
-
-/// The most parameters of a model: 1 GiB of `f32`.
-pub const MAX_PARAMETERS: usize = 1 << 28;
-
-/// The settings of a dense network: an encoder of dense layers, and a decoder of others.
+/// A dense network by its widths and activations: short for a [`Network`] whose layers are all dense.
 ///
 /// The default is the network of the Keras blog's "Building Autoencoders in Keras": 28 x 28 pixels,
 /// one layer of 32 rectified units, one layer back to 784 sigmoid units.
@@ -35,7 +33,7 @@ pub struct DenseConfig {
     pub code_activation: Activation,
     /// After the decoder's last layer; the sigmoid if it is not written.
     #[serde(default = "sigmoid")]
-    pub output_activation: OutputActivation,
+    pub output_activation: Activation,
     /// Whether the decoder's weights are the encoder's, transposed (Vincent et al. 2010, section
     /// 2.2); the biases are its own. The widths must mirror each other. `false` if it is not written.
     #[serde(default)]
@@ -51,21 +49,67 @@ impl Default for DenseConfig {
             decoder: vec![32, 784],
             hidden_activation: Activation::Relu,
             code_activation: Activation::Relu,
-            output_activation: OutputActivation::Sigmoid,
+            output_activation: Activation::Sigmoid,
             tied_weights: false,
         }
     }
 }
 
 impl DenseConfig {
-    /// Checks that the widths fit the image and each other, and that the network is not too large:
-    /// at most [`MAX_LAYERS`] a side and [`MAX_PARAMETERS`] in all.
+    /// The network.
     ///
     /// # Errors
-    /// [`ModelError::Spec`] with the first field that does not fit.
-    pub fn check(&self) -> Result<(), ModelError> {
-        let [height, width] = self.image;
-        let pixels = height.saturating_mul(width).saturating_mul(self.channels);
+    /// [`ModelError::Spec`] with the first field that does not fit: the widths must fit the image and each other, and the
+    /// network must be within the bounds of [`Network::check`].
+    pub fn network(&self) -> Result<Network, ModelError> {
+        self.check()?;
+        let network = Network {
+            image: self.image,
+            channels: self.channels,
+            encoder: self.layers_of(Part::Encoder),
+            decoder: self.layers_of(Part::Decoder),
+            residual: false,
+            initialisation: Initialisation::Glorot,
+        };
+        network.check()?;
+        Ok(network)
+    }
+
+    /// The model of this kind with the network.
+    ///
+    /// # Errors
+    /// As [`network`](Self::network).
+    pub fn model(&self, kind: ModelKind) -> Result<ModelSpec, ModelError> {
+        Ok(ModelSpec { kind, network: self.network()? })
+    }
+
+    /// The short description of a network, if it has one: all layers are dense, those between the ends have the same
+    /// activation, and the decoder's weights are either its own or all tied to the encoder's in reverse.
+    pub fn of(network: &Network) -> Option<Self> {
+        let [encoder, decoder] = [&network.encoder, &network.decoder].map(|it| dense_only(it));
+        let (encoder, decoder) = (encoder?, decoder?);
+        let hidden =
+            [&encoder, &decoder].into_iter().flat_map(|layers| layers.iter().rev().skip(1));
+        let widths = |first: Option<usize>, layers: &[&Dense]| {
+            first.into_iter().chain(layers.iter().map(|layer| layer.outputs)).collect::<Vec<_>>()
+        };
+        let code = encoder.last()?;
+        let config = Self {
+            image: network.image,
+            channels: network.channels,
+            encoder: widths(Some(network.input().numbers()), &encoder),
+            decoder: widths(Some(code.outputs), &decoder),
+            hidden_activation: hidden.map(|layer| layer.activation).next().unwrap_or_else(relu),
+            code_activation: code.activation,
+            output_activation: decoder.last()?.activation,
+            tied_weights: decoder.iter().all(|layer| layer.tied_to.is_some()),
+        };
+        (config.network().ok().as_ref() == Some(network)).then_some(config)
+    }
+
+    /// Checks that the widths fit the image and each other.
+    fn check(&self) -> Result<(), ModelError> {
+        let pixels = self.pixels();
         require([1, 3].contains(&self.channels), "channels", "1 or 3", &self.channels)?;
         require(pixels > 0, "image", "at least one pixel", &self.image)?;
         check_widths("encoder", &self.encoder)?;
@@ -93,13 +137,6 @@ impl DenseConfig {
             "decoder",
             &format!("the mirror image of the encoder {:?}, as the weights are tied", self.encoder),
             &self.decoder,
-        )?;
-        let parameters = self.layout().len();
-        require(
-            parameters <= MAX_PARAMETERS,
-            "encoder and decoder",
-            &format!("so narrow that they have at most {MAX_PARAMETERS} parameters (1.1 GB)"),
-            &format_args!("{parameters} ({:.1} GB)", 4e-9 * parameters as f64),
         )
     }
 
@@ -110,34 +147,32 @@ impl DenseConfig {
 
     /// Values of an image: channels times height times width.
     pub(crate) fn pixels(&self) -> usize {
-        self.encoder.first().copied().unwrap_or_default()
+        let [height, width] = self.image;
+        Shape { channels: self.channels, height, width }.numbers()
     }
 
-    /// All parameters in the network's order.
-    pub(crate) fn layout(&self) -> Layout {
-        let mut parameters = self.encoder_parameters();
-        for (index, (width_in, width_out)) in layers(&self.decoder).enumerate() {
-            if !self.tied_weights {
-                parameters.push((format!("decoder.{index}.weight"), vec![width_out, width_in]));
-            }
-            parameters.push((format!("decoder.{index}.bias"), vec![width_out]));
-        }
-        Layout::new(parameters)
+    fn layers_of(&self, part: Part) -> Vec<Layer> {
+        let (widths, last) = match part {
+            Part::Encoder => (&self.encoder, self.code_activation),
+            Part::Decoder => (&self.decoder, self.output_activation),
+        };
+        let depth = layers(widths).count();
+        let layers = layers(widths).enumerate().map(|(index, (_, outputs))| {
+            let is_tied = self.tied_weights && part == Part::Decoder;
+            let tied_to = is_tied.then(|| depth.saturating_sub(index + 1));
+            let activation = if index + 1 == depth { last } else { self.hidden_activation };
+            Layer::Dense(Dense { outputs, activation, tied_to })
+        });
+        layers.collect()
     }
+}
 
-    /// The encoder's parameters alone.
-    pub(crate) fn encoder_layout(&self) -> Layout {
-        Layout::new(self.encoder_parameters())
-    }
-
-    fn encoder_parameters(&self) -> Vec<(String, Vec<usize>)> {
-        let mut parameters = Vec::new();
-        for (index, (width_in, width_out)) in layers(&self.encoder).enumerate() {
-            parameters.push((format!("encoder.{index}.weight"), vec![width_out, width_in]));
-            parameters.push((format!("encoder.{index}.bias"), vec![width_out]));
-        }
-        parameters
-    }
+fn dense_only(layers: &[Layer]) -> Option<Vec<&Dense>> {
+    let dense = layers.iter().map(|layer| match layer {
+        Layer::Dense(dense) => Some(dense),
+        _ => None,
+    });
+    dense.collect()
 }
 
 fn grey() -> usize {
@@ -148,8 +183,8 @@ fn relu() -> Activation {
     Activation::Relu
 }
 
-fn sigmoid() -> OutputActivation {
-    OutputActivation::Sigmoid
+fn sigmoid() -> Activation {
+    Activation::Sigmoid
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -167,16 +202,4 @@ fn check_widths(field: &'static str, widths: &[usize]) -> Result<(), ModelError>
     require(layers >= 1, field, "a list of two widths or more", &widths)?;
     require(layers <= MAX_LAYERS, field, &format!("at most {MAX_LAYERS} layers deep"), &layers)?;
     require(widths.iter().all(|&width| width > 0), field, "a list of widths above 0", &widths)
-}
-
-fn require(
-    holds: bool,
-    field: &'static str,
-    expected: &str,
-    found: &impl std::fmt::Debug,
-) -> Result<(), ModelError> {
-    if holds {
-        return Ok(());
-    }
-    Err(ModelError::Spec { field, expected: expected.to_owned(), found: format!("{found:?}") })
 }
