@@ -28,9 +28,7 @@ fn network(encoder: &[usize], image: [usize; 2]) -> DenseConfig {
 }
 
 fn architecture(network: &DenseConfig) -> Box<dyn Architecture> {
-    ae_models::ModelSpec { kind: ModelKind::Regular, dense: network.clone() }
-        .architecture()
-        .unwrap()
+    network.model(ModelKind::Regular).unwrap().architecture().unwrap()
 }
 
 fn classifier(network: &DenseConfig, classes: usize) -> Classifier {

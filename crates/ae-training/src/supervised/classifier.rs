@@ -68,7 +68,7 @@ impl Classifier {
         if !(2..=MOST_CLASSES).contains(&classes) {
             return Err(setting("classes", format!("from 2 to {MOST_CLASSES}"), classes));
         }
-        let whole = architecture.stack().ok_or(TrainingError::NotFused)?;
+        let whole = architecture.chain().ok_or(TrainingError::NotFused)?;
         let views = parameters.layout().views().iter();
         let of_encoder = views.take_while(|view| view.name.starts_with("encoder."));
         let encoder = of_encoder.last().map_or(0, |view| view.range().end);

@@ -2,8 +2,7 @@
 
 use ae_dataset::{ImageShape, Pixels};
 use ae_models::{
-    Activation, Architecture, DenseConfig, Inference, ModelKind, ModelSpec, Objective,
-    OutputActivation, Parameters,
+    Activation, Architecture, DenseConfig, Inference, ModelKind, Objective, Parameters,
 };
 
 use super::classifier::setting;
@@ -228,7 +227,7 @@ fn architecture(
     is_denoising: bool,
 ) -> Result<Box<dyn Architecture>, TrainingError> {
     let kind = if is_denoising { ModelKind::Denoising } else { ModelKind::Regular };
-    Ok(ModelSpec { kind, dense: network.clone() }.architecture()?)
+    Ok(network.model(kind)?.architecture()?)
 }
 
 /// Checks that a network can be trained layer by layer.
@@ -240,16 +239,12 @@ fn check(network: &DenseConfig) -> Result<(), TrainingError> {
     for activation in [hidden_activation, code_activation] {
         if *activation != Activation::Sigmoid {
             let expected = "sigmoid in every layer, so that codes are in [0, 1]".to_owned();
-            return Err(setting("activation", expected, format!("{activation:?}")));
+            return Err(setting("activation", expected, activation));
         }
     }
-    if network.output_activation != OutputActivation::Sigmoid {
+    if network.output_activation != Activation::Sigmoid {
         let expected = "sigmoid, for the cross-entropy".to_owned();
-        return Err(setting(
-            "output_activation",
-            expected,
-            format!("{:?}", network.output_activation),
-        ));
+        return Err(setting("output_activation", expected, network.output_activation));
     }
     Ok(())
 }
