@@ -59,6 +59,7 @@ mod fine_tuning;
 mod interpolation;
 mod latent_map;
 mod probe;
+mod sampling;
 
 mod error;
 

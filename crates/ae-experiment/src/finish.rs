@@ -10,6 +10,7 @@ use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept_attachments::{keep_attachments, keep_encoder_attachments};
+use crate::network_text::network_in_words;
 use crate::parallel::in_order;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
@@ -99,6 +100,7 @@ impl Finish<'_> {
             metrics,
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
+            network: Some(network_in_words(&plan.spec.model, &plan.network)),
             figures: Vec::new(),
             figure_notes: Vec::new(),
             models: Vec::new(),

@@ -193,7 +193,7 @@ fn is_grey(channels: &usize) -> bool {
 }
 
 /// The widths on either side of every layer.
-pub(crate) fn layers(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+fn layers(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     widths.iter().copied().zip(widths.iter().copied().skip(1))
 }
 

@@ -88,9 +88,9 @@ pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
-    Autoencoder, BatchStatistics, Decoder, DenoisingAutoencoder, Encoder, LayerDraws,
-    NetworkAutoencoder, NetworkEncoder, ObjectiveTerms, Posterior, RegularAutoencoder, Tensor,
-    TensorInference, TrainingPass, Var, VarBuilder, binary_cross_entropy,
+    Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TrainingPass, Var,
+    VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
 pub use dense::DenseConfig;

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{LayerDraws, ModelError, TrainingInput, TrainingPass};
+use crate::{DrawnNumbers, ModelError, TrainingInput, TrainingPass};
 
 /// Computes codes from images.
 pub trait Encoder {
@@ -92,7 +92,7 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
     fn forward_training(
         &self,
         inputs: &Tensor,
-        draws: &dyn LayerDraws,
+        draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         let _ = draws;
         let codes = self.encode(inputs)?;
@@ -111,7 +111,7 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
     fn forward_validation(
         &self,
         inputs: &Tensor,
-        draws: &dyn LayerDraws,
+        draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         self.forward_training(inputs, draws)
     }

@@ -5,11 +5,20 @@ use candle_nn::VarBuilder;
 
 use super::activation::activate;
 use super::layers::{LayerWeights, TensorLayer};
-use super::pass::{LayerDraws, Pass, Phase, TrainingPass};
+use super::pass::{DrawnNumbers, Pass, Phase, TrainingPass};
 use crate::{
     Activation, Autoencoder, CheckedLayer, CheckedNetwork, Decoder, Draws, Encoder, Layer,
     ModelError, Part, Shape, TrainingInput,
 };
+
+/// The candle model of a network.
+pub(crate) fn build(
+    input: TrainingInput,
+    network: &CheckedNetwork,
+    vb: VarBuilder<'_>,
+) -> Result<Box<dyn Autoencoder>, ModelError> {
+    Ok(Box::new(NetworkAutoencoder::new(network, input, &vb)?))
+}
 
 /// The encoder of a described network.
 pub struct NetworkEncoder {
@@ -186,7 +195,7 @@ impl Autoencoder for NetworkAutoencoder {
     fn forward_training(
         &self,
         inputs: &Tensor,
-        draws: &dyn LayerDraws,
+        draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         self.pass(inputs, Pass::new(Phase::Training, draws))
     }
@@ -194,7 +203,7 @@ impl Autoencoder for NetworkAutoencoder {
     fn forward_validation(
         &self,
         inputs: &Tensor,
-        draws: &dyn LayerDraws,
+        draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         self.pass(inputs, Pass::new(Phase::Validation, draws))
     }

@@ -3,28 +3,24 @@
 mod activation;
 mod autoencoder;
 mod chain;
-mod denoising;
 mod device;
 mod inference;
 mod layers;
-mod network;
 mod objective;
 mod parameters;
 mod pass;
-mod regular;
 mod saved_model;
 
 pub use autoencoder::{Autoencoder, Decoder, Encoder};
 pub use candle_core::{Device, Tensor, Var};
 pub use candle_nn::VarBuilder;
 pub use chain::{NetworkAutoencoder, NetworkEncoder};
-pub use denoising::DenoisingAutoencoder;
 pub use device::device_name;
 pub use inference::TensorInference;
 pub use objective::{ObjectiveTerms, binary_cross_entropy};
-pub use pass::{BatchStatistics, LayerDraws, Posterior, TrainingPass};
-pub use regular::RegularAutoencoder;
+pub use pass::{BatchStatistics, DrawnNumbers, Posterior, TrainingPass};
 
+pub(crate) use chain::build;
 pub(crate) use device::open;
 pub(crate) use inference::{tensor_encoder_inference, tensor_inference};
 pub(crate) use layers::TensorKind;

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use crate::{Draws, ModelError};
 
 /// The random numbers of layers for one batch, drawn by the caller.
-pub trait LayerDraws {
+pub trait DrawnNumbers {
     /// The numbers of a layer, such as `encoder.2`: what `draws` says, for every item of the batch.
     ///
     /// # Shapes
@@ -61,7 +61,7 @@ pub(super) enum Phase {
 
 /// What layers see and leave during a pass.
 pub(crate) struct Pass<'a> {
-    random: Option<(Phase, &'a dyn LayerDraws)>,
+    random: Option<(Phase, &'a dyn DrawnNumbers)>,
     layer: String,
     draws: Option<Draws>,
     posterior: Option<Posterior>,
@@ -81,7 +81,7 @@ impl<'a> Pass<'a> {
     }
 
     /// A pass in training or validation.
-    pub(super) fn new(phase: Phase, draws: &'a dyn LayerDraws) -> Self {
+    pub(super) fn new(phase: Phase, draws: &'a dyn DrawnNumbers) -> Self {
         Self { random: Some((phase, draws)), ..Self::inference() }
     }
 

@@ -75,6 +75,6 @@ impl Architecture for NetworkArchitecture {
 
     #[cfg(feature = "candle")]
     fn build(&self, vb: crate::VarBuilder<'_>) -> Result<Box<dyn crate::Autoencoder>, ModelError> {
-        Ok(Box::new(crate::NetworkAutoencoder::new(&self.network, self.input, &vb)?))
+        crate::candle::build(self.input, &self.network, vb)
     }
 }

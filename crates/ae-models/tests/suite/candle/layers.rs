@@ -3,7 +3,7 @@
 use ae_models::Activation::{Linear, Tanh};
 use ae_models::{
     ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense,
-    Distribution, Draws, Dropout, GaussianNoise, Initialisation, Layer, LayerDraws, MaxPool,
+    Distribution, DrawnNumbers, Draws, Dropout, GaussianNoise, Initialisation, Layer, MaxPool,
     ModelError, Network, NetworkAutoencoder, Padding, PixelShuffle, PixelUnshuffle, Reshape,
     Sample, TopK, TrainingInput, Upsample,
 };
@@ -17,7 +17,7 @@ pub(super) struct Drawn {
     pub(super) rows: usize,
 }
 
-impl LayerDraws for Drawn {
+impl DrawnNumbers for Drawn {
     fn numbers(&self, _layer: &str, draws: Draws) -> Result<Tensor, ModelError> {
         let count = self.rows * draws.numbers;
         let shift = match draws.distribution {
@@ -90,8 +90,9 @@ fn check(rows: usize, network: &Network) {
     }
     let (vars, sum) = evaluate(&network, rows, &values[0], &values[1..]);
     let gradients = sum.backward().unwrap();
+    let layout = network.layout();
     let names = std::iter::once("batch".to_owned())
-        .chain(network.layout().views().iter().map(|view| view.name.clone()));
+        .chain(layout.views().iter().map(|view| view.name.clone()));
     for (place, (name, var)) in names.zip(vars).enumerate() {
         let found =
             gradients.get(&var).map(|it| it.flatten_all().unwrap().to_vec1::<f64>().unwrap());
