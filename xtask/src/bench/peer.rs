@@ -8,12 +8,14 @@ use std::process::Command;
 use ae_files::write_atomic;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use serde::Deserialize;
 
 use super::{name, process};
 use crate::workspace::cargo;
 
 /// Another implementation of the same work; its requirements file has its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Peer {
     KerasJax,
     KerasTensorflow,
@@ -33,19 +35,6 @@ pub(super) struct Program {
 }
 
 impl Peer {
-    /// Those that train the tutorial's network.
-    pub(super) const TRAINERS: &'static [Self] = &[
-        Self::KerasJax,
-        Self::KerasTensorflow,
-        Self::Pytorch,
-        Self::Jax,
-        Self::Candle,
-        Self::Burn,
-    ];
-
-    /// Those that train the larger networks and the 50 epochs too: the others would take too long.
-    pub(super) const FAST: &'static [Self] = &[Self::KerasJax, Self::Pytorch, Self::Jax];
-
     /// Installs it where it is not yet, and says how it is started.
     ///
     /// An error is the reason why it is missing from the results.
