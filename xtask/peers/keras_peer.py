@@ -1,5 +1,6 @@
-"""Keras as its tutorial uses it; the backend is chosen by KERAS_BACKEND."""
+"""Keras as its tutorial uses it, on the backend that is installed beside it."""
 
+import importlib.util
 import os
 import time
 
@@ -7,14 +8,16 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import common
 import numpy as np
 
-if os.environ["KERAS_BACKEND"] == "tensorflow":
+if importlib.util.find_spec("tensorflow"):
     import tensorflow
 
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     tensorflow.config.threading.set_intra_op_parallelism_threads(common.THREADS)
     backend = {"tensorflow-cpu": tensorflow.__version__}
 else:
     import jax
 
+    os.environ["KERAS_BACKEND"] = "jax"
     backend = {"jax": jax.__version__}
 import keras
 from keras import ops

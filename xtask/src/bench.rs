@@ -53,7 +53,7 @@ pub(crate) struct Bench {
     /// Measures our side alone
     #[arg(long, conflicts_with = "peers")]
     no_peers: bool,
-    /// Runs of every side, after one that is not counted
+    /// Runs of every side; where they are short, one before them is not counted
     #[arg(long, value_name = "N", default_value = "3")]
     repeats: NonZeroU32,
     /// Epochs of every training; the first of them is not counted
@@ -106,7 +106,7 @@ struct Recipe {
     /// What `ae train` is given, in the folder of the workspace.
     ours: Vec<String>,
     epochs: u32,
-    /// Takes so long that no run that does not count comes first.
+    /// Takes so long that every run counts, and that peers far behind the best one run only once.
     #[serde(default)]
     is_long: bool,
     /// The test images of an inference; without it, the work is a training.
@@ -242,6 +242,10 @@ impl Plan<'_> {
             // Run 0 warms up and is not counted.
             for run in u32::from(recipe.is_long)..=self.options.repeats.get() {
                 sides.retain(|&side| self.measure_once(work, side, run, measurements));
+                let seconds = |side| Some(measurements.summary(work, side, EPOCH)?.median);
+                let peers = sides.iter().filter(|&&side| recipe.is_long && side != Side::Ours);
+                let best = peers.filter_map(|&side| seconds(side)).fold(f64::INFINITY, f64::min);
+                sides.retain(|&side| side == Side::Ours || seconds(side) < Some(1.5 * best));
             }
         }
     }
@@ -278,7 +282,6 @@ impl Plan<'_> {
         let mut command = Command::new(&program.executable);
         command.args(&program.arguments).arg(name(work)).arg(self.setting.data(work));
         command.arg(self.setting.epochs(work)).arg(&threads).env("RAYON_NUM_THREADS", &threads);
-        command.envs(program.environment.iter().copied());
         Sample::of_peer(&process::run(&mut command)?)
     }
 }

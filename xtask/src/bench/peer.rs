@@ -31,7 +31,6 @@ pub(crate) enum Peer {
 pub(super) struct Program {
     pub(super) executable: PathBuf,
     pub(super) arguments: Vec<OsString>,
-    pub(super) environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Peer {
@@ -39,21 +38,19 @@ impl Peer {
     ///
     /// An error is the reason why it is missing from the results.
     pub(super) fn install(self, root: &Path) -> Result<Program> {
-        let (script, environment) = match self {
-            Self::KerasJax => ("keras_peer.py", vec![("KERAS_BACKEND", "jax")]),
-            Self::KerasTensorflow => ("keras_peer.py", vec![("KERAS_BACKEND", "tensorflow")]),
-            Self::Pytorch => ("torch_peer.py", vec![]),
-            Self::Jax => ("jax_peer.py", vec![]),
-            Self::Onnxruntime => ("onnx_peer.py", vec![]),
+        let script = match self {
+            Self::KerasJax | Self::KerasTensorflow => "keras_peer.py",
+            Self::Pytorch => "torch_peer.py",
+            Self::Jax => "jax_peer.py",
+            Self::Onnxruntime => "onnx_peer.py",
             Self::Candle | Self::Burn => {
-                let executable = self.compile(root)?;
-                return Ok(Program { executable, arguments: vec![], environment: vec![] });
+                return Ok(Program { executable: self.compile(root)?, arguments: vec![] });
             }
         };
         let script = root.join("xtask/peers").join(script);
         let executable = self.environment(root)?;
         // -B: the source folder stays as it is.
-        Ok(Program { executable, arguments: vec!["-B".into(), script.into()], environment })
+        Ok(Program { executable, arguments: vec!["-B".into(), script.into()] })
     }
 
     fn compile(self, root: &Path) -> Result<PathBuf> {

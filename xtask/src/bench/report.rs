@@ -38,8 +38,8 @@ impl Report<'_> {
         };
         let missing: String = self.measurements.missing.iter().map(missing).collect();
         format!(
-            "`{}`: medians of runs that alternate between the sides, each after one that is not \
-             counted.\n{}.\nData: {}. Versions: {}.\n\n\
+            "`{}`: medians of runs that alternate between the sides; where runs are short, each side \
+             has one before that is not counted.\n{}.\nData: {}. Versions: {}.\n\n\
              An epoch includes validation and, on our side, a checkpoint; the first one is not \
              counted.\n{missing}\n{}\n{}\n",
             self.command,

@@ -41,7 +41,6 @@ fn measured(works: &[Work], peers: &[(Peer, &str)]) -> (Measurements, Vec<goals:
     let program = |script: &str| Program {
         executable: "sh".into(),
         arguments: vec!["-c".into(), script.into()],
-        environment: vec![],
     };
     let programs = peers.iter().map(|(name, script)| (*name, program(script))).collect();
     let plan = Plan { options: &options, ours, setting, programs };
@@ -53,15 +52,18 @@ fn measured(works: &[Work], peers: &[(Peer, &str)]) -> (Measurements, Vec<goals:
 
 #[cfg(unix)]
 #[test]
-fn every_side_runs_as_often_and_the_warm_up_is_left_out() {
+fn every_side_runs_as_often_but_those_far_behind_and_the_warm_up_is_left_out() {
     // The shell's $0, $1, .. are the work, the data, the epochs and the threads.
     let script = r#"echo "{\"epoch_seconds\": [9, $2, $2], \"versions\": {\"$0\": \"$1\"}}""#;
-    let (measurements, rows) = measured(&[Work::Tutorial, Work::Denoiser], &[(Peer::Jax, script)]);
+    let slow = r#"echo '{"epoch_seconds": [99, 99]}'"#;
+    let (measurements, rows) =
+        measured(&[Work::Tutorial, Work::Denoiser], &[(Peer::Jax, script), (Peer::Pytorch, slow)]);
     assert!(measurements.missing.is_empty(), "{:?}", measurements.missing);
     let runs: Vec<_> = measurements.entries.iter().map(|entry| (entry.run, entry.side)).collect();
-    let (ours, jax) = (Side::Ours, Side::Peer(Peer::Jax));
-    let once = [(1, ours), (1, jax), (2, ours), (2, jax)];
-    assert_eq!(runs, [once, once].concat());
+    let (ours, jax, torch) = (Side::Ours, Side::Peer(Peer::Jax), Side::Peer(Peer::Pytorch));
+    let tutorial = [(1, ours), (1, torch), (1, jax), (2, ours), (2, torch), (2, jax)];
+    let denoiser = [(1, ours), (1, torch), (1, jax), (2, ours), (2, jax)];
+    assert_eq!(runs, [&tutorial[..], &denoiser].concat());
     let epochs = |work| measurements.summary(work, jax, EPOCH).unwrap().median;
     assert_eq!([epochs(Work::Tutorial), epochs(Work::Denoiser)], [6.0, 2.0]);
     let data = |work| measurements.versions()[work].clone();
