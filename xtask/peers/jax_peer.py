@@ -32,7 +32,7 @@ def convolve(x, weight, padding):
 
 
 def pool(x):
-    """By reshaping: several times faster in training than `reduce_window`."""
+    """By reshaping: training is a quarter faster than with `reduce_window`."""
     n, height, width, channels = x.shape
     x = jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), constant_values=-jnp.inf)
     return x.reshape(n, (height + 1) // 2, 2, (width + 1) // 2, 2, channels).max((2, 4))
