@@ -6,10 +6,12 @@ mod data;
 mod earlier;
 mod exchange;
 mod files;
+mod network;
 mod parse;
 mod probe;
 mod project;
 mod reproduce;
+mod sample;
 mod spec;
 mod train;
 
@@ -24,10 +26,12 @@ pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
+pub(crate) use network::NetworkFlags;
 use parse::{device, noise, noise_if_any, npy_file, seed, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
+pub(crate) use sample::Sample;
 pub(crate) use spec::{Change, WriteSpec};
 pub(crate) use train::{NewFolder, Resume, Settings, Study, Train};
 
@@ -123,6 +127,8 @@ pub(crate) enum Command {
     ///
     /// DATA is the first image, or several of which --from chooses one.
     Interpolate(Interpolate),
+    /// Draw new images from a variational autoencoder
+    Sample(Sample),
     /// Detect anomalies
     #[command(subcommand)]
     Anomaly(AnomalyCommand),

@@ -3,13 +3,14 @@
 use ae_apply::{CODEC, attach_codec, metrics_of};
 use ae_models::{Device, Inference, device_name};
 use ae_report::GridRow;
-use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
+use ae_training::{Detail, Metrics, TrainingState, evaluate};
 
 use crate::diagnosis::diagnose;
 use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept_attachments::{keep_attachments, keep_encoder_attachments};
+use crate::network_text::network_in_words;
 use crate::parallel::in_order;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
@@ -79,7 +80,7 @@ impl Finish<'_> {
     fn record(&self, mut metrics: Metrics) -> Record {
         let Self { plan, state, .. } = self;
         let training = &plan.spec.training;
-        metrics.extend(last_training_loss(state, train_metric(training.loss)));
+        metrics.extend(last_training_losses(state));
         let epochs = state.completed_epochs();
         let dataset = DatasetRecord::of(&plan.dataset);
         let judged = plan.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
@@ -99,6 +100,7 @@ impl Finish<'_> {
             metrics,
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
+            network: Some(network_in_words(&plan.spec.model, &plan.network)),
             figures: Vec::new(),
             figure_notes: Vec::new(),
             models: Vec::new(),
@@ -111,7 +113,9 @@ impl Finish<'_> {
     }
 }
 
-fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
-    let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
-    last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
+/// The training loss and the penalties of the last epoch.
+fn last_training_losses(state: &TrainingState) -> Metrics {
+    let last = state.curve().last().into_iter().flat_map(|row| &row.metrics);
+    let training = last.filter(|(name, _)| name.starts_with("train_"));
+    training.map(|(name, &value)| (name.clone(), value)).collect()
 }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
+use ae_files::counted_as;
 use ae_models::{
-    Architecture, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
-    OutputActivation, Parameters, SavedModel,
+    Activation, Architecture, CheckedNetwork, Device, Layer, ModelError, ModelKind, ModelSpec,
+    Objective, Parameters, SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
-use crate::{EngineKind, ExperimentError, Spec};
+use crate::spec::activation_of;
+use crate::{EngineKind, ExperimentError, NetworkName, Spec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]
@@ -20,8 +22,10 @@ pub struct Plan {
     pub spec: Spec,
     /// The data.
     pub dataset: Dataset,
-    /// The network.
+    /// The model: its kind and its network.
     pub model: ModelSpec,
+    /// The network, with all shapes.
+    pub network: CheckedNetwork,
     /// The network's architecture, built once.
     pub architecture: Arc<dyn Architecture>,
     /// The loss and the penalties that are minimised.
@@ -41,29 +45,30 @@ impl Plan {
         check_name("name", &spec.name)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
         at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
-        check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
-            x >= 0.0
-        })?;
-        fit_config(&spec).check(
-            &spec.training.optimizer,
-            &curve_metrics(
-                spec.training.loss,
-                spec.model.output_activation == OutputActivation::Sigmoid,
-            ),
-        )?;
+        check_table(&spec, &dataset)?;
+        let model = ModelSpec {
+            kind: spec.model.kind,
+            network: spec.model.network(dataset.train.shape())?,
+        };
+        let network = model.check()?;
+        resolve_penalties(&mut spec, &network)?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
-        let model = model_spec(&spec, &dataset.train);
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
-        let objective = Objective { loss: spec.training.loss, code_l1: spec.training.code_l1 };
-        objective.check(&model)?;
-        let plan = Self { spec, dataset, model, objective, engine, architecture };
+        let objective = Objective {
+            loss: spec.training.loss,
+            code_l1: spec.training.code_l1.unwrap_or_default(),
+        };
+        let metrics = curve_metrics(architecture.as_ref(), &objective);
+        fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
+        objective.check(&network)?;
+        let plan = Self { spec, dataset, model, network, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
         Ok(plan)
@@ -145,19 +150,84 @@ fn fit_config(spec: &Spec) -> FitConfig {
     }
 }
 
-fn model_spec(spec: &Spec, images: &Images) -> ModelSpec {
-    let network = &spec.model;
-    let dense = DenseConfig {
-        image: [images.height(), images.width()],
-        channels: images.channels(),
-        encoder: network.encoder.clone(),
-        decoder: network.decoder.clone(),
-        hidden_activation: network.hidden_activation,
-        code_activation: network.code_activation,
-        output_activation: network.output_activation,
-        tied_weights: network.tied_weights,
-    };
-    ModelSpec { kind: network.kind, dense }
+/// Refuses a table for a network whose layers compare neighbours.
+///
+/// # Errors
+/// [`ExperimentError::Setting`].
+pub(crate) fn check_table(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
+    let name = spec.model.name();
+    if dataset.scaling.is_none() || ![NetworkName::Conv, NetworkName::ConvDenoiser].contains(&name)
+    {
+        return Ok(());
+    }
+    let expected = "dense or vae for a table: a convolution compares neighbours, and the order of a table's columns means \
+                    nothing";
+    Err(ExperimentError::setting("model.network", expected, &name.to_string()))
+}
+
+/// The mean activation of sparse units where none is said (Ng, CS294A lecture notes, "Sparse autoencoder").
+const SPARSITY_TARGET: f32 = 0.05;
+
+/// Checks the penalties' settings, and writes those that follow from the network.
+fn resolve_penalties(spec: &mut Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
+    let is_sampled = matches!(network.network().encoder.last(), Some(Layer::Sample(_)));
+    let training = &mut spec.training;
+    for (place, weight) in [
+        ("training.code_l1", training.code_l1),
+        ("training.kl_weight", training.kl_weight),
+        ("training.sparsity_weight", training.sparsity_weight),
+        ("training.contractive_weight", training.contractive_weight),
+    ] {
+        let weight = f64::from(weight.unwrap_or_default());
+        check_number(place, weight, "at least 0", |weight| weight >= 0.0)?;
+    }
+    if is_sampled {
+        training.kl_weight.get_or_insert(1.0);
+    }
+    let kl = training.kl_weight.map(|weight| ("training.kl_weight", weight.to_string()));
+    let warm_up = training.kl_warm_up.map(|epochs| ("training.kl_warm_up", epochs.to_string()));
+    if let Some((place, found)) = kl.or(warm_up).filter(|_| !is_sampled) {
+        let expected =
+            "left out, because the network's code is no sample (`vae`, or a `sample` layer)";
+        return Err(ExperimentError::setting(place, expected, &found));
+    }
+    if let Some(0) = training.kl_warm_up {
+        return Err(ExperimentError::setting("training.kl_warm_up", "at least 1", "0"));
+    }
+    if training.sparsity_weight.is_some() {
+        training.sparsity_target.get_or_insert(SPARSITY_TARGET);
+    }
+    if let Some(target) = training.sparsity_target {
+        let place = "training.sparsity_target";
+        if training.sparsity_weight.is_none() {
+            let expected = "left out where there is no `sparsity_weight`";
+            return Err(ExperimentError::setting(place, expected, &target.to_string()));
+        }
+        let holds = |target| target > 0.0 && target < 1.0;
+        check_number(place, f64::from(target), "above 0 and below 1", holds)?;
+    }
+    check_sigmoid_code(spec, network)
+}
+
+/// Two penalties are defined for sigmoid codes, one of them for an encoder of one layer.
+fn check_sigmoid_code(spec: &Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
+    let training = &spec.training;
+    let encoder = &network.network().encoder;
+    let code = encoder.last().and_then(activation_of);
+    let found = code.map_or_else(|| "another layer".to_owned(), |found| found.to_string());
+    if training.sparsity_weight.is_some() && code != Some(Activation::Sigmoid) {
+        let place = "the code's activation";
+        let expected = "sigmoid, as `sparsity_weight` is for units between 0 and 1";
+        return Err(ExperimentError::setting(place, expected, &found));
+    }
+    let is_one = matches!(encoder.as_slice(), [Layer::Dense(_)]);
+    if training.contractive_weight.is_some() && !(is_one && code == Some(Activation::Sigmoid)) {
+        let expected = "one dense layer with a sigmoid where there is a `contractive_weight`";
+        let layers = counted_as(encoder.len(), "layer");
+        let found = format!("{layers}, the last with {found}");
+        return Err(ExperimentError::setting("the encoder", expected, &found));
+    }
+    Ok(())
 }
 
 /// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.
@@ -199,6 +269,6 @@ fn check_number(
 }
 
 /// The validation metric of the loss.
-pub(crate) fn validation_metric(plan: &Plan) -> &'static str {
+pub(crate) fn validation_metric(plan: &Plan) -> String {
     ae_training::validation_metric(plan.spec.training.loss)
 }

@@ -19,4 +19,4 @@ pub use adam::AdamStep;
 pub use norm::squared_norm;
 pub use optimizer::Step;
 pub use sgd::SgdStep;
-pub use trainer::{Batch, BatchSummary, Problem, Target, Trainer};
+pub use trainer::{Batch, BatchStatistics, BatchSummary, Problem, Target, Trainer};

@@ -62,22 +62,3 @@ impl fmt::Display for Activation {
         })
     }
 }
-
-/// The activation that turns logits into pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutputActivation {
-    /// `1 / (1 + exp(-x))`: pixels in [0, 1].
-    Sigmoid,
-    /// `x`: any real pixels.
-    Linear,
-}
-
-impl fmt::Display for OutputActivation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sigmoid => "sigmoid",
-            Self::Linear => "linear",
-        })
-    }
-}

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
-use ae_kernels::StackError;
+use ae_kernels::ChainError;
 
 use crate::{SavedPart, TensorFileError};
 
@@ -16,11 +16,19 @@ pub enum ModelError {
     #[error("the model's {field} must be {expected}, but found {found}")]
     Spec {
         /// The field or fields.
-        field: &'static str,
+        field: String,
         /// What it must be.
         expected: String,
         /// What it is.
         found: String,
+    },
+    /// A layer of a network does not fit.
+    #[error("the layer {name} {reason}")]
+    Layer {
+        /// Its name, such as `encoder.0`.
+        name: String,
+        /// What does not fit.
+        reason: String,
     },
     /// Binary cross-entropy is defined for pixels in [0, 1], which a linear output leaves.
     #[error(
@@ -297,7 +305,7 @@ pub enum ModelError {
     },
     /// The network cannot be described to the fused kernels.
     #[error(transparent)]
-    Stack(#[from] StackError),
+    Chain(#[from] ChainError),
 }
 
 impl ModelError {

@@ -22,8 +22,8 @@
 //! ae_files::write_atomic(&path, &tensor_file(&[], tensors)?)?;
 //!
 //! let imported = import(&path, &ImportOptions::default())?;
-//! assert_eq!(imported.model.spec.dense.encoder, [4, 1]);
-//! assert_eq!(imported.model.spec.dense.image, [2, 2]);
+//! assert_eq!(imported.model.spec.network.image, [2, 2]);
+//! assert_eq!(imported.model.spec.check()?.code().numbers(), 1);
 //! for assumption in &imported.assumptions {
 //!     println!("{assumption}");
 //! }

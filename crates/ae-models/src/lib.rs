@@ -49,7 +49,9 @@ mod training_input;
 
 mod activation;
 mod dense;
+mod layer;
 mod loss;
+mod network;
 mod spec;
 
 mod apply;
@@ -78,25 +80,35 @@ mod candle;
 #[cfg(feature = "exchange")]
 pub mod exchange;
 
-pub use activation::{Activation, OutputActivation};
+pub use activation::Activation;
 pub use ae_files::FileError;
-pub use ae_kernels::{RowLosses, Stack};
+pub use ae_kernels::{Chain, Padding, RowLosses, Shape};
 pub use ae_random::Seed;
 pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
-    Autoencoder, Decoder, DenoisingAutoencoder, DenseNetwork, Encoder, ObjectiveTerms,
-    RegularAutoencoder, Tensor, TensorInference, Var, VarBuilder, binary_cross_entropy,
+    Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TrainingPass, Var,
+    VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
-pub use dense::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
+pub use dense::DenseConfig;
 pub use device::open_device;
 pub use error::ModelError;
 pub use foreign_network::NetworkSpec;
 pub use inference::{EncoderInference, Inference, KernelInference};
+pub use layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
+    GaussianNoise, Layer, MaxPool, PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
+    Window,
+};
 pub use layout::{Layout, ParameterView};
 pub use loss::{Loss, Objective};
+pub use network::{
+    CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS,
+    NamedDraws, Network, Part, dense_layers, keras_conv, keras_conv_denoiser, variational,
+};
 pub use parameters::Parameters;
 pub use registry::Registry;
 pub use safetensors::Dtype;

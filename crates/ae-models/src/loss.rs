@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelError, ModelSpec, OutputActivation};
+use crate::{CheckedNetwork, ModelError};
 
 /// The reconstruction loss: a mean over all pixels of a batch. The default is the tutorial's binary cross-entropy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,17 +33,19 @@ impl Objective {
     /// Checks that the penalty is in its range and that the loss suits the model.
     ///
     /// # Errors
-    /// If `code_l1` is negative or not finite, or binary cross-entropy meets a linear output.
-    pub fn check(&self, spec: &ModelSpec) -> Result<(), ModelError> {
+    /// If `code_l1` is negative or not finite, or binary cross-entropy meets an output that is no probability.
+    pub fn check(&self, network: &CheckedNetwork) -> Result<(), ModelError> {
         if !(self.code_l1 >= 0.0 && self.code_l1.is_finite()) {
             return Err(ModelError::Spec {
-                field: "code_l1",
+                field: "code_l1".to_owned(),
                 expected: "a finite number, 0 or above".to_owned(),
                 found: self.code_l1.to_string(),
             });
         }
-        match (self.loss, spec.dense.output_activation) {
-            (Loss::BinaryCrossEntropy, OutputActivation::Linear) => Err(ModelError::LossOfLinear),
+        match self.loss {
+            Loss::BinaryCrossEntropy if !network.output_is_probability() => {
+                Err(ModelError::LossOfLinear)
+            }
             _ => Ok(()),
         }
     }
@@ -51,9 +53,11 @@ impl Objective {
     /// The same objective for the CPU kernels.
     pub fn for_kernels(&self) -> ae_kernels::Objective {
         let loss = match self.loss {
-            Loss::BinaryCrossEntropy => ae_kernels::ReconstructionLoss::BinaryCrossEntropy,
-            Loss::MeanSquaredError => ae_kernels::ReconstructionLoss::MeanSquaredError,
+            Loss::BinaryCrossEntropy => ae_kernels::Loss::BinaryCrossEntropy,
+            Loss::MeanSquaredError => ae_kernels::Loss::MeanSquaredError,
         };
-        ae_kernels::Objective { loss, code_l1: self.code_l1 }
+        let objective = ae_kernels::Objective::new(loss);
+        let penalty = ae_kernels::CodeL1 { weight: self.code_l1 };
+        if self.code_l1 == 0.0 { objective } else { objective.with(penalty) }
     }
 }

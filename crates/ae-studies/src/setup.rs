@@ -57,12 +57,12 @@ impl<'a> Setup<'a> {
         Ok(Self { spec, dataset, device, engine })
     }
 
-    /// The spec with these widths from the pixels to the code; the decoder mirrors them.
-    pub(crate) fn with_widths(&self, widths: &[usize]) -> Spec {
+    /// The spec with these widths from the pixels to the code; the decoder mirrors them. A network without widths is
+    /// refused.
+    pub(crate) fn with_widths(&self, widths: &[usize]) -> Result<Spec, StudyError> {
         let mut spec = self.spec.clone();
-        spec.model.encoder = [&[self.dataset.train.image_size()], widths].concat();
-        spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
-        spec
+        spec.model.set_widths(self.dataset.train.image_size(), widths)?;
+        Ok(spec)
     }
 
     /// The spec with the seed of a repetition.

@@ -183,6 +183,7 @@ impl<'a> Workbench<'a> {
             metrics: self.metrics,
             weights_sha256: ae_files::hexadecimal(&digests.finalize()),
             parameters: self.models.iter().map(|model| model.parameters).sum(),
+            network: None,
             figures: self.kept.figures,
             figure_notes: self.kept.notes,
             models: self.models,

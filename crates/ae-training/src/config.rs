@@ -46,7 +46,7 @@ impl FitConfig {
     pub fn check(
         &self,
         optimizer: &OptimizerConfig,
-        metrics: &[&str],
+        metrics: &[String],
     ) -> Result<(), TrainingError> {
         at_least_1("training.epochs", self.epochs as usize)?;
         at_least_1("training.batch_size", self.batch_size)?;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use ae_files::FileError;
-use ae_kernels::StackError;
+use ae_kernels::ChainError;
 use ae_models::ModelError;
 
 use crate::Difference;
@@ -93,9 +93,20 @@ pub enum TrainingError {
     /// The fused engine does not support this model: its architecture has no stack for the kernels.
     #[error("the fused engine does not support this model; use the autograd engine")]
     NotFused,
+    /// A state has other parameters than the engine's model.
+    #[error("the model expects {expected}, the state has {found}")]
+    OtherArchitecture {
+        /// The model's first parameter that differs.
+        expected: String,
+        /// What the state has in its place.
+        found: String,
+    },
+    /// An engine was used before it was given a state.
+    #[error("the engine has no parameters yet; call `load` first")]
+    NotLoaded,
     /// The objective does not suit the model.
     #[error(transparent)]
-    Objective(#[from] StackError),
+    Objective(#[from] ChainError),
     /// The autograd engine was asked for in a build without candle.
     #[error(
         "the autograd engine needs candle, and this build has none; build ae-training with the feature `candle`"

@@ -1,9 +1,9 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batch, Problem, Stack, Target, Trainer};
-use ae_models::{Architecture, Inference, KernelInference, Objective, Parameters};
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
+use ae_models::{Architecture, Inference, KernelInference, Objective};
 
-use crate::engine::step_after_gradient;
+use crate::host_state::{HostState, check_state};
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
@@ -11,9 +11,11 @@ use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingErro
 /// Its gradients equal those of the autograd engine up to rounding.
 pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
-    stack: &'a Stack,
+    chain: &'a Chain,
     objective: Objective,
+    for_kernels: ae_kernels::Objective,
     trainer: Trainer,
+    state: Option<HostState>,
 }
 
 impl<'a> FusedEngine<'a> {
@@ -25,67 +27,83 @@ impl<'a> FusedEngine<'a> {
         architecture: &'a dyn Architecture,
         objective: Objective,
     ) -> Result<Self, TrainingError> {
-        let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
-        stack.check_objective(objective.for_kernels())?;
-        Ok(Self { architecture, stack, objective, trainer: Trainer::new() })
-    }
-
-    fn problem(&self) -> Problem<'a> {
-        Problem { stack: self.stack, objective: self.objective.for_kernels() }
+        let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
+        let for_kernels = objective.for_kernels();
+        chain.check_objective(&for_kernels)?;
+        let trainer = Trainer::new();
+        Ok(Self { architecture, chain, objective, for_kernels, trainer, state: None })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
-        let (expected, found) = (self.stack.inputs(), samples.images().image_size());
+        let (expected, found) = (self.chain.inputs(), samples.images().image_size());
         if found == expected { Ok(()) } else { Err(TrainingError::ImageSize { expected, found }) }
+    }
+
+    fn state(&self) -> Result<&HostState, TrainingError> {
+        self.state.as_ref().ok_or(TrainingError::NotLoaded)
     }
 }
 
 impl Engine for FusedEngine<'_> {
-    fn gradient(
-        &mut self,
-        parameters: &Parameters,
-        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
-        gradient: &mut [f32],
-    ) -> Result<BatchResult, TrainingError> {
-        self.check(samples)?;
-        let problem = self.problem();
-        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
-            samples.gather_into(&indices[rows], epoch, inputs, targets);
-        });
-        Ok(self.trainer.gradient(problem, parameters.values(), batch, gradient)?.into())
+    fn load(&mut self, state: &TrainingState) -> Result<(), TrainingError> {
+        self.state = Some(HostState::of(state, self.architecture)?);
+        Ok(())
     }
 
     fn step(
         &mut self,
-        state: &mut TrainingState,
-        batch: BatchSelection<'_>,
+        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
         size: StepSize,
-        gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
-        if size.clip_norm.is_some() {
-            return step_after_gradient(self, state, batch, size, gradient);
-        }
-        let BatchSelection { samples, indices, epoch } = batch;
         self.check(samples)?;
-        let problem = self.problem();
-        let step = state.optimizer.next_step(size.learning_rate, 1.0);
-        let parameters = state.parameters.values_mut();
+        let Self { chain, for_kernels, trainer, state, .. } = self;
+        let problem = Problem { chain, objective: for_kernels };
+        let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);
         });
-        Ok(self.trainer.step(problem, parameters, step, batch, gradient)?.into())
+        let HostState { parameters, optimizer, gradient } = &mut *state;
+        if size.clip_norm.is_some() {
+            // The scale of a clipped gradient depends on all of it.
+            let found = trainer.gradient(problem, parameters.values(), batch, gradient)?;
+            state.step(size, found.squared_norm)?;
+            return Ok(found.into());
+        }
+        let step = optimizer.next_step(size.learning_rate, 1.0);
+        Ok(trainer.step(problem, parameters.values_mut(), step, batch, gradient)?.into())
+    }
+
+    fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError> {
+        check_state(state, self.architecture)?;
+        self.state()?.write_to(state);
+        Ok(())
+    }
+
+    fn gradient(
+        &mut self,
+        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+        gradient: &mut [f32],
+    ) -> Result<BatchResult, TrainingError> {
+        self.check(samples)?;
+        let Self { chain, for_kernels, trainer, state, .. } = self;
+        let problem = Problem { chain, objective: for_kernels };
+        let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
+        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
+            samples.gather_into(&indices[rows], epoch, inputs, targets);
+        });
+        Ok(trainer.gradient(problem, state.parameters.values(), batch, gradient)?.into())
+    }
+
+    fn inference(&self) -> Result<Box<dyn Inference>, TrainingError> {
+        Ok(Box::new(KernelInference::new(self.chain, &self.state()?.parameters)?))
     }
 
     fn architecture(&self) -> &dyn Architecture {
         self.architecture
     }
 
-    fn objective(&self) -> Objective {
-        self.objective
-    }
-
-    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
-        Ok(Box::new(KernelInference::new(self.stack, parameters)?))
+    fn objective(&self) -> &Objective {
+        &self.objective
     }
 }
 

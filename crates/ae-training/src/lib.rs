@@ -1,8 +1,8 @@
 //! The training loop for autoencoders: optimizers, schedules, metrics, events and exact checkpoints.
 //!
-//! [`fit`] is the loop. For every batch it asks an [`Engine`] for the gradient over some [`Samples`] and takes a step
-//! with an [`Optimizer`]. After every epoch it evaluates the model, tells its [`Observer`] and saves a checkpoint. It
-//! knows models and corruptions by their traits alone.
+//! [`fit`] is the loop. It gives a state to an [`Engine`], which takes a step for every batch of some [`Samples`]. After
+//! every epoch it evaluates the model, takes the state back, tells its [`Observer`] and saves a checkpoint. It knows
+//! models and corruptions by their traits alone.
 //!
 //! Everything that changes in a run is one value, the [`TrainingState`]; order and corruption of an epoch follow
 //! from the seed and the epoch's number. So a run that was interrupted continues from its last
@@ -56,6 +56,7 @@ mod samples;
 mod clip;
 mod engine;
 mod fused;
+mod host_state;
 mod optimizer;
 
 #[cfg(feature = "candle")]
@@ -69,6 +70,8 @@ mod evaluate;
 mod metric_names;
 pub mod metrics;
 
+mod supervised;
+
 mod background;
 mod checkpoint;
 mod event;
@@ -80,7 +83,7 @@ mod error;
 pub use ae_corruption::{Corruption, Draw};
 pub use ae_dataset::{ImageShape, Images};
 pub use ae_files::FileError;
-pub use ae_kernels::StackError;
+pub use ae_kernels::ChainError;
 pub use ae_models::{
     Architecture, Device, Inference, Layout, Loss, ModelError, Objective, Parameters,
 };
@@ -105,6 +108,10 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use supervised::{
+    Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
+    Pretrained, Pretraining, fine_tune, pretrain_layers,
+};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -1,6 +1,8 @@
 //! The names of metrics in curves and records.
 
-use ae_models::Loss;
+use ae_models::{Architecture, Loss, Objective};
+
+use crate::{BatchLoss, Metrics};
 
 /// Validation: binary cross-entropy per pixel.
 pub(crate) const VALIDATION_BCE: &str = "val_bce";
@@ -19,24 +21,47 @@ pub(crate) const NOISY_PSNR: &str = "noisy_psnr";
 /// Corrupted input against clean image: structural similarity.
 pub(crate) const NOISY_SSIM: &str = "noisy_ssim";
 
-/// The name of the training loss in the curve: `train_bce` or `train_mse`.
-pub fn train_metric(loss: Loss) -> &'static str {
+/// The short name of a loss.
+fn short_name(loss: Loss) -> &'static str {
     match loss {
-        Loss::BinaryCrossEntropy => "train_bce",
-        Loss::MeanSquaredError => "train_mse",
+        Loss::BinaryCrossEntropy => "bce",
+        Loss::MeanSquaredError => "mse",
     }
+}
+
+/// The name of the training loss in the curve: `train_bce` or `train_mse`.
+pub fn train_metric(loss: Loss) -> String {
+    format!("train_{}", short_name(loss))
 }
 
 /// The name of the validation loss in the curve: `val_bce` or `val_mse`.
-pub fn validation_metric(loss: Loss) -> &'static str {
-    match loss {
-        Loss::BinaryCrossEntropy => VALIDATION_BCE,
-        Loss::MeanSquaredError => VALIDATION_MSE,
-    }
+pub fn validation_metric(loss: Loss) -> String {
+    format!("val_{}", short_name(loss))
 }
 
-/// The names of a curve's metrics, sorted. `val_bce` is among them if the model's output is a probability.
-pub fn curve_metrics(loss: Loss, output_is_probability: bool) -> Vec<&'static str> {
-    let cross_entropy = output_is_probability.then_some(VALIDATION_BCE);
-    [train_metric(loss)].into_iter().chain(cross_entropy).chain([VALIDATION_MSE]).collect()
+/// The names of a curve's metrics, sorted: the training loss, each penalty, and those of the validation.
+pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> Vec<String> {
+    let train = train_metrics(objective, &BatchLoss::default()).into_keys();
+    let mut validation = vec![VALIDATION_MSE];
+    if architecture.output_is_probability() {
+        validation.push(VALIDATION_BCE);
+    }
+    let mut names: Vec<String> = train.chain(validation.into_iter().map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+/// The training loss and each penalty by name; penalties of one kind are added up.
+pub(crate) fn train_metrics(objective: &Objective, mean: &BatchLoss) -> Metrics {
+    let mut metrics = Metrics::from([(train_metric(objective.loss), mean.reconstruction)]);
+    for (place, name) in penalty_names(objective).into_iter().enumerate() {
+        let value = mean.penalties.get(place).copied().unwrap_or_default();
+        *metrics.entry(format!("train_{name}")).or_default() += value;
+    }
+    metrics
+}
+
+/// The names of an objective's penalties, in its order.
+fn penalty_names(objective: &Objective) -> Vec<&'static str> {
+    if objective.code_l1 == 0.0 { Vec::new() } else { vec!["code_l1"] }
 }

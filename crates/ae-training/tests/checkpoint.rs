@@ -25,7 +25,7 @@ fn model() -> ModelSpec {
         decoder: vec![2, 6],
         ..DenseConfig::default()
     };
-    ModelSpec { kind: ModelKind::Regular, dense }
+    dense.model(ModelKind::Regular).unwrap()
 }
 
 fn layout() -> Layout {

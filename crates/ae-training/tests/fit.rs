@@ -6,13 +6,13 @@ use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ImageShape, Images, Pixels};
-use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
-    Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome, FusedEngine,
-    Identity, MemoryObserver, Observer, OptimizerConfig, Quality, SampleCorruption, Samples,
-    Schedule, TrainingBatch, TrainingData, TrainingError, TrainingState, autograd_engine, evaluate,
-    fit, squared_errors,
+    BatchSelection, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome,
+    FusedEngine, Identity, MemoryObserver, Observer, OptimizerConfig, Quality, SampleCorruption,
+    Samples, Schedule, StepSize, TrainingBatch, TrainingData, TrainingError, TrainingState,
+    autograd_engine, evaluate, fit, squared_errors,
 };
 
 const SIDE: usize = 8;
@@ -60,7 +60,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
     Setup {
         engine: Kind::Fused,
         images: bars(300),
-        architecture: ModelSpec { kind, dense }.architecture().unwrap(),
+        architecture: dense.model(kind).unwrap().architecture().unwrap(),
         objective: Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 },
         noise: noise.map(|(text, draw)| (text.parse().unwrap(), draw)),
         optimizer,
@@ -225,6 +225,32 @@ fn the_training_loss_is_the_mean_over_images_and_not_over_batches() {
     assert!((observer.epochs[0].metrics["train_bce"] - expected).abs() < 1e-12);
 }
 
+/// Loss and penalty of an epoch are the means over its images, and stand in the curve apart.
+#[test]
+fn a_penalty_has_a_metric_of_its_own() {
+    let mut setup = setup(1, None);
+    setup.objective.code_l1 = 0.01;
+    setup.config.batch_size = 300;
+    let mut engine = setup.engine();
+    engine.load(&setup.start()).unwrap();
+    let (samples, indices) = (setup.samples(), Vec::from_iter(0..300));
+    let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
+    let mut codes = vec![0.0; 300 * 12];
+    let model = engine.inference().unwrap();
+    model.encode(&samples.gather(&indices, 0).inputs, &mut codes).unwrap();
+    let expected = 0.01 * codes.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / 300.0;
+    let size = StepSize { learning_rate: 0.1, clip_norm: None };
+    let loss = engine.step(batch, size).unwrap().loss;
+    assert!((loss.penalties[0] - expected).abs() < 1e-6 * expected, "{loss:?}, {expected}");
+
+    let state = setup.run();
+    let metrics = &state.curve()[0].metrics;
+    let close = |a: f64, b: f64| (a - b).abs() < 1e-6 * b;
+    assert!(close(metrics["train_code_l1"], expected), "{metrics:?}");
+    assert!(close(metrics["train_bce"], loss.reconstruction), "{metrics:?}");
+    assert!(close(loss.objective(), loss.reconstruction + expected));
+}
+
 #[test]
 fn a_divergence_names_epoch_and_batch_and_the_last_good_checkpoint() {
     let mut setup = setup(50, None);
@@ -327,7 +353,7 @@ fn the_similarity_of_colours_is_the_mean_of_the_channels() {
             decoder: vec![2, size],
             ..DenseConfig::default()
         };
-        let spec = ModelSpec { kind: ModelKind::Denoising, dense };
+        let spec = dense.model(ModelKind::Denoising).unwrap();
         let architecture = spec.architecture().unwrap();
         let parameters = architecture.initialise(Seed::new(1));
         let model = architecture.inference(&parameters, &Device::Cpu).unwrap();
@@ -352,9 +378,11 @@ fn the_similarity_of_colours_is_the_mean_of_the_channels() {
 fn an_evaluation_adds_up() {
     let setup = setup(40, Some(("gaussian:0.5", Draw::Once)));
     let state = setup.run();
-    let model = setup.engine().inference(state.parameters()).unwrap();
+    let mut engine = setup.engine();
+    engine.load(&state).unwrap();
+    let model = engine.inference().unwrap();
     let samples = setup.samples();
-    let full = evaluate(model.as_ref(), &samples, Detail::Full).unwrap();
+    let full = engine.evaluate(&samples, Detail::Full).unwrap();
     let errors = squared_errors(model.as_ref(), &samples).unwrap();
 
     let quality = &full.reconstruction;

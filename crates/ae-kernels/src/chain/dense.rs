@@ -3,10 +3,8 @@
 //! The order of a product's sums does not depend on the number of rows, so a row has the same bits alone and in any
 //! batch.
 
-use super::layer::Layer;
 use super::parameters::WeightView;
 use super::stack::Stack;
-use crate::Activation;
 use crate::activation::activate_columns;
 use crate::aligned::AlignedBuffer;
 use crate::product::{
@@ -14,6 +12,7 @@ use crate::product::{
 };
 use crate::simd::Dispatch;
 use crate::threads::run_all;
+use crate::{Activation, Dense};
 
 /// Numbers of the output that are computed before the activation is applied to them, in the first-level cache.
 const ACTIVATION_BLOCK: usize = 8192;
@@ -49,19 +48,19 @@ enum Passes {
 
 impl PackedDense {
     /// A layer for the forward product alone.
-    pub(crate) fn for_inference(stack: &Stack, layer: &Layer, parameters: &[f32]) -> Self {
+    pub(crate) fn for_inference(stack: &Stack, layer: &Dense, parameters: &[f32]) -> Self {
         let mut packed = Self::empty(layer);
         run_all(packed.copies(stack, layer, parameters, Passes::Forward), PanelCopy::run);
         packed
     }
 
-    fn empty(layer: &Layer) -> Self {
-        let Layer { inputs, outputs, activation, .. } = *layer;
+    fn empty(layer: &Dense) -> Self {
+        let Dense { inputs, outputs, activation, .. } = *layer;
         let [forward, backward] = Default::default();
         Self { inputs, outputs, activation, forward, backward, bias: AlignedBuffer::default() }
     }
 
-    fn has_shape_of(&self, layer: &Layer) -> bool {
+    fn has_shape_of(&self, layer: &Dense) -> bool {
         (self.inputs, self.outputs, self.activation)
             == (layer.inputs, layer.outputs, layer.activation)
     }
@@ -70,7 +69,7 @@ impl PackedDense {
     fn copies<'a>(
         &'a mut self,
         stack: &Stack,
-        layer: &Layer,
+        layer: &Dense,
         parameters: &'a [f32],
         passes: Passes,
     ) -> impl Iterator<Item = PanelCopy<'a>> {
@@ -140,7 +139,7 @@ impl PackedDense {
 /// Packs the layers of a stack for training. The memory of `packed` is reused if the layers have the same shapes.
 pub(crate) fn pack_for_training(packed: &mut Vec<PackedDense>, stack: &Stack, parameters: &[f32]) {
     let layers = stack.layers();
-    let fits = |(packed, layer): (&PackedDense, &Layer)| packed.has_shape_of(layer);
+    let fits = |(packed, layer): (&PackedDense, &Dense)| packed.has_shape_of(layer);
     if packed.len() != layers.len() || !packed.iter().zip(layers).all(fits) {
         *packed = layers.iter().map(PackedDense::empty).collect();
     }
@@ -156,13 +155,13 @@ pub(crate) fn pack_for_training(packed: &mut Vec<PackedDense>, stack: &Stack, pa
 mod tests {
     use pulp::Arch;
 
-    use super::super::layer::Weight;
     use super::*;
-    use crate::Activation;
     use crate::product::{Nonzeros, ScannedAxes};
+    use crate::{Activation, Dense};
+    use crate::{Chain, Weight};
 
     /// The layer in the order of sums that `product` promises.
-    fn plain(layer: &Layer, parameters: &[f32], input: &[f32], fused: bool) -> Vec<f32> {
+    fn plain(layer: &Dense, parameters: &[f32], input: &[f32], fused: bool) -> Vec<f32> {
         let mut output = Vec::new();
         for row in input.chunks(layer.inputs) {
             for column in 0..layer.outputs {
@@ -188,7 +187,7 @@ mod tests {
             (13, 40, 100),
             (70, 9, 65),
         ] {
-            let layer = Layer {
+            let layer = Dense {
                 inputs,
                 outputs,
                 weight: Weight::Own { offset: 0 },
@@ -200,7 +199,8 @@ mod tests {
             };
             let (parameters, input) =
                 (numbers((inputs + 1) * outputs, 613), numbers(rows * inputs, 389));
-            let stack = Stack::new(vec![layer], 0, parameters.len()).unwrap();
+            let chain = Chain::of_dense(vec![layer], 0, parameters.len()).unwrap();
+            let stack = Stack::new(&chain).unwrap();
             let packed = PackedDense::for_inference(&stack, &layer, &parameters);
             let mut nonzeros = Nonzeros::default();
             nonzeros.scan(&input, inputs, ScannedAxes::Rows);

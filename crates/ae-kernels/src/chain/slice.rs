@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::dense::{Epilogue, PackedDense};
-use super::objective::{Objective, ReconstructionLoss};
 use super::parameters::WeightView;
 use super::stack::Stack;
 use super::workspace::{LayerNonzeros, Workspace};
+use crate::Loss;
 use crate::activation::{activate_values, differentiate};
-use crate::loss::{cross_entropy_of_rows, magnitude_sum, squared_error_of_rows};
+use crate::loss::{
+    cross_entropy_of_rows, magnitude_sum, softmax_cross_entropy_of_rows, squared_error_of_rows,
+};
 use crate::product::{Operand, Orientation, ScannedAxes};
 
 /// Rows of a slice: the rows that a thread takes through all layers while they are in its cache.
@@ -39,8 +41,8 @@ pub(crate) struct Rows<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SlicePass<'a> {
     pub(crate) stack: &'a Stack,
-    /// An objective that suits the stack.
-    pub(crate) objective: Objective,
+    pub(crate) loss: Loss,
+    pub(crate) code_l1: f32,
     pub(crate) layers: &'a [PackedDense],
     pub(crate) slice_rows: usize,
     pub(crate) rows_in_batch: usize,
@@ -103,7 +105,7 @@ impl Slices<'_> {
 
     /// Replaces the logits of the last layer by the gradient at them. Returns the loss of each slice.
     fn differentiate_loss(&mut self, targets: &[f32]) -> Vec<SliceLoss> {
-        let SlicePass { stack, objective, rows_in_batch, .. } = self.pass;
+        let SlicePass { stack, loss, rows_in_batch, .. } = self.pass;
         let penalties: Vec<f64> = self.rows().map(|rows| self.penalty(rows)).collect();
         let slices = self.rows();
         let Workspace { logits, bias_gradients, .. } = &mut *self.workspace;
@@ -113,18 +115,23 @@ impl Slices<'_> {
             return Vec::new();
         };
         let width = layer.outputs;
-        let scale = 1.0 / (rows_in_batch as f64 * width as f64);
+        // The softmax's is a mean over items, the others' are means over numbers.
+        let terms = if loss == Loss::SoftmaxCrossEntropy { 1 } else { width };
+        let scale = 1.0 / (rows_in_batch as f64 * terms as f64);
         let logits = logits.first(self.count * width);
         let bias_gradients = bias_gradients.first(slices.len() * width).chunks_exact_mut(width);
         let mut losses = Vec::with_capacity(slices.len());
         for ((rows, penalty), bias_gradient) in slices.zip(penalties).zip(bias_gradients) {
             let numbers = rows.start * width..rows.end * width;
             let (targets, logits) = (&targets[numbers.clone()], &mut logits[numbers]);
-            let sum = match objective.loss {
-                ReconstructionLoss::BinaryCrossEntropy => {
+            let sum = match loss {
+                Loss::BinaryCrossEntropy => {
                     cross_entropy_of_rows(targets, scale as f32, logits, bias_gradient)
                 }
-                ReconstructionLoss::MeanSquaredError => {
+                Loss::SoftmaxCrossEntropy => {
+                    softmax_cross_entropy_of_rows(targets, scale as f32, logits, bias_gradient)
+                }
+                Loss::MeanSquaredError => {
                     let activation = layer.activation;
                     squared_error_of_rows(activation, targets, scale as f32, logits, bias_gradient)
                 }
@@ -136,20 +143,20 @@ impl Slices<'_> {
 
     /// The penalty on the codes of these rows.
     fn penalty(&self, rows: Range<usize>) -> f64 {
-        let SlicePass { stack, objective, rows_in_batch, .. } = self.pass;
-        if objective.code_l1 == 0.0 {
+        let SlicePass { stack, code_l1, rows_in_batch, .. } = self.pass;
+        if code_l1 == 0.0 {
             return 0.0;
         }
         let (codes, width) = (self.workspace.values[stack.code()].all(), stack.code_width());
         let sum = magnitude_sum(&codes[rows.start * width..rows.end * width]);
-        sum * f64::from(objective.code_l1) / rows_in_batch as f64
+        sum * f64::from(code_l1) / rows_in_batch as f64
     }
 
     /// Replaces the logits of every layer by the gradient at them, last to first.
     fn backward(&mut self) {
-        let SlicePass { stack, objective, rows_in_batch, .. } = self.pass;
+        let SlicePass { stack, code_l1, rows_in_batch, .. } = self.pass;
         let (layers, slices) = (stack.layers(), self.rows());
-        let penalty = objective.code_l1 / rows_in_batch as f32;
+        let penalty = code_l1 / rows_in_batch as f32;
         let Workspace { logits, values, bias_gradients, value_gradient, nonzeros } =
             &mut *self.workspace;
         for (index, layer) in layers.iter().enumerate().rev() {

@@ -7,9 +7,10 @@
 use super::norm::squared_norm_of_chunk;
 use super::optimizer::Step;
 use crate::aligned::AlignedBuffer;
-use crate::chain::{Layer, Stack, Weight, Workspace};
+use crate::chain::{Stack, Workspace};
 use crate::product::{Operand, OuterProduct, Start, add_outer_products};
 use crate::threads::run_all;
+use crate::{Dense, Weight};
 
 /// Parameters of a block: few enough for many blocks, enough that the rows are read seldom.
 const BLOCK_LENGTH: usize = 4096;
@@ -114,7 +115,7 @@ struct BlockPlace {
 /// The places of all blocks, in the order of the flat buffer.
 fn places(stack: &Stack) -> Vec<BlockPlace> {
     let mut places = Vec::new();
-    for (index, &Layer { inputs, outputs, weight, bias, .. }) in stack.layers().iter().enumerate() {
+    for (index, &Dense { inputs, outputs, weight, bias, .. }) in stack.layers().iter().enumerate() {
         let owner = BlockOwner::Bias { layer: index };
         places.push(BlockPlace { offset: bias, length: outputs, owner });
         let Weight::Own { offset } = weight else { continue };
@@ -167,7 +168,7 @@ fn add_bias_gradient<'a>(
 }
 
 /// The layer that owns the weight of a layer.
-fn weight_owner(index: usize, layer: &Layer) -> usize {
+fn weight_owner(index: usize, layer: &Dense) -> usize {
     match layer.weight {
         Weight::Own { .. } => index,
         Weight::TransposeOf { layer } => layer,
@@ -178,7 +179,7 @@ fn weight_owner(index: usize, layer: &Layer) -> usize {
 /// `input^T logit_gradient` where the weight is tied. Of the left factor, the columns from `first_row` on.
 fn outer_product<'a>(
     index: usize,
-    layer: &Layer,
+    layer: &Dense,
     group: Differentiated<'a>,
     first_row: usize,
 ) -> OuterProduct<'a> {

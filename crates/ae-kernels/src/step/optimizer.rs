@@ -5,7 +5,7 @@
 
 use super::adam::AdamStep;
 use super::sgd::SgdStep;
-use crate::error::{StackError, check_length};
+use crate::error::{ChainError, check_length};
 use crate::threads::run_all;
 
 /// Parameters that a task updates: few enough for many tasks, enough to be worth one.
@@ -37,7 +37,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// If the buffers differ in length. Nothing is changed then.
-    pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) -> Result<(), StackError> {
+    pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) -> Result<(), ChainError> {
         self.check(parameters.len())?;
         check_length("the gradient", parameters.len(), gradient.len())?;
         let (mut rest, mut chunks) = (self, Vec::new());
@@ -52,7 +52,7 @@ impl Step<'_> {
     }
 
     /// Checks that the moments are as long as the parameters.
-    pub(super) fn check(&self, parameters: usize) -> Result<(), StackError> {
+    pub(super) fn check(&self, parameters: usize) -> Result<(), ChainError> {
         match self {
             Self::Adam { mean, variance, .. } => {
                 check_length("the running mean", parameters, mean.len())?;

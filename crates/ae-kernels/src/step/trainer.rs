@@ -1,17 +1,19 @@
 //! A batch on all threads, slice by slice, with results that do not depend on the number of threads.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::blocks::{Differentiated, Update, gradient_and_update};
 use super::optimizer::Step;
 use crate::aligned::AlignedBuffer;
 use crate::chain::{
-    Objective, PackedDense, Rows, SLICE_ROWS, SliceLoss, SlicePass, Stack, Workspace,
-    backpropagate, pack_for_training,
+    PackedDense, Rows, SLICE_ROWS, SliceLoss, SlicePass, Stack, Workspace, backpropagate,
+    pack_for_training,
 };
-use crate::error::{StackError, check_length};
+use crate::error::{ChainError, check_length};
 use crate::product::Start;
 use crate::threads::run_all;
+use crate::{Chain, Objective, Penalty};
 
 /// Slices that are in memory at once, which bounds the memory of a large batch.
 const SLICES_IN_MEMORY: usize = 16;
@@ -19,7 +21,7 @@ const SLICES_IN_MEMORY: usize = 16;
 /// the loads of the weights, but leave the second-level cache earlier.
 const SLICES_TOGETHER: usize = 2;
 
-/// What a stack is trained to output.
+/// What a chain is trained to output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Its input.
@@ -28,43 +30,88 @@ pub enum Target {
     Separate,
 }
 
-/// What is minimised over which stack.
+/// What is minimised over which chain.
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a> {
     /// The layers.
-    pub stack: &'a Stack,
-    /// The objective, which must suit the stack (see [`Stack::check_objective`]).
-    pub objective: Objective,
+    pub chain: &'a Chain,
+    /// The objective, which must suit the chain (see [`Chain::check_objective`]).
+    pub objective: &'a Objective,
 }
 
+/// A source of random numbers: `draws(layer, rows, numbers)`.
+type Draws<'a> = dyn Fn(usize, Range<usize>, &mut [f32]) + Sync + 'a;
+
 /// The rows of a batch.
-#[derive(Debug, Clone, Copy)]
-pub struct Batch<F> {
+#[derive(Clone, Copy)]
+pub struct Batch<'a, F> {
     rows: usize,
     target: Target,
     fill: F,
+    draws: Option<&'a Draws<'a>>,
 }
 
-impl<F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> Batch<F> {
+impl<F> fmt::Debug for Batch<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let draws = self.draws.is_some();
+        f.debug_struct("Batch").field("rows", &self.rows).field("draws", &draws).finish()
+    }
+}
+
+impl<'a, F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> Batch<'a, F> {
     /// A batch of so many rows. The gradient of no rows is 0.
     ///
     /// `fill(range, inputs, targets)` writes the rows of the range: (rows, inputs) and (rows, outputs) numbers. With
     /// [`Target::Input`] the targets are empty. It is called on any thread and in any order, once for each row and for
     /// neighbouring rows together.
     pub fn new(rows: usize, target: Target, fill: F) -> Self {
-        Self { rows, target, fill }
+        Self { rows, target, fill, draws: None }
+    }
+
+    /// The same batch with a source of random numbers, which layers that draw need ([`Chain::draws`]).
+    ///
+    /// `draws(layer, rows, numbers)` writes the numbers of the layer with this index for these rows: as many for each
+    /// row as [`Chain::draws`] says, channels first; uniform ones in [0, 1) for [`Dropout`](crate::Dropout), standard
+    /// normal ones for [`GaussianNoise`](crate::GaussianNoise) and [`Sample`](crate::Sample). It is called on any thread,
+    /// in any order, and possibly more than once for a row, for which it must write the same numbers again.
+    #[must_use]
+    pub fn with_draws(mut self, draws: &'a Draws<'a>) -> Self {
+        self.draws = Some(draws);
+        self
     }
 }
 
 /// The objective of a batch and the size of its gradient.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct BatchSummary {
-    /// The reconstruction loss, the mean over all numbers of the batch.
+    /// The loss of the reconstruction, a mean (see [`Loss`](crate::Loss)).
     pub reconstruction: f64,
-    /// The penalty, with its weight.
-    pub penalty: f64,
+    /// Each penalty of the objective with its weight, in the objective's order.
+    pub penalties: Vec<f64>,
     /// The squared norm of the gradient: [`squared_norm`](crate::squared_norm), but summed block by block.
     pub squared_norm: f64,
+    /// The statistics of the batch before each layer of batch normalisation, in their order.
+    pub statistics: Vec<BatchStatistics>,
+}
+
+impl BatchSummary {
+    /// The sum of the loss and the penalties: what is minimised.
+    pub fn objective(&self) -> f64 {
+        self.reconstruction + self.penalties.iter().sum::<f64>()
+    }
+}
+
+/// The statistics of a batch before a layer of batch normalisation.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BatchStatistics {
+    /// Index of the layer.
+    pub layer: usize,
+    /// Numbers of a channel: items times positions.
+    pub count: usize,
+    /// The mean of each channel.
+    pub mean: Vec<f32>,
+    /// The variance of each channel, with the divisor `count`.
+    pub variance: Vec<f32>,
 }
 
 /// Computes gradients of batches and takes optimizer steps: the entry for training.
@@ -137,7 +184,7 @@ impl Trainer {
     /// Writes the gradient of the objective over a batch to `gradient`, which is as long as the parameters.
     ///
     /// # Errors
-    /// If the parameters or the gradient do not have the stack's length, or the objective does not suit the stack.
+    /// If the parameters or the gradient do not have the chain's length, or the objective does not suit the chain.
     ///
     /// # Panics
     /// If `fill` panics.
@@ -145,9 +192,9 @@ impl Trainer {
         &mut self,
         problem: Problem<'_>,
         parameters: &[f32],
-        batch: Batch<impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
+        batch: Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
         gradient: &mut [f32],
-    ) -> Result<BatchSummary, StackError> {
+    ) -> Result<BatchSummary, ChainError> {
         self.differentiate(problem, Parameters::Kept(parameters), &batch, gradient)
     }
 
@@ -166,9 +213,9 @@ impl Trainer {
         problem: Problem<'_>,
         parameters: &mut [f32],
         step: Step<'_>,
-        batch: Batch<impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
+        batch: Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
         gradient: &mut [f32],
-    ) -> Result<BatchSummary, StackError> {
+    ) -> Result<BatchSummary, ChainError> {
         step.check(parameters.len())?;
         let update = Update { parameters, step };
         self.differentiate(problem, Parameters::Updated(update), &batch, gradient)
@@ -178,15 +225,25 @@ impl Trainer {
         &mut self,
         problem: Problem<'_>,
         mut parameters: Parameters<'_>,
-        batch: &Batch<impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
+        batch: &Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
         gradient: &mut [f32],
-    ) -> Result<BatchSummary, StackError> {
-        let (stack, rows) = (problem.stack, batch.rows);
+    ) -> Result<BatchSummary, ChainError> {
+        let (chain, rows) = (problem.chain, batch.rows);
+        let stack = &Stack::new(chain)?;
         check_length("the gradient", stack.parameters(), gradient.len())?;
         check_length("the parameters", stack.parameters(), parameters.values().len())?;
-        stack.check_objective(problem.objective)?;
+        chain.check_objective(problem.objective)?;
+        let penalties = &problem.objective.penalties;
+        if let Some(other) = penalties.iter().find(|penalty| !matches!(penalty, Penalty::CodeL1(_)))
+        {
+            let (penalty, found) = (other.name(), format!("{other:?}"));
+            let expected = "another penalty".to_owned();
+            return Err(ChainError::Penalty { penalty, expected, found });
+        }
         pack_for_training(&mut self.layers, stack, parameters.values());
-        let mut summary = BatchSummary::default();
+        let mut summary =
+            BatchSummary { penalties: vec![0.0; penalties.len()], ..Default::default() };
+        let penalty = &mut 0.0;
         if rows == 0 {
             gradient.fill(0.0);
             if let Some(Update { parameters, step }) = parameters.take_update() {
@@ -198,10 +255,10 @@ impl Trainer {
         for first in (0..rows).step_by(rows_in_memory) {
             let range = first..rows.min(first.saturating_add(rows_in_memory));
             let is_last = range.end == rows;
-            let groups = self.backpropagate(problem, range, batch);
+            let groups = self.backpropagate(stack, problem.objective, range, batch);
             for loss in groups.iter().flat_map(|group| &group.losses) {
                 summary.reconstruction += loss.reconstruction;
-                summary.penalty += loss.penalty;
+                *penalty += loss.penalty;
             }
             let differentiated = groups.iter().map(|group| group.differentiated(stack));
             let update = if is_last { parameters.take_update() } else { None };
@@ -209,19 +266,23 @@ impl Trainer {
                 gradient_and_update(stack, differentiated, gradient, start, update);
             start = Start::Output;
         }
+        summary.penalties.first_mut().into_iter().for_each(|first| *first = *penalty);
         Ok(summary)
     }
 
     /// Takes rows of a batch forward and backward, a group of slices in each task.
     fn backpropagate(
         &mut self,
-        Problem { stack, objective }: Problem<'_>,
+        stack: &Stack,
+        objective: &Objective,
         range: Range<usize>,
-        batch: &Batch<impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
+        batch: &Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
     ) -> &[Group] {
         let Self { slice_rows, groups, layers } = self;
         let (slice_rows, rows_in_batch) = (*slice_rows, batch.rows);
-        let pass = SlicePass { stack, objective, layers, slice_rows, rows_in_batch };
+        let (loss, code_l1) =
+            (objective.loss, objective.penalties.iter().map(Penalty::weight).sum());
+        let pass = SlicePass { stack, loss, code_l1, layers, slice_rows, rows_in_batch };
         let slices = range.len().div_ceil(slice_rows);
         let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, SLICES_TOGETHER);
         let count = slices.div_ceil(together);
@@ -245,7 +306,7 @@ impl Group {
         &mut self,
         pass: SlicePass<'_>,
         range: Range<usize>,
-        batch: &Batch<impl Fn(Range<usize>, &mut [f32], &mut [f32])>,
+        batch: &Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32])>,
     ) {
         self.rows = range.len();
         let inputs = self.inputs.first(self.rows * pass.stack.inputs());
@@ -275,7 +336,7 @@ mod tests {
     use super::*;
     use crate::simd::Dispatch;
     use crate::simd::forcing::forced;
-    use crate::{Activation, AdamStep, Layer, ReconstructionLoss, Weight};
+    use crate::{Activation, AdamStep, CodeL1, Dense, Loss, Weight};
 
     /// The FNV-1a hash of the numbers' bits.
     fn digest(numbers: &[f32]) -> u64 {
@@ -304,11 +365,11 @@ mod tests {
             let bias = offset + pair[0] * pair[1];
             offset = bias + pair[1];
             let activation = if index == 3 { Activation::Sigmoid } else { Activation::Relu };
-            Layer { inputs: pair[0], outputs: pair[1], weight, bias, activation }
+            Dense { inputs: pair[0], outputs: pair[1], weight, bias, activation }
         });
         let layers = layers.collect();
-        let stack = Stack::new(layers, 1, offset).unwrap();
-        let objective = Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 1e-4 };
+        let chain = Chain::of_dense(layers, 1, offset).unwrap();
+        let objective = Objective::new(Loss::BinaryCrossEntropy).with(CodeL1 { weight: 1e-4 });
         let start = |place: usize| ((place * 7919) % 2003) as f32 / 20_030.0 - 0.05;
         let mut parameters: Vec<f32> = (0..offset).map(start).collect();
         let [mut gradient, mut mean, mut variance] = [(); 3].map(|()| vec![0.0; offset]);
@@ -323,7 +384,7 @@ mod tests {
             let step = AdamStep::new(1e-3, 0.9, 0.999, 1e-7, step);
             let step = Step::Adam { step, mean: &mut mean, variance: &mut variance };
             let batch = Batch::new(150, Target::Input, fill);
-            let problem = Problem { stack: &stack, objective };
+            let problem = Problem { chain: &chain, objective: &objective };
             trainer.step(problem, &mut parameters, step, batch, &mut gradient).unwrap();
         }
         digest(&parameters)

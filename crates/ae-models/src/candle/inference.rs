@@ -2,10 +2,10 @@
 
 use candle_core::{Device, Tensor};
 
-use super::dense::DenseEncoder;
+use super::chain::NetworkEncoder;
 use crate::inference::{check, check_pairs};
 use crate::{
-    Architecture, Autoencoder, DenseConfig, Encoder, EncoderInference, Inference, ModelError,
+    Architecture, Autoencoder, CheckedNetwork, Encoder, EncoderInference, Inference, ModelError,
     Parameters,
 };
 
@@ -75,7 +75,7 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
     ) -> Result<(), ModelError> {
         check(images, self.pixels, logits, self.pixels)?;
         self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
-            model.decode_logits(&model.encode(x)?)
+            model.reconstruct_logits(x)
         })?;
         logits.copy_from_slice(outputs);
         self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
@@ -116,11 +116,11 @@ pub(crate) fn tensor_inference(
 
 /// Inference by candle for an encoder alone.
 pub(crate) fn tensor_encoder_inference(
-    config: &DenseConfig,
+    network: &CheckedNetwork,
     parameters: &Parameters,
     device: &Device,
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     let vb = parameters.var_builder(device)?;
-    let encoder = DenseEncoder::new(config, vb.pp("encoder"))?;
-    Ok(Box::new(TensorInference::new(config.pixels(), Box::new(encoder), device)))
+    let encoder = NetworkEncoder::new(network, &vb)?;
+    Ok(Box::new(TensorInference::new(network.input().numbers(), Box::new(encoder), device)))
 }

@@ -7,7 +7,7 @@ use prost::Message;
 use serde_json::json;
 
 use super::ExchangeError;
-use crate::{DenseConfig, Parameters, SavedEncoder, SavedModel};
+use crate::{DenseConfig, ModelError, Network, Parameters, SavedEncoder, SavedModel};
 use graph::GraphBuilder;
 
 /// The operator set of the files. Its operators are known to every runtime of the last years, tract among them.
@@ -90,12 +90,12 @@ pub fn onnx_of_model(
     part: NetworkPart,
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
-    model.spec.dense.check()?;
+    let dense = dense(&model.spec.network)?;
     if part == NetworkPart::Encoder {
         // The file is that of an encoder which was saved alone.
         return onnx_of_encoder(&model.encoder()?, columns);
     }
-    encode(&model.spec.dense, &model.parameters, part, columns)
+    encode(&dense, &model.parameters, part, columns)
 }
 
 /// The bytes of an ONNX file of an encoder that was saved alone, as [`onnx_of_model`] makes them of a whole model.
@@ -106,8 +106,14 @@ pub fn onnx_of_encoder(
     encoder: &SavedEncoder,
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
-    encoder.spec.dense.check()?;
-    encode(&encoder.spec.dense, &encoder.parameters, NetworkPart::Encoder, columns)
+    encode(&dense(&encoder.spec.network)?, &encoder.parameters, NetworkPart::Encoder, columns)
+}
+
+fn dense(network: &Network) -> Result<DenseConfig, ModelError> {
+    network.check()?;
+    DenseConfig::of(network).ok_or_else(|| ModelError::Fields {
+        reason: "only networks of dense layers can be exported to ONNX".to_owned(),
+    })
 }
 
 fn encode(

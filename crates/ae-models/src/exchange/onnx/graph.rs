@@ -4,7 +4,7 @@ use super::proto::{
     Attribute, DOUBLE, Dimension, FLOAT, Graph, Node, Shape, Tensor, TensorType, Type, ValueInfo,
 };
 use super::{ExchangeError, TableColumns};
-use crate::{Activation, DenseConfig, OutputActivation, Parameters};
+use crate::{Activation, DenseConfig, Parameters};
 
 /// The slope of LeakyReLU below 0, and the constants of SELU: those of [`Activation`], rounded to `f32`.
 const LEAKY_SLOPE: f32 = 0.01;
@@ -152,12 +152,7 @@ impl<'a> GraphBuilder<'a> {
                 values = self.activation(self.dense.hidden_activation, &values, &place);
             }
         }
-        Ok(match self.dense.output_activation {
-            OutputActivation::Sigmoid => {
-                self.node("Sigmoid", &[&values], "decoder.sigmoid", vec![])
-            }
-            OutputActivation::Linear => values,
-        })
+        Ok(self.activation(self.dense.output_activation, &values, "decoder"))
     }
 
     fn linear(

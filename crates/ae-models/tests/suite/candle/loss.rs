@@ -1,12 +1,15 @@
 //! Binary cross-entropy far out, and objectives that do not suit.
 
 use ae_models::Activation::Relu;
-use ae_models::{Loss, ModelError, Objective, OutputActivation, SavedModel, binary_cross_entropy};
+use ae_models::{
+    Activation, DenseConfig, Loss, ModelError, ModelKind, Objective, SavedModel,
+    binary_cross_entropy,
+};
 use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
 
 use super::{inputs, targets};
-use crate::{small_parameters, small_spec};
+use crate::{small_dense, small_parameters, small_spec};
 
 /// The value and the gradient of one pixel in `f32`.
 fn evaluate(logit: f32, target: f32) -> (f64, f64) {
@@ -50,11 +53,11 @@ proptest! {
 
 #[test]
 fn binary_cross_entropy_refuses_a_linear_output() {
-    let mut spec = small_spec(Relu, false);
-    spec.dense.output_activation = OutputActivation::Linear;
+    let dense = DenseConfig { output_activation: Activation::Linear, ..small_dense(Relu, false) };
+    let spec = dense.model(ModelKind::Regular).unwrap();
     let parameters = small_parameters(&spec);
     let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-    assert!(matches!(objective.check(&spec), Err(ModelError::LossOfLinear)));
+    assert!(matches!(objective.check(&spec.check().unwrap()), Err(ModelError::LossOfLinear)));
 
     let model = SavedModel::new(spec, parameters).autoencoder(&Device::Cpu).unwrap();
     let inputs = inputs().unwrap().to_dtype(DType::F32).unwrap();
@@ -66,7 +69,9 @@ fn binary_cross_entropy_refuses_a_linear_output() {
 fn a_penalty_that_is_no_finite_weight_is_refused() {
     let spec = small_spec(Relu, false);
     for code_l1 in [-1e-9, f32::NAN, f32::INFINITY] {
-        let error = Objective { loss: Loss::MeanSquaredError, code_l1 }.check(&spec).unwrap_err();
+        let error = Objective { loss: Loss::MeanSquaredError, code_l1 }
+            .check(&spec.check().unwrap())
+            .unwrap_err();
         assert!(error.to_string().contains("code_l1"), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 mod forward;
 mod gradients;
 mod inference;
+mod layers;
 mod loss;
 mod tensors;
 

@@ -1,0 +1,261 @@
+//! The geometry of a convolution: shapes and paddings.
+
+use thiserror::Error;
+
+/// The shape of a feature map. A vector of n numbers is (n, 1, 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Shape {
+    /// Numbers of a map, or `usize::MAX` if there are more.
+    #[inline]
+    pub fn count(self) -> usize {
+        self.channels.saturating_mul(self.height).saturating_mul(self.width)
+    }
+}
+
+/// The size of a kernel, or the distance between two windows, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// What surrounds the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// Zeros, so that a stride of 1 keeps the size (TensorFlow's rule): there are `ceil(n / stride)` windows, and the
+    /// smaller half of the zeros precedes the map.
+    Same,
+    /// Nothing: windows lie within the map.
+    Valid,
+}
+
+/// Why a convolution has no output.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GeometryError {
+    /// A shape, a kernel or a stride has no extent.
+    #[error("expected at least 1 for {what}, found 0")]
+    Zero {
+        /// What is 0.
+        what: &'static str,
+    },
+    /// No window lies within the map.
+    #[error("expected a kernel within the map's {found} {what}, found one of {kernel}")]
+    KernelBeyondMap {
+        /// The axis.
+        what: &'static str,
+        /// Extent of the kernel.
+        kernel: usize,
+        /// Extent of the map.
+        found: usize,
+    },
+    /// A map, or the weight, has more numbers than memory can hold.
+    #[error("expected {what} that fits into memory, found one that does not")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+    },
+}
+
+/// Windows along one axis of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Windows {
+    /// Their number.
+    pub(crate) count: usize,
+    /// Positions that precede the map.
+    pub(crate) before: usize,
+}
+
+impl Padding {
+    /// The windows along an axis of `length` positions, or none if no window fits.
+    pub(crate) fn windows(self, length: usize, kernel: usize, stride: usize) -> Option<Windows> {
+        match self {
+            Self::Same => {
+                let count = length.div_ceil(stride);
+                let covered = (count - 1).checked_mul(stride)?.checked_add(kernel)?;
+                Some(Windows { count, before: covered.saturating_sub(length) / 2 })
+            }
+            Self::Valid => {
+                Some(Windows { count: length.checked_sub(kernel)? / stride + 1, before: 0 })
+            }
+        }
+    }
+}
+
+/// Which way numbers flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// From the map to its windows.
+    Forward,
+    /// From the windows to the map: a transposed convolution.
+    Transposed,
+}
+
+/// A convolution (a cross-correlation, as in every framework), or a transposed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convolution {
+    /// The map over which windows slide: the input, or the output of a transposed convolution.
+    pub(super) map: Shape,
+    /// One position for each window: the output, or the input of a transposed convolution.
+    pub(super) windows: Shape,
+    pub(super) kernel: Extent,
+    pub(super) stride: Extent,
+    /// Zeros above and to the left of the map.
+    pub(super) before: Extent,
+    pub(super) direction: Direction,
+}
+
+impl Convolution {
+    /// A convolution of maps of shape `input` to `channels` channels. Its weight is PyTorch's, of shape (channels,
+    /// input channels, kernel height, kernel width).
+    ///
+    /// # Errors
+    /// If an extent is 0, the kernel does not fit into the map, or a map is too large.
+    pub fn new(
+        input: Shape,
+        channels: usize,
+        kernel: Extent,
+        stride: Extent,
+        padding: Padding,
+    ) -> Result<Self, GeometryError> {
+        check_not_zero(input, channels, kernel, stride)?;
+        let rows = padding.windows(input.height, kernel.height, stride.height).ok_or(
+            GeometryError::KernelBeyondMap {
+                what: "rows",
+                kernel: kernel.height,
+                found: input.height,
+            },
+        )?;
+        let columns = padding.windows(input.width, kernel.width, stride.width).ok_or(
+            GeometryError::KernelBeyondMap {
+                what: "columns",
+                kernel: kernel.width,
+                found: input.width,
+            },
+        )?;
+        let windows = Shape { channels, height: rows.count, width: columns.count };
+        let before = Extent { height: rows.before, width: columns.before };
+        let direction = Direction::Forward;
+        Self { map: input, windows, kernel, stride, before, direction }.checked()
+    }
+
+    /// A transposed convolution of maps of shape `input` to `channels` channels: the adjoint of the convolution that
+    /// makes `input` of the output. The output has `n stride` rows with [`Padding::Same`] and `(n - 1) stride + kernel`
+    /// with [`Padding::Valid`]. Its weight is PyTorch's, of shape (input channels, channels, kernel height, kernel width).
+    ///
+    /// # Errors
+    /// If an extent is 0 or a map is too large.
+    pub fn transposed(
+        input: Shape,
+        channels: usize,
+        kernel: Extent,
+        stride: Extent,
+        padding: Padding,
+    ) -> Result<Self, GeometryError> {
+        check_not_zero(input, channels, kernel, stride)?;
+        let too_large = GeometryError::TooLarge { what: "a feature map" };
+        let length = |count: usize, kernel: usize, stride: usize| match padding {
+            Padding::Same => count.checked_mul(stride),
+            Padding::Valid => (count - 1).checked_mul(stride)?.checked_add(kernel),
+        };
+        let height = length(input.height, kernel.height, stride.height);
+        let width = length(input.width, kernel.width, stride.width);
+        let (height, width) = height.zip(width).ok_or(too_large)?;
+        let map = Shape { channels, height, width };
+        let of = Self::new(map, input.channels, kernel, stride, padding)?;
+        Ok(Self { direction: Direction::Transposed, ..of })
+    }
+
+    fn checked(self) -> Result<Self, GeometryError> {
+        let Extent { height, width } = self.kernel;
+        let weight = Shape { channels: self.map.channels, height, width }.count();
+        // With zeros around it and with channels padded to whole vectors.
+        let padded = |shape: Shape| Shape {
+            channels: shape.channels.saturating_add(64),
+            height: shape.height.saturating_add(height),
+            width: shape.width.saturating_add(width),
+        };
+        let limit = isize::MAX as usize / size_of::<f32>();
+        for (what, count) in [
+            ("a feature map", padded(self.map).count()),
+            ("a feature map", padded(self.windows).count()),
+            ("a weight", weight.saturating_mul(2 * (self.windows.channels + 64))),
+        ] {
+            if count > limit {
+                return Err(GeometryError::TooLarge { what });
+            }
+        }
+        Ok(self)
+    }
+
+    /// Shape of an item of the input.
+    pub fn input(&self) -> Shape {
+        match self.direction {
+            Direction::Forward => self.map,
+            Direction::Transposed => self.windows,
+        }
+    }
+
+    /// Shape of an item of the output.
+    pub fn output(&self) -> Shape {
+        match self.direction {
+            Direction::Forward => self.windows,
+            Direction::Transposed => self.map,
+        }
+    }
+
+    /// Numbers of the weight.
+    pub fn weight_count(&self) -> usize {
+        self.map.channels * self.windows.channels * self.kernel.height * self.kernel.width
+    }
+
+    /// Multiplications of an item's forward pass, without those with padding. Either gradient takes as many.
+    pub fn multiplications(&self) -> usize {
+        let terms = |length: usize, windows: usize, kernel: usize, stride: usize, before: usize| {
+            let taps = |window: usize| {
+                let first = window * stride;
+                (first + kernel).min(before + length).saturating_sub(first.max(before))
+            };
+            (0..windows).map(taps).sum::<usize>()
+        };
+        let Self { map, windows, kernel, stride, before, .. } = *self;
+        terms(map.height, windows.height, kernel.height, stride.height, before.height)
+            * terms(map.width, windows.width, kernel.width, stride.width, before.width)
+            * map.channels
+            * windows.channels
+    }
+}
+
+fn check_not_zero(
+    input: Shape,
+    channels: usize,
+    kernel: Extent,
+    stride: Extent,
+) -> Result<(), GeometryError> {
+    for (what, extent) in [
+        ("the channels of the input", input.channels),
+        ("the height of the input", input.height),
+        ("the width of the input", input.width),
+        ("the channels of the output", channels),
+        ("the height of the kernel", kernel.height),
+        ("the width of the kernel", kernel.width),
+        ("the vertical stride", stride.height),
+        ("the horizontal stride", stride.width),
+    ] {
+        if extent == 0 {
+            return Err(GeometryError::Zero { what });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! A convolution, or a part of its adjoint, as windows that slide over a source map.
+//!
+//! The adjoint of a convolution with stride s is s x s interleaved convolutions of stride 1: a position of the map
+//! meets only the taps of its own remainder by s.
+
+use super::geometry::Convolution;
+
+/// Windows along one axis. Target `first_target + j target_step` sums taps `m` below `taps` times source
+/// `start + j step + m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PhaseAxis {
+    /// The kernel's tap of the window's first position.
+    first_tap: usize,
+    /// The distance in the kernel between neighbouring positions of the window.
+    tap_step: isize,
+    pub(super) taps: usize,
+    /// The source position of the first window, which may lie before the map.
+    pub(super) start: isize,
+    pub(super) step: usize,
+    pub(super) first_target: usize,
+    pub(super) target_step: usize,
+    pub(super) targets: usize,
+}
+
+impl PhaseAxis {
+    /// The kernel's tap at position `m` of the window.
+    pub(super) fn tap(&self, m: usize) -> usize {
+        self.first_tap.wrapping_add_signed(self.tap_step * m as isize)
+    }
+
+    /// Source positions from the first of a window to the last of the window `targets - 1` further on.
+    pub(super) fn span(&self, targets: usize) -> usize {
+        (targets - 1) * self.step + self.taps
+    }
+
+    /// Whether all windows lie within a source of this length.
+    pub(super) fn is_within(&self, length: usize) -> bool {
+        self.start >= 0 && self.start as usize + self.span(self.targets) <= length
+    }
+}
+
+/// A convolution along one axis.
+fn forward(targets: usize, kernel: usize, stride: usize, before: usize) -> PhaseAxis {
+    PhaseAxis {
+        first_tap: 0,
+        tap_step: 1,
+        taps: kernel,
+        start: -(before as isize),
+        step: stride,
+        first_target: 0,
+        target_step: 1,
+        targets,
+    }
+}
+
+/// The parts of the adjoint along one axis of `length` positions.
+fn adjoint(
+    length: usize,
+    kernel: usize,
+    stride: usize,
+    before: usize,
+) -> impl Iterator<Item = PhaseAxis> + Clone {
+    (0..stride.min(length)).map(move |first| {
+        let remainder = (first + before) % stride;
+        let taps = kernel.saturating_sub(remainder).div_ceil(stride);
+        // The last window that meets the first position.
+        let last = (first + before) / stride;
+        PhaseAxis {
+            first_tap: remainder + stride * taps.saturating_sub(1),
+            tap_step: -(stride as isize),
+            taps,
+            start: last as isize + 1 - taps as isize,
+            step: 1,
+            first_target: first,
+            target_step: stride,
+            targets: (length - first).div_ceil(stride),
+        }
+    })
+}
+
+/// Windows along both axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Phase {
+    pub(super) y: PhaseAxis,
+    pub(super) x: PhaseAxis,
+}
+
+impl Phase {
+    /// The convolution, from the map to the windows.
+    pub(super) fn forward(of: &Convolution) -> Self {
+        let Convolution { windows, kernel, stride, before, .. } = *of;
+        Self {
+            y: forward(windows.height, kernel.height, stride.height, before.height),
+            x: forward(windows.width, kernel.width, stride.width, before.width),
+        }
+    }
+
+    /// The adjoint, from the windows to the map.
+    pub(super) fn adjoint(of: &Convolution) -> impl Iterator<Item = Self> {
+        let Convolution { map, kernel, stride, before, .. } = *of;
+        let columns = adjoint(map.width, kernel.width, stride.width, before.width);
+        adjoint(map.height, kernel.height, stride.height, before.height)
+            .flat_map(move |y| columns.clone().map(move |x| Self { y, x }))
+    }
+}
