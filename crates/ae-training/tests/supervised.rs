@@ -291,7 +291,7 @@ fn upper_layers_learn_from_codes_and_the_whole_is_unrolled() {
 fn loss_of(mut engine: FusedEngine<'_>, parameters: &Parameters, images: &Images) -> f64 {
     use ae_training::{Detail, Engine, evaluate};
     let state = TrainingState::new(parameters.clone(), OptimizerConfig::keras_adam());
-    engine.load(&state).unwrap();
+    engine.load(&state, Seed::new(1)).unwrap();
     let model = engine.inference().unwrap();
     evaluate(model.as_ref(), &Samples::new(images, None), Detail::Losses)
         .unwrap()
