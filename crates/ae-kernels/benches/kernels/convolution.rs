@@ -3,7 +3,8 @@
 use std::fmt;
 
 use ae_kernels::{
-    Activation, Convolution, ConvolutionScratch, Extent, PackedConvolution, Padding, Shape,
+    Activation, ConvolutionGeometry as Convolution, ConvolutionScratch, Extent, PackedConvolution,
+    Padding, Shape,
 };
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -73,8 +74,8 @@ impl Case {
         Self {
             geometry,
             packed,
-            input: numbers(ITEMS * input.count()),
-            output: numbers(ITEMS * geometry.output().count()),
+            input: numbers(ITEMS * input.numbers()),
+            output: numbers(ITEMS * geometry.output().numbers()),
             scratch: ConvolutionScratch::default(),
             operations: ItemsCount::new(2 * ITEMS * geometry.multiplications()),
         }
