@@ -168,7 +168,7 @@ impl BlockGradient<'_> {
         corner: Corner,
     ) -> usize {
         let valid = self.layout.numbers.saturating_sub(corner.lane);
-        let sums = if valid >= P * S::F32_LANES {
+        let sums = if O::LANES == Lanes::Run || valid >= P * S::F32_LANES {
             self.sums::<S, O, Y, R, P, false>(simd, corner)
         } else {
             self.sums::<S, O, Y, R, P, true>(simd, corner)
@@ -227,26 +227,16 @@ impl BlockGradient<'_> {
                         // SAFETY: `valid` or as many numbers as lanes follow (`row` above ends behind the last position's).
                         let lanes = unsafe { load::<S, P, EDGE>(simd, target, valid) };
                         for y in 0..Y {
-                            for r in 0..R {
-                                // SAFETY: `R` numbers follow at each position of the row of the source above.
-                                let x = simd.splat_f32s(unsafe { *source[y].add(r) });
-                                for p in 0..P {
-                                    sums[y][r][p] = simd.mul_add_e_f32s(x, lanes[p], sums[y][r][p]);
-                                }
-                            }
+                            // SAFETY: `R` numbers follow at each position of the row of the source above.
+                            unsafe { add_products(simd, source[y], lanes, &mut sums[y]) };
                         }
                     }
                     Lanes::Run => {
                         for y in 0..Y {
                             // SAFETY: as above, with the roles exchanged.
                             let lanes = unsafe { load::<S, P, EDGE>(simd, source[y], valid) };
-                            for r in 0..R {
-                                // SAFETY: `R` numbers follow at each position of the row of the target.
-                                let x = simd.splat_f32s(unsafe { *target.add(r) });
-                                for p in 0..P {
-                                    sums[y][r][p] = simd.mul_add_e_f32s(x, lanes[p], sums[y][r][p]);
-                                }
-                            }
+                            // SAFETY: `R` numbers follow at each position of the row of the target.
+                            unsafe { add_products(simd, target, lanes, &mut sums[y]) };
                         }
                     }
                 }
@@ -258,6 +248,29 @@ impl BlockGradient<'_> {
             }
         }
         sums
+    }
+}
+
+/// Adds each of `R` numbers times the lanes to its sums.
+///
+/// # Safety
+/// `R` numbers can be read.
+#[inline(always)]
+#[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
+unsafe fn add_products<S: Simd, const R: usize, const P: usize>(
+    simd: S,
+    numbers: *const f32,
+    lanes: [S::f32s; P],
+    sums: &mut [[S::f32s; P]; R],
+) {
+    // Indices, because with iterators the compiler keeps the sums in memory.
+    #[expect(clippy::needless_range_loop, reason = "the index is that of a number too")]
+    for r in 0..R {
+        // SAFETY: promised by the caller.
+        let x = simd.splat_f32s(unsafe { *numbers.add(r) });
+        for p in 0..P {
+            sums[r][p] = simd.mul_add_e_f32s(x, lanes[p], sums[r][p]);
+        }
     }
 }
 

@@ -102,17 +102,16 @@ impl PanelSums<'_> {
     ) {
         let Panel { numbers, bias, rows, run, width, columns } = self.panel;
         let View { numbers: source, row_stride } = self.view;
-        let reach = if rows * run == 0 { 0 } else { (rows - 1) * row_stride + run };
+        let reach = (rows - 1) * row_stride + run;
         let mut windows = [source.as_ptr(); R];
         for (window, position) in windows.iter_mut().zip(positions) {
             *window = source[position.source..][..reach].as_ptr();
         }
         assert!(first + P * S::F32_LANES <= width, "columns of the panel");
         let bias = S::as_simd_f32s(&bias[first..first + P * S::F32_LANES]).0;
-        let mut sum = [[simd.splat_f32s(0.0); P]; R];
-        for r in 0..R {
-            sum[r].copy_from_slice(&bias[..P]);
-        }
+        let mut start = [simd.splat_f32s(0.0); P];
+        start.copy_from_slice(&bias[..P]);
+        let mut sum = [start; R];
         let mut weights = numbers[first..].as_ptr();
         for row in 0..rows {
             for k in 0..run {
