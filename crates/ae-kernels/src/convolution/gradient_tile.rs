@@ -66,6 +66,11 @@ struct Corner {
     lane: usize,
 }
 
+/// Vectors of sums that the registers hold beside the factors.
+const fn sums_in_registers<S: Simd>() -> usize {
+    if S::F32_LANES == 8 { 12 } else { 24 }
+}
+
 /// The lanes as a type, so that loops are compiled for each.
 trait Orientation {
     const LANES: Lanes;
@@ -100,18 +105,24 @@ impl BlockGradient<'_> {
         let padded = self.layout.padded_lanes();
         let mut lane = 0;
         while lane < padded {
-            // Numbers in registers: 24 sums where there are 32 registers, 12 where there are 16.
-            lane += match (S::F32_LANES, padded - lane) {
-                (16, 48..) => self.lanes::<S, O, 8, 3>(simd, lane),
-                (16, 32..) => self.lanes::<S, O, 8, 2>(simd, lane),
-                (16, 24..32) | (16, ..16) => self.narrow_lanes::<S, O>(simd, lane),
-                (16, _) => self.lanes::<S, O, 8, 1>(simd, lane),
-                (8, 24..) => self.lanes::<S, O, 4, 3>(simd, lane),
-                (8, 16..) => self.lanes::<S, O, 6, 2>(simd, lane),
-                (8, _) => self.lanes::<S, O, 8, 1>(simd, lane),
-                (4, 24..) => self.lanes::<S, O, 4, 6>(simd, lane),
-                (4, 16..) => self.lanes::<S, O, 6, 4>(simd, lane),
-                (4, _) => self.lanes::<S, O, 8, 2>(simd, lane),
+            let rest = padded - lane;
+            lane += match S::F32_LANES {
+                16 => match rest {
+                    48.. => self.lanes::<S, O, 8, 3>(simd, lane),
+                    32.. => self.lanes::<S, O, 8, 2>(simd, lane),
+                    16..24 => self.lanes::<S, O, 8, 1>(simd, lane),
+                    _ => self.narrow_lanes::<S, O>(simd, lane),
+                },
+                8 => match rest {
+                    24.. => self.lanes::<S, O, 4, 3>(simd, lane),
+                    16.. => self.lanes::<S, O, 6, 2>(simd, lane),
+                    _ => self.lanes::<S, O, 8, 1>(simd, lane),
+                },
+                4 => match rest {
+                    24.. => self.lanes::<S, O, 4, 6>(simd, lane),
+                    16.. => self.lanes::<S, O, 6, 4>(simd, lane),
+                    _ => self.lanes::<S, O, 8, 2>(simd, lane),
+                },
                 _ => self.lanes::<S, O, 1, 8>(simd, lane),
             };
         }
@@ -139,7 +150,6 @@ impl BlockGradient<'_> {
         lane: usize,
     ) -> usize {
         let GradientLayout { rows, kernel_rows, .. } = self.layout;
-        let registers = if S::F32_LANES == 8 { 12 } else { 24 };
         let mut kernel_row = 0;
         while kernel_row < kernel_rows {
             // Few rows: several rows of the kernel together keep the arithmetic units busy.
@@ -148,10 +158,12 @@ impl BlockGradient<'_> {
             while row < rows {
                 let corner = Corner { kernel_row, row, lane };
                 row += match (together, rows - row) {
-                    (3, 3..) if 9 * P <= registers => self.tile::<S, O, 3, 3, P>(simd, corner),
+                    (3, 3..) if const { 9 * P <= sums_in_registers::<S>() } => {
+                        self.tile::<S, O, 3, 3, P>(simd, corner)
+                    }
                     (3, _) => self.tile::<S, O, 3, 1, P>(simd, corner),
                     (_, rest) if rest >= R => self.tile::<S, O, 1, R, P>(simd, corner),
-                    (_, 4..) if R > 4 => self.tile::<S, O, 1, 4, P>(simd, corner),
+                    (_, 4..) if const { R > 4 } => self.tile::<S, O, 1, 4, P>(simd, corner),
                     _ => self.tile::<S, O, 1, 1, P>(simd, corner),
                 };
             }
@@ -168,7 +180,7 @@ impl BlockGradient<'_> {
         corner: Corner,
     ) -> usize {
         let valid = self.layout.numbers.saturating_sub(corner.lane);
-        let sums = if O::LANES == Lanes::Run || valid >= P * S::F32_LANES {
+        let sums = if const { matches!(O::LANES, Lanes::Run) } || valid >= P * S::F32_LANES {
             self.sums::<S, O, Y, R, P, false>(simd, corner)
         } else {
             self.sums::<S, O, Y, R, P, true>(simd, corner)

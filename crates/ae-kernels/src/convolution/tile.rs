@@ -43,14 +43,22 @@ impl WithSimd for PanelSums<'_> {
         assert!(numbers.len() >= rows * run * width && bias.len() >= width, "a whole panel");
         let mut first = 0;
         while first < width {
-            first += match (S::F32_LANES, width - first) {
-                (16, 32..) => self.columns::<S, 8, 4, 2>(simd, first),
-                (16, 16..) => self.columns::<S, 8, 4, 1>(simd, first),
-                (16, _) => self.narrow_columns(simd, first),
-                (8, 16..) => self.columns::<S, 6, 4, 2>(simd, first),
-                (8, _) => self.columns::<S, 8, 4, 1>(simd, first),
-                (4, 16..) => self.columns::<S, 6, 4, 4>(simd, first),
-                (4, _) => self.columns::<S, 8, 4, 2>(simd, first),
+            let rest = width - first;
+            // As many sums as the registers hold beside the factors.
+            first += match S::F32_LANES {
+                16 => match rest {
+                    32.. => self.columns::<S, 8, 4, 2>(simd, first),
+                    16.. => self.columns::<S, 8, 4, 1>(simd, first),
+                    _ => self.narrow_columns(simd, first),
+                },
+                8 => match rest {
+                    16.. => self.columns::<S, 6, 4, 2>(simd, first),
+                    _ => self.columns::<S, 8, 4, 1>(simd, first),
+                },
+                4 => match rest {
+                    16.. => self.columns::<S, 6, 4, 4>(simd, first),
+                    _ => self.columns::<S, 8, 4, 2>(simd, first),
+                },
                 _ => self.columns::<S, 1, 1, 8>(simd, first),
             };
         }
