@@ -35,7 +35,7 @@ mod probe;
 mod projection;
 
 /// What [`Pca::network`] returns.
-pub use ae_kernels::Stack;
+pub use ae_kernels::Chain;
 pub use anomaly::{
     AnomalyScore, AnomalyScorer, Calibration, Covariance, CurvePoint, LeaveOneOut, NormalMoments,
     Ranking, ThresholdRule,

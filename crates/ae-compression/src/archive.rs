@@ -1,6 +1,6 @@
 //! The file of compressed images (`.aez`), from which images can be decompressed one by one.
 
-use ae_kernels::{PackedStack, Stack};
+use ae_kernels::{Chain, PackedChain};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -38,7 +38,7 @@ const BLOCK: usize = 16;
 /// and the bytes that follow, and these bytes.
 pub struct Compressor {
     codec: Codec,
-    packed: PackedStack,
+    packed: PackedChain,
     analysis: Option<Analysis>,
     decoder: FixedDecoder,
     shape: [usize; 3],
@@ -53,7 +53,7 @@ impl Compressor {
     /// # Errors
     /// If they do not belong together.
     pub fn new(
-        stack: &Stack,
+        stack: &Chain,
         parameters: &[f32],
         codec: Codec,
         shape: [usize; 3],
@@ -76,7 +76,7 @@ impl Compressor {
         let written = serde_json::to_vec(&codec).map_err(|error| unfit(error.to_string()))?;
         hash.update(&written);
         let fingerprint = digest(hash);
-        let packed = PackedStack::new(stack, parameters)?;
+        let packed = PackedChain::new(stack, parameters)?;
         let model_bytes = size_of_val(parameters) + written.len();
         Ok(Self { codec, packed, analysis, decoder, shape, fingerprint, model_bytes })
     }

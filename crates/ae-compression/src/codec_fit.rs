@@ -1,6 +1,6 @@
 //! Fitting a codec to a network and its training images.
 
-use ae_kernels::{PackedStack, Stack, StackError};
+use ae_kernels::{Chain, ChainError, PackedChain};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -42,7 +42,7 @@ impl Codec {
     /// # Errors
     /// If the images are incomplete, or the network's numbers are too large for the integer decoder.
     pub fn fit(
-        stack: &Stack,
+        stack: &Chain,
         parameters: &[f32],
         images: &[u8],
         shape: [usize; 3],
@@ -56,7 +56,7 @@ impl Codec {
             return Err(unfit(format!("{shape:?} pixels and {latent} numbers in a code")));
         }
         let chosen = chosen(images, size);
-        let packed = PackedStack::new(stack, parameters)?;
+        let packed = PackedChain::new(stack, parameters)?;
         let mut codes = encoded(&packed, &chosen)?;
         let ranges = ranges(&codes, latent);
         let (mut basis, mut gain, mut effective) = (None, 0.0, latent as f64);
@@ -86,7 +86,7 @@ impl Codec {
                 let step = (size as f64 / effective).sqrt() / (255.0 * gain);
                 Ok(Dimension::new(step, low, width, counts))
             })
-            .collect::<Result<_, StackError>>()?;
+            .collect::<Result<_, ChainError>>()?;
         let unfinished = Self { basis, dimensions, pixels: Vec::new() };
         let rounded = unfinished.rounded(&codes, Quality::default())?;
         let pixels = pixel_counts(&packed, &chosen, &rounded, shape)?;
@@ -120,7 +120,7 @@ fn chosen(images: &[u8], size: usize) -> Vec<u8> {
 }
 
 /// The codes of images. Each task converts its own images to floats, so that these stay in its cache.
-fn encoded(packed: &PackedStack, images: &[u8]) -> Result<Vec<f32>, StackError> {
+fn encoded(packed: &PackedChain, images: &[u8]) -> Result<Vec<f32>, ChainError> {
     let (size, latent) = (packed.inputs(), packed.code_width());
     let mut codes = vec![0.0; images.len() / size * latent];
     let slices = images.par_chunks(IMAGES_PER_TASK * size);
@@ -158,7 +158,7 @@ fn shift(range: f32) -> f32 {
 }
 
 /// The mean of `J^T J`, for the Jacobian `J` of the decoder: how images change with their codes.
-fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Result<Mat<f64>, StackError> {
+fn metric(packed: &PackedChain, codes: &[f32], ranges: &[f32]) -> Result<Mat<f64>, ChainError> {
     let (latent, size) = (packed.code_width(), packed.outputs());
     let measured = measured(codes, latent);
     let products = measured.par_iter().map(|code| {
@@ -181,7 +181,7 @@ fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Result<Mat<f64
         matmul(out, Accum::Replace, rows, rows.transpose(), 1.0, Par::Seq);
         Ok(product)
     });
-    let products: Vec<Vec<f32>> = products.collect::<Result<_, StackError>>()?;
+    let products: Vec<Vec<f32>> = products.collect::<Result<_, ChainError>>()?;
     Ok(Mat::from_fn(latent, latent, |row, column| {
         let place = row * latent + column;
         products.iter().map(|product| f64::from(product[place])).sum::<f64>()
@@ -192,11 +192,11 @@ fn metric(packed: &PackedStack, codes: &[f32], ranges: &[f32]) -> Result<Mat<f64
 /// How much an image changes per change of one number of its code: the Euclidean norm over the pixels, and the
 /// root mean square over images.
 fn single_gain(
-    packed: &PackedStack,
+    packed: &PackedChain,
     codes: &[f32],
     number: usize,
     range: f32,
-) -> Result<f64, StackError> {
+) -> Result<f64, ChainError> {
     let latent = packed.code_width();
     let measured = measured(codes, latent);
     let shift = shift(range);
@@ -215,11 +215,11 @@ fn single_gain(
 
 /// How often each pixel value occurs in each context, where the decoder's predictions are those of these codes.
 fn pixel_counts(
-    packed: &PackedStack,
+    packed: &PackedChain,
     images: &[u8],
     codes: &[f32],
     shape: [usize; 3],
-) -> Result<Vec<Vec<u32>>, StackError> {
+) -> Result<Vec<Vec<u32>>, ChainError> {
     let images = images.par_chunks(IMAGES_PER_TASK * packed.outputs());
     let slices = images.zip(codes.par_chunks(IMAGES_PER_TASK * packed.code_width()));
     // Sums of integers do not depend on their order.
@@ -245,11 +245,11 @@ impl Counter {
 
     fn count(
         &mut self,
-        packed: &PackedStack,
+        packed: &PackedChain,
         images: &[u8],
         codes: &[f32],
         shape: [usize; 3],
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         let Self { counts, decoded, predicted } = self;
         decoded.resize(images.len(), 0.0);
         packed.decode(codes, decoded)?;

@@ -62,7 +62,7 @@ pub enum CompressionError {
     },
     /// Numbers do not fit the network.
     #[error(transparent)]
-    Stack(#[from] ae_kernels::StackError),
+    Stack(#[from] ae_kernels::ChainError),
 }
 
 /// Checks that a number is one that can be given.

@@ -1,6 +1,6 @@
 //! The decoder, computed in integers, so that it gives the same pixels on every machine.
 
-use ae_kernels::{Activation, Stack, Weight};
+use ae_kernels::{Activation, Chain, Dense, Layer, Weight};
 
 use crate::CompressionError;
 use crate::basis::Basis;
@@ -34,7 +34,7 @@ struct FixedLayer {
 }
 
 impl FixedDecoder {
-    pub(crate) fn new(stack: &Stack, parameters: &[f32]) -> Result<Self, CompressionError> {
+    pub(crate) fn new(stack: &Chain, parameters: &[f32]) -> Result<Self, CompressionError> {
         if parameters.len() != stack.parameters() {
             return Err(unfit(format!(
                 "its layers have {} parameters, found {}",
@@ -44,11 +44,16 @@ impl FixedDecoder {
         }
         let after_code = stack.layers().iter().skip(stack.code() + 1);
         let layers = after_code.map(|layer| {
+            let Layer::Dense(layer) = layer else {
+                return Err(unfit("expected dense layers alone after the code".to_owned()));
+            };
             let size = layer.inputs * layer.outputs;
             let values: Vec<f32> = match layer.weight {
                 Weight::Own { offset } => parameters[offset..][..size].to_vec(),
                 Weight::TransposeOf { layer: source } => {
-                    let Weight::Own { offset } = stack.layers()[source].weight else {
+                    let Layer::Dense(Dense { weight: Weight::Own { offset }, .. }) =
+                        stack.layers()[source]
+                    else {
                         return Err(unfit("a tied weight has no source".to_owned()));
                     };
                     let source = &parameters[offset..][..size];
@@ -121,7 +126,7 @@ fn check(found: f64, most: f64, what: &str) -> Result<(), CompressionError> {
 
 #[cfg(test)]
 mod tests {
-    use ae_kernels::{Layer, PackedStack};
+    use ae_kernels::PackedChain;
     use ae_random::Seed;
 
     use super::*;
@@ -137,10 +142,10 @@ mod tests {
                 let weight = Weight::Own { offset };
                 offset += inputs * outputs + outputs;
                 let activation = if index == 2 { Sigmoid } else { activation };
-                Layer { inputs, outputs, weight, bias: offset - outputs, activation }
+                Dense { inputs, outputs, weight, bias: offset - outputs, activation }
             });
-            let layers: Vec<Layer> = layers.collect();
-            let stack = Stack::new(layers, 0, offset).unwrap();
+            let layers: Vec<Dense> = layers.collect();
+            let stack = Chain::of_dense(layers, 0, offset).unwrap();
             let mut parameters = vec![0.0; offset];
             Seed::new(5).stream("weights").fill_uniform(&mut parameters);
             parameters.iter_mut().for_each(|value| *value = 4.0 * *value - 2.0);
@@ -148,7 +153,7 @@ mod tests {
             Seed::new(6).stream("codes").fill_uniform(&mut codes);
             codes.iter_mut().for_each(|value| *value = 6.0 * *value - 3.0);
             let mut expected = vec![0.0; 30 * 200];
-            let packed = PackedStack::new(&stack, &parameters).unwrap();
+            let packed = PackedChain::new(&stack, &parameters).unwrap();
             packed.decode(&codes, &mut expected).unwrap();
             let decoder = FixedDecoder::new(&stack, &parameters).unwrap();
             let mut apart = 0;
@@ -167,14 +172,14 @@ mod tests {
 
     #[test]
     fn weights_that_could_overflow_are_refused() {
-        let layer = |offset| Layer {
+        let layer = |offset| Dense {
             inputs: 1,
             outputs: 1,
             weight: Weight::Own { offset },
             bias: offset + 1,
             activation: Activation::Linear,
         };
-        let stack = Stack::new(vec![layer(0), layer(2)], 0, 4).unwrap();
+        let stack = Chain::of_dense(vec![layer(0), layer(2)], 0, 4).unwrap();
         assert!(FixedDecoder::new(&stack, &[1.0, 0.0, 2047.0, 0.0]).is_ok());
         for parameters in [[1.0, 0.0, 2048.0, 0.0], [1.0, 0.0, f32::NAN, 0.0], [1.0, 0.0, 1.0, 1e9]]
         {

@@ -33,7 +33,7 @@ mod names;
 mod range_coder;
 
 /// A network, as [`Compressor::new`] and [`Codec::fit`] take it.
-pub use ae_kernels::Stack;
+pub use ae_kernels::Chain;
 pub use archive::{Archive, Compressor};
 pub use codec::Codec;
 pub use error::CompressionError;

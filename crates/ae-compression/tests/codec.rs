@@ -4,7 +4,7 @@
 
 use ae_analysis::{Pca, Rows};
 use ae_compression::{Codec, CompressionError, Compressor, Mode, Quality};
-use ae_kernels::{Activation, Layer, Stack, Weight};
+use ae_kernels::{Activation, Chain, Dense, Weight};
 use ae_random::Seed;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -13,8 +13,8 @@ const SIDE: usize = 8;
 const SIZE: usize = SIDE * SIDE;
 
 /// A network of 64-6-64 with random weights.
-fn network(seed: u64) -> (Stack, Vec<f32>) {
-    let layer = |inputs, outputs, offset, activation| Layer {
+fn network(seed: u64) -> (Chain, Vec<f32>) {
+    let layer = |inputs, outputs, offset, activation| Dense {
         inputs,
         outputs,
         weight: Weight::Own { offset },
@@ -27,7 +27,7 @@ fn network(seed: u64) -> (Stack, Vec<f32>) {
     let mut values = vec![0.0; parameters];
     Seed::new(seed).stream("weights").fill_uniform(&mut values);
     values.iter_mut().for_each(|value| *value -= 0.5);
-    (Stack::new(vec![first, second], 0, parameters).unwrap(), values)
+    (Chain::of_dense(vec![first, second], 0, parameters).unwrap(), values)
 }
 
 /// Bright rectangles on black.
@@ -113,11 +113,11 @@ fn repeating(n: usize) -> Compressor {
     parameters.extend(parts.chain(vec![0.0; SIZE]));
     let layer = |inputs, outputs, offset, activation| {
         let (weight, bias) = (Weight::Own { offset }, offset + inputs * outputs);
-        Layer { inputs, outputs, weight, bias, activation }
+        Dense { inputs, outputs, weight, bias, activation }
     };
     let first = layer(SIZE, n, 0, Activation::Linear);
     let second = layer(n, SIZE, SIZE * n + n, Activation::Sigmoid);
-    let stack = Stack::new(vec![first, second], 0, parameters.len()).unwrap();
+    let stack = Chain::of_dense(vec![first, second], 0, parameters.len()).unwrap();
     let codec = Codec::fit(&stack, &parameters, &images(500), [1, SIDE, SIDE]).unwrap();
     Compressor::new(&stack, &parameters, codec, [1, SIDE, SIDE]).unwrap()
 }

@@ -4,27 +4,27 @@ use std::f32::consts::PI;
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, Layer, Objective, PackedStack, Problem, ReconstructionLoss, Stack,
-    StackError, Step, Target, Trainer, Weight,
+    Activation, AdamStep, Batch, Chain, ChainError, Dense, Loss, Objective, PackedChain, Problem,
+    Step, Target, Trainer, Weight,
 };
 
 const ROWS: usize = 256;
 const STEPS: u64 = 3000;
 
 /// Layers of these widths over one flat buffer: tanh, and no activation at the end.
-fn network(widths: &[usize]) -> Result<Stack, StackError> {
+fn network(widths: &[usize]) -> Result<Chain, ChainError> {
     let (mut layers, mut offset) = (Vec::new(), 0);
     for pair in widths.windows(2) {
         let &[inputs, outputs] = pair else { continue };
         let weight = Weight::Own { offset };
         let bias = offset + inputs * outputs;
-        layers.push(Layer { inputs, outputs, weight, bias, activation: Activation::Tanh });
+        layers.push(Dense { inputs, outputs, weight, bias, activation: Activation::Tanh });
         offset = bias + outputs;
     }
     if let Some(last) = layers.last_mut() {
         last.activation = Activation::Linear;
     }
-    Stack::new(layers, 0, offset)
+    Chain::of_dense(layers, 0, offset)
 }
 
 /// A point of [-pi, pi] for each row.
@@ -33,10 +33,11 @@ fn point(row: usize) -> f32 {
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
-fn main() -> Result<(), StackError> {
+fn main() -> Result<(), ChainError> {
     let stack = network(&[1, 16, 16, 1])?;
-    let loss = ReconstructionLoss::MeanSquaredError;
-    let problem = Problem { stack: &stack, objective: Objective { loss, code_l1: 0.0 } };
+    let loss = Loss::MeanSquaredError;
+    let objective = Objective::new(loss);
+    let problem = Problem { chain: &stack, objective: &objective };
     let count = stack.parameters();
     // Any fixed numbers around 0 will do as a start.
     let mut parameters: Vec<f32> =
@@ -60,7 +61,7 @@ fn main() -> Result<(), StackError> {
         }
     }
 
-    let model = PackedStack::new(&stack, &parameters)?;
+    let model = PackedChain::new(&stack, &parameters)?;
     for row in (0..ROWS).step_by(32) {
         let (x, mut y) = (point(row), [0.0]);
         model.reconstruct(&[x], &mut y)?;

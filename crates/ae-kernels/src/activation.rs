@@ -1,25 +1,28 @@
 //! Activations, their derivatives, and loops over rows.
 //!
-//! An activation is added here: a variant of [`Activation`], its place in [`Activation::ALL`], an arm of
-//! `with_function!` and an implementation of [`Function`].
+//! An activation is added here: a variant of [`Activation`], its place in [`Activation::ALL`], its name, an arm
+//! of `with_function!` and an implementation of [`Function`].
 
 use std::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
 use crate::elementary::{self, PIECE, exponentials, sigmoid_of};
+use crate::named::named;
 use crate::simd::{Dispatch, vectorised};
 
 /// An activation, applied element by element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Activation {
     /// `x`.
     Linear,
     /// `max(x, 0)`; its derivative at 0 is taken as 1.
     Relu,
-    /// `max(x, 0.01 x)`; its derivative at 0 is taken as 0.505, the mean of those on both sides.
+    /// `max(x, 0.01 x)` (Maas et al., ICML 2013, section 2); its derivative at 0 is taken as 0.505, the mean of those on both sides.
     LeakyRelu,
-    /// `x` above 0, `exp(x) - 1` below.
+    /// `x` above 0, `exp(x) - 1` below (Clevert et al., ICLR 2016, section 3, with alpha 1).
     Elu,
     /// ELU with the scale and alpha of Klambauer et al. (NIPS 2017, equation 2); its derivative at 0 is that from below.
     Selu,
@@ -44,6 +47,17 @@ impl Activation {
         Self::Softplus,
     ];
 }
+
+named!(Activation, "the activation", {
+    Linear => "linear",
+    Relu => "relu",
+    LeakyRelu => "leaky-relu",
+    Elu => "elu",
+    Selu => "selu",
+    Sigmoid => "sigmoid",
+    Tanh => "tanh",
+    Softplus => "softplus",
+});
 
 /// A function of one number and its derivative, as a type, so that loops are compiled for each.
 pub(crate) trait Function {
@@ -149,6 +163,27 @@ pub(crate) fn differentiate(
     bias_gradient: &mut [f32],
 ) {
     with_function!(activation, F => differentiate_rows::<F>(logits, values, gradient, bias_gradient));
+}
+
+/// Replaces logits by the gradient at them, given the gradient at the values.
+pub(crate) fn replace_by_gradient(
+    activation: Activation,
+    logits: &mut [f32],
+    values: &[f32],
+    gradient: &[f32],
+) {
+    with_function!(activation, F => replace_with::<F>(logits, values, gradient));
+}
+
+fn replace_with<F: Function>(logits: &mut [f32], values: &[f32], gradient: &[f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((x, y), g) in logits.iter_mut().zip(values).zip(gradient) {
+                *x = g * F::slope(*x, *y);
+            }
+        },
+    );
 }
 
 fn activate_values_with<F: Function>(logits: &[f32], values: &mut [f32]) {

@@ -1,6 +1,6 @@
 //! Rows of bytes to numbers in [0, 1]: the pixels of a batch.
 
-use crate::error::{StackError, check_length};
+use crate::error::{ChainError, check_length};
 use crate::simd::vectorised;
 
 /// `1 / 255 - 1 / 256`.
@@ -32,12 +32,12 @@ pub fn gather_bytes(
     width: usize,
     rows: &[u32],
     numbers: &mut [f32],
-) -> Result<(), StackError> {
+) -> Result<(), ChainError> {
     check_length("the gathered rows", rows.len().saturating_mul(width), numbers.len())?;
     let stored_rows = bytes.len().checked_div(width).unwrap_or(usize::MAX);
     if let Some(&row) = rows.iter().find(|&&row| row as usize >= stored_rows) {
         let expected = (row as usize).saturating_add(1).saturating_mul(width);
-        return Err(StackError::Length { what: "the bytes", expected, found: bytes.len() });
+        return Err(ChainError::Length { what: "the bytes", expected, found: bytes.len() });
     }
     let place = |row: u32| row as usize * width..(row as usize + 1) * width;
     rows.iter().take(ROWS_AHEAD).for_each(|&row| prefetch(&bytes[place(row)]));

@@ -36,5 +36,7 @@ mod weight_gradient;
 mod tests;
 
 pub use block::ConvolutionScratch;
-pub use geometry::{Convolution, Extent, GeometryError, Padding, Shape};
+pub use geometry::{Convolution, Extent, GeometryError};
+#[cfg(test)]
+use geometry::{Padding, Shape};
 pub use packed::PackedConvolution;

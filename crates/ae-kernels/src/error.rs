@@ -1,32 +1,26 @@
-//! Errors: layers that do not make a stack, and slices whose lengths do not fit it.
+//! Errors: layers that do not make a chain, and slices whose lengths do not fit it.
 
 use thiserror::Error;
 
-/// Why layers do not make a stack, or why numbers do not fit one.
+use crate::layer::Refusal;
+
+/// Why layers do not make a chain, or why numbers do not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum StackError {
-    /// A layer has no inputs or no outputs.
-    #[error("layer {layer}: expected at least one input and one output")]
-    Empty {
+pub enum ChainError {
+    /// A layer does not fit the shape before it, or an option of it is out of range.
+    #[error("layer {layer}: expected {expected}, found {found}")]
+    Layer {
         /// Index of the layer.
         layer: usize,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: String,
     },
-    /// A layer's number of inputs differs from the number of outputs of the layer before it.
+    /// A tied weight does not name an earlier dense layer that has a weight of its own and of the transposed shape.
     #[error(
-        "layer {layer}: expected {expected} inputs, the outputs of the layer before, found {found}"
-    )]
-    Width {
-        /// Index of the layer.
-        layer: usize,
-        /// Outputs of the layer before.
-        expected: usize,
-        /// Inputs of this layer.
-        found: usize,
-    },
-    /// A tied weight does not name an earlier layer that has a weight of its own and of the transposed shape.
-    #[error(
-        "layer {layer}: expected the transpose of an earlier layer's own weight of mirrored shape, found layer {found}"
+        "layer {layer}: expected the transpose of an earlier dense layer's own weight of mirrored shape, found layer {found}"
     )]
     Tie {
         /// Index of the layer.
@@ -34,17 +28,17 @@ pub enum StackError {
         /// Index of the layer that it names.
         found: usize,
     },
-    /// Weights and biases overlap, leave gaps, or end before or beyond the end of the buffer.
+    /// Parameters overlap, leave gaps, or end before or beyond the end of the buffer.
     #[error(
         "expected parameters to fill the buffer without gaps or overlaps, found {found} where {expected} was next"
     )]
     Parameters {
-        /// Index at which the next weight or bias must begin, or the length that the buffer must have.
+        /// Index at which the next parameters must begin, or the length that the buffer must have.
         expected: usize,
-        /// Index at which it begins, or the length of the buffer.
+        /// Index at which they begin, or the length of the buffer.
         found: usize,
     },
-    /// The stack has no layer of the index that is named as the code's, or the code has a penalty and is the last
+    /// The chain has no layer of the index that is named as the code's, or the code has a penalty and is the last
     /// layer's output.
     #[error("expected the code to be the output of one of {layers} layers, found {found}")]
     Code {
@@ -53,7 +47,25 @@ pub enum StackError {
         /// Index of the layer that is named.
         found: usize,
     },
-    /// A slice has another length than the stack or another slice requires.
+    /// A residual chain's output has another shape than its input.
+    #[error("expected an output of the input's {expected} numbers to add them, found {found}")]
+    Residual {
+        /// Numbers of the input.
+        expected: usize,
+        /// Numbers of the output.
+        found: usize,
+    },
+    /// A penalty does not suit the chain, or an option of it is out of range.
+    #[error("the penalty {penalty}: expected {expected}, found {found}")]
+    Penalty {
+        /// Its name.
+        penalty: &'static str,
+        /// What it needs.
+        expected: String,
+        /// What there is.
+        found: String,
+    },
+    /// A slice has another length than the chain or another slice requires.
     #[error("{what}: expected {expected} numbers, found {found}")]
     Length {
         /// What the slice holds.
@@ -73,12 +85,48 @@ pub enum StackError {
         /// The length that it has.
         found: usize,
     },
-    /// A stack that ends with its code cannot decode.
+    /// A chain that ends with its code cannot decode.
     #[error("expected a layer after the code, found none")]
     NoDecoder,
+    /// A chain has no layer that samples a code.
+    #[error("expected a layer that samples, found none")]
+    NoSample,
+    /// A layer draws random numbers, and the batch has no source of them.
+    #[error("layer {layer}: expected a source of random draws in the batch, found none")]
+    NoDraws {
+        /// Index of the layer.
+        layer: usize,
+    },
+    /// A kind of layer cannot be computed yet.
+    #[error("layer {layer}: expected a layer that the kernels can compute, found {found}")]
+    Unsupported {
+        /// Index of the layer.
+        layer: usize,
+        /// The layer.
+        found: String,
+    },
     /// Binary cross-entropy needs a sigmoid as the last activation.
     #[error("binary cross-entropy is taken from logits: expected a last layer with the sigmoid")]
     LossOfNoProbability,
+    /// Softmax cross-entropy needs logits as output.
+    #[error("softmax cross-entropy is taken from logits: expected a last layer without activation")]
+    LossOfNoLogits,
+    /// A name that no value has.
+    #[error("{what}: expected one of {expected}; found {found}")]
+    Name {
+        /// What is named.
+        what: &'static str,
+        /// The names.
+        expected: String,
+        /// The name.
+        found: String,
+    },
+}
+
+impl ChainError {
+    pub(crate) fn layer(layer: usize, Refusal { expected, found }: Refusal) -> Self {
+        Self::Layer { layer, expected, found }
+    }
 }
 
 /// Checks the length of a slice.
@@ -86,8 +134,8 @@ pub(crate) fn check_length(
     what: &'static str,
     expected: usize,
     found: usize,
-) -> Result<(), StackError> {
-    if found == expected { Ok(()) } else { Err(StackError::Length { what, expected, found }) }
+) -> Result<(), ChainError> {
+    if found == expected { Ok(()) } else { Err(ChainError::Length { what, expected, found }) }
 }
 
 /// The number of rows of `width` numbers in a slice of `found` numbers. A partial row is an error.
@@ -95,9 +143,9 @@ pub(crate) fn whole_rows(
     what: &'static str,
     width: usize,
     found: usize,
-) -> Result<usize, StackError> {
+) -> Result<usize, ChainError> {
     match found.checked_div(width) {
         Some(rows) if rows * width == found => Ok(rows),
-        _ => Err(StackError::PartialRow { what, width, found }),
+        _ => Err(ChainError::PartialRow { what, width, found }),
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `packed_stack.rs` | encode, decode, reconstruct, score |
+//! | `packed_chain.rs` | encode, decode, reconstruct, score |
 //! | `buffers.rs` | memory that is reused from call to call |
 
 mod buffers;
-mod packed_stack;
+mod packed_chain;
 
-pub use packed_stack::PackedStack;
+pub use packed_chain::PackedChain;

@@ -1,17 +1,18 @@
 //! Fast CPU kernels for chains of dense layers: losses, gradients, optimizer steps and inference.
 //!
-//! The crate knows slices of `f32` and a [`Stack`]: a chain of layers over one flat parameter buffer, each with its own
+//! The crate knows slices of `f32` and a [`Chain`]: a chain of layers over one flat parameter buffer, each with its own
 //! weight or with the transpose of an earlier one. It knows no tensors, models or files.
 //!
 //! | you want to | use | folder |
 //! |---|---|---|
-//! | describe a network | [`Stack`], [`Layer`], [`Weight`], [`Activation`], [`Objective`], [`ReconstructionLoss`] | `chain/`, `activation.rs` |
+//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Activation`], [`Padding`], [`Weight`] | `chain/`, `layer/` |
+//! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
-//! | apply it | [`PackedStack`] | `inference/` |
+//! | apply it | [`PackedChain`] | `inference/` |
 //! | measure losses alone | [`RowLosses`], [`losses_of_logits`], [`squared_error_sum`], [`binary_cross_entropy`] | `loss/` |
 //! | turn bytes into rows | [`gather_bytes`] | `bytes.rs` |
-//! | handle an error | [`StackError`] | `error.rs` |
+//! | handle an error | [`ChainError`] | `error.rs` |
 //!
 //! Matrix products are in `product/`, the skipping of zeros in `product/sparse/`, elementary functions in
 //! `elementary.rs`, the choice of instructions in `simd.rs`, and the distribution of tasks to threads in `threads.rs`.
@@ -25,19 +26,18 @@
 //! # Example
 //! ```
 //! use ae_kernels::{
-//!     Activation, AdamStep, Batch, Layer, Objective, Problem, ReconstructionLoss, Stack, Step, Target,
-//!     Trainer, Weight,
+//!     Activation, AdamStep, Batch, Chain, Dense, Loss, Objective, Problem, Step, Target, Trainer, Weight,
 //! };
 //!
 //! // 4-2-4 with tied weights: one weight of 2 x 4, then a bias of 2 and one of 4.
 //! let own = Weight::Own { offset: 0 };
 //! let tied = Weight::TransposeOf { layer: 0 };
 //! let layers = vec![
-//!     Layer { inputs: 4, outputs: 2, weight: own, bias: 8, activation: Activation::Relu },
-//!     Layer { inputs: 2, outputs: 4, weight: tied, bias: 10, activation: Activation::Sigmoid },
+//!     Dense { inputs: 4, outputs: 2, weight: own, bias: 8, activation: Activation::Relu },
+//!     Dense { inputs: 2, outputs: 4, weight: tied, bias: 10, activation: Activation::Sigmoid },
 //! ];
-//! let stack = Stack::new(layers, 0, 14)?;
-//! let objective = Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
+//! let chain = Chain::of_dense(layers, 0, 14)?;
+//! let objective = Objective::new(Loss::BinaryCrossEntropy);
 //!
 //! let rows = [[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]];
 //! let mut parameters: Vec<f32> = (0..14).map(|i| 0.1 * (i % 5) as f32).collect();
@@ -50,12 +50,12 @@
 //!     let batch = Batch::new(rows.len(), Target::Input, |range, inputs, _| {
 //!         inputs.copy_from_slice(rows[range].as_flattened());
 //!     });
-//!     let problem = Problem { stack: &stack, objective };
+//!     let problem = Problem { chain: &chain, objective: &objective };
 //!     let summary = trainer.step(problem, &mut parameters, step, batch, &mut gradient)?;
 //!     losses.push(summary.reconstruction);
 //! }
 //! assert!(losses[299] < 0.5 * losses[0]);
-//! # Ok::<(), ae_kernels::StackError>(())
+//! # Ok::<(), ae_kernels::ChainError>(())
 //! ```
 #![deny(missing_docs, unsafe_op_in_unsafe_fn)]
 
@@ -67,23 +67,37 @@ mod convolution;
 mod elementary;
 mod error;
 mod inference;
+mod layer;
 mod loss;
+mod named;
+mod objective;
+mod penalty;
 mod product;
+mod shape;
 mod simd;
 mod step;
 mod threads;
 
 pub use activation::Activation;
 pub use bytes::gather_bytes;
-pub use chain::{Layer, Objective, ReconstructionLoss, SLICE_ROWS, Stack, Weight};
+pub use chain::{Chain, LayerDraws, SLICE_ROWS};
 pub use convolution::{
-    Convolution, ConvolutionScratch, Extent, GeometryError, PackedConvolution, Padding, Shape,
+    Convolution as ConvolutionGeometry, ConvolutionScratch, Extent, GeometryError,
+    PackedConvolution,
 };
-pub use error::StackError;
-pub use inference::PackedStack;
-pub use loss::{RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
+pub use error::ChainError;
+pub use inference::PackedChain;
+pub use layer::{
+    BatchNorm, Convolution, Dense, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TransposedConvolution, Upsampling, Weight,
+};
+pub use loss::{Loss, RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
+pub use objective::Objective;
+pub use penalty::{CodeL1, Contractive, Kl, KlSparsity, Penalty};
+pub use shape::Shape;
 pub use step::{
-    AdamStep, Batch, BatchSummary, Problem, SgdStep, Step, Target, Trainer, squared_norm,
+    AdamStep, Batch, BatchStatistics, BatchSummary, Problem, SgdStep, Step, Target, Trainer,
+    squared_norm,
 };
 
 /// The examples of README.md, compiled as documentation tests.

@@ -7,11 +7,11 @@ mod support;
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, BatchSummary, Layer, Objective, Problem, ReconstructionLoss,
-    SgdStep, Stack, Step, Target, Trainer, Weight, squared_norm,
+    Activation, AdamStep, Batch, BatchSummary, Chain, CodeL1, Dense, Loss, Objective, Problem,
+    SgdStep, Step, Target, Trainer, Weight, squared_norm,
 };
 use proptest::prelude::*;
-use support::{Numbers, Ties, naive, on_threads, stack};
+use support::{Numbers, Ties, dense_layers, naive, on_threads, stack};
 
 /// The norm of the difference relative to that of the expected.
 fn distance(found: &[f32], expected: &[f64]) -> f64 {
@@ -20,13 +20,13 @@ fn distance(found: &[f32], expected: &[f64]) -> f64 {
     difference / norm(&mut expected.iter().copied()).max(1e-12)
 }
 
-fn check(stack: &Stack, objective: Objective, rows: usize, target: Target, seed: u32) {
+fn check(stack: &Chain, objective: &Objective, rows: usize, target: Target, seed: u32) {
     let inputs = Numbers::new(seed).take(rows * stack.inputs(), 0.0, 1.0);
     check_of(stack, objective, &inputs, target, seed);
 }
 
 /// The numbers of a layer's weight, if it has its own, and of its bias.
-fn places(layer: &Layer) -> Vec<Range<usize>> {
+fn places(layer: &Dense) -> Vec<Range<usize>> {
     let bias = layer.bias..layer.bias + layer.outputs;
     match layer.weight {
         Weight::Own { offset } => vec![offset..offset + layer.inputs * layer.outputs, bias],
@@ -34,7 +34,7 @@ fn places(layer: &Layer) -> Vec<Range<usize>> {
     }
 }
 
-fn check_of(stack: &Stack, objective: Objective, inputs: &[f32], target: Target, seed: u32) {
+fn check_of(stack: &Chain, objective: &Objective, inputs: &[f32], target: Target, seed: u32) {
     let rows = inputs.len() / stack.inputs();
     let mut numbers = Numbers::new(seed + 1000);
     let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
@@ -53,18 +53,18 @@ fn check_of(stack: &Stack, objective: Objective, inputs: &[f32], target: Target,
             }
         };
         let batch = Batch::new(rows, target, fill);
-        let problem = Problem { stack, objective };
+        let problem = Problem { chain: stack, objective };
         let mut trainer = Trainer::with_slice_rows(slice_rows);
         let mut gradient_of_all =
             || trainer.gradient(problem, &parameters, batch, &mut gradient).unwrap();
         let summary = on_threads(threads, &mut gradient_of_all);
         let near = |found: f64, expected: f64| (found - expected).abs() <= 1e-5 * expected.abs();
         assert!(near(summary.reconstruction, expected.reconstruction), "{summary:?} {expected:?}");
-        assert!(near(summary.penalty, expected.penalty), "{summary:?} {expected:?}");
+        assert!(near(summary.penalties.iter().sum(), expected.penalty), "{summary:?} {expected:?}");
         let error = distance(&gradient, &expected.gradient);
         assert!(error < 1e-5, "{error:e} off with slices of {slice_rows}: {stack:?}");
-        for layer in stack.layers() {
-            for place in places(layer) {
+        for layer in dense_layers(stack) {
+            for place in places(&layer) {
                 let error = distance(&gradient[place.clone()], &expected.gradient[place.clone()]);
                 assert!(error < 2e-5, "{error:e} off at {place:?} of {layer:?}");
             }
@@ -72,24 +72,24 @@ fn check_of(stack: &Stack, objective: Objective, inputs: &[f32], target: Target,
     }
 }
 
-const BCE: Objective = Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
-const MSE: Objective = Objective { loss: ReconstructionLoss::MeanSquaredError, code_l1: 0.0 };
+const BCE: Objective = Objective::new(Loss::BinaryCrossEntropy);
+const MSE: Objective = Objective::new(Loss::MeanSquaredError);
 
 #[test]
 fn every_activation_has_its_gradient_hidden_and_last() {
     for activation in Activation::ALL {
         let hidden = stack(&[17, 9, 17], &[activation, Activation::Sigmoid], Ties::Own);
-        check(&hidden, BCE, 33, Target::Input, 1);
+        check(&hidden, &BCE, 33, Target::Input, 1);
         let last = stack(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
-        check(&last, MSE, 33, Target::Separate, 2);
+        check(&last, &MSE, 33, Target::Separate, 2);
     }
 }
 
 #[test]
 fn the_tutorials_network_has_its_gradient() {
     let tutorial = stack(&[784, 32, 784], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
-    check(&tutorial, BCE, 257, Target::Input, 3);
-    check(&tutorial, Objective { code_l1: 0.1, ..BCE }, 100, Target::Separate, 4);
+    check(&tutorial, &BCE, 257, Target::Input, 3);
+    check(&tutorial, &BCE.with(CodeL1 { weight: 0.1 }), 100, Target::Separate, 4);
 }
 
 #[test]
@@ -98,9 +98,9 @@ fn tied_and_deep_stacks_have_their_gradient() {
     let activations = [Activation::Elu, Activation::Relu, Activation::Elu, Activation::Sigmoid];
     for ties in [Ties::Own, Ties::Tied] {
         for target in [Target::Input, Target::Separate] {
-            check(&stack(&widths, &activations, ties), BCE, 70, target, 5);
-            let penalised = Objective { code_l1: 0.3, ..MSE };
-            check(&stack(&widths, &activations, ties), penalised, 70, target, 6);
+            check(&stack(&widths, &activations, ties), &BCE, 70, target, 5);
+            let penalised = MSE.with(CodeL1 { weight: 0.3 });
+            check(&stack(&widths, &activations, ties), &penalised, 70, target, 6);
         }
     }
 }
@@ -128,8 +128,8 @@ fn images_with_a_background_have_their_gradient() {
             (stack(&[300, 40, 9, 40, 300], &deep, Ties::Tied), Target::Input),
         ] {
             let inputs = strokes(rows, stack.inputs(), 12);
-            check_of(&stack, Objective { code_l1: 0.1, ..BCE }, &inputs, target, 13);
-            check_of(&stack, MSE, &inputs, target, 14);
+            check_of(&stack, &BCE.with(CodeL1 { weight: 0.1 }), &inputs, target, 13);
+            check_of(&stack, &MSE, &inputs, target, 14);
         }
     }
 }
@@ -140,9 +140,9 @@ fn wide_networks_have_their_gradient() {
     let activations = [Activation::Relu, Activation::Sigmoid];
     for ties in [Ties::Own, Ties::Tied] {
         let wide = stack(&[700, 190, 700], &activations, ties);
-        assert!(wide.layers()[0].inputs * wide.layers()[0].outputs >= 1 << 17);
-        check(&wide, BCE, 70, Target::Input, 15);
-        check_of(&wide, BCE, &strokes(70, 700, 16), Target::Input, 17);
+        assert!(dense_layers(&wide)[0].inputs * dense_layers(&wide)[0].outputs >= 1 << 17);
+        check(&wide, &BCE, 70, Target::Input, 15);
+        check_of(&wide, &BCE, &strokes(70, 700, 16), Target::Input, 17);
     }
 }
 
@@ -152,7 +152,7 @@ fn one_row_and_one_unit_have_their_gradient() {
         for widths in [[1, 1, 1], [1, 5, 1], [784, 1, 784], [15, 3, 15], [16, 16, 16]] {
             let activations = [Activation::Softplus, Activation::Sigmoid];
             for ties in [Ties::Own, Ties::Tied] {
-                check(&stack(&widths, &activations, ties), BCE, rows, Target::Input, 7);
+                check(&stack(&widths, &activations, ties), &BCE, rows, Target::Input, 7);
             }
         }
     }
@@ -183,7 +183,7 @@ fn a_step_is_the_gradients_bit_for_bit() {
                 } else {
                     Step::Sgd { step: sgd, velocity: &mut mean }
                 };
-                let problem = Problem { stack: &stack, objective: BCE };
+                let problem = Problem { chain: &stack, objective: &BCE };
                 let batch = Batch::new(rows, Target::Input, fill);
                 let found = if at_once {
                     trainer.step(problem, &mut parameters, step, batch, &mut gradient)
@@ -208,8 +208,8 @@ fn a_step_is_the_gradients_bit_for_bit() {
 
 /// The summary and the gradient of one row.
 fn gradient_of_row(
-    stack: &Stack,
-    objective: Objective,
+    stack: &Chain,
+    objective: &Objective,
     parameters: &[f32],
     input: &[f32],
     output: &[f32],
@@ -220,7 +220,7 @@ fn gradient_of_row(
         targets.copy_from_slice(output);
     };
     let batch = Batch::new(1, Target::Separate, fill);
-    let problem = Problem { stack, objective };
+    let problem = Problem { chain: stack, objective };
     let summary = Trainer::new().gradient(problem, parameters, batch, &mut gradient).unwrap();
     (summary, gradient)
 }
@@ -235,7 +235,7 @@ fn rectifiers_have_their_documented_derivatives_at_zero() {
         (Activation::Selu, 1.050_701 * 1.673_263_2),
     ] {
         let stack = stack(&[1, 1, 1], &[activation, Activation::Linear], Ties::Own);
-        let (_, gradient) = gradient_of_row(&stack, MSE, &[1.0, 0.0, 1.0, 0.0], &[0.0], &[-1.0]);
+        let (_, gradient) = gradient_of_row(&stack, &MSE, &[1.0, 0.0, 1.0, 0.0], &[0.0], &[-1.0]);
         assert!((gradient[1] - 2.0 * slope).abs() < 1e-6, "{activation:?}: {gradient:?}");
     }
 }
@@ -245,7 +245,7 @@ fn saturated_logits_have_a_finite_loss_and_gradient() {
     let stack = stack(&[1, 1, 1], &[Activation::Linear, Activation::Sigmoid], Ties::Own);
     for (bias, target) in [(500.0, 0.0), (500.0, 1.0), (-500.0, 0.0), (-500.0, 1.0)] {
         let (summary, gradient) =
-            gradient_of_row(&stack, BCE, &[0.0, 0.0, 0.0, bias], &[0.0], &[target]);
+            gradient_of_row(&stack, &BCE, &[0.0, 0.0, 0.0, bias], &[0.0], &[target]);
         let wrong = f64::from(f32::from((bias > 0.0) != (target > 0.5)));
         assert!((summary.reconstruction - 500.0 * wrong).abs() < 1e-3, "{summary:?}");
         let sigmoid = f32::from(bias > 0.0);
@@ -256,7 +256,7 @@ fn saturated_logits_have_a_finite_loss_and_gradient() {
 #[test]
 fn a_nan_shows_in_the_loss() {
     let stack = stack(&[20, 4, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
-    for objective in [BCE, MSE] {
+    for objective in [&BCE, &MSE] {
         let parameters = vec![f32::NAN; stack.parameters()];
         let (summary, _) = gradient_of_row(&stack, objective, &parameters, &[0.5; 20], &[0.5; 20]);
         assert!(summary.reconstruction.is_nan());
@@ -286,8 +286,8 @@ proptest! {
         activations.push(Activation::Sigmoid);
         let ties = if tied { Ties::Tied } else { Ties::Own };
         let stack = stack(&widths, &activations, ties);
-        let code_l1 = if penalised { 0.05 } else { 0.0 };
-        check(&stack, Objective { code_l1, ..BCE }, rows, Target::Separate, seed);
+        let code_l1 = CodeL1 { weight: if penalised { 0.05 } else { 0.0 } };
+        check(&stack, &BCE.with(code_l1), rows, Target::Separate, seed);
     }
 
     #[test]
@@ -306,8 +306,8 @@ proptest! {
                 x.copy_from_slice(&inputs[range.start * 33..range.end * 33]);
             };
             let mut trainer = Trainer::with_slice_rows(slice_rows);
-            let objective = Objective { code_l1: 0.1, ..BCE };
-            let problem = Problem { stack: &stack, objective };
+            let objective = BCE.with(CodeL1 { weight: 0.1 });
+            let problem = Problem { chain: &stack, objective: &objective };
             let batch = Batch::new(rows, Target::Input, fill);
             let found = on_threads(threads, || {
                 trainer.gradient(problem, &parameters, batch, &mut gradient).unwrap()
@@ -317,8 +317,8 @@ proptest! {
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
             let of_all = squared_norm(&gradient);
             assert!((found.squared_norm - of_all).abs() <= 1e-12 * norm);
-            let BatchSummary { reconstruction, penalty, .. } = found;
-            (bits, [reconstruction, penalty, found.squared_norm].map(f64::to_bits))
+            let BatchSummary { reconstruction, penalties, .. } = found;
+            (bits, [reconstruction, penalties[0], found.squared_norm].map(f64::to_bits))
         }).collect();
         prop_assert!(results.iter().all(|result| *result == results[0]));
     }

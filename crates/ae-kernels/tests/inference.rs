@@ -5,27 +5,27 @@
 mod support;
 
 use ae_kernels::{
-    Activation, Layer, Objective, PackedStack, ReconstructionLoss, Stack, Weight, losses_of_logits,
+    Activation, Chain, Dense, Loss, Objective, PackedChain, Weight, losses_of_logits,
     squared_error_sum,
 };
 use support::{Expected, Numbers, naive, on_threads};
 
 /// Layers of these widths with weights of their own; `code` is the index of the code's layer.
-fn stack(widths: &[usize], code: usize, activations: &[Activation]) -> Stack {
+fn stack(widths: &[usize], code: usize, activations: &[Activation]) -> Chain {
     let mut offset = 0;
     let layers = widths.windows(2).zip(activations).map(|(pair, &activation)| {
         let (inputs, outputs) = (pair[0], pair[1]);
         let weight = Weight::Own { offset };
         let bias = offset + inputs * outputs;
         offset = bias + outputs;
-        Layer { inputs, outputs, weight, bias, activation }
+        Dense { inputs, outputs, weight, bias, activation }
     });
-    let layers: Vec<Layer> = layers.collect();
-    Stack::new(layers, code, offset).unwrap()
+    let layers: Vec<Dense> = layers.collect();
+    Chain::of_dense(layers, code, offset).unwrap()
 }
 
 /// A network whose decoder has the encoder's weights, transposed: a-b-c-b-a.
-fn tied([a, b, c]: [usize; 3], activations: &[Activation]) -> Stack {
+fn tied([a, b, c]: [usize; 3], activations: &[Activation]) -> Chain {
     let biases =
         [a * b + b * c, a * b + b * c + b, a * b + b * c + b + c, a * b + b * c + 2 * b + c];
     let weights = [
@@ -35,14 +35,14 @@ fn tied([a, b, c]: [usize; 3], activations: &[Activation]) -> Stack {
         Weight::TransposeOf { layer: 0 },
     ];
     let widths = [a, b, c, b, a];
-    let layers = (0..4).map(|i| Layer {
+    let layers = (0..4).map(|i| Dense {
         inputs: widths[i],
         outputs: widths[i + 1],
         weight: weights[i],
         bias: biases[i],
         activation: activations[i],
     });
-    Stack::new(layers.collect(), 1, biases[3] + a).unwrap()
+    Chain::of_dense(layers.collect(), 1, biases[3] + a).unwrap()
 }
 
 fn close(found: &[f32], expected: &[f64]) {
@@ -54,13 +54,13 @@ fn close(found: &[f32], expected: &[f64]) {
 }
 
 /// All that a packed stack computes, against the reference.
-fn check(stack: &Stack, rows: usize, numbers: &mut Numbers) {
+fn check(stack: &Chain, rows: usize, numbers: &mut Numbers) {
     let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
     let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
     let targets = numbers.take(rows * stack.outputs(), 0.0, 1.0);
-    let objective = Objective { loss: ReconstructionLoss::MeanSquaredError, code_l1: 0.0 };
-    let expected: Expected = naive(stack, objective, &parameters, &inputs, &targets);
-    let packed = PackedStack::new(stack, &parameters).unwrap();
+    let objective = Objective::new(Loss::MeanSquaredError);
+    let expected: Expected = naive(stack, &objective, &parameters, &inputs, &targets);
+    let packed = PackedChain::new(stack, &parameters).unwrap();
     let mut codes = vec![0.0; rows * stack.code_width()];
     packed.encode(&inputs, &mut codes).unwrap();
     close(&codes, &expected.codes);
@@ -121,7 +121,7 @@ fn a_row_has_the_same_bits_alone_in_any_batch_and_on_any_threads() {
     let activations = [Activation::Selu, Activation::Tanh, Activation::Sigmoid];
     let stack = stack(&[130, 70, 9, 130], 1, &activations);
     let mut numbers = Numbers::new(3);
-    let packed = PackedStack::new(&stack, &numbers.take(stack.parameters(), -0.5, 0.5)).unwrap();
+    let packed = PackedChain::new(&stack, &numbers.take(stack.parameters(), -0.5, 0.5)).unwrap();
     let inputs = numbers.take(257 * 130, 0.0, 1.0);
     let mut whole = vec![0.0; inputs.len()];
     packed.reconstruct(&inputs, &mut whole).unwrap();
@@ -137,7 +137,7 @@ fn a_row_has_the_same_bits_alone_in_any_batch_and_on_any_threads() {
 
 #[test]
 fn nothing_comes_of_no_rows() {
-    let packed = PackedStack::new(&stack(&[4, 2], 0, &[Activation::Relu]), &[0.5; 10]).unwrap();
+    let packed = PackedChain::new(&stack(&[4, 2], 0, &[Activation::Relu]), &[0.5; 10]).unwrap();
     packed.reconstruct(&[], &mut []).unwrap();
     packed.forward(&[], &mut [], &mut []).unwrap();
     packed.squared_errors(&[], &[], &mut []).unwrap();

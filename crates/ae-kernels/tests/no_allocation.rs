@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use ae_kernels::{Activation, Layer, PackedStack, Stack, Weight};
+use ae_kernels::{Activation, Chain, Dense, PackedChain, Weight};
 
 struct Counting;
 
@@ -34,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 
 #[test]
 fn a_single_image_allocates_nothing_after_the_first() {
-    let layer = |inputs, outputs, offset: usize, activation| Layer {
+    let layer = |inputs, outputs, offset: usize, activation| Dense {
         inputs,
         outputs,
         weight: Weight::Own { offset },
@@ -46,8 +46,8 @@ fn a_single_image_allocates_nothing_after_the_first() {
         layer(128, 32, 100_480, Activation::Relu),
         layer(32, 784, 104_608, Activation::Sigmoid),
     ];
-    let stack = Stack::new(layers, 1, 130_480).unwrap();
-    let packed = PackedStack::new(&stack, &vec![0.01; stack.parameters()]).unwrap();
+    let stack = Chain::of_dense(layers, 1, 130_480).unwrap();
+    let packed = PackedChain::new(&stack, &vec![0.01; stack.parameters()]).unwrap();
     let (image, mut code, mut output) = (vec![0.5; 784], vec![0.0; 32], vec![0.0; 784]);
     let mut all = || {
         packed.encode(&image, &mut code).unwrap();

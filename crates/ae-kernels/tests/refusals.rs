@@ -3,30 +3,30 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, Layer, Objective, PackedStack, Problem, ReconstructionLoss,
-    RowLosses, SgdStep, Stack, StackError, Step, Target, Trainer, Weight, binary_cross_entropy,
-    gather_bytes, losses_of_logits, squared_error_sum,
+    Activation, AdamStep, Batch, Chain, ChainError, CodeL1, Dense, Loss, Objective, PackedChain,
+    Problem, RowLosses, SgdStep, Step, Target, Trainer, Weight, binary_cross_entropy, gather_bytes,
+    losses_of_logits, squared_error_sum,
 };
 
-const BCE: Objective = Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
+const BCE: Objective = Objective::new(Loss::BinaryCrossEntropy);
 
-fn layer(inputs: usize, outputs: usize, offset: usize, activation: Activation) -> Layer {
+fn layer(inputs: usize, outputs: usize, offset: usize, activation: Activation) -> Dense {
     let bias = offset + inputs * outputs;
-    Layer { inputs, outputs, weight: Weight::Own { offset }, bias, activation }
+    Dense { inputs, outputs, weight: Weight::Own { offset }, bias, activation }
 }
 
 /// 4-2-4, or the layer to the code alone.
-fn stack(layers: usize) -> Stack {
+fn stack(layers: usize) -> Chain {
     let all = [layer(4, 2, 0, Activation::Relu), layer(2, 4, 10, Activation::Sigmoid)];
-    Stack::new(all[..layers].to_vec(), 0, [10, 22][layers - 1]).unwrap()
+    Chain::of_dense(all[..layers].to_vec(), 0, [10, 22][layers - 1]).unwrap()
 }
 
-fn length<T: std::fmt::Debug>(result: Result<T, StackError>, expected: usize, found: usize) {
+fn length<T: std::fmt::Debug>(result: Result<T, ChainError>, expected: usize, found: usize) {
     match result.unwrap_err() {
-        StackError::Length { expected: of, found: there, .. } => {
+        ChainError::Length { expected: of, found: there, .. } => {
             assert_eq!((of, there), (expected, found));
         }
-        StackError::PartialRow { width, found: there, .. } => {
+        ChainError::PartialRow { width, found: there, .. } => {
             assert_eq!((width, there), (expected, found));
         }
         other => panic!("{other}"),
@@ -41,17 +41,17 @@ fn fill(_: std::ops::Range<usize>, inputs: &mut [f32], _: &mut [f32]) {
 fn a_gradient_that_does_not_fit_is_refused() {
     let batch = Batch::new(3, Target::Input, fill);
     let stack = stack(2);
-    let problem = Problem { stack: &stack, objective: BCE };
+    let problem = Problem { chain: &stack, objective: &BCE };
     // Slices of any length: the largest do not overflow.
     let mut trainer = Trainer::with_slice_rows(usize::MAX);
     let (mut gradient, parameters) = ([7.0; 22], [0.5; 22]);
     length(trainer.gradient(problem, &parameters, batch, &mut gradient[..21]), 22, 21);
     length(trainer.gradient(problem, &parameters[..3], batch, &mut gradient), 22, 3);
-    let penalty = Objective { code_l1: 0.1, ..BCE };
-    let encoder = Stack::new(vec![layer(4, 2, 0, Activation::Sigmoid)], 0, 10).unwrap();
-    let problem_of_encoder = Problem { stack: &encoder, objective: penalty };
+    let penalty = BCE.with(CodeL1 { weight: 0.1 });
+    let encoder = Chain::of_dense(vec![layer(4, 2, 0, Activation::Sigmoid)], 0, 10).unwrap();
+    let problem_of_encoder = Problem { chain: &encoder, objective: &penalty };
     let found = trainer.gradient(problem_of_encoder, &[0.5; 10], batch, &mut gradient[..10]);
-    assert!(matches!(found, Err(StackError::Code { .. })), "{found:?}");
+    assert!(matches!(found, Err(ChainError::Code { .. })), "{found:?}");
     assert_eq!(gradient, [7.0; 22]);
     assert!(trainer.gradient(problem, &parameters, batch, &mut gradient).is_ok());
     assert_ne!(gradient, [7.0; 22]);
@@ -61,7 +61,7 @@ fn a_gradient_that_does_not_fit_is_refused() {
 fn a_step_whose_moments_do_not_fit_is_refused() {
     let batch = Batch::new(3, Target::Input, fill);
     let stack = stack(2);
-    let problem = Problem { stack: &stack, objective: BCE };
+    let problem = Problem { chain: &stack, objective: &BCE };
     let (mut gradient, mut parameters) = ([0.0; 22], [0.5; 22]);
     let step = || Step::Sgd { step: SgdStep::new(0.1, 0.9), velocity: &mut [] };
     let before = parameters;
@@ -84,8 +84,8 @@ fn a_step_whose_moments_do_not_fit_is_refused() {
 
 #[test]
 fn inference_on_rows_that_do_not_fit_is_refused() {
-    length(PackedStack::new(&stack(2), &[0.5; 21]).map(drop), 22, 21);
-    let packed = PackedStack::new(&stack(2), &[0.5; 22]).unwrap();
+    length(PackedChain::new(&stack(2), &[0.5; 21]).map(drop), 22, 21);
+    let packed = PackedChain::new(&stack(2), &[0.5; 22]).unwrap();
     length(packed.encode(&[0.5; 6], &mut [0.0; 2]), 4, 6);
     length(packed.encode(&[0.5; 8], &mut [0.0; 2]), 4, 2);
     length(packed.decode(&[0.5; 3], &mut [0.0; 8]), 2, 3);
@@ -94,9 +94,9 @@ fn inference_on_rows_that_do_not_fit_is_refused() {
     length(packed.squared_errors(&[0.5; 8], &[0.5; 4], &mut [0.0; 2]), 8, 4);
     length(packed.losses(&[0.5; 8], &[0.5; 8], &mut [RowLosses::default(); 3]), 2, 3);
 
-    let encoder = PackedStack::new(&stack(1), &[0.5; 10]).unwrap();
+    let encoder = PackedChain::new(&stack(1), &[0.5; 10]).unwrap();
     let mut outputs = [7.0; 4];
-    assert_eq!(encoder.decode(&[0.5; 2], &mut outputs), Err(StackError::NoDecoder));
+    assert_eq!(encoder.decode(&[0.5; 2], &mut outputs), Err(ChainError::NoDecoder));
     assert_eq!(outputs, [7.0; 4]);
 }
 

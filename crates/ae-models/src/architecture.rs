@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ae_kernels::Stack;
+use ae_kernels::Chain;
 use ae_random::Seed;
 
 use crate::{Layout, Parameters, TrainingInput};
@@ -32,7 +32,7 @@ pub trait Architecture: Send + Sync {
 
     /// The model as layers over the flat buffer, for the CPU kernels. `None`, the default, if they cannot
     /// compute it.
-    fn stack(&self) -> Option<&Stack> {
+    fn stack(&self) -> Option<&Chain> {
         None
     }
 

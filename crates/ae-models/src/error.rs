@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ae_files::FileError;
-use ae_kernels::StackError;
+use ae_kernels::ChainError;
 
 use crate::{SavedPart, TensorFileError};
 
@@ -297,7 +297,7 @@ pub enum ModelError {
     },
     /// The network cannot be described to the fused kernels.
     #[error(transparent)]
-    Stack(#[from] StackError),
+    Stack(#[from] ChainError),
 }
 
 impl ModelError {

@@ -1,6 +1,6 @@
 //! Inference: trained models applied to slices of numbers, here by the kernels on the CPU.
 
-use ae_kernels::{PackedStack, RowLosses, Stack, losses_of_logits, squared_error_sum};
+use ae_kernels::{Chain, PackedChain, RowLosses, losses_of_logits, squared_error_sum};
 
 use crate::{ModelError, Parameters};
 
@@ -95,7 +95,7 @@ pub trait Inference: EncoderInference {
 /// Inference by the kernels on the CPU.
 #[derive(Debug)]
 pub struct KernelInference {
-    packed: PackedStack,
+    packed: PackedChain,
 }
 
 impl KernelInference {
@@ -103,12 +103,12 @@ impl KernelInference {
     ///
     /// # Errors
     /// If there are not as many parameters as the stack has.
-    pub fn new(stack: &Stack, parameters: &Parameters) -> Result<Self, ModelError> {
+    pub fn new(stack: &Chain, parameters: &Parameters) -> Result<Self, ModelError> {
         let (expected, found) = (stack.parameters(), parameters.values().len());
         if found != expected {
             return Err(ModelError::ParameterCount { expected, found });
         }
-        Ok(Self { packed: PackedStack::new(stack, parameters.values())? })
+        Ok(Self { packed: PackedChain::new(stack, parameters.values())? })
     }
 }
 

@@ -80,7 +80,7 @@ pub mod exchange;
 
 pub use activation::{Activation, OutputActivation};
 pub use ae_files::FileError;
-pub use ae_kernels::{RowLosses, Stack};
+pub use ae_kernels::{Chain, RowLosses};
 pub use ae_random::Seed;
 pub use architecture::Architecture;
 pub use attachments::Attachments;

@@ -51,9 +51,11 @@ impl Objective {
     /// The same objective for the CPU kernels.
     pub fn for_kernels(&self) -> ae_kernels::Objective {
         let loss = match self.loss {
-            Loss::BinaryCrossEntropy => ae_kernels::ReconstructionLoss::BinaryCrossEntropy,
-            Loss::MeanSquaredError => ae_kernels::ReconstructionLoss::MeanSquaredError,
+            Loss::BinaryCrossEntropy => ae_kernels::Loss::BinaryCrossEntropy,
+            Loss::MeanSquaredError => ae_kernels::Loss::MeanSquaredError,
         };
-        ae_kernels::Objective { loss, code_l1: self.code_l1 }
+        let objective = ae_kernels::Objective::new(loss);
+        let penalty = ae_kernels::CodeL1 { weight: self.code_l1 };
+        if self.code_l1 == 0.0 { objective } else { objective.with(penalty) }
     }
 }

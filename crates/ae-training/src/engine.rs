@@ -72,8 +72,9 @@ pub struct BatchResult {
 
 impl From<BatchSummary> for BatchResult {
     fn from(summary: BatchSummary) -> Self {
-        let BatchSummary { reconstruction, penalty, squared_norm } = summary;
-        let loss = BatchLoss { reconstruction, objective: reconstruction + penalty };
+        let objective = summary.objective();
+        let BatchSummary { reconstruction, squared_norm, .. } = summary;
+        let loss = BatchLoss { reconstruction, objective };
         Self { loss, squared_norm }
     }
 }

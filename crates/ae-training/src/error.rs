@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use ae_files::FileError;
-use ae_kernels::StackError;
+use ae_kernels::ChainError;
 use ae_models::ModelError;
 
 use crate::Difference;
@@ -95,7 +95,7 @@ pub enum TrainingError {
     NotFused,
     /// The objective does not suit the model.
     #[error(transparent)]
-    Objective(#[from] StackError),
+    Objective(#[from] ChainError),
     /// The autograd engine was asked for in a build without candle.
     #[error(
         "the autograd engine needs candle, and this build has none; build ae-training with the feature `candle`"

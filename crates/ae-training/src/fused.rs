@@ -1,6 +1,6 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batch, Problem, Stack, Target, Trainer};
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
 use ae_models::{Architecture, Inference, KernelInference, Objective, Parameters};
 
 use crate::engine::step_after_gradient;
@@ -11,8 +11,9 @@ use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingErro
 /// Its gradients equal those of the autograd engine up to rounding.
 pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
-    stack: &'a Stack,
+    stack: &'a Chain,
     objective: Objective,
+    for_kernels: ae_kernels::Objective,
     trainer: Trainer,
 }
 
@@ -26,12 +27,9 @@ impl<'a> FusedEngine<'a> {
         objective: Objective,
     ) -> Result<Self, TrainingError> {
         let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
-        stack.check_objective(objective.for_kernels())?;
-        Ok(Self { architecture, stack, objective, trainer: Trainer::new() })
-    }
-
-    fn problem(&self) -> Problem<'a> {
-        Problem { stack: self.stack, objective: self.objective.for_kernels() }
+        stack.check_objective(&objective.for_kernels())?;
+        let for_kernels = objective.for_kernels();
+        Ok(Self { architecture, stack, objective, for_kernels, trainer: Trainer::new() })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
@@ -48,7 +46,7 @@ impl Engine for FusedEngine<'_> {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
         self.check(samples)?;
-        let problem = self.problem();
+        let problem = Problem { chain: self.stack, objective: &self.for_kernels };
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
             samples.gather_into(&indices[rows], epoch, inputs, targets);
         });
@@ -67,7 +65,7 @@ impl Engine for FusedEngine<'_> {
         }
         let BatchSelection { samples, indices, epoch } = batch;
         self.check(samples)?;
-        let problem = self.problem();
+        let problem = Problem { chain: self.stack, objective: &self.for_kernels };
         let step = state.optimizer.next_step(size.learning_rate, 1.0);
         let parameters = state.parameters.values_mut();
         let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {

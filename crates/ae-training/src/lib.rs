@@ -80,7 +80,7 @@ mod error;
 pub use ae_corruption::{Corruption, Draw};
 pub use ae_dataset::{ImageShape, Images};
 pub use ae_files::FileError;
-pub use ae_kernels::StackError;
+pub use ae_kernels::ChainError;
 pub use ae_models::{
     Architecture, Device, Inference, Layout, Loss, ModelError, Objective, Parameters,
 };

@@ -3,7 +3,7 @@
 //! Their forms are Keras 3's, so that curves compare. The kernels apply them element by element, so
 //! the result does not depend on how the buffer is divided among threads.
 
-use ae_kernels::{AdamStep, SgdStep, StackError, Step};
+use ae_kernels::{AdamStep, ChainError, SgdStep, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
@@ -155,7 +155,7 @@ impl Optimizer {
         parameters: &mut [f32],
         gradient: &[f32],
         scale: f64,
-    ) -> Result<(), StackError> {
+    ) -> Result<(), ChainError> {
         self.next_step(learning_rate, scale).apply(parameters, gradient)
     }
 

@@ -2,7 +2,7 @@
 
 mod subspace;
 
-use ae_kernels::{Activation, Layer, Stack, Weight};
+use ae_kernels::{Activation, Chain, Dense, Weight};
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::linalg::solvers::SelfAdjointEigen;
 use faer::{Accum, Mat, MatRef, Par, Side};
@@ -95,7 +95,7 @@ impl Pca {
 
     /// The same map as a network of two linear layers with tied weights, `z = W x - W m` and `y = W^T z + m`, and the
     /// parameters of this network.
-    pub fn network(&self) -> (Stack, Vec<f32>) {
+    pub fn network(&self) -> (Chain, Vec<f32>) {
         let (columns, latent) = (self.columns(), self.components());
         let rows = self.components.chunks_exact(columns);
         let projected = rows.map(|row| {
@@ -108,10 +108,10 @@ impl Pca {
         let (bias, activation) = (self.components.len(), Activation::Linear);
         let (own, tied) = (Weight::Own { offset: 0 }, Weight::TransposeOf { layer: 0 });
         let layer =
-            |inputs, outputs, weight, bias| Layer { inputs, outputs, weight, bias, activation };
+            |inputs, outputs, weight, bias| Dense { inputs, outputs, weight, bias, activation };
         let layers =
             vec![layer(columns, latent, own, bias), layer(latent, columns, tied, bias + latent)];
-        let stack = Stack::new(layers, 0, parameters.len());
+        let stack = Chain::of_dense(layers, 0, parameters.len());
         (stack.unwrap_or_else(|_| unreachable!("the layers mirror each other")), parameters)
     }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use ae_kernels::{
-    Activation, Convolution, ConvolutionScratch, Extent, PackedConvolution, Padding, Shape,
+    Activation, ConvolutionGeometry as Convolution, ConvolutionScratch, Extent, PackedConvolution,
+    Padding, Shape,
 };
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -74,8 +75,8 @@ impl Case {
         Self {
             geometry,
             packed,
-            input: numbers(items * input.count()),
-            output: numbers(items * geometry.output().count()),
+            input: numbers(items * input.numbers()),
+            output: numbers(items * geometry.output().numbers()),
             scratch: ConvolutionScratch::default(),
             operations: ItemsCount::new(2 * items * geometry.multiplications()),
         }

@@ -2,20 +2,20 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark may panic")]
 
+mod chains;
 mod convolution;
 mod peak;
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, Layer, Objective, PackedStack, Problem, ReconstructionLoss, Stack,
-    Step, Target, Trainer, Weight, binary_cross_entropy, gather_bytes,
+    Activation, AdamStep, Batch, Chain, Dense, Loss, Objective, PackedChain, Problem, Step, Target,
+    Trainer, Weight, binary_cross_entropy, gather_bytes,
 };
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 
 const PIXELS: usize = 784;
 const CODE: usize = 32;
-const OBJECTIVE: Objective =
-    Objective { loss: ReconstructionLoss::BinaryCrossEntropy, code_l1: 0.0 };
+const OBJECTIVE: Objective = Objective::new(Loss::BinaryCrossEntropy);
 
 fn main() {
     // One thread by default, to measure the kernels and not the distribution of tasks.
@@ -54,7 +54,7 @@ fn strokes(rows: usize) -> Vec<f32> {
 }
 
 /// A network of these widths, with ReLU as hidden and sigmoid as last activation.
-fn network(widths: &[usize]) -> Stack {
+fn network(widths: &[usize]) -> Chain {
     let mut offset = 0;
     let last = widths.len() - 2;
     let layers = widths.windows(2).enumerate().map(|(index, pair)| {
@@ -63,14 +63,14 @@ fn network(widths: &[usize]) -> Stack {
         let bias = offset + inputs * outputs;
         offset = bias + outputs;
         let activation = if index == last { Activation::Sigmoid } else { Activation::Relu };
-        Layer { inputs, outputs, weight, bias, activation }
+        Dense { inputs, outputs, weight, bias, activation }
     });
-    let layers: Vec<Layer> = layers.collect();
-    Stack::new(layers, last / 2, offset).expect("layers that fit")
+    let layers: Vec<Dense> = layers.collect();
+    Chain::of_dense(layers, last / 2, offset).expect("layers that fit")
 }
 
 /// The tutorial's network: 784-32-784.
-fn stack() -> Stack {
+fn stack() -> Chain {
     network(&[PIXELS, CODE, PIXELS])
 }
 
@@ -97,7 +97,7 @@ fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
     let bytes: Vec<u8> =
         different.collect::<Vec<u8>>().into_iter().cycle().take(IMAGES * PIXELS).collect();
     let mut trainer = Trainer::new();
-    let problem = Problem { stack: &stack, objective: OBJECTIVE };
+    let problem = Problem { chain: &stack, objective: &OBJECTIVE };
     let mut order = random_rows();
     bencher.bench_local(|| {
         let order: [u32; ROWS] = std::array::from_fn(|_| order());
@@ -138,7 +138,7 @@ fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
     let parameters = weights(stack.parameters());
     let mut gradient = vec![0.0; stack.parameters()];
     let mut trainer = Trainer::new();
-    let problem = Problem { stack: &stack, objective: OBJECTIVE };
+    let problem = Problem { chain: &stack, objective: &OBJECTIVE };
     // The first layer's input has no gradient.
     let operations = 2 * ROWS * (products - widths[0] * widths[1]);
     bencher.counter(ItemsCount::new(operations)).bench_local(|| {
@@ -157,7 +157,7 @@ fn gradient_of_slice(bencher: Bencher<'_, '_>, rows: usize) {
     let (parameters, inputs) = (numbers(stack.parameters()), numbers(rows * PIXELS));
     let mut gradient = vec![0.0; stack.parameters()];
     let mut trainer = Trainer::with_slice_rows(rows);
-    let problem = Problem { stack: &stack, objective: OBJECTIVE };
+    let problem = Problem { chain: &stack, objective: &OBJECTIVE };
     bencher.counter(ItemsCount::new(5 * 2 * rows * PIXELS * CODE)).bench_local(|| {
         let fill = |_: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
             to.copy_from_slice(&inputs);
@@ -171,7 +171,7 @@ fn gradient_of_slice(bencher: Bencher<'_, '_>, rows: usize) {
 fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
     let packed =
-        PackedStack::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
+        PackedChain::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
     let (inputs, mut outputs) = (numbers(rows * PIXELS), vec![0.0; rows * PIXELS]);
     // Items are images.
     bencher
@@ -184,7 +184,7 @@ fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
 fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
     let packed =
-        PackedStack::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
+        PackedChain::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
     let (inputs, mut codes) = (numbers(rows * PIXELS), vec![0.0; rows * CODE]);
     bencher
         .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
@@ -196,7 +196,7 @@ fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
 fn decode_rows(bencher: Bencher<'_, '_>, rows: usize) {
     let stack = stack();
     let packed =
-        PackedStack::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
+        PackedChain::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
     let (codes, mut outputs) = (numbers(rows * CODE), vec![0.0; rows * PIXELS]);
     bencher
         .counter(ItemsCount::new(2 * rows * PIXELS * CODE))

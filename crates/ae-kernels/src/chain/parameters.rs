@@ -1,34 +1,36 @@
 //! The flat parameter buffer: where each weight and bias lies in it.
 
-use super::layer::{Layer, Weight};
-use crate::StackError;
+use std::ops::Range;
+
+use crate::layer::{Place, Role};
 use crate::product::{Orientation, RowMajor};
+use crate::{ChainError, Dense, Layer, Shape, Weight};
 
 /// The weight of a layer within the flat parameter buffer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WeightView {
-    offset: usize,
+pub(crate) struct WeightView {
+    pub(crate) offset: usize,
     rows: usize,
     columns: usize,
     /// How the stored matrix becomes the right factor of the forward product, (inputs, outputs).
-    pub(super) forward: Orientation,
+    pub(crate) forward: Orientation,
 }
 
 impl WeightView {
-    /// The weight of a layer of a checked stack.
-    pub(super) fn new(layers: &[Layer], layer: &Layer) -> Self {
-        let Layer { inputs, outputs, weight, .. } = *layer;
+    /// The weight of a layer of a checked chain.
+    pub(crate) fn new(layers: &[Layer], layer: &Dense) -> Self {
+        let Dense { inputs, outputs, weight, .. } = *layer;
         match weight {
             Weight::Own { offset } => {
                 let forward = Orientation::Transposed;
                 Self { offset, rows: outputs, columns: inputs, forward }
             }
-            Weight::TransposeOf { layer: owner } => match layers[owner].weight {
-                Weight::Own { offset } => {
+            Weight::TransposeOf { layer: owner } => match layers[owner] {
+                Layer::Dense(Dense { weight: Weight::Own { offset }, .. }) => {
                     let forward = Orientation::AsStored;
                     Self { offset, rows: inputs, columns: outputs, forward }
                 }
-                Weight::TransposeOf { .. } => unreachable!("a stack is checked when it is made"),
+                _ => unreachable!("a chain is checked when it is made"),
             },
         }
     }
@@ -39,25 +41,37 @@ impl WeightView {
     }
 }
 
-/// Checks that weights and biases fill a buffer of this length without gaps and overlaps.
-pub(super) fn check_coverage(layers: &[Layer], parameters: usize) -> Result<(), StackError> {
-    let mut places = Vec::new();
-    for layer in layers {
-        if let Weight::Own { offset } = layer.weight {
-            places.push((offset, layer.inputs.saturating_mul(layer.outputs)));
-        }
-        places.push((layer.bias, layer.outputs));
-    }
-    places.sort_unstable();
+/// The parameters of all layers; `shapes` are those before each layer.
+fn places(layers: &[Layer], shapes: &[Shape]) -> impl Iterator<Item = Place> {
+    layers.iter().zip(shapes).flat_map(|(layer, shape)| layer.kind().places(*shape))
+}
+
+/// Checks that parameters fill a buffer of this length without gaps and overlaps.
+pub(super) fn check_coverage(
+    layers: &[Layer],
+    shapes: &[Shape],
+    parameters: usize,
+) -> Result<(), ChainError> {
+    let mut places: Vec<Place> = places(layers, shapes).collect();
+    places.sort_unstable_by_key(|place| (place.offset, place.length));
     let mut expected = 0_usize;
-    for (found, length) in places {
+    for Place { offset: found, length, .. } in places {
         if found != expected {
-            return Err(StackError::Parameters { expected, found });
+            return Err(ChainError::Parameters { expected, found });
         }
         expected = expected.saturating_add(length);
     }
     if expected != parameters {
-        return Err(StackError::Parameters { expected, found: parameters });
+        return Err(ChainError::Parameters { expected, found: parameters });
     }
     Ok(())
+}
+
+/// The parts of a checked buffer that are not trained, in order.
+pub(super) fn untrained(layers: &[Layer], shapes: &[Shape]) -> Vec<Range<usize>> {
+    let places = places(layers, shapes).filter(|place| place.role == Role::Untrained);
+    let mut ranges: Vec<_> =
+        places.map(|place| place.offset..place.offset + place.length).collect();
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges
 }

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use crate::elementary::{exp_of_negative, exponentials_of, ln_above_one, rectified, sigmoid_of};
-use crate::error::{StackError, check_length, whole_rows};
+use crate::error::{ChainError, check_length, whole_rows};
 use crate::simd::{Dispatch, InLanes, LANES, WithLanes, sum_of_lanes};
 
 /// Factors `1 + exp(-|x|)` of a lane that are multiplied before one logarithm is taken of their product, which replaces
@@ -23,7 +23,7 @@ pub fn binary_cross_entropy(
     scale: f32,
     logits: &mut [f32],
     bias_gradient: &mut [f32],
-) -> Result<f64, StackError> {
+) -> Result<f64, ChainError> {
     check_length("the targets", logits.len(), targets.len())?;
     whole_rows("the logits", bias_gradient.len(), logits.len())?;
     Ok(cross_entropy_of_rows(targets, scale, logits, bias_gradient))

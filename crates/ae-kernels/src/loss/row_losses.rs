@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::cross_entropy::{CrossEntropy, CrossEntropyVectors, FACTORS_PER_LOGARITHM};
 use crate::elementary::exponentials_of;
-use crate::error::{StackError, check_length};
+use crate::error::{ChainError, check_length};
 use crate::simd::{Dispatch, InLanes, LANES, WithLanes, sum_of_lanes};
 
 /// The losses of a row's output against its target: sums over the numbers of the row.
@@ -20,7 +20,7 @@ pub struct RowLosses {
 ///
 /// # Errors
 /// If there are not as many targets as logits.
-pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> Result<RowLosses, StackError> {
+pub fn losses_of_logits(logits: &[f32], targets: &[f32]) -> Result<RowLosses, ChainError> {
     check_length("the targets", logits.len(), targets.len())?;
     Ok(losses_of_row(logits, targets))
 }

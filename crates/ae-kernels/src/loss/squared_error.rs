@@ -2,7 +2,7 @@
 
 use super::sums::lanes_sum;
 use crate::activation::{Activation, Function, with_function};
-use crate::error::{StackError, check_length};
+use crate::error::{ChainError, check_length};
 use crate::simd::{LANES, sum_of_lanes, vectorised};
 
 /// Replaces rows of logits by the gradient of `scale` times the squared difference between the activation's values and
@@ -79,7 +79,7 @@ fn square_and_gradient<F: Function>(logit: f32, target: f32, scale: f32) -> (f32
 ///
 /// # Errors
 /// If there are not as many targets as outputs.
-pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> Result<f64, StackError> {
+pub fn squared_error_sum(outputs: &[f32], targets: &[f32]) -> Result<f64, ChainError> {
     check_length("the targets", outputs.len(), targets.len())?;
     Ok(squared_error_between(outputs, targets))
 }

@@ -1,7 +1,10 @@
 //! The slow reference: the same mathematics as naive loops in `f64`.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use ae_kernels::{Activation, Layer, Objective, ReconstructionLoss, Stack, Weight};
+pub(crate) mod chains;
+pub(crate) mod reference;
+
+use ae_kernels::{Activation, Chain, Dense, Layer, Loss, Objective, Weight};
 
 /// Runs something in a pool of this many threads.
 pub(crate) fn on_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
@@ -35,7 +38,7 @@ pub(crate) enum Ties {
 }
 
 /// Layers of these widths; tied ones need a palindrome.
-pub(crate) fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Stack {
+pub(crate) fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Chain {
     let count = widths.len() - 1;
     let (mut layers, mut next) = (Vec::new(), 0);
     let mut take = |numbers: usize| {
@@ -50,9 +53,9 @@ pub(crate) fn stack(widths: &[usize], activations: &[Activation], ties: Ties) ->
             Weight::Own { offset: take(inputs * outputs) }
         };
         let bias = take(outputs);
-        layers.push(Layer { inputs, outputs, weight, bias, activation: activations[index] });
+        layers.push(Dense { inputs, outputs, weight, bias, activation: activations[index] });
     }
-    Stack::new(layers, count / 2 - 1, next).unwrap()
+    Chain::of_dense(layers, count / 2 - 1, next).unwrap()
 }
 
 #[derive(Debug)]
@@ -68,7 +71,7 @@ pub(crate) struct Expected {
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-fn value_and_slope(activation: Activation, x: f64) -> (f64, f64) {
+pub(crate) fn value_and_slope(activation: Activation, x: f64) -> (f64, f64) {
     let sigmoid = 1.0 / (1.0 + (-x).exp());
     match activation {
         Activation::Linear => (x, 1.0),
@@ -88,25 +91,34 @@ fn value_and_slope(activation: Activation, x: f64) -> (f64, f64) {
     }
 }
 
+/// The layers of a chain of dense ones.
+pub(crate) fn dense_layers(chain: &Chain) -> Vec<Dense> {
+    let dense = |layer: &Layer| match layer {
+        Layer::Dense(dense) => *dense,
+        other => panic!("{other:?}"),
+    };
+    chain.layers().iter().map(dense).collect()
+}
+
 /// The place of a weight's element in the flat buffer.
-fn place(stack: &Stack, layer: &Layer, output: usize, input: usize) -> usize {
+fn place(layers: &[Dense], layer: &Dense, output: usize, input: usize) -> usize {
     match layer.weight {
         Weight::Own { offset } => offset + output * layer.inputs + input,
-        Weight::TransposeOf { layer: source } => {
-            place(stack, &stack.layers()[source], input, output)
-        }
+        Weight::TransposeOf { layer: source } => place(layers, &layers[source], input, output),
     }
 }
 
 pub(crate) fn naive(
-    stack: &Stack,
-    objective: Objective,
+    stack: &Chain,
+    objective: &Objective,
     parameters: &[f32],
     inputs: &[f32],
     targets: &[f32],
 ) -> Expected {
     let rows = inputs.len() / stack.inputs();
     let n = rows as f64;
+    let layers = dense_layers(stack);
+    let code_l1: f32 = objective.penalties.iter().map(|penalty| penalty.weight()).sum();
     let width = stack.outputs() as f64;
     let mut all = Expected {
         reconstruction: 0.0,
@@ -120,11 +132,11 @@ pub(crate) fn naive(
         let input = &inputs[row * stack.inputs()..(row + 1) * stack.inputs()];
         let mut values = vec![input.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()];
         let mut logits = Vec::new();
-        for layer in stack.layers() {
+        for layer in &layers {
             let before = values.last().unwrap();
             let z: Vec<f64> = (0..layer.outputs)
                 .map(|o| {
-                    let weight = |i| f64::from(parameters[place(stack, layer, o, i)]);
+                    let weight = |i| f64::from(parameters[place(&layers, layer, o, i)]);
                     let product: f64 = (0..layer.inputs).map(|i| weight(i) * before[i]).sum();
                     product + f64::from(parameters[layer.bias + o])
                 })
@@ -135,15 +147,14 @@ pub(crate) fn naive(
         let z = logits.last().unwrap().clone();
         let y = values.last().unwrap().clone();
         let target = &targets[row * stack.outputs()..(row + 1) * stack.outputs()];
-        let last = stack.layers().last().unwrap().activation;
+        let last = layers.last().unwrap().activation;
         let mut delta: Vec<f64> = Vec::new();
         for ((&z, &y), &t) in z.iter().zip(&y).zip(target) {
             let t = f64::from(t);
             let (loss, gradient) = match objective.loss {
-                ReconstructionLoss::BinaryCrossEntropy => {
-                    (z.max(0.0) - z * t + (-z.abs()).exp().ln_1p(), y - t)
-                }
-                ReconstructionLoss::MeanSquaredError => {
+                Loss::BinaryCrossEntropy => (z.max(0.0) - z * t + (-z.abs()).exp().ln_1p(), y - t),
+                Loss::SoftmaxCrossEntropy => panic!("another reference"),
+                Loss::MeanSquaredError => {
                     ((y - t).powi(2), 2.0 * (y - t) * value_and_slope(last, z).1)
                 }
             };
@@ -151,15 +162,14 @@ pub(crate) fn naive(
             delta.push(gradient / (n * width));
         }
         let codes = &values[stack.code() + 1];
-        all.penalty +=
-            codes.iter().map(|c| c.abs()).sum::<f64>() * f64::from(objective.code_l1) / n;
-        for (index, layer) in stack.layers().iter().enumerate().rev() {
+        all.penalty += codes.iter().map(|c| c.abs()).sum::<f64>() * f64::from(code_l1) / n;
+        for (index, layer) in layers.iter().enumerate().rev() {
             let mut below = vec![0.0; layer.inputs];
             for o in 0..layer.outputs {
                 all.gradient[layer.bias + o] += delta[o];
                 for i in 0..layer.inputs {
-                    all.gradient[place(stack, layer, o, i)] += delta[o] * values[index][i];
-                    below[i] += delta[o] * f64::from(parameters[place(stack, layer, o, i)]);
+                    all.gradient[place(&layers, layer, o, i)] += delta[o] * values[index][i];
+                    below[i] += delta[o] * f64::from(parameters[place(&layers, layer, o, i)]);
                 }
             }
             if index == 0 {
@@ -168,10 +178,10 @@ pub(crate) fn naive(
             if index == stack.code() + 1 {
                 for (below, c) in below.iter_mut().zip(&values[index]) {
                     let sign = if *c == 0.0 { 0.0 } else { c.signum() };
-                    *below += f64::from(objective.code_l1) / n * sign;
+                    *below += f64::from(code_l1) / n * sign;
                 }
             }
-            let activation = stack.layers()[index - 1].activation;
+            let activation = layers[index - 1].activation;
             for (below, &z) in below.iter_mut().zip(&logits[index - 1]) {
                 *below *= value_and_slope(activation, z).1;
             }

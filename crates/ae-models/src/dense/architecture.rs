@@ -1,6 +1,6 @@
 //! The architecture of a dense network.
 
-use ae_kernels::Stack;
+use ae_kernels::Chain;
 use ae_random::Seed;
 
 use super::stack::stack;
@@ -13,7 +13,7 @@ pub(crate) struct DenseArchitecture {
     input: TrainingInput,
     config: DenseConfig,
     layout: Layout,
-    stack: Stack,
+    stack: Chain,
 }
 
 impl DenseArchitecture {
@@ -47,7 +47,7 @@ impl Architecture for DenseArchitecture {
         self.config.output_activation == OutputActivation::Sigmoid
     }
 
-    fn stack(&self) -> Option<&Stack> {
+    fn stack(&self) -> Option<&Chain> {
         Some(&self.stack)
     }
 

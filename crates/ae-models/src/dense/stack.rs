@@ -1,19 +1,19 @@
 //! A dense network as a stack of layers, for the CPU kernels.
 
-use ae_kernels::{Layer, Stack, StackError, Weight};
+use ae_kernels::{Chain, ChainError, Dense, Weight};
 
 use super::config::layers;
 use crate::{DenseConfig, Layout, OutputActivation};
 
 /// The stack of a checked network's encoder.
-pub(crate) fn encoder_stack(config: &DenseConfig, layout: &Layout) -> Result<Stack, StackError> {
+pub(crate) fn encoder_stack(config: &DenseConfig, layout: &Layout) -> Result<Chain, ChainError> {
     let stack = encoder_layers(config, layout);
     let code = stack.len().saturating_sub(1);
-    Stack::new(stack, code, layout.len())
+    Chain::of_dense(stack, code, layout.len())
 }
 
 /// The stack of a checked network whose parameters have this layout.
-pub(crate) fn stack(config: &DenseConfig, layout: &Layout) -> Result<Stack, StackError> {
+pub(crate) fn stack(config: &DenseConfig, layout: &Layout) -> Result<Chain, ChainError> {
     let depth = layers(&config.encoder).count();
     let mut stack = encoder_layers(config, layout);
     let decoder_depth = layers(&config.decoder).count();
@@ -30,17 +30,17 @@ pub(crate) fn stack(config: &DenseConfig, layout: &Layout) -> Result<Stack, Stac
             (true, OutputActivation::Linear) => ae_kernels::Activation::Linear,
         };
         let bias = offset(layout, &format!("decoder.{index}.bias"));
-        stack.push(Layer { inputs, outputs, weight, bias, activation });
+        stack.push(Dense { inputs, outputs, weight, bias, activation });
     }
-    Stack::new(stack, depth.saturating_sub(1), layout.len())
+    Chain::of_dense(stack, depth.saturating_sub(1), layout.len())
 }
 
-fn encoder_layers(config: &DenseConfig, layout: &Layout) -> Vec<Layer> {
+fn encoder_layers(config: &DenseConfig, layout: &Layout) -> Vec<Dense> {
     let depth = layers(&config.encoder).count();
     let described = layers(&config.encoder).enumerate().map(|(index, (inputs, outputs))| {
         let last = index + 1 == depth;
         let activation = if last { config.code_activation } else { config.hidden_activation };
-        Layer {
+        Dense {
             inputs,
             outputs,
             weight: Weight::Own { offset: offset(layout, &format!("encoder.{index}.weight")) },
@@ -53,6 +53,6 @@ fn encoder_layers(config: &DenseConfig, layout: &Layout) -> Vec<Layer> {
 
 fn offset(layout: &Layout, name: &str) -> usize {
     let view = layout.views().iter().find(|view| view.name == name);
-    // A checked network has all its parameters. `Stack::new` refuses an offset beyond the end.
+    // A checked network has all its parameters. `Chain::new` refuses an offset beyond the end.
     view.map_or(layout.len(), |view| view.offset)
 }

@@ -54,14 +54,14 @@ fn slices_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_stack_that_is_an_encoder_alone_does_not_decode() {
-    let layer = ae_kernels::Layer {
+    let layer = ae_kernels::Dense {
         inputs: 4,
         outputs: 2,
         weight: ae_kernels::Weight::Own { offset: 0 },
         bias: 8,
         activation: ae_kernels::Activation::Relu,
     };
-    let stack = ae_kernels::Stack::new(vec![layer], 0, 10).unwrap();
+    let stack = ae_kernels::Chain::of_dense(vec![layer], 0, 10).unwrap();
     let layout = Layout::new(vec![("all".to_owned(), vec![10])]);
     let parameters = Parameters::new(layout, vec![0.5; 10]).unwrap();
     let encoder = KernelInference::new(&stack, &parameters).unwrap();

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ae_models::{
-    Architecture, DenseConfig, Device, Layout, ModelError, ModelKind, ModelSpec, NetworkSpec,
-    Parameters, Registry, SavedModel, Seed, Stack, TaggedModel, TrainingInput, WeightTypes,
+    Architecture, Chain, DenseConfig, Device, Layout, ModelError, ModelKind, ModelSpec,
+    NetworkSpec, Parameters, Registry, SavedModel, Seed, TaggedModel, TrainingInput, WeightTypes,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,7 @@ impl Architecture for MirroredArchitecture {
         true
     }
 
-    fn stack(&self) -> Option<&Stack> {
+    fn stack(&self) -> Option<&Chain> {
         self.dense.stack()
     }
 }

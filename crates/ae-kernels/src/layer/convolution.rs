@@ -1,0 +1,93 @@
+//! A convolution.
+
+use super::{Context, Kind, Padding, Place, Refusal, Role};
+use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
+use crate::convolution::{Extent, GeometryError};
+use crate::{Activation, ConvolutionGeometry, Shape};
+
+/// A convolution (cross-correlation, as in PyTorch and TensorFlow) with a square kernel, and an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convolution {
+    /// Channels of the output.
+    pub channels: usize,
+    /// Rows and columns of the kernel, at least 1.
+    pub kernel: usize,
+    /// Positions between two windows, at least 1.
+    pub stride: usize,
+    /// What lies beyond the edges: zeros or nothing.
+    pub padding: Padding,
+    /// Index of the first number of the weight in the flat parameter buffer: (channels, input channels, kernel rows,
+    /// kernel columns).
+    pub weight: usize,
+    /// Index of the first number of the bias, a number for each channel of the output.
+    pub bias: usize,
+    /// The activation.
+    pub activation: Activation,
+}
+
+impl Convolution {
+    fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
+        let (kernel, stride) = (square(self.kernel), square(self.stride));
+        ConvolutionGeometry::new(input, self.channels, kernel, stride, self.padding)
+    }
+}
+
+impl Kind for Convolution {
+    fn output(&self, input: Shape) -> Result<Shape, Refusal> {
+        let geometry = self.geometry(input).map_err(|error| refusal(error, input))?;
+        Ok(geometry.output())
+    }
+
+    fn places(&self, input: Shape) -> Vec<Place> {
+        let length = weight_length(input.channels, self.channels, self.kernel);
+        let weight = Place::new(Role::PerSlice, self.weight, length);
+        vec![weight, Place::new(Role::PerSlice, self.bias, self.channels)]
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
+    fn takes_what_follows(&self) -> bool {
+        self.activation == Activation::Linear
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let geometry = self.geometry(context.input).ok()?;
+        Some(Box::new(ConvolutionOperation::new(geometry, self.weight, self.bias, context)))
+    }
+}
+
+pub(super) fn square(side: usize) -> Extent {
+    Extent { height: side, width: side }
+}
+
+pub(super) fn refusal(error: GeometryError, input: Shape) -> Refusal {
+    Refusal::new(format!("a convolution that fits ({error})"), input)
+}
+
+/// Numbers of a weight.
+pub(super) fn weight_length(inputs: usize, outputs: usize, kernel: usize) -> usize {
+    inputs.saturating_mul(outputs).saturating_mul(kernel).saturating_mul(kernel)
+}
+
+/// Checks the sizes of a window.
+pub(super) fn check_window(size: usize, stride: usize) -> Result<(), Refusal> {
+    if size == 0 || stride == 0 {
+        let found = format!("a window of {size} and a stride of {stride}");
+        return Err(Refusal::new("a window and a stride of at least 1", found));
+    }
+    Ok(())
+}
+
+pub(super) fn smaller_than_window(input: Shape, size: usize) -> Refusal {
+    Refusal::new(format!("a map of at least {size} x {size} positions, or padding `same`"), input)
+}
