@@ -11,8 +11,8 @@ use divan::{Bencher, black_box};
 
 use super::numbers;
 
-/// Images of a call.
-const ITEMS: usize = 8;
+/// Pixels of a call: a slice of a batch, whose maps stay in the second-level cache.
+const PIXELS: usize = 8 * 28 * 28;
 
 /// A layer of 3 x 3 kernels on square maps.
 #[derive(Clone, Copy)]
@@ -71,13 +71,14 @@ impl Case {
         let weight = numbers(geometry.weight_count());
         packed.pack_forward(&weight, &numbers(to));
         packed.pack_backward(&weight);
+        let items = (PIXELS / (size * size)).min(8);
         Self {
             geometry,
             packed,
-            input: numbers(ITEMS * input.numbers()),
-            output: numbers(ITEMS * geometry.output().numbers()),
+            input: numbers(items * input.numbers()),
+            output: numbers(items * geometry.output().numbers()),
             scratch: ConvolutionScratch::default(),
-            operations: ItemsCount::new(2 * ITEMS * geometry.multiplications()),
+            operations: ItemsCount::new(2 * items * geometry.multiplications()),
         }
     }
 }

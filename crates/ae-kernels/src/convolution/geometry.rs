@@ -138,7 +138,7 @@ impl Convolution {
         for (what, count) in [
             ("a feature map", padded(self.map).count()),
             ("a feature map", padded(self.windows).count()),
-            ("a weight", weight.saturating_mul(2 * (self.windows.channels + 64))),
+            ("a weight", weight.saturating_mul(self.windows.channels.saturating_add(64))),
         ] {
             if count > limit {
                 return Err(GeometryError::TooLarge { what });
