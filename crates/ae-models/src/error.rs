@@ -101,6 +101,9 @@ pub enum ModelError {
     /// The architecture does not implement `Architecture::build`.
     #[error("this architecture has no candle model (`Architecture::build`)")]
     NoTensorModel,
+    /// The distribution of codes was asked for, and the model has none.
+    #[error("this model is not variational: its codes have no distribution")]
+    NoPosterior,
     /// There is no such device in this build or in this machine.
     #[error("the device `{name}` cannot be used: {reason}")]
     Device {

@@ -54,6 +54,7 @@ mod partial_epoch;
 mod samples;
 
 mod clip;
+mod draws;
 mod engine;
 mod fused;
 mod host_state;
@@ -69,6 +70,9 @@ mod curve;
 mod evaluate;
 mod metric_names;
 pub mod metrics;
+mod variational;
+
+mod supervised;
 
 mod background;
 mod checkpoint;
@@ -106,6 +110,13 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use supervised::{
+    Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
+    Pretrained, Pretraining, fine_tune, pretrain_layers,
+};
+pub use variational::{
+    VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,
+};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -8,6 +8,10 @@ use crate::{BatchLoss, Metrics};
 pub(crate) const VALIDATION_BCE: &str = "val_bce";
 /// Validation: squared error per pixel.
 pub(crate) const VALIDATION_MSE: &str = "val_mse";
+/// Validation: the divergence of codes from their prior, in nats an item.
+pub(crate) const VALIDATION_KL: &str = "val_kl";
+/// Validation: the negative evidence lower bound, in nats an item.
+pub(crate) const VALIDATION_NEGATIVE_ELBO: &str = "val_negative_elbo";
 /// Validation: squared error per image, summed over its pixels.
 pub(crate) const VALIDATION_SSE: &str = "val_sse";
 /// Validation: peak signal-to-noise ratio.
@@ -46,6 +50,9 @@ pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> 
     let mut validation = vec![VALIDATION_MSE];
     if architecture.output_is_probability() {
         validation.push(VALIDATION_BCE);
+    }
+    if architecture.is_variational() {
+        validation.extend([VALIDATION_KL, VALIDATION_NEGATIVE_ELBO]);
     }
     let mut names: Vec<String> = train.chain(validation.into_iter().map(str::to_owned)).collect();
     names.sort();

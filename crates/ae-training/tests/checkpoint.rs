@@ -47,6 +47,7 @@ fn state_after(epochs: u32) -> TrainingState {
         batch_size: 4,
         schedule: Schedule::Constant {},
         clip_norm: None,
+        kl_warm_up: None,
         early_stopping: None,
     };
     let observer = &mut MemoryObserver::default();

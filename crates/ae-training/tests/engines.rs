@@ -72,7 +72,7 @@ fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
             let run = |engine: &mut dyn Engine| {
                 let mut gradient = vec![0.0; state.parameters().values().len()];
                 let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
-                engine.load(&state).unwrap();
+                engine.load(&state, Seed::new(7)).unwrap();
                 engine.gradient(batch, &mut gradient).unwrap();
                 gradient
             };
@@ -164,7 +164,7 @@ proptest! {
         let run = |engine: &mut dyn Engine| {
             let mut gradient = vec![0.0; state.parameters().values().len()];
             let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 2 };
-            engine.load(&state).unwrap();
+            engine.load(&state, Seed::new(7)).unwrap();
             let found = engine.gradient(batch, &mut gradient).unwrap();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
@@ -203,6 +203,7 @@ fn curves_agree_after_five_epochs() {
         batch_size: 64,
         schedule: Schedule::Constant {},
         clip_norm: None,
+        kl_warm_up: None,
         early_stopping: None,
     };
     let samples = Samples::new(&images, None);

@@ -70,6 +70,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
             batch_size: 100,
             schedule: Schedule::Cosine { warmup_epochs: u32::from(epochs > 1), final_factor: 0.1 },
             clip_norm: None,
+            kl_warm_up: None,
             early_stopping: None,
         },
     }
@@ -232,14 +233,14 @@ fn a_penalty_has_a_metric_of_its_own() {
     setup.objective = Objective::default().with(CodeL1 { weight: 0.01 });
     setup.config.batch_size = 300;
     let mut engine = setup.engine();
-    engine.load(&setup.start()).unwrap();
+    engine.load(&setup.start(), Seed::new(7)).unwrap();
     let (samples, indices) = (setup.samples(), Vec::from_iter(0..300));
     let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
     let mut codes = vec![0.0; 300 * 12];
     let model = engine.inference().unwrap();
     model.encode(&samples.gather(&indices, 0).inputs, &mut codes).unwrap();
     let expected = 0.01 * codes.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / 300.0;
-    let size = StepSize { learning_rate: 0.1, clip_norm: None };
+    let size = StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 };
     let loss = engine.step(batch, size).unwrap().loss;
     assert!((loss.penalties[0] - expected).abs() < 1e-6 * expected, "{loss:?}, {expected}");
 
@@ -379,7 +380,7 @@ fn an_evaluation_adds_up() {
     let setup = setup(40, Some(("gaussian:0.5", Draw::Once)));
     let state = setup.run();
     let mut engine = setup.engine();
-    engine.load(&state).unwrap();
+    engine.load(&state, Seed::new(7)).unwrap();
     let model = engine.inference().unwrap();
     let samples = setup.samples();
     let full = engine.evaluate(&samples, Detail::Full).unwrap();
