@@ -185,16 +185,20 @@ pub(crate) struct ModelAndOwnData {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ae evaluate runs/denoising
-  ae evaluate runs/denoising mnist --noise gaussian:0.5")]
+  ae evaluate runs/denoising mnist --noise gaussian:0.5
+  ae evaluate runs/vae --importance-samples 100")]
 pub(crate) struct Evaluate {
     #[command(flatten)]
     pub(crate) applied: ModelAndOwnData,
     /// Noise on the images, or none [default: that of the run, if its model is a denoising one]
     #[arg(long, value_name = "NOISE", value_parser = noise)]
     pub(crate) noise: Option<NoiseChoice>,
-    /// The noise's seed [default: that of the run, or 42]
+    /// The seed of the noise and of drawn codes [default: that of the run, or 42]
     #[arg(long, value_name = "N", value_parser = seed)]
     pub(crate) seed: Option<u64>,
+    /// Also bound the log-likelihood by K codes an image: val_nll, in nats (variational models)
+    #[arg(long, value_name = "K", value_parser = whole::<1, 100_000>)]
+    pub(crate) importance_samples: Option<usize>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

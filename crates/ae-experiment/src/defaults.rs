@@ -202,6 +202,7 @@ fn chosen(spec: &Spec, dataset: &Dataset) -> Result<String, ExperimentError> {
     let loss = match training.loss {
         Loss::BinaryCrossEntropy => "binary cross-entropy",
         Loss::MeanSquaredError => "mean squared error",
+        Loss::SoftmaxCrossEntropy => "softmax cross-entropy",
     };
     let network = match spec.model.dense() {
         Some(dense) => {

@@ -1,12 +1,13 @@
 //! The diagnosis of a trained model: its error compared with baselines, and its dead code units.
 
-use std::fmt;
+mod doubt;
 
 use ae_analysis::{Pca, Rows};
 use ae_dataset::Images;
 use ae_files::counted_as;
 use ae_models::{Inference, Loss};
 use ae_training::{Samples, TrainingBatch, TrainingState};
+pub use doubt::{Cause, Doubt};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -46,7 +47,8 @@ pub struct Diagnosis {
     pub model_mse: f64,
     /// The squared error per value of predicting the mean of the training images.
     pub mean_mse: f64,
-    /// The squared error per value of PCA with [`components`](Self::components); none if PCA would take too long.
+    /// The squared error per value of PCA with [`components`](Self::components); none if PCA would take too long
+    /// or have as many components as an image has values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pca_mse: Option<f64>,
     /// The squared error per value of the corrupted images, if the model removes noise from images.
@@ -72,44 +74,6 @@ pub struct Diagnosis {
     /// Reasons to doubt the model, the most important one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Doubt>,
-}
-
-/// A reason to doubt that a model has learned, with its likely cause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doubt {
-    /// The observation, as a sentence.
-    pub text: String,
-    /// Its likely cause.
-    pub cause: Cause,
-}
-
-/// The likely cause of a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Cause {
-    /// The learning rate is too high: units died, or the steps are too long.
-    LearningRate,
-    /// Too few steps were taken.
-    FewSteps,
-    /// There are too few training items.
-    FewItems,
-    /// The output cannot reach the values of the data.
-    Output,
-    /// Network, loss or noise do not suit the data.
-    Network,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LearningRate => "the learning rate is too high",
-            Self::FewSteps => "too few steps were taken",
-            Self::FewItems => "there is too little training data",
-            Self::Output => "the output's range does not hold the data's values",
-            Self::Network => "network, loss or noise do not suit the data",
-        })
-    }
 }
 
 /// Compares a trained model with the baselines; nothing if an error is not finite. `outside` is the number of values that

@@ -230,7 +230,9 @@ impl ExperimentError {
                 | Self::Value { .. }
                 | Self::Corruption(_)
                 | Self::Model(
-                    ModelError::Spec { .. } | ModelError::Layer { .. } | ModelError::LossOfLinear
+                    ModelError::Spec { .. }
+                        | ModelError::Layer { .. }
+                        | ModelError::Objective { .. }
                 )
                 | Self::Training(Setting { .. } | UnknownMetric { .. })
         )

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
-use ae_files::counted_as;
 use ae_models::{
-    Activation, Architecture, CheckedNetwork, Device, Layer, ModelError, ModelKind, ModelSpec,
-    Objective, Parameters, SavedModel,
+    Architecture, CheckedNetwork, CodeL1, Contractive, Device, Kl, KlSparsity, ModelError,
+    ModelKind, ModelSpec, Objective, Parameters, SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
-use crate::spec::activation_of;
-use crate::{EngineKind, ExperimentError, NetworkName, Spec};
+use crate::{EngineKind, ExperimentError, NetworkName, Spec, TrainingSpec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]
@@ -61,13 +59,10 @@ impl Plan {
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
-        let objective = Objective {
-            loss: spec.training.loss,
-            code_l1: spec.training.code_l1.unwrap_or_default(),
-        };
+        let objective = objective(&spec.training);
         let metrics = curve_metrics(architecture.as_ref(), &objective);
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
-        objective.check(&network)?;
+        architecture.check_objective(&objective)?;
         let plan = Self { spec, dataset, model, network, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
@@ -79,7 +74,7 @@ impl Plan {
     /// # Errors
     /// If the engine does not support the model or the device.
     pub fn start_engine(&self, device: &Device) -> Result<Box<dyn Engine + '_>, ExperimentError> {
-        self.engine.start(self.architecture.as_ref(), self.objective, device)
+        self.engine.start(self.architecture.as_ref(), self.objective.clone(), device)
     }
 
     /// The state before the first step: initial parameters, and an optimizer without moments.
@@ -146,6 +141,7 @@ fn fit_config(spec: &Spec) -> FitConfig {
         batch_size: training.batch_size,
         schedule: training.schedule,
         clip_norm: training.clip_norm,
+        kl_warm_up: training.kl_warm_up,
         early_stopping: training.early_stopping.clone(),
     }
 }
@@ -170,7 +166,6 @@ const SPARSITY_TARGET: f32 = 0.05;
 
 /// Checks the penalties' settings, and writes those that follow from the network.
 fn resolve_penalties(spec: &mut Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
-    let is_sampled = matches!(network.network().encoder.last(), Some(Layer::Sample(_)));
     let training = &mut spec.training;
     for (place, weight) in [
         ("training.code_l1", training.code_l1),
@@ -181,18 +176,13 @@ fn resolve_penalties(spec: &mut Spec, network: &CheckedNetwork) -> Result<(), Ex
         let weight = f64::from(weight.unwrap_or_default());
         check_number(place, weight, "at least 0", |weight| weight >= 0.0)?;
     }
-    if is_sampled {
+    if network.is_variational() {
         training.kl_weight.get_or_insert(1.0);
     }
-    let kl = training.kl_weight.map(|weight| ("training.kl_weight", weight.to_string()));
-    let warm_up = training.kl_warm_up.map(|epochs| ("training.kl_warm_up", epochs.to_string()));
-    if let Some((place, found)) = kl.or(warm_up).filter(|_| !is_sampled) {
-        let expected =
-            "left out, because the network's code is no sample (`vae`, or a `sample` layer)";
-        return Err(ExperimentError::setting(place, expected, &found));
-    }
-    if let Some(0) = training.kl_warm_up {
-        return Err(ExperimentError::setting("training.kl_warm_up", "at least 1", "0"));
+    if let Some(epochs) = training.kl_warm_up.filter(|_| training.kl_weight.is_none()) {
+        let expected = "left out where there is no `kl_weight`";
+        let place = "training.kl_warm_up";
+        return Err(ExperimentError::setting(place, expected, &epochs.to_string()));
     }
     if training.sparsity_weight.is_some() {
         training.sparsity_target.get_or_insert(SPARSITY_TARGET);
@@ -206,28 +196,25 @@ fn resolve_penalties(spec: &mut Spec, network: &CheckedNetwork) -> Result<(), Ex
         let holds = |target| target > 0.0 && target < 1.0;
         check_number(place, f64::from(target), "above 0 and below 1", holds)?;
     }
-    check_sigmoid_code(spec, network)
+    Ok(())
 }
 
-/// Two penalties are defined for sigmoid codes, one of them for an encoder of one layer.
-fn check_sigmoid_code(spec: &Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
-    let training = &spec.training;
-    let encoder = &network.network().encoder;
-    let code = encoder.last().and_then(activation_of);
-    let found = code.map_or_else(|| "another layer".to_owned(), |found| found.to_string());
-    if training.sparsity_weight.is_some() && code != Some(Activation::Sigmoid) {
-        let place = "the code's activation";
-        let expected = "sigmoid, as `sparsity_weight` is for units between 0 and 1";
-        return Err(ExperimentError::setting(place, expected, &found));
+/// The loss and the penalties.
+fn objective(training: &TrainingSpec) -> Objective {
+    let mut objective = Objective::new(training.loss);
+    if let Some(weight) = training.code_l1.filter(|&weight| weight != 0.0) {
+        objective = objective.with(CodeL1 { weight });
     }
-    let is_one = matches!(encoder.as_slice(), [Layer::Dense(_)]);
-    if training.contractive_weight.is_some() && !(is_one && code == Some(Activation::Sigmoid)) {
-        let expected = "one dense layer with a sigmoid where there is a `contractive_weight`";
-        let layers = counted_as(encoder.len(), "layer");
-        let found = format!("{layers}, the last with {found}");
-        return Err(ExperimentError::setting("the encoder", expected, &found));
+    if let Some(weight) = training.kl_weight {
+        objective = objective.with(Kl { weight });
     }
-    Ok(())
+    if let (Some(weight), Some(target)) = (training.sparsity_weight, training.sparsity_target) {
+        objective = objective.with(KlSparsity { target, weight });
+    }
+    if let Some(weight) = training.contractive_weight {
+        objective = objective.with(Contractive { weight });
+    }
+    objective
 }
 
 /// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.

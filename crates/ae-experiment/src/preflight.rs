@@ -129,7 +129,7 @@ impl Preflight {
                 self.outside,
                 match plan.spec.training.loss {
                     Loss::BinaryCrossEntropy => "binary cross-entropy",
-                    Loss::MeanSquaredError => "a sigmoid output",
+                    _ => "a sigmoid output",
                 }
             );
         }

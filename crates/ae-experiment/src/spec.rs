@@ -17,14 +17,14 @@ use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use network::activation_of;
 pub use network::{
     ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
 };
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
-    AnomalyDetection, Artefacts, Compression, DenoisingComparison, DimensionalityReduction,
-    FeatureLearning, NamedScore, NoiseStrengths, StudySpec,
+    AnomalyDetection, Artefacts, Classification, ClassifiedNetwork, Compression,
+    DenoisingComparison, DimensionalityReduction, FeatureLearning, FineTuningSpec, NamedScore,
+    NoiseStrengths, PretrainingKind, StudySpec,
 };
 
 use crate::{EngineKind, Expectation, ExperimentError};

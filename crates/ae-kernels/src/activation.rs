@@ -165,6 +165,27 @@ pub(crate) fn differentiate(
     with_function!(activation, F => differentiate_rows::<F>(logits, values, gradient, bias_gradient));
 }
 
+/// Replaces logits by the gradient at them, given the gradient at the values.
+pub(crate) fn replace_by_gradient(
+    activation: Activation,
+    logits: &mut [f32],
+    values: &[f32],
+    gradient: &[f32],
+) {
+    with_function!(activation, F => replace_with::<F>(logits, values, gradient));
+}
+
+fn replace_with<F: Function>(logits: &mut [f32], values: &[f32], gradient: &[f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for ((x, y), g) in logits.iter_mut().zip(values).zip(gradient) {
+                *x = g * F::slope(*x, *y);
+            }
+        },
+    );
+}
+
 fn activate_values_with<F: Function>(logits: &[f32], values: &mut [f32]) {
     vectorised(
         #[inline(always)]

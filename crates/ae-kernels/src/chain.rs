@@ -1,24 +1,43 @@
-//! A chain of layers: its description, and its pass forward and backward over a slice of rows.
+//! A chain of layers: its description, and the operations that run it.
 //!
 //! | file | what |
 //! |---|---|
 //! | `description.rs` | a checked chain of layers |
-//! | `stack.rs` | a chain of dense layers alone |
 //! | `parameters.rs` | where each weight and bias lies in the flat parameter buffer |
-//! | `dense.rs` | a dense layer's computation; another kind of layer is a file beside it |
-//! | `slice.rs` | the objective of a slice and its gradient at every layer |
-//! | `workspace.rs` | the memory of a slice between layers |
+//! | `program.rs` | a chain compiled to operations |
+//! | `serving.rs` | a chain compiled to operations for inference |
+//! | `operation.rs` | what every layer does when it runs |
+//! | `dense.rs`, `packed_dense.rs` | a dense layer that runs, and its products |
+//! | `convolution.rs` | a convolution or a transposed one that runs |
+//! | `order.rs` | the order of a map's numbers |
+//! | `normalisation.rs` | statistics of a whole batch |
 
+mod convolution;
 mod dense;
 mod description;
+mod normalisation;
+mod operation;
+mod order;
+mod packed_dense;
 mod parameters;
-mod slice;
-mod stack;
-mod workspace;
+mod program;
+mod serving;
 
-pub(crate) use dense::{Epilogue, PackedDense, pack_for_training};
+pub(crate) use convolution::ConvolutionOperation;
+pub(crate) use dense::{Affine, DenseOperation, Epilogue};
 pub use description::{Chain, LayerDraws};
-pub use slice::SLICE_ROWS;
-pub(crate) use slice::{Rows, SliceLoss, SlicePass, backpropagate};
-pub(crate) use stack::Stack;
-pub(crate) use workspace::Workspace;
+pub(crate) use normalisation::{Normalisation, add_moments};
+pub(crate) use operation::{
+    Backward, Draws, LayerNonzeros, Memory, Operation, PackTask, Part, Pass, Passes, Scratch,
+};
+pub(crate) use order::{NeededOrder, Order, Permutation, from_channels_first};
+pub(crate) use packed_dense::PackedDense;
+pub(crate) use parameters::WeightView;
+pub(crate) use program::{Barrier, Boundary, Program, Segmentation};
+pub(crate) use serving::{InferenceProgram, Stage};
+
+/// Rows of a slice: the rows that a thread takes through all layers while they are in its cache.
+///
+/// In training it is part of the results, because it fixes the order in which gradients are summed, for any number of
+/// threads. In inference it is not.
+pub const SLICE_ROWS: usize = 64;

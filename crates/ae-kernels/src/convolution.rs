@@ -22,15 +22,20 @@
 //! | `weight_gradient.rs` | gradients of weight and bias |
 
 mod block;
+mod dot;
+mod gather;
 mod geometry;
+mod gradient_tile;
 mod packed;
 mod phase;
 mod tile;
+mod weight;
 mod weight_gradient;
 
 #[cfg(test)]
 mod tests;
 
 pub use block::ConvolutionScratch;
-pub use geometry::{Convolution, Extent, GeometryError, Padding, Shape};
+pub use geometry::{Convolution, Extent, GeometryError};
+pub(crate) use geometry::{Padding, Shape};
 pub use packed::PackedConvolution;

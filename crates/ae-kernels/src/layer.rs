@@ -30,11 +30,13 @@ pub use padding::Padding;
 pub use pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use reshape::Reshape;
 pub use sample::Sample;
+pub(crate) use sample::half;
 pub use top_k::TopK;
 pub use transposed_convolution::TransposedConvolution;
 pub use upsampling::Upsampling;
 
-use crate::{Activation, Shape};
+use crate::chain::{Affine, NeededOrder, Operation, Order};
+use crate::{Activation, Chain, Shape};
 
 /// Why a layer does not fit what comes before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +77,50 @@ impl Place {
     }
 }
 
+/// Where a layer stands when its operation is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) chain: &'a Chain,
+    /// Index of the layer.
+    pub(crate) layer: usize,
+    /// Shapes before and after it.
+    pub(crate) input: Shape,
+    pub(crate) output: Shape,
+    /// The order of the numbers that come in and go out.
+    pub(crate) order: Order,
+    /// The activation that is computed with it.
+    pub(crate) activation: Activation,
+    /// Whether it is the first operation.
+    pub(crate) is_first: bool,
+    /// Whether the loss may be taken from its logits.
+    pub(crate) is_last: bool,
+    pub(crate) purpose: Purpose<'a>,
+}
+
+/// What an operation is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    Training,
+    Inference {
+        parameters: &'a [f32],
+        /// The scale and shift of a batch normalisation that is computed with the layer.
+        affine: Option<&'a Affine>,
+    },
+}
+
+impl Purpose<'_> {
+    pub(crate) fn is_training(&self) -> bool {
+        matches!(self, Self::Training)
+    }
+
+    pub(crate) fn affine(&self) -> Option<Affine> {
+        match self {
+            Self::Training => None,
+            Self::Inference { affine, .. } => affine.cloned(),
+        }
+    }
+}
+
 /// What a kind of layer says about itself.
 pub(crate) trait Kind: Debug {
     /// The shape of an item after the layer.
@@ -94,6 +140,29 @@ pub(crate) trait Kind: Debug {
     fn is_permutation(&self) -> bool {
         false
     }
+
+    /// The order of channels that the operation needs.
+    fn order(&self) -> NeededOrder {
+        NeededOrder::Any
+    }
+
+    /// Whether it works on maps: items go through the chain few at a time, and gradients are summed by leaves of 8 items.
+    fn is_spatial(&self) -> bool {
+        false
+    }
+
+    /// Whether an activation or a batch normalisation that follows can be computed with it.
+    fn takes_what_follows(&self) -> bool {
+        false
+    }
+
+    /// The normalisation by statistics of the batch, if it is one.
+    fn batch_norm(&self) -> Option<&BatchNorm> {
+        None
+    }
+
+    /// The operation that runs; `None` if the numbers stay as they are.
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>>;
 
     /// Whether it draws random numbers in training, and how many for an item.
     fn draws(&self, _: Shape) -> usize {

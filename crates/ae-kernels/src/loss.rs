@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `definition.rs` | the losses by name |
 //! | `cross_entropy.rs` | binary cross-entropy of rows of logits, with its gradient |
+//! | `softmax.rs` | softmax cross-entropy of rows, with its gradient |
 //! | `squared_error.rs` | the squared error of rows, with its gradient and alone |
 //! | `row_losses.rs` | both losses of a row, without gradients |
 //! | `sums.rs` | sums in a fixed order |
@@ -16,13 +17,34 @@ mod squared_error;
 mod sums;
 
 pub use cross_entropy::binary_cross_entropy;
-pub(crate) use cross_entropy::cross_entropy_of_rows;
+use cross_entropy::cross_entropy_of_rows;
 pub use definition::Loss;
 pub(crate) use row_losses::losses_of_row;
 pub use row_losses::{RowLosses, losses_of_logits};
-pub(crate) use softmax::softmax_cross_entropy_of_rows;
+use squared_error::squared_error_of_rows;
 pub use squared_error::squared_error_sum;
-pub(crate) use squared_error::{
-    squared_error_between, squared_error_in_f64, squared_error_of_rows,
-};
+pub(crate) use squared_error::{squared_error_between, squared_error_in_f64};
 pub(crate) use sums::magnitude_sum;
+
+use crate::Activation;
+
+/// Replaces rows of logits by the gradient of `scale` times the loss of the activation's values, adds the rows to
+/// `bias_gradient`, and returns the sum of the loss over all numbers (for the softmax: over all rows).
+pub(crate) fn differentiate_rows(
+    loss: Loss,
+    activation: Activation,
+    targets: &[f32],
+    scale: f32,
+    logits: &mut [f32],
+    bias_gradient: &mut [f32],
+) -> f64 {
+    match loss {
+        Loss::BinaryCrossEntropy => cross_entropy_of_rows(targets, scale, logits, bias_gradient),
+        Loss::MeanSquaredError => {
+            squared_error_of_rows(activation, targets, scale, logits, bias_gradient)
+        }
+        Loss::SoftmaxCrossEntropy => {
+            softmax::softmax_of_rows(targets, scale, logits, bias_gradient)
+        }
+    }
+}

@@ -14,7 +14,10 @@ pub use contractive::Contractive;
 pub use kl::Kl;
 pub use kl_sparsity::KlSparsity;
 
+pub(crate) use contractive::add_squared_slopes;
+
 use crate::Chain;
+use crate::chain::{Boundary, Program};
 use crate::layer::Refusal;
 
 /// What a penalty says about itself.
@@ -27,6 +30,64 @@ pub(crate) trait PenaltyKind: Debug {
 
     /// Checks that it suits a chain.
     fn check(&self, chain: &Chain) -> Result<(), Refusal>;
+
+    /// The term that is computed item by item; `None` if it is a function of the code's means.
+    fn term(&self, _: &TermContext<'_>) -> Option<Term> {
+        None
+    }
+
+    /// The function of the code's means over the batch, if it is one.
+    fn of_means(&self) -> Option<&dyn OfMeans> {
+        None
+    }
+}
+
+/// What the terms of a batch are made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TermContext<'a> {
+    pub(crate) chain: &'a Chain,
+    pub(crate) program: &'a Program,
+    pub(crate) parameters: &'a [f32],
+    /// Items of the batch.
+    pub(crate) rows: usize,
+}
+
+/// A penalty of each item, at a place within the chain.
+#[derive(Debug)]
+pub(crate) struct Term {
+    pub(crate) at: Boundary,
+    pub(crate) of_items: Box<dyn OfItems>,
+}
+
+/// A penalty of items, with its weight and its share in the batch.
+pub(crate) trait OfItems: Debug + Send + Sync {
+    /// The sum over items.
+    fn value(&self, values: &[f32]) -> f64;
+
+    /// Adds the gradient at the values.
+    fn add_gradient(&self, values: &[f32], gradient: &mut [f32]);
+
+    /// What it adds to the gradient of a weight directly.
+    fn contraction(&self) -> Option<&Contraction> {
+        None
+    }
+}
+
+/// A part of a weight's gradient: each row of the weight times `factor` times a sum over items.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Contraction {
+    /// Where the weight begins in the flat buffer.
+    pub(crate) weight: usize,
+    pub(crate) factor: f32,
+}
+
+/// A penalty that is a function of the code's means over a batch.
+pub(crate) trait OfMeans: Sync {
+    /// The value with its weight.
+    fn value(&self, means: &[f64]) -> f64;
+
+    /// The derivative by each mean.
+    fn slope(&self, mean: f64) -> f64;
 }
 
 /// Declares the list of penalties.
@@ -40,6 +101,9 @@ macro_rules! penalties {
         }
 
         impl Penalty {
+            /// The names of all variants, so that a test can tell that it covers each.
+            pub const VARIANTS: &[&str] = &[$(stringify!($name)),*];
+
             pub(crate) fn kind(&self) -> &dyn PenaltyKind {
                 match self { $(Self::$name(penalty) => penalty,)* }
             }

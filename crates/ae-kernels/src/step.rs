@@ -2,21 +2,37 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `trainer.rs` | a batch, slice by slice on all threads |
+//! | `batch.rs` | a batch and what comes back of it |
+//! | `trainer.rs` | a batch on all threads |
+//! | `run.rs` | what all tasks of a batch have in common |
+//! | `segments.rs` | groups on their way through a chain that is cut at statistics of the batch |
+//! | `group.rs` | a task: neighbouring slices |
+//! | `forward.rs`, `backward.rs` | a task's forward pass; loss and backward pass |
+//! | `memory.rs` | how much memory a training takes |
+//! | `tree.rs` | the order in which the gradients of groups are added |
 //! | `blocks.rs` | the gradient of the parameters, block by block, and the update of each block |
 //! | `optimizer.rs` | a step of any optimizer over the flat buffer |
 //! | `adam.rs`, `sgd.rs` | the optimizers; another one is a file beside them and a variant of `Step` |
 //! | `norm.rs` | the squared norm of a gradient |
 
 mod adam;
+mod backward;
+mod batch;
 mod blocks;
+mod forward;
+mod group;
+mod memory;
 mod norm;
 mod optimizer;
+mod run;
+mod segments;
 mod sgd;
 mod trainer;
+mod tree;
 
 pub use adam::AdamStep;
+pub use batch::{Batch, BatchStatistics, BatchSummary, Problem, Target};
 pub use norm::squared_norm;
 pub use optimizer::Step;
 pub use sgd::SgdStep;
-pub use trainer::{Batch, BatchStatistics, BatchSummary, Problem, Target, Trainer};
+pub use trainer::Trainer;

@@ -4,6 +4,8 @@
 //! parameters it has and how they begin, and how it is computed.
 
 mod activation;
+#[cfg(any(feature = "candle", feature = "exchange"))]
+mod axis;
 mod batch_norm;
 mod conv;
 mod conv_transpose;
@@ -22,6 +24,8 @@ mod upsample;
 use serde::{Deserialize, Serialize};
 
 pub use activation::ActivationLayer;
+#[cfg(any(feature = "candle", feature = "exchange"))]
+pub(crate) use axis::{Axis, axes};
 pub use batch_norm::BatchNorm;
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;

@@ -47,11 +47,10 @@ mod layout;
 mod parameters;
 mod training_input;
 
-mod activation;
 mod dense;
 mod layer;
-mod loss;
 mod network;
+mod objective;
 mod spec;
 
 mod apply;
@@ -79,18 +78,23 @@ mod candle;
 
 #[cfg(feature = "exchange")]
 pub mod exchange;
+#[cfg(not(feature = "exchange"))]
+#[path = "without_exchange.rs"]
+mod exchange;
 
-pub use activation::Activation;
 pub use ae_files::FileError;
-pub use ae_kernels::{Chain, Padding, RowLosses, Shape};
+pub use ae_kernels::{
+    Activation, Chain, CodeL1, Contractive, Kl, KlSparsity, Loss, Objective, Padding, Penalty,
+    RowLosses, Shape,
+};
 pub use ae_random::Seed;
 pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
     Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
-    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TrainingPass, Var,
-    VarBuilder, binary_cross_entropy,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TensorObjective,
+    TrainingPass, Var, VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
 pub use dense::DenseConfig;
@@ -104,7 +108,6 @@ pub use layer::{
     Window,
 };
 pub use layout::{Layout, ParameterView};
-pub use loss::{Loss, Objective};
 pub use network::{
     CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS,
     NamedDraws, Network, Part, dense_layers, keras_conv, keras_conv_denoiser, variational,

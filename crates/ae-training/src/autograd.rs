@@ -1,20 +1,26 @@
 //! The autograd engine: candle's automatic differentiation.
 
 mod device_state;
+mod running_statistics;
 
 use ae_kernels::{SLICE_ROWS, squared_norm};
 use ae_models::{
-    Architecture, Autoencoder, Device, Inference, ModelError, Objective, ParameterView, Parameters,
-    Tensor, TensorInference, VarBuilder,
+    Architecture, Autoencoder, BatchStatistics, Device, DrawnNumbers, Draws, Inference, ModelError,
+    Objective, ObjectiveTerms, ParameterView, Parameters, Penalty, Tensor, TensorInference,
+    TensorObjective, VarBuilder,
 };
+use ae_random::Seed;
 use candle_core::{DType, Var};
 use rayon::prelude::*;
 
+use crate::draws::{fill, training_stream};
+use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
 use crate::{
     BatchLoss, BatchResult, BatchSelection, Engine, StepSize, TrainingError, TrainingState,
 };
 use device_state::DeviceState;
+use running_statistics::{LayerStatistics, RunningStatistics};
 
 /// Computes gradients by candle's automatic differentiation: for every model and every device.
 ///
@@ -24,6 +30,7 @@ pub struct AutogradEngine<'a> {
     architecture: &'a dyn Architecture,
     objective: Objective,
     device: Device,
+    running: Vec<RunningStatistics>,
     state: Option<Working>,
 }
 
@@ -36,18 +43,19 @@ enum Working {
 /// The parameters as variables, in the layout's order.
 type Vars = [(ParameterView, Var)];
 
-/// The objective of a slice, weighted by its share of the batch, and its gradient, parameter by parameter. One that the
+/// The objective of a slice, and its gradient times the slice's share of the batch, parameter by parameter. One that the
 /// objective does not depend on has none.
 struct Differentiated {
-    reconstruction: Tensor,
-    objective: Tensor,
+    terms: ObjectiveTerms,
     gradients: Vec<Option<Tensor>>,
+    statistics: Vec<BatchStatistics>,
 }
 
 impl<'a> AutogradEngine<'a> {
     /// An engine for a model on a device.
     pub fn new(architecture: &'a dyn Architecture, objective: Objective, device: Device) -> Self {
-        Self { architecture, objective, device, state: None }
+        let running = RunningStatistics::all_of(architecture);
+        Self { architecture, objective, device, running, state: None }
     }
 
     fn build(&self, vars: &Vars) -> Result<Box<dyn Autoencoder>, ModelError> {
@@ -58,82 +66,137 @@ impl<'a> AutogradEngine<'a> {
 
     fn differentiate(
         &self,
+        objective: &Objective,
         model: &dyn Autoencoder,
         vars: &Vars,
-        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+        selection: BatchSelection<'_>,
+        draws: &TensorDraws<'_>,
         share: f64,
     ) -> Result<Differentiated, ModelError> {
+        let BatchSelection { samples, indices, epoch } = selection;
         let batch = samples.gather(indices, epoch);
         let shape = (indices.len(), samples.images().image_size());
         let inputs = Tensor::from_vec(batch.inputs, shape, &self.device)?;
         let targets = Tensor::from_vec(batch.targets, shape, &self.device)?;
-        let terms = self.objective.evaluate(model, &inputs, &targets)?;
+        let pass = model.forward_training(&inputs, draws)?;
+        let terms = objective.evaluate_pass(model, &pass, &targets)?;
         let mut gradients = (&terms.total * share)?.backward()?;
-        Ok(Differentiated {
-            reconstruction: terms.reconstruction,
-            objective: terms.total,
-            gradients: vars.iter().map(|(_, var)| gradients.remove(var)).collect(),
-        })
+        let trained = vars.iter().map(|(view, var)| {
+            let gradient = gradients.remove(var);
+            gradient.filter(|_| view.is_trained)
+        });
+        Ok(Differentiated { terms, gradients: trained.collect(), statistics: pass.statistics })
     }
 
     /// The gradient of a batch on the CPU, slice by slice on all threads, added up in order.
     fn gradient_on_host(
         &self,
+        objective: &Objective,
         parameters: &Parameters,
+        seed: Seed,
         BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
         gradient: &mut [f32],
-    ) -> Result<BatchResult, ModelError> {
+    ) -> Result<(BatchResult, Vec<LayerStatistics>), ModelError> {
         let vars = parameters.vars(&self.device)?;
         let model = self.build(&vars)?;
+        // Items that depend on each other are not divided.
+        let is_whole = self.architecture.needs_batch_statistics()
+            || objective.penalties.iter().any(|it| matches!(it, Penalty::KlSparsity(_)));
+        let rows = if is_whole { indices.len().max(1) } else { SLICE_ROWS };
         let slices = indices
-            .par_chunks(SLICE_ROWS)
+            .par_chunks(rows)
             .map(|slice| {
                 let share = slice.len() as f64 / indices.len() as f64;
                 let slice = BatchSelection { samples, indices: slice, epoch };
-                let found = self.differentiate(model.as_ref(), &vars, slice, share)?;
-                let reconstruction = scalar(&found.reconstruction)?;
-                let penalty = scalar(&found.objective)? - reconstruction;
+                let draws = TensorDraws { seed, batch: slice, device: &self.device };
+                let model = model.as_ref();
+                let found = self.differentiate(objective, model, &vars, slice, &draws, share)?;
                 let mut loss = BatchLoss::default();
-                loss.add(&BatchLoss { reconstruction, penalties: vec![penalty] }, share);
-                Ok((loss, flat(&vars, &found.gradients)?))
+                loss.add(&loss_of(&numbers(&found.terms, None)?), share);
+                Ok((loss, flat(&vars, &found.gradients)?, on_host(&found.statistics)?))
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
         gradient.fill(0.0);
         let mut loss = BatchLoss::default();
-        for (slice_loss, slice_gradient) in slices {
+        let mut statistics = Vec::new();
+        for (slice_loss, slice_gradient, slice_statistics) in slices {
             loss.add(&slice_loss, 1.0);
             gradient.iter_mut().zip(slice_gradient).for_each(|(sum, part)| *sum += part);
+            statistics.extend(slice_statistics);
         }
-        Ok(BatchResult { loss, squared_norm: squared_norm(gradient) })
+        Ok((BatchResult { loss, squared_norm: squared_norm(gradient) }, statistics))
     }
 
     /// The gradient of a batch on a device, as one slice, and what it is a gradient of.
     fn gradient_on_device(
         &self,
+        objective: &Objective,
         state: &DeviceState,
         batch: BatchSelection<'_>,
-    ) -> Result<(BatchResult, Vec<Option<Tensor>>), ModelError> {
+    ) -> Result<(BatchResult, Differentiated), ModelError> {
         let vars = state.vars();
-        let found = self.differentiate(self.build(vars)?.as_ref(), vars, batch, 1.0)?;
-        let Differentiated { reconstruction, objective, gradients } = found;
-        // One copy from the device, not three.
-        let squared_norm = device_state::squared_norm(&gradients, &self.device)?;
-        let numbers = Tensor::stack(&[&reconstruction, &objective, &squared_norm], 0)?;
-        let numbers = numbers.to_vec1::<f32>()?;
-        let number = |place: usize| numbers.get(place).map_or(f64::NAN, |&x| f64::from(x));
-        let penalties = vec![number(1) - number(0)];
-        let loss = BatchLoss { reconstruction: number(0), penalties };
-        Ok((BatchResult { loss, squared_norm: number(2) }, gradients))
+        let model = self.build(vars)?;
+        let draws = TensorDraws { seed: state.seed(), batch, device: &self.device };
+        let found = self.differentiate(objective, model.as_ref(), vars, batch, &draws, 1.0)?;
+        let squared_norm = device_state::squared_norm(&found.gradients, &self.device)?;
+        let mut numbers = numbers(&found.terms, Some(squared_norm))?;
+        let squared_norm = numbers.pop().unwrap_or(f64::NAN);
+        Ok((BatchResult { loss: loss_of(&numbers), squared_norm }, found))
+    }
+
+    fn step_of(
+        &self,
+        state: &mut Working,
+        batch: BatchSelection<'_>,
+        size: StepSize,
+    ) -> Result<BatchResult, TrainingError> {
+        let objective = &with_kl_share(&self.objective, size.kl_share);
+        match state {
+            Working::Host(state) => {
+                let HostState { parameters, seed, gradient, .. } = &mut *state;
+                let (found, statistics) =
+                    self.gradient_on_host(objective, parameters, *seed, batch, gradient)?;
+                state.step(size, found.squared_norm)?;
+                for batch in &statistics {
+                    for running in self.running.iter().filter(|it| it.layer == batch.layer) {
+                        running.update(state.parameters.values_mut(), batch);
+                    }
+                }
+                Ok(found)
+            }
+            Working::Device(state) => {
+                let (found, of_batch) = self.gradient_on_device(objective, state, batch)?;
+                state.step(size, found.squared_norm, &of_batch.gradients)?;
+                state.follow(&self.running, &of_batch.statistics)?;
+                Ok(found)
+            }
+        }
+    }
+}
+
+/// The random numbers of layers for a slice, drawn on the CPU and copied to the device.
+struct TensorDraws<'a> {
+    seed: Seed,
+    batch: BatchSelection<'a>,
+    device: &'a Device,
+}
+
+impl DrawnNumbers for TensorDraws<'_> {
+    fn numbers(&self, layer: &str, draws: Draws) -> Result<Tensor, ModelError> {
+        let BatchSelection { indices, epoch, .. } = self.batch;
+        let mut numbers = vec![0.0; indices.len() * draws.numbers];
+        fill(&training_stream(self.seed, layer), draws, epoch, indices, &mut numbers);
+        Ok(Tensor::from_vec(numbers, (indices.len(), draws.numbers), self.device)?)
     }
 }
 
 impl Engine for AutogradEngine<'_> {
-    fn load(&mut self, state: &TrainingState) -> Result<(), TrainingError> {
+    fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError> {
         self.state = Some(if self.device.is_cpu() {
-            Working::Host(HostState::of(state, self.architecture)?)
+            Working::Host(HostState::of(state, self.architecture, seed)?)
         } else {
             check_state(state, self.architecture)?;
-            Working::Device(DeviceState::of(state, &self.device)?)
+            Working::Device(DeviceState::of(state, seed, &self.device)?)
         });
         Ok(())
     }
@@ -168,12 +231,12 @@ impl Engine for AutogradEngine<'_> {
             return Err(ModelError::ParameterCount { expected, found }.into());
         }
         match self.state.as_ref().ok_or(TrainingError::NotLoaded)? {
-            Working::Host(HostState { parameters, .. }) => {
-                Ok(self.gradient_on_host(parameters, batch, gradient)?)
+            Working::Host(HostState { parameters, seed, .. }) => {
+                Ok(self.gradient_on_host(&self.objective, parameters, *seed, batch, gradient)?.0)
             }
             Working::Device(state) => {
-                let (found, gradients) = self.gradient_on_device(state, batch)?;
-                gradient.copy_from_slice(&flat(state.vars(), &gradients)?);
+                let (found, of_batch) = self.gradient_on_device(&self.objective, state, batch)?;
+                gradient.copy_from_slice(&flat(state.vars(), &of_batch.gradients)?);
                 Ok(found)
             }
         }
@@ -188,6 +251,13 @@ impl Engine for AutogradEngine<'_> {
         Ok(Box::new(TensorInference::new(self.architecture.pixels(), model, &self.device)))
     }
 
+    fn seed(&self) -> Result<Seed, TrainingError> {
+        match self.state.as_ref().ok_or(TrainingError::NotLoaded)? {
+            Working::Host(HostState { seed, .. }) => Ok(*seed),
+            Working::Device(state) => Ok(state.seed()),
+        }
+    }
+
     fn architecture(&self) -> &dyn Architecture {
         self.architecture
     }
@@ -197,31 +267,32 @@ impl Engine for AutogradEngine<'_> {
     }
 }
 
-impl AutogradEngine<'_> {
-    fn step_of(
-        &self,
-        state: &mut Working,
-        batch: BatchSelection<'_>,
-        size: StepSize,
-    ) -> Result<BatchResult, TrainingError> {
-        match state {
-            Working::Host(state) => {
-                let HostState { parameters, gradient, .. } = &mut *state;
-                let found = self.gradient_on_host(parameters, batch, gradient)?;
-                state.step(size, found.squared_norm)?;
-                Ok(found)
-            }
-            Working::Device(state) => {
-                let (found, gradients) = self.gradient_on_device(state, batch)?;
-                state.step(size, found.squared_norm, &gradients)?;
-                Ok(found)
-            }
-        }
-    }
+/// Statistics as numbers.
+fn on_host(statistics: &[BatchStatistics]) -> Result<Vec<LayerStatistics>, ModelError> {
+    let of_layer = |found: &BatchStatistics| {
+        Ok(LayerStatistics {
+            layer: found.layer.clone(),
+            mean: found.mean.to_vec1()?,
+            variance: found.variance.to_vec1()?,
+        })
+    };
+    statistics.iter().map(of_layer).collect()
 }
 
-fn scalar(tensor: &Tensor) -> Result<f64, ModelError> {
-    Ok(f64::from(tensor.to_scalar::<f32>()?))
+/// The reconstruction loss, each penalty, and one more number as one copy from the device.
+fn numbers(terms: &ObjectiveTerms, more: Option<Tensor>) -> Result<Vec<f64>, ModelError> {
+    let reconstruction = [&terms.reconstruction].into_iter();
+    let scalars: Vec<&Tensor> = reconstruction.chain(&terms.penalties).chain(&more).collect();
+    Ok(Tensor::stack(&scalars, 0)?.to_vec1::<f32>()?.into_iter().map(f64::from).collect())
+}
+
+fn loss_of(numbers: &[f64]) -> BatchLoss {
+    match numbers {
+        [reconstruction, penalties @ ..] => {
+            BatchLoss { reconstruction: *reconstruction, penalties: penalties.to_vec() }
+        }
+        [] => BatchLoss::default(),
+    }
 }
 
 /// Gradients as one flat buffer. That of a parameter without one is 0.

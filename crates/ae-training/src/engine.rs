@@ -1,23 +1,31 @@
 //! The trait [`Engine`]: it keeps the numbers of a training, and takes its steps.
 
-use ae_kernels::BatchSummary;
-use ae_models::{Architecture, Inference, Objective};
+use std::borrow::Cow;
 
-use crate::{BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate};
+use ae_kernels::BatchSummary;
+use ae_models::{Architecture, Inference, Objective, Penalty};
+use ae_random::Seed;
+
+use crate::{
+    BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate,
+    evaluate_variational, validation_codes,
+};
 
 /// Trains a model: it owns parameters and optimizer between [`load`](Self::load) and
 /// [`snapshot`](Self::snapshot), where its device can use them, and takes steps on batches.
 ///
 /// All but `load` fail with [`TrainingError::NotLoaded`] before a state was loaded.
 pub trait Engine: Send {
-    /// Takes over the parameters and the optimizer of a state.
+    /// Takes over the parameters and the optimizer of a state. Random layers draw from streams of the run's seed:
+    /// `layer/<name>`, one generator an item and epoch.
     ///
     /// # Errors
     /// If the state is not of this architecture, or the device cannot hold it.
-    fn load(&mut self, state: &TrainingState) -> Result<(), TrainingError>;
+    fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError>;
 
     /// Takes the optimizer's step against the objective's gradient, averaged over the samples of the batch. Returns the
-    /// mean loss before the step, and the gradient's squared norm.
+    /// mean loss before the step, and the gradient's squared norm. Parameters that are not trained stay as they are; the
+    /// running statistics of batch normalisations follow the batch's.
     ///
     /// The result does not depend on the number of threads. If the loss or the gradient is not finite, the engine's
     /// numbers are lost, and another state must be loaded.
@@ -36,8 +44,8 @@ pub trait Engine: Send {
     /// If the state is not of this architecture, or the device fails.
     fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError>;
 
-    /// Writes the objective's gradient as [`step`](Self::step) uses it into `gradient`, in the layout's order, and
-    /// returns the same result. It takes no step.
+    /// Writes the objective's gradient as [`step`](Self::step) uses it after all warm-ups into `gradient`, in the layout's
+    /// order, and returns the same result. It takes no step.
     ///
     /// # Errors
     /// If the model or candle fails, or `gradient` is not as long as the parameters.
@@ -47,13 +55,27 @@ pub trait Engine: Send {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError>;
 
-    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0.
+    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0. Of a variational model, the
+    /// negative evidence lower bound is among the results; its codes are drawn from [`validation_codes`].
     ///
     /// # Errors
-    /// As [`evaluate`].
+    /// As [`evaluate`] and [`evaluate_variational`].
     fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
-        evaluate(self.inference()?.as_ref(), samples, detail)
+        let model = self.inference()?;
+        let mut evaluation = evaluate(model.as_ref(), samples, detail)?;
+        if let Some(codes) = validation_codes(self.architecture(), self.seed()?) {
+            let losses =
+                evaluate_variational(model.as_ref(), samples, self.objective().loss, &codes)?;
+            evaluation.variational = Some(losses);
+        }
+        Ok(evaluation)
     }
+
+    /// The run's seed.
+    ///
+    /// # Errors
+    /// Only before a state was loaded.
+    fn seed(&self) -> Result<Seed, TrainingError>;
 
     /// The model as it is now, applied to slices of numbers.
     ///
@@ -75,6 +97,22 @@ pub struct StepSize {
     pub learning_rate: f64,
     /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
     pub clip_norm: Option<f64>,
+    /// What the weight of the penalty `kl` is multiplied by: below 1 during its warm-up.
+    pub kl_share: f64,
+}
+
+/// The objective of a step in a warm-up.
+pub(crate) fn with_kl_share(objective: &Objective, share: f64) -> Cow<'_, Objective> {
+    if share == 1.0 {
+        return Cow::Borrowed(objective);
+    }
+    let mut objective = objective.clone();
+    for penalty in &mut objective.penalties {
+        if let Penalty::Kl(kl) = penalty {
+            kl.weight = (f64::from(kl.weight) * share) as f32;
+        }
+    }
+    Cow::Owned(objective)
 }
 
 /// The results of a batch beside its gradient.

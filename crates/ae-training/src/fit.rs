@@ -57,7 +57,7 @@ pub fn fit(
     let images = data.train.images().len();
     let batches = images.div_ceil(config.batch_size);
     let mut partial = state.partial_epoch(config.batch_size, batches)?;
-    engine.load(state)?;
+    engine.load(state, config.seed)?;
     let mut step = state.steps();
     let completed = state.completed_epochs();
     observer.observe(&Event::Started { completed, epochs: config.epochs, batches })?;
@@ -77,7 +77,8 @@ pub fn fit(
             let position = StepPosition { step, steps_per_epoch, epochs: config.epochs };
             learning_rate =
                 state.optimizer.config().learning_rate() * config.schedule.factor(position);
-            let size = StepSize { learning_rate, clip_norm: config.clip_norm };
+            let (clip_norm, kl_share) = (config.clip_norm, config.kl_share(position));
+            let size = StepSize { learning_rate, clip_norm, kl_share };
             let selection = BatchSelection { samples: data.train, indices, epoch };
             let found = engine.step(selection, size)?;
             step += 1;

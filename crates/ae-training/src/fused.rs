@@ -1,8 +1,13 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
-use ae_models::{Architecture, Inference, KernelInference, Objective};
+use std::ops::Range;
 
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
+use ae_models::{Architecture, Inference, KernelInference, NamedDraws, Objective};
+use ae_random::Seed;
+
+use crate::draws::{fill, training_stream};
+use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
@@ -13,7 +18,7 @@ pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
     chain: &'a Chain,
     objective: Objective,
-    for_kernels: ae_kernels::Objective,
+    random: Vec<NamedDraws>,
     trainer: Trainer,
     state: Option<HostState>,
 }
@@ -28,10 +33,9 @@ impl<'a> FusedEngine<'a> {
         objective: Objective,
     ) -> Result<Self, TrainingError> {
         let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
-        let for_kernels = objective.for_kernels();
-        chain.check_objective(&for_kernels)?;
-        let trainer = Trainer::new();
-        Ok(Self { architecture, chain, objective, for_kernels, trainer, state: None })
+        chain.check_objective(&objective)?;
+        let (random, trainer) = (architecture.draws(), Trainer::new());
+        Ok(Self { architecture, chain, objective, random, trainer, state: None })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
@@ -45,32 +49,36 @@ impl<'a> FusedEngine<'a> {
 }
 
 impl Engine for FusedEngine<'_> {
-    fn load(&mut self, state: &TrainingState) -> Result<(), TrainingError> {
-        self.state = Some(HostState::of(state, self.architecture)?);
+    fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError> {
+        self.state = Some(HostState::of(state, self.architecture, seed)?);
         Ok(())
     }
 
     fn step(
         &mut self,
-        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+        batch: BatchSelection<'_>,
         size: StepSize,
     ) -> Result<BatchResult, TrainingError> {
-        self.check(samples)?;
-        let Self { chain, for_kernels, trainer, state, .. } = self;
-        let problem = Problem { chain, objective: for_kernels };
+        self.check(batch.samples)?;
+        let Self { chain, objective, random, trainer, state, .. } = self;
+        let objective = with_kl_share(objective, size.kl_share);
+        let problem = Problem { chain, objective: &objective };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
-        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
-            samples.gather_into(&indices[rows], epoch, inputs, targets);
-        });
-        let HostState { parameters, optimizer, gradient } = &mut *state;
-        if size.clip_norm.is_some() {
+        let layer_draws = layer_draws(random, state.seed, batch);
+        let rows = rows(batch).with_draws(&layer_draws);
+        let HostState { parameters, optimizer, gradient, .. } = &mut *state;
+        let summary = if size.clip_norm.is_some() {
             // The scale of a clipped gradient depends on all of it.
-            let found = trainer.gradient(problem, parameters.values(), batch, gradient)?;
+            let found = trainer.gradient(problem, parameters.values(), rows, gradient)?;
             state.step(size, found.squared_norm)?;
-            return Ok(found.into());
-        }
-        let step = optimizer.next_step(size.learning_rate, 1.0);
-        Ok(trainer.step(problem, parameters.values_mut(), step, batch, gradient)?.into())
+            let values = state.parameters.values_mut();
+            chain.update_running_statistics(values, &found.statistics)?;
+            found
+        } else {
+            let step = optimizer.next_step(size.learning_rate, 1.0);
+            trainer.step(problem, parameters.values_mut(), step, rows, gradient)?
+        };
+        Ok(summary.into())
     }
 
     fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError> {
@@ -81,21 +89,24 @@ impl Engine for FusedEngine<'_> {
 
     fn gradient(
         &mut self,
-        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+        batch: BatchSelection<'_>,
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
-        self.check(samples)?;
-        let Self { chain, for_kernels, trainer, state, .. } = self;
-        let problem = Problem { chain, objective: for_kernels };
+        self.check(batch.samples)?;
+        let Self { chain, objective, random, trainer, state, .. } = self;
+        let problem = Problem { chain, objective };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
-        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
-            samples.gather_into(&indices[rows], epoch, inputs, targets);
-        });
-        Ok(trainer.gradient(problem, state.parameters.values(), batch, gradient)?.into())
+        let layer_draws = layer_draws(random, state.seed, batch);
+        let rows = rows(batch).with_draws(&layer_draws);
+        Ok(trainer.gradient(problem, state.parameters.values(), rows, gradient)?.into())
     }
 
     fn inference(&self) -> Result<Box<dyn Inference>, TrainingError> {
         Ok(Box::new(KernelInference::new(self.chain, &self.state()?.parameters)?))
+    }
+
+    fn seed(&self) -> Result<Seed, TrainingError> {
+        Ok(self.state()?.seed)
     }
 
     fn architecture(&self) -> &dyn Architecture {
@@ -107,7 +118,27 @@ impl Engine for FusedEngine<'_> {
     }
 }
 
-/// Whether the target of these samples is the input itself or a clean image beside it.
-fn target(samples: &Samples) -> Target {
-    if samples.is_corrupted() { Target::Separate } else { Target::Input }
+/// The rows of a batch for the kernels, gathered and corrupted as they need them. The target is the input itself, or the
+/// clean image beside it.
+fn rows(
+    BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+) -> Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> {
+    let target = if samples.is_corrupted() { Target::Separate } else { Target::Input };
+    Batch::new(indices.len(), target, move |rows, inputs, targets| {
+        samples.gather_into(&indices[rows], epoch, inputs, targets);
+    })
+}
+
+/// The random numbers of the layer with an index, for rows of a batch.
+fn layer_draws<'a>(
+    random: &'a [NamedDraws],
+    seed: Seed,
+    BatchSelection { indices, epoch, .. }: BatchSelection<'a>,
+) -> impl Fn(usize, Range<usize>, &mut [f32]) + Sync + 'a {
+    move |index, rows, numbers| {
+        for NamedDraws { layer, draws, .. } in random.iter().filter(|it| it.index == index) {
+            let stream = training_stream(seed, layer);
+            fill(&stream, *draws, epoch, &indices[rows.clone()], numbers);
+        }
+    }
 }

@@ -54,6 +54,7 @@ mod partial_epoch;
 mod samples;
 
 mod clip;
+mod draws;
 mod engine;
 mod fused;
 mod host_state;
@@ -69,6 +70,7 @@ mod curve;
 mod evaluate;
 mod metric_names;
 pub mod metrics;
+mod variational;
 
 mod supervised;
 
@@ -111,6 +113,9 @@ pub use schedule::{Schedule, StepPosition};
 pub use supervised::{
     Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
     Pretrained, Pretraining, fine_tune, pretrain_layers,
+};
+pub use variational::{
+    VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,
 };
 
 /// Compiles the example of README.md.

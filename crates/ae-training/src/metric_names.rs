@@ -1,6 +1,6 @@
 //! The names of metrics in curves and records.
 
-use ae_models::{Architecture, Loss, Objective};
+use ae_models::{Architecture, Loss, Objective, Penalty};
 
 use crate::{BatchLoss, Metrics};
 
@@ -8,6 +8,10 @@ use crate::{BatchLoss, Metrics};
 pub(crate) const VALIDATION_BCE: &str = "val_bce";
 /// Validation: squared error per pixel.
 pub(crate) const VALIDATION_MSE: &str = "val_mse";
+/// Validation: the divergence of codes from their prior, in nats an item.
+pub(crate) const VALIDATION_KL: &str = "val_kl";
+/// Validation: the negative evidence lower bound, in nats an item.
+pub(crate) const VALIDATION_NEGATIVE_ELBO: &str = "val_negative_elbo";
 /// Validation: squared error per image, summed over its pixels.
 pub(crate) const VALIDATION_SSE: &str = "val_sse";
 /// Validation: peak signal-to-noise ratio.
@@ -26,6 +30,7 @@ fn short_name(loss: Loss) -> &'static str {
     match loss {
         Loss::BinaryCrossEntropy => "bce",
         Loss::MeanSquaredError => "mse",
+        Loss::SoftmaxCrossEntropy => "ce",
     }
 }
 
@@ -46,6 +51,9 @@ pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> 
     if architecture.output_is_probability() {
         validation.push(VALIDATION_BCE);
     }
+    if architecture.is_variational() {
+        validation.extend([VALIDATION_KL, VALIDATION_NEGATIVE_ELBO]);
+    }
     let mut names: Vec<String> = train.chain(validation.into_iter().map(str::to_owned)).collect();
     names.sort();
     names
@@ -63,5 +71,5 @@ pub(crate) fn train_metrics(objective: &Objective, mean: &BatchLoss) -> Metrics 
 
 /// The names of an objective's penalties, in its order.
 fn penalty_names(objective: &Objective) -> Vec<&'static str> {
-    if objective.code_l1 == 0.0 { Vec::new() } else { vec!["code_l1"] }
+    objective.penalties.iter().map(Penalty::name).collect()
 }

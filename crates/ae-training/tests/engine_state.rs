@@ -37,7 +37,7 @@ fn engines(architecture: &dyn Architecture) -> Vec<Box<dyn Engine + '_>> {
     engines
 }
 
-const SIZE: StepSize = StepSize { learning_rate: 0.1, clip_norm: None };
+const SIZE: StepSize = StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 };
 
 #[test]
 fn an_engine_without_a_state_or_with_another_model_s_says_so() {
@@ -60,8 +60,8 @@ fn an_engine_without_a_state_or_with_another_model_s_says_so() {
         let mut foreign = start(other.as_ref());
         let told = "the model expects `encoder.0.weight` of shape [2, 6], \
                     the state has `encoder.0.weight` of shape [3, 6]";
-        assert_eq!(engine.load(&foreign).unwrap_err().to_string(), told);
-        engine.load(&state).unwrap();
+        assert_eq!(engine.load(&foreign, Seed::new(7)).unwrap_err().to_string(), told);
+        engine.load(&state, Seed::new(7)).unwrap();
         assert_eq!(engine.snapshot(&mut foreign).unwrap_err().to_string(), told);
         assert_eq!(foreign, start(other.as_ref()));
         engine.gradient(batch, &mut gradient[1..]).unwrap_err();
@@ -78,7 +78,7 @@ fn a_state_changes_with_a_snapshot_alone() {
     for mut engine in engines(architecture.as_ref()) {
         let before = start(architecture.as_ref());
         let mut state = before.clone();
-        engine.load(&state).unwrap();
+        engine.load(&state, Seed::new(7)).unwrap();
         let mut gradient = vec![0.0; state.parameters().values().len()];
         let found = engine.gradient(batch, &mut gradient).unwrap();
         assert_eq!(engine.step(batch, SIZE).unwrap(), found);

@@ -4,7 +4,7 @@
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::Images;
-use ae_models::{Activation, Architecture, DenseConfig, Loss, ModelKind, Objective};
+use ae_models::{Activation, Architecture, CodeL1, DenseConfig, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     AutogradEngine, BatchSelection, Detail, Device, Engine, FitConfig, FusedEngine, MemoryObserver,
@@ -64,7 +64,7 @@ fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
                 ..DenseConfig::default()
             };
             let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
-            let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
+            let objective = Objective::new(Loss::BinaryCrossEntropy).with(CodeL1 { weight: 0.01 });
             let samples = Samples::new(&images, None);
             let parameters = architecture.initialise(Seed::new(4));
             let state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
@@ -72,11 +72,12 @@ fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
             let run = |engine: &mut dyn Engine| {
                 let mut gradient = vec![0.0; state.parameters().values().len()];
                 let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
-                engine.load(&state).unwrap();
+                engine.load(&state, Seed::new(7)).unwrap();
                 engine.gradient(batch, &mut gradient).unwrap();
                 gradient
             };
-            let ours = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
+            let ours =
+                run(&mut FusedEngine::new(architecture.as_ref(), objective.clone()).unwrap());
             let device = Device::Cpu;
             let theirs = run(&mut AutogradEngine::new(architecture.as_ref(), objective, device));
             let farthest = farthest_parameter(architecture.as_ref(), &ours, &theirs);
@@ -146,7 +147,7 @@ proptest! {
         };
         let kind = if case.noisy { ModelKind::Denoising } else { ModelKind::Regular };
         let architecture = dense.model(kind).unwrap().architecture().unwrap();
-        let objective = Objective { loss: case.objective.0, code_l1: case.objective.2 };
+        let objective = Objective::new(case.objective.0).with(CodeL1 { weight: case.objective.2 });
         let noise: Noise = "gaussian:0.3".parse().unwrap();
         let stream = Seed::new(seed).stream("noise");
         let corruption = SampleCorruption { corruption: &noise, draw: Draw::EveryEpoch, stream };
@@ -158,12 +159,12 @@ proptest! {
         let state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
 
         let indices: Vec<u32> = (0..case.rows as u32).rev().collect();
-        let mut fused = FusedEngine::new(architecture.as_ref(), objective).unwrap();
+        let mut fused = FusedEngine::new(architecture.as_ref(), objective.clone()).unwrap();
         let mut autograd = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
         let run = |engine: &mut dyn Engine| {
             let mut gradient = vec![0.0; state.parameters().values().len()];
             let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 2 };
-            engine.load(&state).unwrap();
+            engine.load(&state, Seed::new(7)).unwrap();
             let found = engine.gradient(batch, &mut gradient).unwrap();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
@@ -195,13 +196,14 @@ fn curves_agree_after_five_epochs() {
         ..DenseConfig::default()
     };
     let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
     let config = FitConfig {
         seed: Seed::new(1),
         epochs: 5,
         batch_size: 64,
         schedule: Schedule::Constant {},
         clip_norm: None,
+        kl_warm_up: None,
         early_stopping: None,
     };
     let samples = Samples::new(&images, None);
@@ -213,7 +215,7 @@ fn curves_agree_after_five_epochs() {
         fit(engine, data, &config, &mut state, None, &mut observer).unwrap();
         state.curve().iter().map(|row| row.metrics.clone()).collect()
     };
-    let fused = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
+    let fused = run(&mut FusedEngine::new(architecture.as_ref(), objective.clone()).unwrap());
     let autograd = run(&mut AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu));
     for (ours, theirs) in fused.iter().zip(&autograd) {
         for (name, value) in theirs {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ImageShape, Images, Pixels};
-use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, Objective};
+use ae_models::{Architecture, CodeL1, DenseConfig, Device, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     BatchSelection, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome,
@@ -61,7 +61,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
         engine: Kind::Fused,
         images: bars(300),
         architecture: dense.model(kind).unwrap().architecture().unwrap(),
-        objective: Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 },
+        objective: Objective::new(Loss::BinaryCrossEntropy),
         noise: noise.map(|(text, draw)| (text.parse().unwrap(), draw)),
         optimizer,
         config: FitConfig {
@@ -70,6 +70,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
             batch_size: 100,
             schedule: Schedule::Cosine { warmup_epochs: u32::from(epochs > 1), final_factor: 0.1 },
             clip_norm: None,
+            kl_warm_up: None,
             early_stopping: None,
         },
     }
@@ -78,12 +79,12 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
 impl Setup {
     fn engine(&self) -> Box<dyn Engine + '_> {
         match self.engine {
-            Kind::Fused => {
-                Box::new(FusedEngine::new(self.architecture.as_ref(), self.objective).unwrap())
-            }
+            Kind::Fused => Box::new(
+                FusedEngine::new(self.architecture.as_ref(), self.objective.clone()).unwrap(),
+            ),
             Kind::Autograd => {
                 let architecture = self.architecture.as_ref();
-                autograd_engine(architecture, self.objective, &Device::Cpu).unwrap()
+                autograd_engine(architecture, self.objective.clone(), &Device::Cpu).unwrap()
             }
         }
     }
@@ -229,17 +230,17 @@ fn the_training_loss_is_the_mean_over_images_and_not_over_batches() {
 #[test]
 fn a_penalty_has_a_metric_of_its_own() {
     let mut setup = setup(1, None);
-    setup.objective.code_l1 = 0.01;
+    setup.objective = Objective::default().with(CodeL1 { weight: 0.01 });
     setup.config.batch_size = 300;
     let mut engine = setup.engine();
-    engine.load(&setup.start()).unwrap();
+    engine.load(&setup.start(), Seed::new(7)).unwrap();
     let (samples, indices) = (setup.samples(), Vec::from_iter(0..300));
     let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
     let mut codes = vec![0.0; 300 * 12];
     let model = engine.inference().unwrap();
     model.encode(&samples.gather(&indices, 0).inputs, &mut codes).unwrap();
     let expected = 0.01 * codes.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / 300.0;
-    let size = StepSize { learning_rate: 0.1, clip_norm: None };
+    let size = StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 };
     let loss = engine.step(batch, size).unwrap().loss;
     assert!((loss.penalties[0] - expected).abs() < 1e-6 * expected, "{loss:?}, {expected}");
 
@@ -379,7 +380,7 @@ fn an_evaluation_adds_up() {
     let setup = setup(40, Some(("gaussian:0.5", Draw::Once)));
     let state = setup.run();
     let mut engine = setup.engine();
-    engine.load(&state).unwrap();
+    engine.load(&state, Seed::new(7)).unwrap();
     let model = engine.inference().unwrap();
     let samples = setup.samples();
     let full = engine.evaluate(&samples, Detail::Full).unwrap();

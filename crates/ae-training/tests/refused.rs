@@ -39,6 +39,7 @@ fn setup(epochs: u32) -> Setup {
             batch_size: 4,
             schedule: Schedule::Constant {},
             clip_norm: None,
+            kl_warm_up: None,
             early_stopping: None,
         },
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, ModelKind, Objective};
+use ae_models::{Architecture, CodeL1, DenseConfig, ModelKind, Objective};
 use ae_training::{
     Checkpoints, CsvCurve, Event, FitConfig, FitOutcome, FusedEngine, Identity, MemoryObserver,
     Observer, OptimizerConfig, Samples, Schedule, Stop, TrainingData, TrainingError, TrainingState,
@@ -34,7 +34,7 @@ fn setup() -> Setup {
     Setup {
         images: Images::new(2, 3, (0..60).map(|i| (i * 37 % 256) as u8).collect()).unwrap(),
         architecture: dense.model(ModelKind::Regular).unwrap().architecture().unwrap(),
-        objective: Objective { code_l1: 0.01, ..Objective::default() },
+        objective: Objective::default().with(CodeL1 { weight: 0.01 }),
         config: FitConfig {
             epochs: EPOCHS,
             batch_size: 3,
@@ -56,7 +56,8 @@ impl Setup {
         checkpoints: Option<&Checkpoints>,
         observer: &mut dyn Observer,
     ) -> Result<FitOutcome, TrainingError> {
-        let mut engine = FusedEngine::new(self.architecture.as_ref(), self.objective).unwrap();
+        let mut engine =
+            FusedEngine::new(self.architecture.as_ref(), self.objective.clone()).unwrap();
         let samples = Samples::new(&self.images, None);
         let data = TrainingData { train: &samples, validation: &samples };
         fit(&mut engine, data, &self.config, state, checkpoints, observer)

@@ -1,23 +1,15 @@
-//! A dense layer's products, with its weight rearranged for them.
-//!
-//! The order of a product's sums does not depend on the number of rows, so a row has the same bits alone and in any
-//! batch.
+//! A dense layer that runs.
 
-use super::parameters::WeightView;
-use super::stack::Stack;
-use crate::activation::activate_columns;
-use crate::aligned::AlignedBuffer;
-use crate::product::{
-    Operand, Output, PANEL, PanelCopy, PanelMatrix, Product, Start, multiply, multiply_with,
+use super::operation::{
+    Backward, LayerNonzeros, Memory, Operation, PackTask, Pass, Passes, Scratch,
 };
-use crate::simd::Dispatch;
-use crate::threads::run_all;
-use crate::{Activation, Dense};
+use super::packed_dense::PackedDense;
+use super::parameters::WeightView;
+use crate::Activation;
+use crate::activation::{activate_values, differentiate};
+use crate::product::{Operand, ScannedAxes};
 
-/// Numbers of the output that are computed before the activation is applied to them, in the first-level cache.
-const ACTIVATION_BLOCK: usize = 8192;
-
-/// What is applied to the output of a product.
+/// What is applied to the output of the last layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Epilogue {
     /// The layer's activation.
@@ -26,203 +18,91 @@ pub(crate) enum Epilogue {
     None,
 }
 
+/// The scale and the shift of each output that follow a layer and are folded into it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Affine {
+    pub(crate) scale: Vec<f32>,
+    pub(crate) shift: Vec<f32>,
+}
+
 /// A dense layer with its weight in panels.
 #[derive(Debug)]
-pub(crate) struct PackedDense {
-    pub(crate) inputs: usize,
-    pub(crate) outputs: usize,
-    pub(crate) activation: Activation,
-    /// The right factor of the forward product, (inputs, outputs).
-    forward: PanelMatrix,
-    /// The right factor of the backward product, (outputs, inputs).
-    backward: PanelMatrix,
-    bias: AlignedBuffer,
+pub(crate) struct DenseOperation {
+    pub(crate) packed: PackedDense,
+    pub(crate) weight: WeightView,
+    pub(crate) bias: usize,
+    /// Whether the loss is taken from its logits.
+    pub(crate) is_last: bool,
+    /// How the input is scanned for zeros.
+    pub(crate) axes: ScannedAxes,
+    /// In inference.
+    pub(crate) affine: Option<Affine>,
 }
 
-/// The products that a weight is packed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Passes {
-    Forward,
-    ForwardAndBackward,
+impl DenseOperation {
+    fn activation(&self) -> Activation {
+        self.packed.activation
+    }
 }
 
-impl PackedDense {
-    /// A layer for the forward product alone.
-    pub(crate) fn for_inference(stack: &Stack, layer: &Dense, parameters: &[f32]) -> Self {
-        let mut packed = Self::empty(layer);
-        run_all(packed.copies(stack, layer, parameters, Passes::Forward), PanelCopy::run);
-        packed
-    }
-
-    fn empty(layer: &Dense) -> Self {
-        let Dense { inputs, outputs, activation, .. } = *layer;
-        let [forward, backward] = Default::default();
-        Self { inputs, outputs, activation, forward, backward, bias: AlignedBuffer::default() }
-    }
-
-    fn has_shape_of(&self, layer: &Dense) -> bool {
-        (self.inputs, self.outputs, self.activation)
-            == (layer.inputs, layer.outputs, layer.activation)
-    }
-
-    /// Copies the bias, and returns the copies that the weight's panels need.
-    fn copies<'a>(
-        &'a mut self,
-        stack: &Stack,
-        layer: &Dense,
-        parameters: &'a [f32],
-        passes: Passes,
-    ) -> impl Iterator<Item = PanelCopy<'a>> {
-        let bias = &parameters[layer.bias..][..self.outputs];
-        self.bias.first(self.outputs).copy_from_slice(bias);
-        let weight = WeightView::new(stack.layers(), layer);
-        let matrix = weight.matrix(parameters);
-        let forward = self.forward.copies(matrix, weight.forward);
-        let backward = match passes {
-            Passes::Forward => None,
-            Passes::ForwardAndBackward => {
-                Some(self.backward.copies(matrix, weight.forward.reversed()))
-            }
-        };
-        forward.chain(backward.into_iter().flatten())
-    }
-
-    /// Writes `activation(x W^T + b)`, or the logits without the activation, of every row of `input`: (rows, inputs)
-    /// to (rows, outputs).
-    ///
-    /// # Panics
-    /// If a slice has another length.
-    pub(crate) fn forward(&self, input: Operand<'_>, output: &mut [f32], epilogue: Epilogue) {
-        self.forward_with(Dispatch::Widest, input, output, epilogue);
-    }
-
-    fn forward_with(
-        &self,
-        dispatch: Dispatch,
-        input: Operand<'_>,
-        output: &mut [f32],
-        epilogue: Epilogue,
-    ) {
-        let rows = input.rows();
-        assert_eq!(input.width(), self.inputs, "rows of inputs");
-        assert_eq!(output.len(), rows * self.outputs, "whole rows of outputs");
-        if rows == 0 {
+impl Operation for DenseOperation {
+    fn pack<'a>(&'a mut self, parameters: &'a [f32], passes: Passes, to: &mut Vec<PackTask<'a>>) {
+        if let Some(affine) = &self.affine {
+            let (packed, weight, bias) = (&mut self.packed, self.weight, self.bias);
+            to.push(PackTask::Other(Box::new(move || {
+                packed.pack_scaled(weight, bias, parameters, affine);
+            })));
             return;
         }
-        let columns = (ACTIVATION_BLOCK / rows / PANEL).max(1) * PANEL;
-        for first in (0..self.outputs).step_by(columns) {
-            let width = columns.min(self.outputs - first);
-            let right = self.forward.columns(first, width);
-            let start = Start::Bias(&self.bias.all()[first..][..width]);
-            let target = Output::new(&mut output[first..], self.outputs, rows, width);
-            multiply_with(dispatch, Product::new(input.left(), right, start, target));
-            if epilogue == Epilogue::Activation {
-                activate_columns(self.activation, &mut output[first..], self.outputs, width);
+        let copies = self.packed.copies(self.weight, self.bias, parameters, passes);
+        to.extend(copies.map(PackTask::Panel));
+    }
+
+    fn numbers_kept(&self) -> usize {
+        2 * self.packed.outputs
+    }
+
+    fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, _: &mut Scratch) {
+        let Memory { values, logits, nonzeros, .. } = memory;
+        let logits = logits.first(pass.count() * self.packed.outputs);
+        let LayerNonzeros { input: nonzeros, .. } = nonzeros;
+        let input = Operand::scan(input, self.packed.inputs, self.axes, nonzeros);
+        self.packed.forward(input, logits, Epilogue::None);
+        if !self.is_last {
+            activate_values(self.activation(), logits, values.first(logits.len()));
+        }
+    }
+
+    fn backward(&self, pass: &Pass<'_>, at: Backward<'_>, memory: &mut Memory, _: &mut Scratch) {
+        let Memory { values, logits, nonzeros, .. } = memory;
+        let width = self.packed.outputs;
+        let logits = logits.first(pass.count() * width);
+        if let Some(gradient) = at.gradient {
+            let values = values.all();
+            for (part, bias) in pass.parts.iter().zip(at.slice_gradients.chunks_exact_mut(width)) {
+                let range = part.rows.start * width..part.rows.end * width;
+                let (values, gradient) = (&values[range.clone()], &gradient[range.clone()]);
+                differentiate(self.activation(), &mut logits[range], values, gradient, bias);
             }
         }
-    }
-
-    /// Writes `g W` of every row `g` of the gradient at the logits: (rows, outputs) to (rows, inputs).
-    ///
-    /// # Panics
-    /// If a slice has another length, or the layer was packed for inference.
-    pub(crate) fn backward(&self, logit_gradient: Operand<'_>, input_gradient: &mut [f32]) {
-        let rows = logit_gradient.rows();
-        assert_eq!(logit_gradient.width(), self.outputs, "rows of the gradient at the logits");
-        assert_eq!(input_gradient.len(), rows * self.inputs, "whole rows at the inputs");
-        let (left, right) = (logit_gradient.left(), self.backward.all());
-        let output = Output::new(input_gradient, self.inputs, rows, self.inputs);
-        multiply(Product::new(left, right, Start::Zero, output));
-    }
-}
-
-/// Packs the layers of a stack for training. The memory of `packed` is reused if the layers have the same shapes.
-pub(crate) fn pack_for_training(packed: &mut Vec<PackedDense>, stack: &Stack, parameters: &[f32]) {
-    let layers = stack.layers();
-    let fits = |(packed, layer): (&PackedDense, &Dense)| packed.has_shape_of(layer);
-    if packed.len() != layers.len() || !packed.iter().zip(layers).all(fits) {
-        *packed = layers.iter().map(PackedDense::empty).collect();
-    }
-    let copies = packed.iter_mut().zip(layers).enumerate().flat_map(|(index, (packed, layer))| {
-        // The gradient at the inputs of the first layer is not needed.
-        let passes = if index == 0 { Passes::Forward } else { Passes::ForwardAndBackward };
-        packed.copies(stack, layer, parameters, passes)
-    });
-    run_all(copies, PanelCopy::run);
-}
-
-#[cfg(test)]
-mod tests {
-    use pulp::Arch;
-
-    use super::*;
-    use crate::product::{Nonzeros, ScannedAxes};
-    use crate::{Activation, Dense};
-    use crate::{Chain, Weight};
-
-    /// The layer in the order of sums that `product` promises.
-    fn plain(layer: &Dense, parameters: &[f32], input: &[f32], fused: bool) -> Vec<f32> {
-        let mut output = Vec::new();
-        for row in input.chunks(layer.inputs) {
-            for column in 0..layer.outputs {
-                let mut sum = parameters[layer.bias + column];
-                for (x, w) in row.iter().zip(&parameters[column * layer.inputs..]) {
-                    sum = if fused { x.mul_add(*w, sum) } else { x * w + sum };
-                }
-                output.push(sum);
-            }
+        let LayerNonzeros { logit_gradient: nonzeros, .. } = nonzeros;
+        let gradient = Operand::scan(logits, width, ScannedAxes::RowsAndColumns, nonzeros);
+        if let Some(input_gradient) = at.input_gradient {
+            self.packed.backward(gradient, input_gradient);
         }
-        output
     }
 
-    #[test]
-    fn every_instruction_set_adds_up_in_the_same_order() {
-        let fused = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
-        for (rows, inputs, outputs) in [
-            (1, 1, 1),
-            (1, 784, 32),
-            (2, 5, 16),
-            (3, 7, 33),
-            (8, 31, 15),
-            (13, 40, 100),
-            (70, 9, 65),
-        ] {
-            let layer = Dense {
-                inputs,
-                outputs,
-                weight: Weight::Own { offset: 0 },
-                bias: inputs * outputs,
-                activation: Activation::Sigmoid,
-            };
-            let numbers = |count: usize, step: usize| -> Vec<f32> {
-                (0..count).map(|i| ((i * step) % 1009) as f32 / 1009.0 - 0.5).collect()
-            };
-            let (parameters, input) =
-                (numbers((inputs + 1) * outputs, 613), numbers(rows * inputs, 389));
-            let chain = Chain::of_dense(vec![layer], 0, parameters.len()).unwrap();
-            let stack = Stack::new(&chain).unwrap();
-            let packed = PackedDense::for_inference(&stack, &layer, &parameters);
-            let mut nonzeros = Nonzeros::default();
-            nonzeros.scan(&input, inputs, ScannedAxes::Rows);
-            let found = |dispatch| {
-                let mut output = vec![f32::NAN; rows * outputs];
-                let operand = Operand::scanned(&input, &nonzeros);
-                packed.forward_with(dispatch, operand, &mut output, Epilogue::None);
-                output
-            };
-            let shape = format!("{rows} x {inputs} x {outputs}");
-            assert_eq!(
-                found(Dispatch::Widest),
-                plain(&layer, &parameters, &input, fused),
-                "{shape}"
-            );
-            assert_eq!(
-                found(Dispatch::Scalar),
-                plain(&layer, &parameters, &input, false),
-                "{shape}"
-            );
-            #[cfg(target_arch = "x86_64")]
-            assert_eq!(found(Dispatch::Avx2), plain(&layer, &parameters, &input, fused), "{shape}");
-        }
+    fn infer(&self, input: &[f32], output: &mut [f32], epilogue: Epilogue, scratch: &mut Scratch) {
+        let (width, axes) = (self.packed.inputs, ScannedAxes::Rows);
+        let input = Operand::scan(input, width, axes, &mut scratch.nonzeros);
+        self.packed.forward(input, output, epilogue);
+    }
+
+    fn dense(&self) -> Option<&DenseOperation> {
+        Some(self)
+    }
+
+    fn gives_logits(&self) -> bool {
+        self.is_last
     }
 }

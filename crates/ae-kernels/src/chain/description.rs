@@ -141,8 +141,8 @@ impl Chain {
 
     /// The last activation: layers after it only move numbers.
     pub fn last_activation(&self) -> Activation {
-        let moved = self.layers.iter().rev().find(|layer| !layer.kind().is_permutation());
-        moved.map_or(Activation::Linear, |layer| layer.kind().activation())
+        let last = self.last_activated().and_then(|index| self.layers.get(index));
+        last.map_or(Activation::Linear, |layer| layer.kind().activation())
     }
 
     /// Whether outputs are probabilities: the last activation is the sigmoid, and nothing is added to it.

@@ -8,29 +8,29 @@ use crate::{ChainError, Dense, Layer, Shape, Weight};
 
 /// The weight of a layer within the flat parameter buffer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WeightView {
-    offset: usize,
+pub(crate) struct WeightView {
+    pub(crate) offset: usize,
     rows: usize,
     columns: usize,
     /// How the stored matrix becomes the right factor of the forward product, (inputs, outputs).
-    pub(super) forward: Orientation,
+    pub(crate) forward: Orientation,
 }
 
 impl WeightView {
     /// The weight of a layer of a checked chain.
-    pub(super) fn new(layers: &[Dense], layer: &Dense) -> Self {
+    pub(crate) fn new(layers: &[Layer], layer: &Dense) -> Self {
         let Dense { inputs, outputs, weight, .. } = *layer;
         match weight {
             Weight::Own { offset } => {
                 let forward = Orientation::Transposed;
                 Self { offset, rows: outputs, columns: inputs, forward }
             }
-            Weight::TransposeOf { layer: owner } => match layers[owner].weight {
-                Weight::Own { offset } => {
+            Weight::TransposeOf { layer: owner } => match layers[owner] {
+                Layer::Dense(Dense { weight: Weight::Own { offset }, .. }) => {
                     let forward = Orientation::AsStored;
                     Self { offset, rows: inputs, columns: outputs, forward }
                 }
-                Weight::TransposeOf { .. } => unreachable!("a chain is checked when it is made"),
+                _ => unreachable!("a chain is checked when it is made"),
             },
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::geometry::{Extent, Shape};
 use super::phase::{Phase, PhaseAxis};
 use crate::aligned::AlignedBuffer;
+use crate::simd::{LANES, vectorised};
 
 /// Target positions of a block at most.
 const POSITIONS: usize = 512;
@@ -144,19 +145,50 @@ impl Blocks {
         let within = within(first_column, span, self.source.width);
         let channels = self.source.channels;
         let source_column = (first_column + within.start as isize) as usize;
-        for (index, row) in numbers.chunks_exact_mut(row_stride).enumerate() {
-            let source_row = first_row + index as isize;
-            if source_row < 0 || source_row as usize >= self.source.height || within.is_empty() {
-                row.fill(0.0);
-                continue;
-            }
-            let from = (source_row as usize * self.source.width + source_column) * channels;
-            row[..within.start * channels].fill(0.0);
-            row[within.start * channels..within.end * channels]
-                .copy_from_slice(&item[from..][..within.len() * channels]);
-            row[within.end * channels..].fill(0.0);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (index, row) in numbers.chunks_exact_mut(row_stride).enumerate() {
+                    let source_row = first_row + index as isize;
+                    let is_within = (0..self.source.height as isize).contains(&source_row);
+                    if !is_within || within.is_empty() {
+                        fill(row);
+                        continue;
+                    }
+                    let from = (source_row as usize * self.source.width + source_column) * channels;
+                    let (left, rest) = row.split_at_mut(within.start * channels);
+                    let (middle, right) = rest.split_at_mut(within.len() * channels);
+                    fill(left);
+                    copy(&item[from..][..middle.len()], middle);
+                    fill(right);
+                }
+            },
+        );
         View { numbers, row_stride }
+    }
+}
+
+/// Copies numbers. (`copy_from_slice` calls a function of the C library, which takes longer for a few KiB.)
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32]) {
+    let (from, from_rest) = from.as_chunks::<LANES>();
+    let (to, to_rest) = to.as_chunks_mut::<LANES>();
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = *from;
+    }
+}
+
+#[inline(always)]
+fn fill(numbers: &mut [f32]) {
+    let (vectors, rest) = numbers.as_chunks_mut::<LANES>();
+    for vector in vectors {
+        *vector = [0.0; LANES];
+    }
+    for number in rest {
+        *number = 0.0;
     }
 }
 

@@ -199,6 +199,11 @@ impl Convolution {
         Ok(self)
     }
 
+    /// Whether it is transposed.
+    pub fn is_transposed(&self) -> bool {
+        self.direction == Direction::Transposed
+    }
+
     /// Shape of an item of the input.
     pub fn input(&self) -> Shape {
         match self.direction {

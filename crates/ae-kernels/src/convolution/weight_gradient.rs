@@ -1,13 +1,11 @@
 //! The gradients of a convolution's weight and bias.
 //!
-//! Gradients of the weight are summed in a layout of their own, (kernel rows, kernel columns x channels of the map,
-//! channels of the windows), the last padded to whole vectors. Each block of an item is summed from 0, position after
+//! Gradients of the weight are summed in a layout of their own. Each block of an item is summed from 0, position after
 //! position, and added to what is there. So the bits depend on the order of the items, not on how many a call has.
-
-use pulp::{Simd, WithSimd};
 
 use super::block::{Block, Blocks, ConvolutionScratch, View};
 use super::geometry::{Convolution, Direction, Extent, Shape};
+use super::gradient_tile::{BlockGradient, GradientLayout, Lanes};
 use super::phase::Phase;
 use super::tile::PANEL_STEP;
 use crate::simd::{Dispatch, vectorised};
@@ -15,18 +13,53 @@ use crate::simd::{Dispatch, vectorised};
 /// Sums of a channel of which each adds other positions, so that additions do not wait for each other.
 const BIAS_SUMS: usize = 64;
 
+/// How the gradient of a weight is computed: sums over positions of a target map, each with the window of a source map.
+#[derive(Debug)]
+struct Plan {
+    phase: Phase,
+    source: Shape,
+    target: Shape,
+    roles: Roles,
+    layout: GradientLayout,
+}
+
+/// Which side of the convolution the windows are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Roles {
+    /// The convolution's own: windows of the map.
+    Own,
+    /// Those of the adjoint.
+    Exchanged,
+}
+
+impl Plan {
+    fn new(of: &Convolution) -> Self {
+        let Convolution { map, windows, stride, .. } = *of;
+        let fills_vectors = |shape: Shape| shape.channels.is_multiple_of(2 * PANEL_STEP);
+        // With a stride of 1, the adjoint is a convolution too. It has more of its numbers side by side then.
+        let exchanged = stride == Extent { height: 1, width: 1 }
+            && fills_vectors(map)
+            && !fills_vectors(windows);
+        let adjoint = if exchanged { Phase::adjoint(of).next() } else { None };
+        let (phase, source, target, roles) = match adjoint {
+            Some(phase) => (phase, windows, map, Roles::Exchanged),
+            None => (Phase::forward(of), map, windows, Roles::Own),
+        };
+        let run = phase.x.taps * source.channels;
+        let (rows, lanes, numbers) = if run.is_multiple_of(PANEL_STEP) && !fills_vectors(target) {
+            (target.channels, Lanes::Run, run)
+        } else {
+            (run, Lanes::Target, target.channels)
+        };
+        let layout = GradientLayout { lanes, kernel_rows: phase.y.taps, rows, numbers };
+        Self { phase, source, target, roles, layout }
+    }
+}
+
 impl Convolution {
     /// Numbers of the gradient of the weight while it is summed.
     pub fn packed_gradient_count(&self) -> usize {
-        self.run() * self.kernel.height * self.padded_windows()
-    }
-
-    fn run(&self) -> usize {
-        self.kernel.width * self.map.channels
-    }
-
-    fn padded_windows(&self) -> usize {
-        self.windows.channels.next_multiple_of(PANEL_STEP)
+        Plan::new(self).layout.count()
     }
 
     /// Adds each item's gradient of the weight to `packed`, which has [`Self::packed_gradient_count`] numbers and begins
@@ -52,26 +85,35 @@ impl Convolution {
         packed: &mut [f32],
         scratch: &mut ConvolutionScratch,
     ) {
-        let (map, windows) = match self.direction {
-            Direction::Forward => (input, logit_gradient),
-            Direction::Transposed => (logit_gradient, input),
+        let Plan { phase, source, target, roles, layout } = Plan::new(self);
+        let (of_source, of_target) = match (self.direction, roles) {
+            (Direction::Forward, Roles::Own) | (Direction::Transposed, Roles::Exchanged) => {
+                (input, logit_gradient)
+            }
+            _ => (logit_gradient, input),
         };
-        let (of_map, of_windows) = (self.map.count(), self.windows.count());
-        let items = map.len() / of_map;
-        assert_eq!(map.len(), items * of_map, "whole items of the map");
-        assert_eq!(windows.len(), items * of_windows, "as many items of windows");
-        assert_eq!(packed.len(), self.packed_gradient_count(), "numbers of the packed gradient");
-        let phase = Phase::forward(self);
-        let blocks = Blocks::new(phase, self.map);
-        for (map, windows) in map.chunks_exact(of_map).zip(windows.chunks_exact(of_windows)) {
+        let items = of_source.len() / source.count();
+        assert_eq!(of_source.len(), items * source.count(), "whole items");
+        assert_eq!(of_target.len(), items * target.count(), "as many items on the other side");
+        assert_eq!(packed.len(), layout.count(), "numbers of the packed gradient");
+        let blocks = Blocks::new(phase, source);
+        let pairs = of_source.chunks_exact(source.count());
+        for (of_source, of_target) in pairs.zip(of_target.chunks_exact(target.count())) {
             for columns in blocks.columns() {
                 for rows in blocks.rows() {
-                    let extent = Extent { height: rows.len(), width: columns.len() };
                     let block = Block { y: rows, x: columns.clone() };
-                    let place = blocks.first_target(&block, self.windows);
-                    let view = blocks.view(&block, map, &mut scratch.map);
-                    let windows = &windows[place..];
-                    dispatch.run(BlockGradient { of: self, view, windows, extent, packed });
+                    let numbers = &of_target[blocks.first_target(&block, target)..];
+                    let row_stride = target.width * target.channels;
+                    dispatch.run(BlockGradient {
+                        layout,
+                        source: blocks.view(&block, of_source, &mut scratch.map),
+                        target: View { numbers, row_stride },
+                        extent: Extent { height: block.y.len(), width: block.x.len() },
+                        row_step: phase.y.step,
+                        source_step: phase.x.step * source.channels,
+                        target_step: target.channels,
+                        packed,
+                    });
                 }
             }
         }
@@ -82,16 +124,27 @@ impl Convolution {
     /// # Panics
     /// If a slice has another length.
     pub fn unpack_weight_gradient(&self, packed: &[f32], weight_gradient: &mut [f32]) {
-        assert_eq!(packed.len(), self.packed_gradient_count(), "numbers of the packed gradient");
+        let Plan { phase, source, roles, layout, .. } = Plan::new(self);
+        assert_eq!(packed.len(), layout.count(), "numbers of the packed gradient");
         assert_eq!(weight_gradient.len(), self.weight_count(), "numbers of the weight");
-        let Shape { channels, .. } = self.map;
+        let (run_step, target_step) = match layout.lanes {
+            Lanes::Target => (layout.padded_lanes(), 1),
+            Lanes::Run => (1, layout.padded_lanes()),
+        };
+        let (map_step, window_step) = match roles {
+            Roles::Own => (run_step, target_step),
+            Roles::Exchanged => (target_step, run_step),
+        };
         let taps = self.kernel.height * self.kernel.width;
-        let padded = self.padded_windows();
-        for (window, of_window) in weight_gradient.chunks_exact_mut(channels * taps).enumerate() {
-            for (channel, kernel) in of_window.chunks_exact_mut(taps).enumerate() {
-                let numbers = packed[channel * padded + window..].iter();
-                for (to, number) in kernel.iter_mut().zip(numbers.step_by(channels * padded)) {
-                    *to += number;
+        let kernels = weight_gradient.chunks_exact_mut(taps);
+        for (index, kernel) in kernels.enumerate() {
+            let (window, channel) = (index / self.map.channels, index % self.map.channels);
+            let place = window * window_step + channel * map_step;
+            for y in 0..phase.y.taps {
+                let numbers = &packed[layout.place(y, 0, 0) + place..];
+                let row = &mut kernel[phase.y.tap(y) * self.kernel.width..][..self.kernel.width];
+                for x in 0..phase.x.taps {
+                    row[phase.x.tap(x)] += numbers[x * source.channels * run_step];
                 }
             }
         }
@@ -133,106 +186,4 @@ fn add_rows(rows: &[f32], sums: &mut [f32]) {
             }
         },
     );
-}
-
-/// The gradient of the weight of a block's positions.
-struct BlockGradient<'a> {
-    of: &'a Convolution,
-    view: View<'a>,
-    /// The gradient at the windows, from the block's first position on.
-    windows: &'a [f32],
-    extent: Extent,
-    packed: &'a mut [f32],
-}
-
-impl WithSimd for BlockGradient<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let width = self.of.padded_windows();
-        let mut first = 0;
-        while first < width {
-            first += match (S::F32_LANES, width - first) {
-                (16, 32..) => self.columns::<S, 8, 2>(simd, first),
-                (16, 16..) => self.columns::<S, 8, 1>(simd, first),
-                (16, _) => self.narrow_columns(simd, first),
-                (8, 16..) => self.columns::<S, 4, 2>(simd, first),
-                (8, _) => self.columns::<S, 8, 1>(simd, first),
-                (4, 16..) => self.columns::<S, 4, 4>(simd, first),
-                (4, _) => self.columns::<S, 8, 2>(simd, first),
-                _ => self.columns::<S, 1, 8>(simd, first),
-            };
-        }
-    }
-}
-
-impl BlockGradient<'_> {
-    #[inline(always)]
-    fn narrow_columns<S: Simd>(&mut self, simd: S, first: usize) -> usize {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(narrow) = pulp::x86::V3::try_new() {
-            return self.columns::<_, 8, 1>(narrow, first);
-        }
-        self.columns::<S, 8, 1>(simd, first)
-    }
-
-    #[inline(always)]
-    fn columns<S: Simd, const R: usize, const P: usize>(&mut self, simd: S, first: usize) -> usize {
-        let run = self.of.run();
-        for row in 0..self.of.kernel.height {
-            let mut k = 0;
-            while k < run {
-                if run - k >= R {
-                    self.tile::<S, R, P>(simd, row, k, first);
-                    k += R;
-                } else {
-                    self.tile::<S, 1, P>(simd, row, k, first);
-                    k += 1;
-                }
-            }
-        }
-        P * S::F32_LANES
-    }
-
-    #[inline(always)]
-    fn tile<S: Simd, const R: usize, const P: usize>(
-        &mut self,
-        simd: S,
-        row: usize,
-        k: usize,
-        first: usize,
-    ) {
-        let Convolution { map, windows, stride, .. } = *self.of;
-        let valid = windows.channels.saturating_sub(first).min(P * S::F32_LANES);
-        let mut sums = [[simd.splat_f32s(0.0); P]; R];
-        for y in 0..self.extent.height {
-            let source = &self.view.numbers[(y * stride.height + row) * self.view.row_stride + k..];
-            let gradient = &self.windows[y * windows.width * windows.channels + first..];
-            for x in 0..self.extent.width {
-                let mut rest = &gradient[x * windows.channels..][..valid];
-                let mut vectors = [simd.splat_f32s(0.0); P];
-                for vector in &mut vectors {
-                    let (now, then) = rest.split_at(rest.len().min(S::F32_LANES));
-                    *vector = simd.partial_load_f32s(now);
-                    rest = then;
-                }
-                let numbers = &source[x * stride.width * map.channels..][..R];
-                for r in 0..R {
-                    let number = simd.splat_f32s(numbers[r]);
-                    for p in 0..P {
-                        sums[r][p] = simd.mul_add_e_f32s(number, vectors[p], sums[r][p]);
-                    }
-                }
-            }
-        }
-        let (run, width) = (self.of.run(), self.of.padded_windows());
-        for (r, sums) in sums.iter().enumerate() {
-            let place = (row * run + k + r) * width + first;
-            let packed = S::as_mut_simd_f32s(&mut self.packed[place..][..P * S::F32_LANES]).0;
-            for p in 0..P {
-                packed[p] = simd.add_f32s(packed[p], sums[p]);
-            }
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::aligned::AlignedBuffer;
-use crate::product::Nonzeros;
+use crate::chain::Scratch;
 
 /// The memory that a slice of rows needs.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(super) struct SliceBuffers {
     pub(super) values: [AlignedBuffer; 2],
     /// The output of the stack, if it is compared with targets only.
     pub(super) outputs: AlignedBuffer,
-    pub(super) nonzeros: Nonzeros,
+    pub(super) scratch: Scratch,
 }
 
 /// Buffers of finished calls.

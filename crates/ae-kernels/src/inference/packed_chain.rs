@@ -1,26 +1,39 @@
-//! A stack for inference: encoding, decoding, reconstruction and scores.
+//! A chain for inference: encoding, decoding, reconstruction and scores.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::buffers::{BufferPool, SliceBuffers};
-use crate::activation::{Activation, activate_values};
-use crate::chain::{Epilogue, PackedDense, SLICE_ROWS, Stack};
+use crate::activation::activate_values;
+use crate::chain::{Boundary, Epilogue, InferenceProgram, Order, SLICE_ROWS, Stage};
 use crate::error::{ChainError, check_length, whole_rows};
 use crate::loss::{RowLosses, losses_of_row, squared_error_between, squared_error_in_f64};
-use crate::product::{Operand, ScannedAxes};
-use crate::{Chain, Dense};
+use crate::{Activation, Chain, Shape};
 
-/// A stack with its parameters, packed for inference: the entry for inference.
+/// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
+const NUMBERS_TOGETHER: usize = 1 << 17;
+
+/// A chain with its parameters, packed for inference: the entry for inference.
 ///
-/// Up to [`SLICE_ROWS`] rows are computed on the calling thread, and without an allocation once as many rows were seen.
-/// More rows are divided among the threads of rayon's current pool. A row has the same bits alone and in any batch, for
-/// any number of threads.
+/// Rows are items with channels first. Batch normalisation uses the running statistics, dropout and noise do nothing, and
+/// a layer that samples gives the mean.
+///
+/// Up to [`SLICE_ROWS`] rows (in a chain with maps, as many as fit into 512 KiB, at least one) are computed on the
+/// calling thread, and without an allocation once as many rows were seen. More rows are divided among the threads of
+/// rayon's current pool. A row has the same bits alone and in any batch, for any number of threads.
 #[derive(Debug)]
 pub struct PackedChain {
-    layers: Vec<PackedDense>,
-    code: usize,
+    program: InferenceProgram,
+    inputs: usize,
+    outputs: usize,
+    code_width: usize,
+    has_decoder: bool,
+    is_residual: bool,
+    activation: Activation,
+    is_probability: bool,
+    /// Rows that a task takes together.
+    rows_together: usize,
     buffers: BufferPool,
 }
 
@@ -28,33 +41,48 @@ impl PackedChain {
     /// Packs a copy of the parameters.
     ///
     /// # Errors
-    /// If the parameters do not have the stack's length.
+    /// If the parameters do not have the chain's length.
     pub fn new(chain: &Chain, parameters: &[f32]) -> Result<Self, ChainError> {
         check_length("the parameters", chain.parameters(), parameters.len())?;
-        let stack = Stack::new(chain)?;
-        let pack = |layer: &Dense| PackedDense::for_inference(&stack, layer, parameters);
-        let layers = stack.layers().par_iter().map(pack).collect();
-        Ok(Self { layers, code: stack.code(), buffers: BufferPool::default() })
+        let program = InferenceProgram::new(chain, parameters);
+        let is_spatial = chain.layers().iter().any(|layer| layer.kind().is_spatial());
+        let rows_together = if is_spatial {
+            (NUMBERS_TOGETHER / program.numbers_of_item().max(1)).clamp(1, SLICE_ROWS)
+        } else {
+            SLICE_ROWS
+        };
+        Ok(Self {
+            program,
+            inputs: chain.inputs(),
+            outputs: chain.outputs(),
+            code_width: chain.code_width(),
+            has_decoder: chain.code() + 1 < chain.layers().len(),
+            is_residual: chain.is_residual(),
+            activation: chain.last_activation(),
+            is_probability: chain.output_is_probability(),
+            rows_together,
+            buffers: BufferPool::default(),
+        })
     }
 
-    /// The width of an input row.
+    /// The numbers of an input.
     pub fn inputs(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.inputs)
+        self.inputs
     }
 
-    /// The width of an output row.
+    /// The numbers of an output.
     pub fn outputs(&self) -> usize {
-        self.layers.last().map_or(0, |layer| layer.outputs)
+        self.outputs
     }
 
-    /// The width of a code.
+    /// The numbers of a code.
     pub fn code_width(&self) -> usize {
-        self.layers.get(self.code).map_or(0, |layer| layer.outputs)
+        self.code_width
     }
 
-    /// Whether the last activation is the sigmoid.
+    /// Whether outputs are probabilities: the last activation is the sigmoid, and nothing is added to it.
     pub fn output_is_probability(&self) -> bool {
-        self.layers.last().is_some_and(|layer| layer.activation == Activation::Sigmoid)
+        self.is_probability
     }
 
     /// Runs the layers up to the code: (rows, inputs) to (rows, code width).
@@ -62,26 +90,47 @@ impl PackedChain {
     /// # Errors
     /// If the slices do not have the same number of whole rows.
     pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) -> Result<(), ChainError> {
-        self.run(0..self.code + 1, inputs, codes)
+        self.run(Stage::Encoder, Epilogue::Activation, inputs, codes)
     }
 
-    /// Runs the layers after the code: (rows, code width) to (rows, outputs).
+    /// Runs the layers after the code: (rows, code width) to (rows, outputs). The input of a residual chain is not added,
+    /// because it is not known.
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows, or no layer follows the code.
     pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
-        self.run(self.code + 1..self.layers.len(), codes, outputs)
+        self.run_decoder(Epilogue::Activation, codes, outputs)
     }
 
-    /// Runs the whole stack: (rows, inputs) to (rows, outputs).
+    /// As [`decode`](Self::decode), without the last activation.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ChainError> {
+        self.run_decoder(Epilogue::None, codes, logits)
+    }
+
+    fn run_decoder(
+        &self,
+        epilogue: Epilogue,
+        codes: &[f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ChainError> {
+        if !self.has_decoder {
+            return Err(ChainError::NoDecoder);
+        }
+        self.run(Stage::Decoder, epilogue, codes, outputs)
+    }
+
+    /// Runs the whole chain: (rows, inputs) to (rows, outputs).
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows.
     pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
-        self.run(0..self.layers.len(), inputs, outputs)
+        self.run(Stage::Whole, Epilogue::Activation, inputs, outputs)
     }
 
-    /// Runs the whole stack and keeps the logits of the last layer too: (rows, inputs) to twice (rows, outputs).
+    /// Runs the whole chain and keeps the logits of the last layer too: (rows, inputs) to twice (rows, outputs).
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows.
@@ -91,20 +140,60 @@ impl PackedChain {
         logits: &mut [f32],
         outputs: &mut [f32],
     ) -> Result<(), ChainError> {
-        self.check(0..self.layers.len(), inputs, logits)?;
-        self.check(0..self.layers.len(), inputs, outputs)?;
-        let slices = inputs.par_chunks(SLICE_ROWS * self.inputs());
+        self.check(Stage::Whole, inputs, logits)?;
+        self.check(Stage::Whole, inputs, outputs)?;
+        let rows = self.rows_together;
+        let slices = inputs.par_chunks(rows * self.inputs);
         let results = logits
-            .par_chunks_mut(SLICE_ROWS * self.outputs())
-            .zip(outputs.par_chunks_mut(SLICE_ROWS * self.outputs()));
+            .par_chunks_mut(rows * self.outputs)
+            .zip(outputs.par_chunks_mut(rows * self.outputs));
         slices.zip(results).for_each(|(inputs, (logits, outputs))| {
             self.buffers.with(|buffers| {
-                self.run_slice(0..self.layers.len(), Epilogue::None, inputs, logits, buffers);
+                self.run_slice(Stage::Whole, Epilogue::None, inputs, logits, buffers);
             });
-            if let Some(layer) = self.layers.last() {
-                activate_values(layer.activation, logits, outputs);
+            activate_values(self.activation, logits, outputs);
+            if self.is_residual {
+                outputs.iter_mut().zip(inputs).for_each(|(y, x)| *y += x);
             }
         });
+        Ok(())
+    }
+
+    /// The Gaussian that a code is sampled from: (rows, inputs) to twice (rows, code width), the means and the
+    /// log-variances.
+    ///
+    /// # Errors
+    /// If the chain has not one layer that samples, or the slices do not have the same number of whole rows.
+    pub fn posterior(
+        &self,
+        inputs: &[f32],
+        means: &mut [f32],
+        log_variances: &mut [f32],
+    ) -> Result<(), ChainError> {
+        let boundary = self.program.sample.ok_or(ChainError::NoSample)?;
+        let width = boundary.shape.numbers() / 2;
+        let rows = whole_rows("the inputs", self.inputs, inputs.len())?;
+        check_length("the means", rows * width, means.len())?;
+        check_length("the log-variances", rows * width, log_variances.len())?;
+        let rows = self.rows_together;
+        let results =
+            means.par_chunks_mut(rows * width).zip(log_variances.par_chunks_mut(rows * width));
+        inputs.par_chunks(rows * self.inputs).zip(results).for_each(
+            |(inputs, (means, variances))| {
+                self.buffers.with(|buffers| {
+                    let mut moments = std::mem::take(&mut buffers.outputs);
+                    let computed = moments.first(2 * means.len());
+                    self.run_ops(0..boundary.op, Epilogue::Activation, inputs, computed, buffers);
+                    let items =
+                        means.chunks_exact_mut(width).zip(variances.chunks_exact_mut(width));
+                    for (moments, (means, variances)) in computed.chunks_exact(2 * width).zip(items)
+                    {
+                        copy_channels_first(boundary, moments, means, variances);
+                    }
+                    buffers.outputs = moments;
+                });
+            },
+        );
         Ok(())
     }
 
@@ -119,8 +208,7 @@ impl PackedChain {
         targets: &[f32],
         losses: &mut [RowLosses],
     ) -> Result<(), ChainError> {
-        let epilogue =
-            if self.output_is_probability() { Epilogue::None } else { Epilogue::Activation };
+        let epilogue = if self.is_probability { Epilogue::None } else { Epilogue::Activation };
         self.compare(inputs, targets, losses, epilogue, |output, target| match epilogue {
             Epilogue::None => losses_of_row(output, target),
             Epilogue::Activation => RowLosses {
@@ -153,46 +241,49 @@ impl PackedChain {
         epilogue: Epilogue,
         compare_row: impl Fn(&[f32], &[f32]) -> R + Sync,
     ) -> Result<(), ChainError> {
-        let rows = whole_rows("the inputs", self.inputs(), inputs.len())?;
-        check_length("the targets", rows * self.outputs(), targets.len())?;
+        let rows = whole_rows("the inputs", self.inputs, inputs.len())?;
+        check_length("the targets", rows * self.outputs, targets.len())?;
         check_length("the results", rows, results.len())?;
         let slices = inputs
-            .par_chunks(SLICE_ROWS * self.inputs())
-            .zip(targets.par_chunks(SLICE_ROWS * self.outputs()));
-        slices.zip(results.par_chunks_mut(SLICE_ROWS)).for_each(|((inputs, targets), results)| {
-            self.buffers.with(|buffers| {
-                let mut outputs = std::mem::take(&mut buffers.outputs);
-                let computed = outputs.first(targets.len());
-                self.run_slice(0..self.layers.len(), epilogue, inputs, computed, buffers);
-                let rows = computed.chunks(self.outputs()).zip(targets.chunks(self.outputs()));
-                for (result, (output, target)) in results.iter_mut().zip(rows) {
-                    *result = compare_row(output, target);
-                }
-                buffers.outputs = outputs;
-            });
-        });
+            .par_chunks(self.rows_together * self.inputs)
+            .zip(targets.par_chunks(self.rows_together * self.outputs));
+        slices.zip(results.par_chunks_mut(self.rows_together)).for_each(
+            |((inputs, targets), results)| {
+                self.buffers.with(|buffers| {
+                    let mut outputs = std::mem::take(&mut buffers.outputs);
+                    let computed = outputs.first(targets.len());
+                    self.run_slice(Stage::Whole, epilogue, inputs, computed, buffers);
+                    let rows = computed.chunks(self.outputs).zip(targets.chunks(self.outputs));
+                    for (result, (output, target)) in results.iter_mut().zip(rows) {
+                        *result = compare_row(output, target);
+                    }
+                    buffers.outputs = outputs;
+                });
+            },
+        );
         Ok(())
     }
 
     fn run(
         &self,
-        range: Range<usize>,
+        stage: Stage,
+        epilogue: Epilogue,
         inputs: &[f32],
         outputs: &mut [f32],
     ) -> Result<(), ChainError> {
-        let RowWidths { input, output } = self.check(range.clone(), inputs, outputs)?;
+        let RowWidths { input, output } = self.check(stage, inputs, outputs)?;
         let run = |inputs: &[f32], outputs: &mut [f32]| {
             self.buffers.with(|buffers| {
-                self.run_slice(range.clone(), Epilogue::Activation, inputs, outputs, buffers);
+                self.run_slice(stage, epilogue, inputs, outputs, buffers);
             });
         };
-        if inputs.len() <= SLICE_ROWS * input {
+        if inputs.len() <= self.rows_together * input {
             run(inputs, outputs);
             return Ok(());
         }
         inputs
-            .par_chunks(SLICE_ROWS * input)
-            .zip(outputs.par_chunks_mut(SLICE_ROWS * output))
+            .par_chunks(self.rows_together * input)
+            .zip(outputs.par_chunks_mut(self.rows_together * output))
             .for_each(|(inputs, outputs)| run(inputs, outputs));
         Ok(())
     }
@@ -200,50 +291,91 @@ impl PackedChain {
     /// Checks that the slices have the same number of whole rows, for these layers.
     fn check(
         &self,
-        range: Range<usize>,
+        stage: Stage,
         inputs: &[f32],
         outputs: &[f32],
     ) -> Result<RowWidths, ChainError> {
-        let layers = &self.layers[range];
-        let (Some(first), Some(last)) = (layers.first(), layers.last()) else {
-            return Err(ChainError::NoDecoder);
+        let (input, output) = match stage {
+            Stage::Encoder => (self.inputs, self.code_width),
+            Stage::Decoder => (self.code_width, self.outputs),
+            Stage::Whole => (self.inputs, self.outputs),
         };
-        let rows = whole_rows("the inputs", first.inputs, inputs.len())?;
-        check_length("the outputs", rows * last.outputs, outputs.len())?;
-        Ok(RowWidths { input: first.inputs, output: last.outputs })
+        let rows = whole_rows("the inputs", input, inputs.len())?;
+        check_length("the outputs", rows * output, outputs.len())?;
+        Ok(RowWidths { input, output })
     }
 
-    /// Runs layers over a slice of rows, the last with this epilogue.
+    /// Runs layers over a slice of rows, the last activation with this epilogue.
     fn run_slice(
         &self,
-        range: Range<usize>,
+        stage: Stage,
         epilogue: Epilogue,
         inputs: &[f32],
         outputs: &mut [f32],
         buffers: &mut SliceBuffers,
     ) {
-        let Some((last, before)) = self.layers[range].split_last() else { return };
-        let rows = outputs.len() / last.outputs;
-        let SliceBuffers { values: [current, next], nonzeros, .. } = buffers;
-        let (mut current, mut next) = (current, next);
-        let mut apply = |layer: &PackedDense, input: &[f32], output: &mut [f32], epilogue| {
-            let input = Operand::scan(input, layer.inputs, ScannedAxes::Rows, nonzeros);
-            layer.forward(input, output, epilogue);
+        self.run_ops(self.program.stage(stage), epilogue, inputs, outputs, buffers);
+        if self.is_residual && stage == Stage::Whole && epilogue == Epilogue::Activation {
+            outputs.iter_mut().zip(inputs).for_each(|(y, x)| *y += x);
+        }
+    }
+
+    fn run_ops(
+        &self,
+        ops: Range<usize>,
+        epilogue: Epilogue,
+        inputs: &[f32],
+        outputs: &mut [f32],
+        buffers: &mut SliceBuffers,
+    ) {
+        let Some(last) = ops.clone().next_back() else {
+            outputs.copy_from_slice(inputs);
+            return;
         };
+        let rows = outputs.len() / self.program.ops[last].outputs;
+        let SliceBuffers { values: [current, next], scratch, .. } = buffers;
+        let (mut current, mut next) = (current, next);
         let mut computed = None;
-        for layer in before {
-            let values = next.first(rows * layer.outputs);
+        for index in ops {
+            let op = &self.program.ops[index];
+            let epilogue = self.program.epilogue(index, epilogue);
             let input = computed.map_or(inputs, |length| &current.all()[..length]);
-            apply(layer, input, values, Epilogue::Activation);
-            computed = Some(rows * layer.outputs);
+            if index == last {
+                op.operation.infer(input, outputs, epilogue, scratch);
+                return;
+            }
+            op.operation.infer(input, next.first(rows * op.outputs), epilogue, scratch);
+            computed = Some(rows * op.outputs);
             std::mem::swap(&mut current, &mut next);
         }
-        let input = computed.map_or(inputs, |length| &current.all()[..length]);
-        apply(last, input, outputs, epilogue);
     }
 }
 
-/// The widths of a row before and after some layers.
+/// Separates the means and log-variances of an item.
+fn copy_channels_first(
+    Boundary { shape, order, .. }: Boundary,
+    moments: &[f32],
+    means: &mut [f32],
+    log_variances: &mut [f32],
+) {
+    let Shape { channels, .. } = shape;
+    if order == Order::ChannelsFirst || shape.has_one_order() {
+        let (first, second) = moments.split_at(means.len());
+        means.copy_from_slice(first);
+        log_variances.copy_from_slice(second);
+        return;
+    }
+    let positions = shape.positions();
+    let halves = [(means, 0), (log_variances, channels / 2)];
+    for (to, first) in halves {
+        for (channel, to) in to.chunks_exact_mut(positions).enumerate() {
+            let numbers = moments[first + channel..].iter().step_by(channels);
+            to.iter_mut().zip(numbers).for_each(|(to, number)| *to = *number);
+        }
+    }
+}
+
+/// The numbers of a row before and after some layers.
 struct RowWidths {
     input: usize,
     output: usize,

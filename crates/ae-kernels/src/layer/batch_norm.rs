@@ -1,7 +1,12 @@
 //! Batch normalisation.
 
-use super::{Kind, Place, Refusal, Role};
+use super::{Context, Kind, Place, Purpose, Refusal, Role};
 use crate::Shape;
+use crate::aligned::AlignedBuffer;
+use crate::chain::{
+    Affine, Backward, Epilogue, Memory, NeededOrder, Normalisation, Operation, Order, PackTask,
+    Pass, Passes, Scratch,
+};
 
 /// Batch normalisation of each channel over items and positions (Ioffe and Szegedy, ICML 2015, algorithm 1):
 /// `y = weight (x - mean) / sqrt(variance + epsilon) + bias`.
@@ -43,5 +48,146 @@ impl Kind for BatchNorm {
             place(Role::Untrained, self.running_mean),
             place(Role::Untrained, self.running_variance),
         ]
+    }
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
+    fn batch_norm(&self) -> Option<&BatchNorm> {
+        Some(self)
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let channels = context.input.channels;
+        let affine = match context.purpose {
+            Purpose::Training => None,
+            Purpose::Inference { parameters, .. } => Some(self.running(parameters, channels)),
+        };
+        let numbers = context.input.numbers();
+        let (layer, buffers) = (context.layer, Default::default());
+        Some(Box::new(BatchNormOperation { of: *self, layer, channels, numbers, affine, buffers }))
+    }
+}
+
+impl BatchNorm {
+    /// The normalisation by running statistics as a scale and a shift of each channel.
+    pub(crate) fn running(&self, parameters: &[f32], channels: usize) -> Affine {
+        let of =
+            |offset: usize| parameters[offset..offset + channels].iter().map(|&x| f64::from(x));
+        let scales = of(self.weight).zip(of(self.running_variance));
+        let scale: Vec<f64> = scales
+            .map(|(weight, variance)| weight / (variance + f64::from(self.epsilon)).sqrt())
+            .collect();
+        let shifts = of(self.bias).zip(of(self.running_mean)).zip(&scale);
+        let shift = shifts.map(|((bias, mean), scale)| (bias - mean * scale) as f32).collect();
+        Affine { scale: scale.iter().map(|&scale| scale as f32).collect(), shift }
+    }
+
+    /// Moves the running statistics towards those of a step, with the variance of divisor `count - 1` (PyTorch's
+    /// formula).
+    pub(crate) fn update_running(
+        &self,
+        parameters: &mut [f32],
+        count: usize,
+        mean: &[f32],
+        variance: &[f32],
+    ) {
+        let unbiased = count as f32 / count.saturating_sub(1).max(1) as f32;
+        let mut update = |offset: usize, found: &[f32], factor: f32| {
+            for (running, found) in parameters[offset..][..found.len()].iter_mut().zip(found) {
+                *running = (1.0 - self.momentum) * *running + self.momentum * (found * factor);
+            }
+        };
+        update(self.running_mean, mean, 1.0);
+        update(self.running_variance, variance, unbiased);
+    }
+}
+
+/// Batch normalisation of items with channels last.
+#[derive(Debug)]
+struct BatchNormOperation {
+    of: BatchNorm,
+    layer: usize,
+    channels: usize,
+    numbers: usize,
+    /// In inference.
+    affine: Option<Affine>,
+    /// Weight and bias.
+    buffers: [AlignedBuffer; 2],
+}
+
+impl BatchNormOperation {
+    fn statistics<'a>(&self, pass: &'a Pass<'_>) -> Option<&'a Normalisation> {
+        pass.normalisations.iter().find(|of| of.layer == self.layer)
+    }
+
+    fn weight(&self) -> &[f32] {
+        &self.buffers[0].all()[..self.channels]
+    }
+}
+
+impl Operation for BatchNormOperation {
+    fn pack<'a>(&'a mut self, parameters: &'a [f32], _: Passes, to: &mut Vec<PackTask<'a>>) {
+        to.push(PackTask::Other(Box::new(move || {
+            let offsets = [self.of.weight, self.of.bias];
+            for (buffer, offset) in self.buffers.iter_mut().zip(offsets) {
+                let numbers = &parameters[offset..][..self.channels];
+                buffer.first(self.channels).copy_from_slice(numbers);
+            }
+        })));
+    }
+
+    fn numbers_kept(&self) -> usize {
+        self.numbers
+    }
+
+    fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, _: &mut Scratch) {
+        let Some(statistics) = self.statistics(pass) else { return };
+        let values = memory.values.first(input.len());
+        let (weight, bias) = (self.weight(), self.buffers[1].all());
+        let rows = input.chunks_exact(self.channels).zip(values.chunks_exact_mut(self.channels));
+        for (input, values) in rows {
+            let moments = statistics.mean.iter().zip(&statistics.inverse_deviation);
+            let affine = weight.iter().zip(bias).zip(moments);
+            for ((y, x), ((weight, bias), (mean, inverse))) in
+                values.iter_mut().zip(input).zip(affine)
+            {
+                *y = (x - mean) * inverse * weight + bias;
+            }
+        }
+    }
+
+    /// Gives the gradient at the output unchanged: that at the input needs sums over the whole batch, which
+    /// [`Normalisation::finish`] has.
+    fn backward(&self, pass: &Pass<'_>, at: Backward<'_>, _: &mut Memory, _: &mut Scratch) {
+        let (Some(statistics), Some(gradient)) = (self.statistics(pass), at.gradient) else {
+            return;
+        };
+        let of_slices = at.slice_gradients.chunks_exact_mut(2 * self.channels);
+        for (part, of_slice) in pass.parts.iter().zip(of_slices) {
+            let range = part.rows.start * self.numbers..part.rows.end * self.numbers;
+            let sums = statistics.sums(&at.input[range.clone()], &gradient[range]);
+            for (to, sum) in of_slice.iter_mut().zip(sums) {
+                *to += sum as f32;
+            }
+        }
+        if let Some(to) = at.input_gradient {
+            to.copy_from_slice(gradient);
+        }
+    }
+
+    fn infer(&self, input: &[f32], output: &mut [f32], _: Epilogue, _: &mut Scratch) {
+        let Some(Affine { scale, shift }) = &self.affine else { return };
+        let rows = input.chunks_exact(self.channels).zip(output.chunks_exact_mut(self.channels));
+        for (input, output) in rows {
+            let affine = scale.iter().zip(shift);
+            for ((y, x), (scale, shift)) in output.iter_mut().zip(input).zip(affine) {
+                *y = x * scale + shift;
+            }
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! A convolution.
 
-use super::{Kind, Padding, Place, Refusal, Role};
-use crate::{Activation, Shape};
+use super::{Context, Kind, Padding, Place, Refusal, Role};
+use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
+use crate::convolution::{self, Extent, GeometryError};
+use crate::{Activation, ConvolutionGeometry, Shape};
 
 /// A convolution (cross-correlation, as in PyTorch and TensorFlow) with a square kernel, and an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +25,18 @@ pub struct Convolution {
     pub activation: Activation,
 }
 
+impl Convolution {
+    fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
+        let (kernel, stride) = (square(self.kernel), square(self.stride));
+        let (input, padding) = (map(input), padding(self.padding));
+        ConvolutionGeometry::new(input, self.channels, kernel, stride, padding)
+    }
+}
+
 impl Kind for Convolution {
     fn output(&self, input: Shape) -> Result<Shape, Refusal> {
-        check_window(self.kernel, self.stride)?;
-        let windows = |length| self.padding.windows(length, self.kernel, self.stride);
-        match (windows(input.height), windows(input.width)) {
-            (Some(rows), Some(columns)) => Ok(Shape::new(self.channels, rows.count, columns.count)),
-            _ => Err(smaller_than_window(input, self.kernel)),
-        }
+        let geometry = self.geometry(input).map_err(|error| refusal(error, input))?;
+        Ok(of_map(geometry.output()))
     }
 
     fn places(&self, input: Shape) -> Vec<Place> {
@@ -42,6 +48,46 @@ impl Kind for Convolution {
     fn activation(&self) -> Activation {
         self.activation
     }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
+    fn takes_what_follows(&self) -> bool {
+        self.activation == Activation::Linear
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let geometry = self.geometry(context.input).ok()?;
+        Some(Box::new(ConvolutionOperation::new(geometry, self.weight, self.bias, context)))
+    }
+}
+
+pub(super) fn square(side: usize) -> Extent {
+    Extent { height: side, width: side }
+}
+
+pub(super) fn map(shape: Shape) -> convolution::Shape {
+    convolution::Shape { channels: shape.channels, height: shape.height, width: shape.width }
+}
+
+pub(super) fn of_map(shape: convolution::Shape) -> Shape {
+    Shape::new(shape.channels, shape.height, shape.width)
+}
+
+pub(super) fn padding(padding: Padding) -> convolution::Padding {
+    match padding {
+        Padding::Same => convolution::Padding::Same,
+        Padding::Valid => convolution::Padding::Valid,
+    }
+}
+
+pub(super) fn refusal(error: GeometryError, input: Shape) -> Refusal {
+    Refusal::new(format!("a convolution that fits ({error})"), input)
 }
 
 /// Numbers of a weight.

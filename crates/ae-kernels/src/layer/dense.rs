@@ -1,6 +1,8 @@
 //! A dense layer.
 
-use super::{Kind, Place, Refusal, Role};
+use super::{Context, Kind, Place, Refusal, Role};
+use crate::chain::{DenseOperation, NeededOrder, Operation, Order, PackedDense, WeightView};
+use crate::product::{Orientation, ScannedAxes};
 use crate::{Activation, Shape};
 
 /// Where the weight of a layer is.
@@ -54,5 +56,34 @@ impl Kind for Dense {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsFirst)
+    }
+
+    fn takes_what_follows(&self) -> bool {
+        self.activation == Activation::Linear
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let weight = WeightView::new(context.chain.layers(), self);
+        // The gradient of the weight skips the zeros of the input's columns or those of the gradient at the logits,
+        // whichever are more. The input's are more in the first layer (background pixels) and in the last (whose
+        // gradient has no zeros); for a tied weight the input is the left factor.
+        let tied = weight.forward == Orientation::AsStored;
+        let axes = if context.is_first || context.is_last || tied {
+            ScannedAxes::RowsAndColumns
+        } else {
+            ScannedAxes::Rows
+        };
+        Some(Box::new(DenseOperation {
+            packed: PackedDense::new(self.inputs, self.outputs, context.activation),
+            weight,
+            bias: self.bias,
+            is_last: context.is_last,
+            axes,
+            affine: context.purpose.affine(),
+        }))
     }
 }

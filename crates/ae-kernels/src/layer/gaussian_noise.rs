@@ -1,7 +1,10 @@
 //! Additive Gaussian noise.
 
-use super::{Kind, Refusal};
+use super::{Context, Kind, Refusal};
 use crate::Shape;
+use crate::chain::{
+    Backward, Epilogue, Memory, Operation, Order, Pass, Scratch, from_channels_first,
+};
 
 /// Adds `deviation` times a standard normal draw to each number in training. In inference it does nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +21,49 @@ impl Kind for GaussianNoise {
         Ok(input)
     }
 
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let Context { layer, input: shape, order, .. } = *context;
+        let deviation = self.deviation;
+        context.purpose.is_training().then(|| {
+            Box::new(NoiseOperation { deviation, layer, shape, order }) as Box<dyn Operation>
+        })
+    }
+
     fn draws(&self, input: Shape) -> usize {
         input.numbers()
+    }
+}
+
+/// Gaussian noise in training.
+#[derive(Debug)]
+struct NoiseOperation {
+    deviation: f32,
+    layer: usize,
+    shape: Shape,
+    order: Order,
+}
+
+impl Operation for NoiseOperation {
+    fn numbers_kept(&self) -> usize {
+        self.shape.numbers()
+    }
+
+    fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, scratch: &mut Scratch) {
+        let values = memory.values.first(input.len());
+        pass.draw(self.layer, values);
+        from_channels_first(values, self.shape, self.order, &mut scratch.numbers);
+        for (value, x) in values.iter_mut().zip(input) {
+            *value = x + self.deviation * *value;
+        }
+    }
+
+    fn backward(&self, _: &Pass<'_>, at: Backward<'_>, _: &mut Memory, _: &mut Scratch) {
+        if let Backward { gradient: Some(gradient), input_gradient: Some(to), .. } = at {
+            to.copy_from_slice(gradient);
+        }
+    }
+
+    fn infer(&self, input: &[f32], output: &mut [f32], _: Epilogue, _: &mut Scratch) {
+        output.copy_from_slice(input);
     }
 }

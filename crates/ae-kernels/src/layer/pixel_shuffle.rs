@@ -1,7 +1,8 @@
 //! Squares of positions to channels and back (Shi et al., CVPR 2016, section 3.2; PyTorch's order).
 
-use super::{Kind, Refusal};
+use super::{Context, Kind, Refusal};
 use crate::Shape;
+use crate::chain::{NeededOrder, Operation, Order, Permutation};
 
 /// (c, h, w) to (c r^2, h / r, w / r): the `r x r` squares of channel `c` become the channels from `c r^2` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,16 @@ impl Kind for PixelUnshuffle {
     fn is_permutation(&self) -> bool {
         true
     }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let squares = Squares { map: context.input, factor: self.factor };
+        let source = |place| squares.of_channels(place);
+        Some(Box::new(Permutation::new(context.input.numbers(), source)))
+    }
 }
 
 impl Kind for PixelShuffle {
@@ -47,5 +58,41 @@ impl Kind for PixelShuffle {
 
     fn is_permutation(&self) -> bool {
         true
+    }
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let squares = Squares { map: context.output, factor: self.factor };
+        let source = |place| squares.of_positions(place);
+        Some(Box::new(Permutation::new(context.input.numbers(), source)))
+    }
+}
+
+/// A map with channels last whose squares of positions become channels.
+struct Squares {
+    map: Shape,
+    factor: usize,
+}
+
+impl Squares {
+    /// The place within the map of number `place` among channels.
+    fn of_channels(&self, place: usize) -> usize {
+        let (r, c) = (self.factor, self.map.channels);
+        let (position, channel) = (place / (c * r * r), place % (c * r * r));
+        let (row, column) = (position / (self.map.width / r), position % (self.map.width / r));
+        let (channel, in_square) = (channel / (r * r), channel % (r * r));
+        let (row, column) = (row * r + in_square / r, column * r + in_square % r);
+        (row * self.map.width + column) * c + channel
+    }
+
+    /// The place among channels of number `place` of the map.
+    fn of_positions(&self, place: usize) -> usize {
+        let (r, c) = (self.factor, self.map.channels);
+        let (position, channel) = (place / c, place % c);
+        let (row, column) = (position / self.map.width, position % self.map.width);
+        let square = row / r * (self.map.width / r) + column / r;
+        square * c * r * r + channel * r * r + row % r * r + column % r
     }
 }

@@ -1,7 +1,8 @@
 //! A change of shape.
 
-use super::{Kind, Refusal};
+use super::{Context, Kind, Refusal};
 use crate::Shape;
+use crate::chain::{NeededOrder, Operation, Order};
 
 /// The same numbers, channels first, in another shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,5 +21,13 @@ impl Kind for Reshape {
 
     fn is_permutation(&self) -> bool {
         true
+    }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsFirst)
+    }
+
+    fn operation(&self, _: &Context<'_>) -> Option<Box<dyn Operation>> {
+        None
     }
 }

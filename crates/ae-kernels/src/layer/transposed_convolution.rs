@@ -1,8 +1,10 @@
 //! A transposed convolution.
 
-use super::convolution::{check_window, weight_length};
-use super::{Kind, Padding, Place, Refusal, Role};
-use crate::{Activation, Shape};
+use super::convolution::{map, of_map, padding, refusal, square, weight_length};
+use super::{Context, Kind, Padding, Place, Refusal, Role};
+use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
+use crate::convolution::GeometryError;
+use crate::{Activation, ConvolutionGeometry, Shape};
 
 /// A transposed convolution with a square kernel, and an activation: the adjoint of a [`Convolution`](crate::Convolution)
 /// from its output to its input, plus a bias.
@@ -26,22 +28,17 @@ pub struct TransposedConvolution {
 }
 
 impl TransposedConvolution {
-    /// Positions of the output along an axis.
-    fn length(&self, length: usize) -> usize {
-        match self.padding {
-            Padding::Same => length.saturating_mul(self.stride),
-            Padding::Valid => {
-                let last = length.saturating_sub(1).saturating_mul(self.stride);
-                last.saturating_add(self.kernel)
-            }
-        }
+    fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
+        let (kernel, stride) = (square(self.kernel), square(self.stride));
+        let (input, padding) = (map(input), padding(self.padding));
+        ConvolutionGeometry::transposed(input, self.channels, kernel, stride, padding)
     }
 }
 
 impl Kind for TransposedConvolution {
     fn output(&self, input: Shape) -> Result<Shape, Refusal> {
-        check_window(self.kernel, self.stride)?;
-        Ok(Shape::new(self.channels, self.length(input.height), self.length(input.width)))
+        let geometry = self.geometry(input).map_err(|error| refusal(error, input))?;
+        Ok(of_map(geometry.output()))
     }
 
     fn places(&self, input: Shape) -> Vec<Place> {
@@ -52,5 +49,22 @@ impl Kind for TransposedConvolution {
 
     fn activation(&self) -> Activation {
         self.activation
+    }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
+    fn takes_what_follows(&self) -> bool {
+        self.activation == Activation::Linear
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let geometry = self.geometry(context.input).ok()?;
+        Some(Box::new(ConvolutionOperation::new(geometry, self.weight, self.bias, context)))
     }
 }

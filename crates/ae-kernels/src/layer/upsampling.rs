@@ -1,7 +1,8 @@
 //! Nearest-neighbour upsampling.
 
-use super::{Kind, Refusal};
+use super::{Context, Kind, Refusal};
 use crate::Shape;
+use crate::chain::{Backward, Epilogue, Memory, NeededOrder, Operation, Order, Pass, Scratch};
 
 /// Repeats every position in a square of `factor` rows and columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,5 +20,75 @@ impl Kind for Upsampling {
         let (height, width) =
             (input.height.saturating_mul(factor), input.width.saturating_mul(factor));
         Ok(Shape::new(input.channels, height, width))
+    }
+
+    fn order(&self) -> NeededOrder {
+        NeededOrder::This(Order::ChannelsLast)
+    }
+
+    fn is_spatial(&self) -> bool {
+        true
+    }
+
+    fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
+        let Self { factor } = *self;
+        Some(Box::new(UpsamplingOperation { factor, input: context.input }))
+    }
+}
+
+/// Upsampling of maps with channels last.
+#[derive(Debug)]
+struct UpsamplingOperation {
+    factor: usize,
+    input: Shape,
+}
+
+impl UpsamplingOperation {
+    fn apply(&self, input: &[f32], output: &mut [f32]) {
+        let Shape { channels, width, .. } = self.input;
+        let (row, repeated) = (channels * width, channels * width * self.factor);
+        let rows = output.chunks_exact_mut(repeated * self.factor);
+        for (input, rows) in input.chunks_exact(row).zip(rows) {
+            let (first, others) = rows.split_at_mut(repeated);
+            let squares = first.chunks_exact_mut(channels * self.factor);
+            for (position, square) in input.chunks_exact(channels).zip(squares) {
+                square.chunks_exact_mut(channels).for_each(|to| to.copy_from_slice(position));
+            }
+            others.chunks_exact_mut(repeated).for_each(|to| to.copy_from_slice(first));
+        }
+    }
+}
+
+impl Operation for UpsamplingOperation {
+    fn numbers_kept(&self) -> usize {
+        self.input.numbers() * self.factor * self.factor
+    }
+
+    fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, _: &mut Scratch) {
+        self.apply(input, memory.values.first(pass.count() * self.numbers_kept()));
+    }
+
+    fn backward(&self, _: &Pass<'_>, at: Backward<'_>, _: &mut Memory, _: &mut Scratch) {
+        let Backward { gradient: Some(gradient), input_gradient: Some(to), .. } = at else {
+            return;
+        };
+        let Shape { channels, width, .. } = self.input;
+        let repeated = channels * width * self.factor;
+        let rows = gradient.chunks_exact(repeated * self.factor);
+        for (to, rows) in to.chunks_exact_mut(channels * width).zip(rows) {
+            to.fill(0.0);
+            for row in rows.chunks_exact(repeated) {
+                let squares = row.chunks_exact(channels * self.factor);
+                for (to, square) in to.chunks_exact_mut(channels).zip(squares) {
+                    for position in square.chunks_exact(channels) {
+                        to.iter_mut().zip(position).for_each(|(sum, number)| *sum += number);
+                    }
+                }
+            }
+        }
+    }
+
+    fn infer(&self, input: &[f32], output: &mut [f32], _: Epilogue, _: &mut Scratch) {
+        self.apply(input, output);
     }
 }

@@ -1,6 +1,6 @@
 //! The divergence of the units' mean activations from a target.
 
-use super::PenaltyKind;
+use super::{OfMeans, PenaltyKind};
 use crate::layer::{Kind, Layer, Refusal};
 use crate::{Activation, Chain};
 
@@ -34,5 +34,28 @@ impl PenaltyKind for KlSparsity {
             Some(other) => Err(Refusal::new("a code from a sigmoid", other)),
             None => Err(Refusal::new("a code from a sigmoid", "no code")),
         }
+    }
+
+    fn of_means(&self) -> Option<&dyn OfMeans> {
+        Some(self)
+    }
+}
+
+/// The least distance of a mean from 0 and 1: saturated units have a large penalty, not an infinite one.
+const LEAST: f64 = 1e-7;
+
+impl OfMeans for KlSparsity {
+    fn value(&self, means: &[f64]) -> f64 {
+        let target = f64::from(self.target);
+        let divergence = |mean: &f64| {
+            let mean = mean.clamp(LEAST, 1.0 - LEAST);
+            target * (target / mean).ln() + (1.0 - target) * ((1.0 - target) / (1.0 - mean)).ln()
+        };
+        f64::from(self.weight) * means.iter().map(divergence).sum::<f64>()
+    }
+
+    fn slope(&self, mean: f64) -> f64 {
+        let (target, mean) = (f64::from(self.target), mean.clamp(LEAST, 1.0 - LEAST));
+        f64::from(self.weight) * ((1.0 - target) / (1.0 - mean) - target / mean)
     }
 }

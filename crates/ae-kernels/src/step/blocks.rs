@@ -4,13 +4,15 @@
 //! parameters are updated, so a large gradient goes through memory once. Rows are added in order, whatever the number
 //! of threads.
 
+use super::backward::Kept;
+use super::group::Group;
 use super::norm::squared_norm_of_chunk;
 use super::optimizer::Step;
-use crate::aligned::AlignedBuffer;
-use crate::chain::{Stack, Workspace};
-use crate::product::{Operand, OuterProduct, Start, add_outer_products};
+use crate::chain::{DenseOperation, Program};
+use crate::layer::Role;
+use crate::penalty::Contraction;
+use crate::product::{Operand, Orientation, OuterProduct, Start, add_outer_products};
 use crate::threads::run_all;
-use crate::{Dense, Weight};
 
 /// Parameters of a block: few enough for many blocks, enough that the rows are read seldom.
 const BLOCK_LENGTH: usize = 4096;
@@ -23,12 +25,13 @@ const LARGE_WEIGHT: usize = 1 << 17;
 /// Rows of a large block, which share the loads of the other factor.
 const LARGE_BLOCK_ROWS: usize = 64;
 
-/// Neighbouring slices after their backward pass.
-#[derive(Clone, Copy)]
-pub(super) struct Differentiated<'a> {
-    pub(super) slices: usize,
-    pub(super) inputs: &'a [f32],
-    pub(super) workspace: &'a Workspace,
+/// What is added up to the gradient of a leaf of the batch.
+pub(super) struct Addends<'a, I> {
+    /// The groups of the leaf, in order.
+    pub(super) of_leaf: I,
+    /// The sums of earlier leaves.
+    pub(super) trees: &'a [&'a [f32]],
+    pub(super) contraction: Option<&'a Contraction>,
 }
 
 /// Parameters, and the step that is to be taken against their gradient.
@@ -38,44 +41,70 @@ pub(super) struct Update<'a> {
     pub(super) step: Step<'a>,
 }
 
-/// A part of the flat buffer: rows of a weight, or a bias.
+/// A part of the flat buffer: rows of a weight, a bias, or another layer's parameters.
 struct Block<'a> {
-    owner: BlockOwner,
+    place: BlockPlace,
     gradient: &'a mut [f32],
     update: Option<Update<'a>>,
+}
+
+/// Where a block lies in the flat buffer.
+#[derive(Debug, Clone, Copy)]
+struct BlockPlace {
+    offset: usize,
+    length: usize,
+    owner: BlockOwner,
 }
 
 /// What the parameters of a block are.
 #[derive(Debug, Clone, Copy)]
 enum BlockOwner {
-    /// Rows of the weight that this layer owns.
-    Weight { layer: usize, first_row: usize },
-    /// The bias of this layer.
-    Bias { layer: usize },
+    /// Rows of the weight that this operation owns.
+    Weight { op: usize, first_row: usize },
+    /// Numbers of the gradient that this operation computes slice by slice, from this one on.
+    PerSlice { op: usize, first: usize },
+    /// They have no gradient.
+    Untrained,
 }
 
-/// Computes the gradient of every parameter over groups of slices, in their order, and takes the step. `start` says
-/// whether the gradient of earlier groups is in the buffer. Returns the squared norm, summed block by block.
+/// Computes the gradient of every parameter over the groups of a leaf, in their order, adds the sums of earlier leaves,
+/// and takes the step. `parameters` are those of a gradient without a step. Returns the squared norm, summed block by
+/// block.
 pub(super) fn gradient_and_update<'a>(
-    stack: &Stack,
-    groups: impl Iterator<Item = Differentiated<'a>> + Clone + Sync,
+    program: &Program,
+    addends: Addends<'_, impl Iterator<Item = &'a Group> + Clone + Sync>,
     gradient: &mut [f32],
-    start: Start<'_>,
+    parameters: &[f32],
     update: Option<Update<'_>>,
 ) -> f64 {
-    let blocks = blocks(stack, gradient, update);
+    let Addends { of_leaf: groups, trees, contraction } = addends;
+    let blocks = blocks(program, gradient, update);
     let mut norms = vec![0.0; blocks.len()];
-    run_all(blocks.into_iter().zip(&mut norms), |(Block { owner, gradient, update }, norm)| {
-        match owner {
-            BlockOwner::Weight { layer, first_row } => {
-                add_weight_gradient(stack, layer, first_row, groups.clone(), gradient, start);
-            }
-            BlockOwner::Bias { layer } => {
-                if let Start::Zero = start {
-                    gradient.fill(0.0);
+    run_all(blocks.into_iter().zip(&mut norms), |(Block { place, gradient, update }, norm)| {
+        match place.owner {
+            BlockOwner::Weight { op, first_row } => {
+                add_weight_gradient(program, op, first_row, groups.clone(), gradient);
+                if let Some(contraction) = contraction {
+                    let values = match &update {
+                        Some(update) => &*update.parameters,
+                        None => &parameters[place.offset..][..place.length],
+                    };
+                    let owner = (program, op, first_row);
+                    contract(*contraction, owner, groups.clone(), values, gradient);
                 }
-                add_bias_gradient(layer, groups.clone(), gradient);
             }
+            BlockOwner::PerSlice { op, first } => {
+                gradient.fill(0.0);
+                add_slice_gradients(program, op, first, groups.clone(), gradient);
+            }
+            BlockOwner::Untrained => {
+                gradient.fill(0.0);
+                return;
+            }
+        }
+        for tree in trees {
+            let summand = &tree[place.offset..][..place.length];
+            gradient.iter_mut().zip(summand).for_each(|(sum, summand)| *sum += summand);
         }
         *norm = squared_norm_of_chunk(gradient);
         if let Some(Update { parameters, step }) = update {
@@ -87,91 +116,121 @@ pub(super) fn gradient_and_update<'a>(
 
 /// Cuts the flat buffers into blocks.
 fn blocks<'a>(
-    stack: &Stack,
+    program: &Program,
     mut gradient: &'a mut [f32],
     mut update: Option<Update<'a>>,
 ) -> Vec<Block<'a>> {
-    let cut = |BlockPlace { owner, length, .. }: BlockPlace| {
+    let cut = |place: BlockPlace| {
         let of_block;
-        (of_block, gradient) = std::mem::take(&mut gradient).split_at_mut(length);
+        (of_block, gradient) = std::mem::take(&mut gradient).split_at_mut(place.length);
         let now = update.take().map(|Update { parameters, step }| {
-            let (parameters, other_parameters) = parameters.split_at_mut(length);
-            let (step, other_step) = step.split_at(length);
+            let (parameters, other_parameters) = parameters.split_at_mut(place.length);
+            let (step, other_step) = step.split_at(place.length);
             update = Some(Update { parameters: other_parameters, step: other_step });
             Update { parameters, step }
         });
-        Block { owner, gradient: of_block, update: now }
+        Block { place, gradient: of_block, update: now }
     };
-    places(stack).into_iter().map(cut).collect()
-}
-
-/// Where a block lies in the flat buffer.
-struct BlockPlace {
-    offset: usize,
-    length: usize,
-    owner: BlockOwner,
+    places(program).into_iter().map(cut).collect()
 }
 
 /// The places of all blocks, in the order of the flat buffer.
-fn places(stack: &Stack) -> Vec<BlockPlace> {
+fn places(program: &Program) -> Vec<BlockPlace> {
     let mut places = Vec::new();
-    for (index, &Dense { inputs, outputs, weight, bias, .. }) in stack.layers().iter().enumerate() {
-        let owner = BlockOwner::Bias { layer: index };
-        places.push(BlockPlace { offset: bias, length: outputs, owner });
-        let Weight::Own { offset } = weight else { continue };
-        let rows = match inputs * outputs {
-            LARGE_WEIGHT.. => LARGE_BLOCK_ROWS,
-            _ => (BLOCK_LENGTH / inputs).next_multiple_of(TILE_ROWS).max(LEAST_ROWS),
-        };
-        for first_row in (0..outputs).step_by(rows) {
-            let owner = BlockOwner::Weight { layer: index, first_row };
-            let length = rows.min(outputs - first_row) * inputs;
-            places.push(BlockPlace { offset: offset + first_row * inputs, length, owner });
+    for (index, op) in program.ops.iter().enumerate() {
+        let mut first = 0;
+        for place in &op.places {
+            let (offset, length) = (place.offset, place.length);
+            match place.role {
+                Role::Untrained => {
+                    places.push(BlockPlace { offset, length, owner: BlockOwner::Untrained });
+                }
+                Role::PerSlice => {
+                    let owner = BlockOwner::PerSlice { op: index, first };
+                    places.push(BlockPlace { offset, length, owner });
+                    first += length;
+                }
+                Role::DenseWeight => {
+                    let rows = match length {
+                        LARGE_WEIGHT.. => LARGE_BLOCK_ROWS,
+                        _ => (BLOCK_LENGTH / op.inputs).next_multiple_of(TILE_ROWS).max(LEAST_ROWS),
+                    };
+                    for first_row in (0..op.outputs).step_by(rows) {
+                        let owner = BlockOwner::Weight { op: index, first_row };
+                        let length = rows.min(op.outputs - first_row) * op.inputs;
+                        let offset = offset + first_row * op.inputs;
+                        places.push(BlockPlace { offset, length, owner });
+                    }
+                }
+            }
         }
     }
     places.sort_unstable_by_key(|place| place.offset);
     places
 }
 
-/// Adds the gradient of rows of the weight that layer `owner` owns, from every layer that uses it, last to first.
+/// Writes the gradient of rows of the weight that an operation owns, from every operation that uses it, last to first.
 fn add_weight_gradient<'a>(
-    stack: &Stack,
+    program: &Program,
     owner: usize,
     first_row: usize,
-    groups: impl Iterator<Item = Differentiated<'a>> + Clone,
+    groups: impl Iterator<Item = &'a Group> + Clone,
     gradient: &mut [f32],
-    mut start: Start<'_>,
 ) {
-    let width = stack.layers()[owner].inputs;
-    for (index, layer) in stack.layers().iter().enumerate().rev() {
-        if weight_owner(index, layer) != owner {
+    let mut start = Start::Zero;
+    let weight = |op: usize| program.ops[op].operation.dense().map(|dense| dense.weight.offset);
+    let width = program.ops[owner].inputs;
+    for index in (0..program.ops.len()).rev() {
+        let Some(dense) = program.ops[index].operation.dense() else { continue };
+        if Some(dense.weight.offset) != weight(owner) {
             continue;
         }
-        let summands = groups.clone().map(|group| outer_product(index, layer, group, first_row));
+        let summands = groups.clone().map(|group| outer_product(index, dense, group, first_row));
         add_outer_products(summands, gradient, width, start);
         start = Start::Output;
     }
 }
 
-/// Adds the gradient of a bias from every slice.
-fn add_bias_gradient<'a>(
-    layer: usize,
-    groups: impl Iterator<Item = Differentiated<'a>>,
+/// Adds what an operation computed slice by slice, from `first` on.
+fn add_slice_gradients<'a>(
+    program: &Program,
+    op: usize,
+    first: usize,
+    groups: impl Iterator<Item = &'a Group>,
     gradient: &mut [f32],
 ) {
-    for Differentiated { slices, workspace, .. } in groups {
-        let of_slices = workspace.bias_gradients[layer].all().chunks_exact(gradient.len());
-        for of_slice in of_slices.take(slices) {
-            gradient.iter_mut().zip(of_slice).for_each(|(sum, summand)| *sum += summand);
+    let numbers = program.ops[op].slice_numbers;
+    for group in groups {
+        let of_slices = group.slice_gradients[op].all().chunks_exact(numbers);
+        for of_slice in of_slices.take(group.slices) {
+            let summands = gradient.iter_mut().zip(&of_slice[first..]);
+            summands.for_each(|(sum, summand)| *sum += summand);
         }
     }
 }
 
-/// The layer that owns the weight of a layer.
-fn weight_owner(index: usize, layer: &Dense) -> usize {
-    match layer.weight {
-        Weight::Own { .. } => index,
-        Weight::TransposeOf { layer } => layer,
+/// Adds the part of a weight's gradient that comes from a penalty on the weight: each row times a sum over items.
+fn contract<'a>(
+    contraction: Contraction,
+    (program, op, first_row): (&Program, usize, usize),
+    groups: impl Iterator<Item = &'a Group> + Clone,
+    weight: &[f32],
+    gradient: &mut [f32],
+) {
+    let dense = program.ops[op].operation.dense();
+    if dense.is_none_or(|dense| dense.weight.offset != contraction.weight) {
+        return;
+    }
+    let (inputs, outputs) = (program.ops[op].inputs, program.ops[op].outputs);
+    let rows = gradient.chunks_exact_mut(inputs).zip(weight.chunks_exact(inputs));
+    for (row, (gradient, weight)) in (first_row..).zip(rows) {
+        let mut sum = 0.0;
+        for group in groups.clone() {
+            let slopes = group.slopes.all().iter().skip(row).step_by(outputs);
+            slopes.take(group.slices).for_each(|slope| sum += slope);
+        }
+        let factor = contraction.factor * sum;
+        gradient.iter_mut().zip(weight).for_each(|(g, w)| *g += factor * w);
     }
 }
 
@@ -179,18 +238,24 @@ fn weight_owner(index: usize, layer: &Dense) -> usize {
 /// `input^T logit_gradient` where the weight is tied. Of the left factor, the columns from `first_row` on.
 fn outer_product<'a>(
     index: usize,
-    layer: &Dense,
-    group: Differentiated<'a>,
+    dense: &DenseOperation,
+    group: &'a Group,
     first_row: usize,
 ) -> OuterProduct<'a> {
-    let Differentiated { inputs, workspace, .. } = group;
-    let nonzeros = &workspace.nonzeros[index];
-    let input = Operand::scanned(workspace.input_of(index, inputs), &nonzeros.input);
-    let logits = AlignedBuffer::all(&workspace.logits[index]);
-    let logit_gradient = Operand::scanned(logits, &nonzeros.logit_gradient);
-    let (left, right) = match layer.weight {
-        Weight::Own { .. } => (logit_gradient, input),
-        Weight::TransposeOf { .. } => (input, logit_gradient),
+    let (input, gradient, nonzeros) = match group.kept.get(index) {
+        Some(Kept { input, logit_gradient, nonzeros }) => {
+            (input.all(), logit_gradient.all(), nonzeros)
+        }
+        None => {
+            let memory = &group.workspace.memories[index];
+            (group.input_of(index), memory.logits.all(), &memory.nonzeros)
+        }
+    };
+    let input = Operand::scanned(input, &nonzeros.input);
+    let logit_gradient = Operand::scanned(gradient, &nonzeros.logit_gradient);
+    let (left, right) = match dense.weight.forward {
+        Orientation::Transposed => (logit_gradient, input),
+        Orientation::AsStored => (input, logit_gradient),
     };
     OuterProduct { left: left.columns_from(first_row), right: right.columns_from(0) }
 }

@@ -3,6 +3,8 @@
 //! Each parameter is updated on its own by operations whose rounding IEEE 754 defines, so the result does not depend
 //! on threads, chunks or the width of the vectors.
 
+use std::ops::Range;
+
 use super::adam::AdamStep;
 use super::sgd::SgdStep;
 use crate::error::{ChainError, check_length};
@@ -38,14 +40,42 @@ impl Step<'_> {
     /// # Errors
     /// If the buffers differ in length. Nothing is changed then.
     pub fn apply(self, parameters: &mut [f32], gradient: &[f32]) -> Result<(), ChainError> {
+        self.apply_except(&[], parameters, gradient)
+    }
+
+    /// [`Step::apply`], but parameters and moments of the ranges `untrained` stay as they are
+    /// ([`Chain::untrained`](crate::Chain::untrained)). The ranges are in order and do not overlap.
+    ///
+    /// # Errors
+    /// If the buffers differ in length. Nothing is changed then.
+    pub fn apply_except(
+        self,
+        untrained: &[Range<usize>],
+        mut parameters: &mut [f32],
+        mut gradient: &[f32],
+    ) -> Result<(), ChainError> {
         self.check(parameters.len())?;
         check_length("the gradient", parameters.len(), gradient.len())?;
         let (mut rest, mut chunks) = (self, Vec::new());
-        let pairs = parameters.chunks_mut(CHUNK_LENGTH).zip(gradient.chunks(CHUNK_LENGTH));
-        for (parameters, gradient) in pairs {
-            let (step, others) = rest.split_at(parameters.len());
-            rest = others;
-            chunks.push((step, parameters, gradient));
+        let (mut first, mut untrained) = (0, untrained.iter().peekable());
+        while !parameters.is_empty() {
+            let is_kept = untrained.peek().is_some_and(|range| range.start <= first);
+            let length = match untrained.peek() {
+                Some(range) if is_kept => range.end.saturating_sub(first),
+                Some(range) => CHUNK_LENGTH.min(range.start - first),
+                None => CHUNK_LENGTH,
+            };
+            let length = length.min(parameters.len());
+            let (step, others) = rest.split_at(length);
+            let (now, later) = parameters.split_at_mut(length);
+            let (of_now, of_later) = gradient.split_at(length);
+            (rest, parameters, gradient) = (others, later, of_later);
+            if is_kept {
+                untrained.next();
+            } else {
+                chunks.push((step, now, of_now));
+            }
+            first += length;
         }
         run_all(chunks, |(step, parameters, gradient)| step.update(parameters, gradient));
         Ok(())

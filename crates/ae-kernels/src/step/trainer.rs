@@ -1,132 +1,55 @@
-//! A batch on all threads, slice by slice, with results that do not depend on the number of threads.
+//! A batch on all threads, with results that do not depend on the number of threads.
 
-use std::fmt;
 use std::ops::Range;
+use std::sync::Mutex;
 
-use super::blocks::{Differentiated, Update, gradient_and_update};
+use super::batch::{Batch, BatchStatistics, BatchSummary, Problem};
+use super::blocks::{Addends, Update, gradient_and_update};
+use super::group::Group;
 use super::optimizer::Step;
-use crate::aligned::AlignedBuffer;
-use crate::chain::{
-    PackedDense, Rows, SLICE_ROWS, SliceLoss, SlicePass, Stack, Workspace, backpropagate,
-    pack_for_training,
-};
+use super::run::{IndexedTerm, Run, RunShape, Workspace};
+use super::segments::{add_losses, counted, through_segments};
+use super::tree::{LEAF_ROWS, Tree};
+use crate::chain::{Normalisation, Program, SLICE_ROWS, Segmentation};
 use crate::error::{ChainError, check_length};
-use crate::product::Start;
+use crate::penalty::{Contraction, TermContext};
 use crate::threads::run_all;
 use crate::{Chain, Objective, Penalty};
 
-/// Slices that are in memory at once, which bounds the memory of a large batch.
-const SLICES_IN_MEMORY: usize = 16;
 /// The most slices that a thread takes through the layers together, if there are enough for all threads. They share
 /// the loads of the weights, but leave the second-level cache earlier.
 const SLICES_TOGETHER: usize = 2;
 
-/// What a chain is trained to output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// Its input.
-    Input,
-    /// Rows of their own: the clean image of a corrupted one.
-    Separate,
-}
-
-/// What is minimised over which chain.
-#[derive(Debug, Clone, Copy)]
-pub struct Problem<'a> {
-    /// The layers.
-    pub chain: &'a Chain,
-    /// The objective, which must suit the chain (see [`Chain::check_objective`]).
-    pub objective: &'a Objective,
-}
-
-/// A source of random numbers: `draws(layer, rows, numbers)`.
-type Draws<'a> = dyn Fn(usize, Range<usize>, &mut [f32]) + Sync + 'a;
-
-/// The rows of a batch.
-#[derive(Clone, Copy)]
-pub struct Batch<'a, F> {
-    rows: usize,
-    target: Target,
-    fill: F,
-    draws: Option<&'a Draws<'a>>,
-}
-
-impl<F> fmt::Debug for Batch<'_, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let draws = self.draws.is_some();
-        f.debug_struct("Batch").field("rows", &self.rows).field("draws", &draws).finish()
-    }
-}
-
-impl<'a, F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> Batch<'a, F> {
-    /// A batch of so many rows. The gradient of no rows is 0.
-    ///
-    /// `fill(range, inputs, targets)` writes the rows of the range: (rows, inputs) and (rows, outputs) numbers. With
-    /// [`Target::Input`] the targets are empty. It is called on any thread and in any order, once for each row and for
-    /// neighbouring rows together.
-    pub fn new(rows: usize, target: Target, fill: F) -> Self {
-        Self { rows, target, fill, draws: None }
-    }
-
-    /// The same batch with a source of random numbers, which layers that draw need ([`Chain::draws`]).
-    ///
-    /// `draws(layer, rows, numbers)` writes the numbers of the layer with this index for these rows: as many for each
-    /// row as [`Chain::draws`] says, channels first; uniform ones in [0, 1) for [`Dropout`](crate::Dropout), standard
-    /// normal ones for [`GaussianNoise`](crate::GaussianNoise) and [`Sample`](crate::Sample). It is called on any thread,
-    /// in any order, and possibly more than once for a row, for which it must write the same numbers again.
-    #[must_use]
-    pub fn with_draws(mut self, draws: &'a Draws<'a>) -> Self {
-        self.draws = Some(draws);
-        self
-    }
-}
-
-/// The objective of a batch and the size of its gradient.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct BatchSummary {
-    /// The loss of the reconstruction, a mean (see [`Loss`](crate::Loss)).
-    pub reconstruction: f64,
-    /// Each penalty of the objective with its weight, in the objective's order.
-    pub penalties: Vec<f64>,
-    /// The squared norm of the gradient: [`squared_norm`](crate::squared_norm), but summed block by block.
-    pub squared_norm: f64,
-    /// The statistics of the batch before each layer of batch normalisation, in their order.
-    pub statistics: Vec<BatchStatistics>,
-}
-
-impl BatchSummary {
-    /// The sum of the loss and the penalties: what is minimised.
-    pub fn objective(&self) -> f64 {
-        self.reconstruction + self.penalties.iter().sum::<f64>()
-    }
-}
-
-/// The statistics of a batch before a layer of batch normalisation.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct BatchStatistics {
-    /// Index of the layer.
-    pub layer: usize,
-    /// Numbers of a channel: items times positions.
-    pub count: usize,
-    /// The mean of each channel.
-    pub mean: Vec<f32>,
-    /// The variance of each channel, with the divisor `count`.
-    pub variance: Vec<f32>,
-}
-
 /// Computes gradients of batches and takes optimizer steps: the entry for training.
 ///
-/// A batch is cut into slices of a fixed number of rows. Up to 16 slices at a time go forward and backward, one or two
-/// on a thread. Then the gradient is summed over their rows in order, block by block. The memory grows to the largest
-/// batch seen and stays.
+/// A batch is cut into groups of 256 rows, a group into slices of a fixed number of rows (64; 8 in a chain with maps).
+/// Slices go forward and backward on all threads. Then the gradient of the group is summed over its rows in order, block
+/// by block. The gradients of groups are added in pairs, then the pairs in pairs, and so on.
 ///
+/// # Memory
+/// It grows to the largest batch seen and stays: [`Chain::working_bytes`] says how large it is. In a chain with maps a
+/// thread holds the activations of so many items as fit into 512 KiB, at least one and at most 64. Batch normalisation
+/// and [`KlSparsity`](crate::KlSparsity) need statistics of the whole batch: the chain is cut there, the numbers at the
+/// cuts are kept for all items, and those between the cuts are computed again in the backward pass.
+///
+/// # Threads
 /// Everything runs on rayon's current pool. Call it from a thread of the pool (`ThreadPool::install` around the whole
 /// training): to enter the pool from outside puts the caller to sleep and costs 15 microseconds.
 #[derive(Debug)]
 pub struct Trainer {
     slice_rows: usize,
+    compiled: Option<Compiled>,
     groups: Vec<Group>,
-    layers: Vec<PackedDense>,
+    workspaces: Vec<Mutex<Workspace>>,
+    tree: Tree,
+}
+
+/// The program of a chain.
+#[derive(Debug)]
+struct Compiled {
+    chain: Chain,
+    code_means: bool,
+    program: Program,
 }
 
 /// The parameters of a batch, and whether its gradient changes them.
@@ -135,32 +58,13 @@ enum Parameters<'a> {
     Updated(Update<'a>),
 }
 
-impl<'a> Parameters<'a> {
+impl Parameters<'_> {
     fn values(&self) -> &[f32] {
         match self {
             Self::Kept(parameters) => parameters,
             Self::Updated(update) => update.parameters,
         }
     }
-
-    /// Takes the update out, if there is one.
-    fn take_update(&mut self) -> Option<Update<'a>> {
-        match std::mem::replace(self, Self::Kept(&[])) {
-            Self::Kept(_) => None,
-            Self::Updated(update) => Some(update),
-        }
-    }
-}
-
-/// Neighbouring slices that go through the layers together.
-#[derive(Debug, Default)]
-struct Group {
-    rows: usize,
-    inputs: AlignedBuffer,
-    targets: AlignedBuffer,
-    workspace: Workspace,
-    /// The loss of each slice.
-    losses: Vec<SliceLoss>,
 }
 
 impl Default for Trainer {
@@ -175,19 +79,22 @@ impl Trainer {
         Self::with_slice_rows(SLICE_ROWS)
     }
 
-    /// A trainer with slices of this many rows, at least 1. The number is part of the results: it fixes the order of
-    /// the sums of losses and of gradients of biases.
+    /// A trainer with slices of this many rows, from 1 to 256. The number is part of the results: it fixes the order of
+    /// the sums of losses and of gradients of biases. Chains with maps have slices of 8 rows.
     pub fn with_slice_rows(slice_rows: usize) -> Self {
-        Self { slice_rows: slice_rows.max(1), groups: Vec::new(), layers: Vec::new() }
+        let slice_rows = slice_rows.clamp(1, LEAF_ROWS);
+        let (compiled, groups, workspaces) = Default::default();
+        Self { slice_rows, compiled, groups, workspaces, tree: Tree::default() }
     }
 
     /// Writes the gradient of the objective over a batch to `gradient`, which is as long as the parameters.
     ///
     /// # Errors
-    /// If the parameters or the gradient do not have the chain's length, or the objective does not suit the chain.
+    /// If the parameters or the gradient do not have the chain's length, the objective does not suit the chain, or a
+    /// layer draws random numbers and the batch has no source of them.
     ///
     /// # Panics
-    /// If `fill` panics.
+    /// If `fill` or `draws` panics.
     pub fn gradient(
         &mut self,
         problem: Problem<'_>,
@@ -199,7 +106,7 @@ impl Trainer {
     }
 
     /// Writes the gradient and takes an optimizer's step: each block of parameters is updated while its gradient is in
-    /// a core's cache.
+    /// a core's cache. Running statistics are updated too.
     ///
     /// The step is taken whatever the gradient is. If the squared norm is not finite, the parameters are lost.
     ///
@@ -207,7 +114,7 @@ impl Trainer {
     /// As [`Trainer::gradient`], and if a moment has another length than the parameters.
     ///
     /// # Panics
-    /// If `fill` panics.
+    /// If `fill` or `draws` panics.
     pub fn step(
         &mut self,
         problem: Problem<'_>,
@@ -217,116 +124,181 @@ impl Trainer {
         gradient: &mut [f32],
     ) -> Result<BatchSummary, ChainError> {
         step.check(parameters.len())?;
-        let update = Update { parameters, step };
-        self.differentiate(problem, Parameters::Updated(update), &batch, gradient)
-    }
-
-    fn differentiate(
-        &mut self,
-        problem: Problem<'_>,
-        mut parameters: Parameters<'_>,
-        batch: &Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
-        gradient: &mut [f32],
-    ) -> Result<BatchSummary, ChainError> {
-        let (chain, rows) = (problem.chain, batch.rows);
-        let stack = &Stack::new(chain)?;
-        check_length("the gradient", stack.parameters(), gradient.len())?;
-        check_length("the parameters", stack.parameters(), parameters.values().len())?;
-        chain.check_objective(problem.objective)?;
-        let penalties = &problem.objective.penalties;
-        if let Some(other) = penalties.iter().find(|penalty| !matches!(penalty, Penalty::CodeL1(_)))
-        {
-            let (penalty, found) = (other.name(), format!("{other:?}"));
-            let expected = "another penalty".to_owned();
-            return Err(ChainError::Penalty { penalty, expected, found });
-        }
-        pack_for_training(&mut self.layers, stack, parameters.values());
-        let mut summary =
-            BatchSummary { penalties: vec![0.0; penalties.len()], ..Default::default() };
-        let penalty = &mut 0.0;
-        if rows == 0 {
-            gradient.fill(0.0);
-            if let Some(Update { parameters, step }) = parameters.take_update() {
-                step.apply(parameters, gradient)?;
-            }
-        }
-        let mut start = Start::Zero;
-        let rows_in_memory = self.slice_rows.saturating_mul(SLICES_IN_MEMORY);
-        for first in (0..rows).step_by(rows_in_memory) {
-            let range = first..rows.min(first.saturating_add(rows_in_memory));
-            let is_last = range.end == rows;
-            let groups = self.backpropagate(stack, problem.objective, range, batch);
-            for loss in groups.iter().flat_map(|group| &group.losses) {
-                summary.reconstruction += loss.reconstruction;
-                *penalty += loss.penalty;
-            }
-            let differentiated = groups.iter().map(|group| group.differentiated(stack));
-            let update = if is_last { parameters.take_update() } else { None };
-            summary.squared_norm =
-                gradient_and_update(stack, differentiated, gradient, start, update);
-            start = Start::Output;
-        }
-        summary.penalties.first_mut().into_iter().for_each(|first| *first = *penalty);
+        let update = Update { parameters: &mut *parameters, step };
+        let summary = self.differentiate(problem, Parameters::Updated(update), &batch, gradient)?;
+        problem.chain.update_running_statistics(parameters, &summary.statistics)?;
         Ok(summary)
     }
 
-    /// Takes rows of a batch forward and backward, a group of slices in each task.
-    fn backpropagate(
+    fn differentiate<F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>(
         &mut self,
-        stack: &Stack,
-        objective: &Objective,
-        range: Range<usize>,
-        batch: &Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync>,
-    ) -> &[Group] {
-        let Self { slice_rows, groups, layers } = self;
-        let (slice_rows, rows_in_batch) = (*slice_rows, batch.rows);
-        let (loss, code_l1) =
-            (objective.loss, objective.penalties.iter().map(Penalty::weight).sum());
-        let pass = SlicePass { stack, loss, code_l1, layers, slice_rows, rows_in_batch };
-        let slices = range.len().div_ceil(slice_rows);
-        let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, SLICES_TOGETHER);
-        let count = slices.div_ceil(together);
-        if groups.len() < count {
-            groups.resize_with(count, Group::default);
+        Problem { chain, objective }: Problem<'_>,
+        parameters: Parameters<'_>,
+        batch: &Batch<'_, F>,
+        gradient: &mut [f32],
+    ) -> Result<BatchSummary, ChainError> {
+        check_length("the gradient", chain.parameters(), gradient.len())?;
+        check_length("the parameters", chain.parameters(), parameters.values().len())?;
+        chain.check_objective(objective)?;
+        if let (None, Some(draws)) = (batch.draws, chain.draws().next()) {
+            return Err(ChainError::NoDraws { layer: draws.layer });
         }
-        let groups = &mut groups[..count];
-        run_all(groups.iter_mut().enumerate(), |(index, group)| {
-            let rows_of_group = slice_rows.saturating_mul(together);
-            let first = range.start + index * rows_of_group;
-            let rows = first..range.end.min(first.saturating_add(rows_of_group));
-            group.backpropagate(pass, rows, batch);
-        });
-        groups
+        let penalties = vec![0.0; objective.penalties.len()];
+        let mut summary = BatchSummary { penalties, ..BatchSummary::default() };
+        if batch.rows == 0 {
+            gradient.fill(0.0);
+            if let Parameters::Updated(Update { parameters, step }) = parameters {
+                step.apply_except(chain.untrained(), parameters, gradient)?;
+            }
+            return Ok(summary);
+        }
+        let Self { slice_rows, compiled, groups, workspaces, tree } = self;
+        let program = compile(compiled, chain, objective);
+        program.pack(parameters.values());
+        let terms = terms(chain, program, objective, parameters.values(), batch.rows);
+        let shape = RunShape {
+            inputs: chain.inputs(),
+            outputs: chain.outputs(),
+            is_residual: chain.is_residual(),
+            slice_rows: program.slice_rows(*slice_rows),
+            together: program.rows_together(),
+            rows_in_batch: batch.rows,
+            penalties: objective.penalties.len(),
+        };
+        let threads = if shape.together.is_some() { rayon::current_num_threads() } else { 0 };
+        workspaces.resize_with(threads, Mutex::default);
+        let mut normalisations = Vec::new();
+        let mut run = Run {
+            program,
+            objective,
+            terms: &terms,
+            normalisations: &[],
+            shape,
+            batch,
+            workspaces,
+        };
+        // Statistics need all rows at once.
+        let rows_at_once = if program.barriers.is_empty() { LEAF_ROWS } else { batch.rows };
+        let mut updated = Some(parameters);
+        for first in (0..batch.rows).step_by(rows_at_once) {
+            let window = first..batch.rows.min(first + rows_at_once);
+            let ranges = task_ranges(shape, window.clone());
+            if groups.len() < ranges.len() {
+                groups.resize_with(ranges.len(), Group::default);
+            }
+            let groups = &mut groups[..ranges.len()];
+            run_all(groups.iter_mut().zip(ranges), |(group, rows)| group.fill(&run, rows));
+            let values = updated.as_ref().map_or(&[][..], Parameters::values);
+            through_segments(&mut run, groups, &mut normalisations, values, &mut summary);
+            add_losses(groups, shape, &mut summary);
+            let leaves = Leaves { program, groups, contraction: run.contraction(), tree };
+            let norm = leaves.add(window, batch.rows, gradient, &mut updated);
+            summary.squared_norm = norm.unwrap_or(summary.squared_norm);
+        }
+        summary.statistics = normalisations.into_iter().map(BatchStatistics::from).collect();
+        Ok(summary)
     }
 }
 
-impl Group {
-    /// Fills the group with rows of a batch and takes them forward and backward.
-    fn backpropagate(
-        &mut self,
-        pass: SlicePass<'_>,
-        range: Range<usize>,
-        batch: &Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32])>,
-    ) {
-        self.rows = range.len();
-        let inputs = self.inputs.first(self.rows * pass.stack.inputs());
-        let targets = match batch.target {
-            Target::Input => self.targets.first(0),
-            Target::Separate => self.targets.first(self.rows * pass.stack.outputs()),
-        };
-        (batch.fill)(range, inputs, targets);
-        let (inputs, targets): (&[f32], &[f32]) = (inputs, targets);
-        let targets = match batch.target {
-            Target::Input => inputs,
-            Target::Separate => targets,
-        };
-        self.losses = backpropagate(pass, Rows { inputs, targets }, &mut self.workspace);
-    }
+/// Groups after their backward pass, whose gradient is to be added leaf by leaf.
+struct Leaves<'a> {
+    program: &'a Program,
+    groups: &'a [Group],
+    contraction: Option<&'a Contraction>,
+    tree: &'a mut Tree,
+}
 
-    fn differentiated(&self, stack: &Stack) -> Differentiated<'_> {
-        let inputs = &self.inputs.all()[..self.rows * stack.inputs()];
-        Differentiated { slices: self.losses.len(), inputs, workspace: &self.workspace }
+impl Leaves<'_> {
+    /// Adds the gradient of the rows of a window, and takes the step after the last row. Returns the squared norm then.
+    fn add(
+        self,
+        window: Range<usize>,
+        rows: usize,
+        gradient: &mut [f32],
+        parameters: &mut Option<Parameters<'_>>,
+    ) -> Option<f64> {
+        let Self { program, groups, contraction, tree } = self;
+        for leaf in window.clone().step_by(LEAF_ROWS) {
+            let end = rows.min(leaf + LEAF_ROWS);
+            let (index, is_last) = (leaf / LEAF_ROWS, end == rows);
+            let of_leaf = groups.iter().filter(|group| (leaf..end).contains(&group.rows.start));
+            let trees = tree.addends(index, is_last, gradient.len());
+            let addends = Addends { of_leaf, trees: &trees, contraction };
+            if !is_last {
+                let values = parameters.as_ref().map_or(&[][..], Parameters::values);
+                gradient_and_update(program, addends, gradient, values, None);
+                tree.keep(index, gradient);
+                continue;
+            }
+            return match parameters.take()? {
+                Parameters::Updated(update) => {
+                    Some(gradient_and_update(program, addends, gradient, &[], Some(update)))
+                }
+                Parameters::Kept(values) => {
+                    Some(gradient_and_update(program, addends, gradient, values, None))
+                }
+            };
+        }
+        None
     }
+}
+
+impl From<Normalisation> for BatchStatistics {
+    fn from(of: Normalisation) -> Self {
+        let Normalisation { layer, count, mean, variance, .. } = of;
+        Self { layer, count, mean, variance }
+    }
+}
+
+/// The program of a chain, which is kept from step to step.
+fn compile<'a>(
+    compiled: &'a mut Option<Compiled>,
+    chain: &Chain,
+    objective: &Objective,
+) -> &'a mut Program {
+    let code_means = counted(objective).any(|(_, penalty)| penalty.kind().of_means().is_some());
+    let fits = |compiled: &Compiled| compiled.code_means == code_means && compiled.chain == *chain;
+    if !compiled.as_ref().is_some_and(fits) {
+        *compiled = None;
+    }
+    let compile = || Compiled {
+        chain: chain.clone(),
+        code_means,
+        program: Program::for_training(chain, Segmentation { code_means }),
+    };
+    &mut compiled.get_or_insert_with(compile).program
+}
+
+fn terms(
+    chain: &Chain,
+    program: &Program,
+    objective: &Objective,
+    parameters: &[f32],
+    rows: usize,
+) -> Vec<IndexedTerm> {
+    let context = TermContext { chain, program, parameters, rows };
+    let term = |(index, penalty): (usize, &Penalty)| {
+        let term = penalty.kind().term(&context)?;
+        Some(IndexedTerm { index, term })
+    };
+    counted(objective).filter_map(term).collect()
+}
+
+/// The rows of each task: whole slices of one leaf.
+fn task_ranges(shape: RunShape, window: Range<usize>) -> Vec<Range<usize>> {
+    let slices = window.len().div_ceil(shape.slice_rows);
+    let most = match shape.together {
+        None => SLICES_TOGETHER,
+        Some(rows) => (rows / shape.slice_rows).max(1),
+    };
+    let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, most);
+    let rows = shape.slice_rows * together;
+    let leaves = window.clone().step_by(LEAF_ROWS);
+    let of_leaf = |leaf: usize| {
+        let end = window.end.min(leaf + LEAF_ROWS);
+        (leaf..end).step_by(rows).map(move |first| first..end.min(first + rows))
+    };
+    leaves.flat_map(of_leaf).collect()
 }
 
 #[cfg(test)]
@@ -336,7 +308,7 @@ mod tests {
     use super::*;
     use crate::simd::Dispatch;
     use crate::simd::forcing::forced;
-    use crate::{Activation, AdamStep, CodeL1, Dense, Loss, Weight};
+    use crate::{Activation, AdamStep, CodeL1, Dense, Loss, Target, Weight};
 
     /// The FNV-1a hash of the numbers' bits.
     fn digest(numbers: &[f32]) -> u64 {

@@ -1,6 +1,9 @@
 //! The slow reference: the same mathematics as naive loops in `f64`.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod chains;
+pub(crate) mod reference;
+
 use ae_kernels::{Activation, Chain, Dense, Layer, Loss, Objective, Weight};
 
 /// Runs something in a pool of this many threads.
@@ -68,7 +71,7 @@ pub(crate) struct Expected {
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-fn value_and_slope(activation: Activation, x: f64) -> (f64, f64) {
+pub(crate) fn value_and_slope(activation: Activation, x: f64) -> (f64, f64) {
     let sigmoid = 1.0 / (1.0 + (-x).exp());
     match activation {
         Activation::Linear => (x, 1.0),

@@ -17,7 +17,7 @@ pub use candle_nn::VarBuilder;
 pub use chain::{NetworkAutoencoder, NetworkEncoder};
 pub use device::device_name;
 pub use inference::TensorInference;
-pub use objective::{ObjectiveTerms, binary_cross_entropy};
+pub use objective::{ObjectiveTerms, TensorObjective, binary_cross_entropy};
 pub use pass::{BatchStatistics, DrawnNumbers, Posterior, TrainingPass};
 
 pub(crate) use chain::build;

@@ -32,7 +32,7 @@ impl LayerKind for ActivationLayer {
         _input: Shape,
         _offset: &dyn Fn(&str) -> usize,
     ) -> Option<ae_kernels::Layer> {
-        Some(self.activation.for_kernels().into())
+        Some(self.activation.into())
     }
 
     fn activation(&self) -> Option<Activation> {

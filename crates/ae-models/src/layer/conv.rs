@@ -48,7 +48,7 @@ impl LayerKind for Conv {
             padding: self.padding,
             weight: offset("weight"),
             bias: offset("bias"),
-            activation: self.activation.for_kernels(),
+            activation: self.activation,
         };
         Some(convolution.into())
     }

@@ -62,7 +62,7 @@ impl LayerKind for ConvTranspose {
             padding: self.padding,
             weight: offset("weight"),
             bias: offset("bias"),
-            activation: self.activation.for_kernels(),
+            activation: self.activation,
         };
         Some(convolution.into())
     }

@@ -47,7 +47,7 @@ impl LayerKind for Dense {
             outputs: self.outputs,
             weight,
             bias: offset("bias"),
-            activation: self.activation.for_kernels(),
+            activation: self.activation,
         };
         Some(dense.into())
     }

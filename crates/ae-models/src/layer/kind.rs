@@ -3,7 +3,7 @@
 use crate::{Activation, Shape};
 
 /// A kind of layer.
-pub(crate) trait LayerKind: crate::candle::TensorKind {
+pub(crate) trait LayerKind: crate::candle::TensorKind + crate::exchange::OnnxKind {
     /// What the kind is called in files.
     fn name(&self) -> &'static str;
 

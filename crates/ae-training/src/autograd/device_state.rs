@@ -4,14 +4,17 @@
 
 use std::collections::HashMap;
 
-use ae_models::{Device, ModelError, ParameterView, Tensor, VarBuilder};
+use ae_models::{BatchStatistics, Device, ModelError, ParameterView, Tensor, VarBuilder};
+use ae_random::Seed;
 use candle_core::{DType, Result as CandleResult, Var};
 
+use super::running_statistics::RunningStatistics;
 use crate::clip::scale_to_norm;
 use crate::{Optimizer, OptimizerConfig, StepSize, TrainingState};
 
 /// Parameters as variables, and moments as tensors of their shapes.
 pub(super) struct DeviceState {
+    seed: Seed,
     vars: Vec<(ParameterView, Var)>,
     config: OptimizerConfig,
     steps: u64,
@@ -21,7 +24,11 @@ pub(super) struct DeviceState {
 
 impl DeviceState {
     /// A copy of a state on a device.
-    pub(super) fn of(state: &TrainingState, device: &Device) -> Result<Self, ModelError> {
+    pub(super) fn of(
+        state: &TrainingState,
+        seed: Seed,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         let vars = state.parameters.vars(device)?;
         let of_parameter = |view: &ParameterView| {
             let buffers = state.optimizer.moments().iter();
@@ -31,7 +38,12 @@ impl DeviceState {
         let moments =
             vars.iter().map(|(view, _)| of_parameter(view)).collect::<CandleResult<_>>()?;
         let optimizer = &state.optimizer;
-        Ok(Self { vars, config: *optimizer.config(), steps: optimizer.steps(), moments })
+        let (config, steps) = (*optimizer.config(), optimizer.steps());
+        Ok(Self { seed, vars, config, steps, moments })
+    }
+
+    pub(super) fn seed(&self) -> Seed {
+        self.seed
     }
 
     pub(super) fn vars(&self) -> &super::Vars {
@@ -67,22 +79,49 @@ impl DeviceState {
     /// Takes the step against gradients that have this squared norm together.
     pub(super) fn step(
         &mut self,
-        StepSize { learning_rate, clip_norm }: StepSize,
+        StepSize { learning_rate, clip_norm, .. }: StepSize,
         squared_norm: f64,
         gradients: &[Option<Tensor>],
     ) -> Result<(), ModelError> {
         self.steps += 1;
         let scale = clip_norm.map_or(1.0, |norm| scale_to_norm(squared_norm, norm));
         let step = DeviceStep { config: self.config, learning_rate, scale, count: self.steps };
-        for (((_, var), moments), gradient) in
+        for (((view, var), moments), gradient) in
             self.vars.iter().zip(&mut self.moments).zip(gradients)
         {
+            if !view.is_trained {
+                continue;
+            }
             let parameter = var.as_detached_tensor();
             let gradient = match gradient {
                 Some(gradient) => gradient.clone(),
                 None => parameter.zeros_like()?,
             };
             var.set(&step.update(&parameter, &gradient, moments)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl DeviceState {
+    /// Moves the running statistics towards a batch's.
+    pub(super) fn follow(
+        &self,
+        running: &[RunningStatistics],
+        statistics: &[BatchStatistics],
+    ) -> Result<(), ModelError> {
+        for batch in statistics {
+            let Some(running) = running.iter().find(|it| it.layer == batch.layer) else {
+                continue;
+            };
+            let momentum = f64::from(running.momentum);
+            for (name, found) in [("running_mean", &batch.mean), ("running_var", &batch.variance)] {
+                let name = format!("{}.{name}", batch.layer);
+                for (_, var) in self.vars.iter().filter(|(view, _)| view.name == name) {
+                    let kept = (var.as_detached_tensor() * (1.0 - momentum))?;
+                    var.set(&(kept + (found * momentum)?)?)?;
+                }
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The state on a device, here the CPU, against the flat buffers and the kernels' steps.
 
 use ae_dataset::Digits;
-use ae_models::{DenseConfig, Loss, ModelKind, ModelSpec};
+use ae_models::{CodeL1, DenseConfig, Loss, ModelKind, ModelSpec};
 use ae_random::Seed;
 
 use super::*;
@@ -23,6 +23,10 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
+fn on_device(state: &TrainingState) -> DeviceState {
+    DeviceState::of(state, Seed::new(3), &Device::Cpu).unwrap()
+}
+
 /// The path of a GPU takes the same steps, clipped or not, and comes back whole in the middle of a run.
 #[test]
 fn steps_on_a_device_are_those_of_the_kernels() {
@@ -35,24 +39,25 @@ fn steps_on_a_device_are_those_of_the_kernels() {
         ..DenseConfig::default()
     };
     let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
+    let objective = Objective::new(Loss::BinaryCrossEntropy).with(CodeL1 { weight: 0.01 });
     for (optimizer, clip_norm) in OPTIMIZERS.iter().flat_map(|o| [(o, None), (o, Some(0.05))]) {
         let start = TrainingState::new(architecture.initialise(Seed::new(3)), *optimizer);
-        let engine = || AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
+        let engine = || AutogradEngine::new(architecture.as_ref(), objective.clone(), Device::Cpu);
         let (mut host, mut device) = (engine(), engine());
-        host.load(&start).unwrap();
-        device.state = Some(Working::Device(DeviceState::of(&start, &Device::Cpu).unwrap()));
+        host.load(&start, Seed::new(3)).unwrap();
+        device.state = Some(Working::Device(on_device(&start)));
         let (mut ours, mut theirs) = (start.clone(), start.clone());
         for step in 0..6 {
             let indices: Vec<u32> = (0..30).map(|i| i + 30 * (step % 2)).collect();
             let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
-            let size = StepSize { learning_rate: optimizer.learning_rate(), clip_norm };
+            let size =
+                StepSize { learning_rate: optimizer.learning_rate(), clip_norm, kl_share: 1.0 };
             let [a, b] = [&mut host, &mut device].map(|engine| engine.step(batch, size).unwrap());
             assert!((a.loss.objective() - b.loss.objective()).abs() < 1e-6, "{a:?} {b:?}");
             assert!((a.squared_norm - b.squared_norm).abs() < 1e-5 * a.squared_norm);
             if step == 2 {
                 device.snapshot(&mut ours).unwrap();
-                let state = DeviceState::of(&ours, &Device::Cpu).unwrap();
+                let state = on_device(&ours);
                 device.state = Some(Working::Device(state));
             }
         }
@@ -79,16 +84,18 @@ fn a_model_is_not_changed_by_later_steps() {
     let state =
         TrainingState::new(architecture.initialise(Seed::new(3)), OptimizerConfig::keras_adam());
     let mut engine = AutogradEngine::new(architecture.as_ref(), Objective::default(), Device::Cpu);
-    for on_device in [false, true] {
-        engine.load(&state).unwrap();
-        if on_device {
-            engine.state = Some(Working::Device(DeviceState::of(&state, &Device::Cpu).unwrap()));
+    for stays_there in [false, true] {
+        engine.load(&state, Seed::new(3)).unwrap();
+        if stays_there {
+            engine.state = Some(Working::Device(on_device(&state)));
         }
         let model = engine.inference().unwrap();
         let mut codes = [[0.0; 32]; 3];
         model.encode(&[0.5; 784], &mut codes[0]).unwrap();
         let batch = BatchSelection { samples: &samples, indices: &[0, 1, 2], epoch: 0 };
-        engine.step(batch, StepSize { learning_rate: 0.1, clip_norm: None }).unwrap();
+        engine
+            .step(batch, StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 })
+            .unwrap();
         model.encode(&[0.5; 784], &mut codes[1]).unwrap();
         engine.inference().unwrap().encode(&[0.5; 784], &mut codes[2]).unwrap();
         assert_eq!(codes[0], codes[1]);

@@ -2,23 +2,18 @@
 
 use candle_core::Tensor;
 
-use super::window::{Axis, fitted, places};
+use super::window::{fitted, places};
 use super::{LayerWeights, Pass, TensorKind, TensorLayer};
+use crate::layer::{Axis, axes};
 use crate::{Conv, ModelError, Window};
 
 impl TensorKind for Conv {
     fn over(&self, weights: &LayerWeights<'_>) -> Result<Box<dyn TensorLayer>, ModelError> {
-        let (from, to) = (weights.layer.input, weights.layer.output);
-        let axis = |from, to, axis: usize| Axis {
-            map: from,
-            places: to,
-            window: self.kernel[axis],
-            stride: self.stride[axis],
-        };
+        let (input, output) = (weights.layer.input, weights.layer.output);
         Ok(Box::new(Convolution {
             weight: weights.get("weight")?,
             bias: weights.get("bias")?.reshape((1, (), 1, 1))?,
-            axes: [axis(from.height, to.height, 0), axis(from.width, to.width, 1)],
+            axes: axes(input, output, self.kernel, self.stride),
         }))
     }
 }
@@ -34,8 +29,8 @@ impl TensorLayer for Convolution {
     fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
         let [down, across] = &self.axes;
         // Exactly the places that the kernel meets: candle's gradient takes what is left over from the height alone.
-        let input = fitted(input, 2, down.padding(), down.extent())?;
-        let input = fitted(&input, 3, across.padding(), across.extent())?;
+        let input = fitted(input, 2, down.before(), down.extent())?;
+        let input = fitted(&input, 3, across.before(), across.extent())?;
         let output = convolve(&input.contiguous()?, &self.weight, &self.axes)?;
         Ok(output.broadcast_add(&self.bias)?)
     }

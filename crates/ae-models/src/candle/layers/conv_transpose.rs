@@ -2,24 +2,18 @@
 
 use candle_core::Tensor;
 
-use super::window::{Axis, fitted};
+use super::window::fitted;
 use super::{LayerWeights, Pass, TensorKind, TensorLayer};
+use crate::layer::{Axis, axes};
 use crate::{ConvTranspose, ModelError};
 
 impl TensorKind for ConvTranspose {
     fn over(&self, weights: &LayerWeights<'_>) -> Result<Box<dyn TensorLayer>, ModelError> {
-        let (from, to) = (weights.layer.input, weights.layer.output);
-        // The convolution whose adjoint this is goes from the output to the input.
-        let axis = |from, to, axis: usize| Axis {
-            map: to,
-            places: from,
-            window: self.kernel[axis],
-            stride: self.stride[axis],
-        };
+        let (input, output) = (weights.layer.input, weights.layer.output);
         Ok(Box::new(TransposedConvolution {
             weight: weights.get("weight")?,
             bias: weights.get("bias")?.reshape((1, (), 1, 1))?,
-            axes: [axis(from.height, to.height, 0), axis(from.width, to.width, 1)],
+            axes: axes(output, input, self.kernel, self.stride),
         }))
     }
 }
@@ -36,7 +30,7 @@ impl TensorLayer for TransposedConvolution {
         let mut output = spread(input, &self.weight, &self.axes)?;
         for (dim, axis) in [(2, &self.axes[0]), (3, &self.axes[1])] {
             // What the convolution's padding would meet is cut off; places that it never meets are 0.
-            let cut = axis.padding();
+            let cut = axis.before();
             let kept = output.narrow(dim, cut, (axis.extent() - cut).min(axis.map))?;
             output = fitted(&kept, dim, 0, axis.map)?;
         }

@@ -2,8 +2,9 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::window::{Axis, places};
+use super::window::places;
 use super::{LayerWeights, Pass, TensorKind, TensorLayer};
+use crate::layer::{Axis, axes};
 use crate::{MaxPool, ModelError};
 
 impl TensorKind for MaxPool {
@@ -11,14 +12,8 @@ impl TensorKind for MaxPool {
         &self,
         weights: &LayerWeights<'_>,
     ) -> std::result::Result<Box<dyn TensorLayer>, ModelError> {
-        let (from, to) = (weights.layer.input, weights.layer.output);
-        let axis = |from, to, axis: usize| Axis {
-            map: from,
-            places: to,
-            window: self.size[axis],
-            stride: self.stride()[axis],
-        };
-        let axes = [axis(from.height, to.height, 0), axis(from.width, to.width, 1)];
+        let (input, output) = (weights.layer.input, weights.layer.output);
+        let axes = axes(input, output, self.size, self.stride());
         Ok(Box::new(Pooling { axes }))
     }
 }
@@ -65,7 +60,7 @@ fn first_maxima(
     axis: &Axis,
 ) -> Result<(Tensor, Tensor)> {
     debug_assert_eq!(belongings.dtype(), DType::U32);
-    let before = axis.padding();
+    let before = axis.before();
     // Beyond the map a window meets the map's border once more, which changes no first maximum.
     let at = |offset: usize| {
         (0..axis.places).map(move |place| {

@@ -6,7 +6,7 @@ use prost::Message;
 
 use super::proto::{DOUBLE, FLOAT, Graph, Model, Node, Tensor, ValueInfo};
 use super::*;
-use crate::{Activation, ModelKind};
+use crate::{Activation, DenseConfig, ModelKind};
 
 /// 6 inputs, 4 hidden units, a code of 3; weights in [-1, 1] that a formula gives.
 fn model(activation: Activation, output: Activation, tied_weights: bool) -> SavedModel {

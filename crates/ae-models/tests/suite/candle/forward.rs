@@ -1,6 +1,6 @@
 //! The forward pass and the losses against PyTorch's.
 
-use ae_models::{Activation, DenseConfig, Loss, ModelKind, Objective, SavedModel};
+use ae_models::{Activation, CodeL1, DenseConfig, Loss, ModelKind, Objective, SavedModel};
 use candle_core::{DType, Device, Tensor};
 
 use super::{inputs, targets};
@@ -28,8 +28,8 @@ fn logits_and_losses_equal_those_of_pytorch() {
                 let ours = f64::from(*ours);
                 assert!((ours - expected).abs() < 5e-7, "{what}: {ours} for {expected}");
             }
-            let objective = Objective { loss, code_l1: 0.5 };
-            let terms = objective.evaluate(&*model, &inputs, &targets).unwrap();
+            let objective = Objective::new(loss).with(CodeL1 { weight: 0.5 });
+            let terms = super::evaluate(&objective, &*model, &inputs, &targets).unwrap();
             let value = |scalar: Tensor| f64::from(scalar.to_scalar::<f32>().unwrap());
             let ours = value(terms.reconstruction);
             assert!((ours - expected).abs() < 5e-7, "{what}: {loss:?} {ours} for {expected}");

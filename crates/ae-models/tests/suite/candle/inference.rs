@@ -165,7 +165,7 @@ fn batches_of_no_rows_do_not_panic() {
         if let Ok(outputs) = autoencoder.reconstruct(&none) {
             assert_eq!(outputs.dims(), [0, 6]);
         }
-        let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
-        assert!(objective.evaluate(autoencoder.as_ref(), &none, &none).is_err());
+        let objective = Objective::new(Loss::MeanSquaredError);
+        assert!(super::evaluate(&objective, autoencoder.as_ref(), &none, &none).is_err());
     }
 }

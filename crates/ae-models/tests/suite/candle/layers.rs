@@ -2,33 +2,15 @@
 
 use ae_models::Activation::{Linear, Tanh};
 use ae_models::{
-    ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense,
-    Distribution, DrawnNumbers, Draws, Dropout, GaussianNoise, Initialisation, Layer, MaxPool,
-    ModelError, Network, NetworkAutoencoder, Padding, PixelShuffle, PixelUnshuffle, Reshape,
-    Sample, TopK, TrainingInput, Upsample,
+    ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense, Dropout,
+    GaussianNoise, Initialisation, Layer, MaxPool, Network, NetworkAutoencoder, Padding,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TrainingInput, Upsample,
 };
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
+use super::Drawn;
 use crate::numbers;
-
-/// Numbers that a formula gives, for every layer the same.
-pub(super) struct Drawn {
-    pub(super) rows: usize,
-}
-
-impl DrawnNumbers for Drawn {
-    fn numbers(&self, _layer: &str, draws: Draws) -> Result<Tensor, ModelError> {
-        let count = self.rows * draws.numbers;
-        let shift = match draws.distribution {
-            Distribution::Uniform => 0.0,
-            Distribution::Normal => 60.0,
-        };
-        let drawn: Vec<f32> =
-            numbers(count, 61, 127, shift).into_iter().map(|x| x as f32).collect();
-        Ok(Tensor::from_vec(drawn, (self.rows, draws.numbers), &Device::Cpu)?)
-    }
-}
 
 pub(super) fn dense(outputs: usize) -> Layer {
     Layer::Dense(Dense { outputs, activation: Linear, tied_to: None })
@@ -47,8 +29,11 @@ pub(super) fn network(item: [usize; 3], encoder: Vec<Layer>) -> Network {
     }
 }
 
-/// The variables of a model in the layout's order, after the batch as the first.
-fn model(network: &CheckedNetwork, values: &[Vec<f64>]) -> (Vec<Var>, NetworkAutoencoder) {
+/// A model and its variables in the layout's order.
+pub(super) fn model(
+    network: &CheckedNetwork,
+    values: &[Vec<f64>],
+) -> (Vec<Var>, NetworkAutoencoder) {
     let layout = network.layout();
     let vars: Vec<Var> = layout
         .views()

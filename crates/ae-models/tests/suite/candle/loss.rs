@@ -2,7 +2,7 @@
 
 use ae_models::Activation::Relu;
 use ae_models::{
-    Activation, DenseConfig, Loss, ModelError, ModelKind, Objective, SavedModel,
+    Activation, CodeL1, DenseConfig, Loss, ModelError, ModelKind, Objective, SavedModel,
     binary_cross_entropy,
 };
 use candle_core::{DType, Device, Tensor, Var};
@@ -56,22 +56,22 @@ fn binary_cross_entropy_refuses_a_linear_output() {
     let dense = DenseConfig { output_activation: Activation::Linear, ..small_dense(Relu, false) };
     let spec = dense.model(ModelKind::Regular).unwrap();
     let parameters = small_parameters(&spec);
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-    assert!(matches!(objective.check(&spec.check().unwrap()), Err(ModelError::LossOfLinear)));
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
+    let error = spec.check().unwrap().check_objective(&objective).unwrap_err();
+    assert!(matches!(error, ModelError::Objective { .. }), "{error}");
 
     let model = SavedModel::new(spec, parameters).autoencoder(&Device::Cpu).unwrap();
     let inputs = inputs().unwrap().to_dtype(DType::F32).unwrap();
-    let error = objective.evaluate(&*model, &inputs, &inputs).unwrap_err();
-    assert!(matches!(error, ModelError::LossOfLinear));
+    let error = super::evaluate(&objective, &*model, &inputs, &inputs).unwrap_err();
+    assert!(matches!(error, ModelError::Chain(_)), "{error}");
 }
 
 #[test]
 fn a_penalty_that_is_no_finite_weight_is_refused() {
     let spec = small_spec(Relu, false);
     for code_l1 in [-1e-9, f32::NAN, f32::INFINITY] {
-        let error = Objective { loss: Loss::MeanSquaredError, code_l1 }
-            .check(&spec.check().unwrap())
-            .unwrap_err();
+        let objective = Objective::new(Loss::MeanSquaredError).with(CodeL1 { weight: code_l1 });
+        let error = spec.check().unwrap().check_objective(&objective).unwrap_err();
         assert!(error.to_string().contains("code_l1"), "{error}");
     }
 }
@@ -82,9 +82,10 @@ fn batches_that_do_not_fit_are_refused() {
     let parameters = small_parameters(&spec);
     let model = SavedModel::new(spec, parameters);
     let model = model.autoencoder(&Device::Cpu).unwrap();
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
     let batch = |shape: (usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
-    let evaluate = |inputs, targets| objective.evaluate(&*model, &inputs, &targets).unwrap_err();
+    let evaluate =
+        |inputs, targets| super::evaluate(&objective, &*model, &inputs, &targets).unwrap_err();
 
     let error = evaluate(batch((2, 5)), batch((2, 5)));
     assert_eq!(error.to_string(), "a batch must have the shape (n, 6), but found [2, 5]");

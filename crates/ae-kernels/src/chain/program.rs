@@ -1,0 +1,274 @@
+//! A chain compiled to operations that run one after the other.
+
+use std::ops::Range;
+
+use super::dense::Affine;
+use super::operation::{Operation, PackTask, Passes};
+use super::order::{NeededOrder, Order, Permutation};
+use crate::layer::{Context, Place, Purpose, Role};
+use crate::threads::run_all;
+use crate::{Activation, Chain, Layer, Shape};
+
+/// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
+const NUMBERS_TOGETHER: usize = 1 << 17;
+/// Items whose gradient of shared parameters is summed before it is added to that of the items before.
+const LEAF_ROWS: usize = 8;
+/// The most items that go through maps together.
+const MOST_TOGETHER: usize = 64;
+
+/// An operation and its place in the chain.
+#[derive(Debug)]
+pub(crate) struct Op {
+    pub(crate) operation: Box<dyn Operation>,
+    /// Numbers of an item before and after it.
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    /// The parameters of its layer.
+    pub(crate) places: Vec<Place>,
+    /// Numbers of the gradient that is computed slice by slice.
+    pub(crate) slice_numbers: usize,
+    /// Whether the gradient at its input is needed.
+    pub(crate) needs_input_gradient: bool,
+}
+
+/// What the operations are made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Segmentation {
+    /// Whether the mean of the code over the batch is needed.
+    pub(crate) code_means: bool,
+}
+
+/// What needs statistics of the whole batch before an operation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Barrier {
+    /// The operation after it is a batch normalisation: the layer, its channels, its epsilon.
+    BatchNorm { layer: usize, channels: usize, epsilon: f32, weight: usize },
+    /// The code's means.
+    Code { width: usize },
+}
+
+impl Barrier {
+    /// Numbers of a row of the statistics.
+    pub(crate) fn width(self) -> usize {
+        match self {
+            Self::BatchNorm { channels, .. } => channels,
+            Self::Code { width } => width,
+        }
+    }
+}
+
+/// Where a value of a chain is: the input of this operation, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Boundary {
+    pub(crate) op: usize,
+    pub(crate) shape: Shape,
+    pub(crate) order: Order,
+}
+
+/// A chain for training.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) ops: Vec<Op>,
+    /// Ranges of operations between barriers.
+    pub(crate) segments: Vec<Range<usize>>,
+    /// The barrier after each segment but the last.
+    pub(crate) barriers: Vec<Barrier>,
+    pub(crate) code: Boundary,
+    pub(crate) sample: Option<Boundary>,
+    /// The activation that the loss applies to the last operation's output.
+    pub(crate) last_activation: Activation,
+    /// Whether items go through maps.
+    pub(crate) is_spatial: bool,
+}
+
+/// The operations of layers, as they are made.
+pub(crate) struct Compiler<'a> {
+    chain: &'a Chain,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) order: Order,
+    pub(crate) shape: Shape,
+    purpose: Purpose<'a>,
+}
+
+impl<'a> Compiler<'a> {
+    /// Begins with channels first.
+    pub(crate) fn new(chain: &'a Chain, shape: Shape, purpose: Purpose<'a>) -> Self {
+        Self { chain, ops: Vec::new(), order: Order::ChannelsFirst, shape, purpose }
+    }
+
+    /// Changes the order of channels, if that is another.
+    pub(crate) fn change_order(&mut self, order: Order) {
+        if order != self.order && !self.shape.has_one_order() {
+            let permutation = Permutation::to_order(order, self.shape);
+            self.push(Box::new(permutation), self.shape, Vec::new());
+        }
+        self.order = order;
+    }
+
+    fn push(&mut self, operation: Box<dyn Operation>, output: Shape, places: Vec<Place>) {
+        let per_slice = places.iter().filter(|place| place.role == Role::PerSlice);
+        let slice_numbers = per_slice.map(|place| place.length).sum();
+        let (inputs, outputs) = (self.shape.numbers(), output.numbers());
+        let op =
+            Op { operation, inputs, outputs, places, slice_numbers, needs_input_gradient: false };
+        self.ops.push(op);
+    }
+
+    /// Adds the operation of a layer, with this activation and what is folded into it.
+    pub(crate) fn layer(&mut self, index: usize, options: LayerOptions<'a>) {
+        let LayerOptions { activation, is_last, affine } = options;
+        let kind = self.chain.layers()[index].kind();
+        if let NeededOrder::This(order) = kind.order() {
+            self.change_order(order);
+        }
+        let purpose = match self.purpose {
+            Purpose::Training => Purpose::Training,
+            Purpose::Inference { parameters, .. } => Purpose::Inference { parameters, affine },
+        };
+        let output = self.chain.shapes()[index + 1];
+        let context = Context {
+            chain: self.chain,
+            layer: index,
+            input: self.shape,
+            output,
+            order: self.order,
+            activation,
+            is_first: self.ops.is_empty(),
+            is_last,
+            purpose,
+        };
+        if let Some(operation) = kind.operation(&context) {
+            self.push(operation, output, kind.places(self.shape));
+        }
+        self.shape = output;
+    }
+}
+
+/// How a layer's operation is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LayerOptions<'a> {
+    pub(crate) activation: Activation,
+    pub(crate) is_last: bool,
+    pub(crate) affine: Option<&'a Affine>,
+}
+
+impl Program {
+    /// The operations of a chain for training.
+    pub(crate) fn for_training(chain: &Chain, Segmentation { code_means }: Segmentation) -> Self {
+        let mut compiler = Compiler::new(chain, chain.input_shape(), Purpose::Training);
+        let activated = chain.last_activated();
+        let mut barriers = Vec::new();
+        let [mut code, mut sample] = [None; 2];
+        for (index, layer) in chain.layers().iter().enumerate() {
+            let kind = layer.kind();
+            let is_activated = activated == Some(index);
+            let activation = if is_activated { Activation::Linear } else { kind.activation() };
+            if let Some(norm) = kind.batch_norm() {
+                compiler.change_order(Order::ChannelsLast);
+                let (channels, epsilon, weight) =
+                    (compiler.shape.channels, norm.epsilon, norm.weight);
+                let barrier = Barrier::BatchNorm { layer: index, channels, epsilon, weight };
+                barriers.push((compiler.ops.len(), barrier));
+            }
+            if chain.sample() == Some(index) {
+                sample = Some(compiler.boundary());
+            }
+            let is_last = is_activated && index + 1 == chain.layers().len();
+            compiler.layer(index, LayerOptions { activation, is_last, affine: None });
+            if index == chain.code() {
+                let boundary = compiler.boundary();
+                code = Some(boundary);
+                if code_means {
+                    let barrier = Barrier::Code { width: boundary.shape.numbers() };
+                    barriers.push((compiler.ops.len(), barrier));
+                }
+            }
+        }
+        compiler.change_order(Order::ChannelsFirst);
+        let code = code.unwrap_or_else(|| compiler.boundary());
+        if code.op == compiler.ops.len() && code_or_later_is_needed(chain) {
+            // Penalties and the loss need values apart.
+            let numbers = compiler.shape.numbers();
+            let same = Permutation::new(numbers, |place| place);
+            compiler.push(Box::new(same), compiler.shape, Vec::new());
+        }
+        let mut ops = compiler.ops;
+        let mut is_trained = false;
+        for op in &mut ops {
+            op.needs_input_gradient = is_trained;
+            is_trained |= op.places.iter().any(|place| place.role != Role::Untrained);
+        }
+        let ends = barriers.iter().map(|(op, _)| *op).chain([ops.len()]).collect::<Vec<_>>();
+        let mut segments = Vec::new();
+        let mut start = 0;
+        for end in ends {
+            segments.push(start..end);
+            start = end;
+        }
+        Self {
+            segments,
+            barriers: barriers.into_iter().map(|(_, barrier)| barrier).collect(),
+            code,
+            sample,
+            last_activation: activated
+                .map_or(Activation::Linear, |index| chain.layers()[index].kind().activation()),
+            is_spatial: chain.layers().iter().any(|layer| layer.kind().is_spatial()),
+            ops,
+        }
+    }
+
+    /// Rearranges the parameters for all operations.
+    pub(crate) fn pack(&mut self, parameters: &[f32]) {
+        let mut tasks = Vec::new();
+        for op in &mut self.ops {
+            let passes =
+                if op.needs_input_gradient { Passes::ForwardAndBackward } else { Passes::Forward };
+            op.operation.pack(parameters, passes, &mut tasks);
+        }
+        run_all(tasks, PackTask::run);
+    }
+
+    /// Rows of a slice: `slice_rows` where nothing is shared between positions.
+    pub(crate) fn slice_rows(&self, slice_rows: usize) -> usize {
+        if self.is_spatial { LEAF_ROWS } else { slice_rows }
+    }
+
+    /// Items that a thread takes through maps together, from the chain alone: a power of two. `None` where all rows of a
+    /// task go together.
+    pub(crate) fn rows_together(&self) -> Option<usize> {
+        if !self.is_spatial {
+            return None;
+        }
+        let rows = NUMBERS_TOGETHER / self.numbers_of_item().max(1);
+        let rows = rows.clamp(1, MOST_TOGETHER);
+        Some(1 << rows.ilog2())
+    }
+
+    /// Numbers that an item keeps between the forward and the backward pass, with two gradients.
+    pub(crate) fn numbers_of_item(&self) -> usize {
+        let kept = self.ops.iter().map(|op| op.operation.numbers_kept());
+        let widest = self.ops.iter().map(|op| op.inputs.max(op.outputs)).max();
+        kept.fold(0, usize::saturating_add).saturating_add(2 * widest.unwrap_or(0))
+    }
+}
+
+/// Whether something is computed after the code.
+fn code_or_later_is_needed(chain: &Chain) -> bool {
+    chain.code() + 1 < chain.layers().len()
+}
+
+impl Compiler<'_> {
+    /// The place that is reached.
+    pub(crate) fn boundary(&self) -> Boundary {
+        Boundary { op: self.ops.len(), shape: self.shape, order: self.order }
+    }
+}
+
+impl Chain {
+    /// The layer whose activation the loss applies: after it numbers only move.
+    pub(crate) fn last_activated(&self) -> Option<usize> {
+        let last =
+            self.layers().iter().rposition(|layer: &Layer| !layer.kind().is_permutation())?;
+        (last > self.code() || self.code() + 1 == self.layers().len()).then_some(last)
+    }
+}

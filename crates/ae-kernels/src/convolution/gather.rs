@@ -1,0 +1,113 @@
+//! Sums over the windows of a source map: a convolution, or the adjoint of one.
+
+use super::block::{Block, Blocks, ConvolutionScratch};
+use super::geometry::{Convolution, Shape};
+use super::phase::Phase;
+use super::tile::PANEL_STEP;
+use super::weight::{PackedWeight, WeightStrides};
+use crate::Activation;
+use crate::activation::activate_columns;
+use crate::aligned::AlignedBuffer;
+use crate::simd::Dispatch;
+
+/// A convolution or the adjoint of one, with the weight that it needs.
+#[derive(Debug)]
+pub(super) struct Gather {
+    source: Shape,
+    target: Shape,
+    strides: WeightStrides,
+    phases: Vec<PackedWeight>,
+    /// Of each channel of the target; padded.
+    bias: AlignedBuffer,
+}
+
+impl Gather {
+    /// The convolution: from its map to its windows.
+    pub(super) fn convolution(of: &Convolution) -> Self {
+        let strides = WeightStrides::of_convolution(of);
+        Self::new(of.map, of.windows, strides, [Phase::forward(of)].into_iter())
+    }
+
+    /// Its adjoint: from its windows to its map.
+    pub(super) fn adjoint(of: &Convolution) -> Self {
+        let strides = WeightStrides::of_convolution(of).of_adjoint();
+        Self::new(of.windows, of.map, strides, Phase::adjoint(of))
+    }
+
+    fn new(
+        source: Shape,
+        target: Shape,
+        strides: WeightStrides,
+        phases: impl Iterator<Item = Phase>,
+    ) -> Self {
+        let phases = phases.map(|phase| PackedWeight::new(phase, source.channels, target.channels));
+        let mut bias = AlignedBuffer::default();
+        bias.first(target.channels.next_multiple_of(PANEL_STEP));
+        Self { source, target, strides, phases: phases.collect(), bias }
+    }
+
+    /// Sets the first summand of each channel, which is 0 before.
+    pub(super) fn set_bias(&mut self, bias: &[f32]) {
+        self.bias.first(self.target.channels).copy_from_slice(bias);
+    }
+
+    /// Takes the weight from PyTorch's layout.
+    pub(super) fn pack(&mut self, weight: &[f32]) {
+        self.phases.iter_mut().for_each(|phase| phase.pack(weight, self.strides));
+    }
+
+    /// Writes the activation's values of all items of the target.
+    pub(super) fn run(
+        &self,
+        dispatch: Dispatch,
+        source: &[f32],
+        target: &mut [f32],
+        activation: Activation,
+        scratch: &mut ConvolutionScratch,
+    ) {
+        let items = source.len() / self.source.count();
+        assert_eq!(source.len(), items * self.source.count(), "whole items of the source");
+        assert_eq!(target.len(), items * self.target.count(), "as many items of the target");
+        // Positions of one phase are neighbours, so their values are in the cache.
+        let (own, later) = match self.phases.as_slice() {
+            [_] => (activation, Activation::Linear),
+            _ => (Activation::Linear, activation),
+        };
+        for phase in &self.phases {
+            self.run_phase(dispatch, phase, source, target, own, scratch);
+        }
+        activate_columns(later, target, self.target.count(), self.target.count());
+    }
+
+    fn run_phase(
+        &self,
+        dispatch: Dispatch,
+        weight: &PackedWeight,
+        source: &[f32],
+        target: &mut [f32],
+        activation: Activation,
+        scratch: &mut ConvolutionScratch,
+    ) {
+        let blocks = Blocks::new(weight.phase(), self.source);
+        let ConvolutionScratch { map, positions } = scratch;
+        for columns in blocks.columns() {
+            blocks.list_positions(&columns, self.target, positions);
+            let items = source.chunks_exact(self.source.count());
+            for (source, target) in items.zip(target.chunks_exact_mut(self.target.count())) {
+                for rows in blocks.rows() {
+                    let block = Block { y: rows, x: columns.clone() };
+                    let view = blocks.view(&block, source, map);
+                    let positions = &positions[..block.y.len() * block.x.len()];
+                    let target = &mut target[blocks.first_target(&block, self.target)..];
+                    weight.sums(dispatch, view, positions, self.bias.all(), target);
+                    if activation != Activation::Linear {
+                        let stride = self.target.width * self.target.channels;
+                        let width = columns.len() * self.target.channels;
+                        let end = (block.y.len() - 1) * stride + width;
+                        activate_columns(activation, &mut target[..end], stride, width);
+                    }
+                }
+            }
+        }
+    }
+}

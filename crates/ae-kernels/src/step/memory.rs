@@ -1,0 +1,43 @@
+//! How much memory a training takes.
+
+use super::tree::LEAF_ROWS;
+use crate::Chain;
+use crate::chain::{Program, SLICE_ROWS, Segmentation};
+use crate::convolution::ConvolutionScratch;
+
+impl Chain {
+    /// Bytes that a [`Trainer`](crate::Trainer) takes for batches of so many rows on so many threads, beside parameters,
+    /// moments and the gradient: rearranged weights, the numbers of the rows that are in memory, and the gradients that
+    /// wait to be added. It is an estimate from above for the numbers, without bookkeeping.
+    ///
+    /// In a chain with maps a thread holds all numbers of so many items as fit into 512 KiB, at least one and at most
+    /// 64.
+    pub fn working_bytes(&self, rows: usize, threads: usize) -> usize {
+        let program = Program::for_training(self, Segmentation { code_means: true });
+        let times = usize::saturating_mul;
+        let sum =
+            |parts: &[usize]| parts.iter().fold(0, |sum: usize, part| sum.saturating_add(*part));
+        let rows_in_memory = if program.barriers.len() > 1 { rows } else { rows.min(LEAF_ROWS) };
+        let item = program.numbers_of_item();
+        let (in_threads, of_row) = match program.rows_together() {
+            None => (0, item),
+            Some(together) => {
+                let scratch = 2 * ConvolutionScratch::BLOCK;
+                let dense = program.ops.iter().filter(|op| op.operation.dense().is_some());
+                let kept = dense.map(|op| op.inputs + op.outputs).sum();
+                (times(threads, sum(&[times(together, item), scratch])), kept)
+            }
+        };
+        let boundaries = program.barriers.len() - 1;
+        let boundaries = (0..boundaries).map(|segment| 2 * program.boundary_numbers(segment)).sum();
+        let of_row = sum(&[of_row, boundaries, self.inputs(), self.outputs()]);
+        let slices = rows_in_memory.div_ceil(program.slice_rows(SLICE_ROWS));
+        let of_slice = program.ops.iter().map(|op| op.slice_numbers).sum();
+        let levels =
+            rows.div_ceil(LEAF_ROWS).max(1).ilog2() as usize + usize::from(rows > LEAF_ROWS);
+        let of_parameters = times(2 + levels, self.parameters());
+        let numbers =
+            [in_threads, times(rows_in_memory, of_row), times(slices, of_slice), of_parameters];
+        times(size_of::<f32>(), sum(&numbers))
+    }
+}

@@ -1,0 +1,124 @@
+//! Groups on their way through a chain that is cut at statistics of the whole batch.
+
+use std::ops::Range;
+
+use super::backward::Finish;
+use super::batch::BatchSummary;
+use super::group::Group;
+use super::run::{Run, RunShape};
+use crate::chain::{Barrier, Normalisation};
+use crate::threads::run_all;
+use crate::{Objective, Penalty};
+
+/// Takes groups forward through all segments and back.
+pub(super) fn through_segments<F: Sync>(
+    run: &mut Run<'_, F>,
+    groups: &mut [Group],
+    normalisations: &mut Vec<Normalisation>,
+    parameters: &[f32],
+    summary: &mut BatchSummary,
+) where
+    F: Fn(Range<usize>, &mut [f32], &mut [f32]),
+{
+    let program = run.program;
+    let rows = run.shape.rows_in_batch;
+    let mut slopes = Vec::new();
+    for (segment, barrier) in program.barriers.iter().enumerate() {
+        let now = Run { normalisations, ..*run };
+        run_all(groups.iter_mut(), |group| group.forward(&now, segment));
+        let sums = boundary_sums(groups, segment, 2 * barrier.width());
+        match *barrier {
+            Barrier::BatchNorm { layer, channels, epsilon, .. } => {
+                let count = rows * program.boundary_numbers(segment) / channels;
+                normalisations.push(Normalisation::new(layer, epsilon, count, &sums));
+            }
+            Barrier::Code { width } => {
+                slopes = code_slopes(run.objective, &sums[..width], rows, summary);
+            }
+        }
+    }
+    let run = &Run { normalisations, ..*run };
+    run_all(groups.iter_mut(), |group| group.forward_and_backward(run));
+    for (segment, barrier) in program.barriers.iter().enumerate().rev() {
+        if !program.is_trained_before(segment) {
+            break;
+        }
+        let sums;
+        let finish = match *barrier {
+            Barrier::Code { .. } => Finish::Code { slopes: &slopes },
+            Barrier::BatchNorm { layer, channels, weight, .. } => {
+                let op = program.segments[segment].end;
+                sums = gradient_sums(groups, op, 2 * channels);
+                let Some(normalisation) = normalisations.iter().find(|of| of.layer == layer) else {
+                    break;
+                };
+                Finish::BatchNorm {
+                    normalisation,
+                    weight: &parameters[weight..][..channels],
+                    sums: &sums,
+                    width: program.boundary_numbers(segment),
+                }
+            }
+        };
+        run_all(groups.iter_mut(), |group| group.backward(run, segment, &finish));
+    }
+}
+
+/// The sums over the batch before a barrier, slice by slice in order.
+fn boundary_sums(groups: &[Group], segment: usize, columns: usize) -> Vec<f64> {
+    let mut total = vec![0.0; columns];
+    for sums in groups.iter().flat_map(|group| group.boundaries[segment].sums.chunks_exact(columns))
+    {
+        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+    }
+    total
+}
+
+/// The sums over the batch of what an operation computes slice by slice, in order.
+fn gradient_sums(groups: &[Group], op: usize, columns: usize) -> Vec<f64> {
+    let mut total = vec![0.0; columns];
+    for group in groups {
+        let of_group = group.slice_gradients[op].all().chunks_exact(columns);
+        for sums in of_group.take(group.slices) {
+            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
+        }
+    }
+    total
+}
+
+/// Adds the penalties that are functions of the code's means, and gives their derivative by each number of an item.
+fn code_slopes(
+    objective: &Objective,
+    sums: &[f64],
+    rows: usize,
+    summary: &mut BatchSummary,
+) -> Vec<f32> {
+    let means: Vec<f64> = sums.iter().map(|sum| sum / rows as f64).collect();
+    let mut slopes = vec![0.0; means.len()];
+    for (index, penalty) in counted(objective) {
+        let Some(of_means) = penalty.kind().of_means() else { continue };
+        summary.penalties[index] += of_means.value(&means);
+        for (slope, &mean) in slopes.iter_mut().zip(&means) {
+            *slope += (of_means.slope(mean) / rows as f64) as f32;
+        }
+    }
+    slopes
+}
+
+/// Adds the shares of all slices, in order.
+pub(super) fn add_losses(groups: &[Group], shape: RunShape, summary: &mut BatchSummary) {
+    for group in groups {
+        for (slice, loss) in group.losses.iter().enumerate() {
+            summary.reconstruction += loss;
+            let penalties = &group.penalties[slice * shape.penalties..][..shape.penalties];
+            for (total, penalty) in summary.penalties.iter_mut().zip(penalties) {
+                *total += penalty;
+            }
+        }
+    }
+}
+
+/// The penalties that count, with their index.
+pub(super) fn counted(objective: &Objective) -> impl Iterator<Item = (usize, &Penalty)> {
+    objective.penalties.iter().enumerate().filter(|(_, penalty)| penalty.weight() != 0.0)
+}

@@ -1,0 +1,359 @@
+//! Every kind of layer and penalty: gradients against differences in `f64`, inference against naive loops.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use ae_kernels::{
+    Activation, BatchSummary, Chain, CodeL1, Contractive, Dropout, GaussianNoise, Kl, KlSparsity,
+    Loss, MaxPooling, Objective, PackedChain, Padding, PixelShuffle, PixelUnshuffle, Reshape,
+    Sample, Shape, TopK, Trainer, Upsampling,
+};
+use support::chains::{Builder, Data, draw};
+use support::on_threads;
+use support::reference::{Mode, objective, outputs, values};
+
+const BCE: Objective = Objective::new(Loss::BinaryCrossEntropy);
+const MSE: Objective = Objective::new(Loss::MeanSquaredError);
+
+/// The loss and the gradient against differences of the reference at up to `most` parameters.
+fn check(chain: &Chain, of: &Objective, rows: usize, most: usize, seed: u32) {
+    let data = Data::new(chain, of, rows, seed);
+    let inputs = Data::items(&data.inputs, chain.inputs());
+    let targets = Data::items(&data.targets, chain.outputs());
+    let start: Vec<f64> = data.parameters.iter().map(|&p| f64::from(p)).collect();
+    let draws = |layer, item, number| f64::from(draw(layer, item, number));
+    let evaluate = |p: &[f64]| {
+        let all = values(chain, p, &inputs, Mode::Training(&draws));
+        objective(chain, of, p, &all, &targets)
+    };
+    let (loss, penalties) = evaluate(&start);
+    let (summary, gradient) = data.gradient(chain, of, &mut Trainer::new());
+    let near =
+        |found: f64, expected: f64| (found - expected).abs() <= 2e-6 * expected.abs().max(0.1);
+    assert!(near(summary.reconstruction, loss), "{} {loss} of {chain:?}", summary.reconstruction);
+    assert_eq!(summary.penalties.len(), penalties.len());
+    for (&found, &expected) in summary.penalties.iter().zip(&penalties) {
+        assert!(near(found, expected), "{found} {expected} of {of:?} {chain:?}");
+    }
+    let step = chain.parameters().div_ceil(most);
+    let places = (seed as usize % step..chain.parameters()).step_by(step);
+    let mut worst = 0.0_f64;
+    let norm = gradient.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>();
+    let scale = (norm / chain.parameters() as f64).sqrt().max(1e-9);
+    for place in places {
+        let found = f64::from(gradient[place]);
+        if chain.untrained().iter().any(|range| range.contains(&place)) {
+            assert_eq!(found, 0.0, "{place} is not trained");
+            continue;
+        }
+        let total = |sign: f64| {
+            let mut p = start.clone();
+            p[place] += sign * 1e-7;
+            let (loss, penalties) = evaluate(&p);
+            loss + penalties.iter().sum::<f64>()
+        };
+        let expected = (total(1.0) - total(-1.0)) / 2e-7;
+        worst = worst.max((found - expected).abs() / scale.max(expected.abs()));
+    }
+    assert!(worst < 1e-5, "{worst:e} off: {rows} rows, {of:?}, {chain:?}");
+    check_norm(&summary, norm);
+    same_bits(chain, of, &data, (&summary, &gradient));
+}
+
+fn check_norm(summary: &BatchSummary, norm: f64) {
+    assert!((summary.squared_norm - norm).abs() <= 1e-12 * norm, "{} {norm}", summary.squared_norm);
+}
+
+/// The same bits for any number of threads, and when the memory was used before.
+fn same_bits(chain: &Chain, of: &Objective, data: &Data, expected: (&BatchSummary, &[f32])) {
+    for threads in [1, 2, 3] {
+        on_threads(threads, || {
+            let mut trainer = Trainer::new();
+            for _ in 0..2 {
+                let (summary, gradient) = data.gradient(chain, of, &mut trainer);
+                assert_eq!(&summary, expected.0, "{threads} threads, {chain:?}");
+                assert!(gradient == expected.1, "{threads} threads, {chain:?}");
+            }
+        });
+    }
+}
+
+/// Inference against the reference, and an item alone against the batch.
+fn check_inference(chain: &Chain, rows: usize, seed: u32) {
+    let data = Data::new(chain, &MSE, rows, seed);
+    let packed = PackedChain::new(chain, &data.parameters).unwrap();
+    let p: Vec<f64> = data.parameters.iter().map(|&p| f64::from(p)).collect();
+    let all = values(chain, &p, &Data::items(&data.inputs, chain.inputs()), Mode::Inference);
+    let close = |found: &[f32], expected: &[Vec<f64>]| {
+        for (found, expected) in found.iter().zip(expected.iter().flatten()) {
+            let error = (f64::from(*found) - expected).abs();
+            assert!(error <= 1e-5 * expected.abs().max(1.0), "{found} {expected} {chain:?}");
+        }
+    };
+    let mut codes = vec![0.0; rows * chain.code_width()];
+    packed.encode(&data.inputs, &mut codes).unwrap();
+    close(&codes, &all[chain.code() + 1]);
+    let mut found = vec![0.0; rows * chain.outputs()];
+    packed.reconstruct(&data.inputs, &mut found).unwrap();
+    close(&found, &outputs(chain, &all));
+    let (mut logits, mut again) = (found.clone(), found.clone());
+    packed.forward(&data.inputs, &mut logits, &mut again).unwrap();
+    assert_eq!(again, found, "{chain:?}");
+    if chain.code() + 1 < chain.layers().len() {
+        packed.decode(&codes, &mut again).unwrap();
+        close(&again, all.last().unwrap());
+    }
+    if let Some(sample) = chain.sample() {
+        let numbers = chain.shapes()[sample].numbers() / 2;
+        let [mut means, mut variances] = [(); 2].map(|()| vec![0.0; rows * numbers]);
+        packed.posterior(&data.inputs, &mut means, &mut variances).unwrap();
+        let half = |first: usize| -> Vec<Vec<f64>> {
+            all[sample].iter().map(|item| item[first..first + numbers].to_vec()).collect()
+        };
+        close(&means, &half(0));
+        close(&variances, &half(numbers));
+    }
+    let mut one = vec![0.0; chain.outputs()];
+    for (x, y) in data.inputs.chunks(chain.inputs()).zip(found.chunks(chain.outputs())) {
+        packed.reconstruct(x, &mut one).unwrap();
+        assert_eq!(one, y, "an item alone: {chain:?}");
+    }
+}
+
+const SAME: Padding = Padding::Same;
+const VALID: Padding = Padding::Valid;
+const RELU: Activation = Activation::Relu;
+const TANH: Activation = Activation::Tanh;
+const SIGMOID: Activation = Activation::Sigmoid;
+const LINEAR: Activation = Activation::Linear;
+
+#[test]
+fn convolutions_have_their_gradient() {
+    for (shape, sizes, padding) in [
+        ([1, 1, 1], [1, 1], SAME),
+        ([1, 1, 1], [3, 2], SAME),
+        ([2, 5, 7], [3, 1], SAME),
+        ([3, 7, 5], [3, 2], SAME),
+        ([1, 7, 11], [2, 3], SAME),
+        ([2, 7, 7], [3, 1], VALID),
+        ([1, 11, 7], [2, 5], VALID),
+        ([2, 5, 5], [5, 1], VALID),
+        ([2, 5, 3], [4, 2], SAME),
+    ] {
+        let [channels, height, width] = shape;
+        for activation in [TANH, SIGMOID, LINEAR] {
+            let builder =
+                || Builder::new(channels, height, width).conv(3, sizes, padding, activation);
+            let chain = builder().conv(2, [2, 1], SAME, SIGMOID).chain(0);
+            check(&chain, &BCE, 7, 60, 1);
+            check_inference(&chain, 9, 2);
+            let chain = builder().dense(5, TANH).chain(0);
+            check(&chain, &MSE, 1, 60, 3);
+            check_inference(&chain, 3, 4);
+        }
+    }
+}
+
+#[test]
+fn transposed_convolutions_have_their_gradient() {
+    for (shape, sizes, padding) in [
+        ([1, 1, 1], [1, 1], SAME),
+        ([1, 1, 1], [3, 2], VALID),
+        ([2, 3, 5], [3, 2], SAME),
+        ([3, 2, 3], [2, 2], VALID),
+        ([1, 3, 2], [2, 3], SAME),
+        ([2, 2, 3], [4, 1], SAME),
+    ] {
+        let [channels, height, width] = shape;
+        let builder = Builder::new(channels, height, width).conv(3, [2, 1], SAME, TANH);
+        let chain = builder.transposed(2, sizes, padding, SIGMOID).chain(0);
+        check(&chain, &BCE, 5, 60, 5);
+        check_inference(&chain, 4, 6);
+    }
+}
+
+#[test]
+fn pooling_and_upsampling_have_their_gradient() {
+    for (size, stride, padding) in
+        [(2, 2, SAME), (3, 2, SAME), (2, 2, VALID), (3, 1, SAME), (2, 3, SAME), (1, 1, VALID)]
+    {
+        let chain = Builder::new(2, 7, 5)
+            .conv(3, [3, 1], SAME, TANH)
+            .with(MaxPooling { size, stride, padding })
+            .conv(2, [3, 1], SAME, TANH)
+            .with(Upsampling { factor: 2 })
+            .conv(1, [3, 1], SAME, SIGMOID)
+            .chain(2);
+        check(&chain, &BCE, 9, 60, 7);
+        check_inference(&chain, 5, 8);
+    }
+}
+
+#[test]
+fn shuffles_and_reshapes_have_their_gradient() {
+    let chain = Builder::new(3, 4, 6)
+        .with(PixelUnshuffle { factor: 2 })
+        .conv(8, [3, 1], SAME, TANH)
+        .with(PixelShuffle { factor: 2 })
+        .with(Reshape { shape: Shape::new(4, 3, 4) })
+        .conv(4, [2, 1], SAME, LINEAR)
+        .with(TANH)
+        .with(Reshape { shape: Shape::vector(48) })
+        .dense(12, SIGMOID)
+        .with(Reshape { shape: Shape::new(3, 2, 2) })
+        .chain(1);
+    check(&chain, &BCE, 6, 80, 9);
+    check_inference(&chain, 6, 10);
+    // The activation is taken after the numbers were moved.
+    let chain = Builder::new(1, 4, 4)
+        .with(PixelUnshuffle { factor: 2 })
+        .conv(4, [1, 1], SAME, SIGMOID)
+        .with(PixelShuffle { factor: 2 })
+        .chain(0);
+    check(&chain, &BCE, 6, 80, 11);
+    check_inference(&chain, 6, 12);
+}
+
+#[test]
+fn random_layers_have_their_gradient() {
+    for rows in [1, 7, 70] {
+        let chain = Builder::new(2, 3, 3)
+            .with(Dropout { rate: 0.3 })
+            .conv(3, [2, 1], SAME, TANH)
+            .with(GaussianNoise { deviation: 0.2 })
+            .with(Dropout { rate: 0.5 })
+            .dense(6, TANH)
+            .with(GaussianNoise { deviation: 0.1 })
+            .dense(18, SIGMOID)
+            .chain(4);
+        check(&chain, &BCE, rows, 60, 13);
+        check_inference(&chain, rows, 14);
+    }
+    let chain = Builder::new(9, 1, 1).with(Dropout { rate: 0.3 }).dense(5, RELU).dense(9, SIGMOID);
+    let chain = chain.chain(1);
+    check(&chain, &BCE, 70, 60, 15);
+    check_inference(&chain, 70, 16);
+}
+
+#[test]
+fn variational_networks_have_their_gradient() {
+    let objective = BCE.with(Kl { weight: 0.7 });
+    for rows in [1, 7, 70, 300] {
+        let dense = Builder::new(12, 1, 1)
+            .dense(9, RELU)
+            .dense(6, LINEAR)
+            .with(Sample)
+            .dense(9, RELU)
+            .dense(12, SIGMOID)
+            .chain(2);
+        check(&dense, &objective, rows, 60, 17);
+        check_inference(&dense, rows, 18);
+    }
+    let maps = Builder::new(1, 4, 6)
+        .conv(4, [3, 2], SAME, TANH)
+        .conv(6, [1, 1], SAME, LINEAR)
+        .with(Sample)
+        .transposed(1, [3, 2], SAME, SIGMOID)
+        .chain(2);
+    check(&maps, &objective, 9, 60, 19);
+    check_inference(&maps, 9, 20);
+}
+
+#[test]
+fn sparse_codes_have_their_gradient() {
+    for rows in [1, 7, 70] {
+        let chain =
+            Builder::new(12, 1, 1).dense(9, LINEAR).with(TopK { k: 4 }).tied(0, SIGMOID).chain(1);
+        check(&chain, &BCE.with(CodeL1 { weight: 0.1 }), rows, 60, 21);
+        check_inference(&chain, rows, 22);
+    }
+    let maps = Builder::new(2, 3, 5).conv(4, [3, 1], SAME, TANH).with(TopK { k: 7 });
+    let maps = maps.conv(2, [3, 1], SAME, SIGMOID).chain(1);
+    check(&maps, &BCE.with(CodeL1 { weight: 0.1 }), 9, 60, 23);
+    check_inference(&maps, 9, 24);
+}
+
+#[test]
+fn penalties_have_their_gradient() {
+    let dense = |ties: bool| {
+        let builder = Builder::new(3, 2, 2).dense(5, SIGMOID);
+        if ties { builder.tied(0, SIGMOID).chain(0) } else { builder.dense(12, SIGMOID).chain(0) }
+    };
+    for ties in [false, true] {
+        for rows in [1, 7, 300] {
+            let sparse = KlSparsity { target: 0.1, weight: 0.3 };
+            check(&dense(ties), &BCE.with(sparse), rows, 80, 25);
+            check(&dense(ties), &MSE.with(Contractive { weight: 0.2 }), rows, 80, 26);
+            let all = BCE.with(CodeL1 { weight: 0.1 }).with(sparse);
+            check(&dense(ties), &all.with(Contractive { weight: 0.2 }), rows, 80, 27);
+        }
+    }
+    let maps = Builder::new(1, 4, 4)
+        .conv(2, [3, 2], SAME, SIGMOID)
+        .with(Upsampling { factor: 2 })
+        .conv(1, [3, 1], SAME, SIGMOID)
+        .chain(0);
+    check(&maps, &BCE.with(KlSparsity { target: 0.2, weight: 0.1 }), 20, 60, 28);
+}
+
+#[test]
+fn batch_normalisation_has_its_gradient() {
+    // With two items the differences that are normalised are close to 0, and so is their precision.
+    for rows in [5, 7, 70] {
+        let chain = Builder::new(2, 4, 3)
+            .conv(3, [3, 1], SAME, LINEAR)
+            .batch_norm()
+            .with(RELU)
+            .conv(4, [3, 2], SAME, TANH)
+            .batch_norm()
+            .dense(6, LINEAR)
+            .batch_norm()
+            .with(TANH)
+            .dense(24, SIGMOID)
+            .chain(4);
+        check(&chain, &BCE.with(CodeL1 { weight: 0.1 }), rows, 80, 29);
+        check_inference(&chain, rows, 30);
+        let first = Builder::new(5, 1, 1).batch_norm().dense(3, SIGMOID).batch_norm();
+        let first = first.dense(5, SIGMOID).chain(1);
+        let sparse = KlSparsity { target: 0.2, weight: 0.1 };
+        check(&first, &MSE.with(sparse), rows, 80, 31);
+        check_inference(&first, rows, 32);
+    }
+    let transposed = Builder::new(2, 3, 2)
+        .transposed(3, [3, 2], SAME, LINEAR)
+        .batch_norm()
+        .conv(1, [3, 1], VALID, LINEAR)
+        .batch_norm()
+        .chain(1);
+    check(&transposed, &MSE, 20, 80, 33);
+    check_inference(&transposed, 20, 34);
+}
+
+#[test]
+fn residual_networks_and_classifiers_have_their_gradient() {
+    let residual =
+        Builder::new(2, 5, 3).conv(3, [3, 1], SAME, RELU).conv(2, [3, 1], SAME, TANH).residual(0);
+    check(&residual, &MSE, 9, 60, 35);
+    check_inference(&residual, 9, 36);
+    let dense = Builder::new(9, 1, 1).dense(4, TANH).dense(9, LINEAR).residual(0);
+    check(&dense, &MSE, 70, 60, 37);
+    check_inference(&dense, 70, 38);
+    let classes = Objective::new(Loss::SoftmaxCrossEntropy);
+    let classifier = Builder::new(9, 1, 1).dense(6, TANH).dense(10, LINEAR).chain(0);
+    check(&classifier, &classes, 70, 60, 39);
+    let maps = Builder::new(1, 5, 4).conv(3, [3, 2], SAME, TANH).dense(4, LINEAR).chain(0);
+    check(&maps, &classes, 9, 60, 40);
+}
+
+/// More items than a leaf of the tree, dense layers and maps together.
+#[test]
+fn large_batches_have_their_gradient() {
+    let dense = Builder::new(7, 1, 1).dense(3, TANH).dense(7, SIGMOID).chain(0);
+    check(&dense, &BCE, 1000, 60, 41);
+    let mixed =
+        Builder::new(1, 3, 3).conv(2, [3, 1], SAME, TANH).dense(4, TANH).dense(9, SIGMOID).chain(1);
+    check(&mixed, &BCE.with(CodeL1 { weight: 0.1 }), 600, 30, 42);
+    let norm = Builder::new(1, 3, 3).conv(2, [3, 1], SAME, LINEAR).batch_norm().dense(9, SIGMOID);
+    check(&norm.chain(1), &BCE, 300, 30, 43);
+}
