@@ -104,10 +104,10 @@ pub use record::{
 pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{RunOptions, fit_plan, resolve, train};
 pub use spec::{
-    AnomalyDetection, Artefacts, CheckpointSpec, Compression, ConvForm, CorruptionSpec, DataSpec,
-    DenoisingComparison, DenseForm, DimensionalityReduction, FeatureLearning, LayersForm,
-    NamedScore, NetworkForm, NetworkName, NetworkSpec, NoiseStrengths, Presence, Spec, SpecKey,
-    StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
+    AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
+    ConvForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm, DimensionalityReduction,
+    FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm, NetworkName, NetworkSpec,
+    NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
 };
 
 /// Compiles the example of README.md.

@@ -22,8 +22,9 @@ pub use network::{
 };
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
-    AnomalyDetection, Artefacts, Compression, DenoisingComparison, DimensionalityReduction,
-    FeatureLearning, NamedScore, NoiseStrengths, StudySpec,
+    AnomalyDetection, Artefacts, Classification, ClassifiedNetwork, Compression,
+    DenoisingComparison, DimensionalityReduction, FeatureLearning, FineTuningSpec, NamedScore,
+    NoiseStrengths, PretrainingKind, StudySpec,
 };
 
 use crate::{EngineKind, Expectation, ExperimentError};

@@ -11,7 +11,7 @@ use crate::{ExperimentError, Spec};
 /// Tables that may be missing.
 const OPTIONAL_TABLES: [&str; 3] = ["corruption", "training.early_stopping", "study"];
 /// Lists of tables, which are set as a whole.
-const LISTS: [&str; 3] = ["expected", "study.noises", "study.scores"];
+const LISTS: [&str; 4] = ["expected", "study.noises", "study.scores", "study.networks"];
 /// The encoder's widths, which the decoder mirrors as long as it has mirrored them.
 const ENCODER: &str = "model.encoder";
 /// What takes an optional key away.

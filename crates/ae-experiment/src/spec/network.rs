@@ -309,19 +309,25 @@ fn nearest_sizes(
     found.into_iter().flatten().collect()
 }
 
+impl DenseForm {
+    /// The same widths and activations for items of this shape.
+    pub fn config(&self, input: Shape) -> DenseConfig {
+        DenseConfig {
+            image: [input.height, input.width],
+            channels: input.channels,
+            encoder: self.encoder.clone(),
+            decoder: self.decoder.clone(),
+            hidden_activation: self.hidden_activation,
+            code_activation: self.code_activation,
+            output_activation: self.output_activation,
+            tied_weights: self.tied_weights,
+        }
+    }
+}
+
 /// The layers of a dense network, and that which keeps the largest numbers of the code alone.
 fn dense_network(dense: &DenseForm, input: Shape) -> Result<Network, ExperimentError> {
-    let mut network = DenseConfig {
-        image: [input.height, input.width],
-        channels: input.channels,
-        encoder: dense.encoder.clone(),
-        decoder: dense.decoder.clone(),
-        hidden_activation: dense.hidden_activation,
-        code_activation: dense.code_activation,
-        output_activation: dense.output_activation,
-        tied_weights: dense.tied_weights,
-    }
-    .network()?;
+    let mut network = dense.config(input).network()?;
     network.encoder.extend(dense.top_k.map(|k| Layer::TopK(TopK { k })));
     Ok(network)
 }
