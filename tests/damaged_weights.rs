@@ -132,12 +132,12 @@ fn a_description_that_cannot_be_used_is_refused() {
         header.as_object_mut().unwrap().remove("__metadata__");
     });
     is_refused(&sandbox, &foreign, &["no metadata entry `ae.model`"]);
-    let wider = with_model(&sound, |model| model["encoder"] = json!([196, 9]));
+    let wider = with_model(&sound, |model| model["encoder"][0]["outputs"] = json!(9));
     is_refused(&sandbox, &wider, &["ae.model", "9"]);
     let unknown = with_model(&sound, |model| model["kind"] = json!("variational"));
     is_refused(&sandbox, &unknown, &["kind `variational`", "denoising, regular"]);
-    let later = with_model(&sound, |model| model["schema"] = json!(3));
-    is_refused(&sandbox, &later, &["schema 3", "schemas 1 to 2", "later version"]);
+    let later = with_model(&sound, |model| model["schema"] = json!(4));
+    is_refused(&sandbox, &later, &["schema 4", "schemas 1 to 3", "later version"]);
     let huge = with_model(&sound, |model| {
         model["image"] = json!([4_000_000_000_u64, 4_000_000_000_u64]);
     });

@@ -72,7 +72,7 @@ fn imported_weights_do_what_the_model_does_that_they_are_of() {
     let linear = "import run/model.safetensors -o linear.safetensors --code-activation linear --denoising --shape 7x28";
     sandbox.ae(linear).succeeds();
     let model = &sandbox.ae("inspect linear.safetensors --json").succeeds().json()["model"];
-    assert_eq!(model["code_activation"], "linear");
+    assert_eq!(model["encoder"][0]["activation"], "linear");
     assert_eq!(model["kind"], "denoising");
     assert_eq!(model["image"], serde_json::json!([7, 28]));
     sandbox.ae(linear).fails_with(&["linear.safetensors exists already", "--force"]);

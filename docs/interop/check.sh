@@ -109,4 +109,17 @@ checked "decoder" decoder.onnx codes.npy decoded.npy
 checked "model of a table" table_model.onnx rows.npy table.npy
 checked "encoder of a table" table_encoder.onnx rows.npy table_codes.npy
 checked "decoder of a table" table_decoder.onnx table_codes.npy table.npy
+# A network with every kind of layer, its weights random.
+if command -v cargo >/dev/null; then
+    cargo run --quiet --manifest-path "$here/../../Cargo.toml" --package ae-models --example every_layer -- layers.safetensors
+    "$ae" reconstruct layers.safetensors images.npy -o layers.npy "${quiet[@]}"
+    "$ae" encode layers.safetensors images.npy -o layers_codes.npy "${quiet[@]}"
+    for part in model encoder; do
+        "$ae" export layers.safetensors --onnx --part "$part" -o "layers_$part.onnx" "${quiet[@]}"
+    done
+    checked "model of every layer" layers_model.onnx pixels.npy layers.npy
+    checked "encoder of every layer" layers_encoder.onnx pixels.npy layers_codes.npy
+else
+    skipped "a network with every kind of layer: there is no cargo"
+fi
 echo "interop: all that was compared agrees to 1e-5"

@@ -9,7 +9,7 @@ use ae_apply::{
     SavedModel, Seed, ThresholdRule,
 };
 use ae_dataset::Pixels;
-use ae_models::{DenseConfig, ModelKind, ModelSpec};
+use ae_models::{DenseConfig, ModelKind};
 
 /// Images of 8 x 8 pixels with one bright vertical line.
 fn lines(count: usize) -> Vec<f32> {
@@ -61,7 +61,7 @@ fn untrained_model() -> Result<SavedModel, Box<dyn Error>> {
         decoder: vec![4, 64],
         ..DenseConfig::default()
     };
-    let spec = ModelSpec { kind: ModelKind::Regular, dense };
+    let spec = dense.model(ModelKind::Regular)?;
     let parameters = spec.architecture()?.initialise(Seed::new(42));
     Ok(SavedModel::new(spec, parameters))
 }

@@ -3,7 +3,7 @@
 use ae_compression::{Codec, Compressor, Mode};
 use ae_dataset::{Images, Inputs};
 use ae_files::shown;
-use ae_models::{ModelError, SavedModel};
+use ae_models::{ModelError, SavedModel, Shape};
 
 use crate::error::ApplyError;
 use crate::model::Model;
@@ -23,8 +23,8 @@ pub const CODEC: &str = "codec";
 /// If the codec cannot be attached.
 pub fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), ApplyError> {
     let architecture = saved.spec.architecture()?;
-    let (Some(bytes), Some(stack)) = (images.bytes(), architecture.stack()) else { return Ok(()) };
-    match Codec::fit(stack, saved.parameters.values(), bytes, shape_of(saved)) {
+    let (Some(bytes), Some(chain)) = (images.bytes(), architecture.chain()) else { return Ok(()) };
+    match Codec::fit(chain, saved.parameters.values(), bytes, shape_of(saved)) {
         Ok(codec) => Ok(saved.attachments.set(CODEC, &codec)?),
         Err(error) => {
             tracing::debug!("no codec: {error}");
@@ -46,9 +46,9 @@ impl Model {
         let saved = self.saved();
         let codec: Codec = saved.attachments.get(CODEC)?.ok_or(ApplyError::NoCodec)?;
         let architecture = saved.spec.architecture()?;
-        let stack = architecture.stack().ok_or(ApplyError::NoCodec)?;
+        let chain = architecture.chain().ok_or(ApplyError::NoCodec)?;
         let parameters = saved.parameters.values();
-        Compressor::new(stack, parameters, codec, shape_of(saved)).map_err(|error| {
+        Compressor::new(chain, parameters, codec, shape_of(saved)).map_err(|error| {
             ModelError::Attachment { name: CODEC.to_owned(), reason: error.to_string() }.into()
         })
     }
@@ -83,6 +83,6 @@ pub fn to_bytes(inputs: &Inputs, mode: Mode) -> Result<Vec<u8>, ApplyError> {
 }
 
 fn shape_of(saved: &SavedModel) -> [usize; 3] {
-    let [height, width] = saved.spec.dense.image;
-    [saved.spec.dense.channels, height, width]
+    let Shape { channels, height, width } = saved.spec.network.input();
+    [channels, height, width]
 }

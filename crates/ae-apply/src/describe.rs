@@ -17,7 +17,7 @@ pub struct Description {
     pub file: String,
     /// A whole model or an encoder alone.
     pub part: SavedPart,
-    /// The network: kind, image, widths, activations.
+    /// The network: kind, image, layers.
     pub model: ModelSpec,
     /// Its tensors, in the order of the parameter buffer.
     pub tensors: Vec<TensorDescription>,

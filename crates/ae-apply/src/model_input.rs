@@ -1,8 +1,10 @@
 //! The format of a model's input, and what its weights file holds of its training.
 
+use std::path::Path;
+
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{Dataset, ImageShape, InputFormat, Origin, ReadOptions, Scaling, Source};
-use ae_models::{Attachments, ModelError, ModelSpec};
+use ae_models::{Attachments, ModelError, ModelSpec, Shape};
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -153,8 +155,8 @@ impl ModelInput {
 
 /// The format of the input of a model by its weights file.
 fn format_of(spec: &ModelSpec, attachments: &Attachments) -> Result<InputFormat, ApplyError> {
-    let [height, width] = spec.dense.image;
-    let shape = ImageShape { channels: spec.dense.channels, height, width };
+    let Shape { channels, height, width } = spec.network.input();
+    let shape = ImageShape { channels, height, width };
     let scaling: Option<Scaling> = attachments.get(SCALING)?;
     let fits =
         |scaling: &Scaling| scaling.is_sound() && shape == ImageShape::grey(1, scaling.columns());
@@ -168,9 +170,15 @@ fn format_of(spec: &ModelSpec, attachments: &Attachments) -> Result<InputFormat,
 fn is_same_source(one: &str, other: &str) -> bool {
     let (Ok(one), Ok(other)) = (one.parse::<Source>(), other.parse::<Source>());
     match (&one, &other) {
-        (Source::Path(one), Source::Path(other)) => {
-            matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-        }
+        (Source::Path(one), Source::Path(other)) => is_same_path(one, other),
+        (
+            Source::Variation { variation: one, of: one_data },
+            Source::Variation { variation: other, of: other_data },
+        ) => one == other && is_same_source(&one_data.to_string(), &other_data.to_string()),
         _ => one == other && one != Source::Auto,
     }
+}
+
+fn is_same_path(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -3,10 +3,10 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_apply::{Autoencoded, Model, SCALING, SavedModel, Seed};
-use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, OutputActivation};
+use ae_models::{Activation, DenseConfig, ModelKind};
 
 fn saved(dense: DenseConfig) -> SavedModel {
-    let spec = ModelSpec { kind: ModelKind::Regular, dense };
+    let spec = dense.model(ModelKind::Regular).unwrap();
     let parameters = spec.architecture().unwrap().initialise(Seed::new(7));
     SavedModel::new(spec, parameters)
 }
@@ -33,9 +33,9 @@ fn assert_same_bits(model: &Model) {
 #[test]
 fn one_encode_gives_the_bits_of_encode_and_of_reconstruct() {
     for (encoder, activation, output, tied) in [
-        (vec![35, 6], Activation::Relu, OutputActivation::Sigmoid, false),
-        (vec![35, 70, 33], Activation::Linear, OutputActivation::Linear, true),
-        (vec![35, 20, 3], Activation::Sigmoid, OutputActivation::Sigmoid, true),
+        (vec![35, 6], Activation::Relu, Activation::Sigmoid, false),
+        (vec![35, 70, 33], Activation::Linear, Activation::Linear, true),
+        (vec![35, 20, 3], Activation::Sigmoid, Activation::Sigmoid, true),
     ] {
         let dense = DenseConfig {
             image: [5, 7],
@@ -56,7 +56,7 @@ fn one_encode_gives_the_same_bits_for_rows_of_a_table() {
         image: [1, 3],
         encoder: vec![3, 2],
         decoder: vec![2, 3],
-        output_activation: OutputActivation::Linear,
+        output_activation: Activation::Linear,
         ..DenseConfig::default()
     };
     let mut saved = saved(dense);

@@ -23,7 +23,7 @@ pub enum EngineKind {
 impl EngineKind {
     /// The fastest engine for a model on a device.
     pub(crate) fn fastest(architecture: &dyn Architecture, device: &Device) -> Self {
-        if device.is_cpu() && architecture.stack().is_some() { Self::Fused } else { Self::Autograd }
+        if device.is_cpu() && architecture.chain().is_some() { Self::Fused } else { Self::Autograd }
     }
 
     /// Starts the engine.

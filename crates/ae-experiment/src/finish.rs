@@ -3,13 +3,16 @@
 use ae_apply::{CODEC, attach_codec, metrics_of};
 use ae_models::{Device, Inference, device_name};
 use ae_report::GridRow;
-use ae_training::{Detail, Metrics, TrainingState, evaluate, train_metric};
+use ae_training::{
+    Detail, Metrics, TrainingState, evaluate, evaluate_variational, validation_codes,
+};
 
 use crate::diagnosis::diagnose;
 use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept_attachments::{keep_attachments, keep_encoder_attachments};
+use crate::network_text::network_in_words;
 use crate::parallel::in_order;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
@@ -64,7 +67,12 @@ impl Finish<'_> {
     fn examine(&self) -> Result<Outcome, ExperimentError> {
         let Self { plan, state, model, .. } = *self;
         let validation = plan.validation_samples();
-        let evaluation = evaluate(model, &validation, Detail::Full)?;
+        let mut evaluation = evaluate(model, &validation, Detail::Full)?;
+        if let Some(stream) = validation_codes(plan.architecture.as_ref(), plan.seed()) {
+            let loss = plan.spec.training.loss;
+            let losses = evaluate_variational(model, &validation, loss, &stream)?;
+            evaluation.variational = Some(losses);
+        }
         let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model, error, outside)?;
@@ -79,7 +87,7 @@ impl Finish<'_> {
     fn record(&self, mut metrics: Metrics) -> Record {
         let Self { plan, state, .. } = self;
         let training = &plan.spec.training;
-        metrics.extend(last_training_loss(state, train_metric(training.loss)));
+        extend_by_last_epoch(&mut metrics, state);
         let epochs = state.completed_epochs();
         let dataset = DatasetRecord::of(&plan.dataset);
         let judged = plan.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
@@ -99,6 +107,7 @@ impl Finish<'_> {
             metrics,
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
+            network: Some(network_in_words(&plan.spec.model, &plan.network)),
             figures: Vec::new(),
             figure_notes: Vec::new(),
             models: Vec::new(),
@@ -111,7 +120,11 @@ impl Finish<'_> {
     }
 }
 
-fn last_training_loss(state: &TrainingState, metric: &str) -> Metrics {
-    let last = state.curve().last().and_then(|row| row.metrics.get_key_value(metric));
-    last.map(|(name, &value)| (name.clone(), value)).into_iter().collect()
+/// Adds what the curve's last epoch has and the full evaluation has not: the training loss, penalties, bounds of
+/// variational models.
+fn extend_by_last_epoch(metrics: &mut Metrics, state: &TrainingState) {
+    let last = state.curve().last().into_iter().flat_map(|row| &row.metrics);
+    for (name, &value) in last {
+        metrics.entry(name.clone()).or_insert(value);
+    }
 }

@@ -2,8 +2,8 @@
 
 use crate::{Loss, Penalty};
 
-/// The loss of the reconstruction plus penalties.
-#[derive(Debug, Clone, PartialEq)]
+/// The loss of the reconstruction plus penalties. The default is binary cross-entropy without penalties.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Objective {
     /// The loss.
     pub loss: Loss,

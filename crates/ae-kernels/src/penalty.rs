@@ -101,6 +101,9 @@ macro_rules! penalties {
         }
 
         impl Penalty {
+            /// The names of all variants, so that a test can tell that it covers each.
+            pub const VARIANTS: &[&str] = &[$(stringify!($name)),*];
+
             pub(crate) fn kind(&self) -> &dyn PenaltyKind {
                 match self { $(Self::$name(penalty) => penalty,)* }
             }

@@ -5,12 +5,12 @@ use std::fmt;
 use ae_kernels::Chain;
 use ae_random::Seed;
 
-use crate::{Layout, Parameters, TrainingInput};
+use crate::{CheckedNetwork, Layout, NamedDraws, Parameters, Shape, TrainingInput};
 
 /// A model without its numbers: names and shapes of its parameters, and how to compute with them.
 ///
 /// Training holds the parameters as one flat buffer and knows nothing else of a model. An implementation
-/// gives a [`stack`](Self::stack) for the CPU kernels, or builds a candle model (`build`, with the feature
+/// gives a [`chain`](Self::chain) for the CPU kernels, or builds a candle model (`build`, with the feature
 /// `candle`), or both.
 pub trait Architecture: Send + Sync {
     /// The parameters' names, shapes and places in the flat buffer.
@@ -20,8 +20,23 @@ pub trait Architecture: Send + Sync {
     /// [`Parameters::glorot_uniform`] do.
     fn initialise(&self, seed: Seed) -> Parameters;
 
-    /// Values of an image: channels x height x width.
+    /// Values of an item: channels x height x width.
     fn pixels(&self) -> usize;
+
+    /// The shape of an item; by default a vector of [`pixels`](Self::pixels).
+    fn item(&self) -> Shape {
+        Shape::vector(self.pixels())
+    }
+
+    /// The shape of a code, if it is known without building the model.
+    fn code(&self) -> Option<Shape> {
+        None
+    }
+
+    /// The network as a list of layers, if it is one.
+    fn network(&self) -> Option<&CheckedNetwork> {
+        None
+    }
 
     /// Which images the model is shown in training.
     fn input(&self) -> TrainingInput;
@@ -30,9 +45,24 @@ pub trait Architecture: Send + Sync {
     /// cross-entropy is defined.
     fn output_is_probability(&self) -> bool;
 
+    /// The random numbers that layers need in training, in the order of the layers.
+    fn draws(&self) -> Vec<NamedDraws> {
+        Vec::new()
+    }
+
+    /// Whether an output in training depends on other items of the batch, as in a batch normalisation.
+    fn needs_batch_statistics(&self) -> bool {
+        false
+    }
+
+    /// Whether a code is the sample of a Gaussian with a mean and a variance of its own.
+    fn is_variational(&self) -> bool {
+        false
+    }
+
     /// The model as layers over the flat buffer, for the CPU kernels. `None`, the default, if they cannot
     /// compute it.
-    fn stack(&self) -> Option<&Chain> {
+    fn chain(&self) -> Option<&Chain> {
         None
     }
 

@@ -16,18 +16,32 @@ pub enum ModelError {
     #[error("the model's {field} must be {expected}, but found {found}")]
     Spec {
         /// The field or fields.
-        field: &'static str,
+        field: String,
         /// What it must be.
         expected: String,
         /// What it is.
         found: String,
     },
-    /// Binary cross-entropy is defined for pixels in [0, 1], which a linear output leaves.
-    #[error(
-        "binary cross-entropy needs a sigmoid output, but the model's is linear; \
-         take `mean-squared-error` or `output_activation = \"sigmoid\"`"
-    )]
-    LossOfLinear,
+    /// A layer of a network does not fit.
+    #[error("the layer {name} (`{kind}`) {reason}")]
+    Layer {
+        /// Its name, such as `encoder.0`.
+        name: String,
+        /// Its kind, such as `max-pool`.
+        kind: &'static str,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A loss or a penalty does not suit the network.
+    #[error("{what} {needs}; {advice}")]
+    Objective {
+        /// The loss, the penalty or the network.
+        what: String,
+        /// What it needs that is not there.
+        needs: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// Two parameters share a name.
     #[error("two parameters are named {name}")]
     DuplicateParameter {
@@ -89,6 +103,9 @@ pub enum ModelError {
     /// The architecture does not implement `Architecture::build`.
     #[error("this architecture has no candle model (`Architecture::build`)")]
     NoTensorModel,
+    /// The distribution of codes was asked for, and the model has none.
+    #[error("this model is not variational: its codes have no distribution")]
+    NoPosterior,
     /// There is no such device in this build or in this machine.
     #[error("the device `{name}` cannot be used: {reason}")]
     Device {
@@ -297,7 +314,7 @@ pub enum ModelError {
     },
     /// The network cannot be described to the fused kernels.
     #[error(transparent)]
-    Stack(#[from] ChainError),
+    Chain(#[from] ChainError),
 }
 
 impl ModelError {

@@ -22,8 +22,8 @@
 //! ae_files::write_atomic(&path, &tensor_file(&[], tensors)?)?;
 //!
 //! let imported = import(&path, &ImportOptions::default())?;
-//! assert_eq!(imported.model.spec.dense.encoder, [4, 1]);
-//! assert_eq!(imported.model.spec.dense.image, [2, 2]);
+//! assert_eq!(imported.model.spec.network.image, [2, 2]);
+//! assert_eq!(imported.model.spec.check()?.code().numbers(), 1);
 //! for assumption in &imported.assumptions {
 //!     println!("{assumption}");
 //! }
@@ -46,4 +46,5 @@ mod stack;
 pub use assumption::{Assumption, PixelOrder, WeightLayout};
 pub use error::ExchangeError;
 pub use import::{Converted, ImportOptions, Imported, MAX_IMPORT_BYTES, import, import_bytes};
+pub(crate) use onnx::OnnxKind;
 pub use onnx::{NetworkPart, TableColumns, onnx_of_encoder, onnx_of_model};

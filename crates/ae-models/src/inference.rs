@@ -1,6 +1,6 @@
 //! Inference: trained models applied to slices of numbers, here by the kernels on the CPU.
 
-use ae_kernels::{Chain, PackedChain, RowLosses, losses_of_logits, squared_error_sum};
+use ae_kernels::{Chain, ChainError, PackedChain, RowLosses, losses_of_logits, squared_error_sum};
 
 use crate::{ModelError, Parameters};
 
@@ -33,6 +33,27 @@ pub trait Inference: EncoderInference {
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError>;
+
+    /// Decodes codes up to the logits before the output activation: `n x latent_dim` to `n x pixels`.
+    ///
+    /// # Errors
+    /// If the slices do not hold the same number of whole rows, or candle fails.
+    fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError>;
+
+    /// The Gaussian that the code of each image is drawn from in training: `n x pixels` to the means and the natural
+    /// logarithms of the variances, `n x latent_dim` each. By default an error that says there is none.
+    ///
+    /// # Errors
+    /// If the model is not variational, the slices do not hold the same number of whole rows, or candle fails.
+    fn posterior(
+        &self,
+        images: &[f32],
+        means: &mut [f32],
+        log_variances: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let _ = (images, means, log_variances);
+        Err(ModelError::NoPosterior)
+    }
 
     /// Encodes and decodes images: `n x pixels` to the same.
     ///
@@ -135,6 +156,25 @@ impl Inference for KernelInference {
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
         check(codes, self.latent_dim(), images, self.pixels())?;
         Ok(self.packed.decode(codes, images)?)
+    }
+
+    fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError> {
+        check(codes, self.latent_dim(), logits, self.pixels())?;
+        Ok(self.packed.decode_logits(codes, logits)?)
+    }
+
+    fn posterior(
+        &self,
+        images: &[f32],
+        means: &mut [f32],
+        log_variances: &mut [f32],
+    ) -> Result<(), ModelError> {
+        check(images, self.pixels(), means, self.latent_dim())?;
+        check(images, self.pixels(), log_variances, self.latent_dim())?;
+        self.packed.posterior(images, means, log_variances).map_err(|error| match error {
+            ChainError::NoSample => ModelError::NoPosterior,
+            other => other.into(),
+        })
     }
 
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {

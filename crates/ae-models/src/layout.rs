@@ -11,6 +11,9 @@ pub struct ParameterView {
     pub shape: Vec<usize>,
     /// Index of the first value in the flat buffer.
     pub offset: usize,
+    /// Whether training changes it by its gradient. Running statistics of a batch normalisation are not trained: their
+    /// gradient is 0, no optimizer touches them, and the engine updates them after each step.
+    pub is_trained: bool,
 }
 
 impl ParameterView {
@@ -38,18 +41,45 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Lays parameters out in the order given.
+    /// Lays trained parameters out in the order given.
     ///
     /// Lengths saturate: no buffer fits a layout of `usize::MAX` numbers or more.
     pub fn new(parameters: Vec<(String, Vec<usize>)>) -> Self {
-        let mut len = 0;
-        let mut views = Vec::new();
+        let mut layout = Self { views: Vec::new(), len: 0 };
         for (name, shape) in parameters {
-            let view = ParameterView { name, shape, offset: len };
-            len = view.range().end;
-            views.push(view);
+            layout.push(name, shape, true);
         }
-        Self { views, len }
+        layout
+    }
+
+    /// The same layout with this parameter, which is not trained, at its end.
+    #[must_use]
+    pub fn with_untrained(mut self, name: String, shape: Vec<usize>) -> Self {
+        self.push(name, shape, false);
+        self
+    }
+
+    pub(crate) fn push(&mut self, name: String, shape: Vec<usize>, is_trained: bool) {
+        let view = ParameterView { name, shape, offset: self.len, is_trained };
+        self.len = view.range().end;
+        self.views.push(view);
+    }
+
+    /// The places of parameters that are not trained, in the buffer's order; neighbours are joined.
+    pub fn untrained(&self) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for view in self.views.iter().filter(|view| !view.is_trained) {
+            match ranges.last_mut() {
+                Some(last) if last.end == view.offset => last.end = view.range().end,
+                _ => ranges.push(view.range()),
+            }
+        }
+        ranges
+    }
+
+    /// The parameter of this name.
+    pub fn view(&self, name: &str) -> Option<&ParameterView> {
+        self.views.iter().find(|view| view.name == name)
     }
 
     /// Numbers in the flat buffer.

@@ -47,9 +47,10 @@ mod layout;
 mod parameters;
 mod training_input;
 
-mod activation;
 mod dense;
-mod loss;
+mod layer;
+mod network;
+mod objective;
 mod spec;
 
 mod apply;
@@ -77,26 +78,40 @@ mod candle;
 
 #[cfg(feature = "exchange")]
 pub mod exchange;
+#[cfg(not(feature = "exchange"))]
+#[path = "without_exchange.rs"]
+mod exchange;
 
-pub use activation::{Activation, OutputActivation};
 pub use ae_files::FileError;
-pub use ae_kernels::{Chain, RowLosses};
+pub use ae_kernels::{
+    Activation, Chain, CodeL1, Contractive, Kl, KlSparsity, Loss, Objective, Padding, Penalty,
+    RowLosses, Shape,
+};
 pub use ae_random::Seed;
 pub use architecture::Architecture;
 pub use attachments::Attachments;
 #[cfg(feature = "candle")]
 pub use candle::{
-    Autoencoder, Decoder, DenoisingAutoencoder, DenseNetwork, Encoder, ObjectiveTerms,
-    RegularAutoencoder, Tensor, TensorInference, Var, VarBuilder, binary_cross_entropy,
+    Autoencoder, BatchStatistics, Decoder, DrawnNumbers, Encoder, NetworkAutoencoder,
+    NetworkEncoder, ObjectiveTerms, Posterior, Tensor, TensorInference, TensorObjective,
+    TrainingPass, Var, VarBuilder, binary_cross_entropy,
 };
 pub use candle::{Device, device_name};
-pub use dense::{DenseConfig, MAX_LAYERS, MAX_PARAMETERS};
+pub use dense::DenseConfig;
 pub use device::open_device;
 pub use error::ModelError;
 pub use foreign_network::NetworkSpec;
 pub use inference::{EncoderInference, Inference, KernelInference};
+pub use layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
+    GaussianNoise, Layer, MaxPool, PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
+    Window,
+};
 pub use layout::{Layout, ParameterView};
-pub use loss::{Loss, Objective};
+pub use network::{
+    CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS,
+    NamedDraws, Network, Part, dense_layers, keras_conv, keras_conv_denoiser, variational,
+};
 pub use parameters::Parameters;
 pub use registry::Registry;
 pub use safetensors::Dtype;

@@ -42,16 +42,12 @@ impl Parameters {
                 return;
             };
             let fans = (width_in + width_out) * receptive_field.iter().product::<usize>();
-            let limit = (6.0 / fans as f64).sqrt() as f32;
-            seed.stream(&format!("init/{}", view.name)).fill_uniform(values);
-            for value in values {
-                *value = limit * (2.0 * *value - 1.0);
-            }
+            draw_weights(&view.name, fans, seed, values);
         })
     }
 
     /// A buffer of zeros over which `fill` writes, parameter by parameter.
-    fn filled(layout: Layout, fill: impl Fn(&ParameterView, &mut [f32])) -> Self {
+    pub(crate) fn filled(layout: Layout, mut fill: impl FnMut(&ParameterView, &mut [f32])) -> Self {
         let mut values = vec![0.0; layout.len()];
         let mut rest = values.as_mut_slice();
         for view in layout.views() {
@@ -79,8 +75,7 @@ impl Parameters {
 
     /// The values of one parameter, row-major, or `None` if there is none of this name.
     pub fn get(&self, name: &str) -> Option<&[f32]> {
-        let view = self.layout.views().iter().find(|view| view.name == name)?;
-        self.values.get(view.range())
+        self.values.get(self.layout.view(name)?.range())
     }
 
     /// The SHA-256 of all values as little-endian `f32` in the layout's order, in lower-case
@@ -96,7 +91,7 @@ impl Parameters {
     ///
     /// def place(name):
     ///     part, layer, kind = name.split(".")
-    ///     return (part == "decoder", int(layer), kind == "bias")
+    ///     return (part == "decoder", int(layer), ["weight", "bias", "running_mean", "running_var"].index(kind))
     ///
     /// tensors = {name: t for name, t in load_file(sys.argv[1]).items() if not name.startswith("attachments")}
     /// data = b"".join(tensors[name].astype("<f4").tobytes() for name in sorted(tensors, key=place))
@@ -116,5 +111,14 @@ impl Parameters {
             .views()
             .iter()
             .map(|view| (view, self.values.get(view.range()).unwrap_or_default()))
+    }
+}
+
+/// Draws a weight from `[-limit, limit)` with `limit = sqrt(6 / fans)`, from the stream `init/<name>` of the seed.
+pub(crate) fn draw_weights(name: &str, fans: usize, seed: Seed, values: &mut [f32]) {
+    let limit = (6.0 / fans as f64).sqrt() as f32;
+    seed.stream(&format!("init/{name}")).fill_uniform(values);
+    for value in values {
+        *value = limit * (2.0 * *value - 1.0);
     }
 }

@@ -13,7 +13,8 @@ use crate::{
     TaggedModel, WeightTypes,
 };
 
-type Constructor = fn(&Fields) -> Result<Box<dyn Architecture>, ModelError>;
+/// Makes the architecture of these fields, and brings them into the form that is written.
+type Constructor = fn(&mut Fields) -> Result<Box<dyn Architecture>, ModelError>;
 
 /// The kinds of networks that can be loaded, by their tags. The default knows the two of this crate, `regular` and
 /// `denoising`.
@@ -25,7 +26,7 @@ pub struct Registry {
 impl Default for Registry {
     fn default() -> Self {
         let kinds = [ModelKind::Regular, ModelKind::Denoising];
-        let constructors = kinds.map(|kind| (kind.to_string(), dense as Constructor));
+        let constructors = kinds.map(|kind| (kind.to_string(), own as Constructor));
         Self { constructors: constructors.into() }
     }
 }
@@ -72,7 +73,9 @@ impl Registry {
                 let known = self.kinds().collect::<Vec<_>>().join(", ");
                 return Err(ModelError::UnknownKind { path: path.to_owned(), found: kind, known });
             };
-            let architecture = constructor(&with_kind(&kind, &fields))?;
+            fields.insert("kind".to_owned(), kind.as_str().into());
+            let architecture = constructor(&mut fields)?;
+            fields.remove("kind");
             let layout = architecture.layout().clone();
             Ok(((kind, fields, architecture), layout))
         };
@@ -82,17 +85,17 @@ impl Registry {
     }
 }
 
-fn with_kind(kind: &str, fields: &Fields) -> Fields {
-    let mut fields = fields.clone();
-    fields.insert("kind".to_owned(), kind.into());
-    fields
+/// A network of this crate, whose fields an earlier version may have written.
+fn own(fields: &mut Fields) -> Result<Box<dyn Architecture>, ModelError> {
+    let spec: ModelSpec = read(fields)?;
+    let fail = |error: serde_json::Error| ModelError::Fields { reason: error.to_string() };
+    // Through text, so that an `f32` keeps its short form.
+    *fields =
+        serde_json::to_string(&spec).and_then(|text| serde_json::from_str(&text)).map_err(fail)?;
+    spec.architecture()
 }
 
-fn dense(fields: &Fields) -> Result<Box<dyn Architecture>, ModelError> {
-    read::<ModelSpec>(fields)?.architecture()
-}
-
-fn foreign<S: NetworkSpec>(fields: &Fields) -> Result<Box<dyn Architecture>, ModelError> {
+fn foreign<S: NetworkSpec>(fields: &mut Fields) -> Result<Box<dyn Architecture>, ModelError> {
     let mut fields = fields.clone();
     fields.remove("kind");
     read::<S>(&fields)?.architecture()

@@ -6,11 +6,11 @@ use ae_files::read_bounded;
 use serde_json::Value;
 
 use crate::candle::{Device, tensor_encoder_inference};
-use crate::dense::encoder_stack;
+use crate::network::chain;
 use crate::weights_file::{self, Contents, Fields, Written, take_kind};
 use crate::{
     Attachments, EncoderInference, Inference, KernelInference, Layout, MAX_FILE_BYTES, ModelError,
-    ModelKind, ModelSpec, Parameters, SavedPart, WeightTypes,
+    ModelKind, ModelSpec, Parameters, Part, SavedPart, WeightTypes,
 };
 
 /// A whole model: its specification and its numbers.
@@ -24,18 +24,51 @@ use crate::{
 ///
 ///   | field | default | what |
 ///   |---|---|---|
-///   | `schema` | 1 | version of the format; 2 is written |
+///   | `schema` | 1 | version of the format; 3 is written |
 ///   | `part` | `model` | `model`, or `encoder` for a [`SavedEncoder`] |
 ///   | `kind` | `regular` | `regular`, `denoising`, or the tag of another crate's network ([`Registry`](crate::Registry)) |
 ///   | `image` | - | height and width |
 ///   | `channels` | 1 | 1 or 3 |
-///   | `encoder`, `decoder` | - | widths, such as `[784, 32]` and `[32, 784]` |
-///   | `hidden_activation`, `code_activation` | `relu` | an [`Activation`](crate::Activation) |
-///   | `output_activation` | `sigmoid` | `sigmoid` or `linear` |
-///   | `tied_weights` | `false` | whether the decoder's weights are the encoder's, transposed |
+///   | `encoder`, `decoder` | - | lists of layers |
+///   | `residual` | `false` | whether the input is added to the output |
+///   | `initialisation` | `glorot` | how weights began: `glorot` or `he` |
 ///   | `attachments` | none | an object of [`Attachments`] |
 ///
-///   A network of another crate has its own fields instead of those from `image` to `tied_weights`.
+///   A layer is an object whose field `layer` names its kind; its other fields are those of the type:
+///
+///   | `layer` | type | fields |
+///   |---|---|---|
+///   | `dense` | [`Dense`](crate::Dense) | `outputs`, `activation`, `tied_to` |
+///   | `conv` | [`Conv`](crate::Conv) | `channels`, `kernel`, `stride`, `padding`, `activation` |
+///   | `conv-transpose` | [`ConvTranspose`](crate::ConvTranspose) | `channels`, `kernel`, `stride`, `padding`, `activation` |
+///   | `upsample` | [`Upsample`](crate::Upsample) | `factor` |
+///   | `max-pool` | [`MaxPool`](crate::MaxPool) | `size`, `stride`, `padding` |
+///   | `pixel-unshuffle`, `pixel-shuffle` | [`PixelUnshuffle`](crate::PixelUnshuffle), [`PixelShuffle`](crate::PixelShuffle) | `factor` |
+///   | `reshape` | [`Reshape`](crate::Reshape) | `shape` |
+///   | `batch-norm` | [`BatchNorm`](crate::BatchNorm) | `momentum`, `epsilon` |
+///   | `activation` | [`ActivationLayer`](crate::ActivationLayer) | `activation` |
+///   | `dropout` | [`Dropout`](crate::Dropout) | `rate` |
+///   | `gaussian-noise` | [`GaussianNoise`](crate::GaussianNoise) | `deviation` |
+///   | `top-k` | [`TopK`](crate::TopK) | `k` |
+///   | `sample` | [`Sample`](crate::Sample) | - |
+///
+///   The tutorial's network:
+///
+///   ```json
+///   {
+///     "schema": 3, "part": "model", "kind": "regular", "image": [28, 28],
+///     "encoder": [{ "layer": "dense", "outputs": 32, "activation": "relu" }],
+///     "decoder": [{ "layer": "dense", "outputs": 784, "activation": "sigmoid" }]
+///   }
+///   ```
+///
+///   In files of schemas 1 and 2, which are read as well, all layers are dense: `encoder` and `decoder` are lists of widths,
+///   such as `[784, 32]` and `[32, 784]`, and `hidden_activation`, `code_activation` (both `relu` by default),
+///   `output_activation` (`sigmoid`) and `tied_weights` (`false`) stand beside them
+///   ([`DenseConfig`](crate::DenseConfig)). Programs that know only these schemas refuse a file of schema 3 and name the
+///   schema.
+///
+///   A network of another crate has its own fields instead of those from `image` to `initialisation`.
 /// - `ae.sha256`, the SHA-256 of `ae.model` and of every tensor's name, type, shape and numbers. Loading checks it, so that
 ///   a changed bit is not mistaken for a number of the model. A file of schema 1 needs none.
 ///
@@ -130,8 +163,7 @@ impl SavedModel {
     /// # Errors
     /// If the parameters are not the architecture's.
     pub fn encoder(&self) -> Result<SavedEncoder, ModelError> {
-        self.spec.dense.check()?;
-        let layout = self.spec.dense.encoder_layout();
+        let layout = layout(SavedPart::Encoder, &self.spec)?;
         let values = layout
             .views()
             .iter()
@@ -191,21 +223,20 @@ impl SavedEncoder {
     /// # Errors
     /// If the parameters are not the encoder's, or the device cannot hold them.
     pub fn inference(&self, device: &Device) -> Result<Box<dyn EncoderInference>, ModelError> {
-        if !device.is_cpu() {
-            return tensor_encoder_inference(&self.spec.dense, &self.parameters, device);
+        let network = self.spec.check()?;
+        match chain(&network, Some(Part::Encoder))?.filter(|_| device.is_cpu()) {
+            Some(chain) => Ok(Box::new(KernelInference::new(&chain, &self.parameters)?)),
+            None => tensor_encoder_inference(&network, &self.parameters, device),
         }
-        self.spec.dense.check()?;
-        let stack = encoder_stack(&self.spec.dense, &self.spec.dense.encoder_layout())?;
-        Ok(Box::new(KernelInference::new(&stack, &self.parameters)?))
     }
 }
 
 /// The layout of a part, once the specification is checked.
 fn layout(part: SavedPart, spec: &ModelSpec) -> Result<Layout, ModelError> {
-    spec.dense.check()?;
+    let network = spec.check()?;
     Ok(match part {
-        SavedPart::Model => spec.dense.layout(),
-        SavedPart::Encoder => spec.dense.encoder_layout(),
+        SavedPart::Model => network.layout(),
+        SavedPart::Encoder => network.layout_of(Part::Encoder),
     })
 }
 

@@ -1,11 +1,16 @@
 //! The specification of a model: its kind and its network.
 
+mod written;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dense::DenseArchitecture;
-use crate::{Architecture, DenseConfig, ModelError, TrainingInput};
+use crate::network::NetworkArchitecture;
+use crate::{
+    Activation, Architecture, CheckedNetwork, ModelError, Network, Shape, TrainingInput,
+    dense_layers,
+};
 
 /// Whether a model is a regular or a denoising autoencoder. Both have the same networks; they differ in the images
 /// that they are shown in training.
@@ -29,33 +34,48 @@ impl fmt::Display for ModelKind {
 }
 
 /// The specification of a model: its kind and its network, written as one flat table.
-// serde promises nothing for `flatten` with `deny_unknown_fields`; a test holds that it refuses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+///
+/// It is read in two forms. In the form that is written, `encoder` and `decoder` are lists of layers. In the form of
+/// earlier versions they are lists of widths, with the other fields of a [`DenseConfig`](crate::DenseConfig) beside them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "written::Written")]
 pub struct ModelSpec {
     /// Regular or denoising; `regular` if it is not written.
-    #[serde(default)]
     pub kind: ModelKind,
     /// Its network.
     #[serde(flatten)]
-    pub dense: DenseConfig,
+    pub network: Network,
 }
 
 impl ModelSpec {
     /// The network of the Keras tutorial: 784-32-784 for images of 28 x 28, ReLU, sigmoid.
     pub fn tutorial(kind: ModelKind) -> Self {
-        Self { kind, dense: DenseConfig::default() }
+        let input = Shape { channels: 1, height: 28, width: 28 };
+        let network = Network {
+            encoder: dense_layers(&[784, 32], Activation::Relu, Activation::Relu),
+            decoder: dense_layers(&[32, 784], Activation::Relu, Activation::Sigmoid),
+            ..Network::empty(input)
+        };
+        Self { kind, network }
+    }
+
+    /// The network with all shapes and parameters.
+    ///
+    /// # Errors
+    /// If the network's layers do not fit each other; see [`Network::check`].
+    pub fn check(&self) -> Result<CheckedNetwork, ModelError> {
+        self.network.check()
     }
 
     /// The architecture, checked.
     ///
     /// # Errors
-    /// If the network's widths do not hold together; see [`DenseConfig::check`].
+    /// As [`check`](Self::check).
     pub fn architecture(&self) -> Result<Box<dyn Architecture>, ModelError> {
         let input = match self.kind {
             ModelKind::Regular => TrainingInput::Clean,
             ModelKind::Denoising => TrainingInput::Corrupted,
         };
-        Ok(Box::new(DenseArchitecture::new(input, self.dense.clone())?))
+        Ok(Box::new(NetworkArchitecture::new(input, self.check()?)?))
     }
 }

@@ -27,8 +27,11 @@ const ENTRY: &str = "ae.model";
 /// The metadata entry with the SHA-256 of that entry and of all tensors.
 const CHECKSUM: &str = "ae.sha256";
 
-/// The version of the entry's JSON. Files of schema 1 have no checksum, and all attachments in the entry.
-const SCHEMA: u64 = 2;
+/// The version of the entry's JSON: from this one on, networks are lists of layers.
+const SCHEMA: u64 = 3;
+
+/// From this schema on, every file has a checksum, and attachments may be tensors.
+const CHECKED_SCHEMA: u64 = 2;
 
 /// The tensor with the attachments' JSON, if it is long, and the first part of the names of long arrays.
 const ATTACHMENTS: &str = "attachments";
@@ -211,7 +214,7 @@ impl<'a, S> Opened<'a, S> {
         let known = |name: &String| layout.views().iter().any(|view| view.name == *name);
         let mut others = file.names();
         others.retain(|name| !known(name));
-        let is_attached = |name: &String| schema >= SCHEMA && place_of(name).is_some();
+        let is_attached = |name: &String| schema >= CHECKED_SCHEMA && place_of(name).is_some();
         if let Some(name) = others.iter().find(|name| !is_attached(name)) {
             return Err(ModelError::ExtraTensor { path: path.to_owned(), name: name.clone() });
         }
@@ -326,7 +329,7 @@ fn place_of(name: &str) -> Option<&str> {
     (place.is_empty() || place.starts_with('/')).then_some(place)
 }
 
-/// Compares the file with its checksum, which every file of schema 2 must have.
+/// Compares the file with its checksum, which every file but those of schema 1 must have.
 fn check_checksum(
     path: &Path,
     schema: u64,
@@ -334,7 +337,7 @@ fn check_checksum(
     file: &TensorFile<'_>,
 ) -> Result<(), ModelError> {
     let expected = file.entry(CHECKSUM);
-    if schema < SCHEMA && expected.is_none() {
+    if schema < CHECKED_SCHEMA && expected.is_none() {
         tracing::debug!("{} is of an earlier version and has no checksum", path.display());
         return Ok(());
     }

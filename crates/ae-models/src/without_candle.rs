@@ -1,6 +1,6 @@
 //! What stands in candle's place in a build without the feature `candle`: the CPU, and errors that name the feature.
 
-use crate::{Architecture, DenseConfig, EncoderInference, Inference, ModelError, Parameters};
+use crate::{Architecture, CheckedNetwork, EncoderInference, Inference, ModelError, Parameters};
 
 /// Where a model computes. With the feature `candle` this is candle's `Device`, which knows GPUs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,14 @@ pub(crate) fn tensor_inference(
 }
 
 pub(crate) fn tensor_encoder_inference(
-    _config: &DenseConfig,
+    _network: &CheckedNetwork,
     _parameters: &Parameters,
     _device: &Device,
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     Err(ModelError::NeedsCandle)
 }
+
+/// Asks nothing of a layer: there are no tensors.
+pub(crate) trait TensorKind {}
+
+impl<K> TensorKind for K {}

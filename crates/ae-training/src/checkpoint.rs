@@ -50,7 +50,7 @@ impl TrainingState {
 
     /// Batches of the next epoch that were learned before a clean stop, 0 after a whole epoch.
     pub fn batches_of_next_epoch(&self) -> usize {
-        self.partial_epoch.map_or(0, |partial| partial.batches)
+        self.partial_epoch.as_ref().map_or(0, |partial| partial.batches)
     }
 
     /// The parameters as they are now.
@@ -63,13 +63,13 @@ impl TrainingState {
         &self.curve
     }
 
-    /// Takes out how far the next epoch was learned, which must have been in batches of this size.
-    pub(crate) fn take_partial_epoch(
-        &mut self,
+    /// How far the next epoch was learned, which must have been in batches of this size.
+    pub(crate) fn partial_epoch(
+        &self,
         batch_size: usize,
         batches: usize,
     ) -> Result<PartialEpoch, TrainingError> {
-        let Some(partial) = self.partial_epoch.take() else { return Ok(PartialEpoch::default()) };
+        let Some(partial) = self.partial_epoch.clone() else { return Ok(PartialEpoch::default()) };
         if partial.batches < batches && partial.images == partial.batches * batch_size {
             return Ok(partial);
         }
@@ -285,7 +285,7 @@ impl Store {
             fingerprint: self.identity.written(),
             steps: state.optimizer.steps(),
             curve: state.curve.clone(),
-            partial_epoch: state.partial_epoch,
+            partial_epoch: state.partial_epoch.clone(),
         };
         let header = serde_json::to_string(&header).map_err(|error| fault(error.to_string()))?;
         let names =

@@ -16,7 +16,7 @@ pub(crate) fn check_batch(
     state: &TrainingState,
     checkpoints: Option<&Checkpoints>,
 ) -> Result<(), TrainingError> {
-    if !result.loss.objective.is_finite() {
+    if !result.loss.objective().is_finite() {
         Err(diverged("the loss", place, state, checkpoints))
     } else if !result.squared_norm.is_finite() {
         Err(diverged("the gradient", place, state, checkpoints))

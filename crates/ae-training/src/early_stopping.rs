@@ -37,11 +37,11 @@ impl EarlyStopping {
     }
 
     /// Checks the settings; `metrics` are the names of the curve's metrics.
-    pub(crate) fn check(&self, metrics: &[&str]) -> Result<(), TrainingError> {
+    pub(crate) fn check(&self, metrics: &[String]) -> Result<(), TrainingError> {
         at_least_1("training.early_stopping.patience", self.patience as usize)?;
         let setting = "training.early_stopping.min_delta";
         check(setting, self.min_delta, "finite and at least 0", |x| x >= 0.0)?;
-        if metrics.contains(&self.metric.as_str()) {
+        if metrics.contains(&self.metric) {
             return Ok(());
         }
         let (name, known) = (self.metric.clone(), metrics.join(", "));

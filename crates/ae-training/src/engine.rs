@@ -1,55 +1,93 @@
-//! The trait [`Engine`]: how the gradient of a batch is computed.
+//! The trait [`Engine`]: it keeps the numbers of a training, and takes its steps.
+
+use std::borrow::Cow;
 
 use ae_kernels::BatchSummary;
-use ae_models::{Architecture, Inference, Objective, Parameters};
+use ae_models::{Architecture, Inference, Objective, Penalty};
+use ae_random::Seed;
 
-use crate::clip::scale_to_norm;
-use crate::{BatchSelection, TrainingError, TrainingState};
+use crate::{
+    BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate,
+    evaluate_variational, validation_codes,
+};
 
-/// Computes what training needs of a model: gradients of the objective, and the model's outputs.
+/// Trains a model: it owns parameters and optimizer between [`load`](Self::load) and
+/// [`snapshot`](Self::snapshot), where its device can use them, and takes steps on batches.
+///
+/// All but `load` fail with [`TrainingError::NotLoaded`] before a state was loaded.
 pub trait Engine: Send {
-    /// Writes the objective's gradient at `parameters`, averaged over the samples of the batch, into
-    /// `gradient` (the layout's order), and returns the mean loss and the gradient's squared norm.
-    ///
-    /// The result does not depend on the number of threads.
+    /// Takes over the parameters and the optimizer of a state. Random layers draw from streams of the run's seed:
+    /// `layer/<name>`, one generator an item and epoch.
     ///
     /// # Errors
-    /// If the model or candle fails.
-    fn gradient(
-        &mut self,
-        parameters: &Parameters,
-        batch: BatchSelection<'_>,
-        gradient: &mut [f32],
-    ) -> Result<BatchResult, TrainingError>;
+    /// If the state is not of this architecture, or the device cannot hold it.
+    fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError>;
 
-    /// Computes the gradient as [`Engine::gradient`] does, takes the optimizer's step against it, and returns the same
-    /// result.
+    /// Takes the optimizer's step against the objective's gradient, averaged over the samples of the batch. Returns the
+    /// mean loss before the step, and the gradient's squared norm. Parameters that are not trained stay as they are; the
+    /// running statistics of batch normalisations follow the batch's.
     ///
-    /// If the loss or the gradient is not finite, the state must not be used any more.
+    /// The result does not depend on the number of threads. If the loss or the gradient is not finite, the engine's
+    /// numbers are lost, and another state must be loaded.
     ///
     /// # Errors
     /// If the model or candle fails.
     fn step(
         &mut self,
-        state: &mut TrainingState,
         batch: BatchSelection<'_>,
         size: StepSize,
+    ) -> Result<BatchResult, TrainingError>;
+
+    /// Writes parameters and optimizer into a state of this architecture. The rest of the state stays as it is.
+    ///
+    /// # Errors
+    /// If the state is not of this architecture, or the device fails.
+    fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError>;
+
+    /// Writes the objective's gradient as [`step`](Self::step) uses it after all warm-ups into `gradient`, in the layout's
+    /// order, and returns the same result. It takes no step.
+    ///
+    /// # Errors
+    /// If the model or candle fails, or `gradient` is not as long as the parameters.
+    fn gradient(
+        &mut self,
+        batch: BatchSelection<'_>,
         gradient: &mut [f32],
-    ) -> Result<BatchResult, TrainingError> {
-        step_after_gradient(self, state, batch, size, gradient)
+    ) -> Result<BatchResult, TrainingError>;
+
+    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0. Of a variational model, the
+    /// negative evidence lower bound is among the results; its codes are drawn from [`validation_codes`].
+    ///
+    /// # Errors
+    /// As [`evaluate`] and [`evaluate_variational`].
+    fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
+        let model = self.inference()?;
+        let mut evaluation = evaluate(model.as_ref(), samples, detail)?;
+        if let Some(codes) = validation_codes(self.architecture(), self.seed()?) {
+            let losses =
+                evaluate_variational(model.as_ref(), samples, self.objective().loss, &codes)?;
+            evaluation.variational = Some(losses);
+        }
+        Ok(evaluation)
     }
+
+    /// The run's seed.
+    ///
+    /// # Errors
+    /// Only before a state was loaded.
+    fn seed(&self) -> Result<Seed, TrainingError>;
+
+    /// The model as it is now, applied to slices of numbers.
+    ///
+    /// # Errors
+    /// If the model cannot be built.
+    fn inference(&self) -> Result<Box<dyn Inference>, TrainingError>;
 
     /// The architecture that is trained.
     fn architecture(&self) -> &dyn Architecture;
 
     /// The objective that is minimised.
-    fn objective(&self) -> Objective;
-
-    /// The model with these parameters, applied to slices of numbers.
-    ///
-    /// # Errors
-    /// If the model cannot be built.
-    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError>;
+    fn objective(&self) -> &Objective;
 }
 
 /// The size of a step.
@@ -59,10 +97,26 @@ pub struct StepSize {
     pub learning_rate: f64,
     /// The largest Euclidean norm of a gradient; longer ones are scaled down to it.
     pub clip_norm: Option<f64>,
+    /// What the weight of the penalty `kl` is multiplied by: below 1 during its warm-up.
+    pub kl_share: f64,
+}
+
+/// The objective of a step in a warm-up.
+pub(crate) fn with_kl_share(objective: &Objective, share: f64) -> Cow<'_, Objective> {
+    if share == 1.0 {
+        return Cow::Borrowed(objective);
+    }
+    let mut objective = objective.clone();
+    for penalty in &mut objective.penalties {
+        if let Penalty::Kl(kl) = penalty {
+            kl.weight = (f64::from(kl.weight) * share) as f32;
+        }
+    }
+    Cow::Owned(objective)
 }
 
 /// The results of a batch beside its gradient.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct BatchResult {
     /// Its loss.
     pub loss: BatchLoss,
@@ -72,34 +126,32 @@ pub struct BatchResult {
 
 impl From<BatchSummary> for BatchResult {
     fn from(summary: BatchSummary) -> Self {
-        let objective = summary.objective();
-        let BatchSummary { reconstruction, squared_norm, .. } = summary;
-        let loss = BatchLoss { reconstruction, objective };
+        let BatchSummary { reconstruction, penalties, squared_norm, .. } = summary;
+        let loss = BatchLoss { reconstruction, penalties };
         Self { loss, squared_norm }
     }
 }
 
 /// The loss of a batch, averaged over its images.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct BatchLoss {
     /// The reconstruction loss alone: mean per pixel.
     pub reconstruction: f64,
-    /// The reconstruction loss and the penalties: what is minimised.
-    pub objective: f64,
+    /// Each penalty of the objective with its weight, in the objective's order.
+    pub penalties: Vec<f64>,
 }
 
-/// Computes the whole gradient, then takes the step: for engines without a fused step, and for a gradient that is
-/// clipped, whose scale depends on all of it.
-pub(crate) fn step_after_gradient(
-    engine: &mut (impl Engine + ?Sized),
-    state: &mut TrainingState,
-    batch: BatchSelection<'_>,
-    StepSize { learning_rate, clip_norm }: StepSize,
-    gradient: &mut [f32],
-) -> Result<BatchResult, TrainingError> {
-    let found = engine.gradient(&state.parameters, batch, gradient)?;
-    let scale = clip_norm.map_or(1.0, |norm| scale_to_norm(found.squared_norm, norm));
-    let parameters = state.parameters.values_mut();
-    state.optimizer.step(learning_rate, parameters, gradient, scale)?;
-    Ok(found)
+impl BatchLoss {
+    /// The reconstruction loss and the penalties: what is minimised.
+    pub fn objective(&self) -> f64 {
+        self.reconstruction + self.penalties.iter().sum::<f64>()
+    }
+
+    /// Adds another loss, multiplied by `weight`.
+    pub(crate) fn add(&mut self, other: &Self, weight: f64) {
+        self.reconstruction += weight * other.reconstruction;
+        self.penalties.resize(self.penalties.len().max(other.penalties.len()), 0.0);
+        let pairs = self.penalties.iter_mut().zip(&other.penalties);
+        pairs.for_each(|(sum, penalty)| *sum += weight * penalty);
+    }
 }

@@ -93,6 +93,17 @@ pub enum TrainingError {
     /// The fused engine does not support this model: its architecture has no stack for the kernels.
     #[error("the fused engine does not support this model; use the autograd engine")]
     NotFused,
+    /// A state has other parameters than the engine's model.
+    #[error("the model expects {expected}, the state has {found}")]
+    OtherArchitecture {
+        /// The model's first parameter that differs.
+        expected: String,
+        /// What the state has in its place.
+        found: String,
+    },
+    /// An engine was used before it was given a state.
+    #[error("the engine has no parameters yet; call `load` first")]
+    NotLoaded,
     /// The objective does not suit the model.
     #[error(transparent)]
     Objective(#[from] ChainError),

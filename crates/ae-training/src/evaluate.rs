@@ -2,15 +2,15 @@
 
 use ae_dataset::ImageShape;
 use ae_kernels::SLICE_ROWS;
-use ae_models::{Inference, RowLosses};
+use ae_models::{Inference, Loss, RowLosses};
 use rayon::prelude::*;
 
 use crate::metric_names::{
-    NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_BCE, VALIDATION_MSE, VALIDATION_PSNR,
-    VALIDATION_SSE, VALIDATION_SSIM,
+    NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_KL, VALIDATION_NEGATIVE_ELBO, VALIDATION_PSNR,
+    VALIDATION_SSE, VALIDATION_SSIM, validation_metric,
 };
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
-use crate::{Metrics, Samples, TrainingBatch, TrainingError};
+use crate::{Metrics, Samples, TrainingBatch, TrainingError, VariationalLosses};
 
 /// What to compute in an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,21 +70,31 @@ pub struct Evaluation {
     pub reconstruction: Quality,
     /// The corrupted inputs against the clean images, if they differ.
     pub noisy: Option<Quality>,
+    /// The negative evidence lower bound of a variational model, if it was computed ([`Engine`](crate::Engine)s do).
+    pub variational: Option<VariationalLosses>,
 }
 
 impl Evaluation {
     /// Whether the losses of the reconstruction are finite.
     pub fn is_finite(&self) -> bool {
-        self.reconstruction.mse.is_finite() && self.reconstruction.bce.is_none_or(f64::is_finite)
+        self.reconstruction.mse.is_finite()
+            && self.reconstruction.bce.is_none_or(f64::is_finite)
+            && self.variational.is_none_or(|losses| losses.negative_elbo.is_finite())
     }
 
-    /// The metrics by name: `val_bce`, `val_mse`, and in full detail `val_sse`, `val_psnr`,
+    /// The metrics by name: `val_bce`, `val_mse`, of a variational model `val_kl` and `val_negative_elbo`, and in full detail `val_sse`, `val_psnr`,
     /// `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`.
     ///
     /// What is not finite (the PSNR of a perfect reconstruction) is left out.
     pub fn metrics(&self, detail: Detail) -> Metrics {
         let quality = &self.reconstruction;
-        let mut named = vec![(VALIDATION_BCE, quality.bce), (VALIDATION_MSE, Some(quality.mse))];
+        let bce = validation_metric(Loss::BinaryCrossEntropy);
+        let mse = validation_metric(Loss::MeanSquaredError);
+        let mut named = vec![(bce.as_str(), quality.bce), (mse.as_str(), Some(quality.mse))];
+        if let Some(VariationalLosses { kl, negative_elbo }) = self.variational {
+            named.push((VALIDATION_KL, Some(kl)));
+            named.push((VALIDATION_NEGATIVE_ELBO, Some(negative_elbo)));
+        }
         if detail == Detail::Full {
             named.push((VALIDATION_SSE, Some(quality.sse)));
             named.push((VALIDATION_PSNR, Some(quality.psnr())));
@@ -201,6 +211,7 @@ impl Sums {
         Evaluation {
             reconstruction: quality(self.bce, self.mse, self.ssim),
             noisy: self.noisy_mse.map(|mse| quality(None, mse, self.noisy_ssim)),
+            variational: None,
         }
     }
 }

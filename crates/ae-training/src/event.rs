@@ -22,7 +22,7 @@ pub enum Event<'a> {
         /// The batch, counted from 1.
         batch: usize,
         /// Its loss.
-        loss: BatchLoss,
+        loss: &'a BatchLoss,
     },
     /// An epoch was learned and validated. Its checkpoint is written after all observers have seen
     /// this, so what they write is written again if the run is killed in between.

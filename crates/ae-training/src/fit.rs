@@ -4,10 +4,10 @@ use ae_dataset::epoch_order;
 use ae_models::TrainingInput;
 
 use crate::divergence::{Place, check_batch, check_validation};
+use crate::metric_names::train_metrics;
 use crate::{
     BatchSelection, Checkpoints, Detail, Engine, EpochRecord, Event, FitConfig, Observer, Samples,
-    StepPosition, StepSize, Stop, TrainingError, TrainingState, curve_metrics, evaluate,
-    train_metric,
+    StepPosition, StepSize, Stop, TrainingError, TrainingState, curve_metrics,
 };
 
 /// The data that a model learns from and the data that it is validated on.
@@ -35,7 +35,8 @@ pub enum FitOutcome {
 ///
 /// A state with completed epochs goes on from there and ends bit for bit as if it had not been
 /// interrupted. The result does not depend on the number of threads, nor on whether checkpoints are
-/// kept; they are written when it returns without an error.
+/// kept; they are written when it returns without an error. After an error the state is that of the last epoch that
+/// ended.
 ///
 /// # Errors
 /// If a setting is outside its range or names a metric that is not computed ([`FitConfig::check`]), the model and
@@ -49,14 +50,15 @@ pub fn fit(
     checkpoints: Option<&Checkpoints>,
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, TrainingError> {
-    let (architecture, loss) = (engine.architecture(), engine.objective().loss);
-    let metrics = curve_metrics(loss, architecture.output_is_probability());
+    let architecture = engine.architecture();
+    let metrics = curve_metrics(architecture, engine.objective());
     config.check(state.optimizer.config(), &metrics)?;
     check_corruption(architecture.input(), data)?;
     let images = data.train.images().len();
     let batches = images.div_ceil(config.batch_size);
-    let mut partial = state.take_partial_epoch(config.batch_size, batches)?;
-    let mut gradient = vec![0.0; state.parameters.values().len()];
+    let mut partial = state.partial_epoch(config.batch_size, batches)?;
+    engine.load(state, config.seed)?;
+    let mut step = state.steps();
     let completed = state.completed_epochs();
     observer.observe(&Event::Started { completed, epochs: config.epochs, batches })?;
     let mut outcome = FitOutcome::Completed;
@@ -71,34 +73,35 @@ pub fn fit(
         let mut learned = std::mem::take(&mut partial);
         let mut learning_rate = 0.0;
         for (batch, indices) in order.chunks(config.batch_size).enumerate().skip(learned.batches) {
-            let position = StepPosition {
-                step: state.optimizer.steps(),
-                steps_per_epoch: batches as u64,
-                epochs: config.epochs,
-            };
+            let steps_per_epoch = batches as u64;
+            let position = StepPosition { step, steps_per_epoch, epochs: config.epochs };
             learning_rate =
                 state.optimizer.config().learning_rate() * config.schedule.factor(position);
-            let size = StepSize { learning_rate, clip_norm: config.clip_norm };
+            let (clip_norm, kl_share) = (config.clip_norm, config.kl_share(position));
+            let size = StepSize { learning_rate, clip_norm, kl_share };
             let selection = BatchSelection { samples: data.train, indices, epoch };
-            let found = engine.step(state, selection, size, &mut gradient)?;
+            let found = engine.step(selection, size)?;
+            step += 1;
             let place = Place { epoch: epoch + 1, batch: batch + 1 };
             check_batch(&found, place, state, checkpoints)?;
-            learned.add(found.loss.reconstruction, indices.len());
+            learned.add(&found.loss, indices.len());
             let Place { epoch, batch } = place;
-            observer.observe(&Event::BatchEnded { epoch, batch, loss: found.loss })?;
+            observer.observe(&Event::BatchEnded { epoch, batch, loss: &found.loss })?;
             if observer.stop() == Some(Stop::AfterBatch) && batch < batches {
+                engine.snapshot(state)?;
                 state.partial_epoch = Some(learned);
                 return stop(state, checkpoints, observer);
             }
         }
 
-        let model = engine.inference(&state.parameters)?;
-        let validation = evaluate(model.as_ref(), data.validation, Detail::Losses)?;
+        let validation = engine.evaluate(data.validation, Detail::Losses)?;
         let place = Place { epoch: epoch + 1, batch: batches };
         check_validation(&validation, place, state, checkpoints)?;
         let mut metrics = validation.metrics(Detail::Losses);
-        metrics.insert(train_metric(loss).to_owned(), learned.mean_loss());
+        metrics.extend(train_metrics(engine.objective(), &learned.mean_loss()));
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
+        engine.snapshot(state)?;
+        state.partial_epoch = None;
         state.curve.push(record.clone());
         let is_last = epoch + 1 == config.epochs || should_stop(config, state);
         let is_kept = is_last || checkpoints.is_none_or(|kept| kept.is_due(epoch + 1));

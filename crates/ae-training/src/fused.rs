@@ -1,9 +1,14 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
-use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
-use ae_models::{Architecture, Inference, KernelInference, Objective, Parameters};
+use std::ops::Range;
 
-use crate::engine::step_after_gradient;
+use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
+use ae_models::{Architecture, Inference, KernelInference, NamedDraws, Objective};
+use ae_random::Seed;
+
+use crate::draws::{fill, training_stream};
+use crate::engine::with_kl_share;
+use crate::host_state::{HostState, check_state};
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
@@ -11,10 +16,11 @@ use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingErro
 /// Its gradients equal those of the autograd engine up to rounding.
 pub struct FusedEngine<'a> {
     architecture: &'a dyn Architecture,
-    stack: &'a Chain,
+    chain: &'a Chain,
     objective: Objective,
-    for_kernels: ae_kernels::Objective,
+    random: Vec<NamedDraws>,
     trainer: Trainer,
+    state: Option<HostState>,
 }
 
 impl<'a> FusedEngine<'a> {
@@ -26,68 +32,116 @@ impl<'a> FusedEngine<'a> {
         architecture: &'a dyn Architecture,
         objective: Objective,
     ) -> Result<Self, TrainingError> {
-        let stack = architecture.stack().ok_or(TrainingError::NotFused)?;
-        stack.check_objective(&objective.for_kernels())?;
-        let for_kernels = objective.for_kernels();
-        Ok(Self { architecture, stack, objective, for_kernels, trainer: Trainer::new() })
+        let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
+        chain.check_objective(&objective)?;
+        let (random, trainer) = (architecture.draws(), Trainer::new());
+        Ok(Self { architecture, chain, objective, random, trainer, state: None })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
-        let (expected, found) = (self.stack.inputs(), samples.images().image_size());
+        let (expected, found) = (self.chain.inputs(), samples.images().image_size());
         if found == expected { Ok(()) } else { Err(TrainingError::ImageSize { expected, found }) }
+    }
+
+    fn state(&self) -> Result<&HostState, TrainingError> {
+        self.state.as_ref().ok_or(TrainingError::NotLoaded)
     }
 }
 
 impl Engine for FusedEngine<'_> {
-    fn gradient(
-        &mut self,
-        parameters: &Parameters,
-        BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
-        gradient: &mut [f32],
-    ) -> Result<BatchResult, TrainingError> {
-        self.check(samples)?;
-        let problem = Problem { chain: self.stack, objective: &self.for_kernels };
-        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
-            samples.gather_into(&indices[rows], epoch, inputs, targets);
-        });
-        Ok(self.trainer.gradient(problem, parameters.values(), batch, gradient)?.into())
+    fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError> {
+        self.state = Some(HostState::of(state, self.architecture, seed)?);
+        Ok(())
     }
 
     fn step(
         &mut self,
-        state: &mut TrainingState,
         batch: BatchSelection<'_>,
         size: StepSize,
+    ) -> Result<BatchResult, TrainingError> {
+        self.check(batch.samples)?;
+        let Self { chain, objective, random, trainer, state, .. } = self;
+        let objective = with_kl_share(objective, size.kl_share);
+        let problem = Problem { chain, objective: &objective };
+        let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
+        let layer_draws = layer_draws(random, state.seed, batch);
+        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
+        let HostState { parameters, optimizer, gradient, .. } = &mut *state;
+        let summary = if size.clip_norm.is_some() {
+            // The scale of a clipped gradient depends on all of it.
+            let found = trainer.gradient(problem, parameters.values(), rows, gradient)?;
+            state.step(size, found.squared_norm)?;
+            let values = state.parameters.values_mut();
+            chain.update_running_statistics(values, &found.statistics)?;
+            found
+        } else {
+            let step = optimizer.next_step(size.learning_rate, 1.0);
+            trainer.step(problem, parameters.values_mut(), step, rows, gradient)?
+        };
+        Ok(summary.into())
+    }
+
+    fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError> {
+        check_state(state, self.architecture)?;
+        self.state()?.write_to(state);
+        Ok(())
+    }
+
+    fn gradient(
+        &mut self,
+        batch: BatchSelection<'_>,
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError> {
-        if size.clip_norm.is_some() {
-            return step_after_gradient(self, state, batch, size, gradient);
-        }
-        let BatchSelection { samples, indices, epoch } = batch;
-        self.check(samples)?;
-        let problem = Problem { chain: self.stack, objective: &self.for_kernels };
-        let step = state.optimizer.next_step(size.learning_rate, 1.0);
-        let parameters = state.parameters.values_mut();
-        let batch = Batch::new(indices.len(), target(samples), |rows, inputs, targets| {
-            samples.gather_into(&indices[rows], epoch, inputs, targets);
-        });
-        Ok(self.trainer.step(problem, parameters, step, batch, gradient)?.into())
+        self.check(batch.samples)?;
+        let Self { chain, objective, random, trainer, state, .. } = self;
+        let problem = Problem { chain, objective };
+        let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
+        let layer_draws = layer_draws(random, state.seed, batch);
+        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
+        Ok(trainer.gradient(problem, state.parameters.values(), rows, gradient)?.into())
+    }
+
+    fn inference(&self) -> Result<Box<dyn Inference>, TrainingError> {
+        Ok(Box::new(KernelInference::new(self.chain, &self.state()?.parameters)?))
+    }
+
+    fn seed(&self) -> Result<Seed, TrainingError> {
+        Ok(self.state()?.seed)
     }
 
     fn architecture(&self) -> &dyn Architecture {
         self.architecture
     }
 
-    fn objective(&self) -> Objective {
-        self.objective
-    }
-
-    fn inference(&self, parameters: &Parameters) -> Result<Box<dyn Inference>, TrainingError> {
-        Ok(Box::new(KernelInference::new(self.stack, parameters)?))
+    fn objective(&self) -> &Objective {
+        &self.objective
     }
 }
 
 /// Whether the target of these samples is the input itself or a clean image beside it.
 fn target(samples: &Samples) -> Target {
     if samples.is_corrupted() { Target::Separate } else { Target::Input }
+}
+
+/// The rows of a batch, gathered and corrupted as the kernels need them.
+fn rows(
+    BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
+) -> impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync {
+    move |rows, inputs, targets| samples.gather_into(&indices[rows], epoch, inputs, targets)
+}
+
+/// The random numbers of the layer with an index, for rows of a batch.
+fn layer_draws<'a>(
+    random: &'a [NamedDraws],
+    seed: Seed,
+    BatchSelection { indices, epoch, .. }: BatchSelection<'a>,
+) -> impl Fn(usize, Range<usize>, &mut [f32]) + Sync + 'a {
+    move |index, rows, numbers| {
+        for NamedDraws { layer, draws, .. } in random.iter().filter(|it| it.index == index) {
+            let stream = training_stream(seed, layer);
+            fill(&stream, *draws, epoch, &indices[rows.clone()], numbers);
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! The training loop for autoencoders: optimizers, schedules, metrics, events and exact checkpoints.
 //!
-//! [`fit`] is the loop. For every batch it asks an [`Engine`] for the gradient over some [`Samples`] and takes a step
-//! with an [`Optimizer`]. After every epoch it evaluates the model, tells its [`Observer`] and saves a checkpoint. It
-//! knows models and corruptions by their traits alone.
+//! [`fit`] is the loop. It gives a state to an [`Engine`], which takes a step for every batch of some [`Samples`]. After
+//! every epoch it evaluates the model, takes the state back, tells its [`Observer`] and saves a checkpoint. It knows
+//! models and corruptions by their traits alone.
 //!
 //! Everything that changes in a run is one value, the [`TrainingState`]; order and corruption of an epoch follow
 //! from the seed and the epoch's number. So a run that was interrupted continues from its last
@@ -54,8 +54,10 @@ mod partial_epoch;
 mod samples;
 
 mod clip;
+mod draws;
 mod engine;
 mod fused;
+mod host_state;
 mod optimizer;
 
 #[cfg(feature = "candle")]
@@ -68,6 +70,9 @@ mod curve;
 mod evaluate;
 mod metric_names;
 pub mod metrics;
+mod variational;
+
+mod supervised;
 
 mod background;
 mod checkpoint;
@@ -105,6 +110,13 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use supervised::{
+    Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
+    Pretrained, Pretraining, fine_tune, pretrain_layers,
+};
+pub use variational::{
+    VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,
+};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

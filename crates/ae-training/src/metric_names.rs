@@ -1,11 +1,13 @@
 //! The names of metrics in curves and records.
 
-use ae_models::Loss;
+use ae_models::{Architecture, Loss, Objective, Penalty};
 
-/// Validation: binary cross-entropy per pixel.
-pub(crate) const VALIDATION_BCE: &str = "val_bce";
-/// Validation: squared error per pixel.
-pub(crate) const VALIDATION_MSE: &str = "val_mse";
+use crate::{BatchLoss, Metrics};
+
+/// Validation: the divergence of codes from their prior, in nats an item.
+pub(crate) const VALIDATION_KL: &str = "val_kl";
+/// Validation: the negative evidence lower bound, in nats an item.
+pub(crate) const VALIDATION_NEGATIVE_ELBO: &str = "val_negative_elbo";
 /// Validation: squared error per image, summed over its pixels.
 pub(crate) const VALIDATION_SSE: &str = "val_sse";
 /// Validation: peak signal-to-noise ratio.
@@ -19,24 +21,69 @@ pub(crate) const NOISY_PSNR: &str = "noisy_psnr";
 /// Corrupted input against clean image: structural similarity.
 pub(crate) const NOISY_SSIM: &str = "noisy_ssim";
 
+/// The short name of a loss.
+fn short_name(loss: Loss) -> &'static str {
+    match loss {
+        Loss::BinaryCrossEntropy => "bce",
+        Loss::MeanSquaredError => "mse",
+        Loss::SoftmaxCrossEntropy => "ce",
+    }
+}
+
 /// The name of the training loss in the curve: `train_bce` or `train_mse`.
-pub fn train_metric(loss: Loss) -> &'static str {
-    match loss {
-        Loss::BinaryCrossEntropy => "train_bce",
-        Loss::MeanSquaredError => "train_mse",
-    }
+pub fn train_metric(loss: Loss) -> String {
+    format!("train_{}", short_name(loss))
 }
 
-/// The name of the validation loss in the curve: `val_bce` or `val_mse`.
-pub fn validation_metric(loss: Loss) -> &'static str {
-    match loss {
-        Loss::BinaryCrossEntropy => VALIDATION_BCE,
-        Loss::MeanSquaredError => VALIDATION_MSE,
-    }
+/// The name of a loss in the validation: `val_bce` or `val_mse`.
+pub fn validation_metric(loss: Loss) -> String {
+    format!("val_{}", short_name(loss))
 }
 
-/// The names of a curve's metrics, sorted. `val_bce` is among them if the model's output is a probability.
-pub fn curve_metrics(loss: Loss, output_is_probability: bool) -> Vec<&'static str> {
-    let cross_entropy = output_is_probability.then_some(VALIDATION_BCE);
-    [train_metric(loss)].into_iter().chain(cross_entropy).chain([VALIDATION_MSE]).collect()
+/// The names of a curve's metrics, sorted: the training loss, each penalty, and those of the validation.
+pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> Vec<String> {
+    let train = train_metrics(objective, &BatchLoss::default()).into_keys();
+    let mut names: Vec<String> = train.chain([validation_metric(Loss::MeanSquaredError)]).collect();
+    if architecture.output_is_probability() {
+        names.push(validation_metric(Loss::BinaryCrossEntropy));
+    }
+    if architecture.is_variational() {
+        names.extend([VALIDATION_KL, VALIDATION_NEGATIVE_ELBO].map(str::to_owned));
+    }
+    names.sort();
+    names
+}
+
+/// The training loss and each penalty by name; penalties of one kind are added up.
+pub(crate) fn train_metrics(objective: &Objective, mean: &BatchLoss) -> Metrics {
+    let mut metrics = Metrics::from([(train_metric(objective.loss), mean.reconstruction)]);
+    for (place, name) in penalty_names(objective).into_iter().enumerate() {
+        let value = mean.penalties.get(place).copied().unwrap_or_default();
+        *metrics.entry(format!("train_{name}")).or_default() += value;
+    }
+    metrics
+}
+
+/// The names of an objective's penalties, in its order.
+fn penalty_names(objective: &Objective) -> Vec<&'static str> {
+    objective.penalties.iter().map(Penalty::name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_loss_has_names_of_its_own() {
+        let names: BTreeSet<String> = Loss::ALL
+            .into_iter()
+            .flat_map(|loss| [train_metric(loss), validation_metric(loss)])
+            .collect();
+        assert_eq!(names.len(), 2 * Loss::ALL.len());
+        // A loss is read by its short name too, if it has one in files.
+        assert_eq!("bce".parse(), Ok(Loss::BinaryCrossEntropy));
+        assert!(names.contains("train_bce") && names.contains("val_mse"));
+    }
 }

@@ -82,7 +82,7 @@ pub struct MemoryObserver {
 impl Observer for MemoryObserver {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
         match event {
-            Event::BatchEnded { loss, .. } => self.batch_losses.push(loss.objective),
+            Event::BatchEnded { loss, .. } => self.batch_losses.push(loss.objective()),
             Event::EpochEnded { record, .. } => self.epochs.push((*record).clone()),
             Event::StoppedEarly { completed, .. } => self.stopped_early = Some(*completed),
             Event::Started { .. } | Event::Stopping { .. } | Event::Ended { .. } => {}

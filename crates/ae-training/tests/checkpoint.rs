@@ -25,7 +25,7 @@ fn model() -> ModelSpec {
         decoder: vec![2, 6],
         ..DenseConfig::default()
     };
-    ModelSpec { kind: ModelKind::Regular, dense }
+    dense.model(ModelKind::Regular).unwrap()
 }
 
 fn layout() -> Layout {
@@ -37,7 +37,7 @@ fn state_after(epochs: u32) -> TrainingState {
     let images = Images::new(2, 3, (0..8 * 6).map(|i| (i * 37 % 256) as u8).collect()).unwrap();
     let architecture = model().architecture().unwrap();
     let mut state = TrainingState::new(architecture.initialise(Seed::new(1)), ADAM);
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
     let mut engine = FusedEngine::new(architecture.as_ref(), objective).unwrap();
     let samples = Samples::new(&images, None);
     let data = TrainingData { train: &samples, validation: &samples };
@@ -47,6 +47,7 @@ fn state_after(epochs: u32) -> TrainingState {
         batch_size: 4,
         schedule: Schedule::Constant {},
         clip_norm: None,
+        kl_warm_up: None,
         early_stopping: None,
     };
     let observer = &mut MemoryObserver::default();

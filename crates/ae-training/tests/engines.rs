@@ -4,14 +4,12 @@
 
 use ae_corruption::{Draw, Noise};
 use ae_dataset::Images;
-use ae_models::{
-    Activation, Architecture, DenseConfig, Loss, ModelKind, ModelSpec, Objective, OutputActivation,
-};
+use ae_models::{Activation, Architecture, CodeL1, DenseConfig, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     AutogradEngine, BatchSelection, Detail, Device, Engine, FitConfig, FusedEngine, MemoryObserver,
     Metrics, OptimizerConfig, SampleCorruption, Samples, Schedule, TrainingData, TrainingState,
-    evaluate, fit,
+    fit,
 };
 use proptest::prelude::*;
 
@@ -65,19 +63,21 @@ fn gradients_of_every_layer_are_equal_on_a_background_and_in_wide_networks() {
                 tied_weights,
                 ..DenseConfig::default()
             };
-            let architecture =
-                ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
-            let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.01 };
+            let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
+            let objective = Objective::new(Loss::BinaryCrossEntropy).with(CodeL1 { weight: 0.01 });
             let samples = Samples::new(&images, None);
             let parameters = architecture.initialise(Seed::new(4));
+            let state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
             let indices: Vec<u32> = (0..rows as u32).collect();
             let run = |engine: &mut dyn Engine| {
-                let mut gradient = vec![0.0; parameters.values().len()];
+                let mut gradient = vec![0.0; state.parameters().values().len()];
                 let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
-                engine.gradient(&parameters, batch, &mut gradient).unwrap();
+                engine.load(&state, Seed::new(7)).unwrap();
+                engine.gradient(batch, &mut gradient).unwrap();
                 gradient
             };
-            let ours = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
+            let ours =
+                run(&mut FusedEngine::new(architecture.as_ref(), objective.clone()).unwrap());
             let device = Device::Cpu;
             let theirs = run(&mut AutogradEngine::new(architecture.as_ref(), objective, device));
             let farthest = farthest_parameter(architecture.as_ref(), &ours, &theirs);
@@ -91,7 +91,7 @@ struct Case {
     rows: usize,
     hidden: Vec<usize>,
     activations: (Activation, Activation),
-    objective: (Loss, OutputActivation, f32),
+    objective: (Loss, Activation, f32),
     tied: bool,
     noisy: bool,
 }
@@ -110,10 +110,10 @@ fn case() -> impl Strategy<Value = Case> {
         ])
     };
     let objective = prop::sample::select(vec![
-        (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid, 0.0),
-        (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid, 0.01),
-        (Loss::MeanSquaredError, OutputActivation::Sigmoid, 0.0),
-        (Loss::MeanSquaredError, OutputActivation::Linear, 0.01),
+        (Loss::BinaryCrossEntropy, Activation::Sigmoid, 0.0),
+        (Loss::BinaryCrossEntropy, Activation::Sigmoid, 0.01),
+        (Loss::MeanSquaredError, Activation::Sigmoid, 0.0),
+        (Loss::MeanSquaredError, Activation::Linear, 0.01),
     ]);
     let rows = prop::sample::select(vec![1, 2, 63, 64, 65, 130, 257]);
     let hidden = prop::collection::vec(1_usize..20, 1..4);
@@ -146,8 +146,8 @@ proptest! {
             tied_weights: case.tied,
         };
         let kind = if case.noisy { ModelKind::Denoising } else { ModelKind::Regular };
-        let architecture = ModelSpec { kind, dense }.architecture().unwrap();
-        let objective = Objective { loss: case.objective.0, code_l1: case.objective.2 };
+        let architecture = dense.model(kind).unwrap().architecture().unwrap();
+        let objective = Objective::new(case.objective.0).with(CodeL1 { weight: case.objective.2 });
         let noise: Noise = "gaussian:0.3".parse().unwrap();
         let stream = Seed::new(seed).stream("noise");
         let corruption = SampleCorruption { corruption: &noise, draw: Draw::EveryEpoch, stream };
@@ -156,18 +156,19 @@ proptest! {
         // Biases off 0, where the rectifiers have no derivative.
         let mut stream = Seed::new(seed).stream("biases");
         parameters.values_mut().iter_mut().for_each(|p| *p += 0.2 * stream.uniform() - 0.1);
+        let state = TrainingState::new(parameters, OptimizerConfig::keras_adam());
 
         let indices: Vec<u32> = (0..case.rows as u32).rev().collect();
-        let mut fused = FusedEngine::new(architecture.as_ref(), objective).unwrap();
+        let mut fused = FusedEngine::new(architecture.as_ref(), objective.clone()).unwrap();
         let mut autograd = AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu);
         let run = |engine: &mut dyn Engine| {
-            let mut gradient = vec![0.0; parameters.values().len()];
+            let mut gradient = vec![0.0; state.parameters().values().len()];
             let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 2 };
-            let found = engine.gradient(&parameters, batch, &mut gradient).unwrap();
+            engine.load(&state, Seed::new(7)).unwrap();
+            let found = engine.gradient(batch, &mut gradient).unwrap();
             let norm: f64 = gradient.iter().map(|&g| f64::from(g).powi(2)).sum();
             assert!((found.squared_norm - norm).abs() <= 1e-12 * norm);
-            let model = engine.inference(&parameters).unwrap();
-            let losses = evaluate(model.as_ref(), &samples, Detail::Losses).unwrap();
+            let losses = engine.evaluate(&samples, Detail::Losses).unwrap();
             (gradient, found.loss, losses.reconstruction)
         };
         let (ours, our_loss, our_quality) = run(&mut fused);
@@ -177,7 +178,7 @@ proptest! {
         prop_assert_eq!(farthest_parameter(architecture.as_ref(), &ours, &theirs), None);
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs().max(1e-3);
         prop_assert!(close(our_loss.reconstruction, their_loss.reconstruction));
-        prop_assert!(close(our_loss.objective, their_loss.objective));
+        prop_assert!(close(our_loss.objective(), their_loss.objective()));
         prop_assert!(close(our_quality.mse, their_quality.mse));
         prop_assert_eq!(our_quality.bce.is_some(), their_quality.bce.is_some());
         prop_assert!(close(our_quality.bce.unwrap_or(0.0), their_quality.bce.unwrap_or(0.0)));
@@ -194,14 +195,15 @@ fn curves_agree_after_five_epochs() {
         decoder: vec![16, 64],
         ..DenseConfig::default()
     };
-    let architecture = ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap();
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
     let config = FitConfig {
         seed: Seed::new(1),
         epochs: 5,
         batch_size: 64,
         schedule: Schedule::Constant {},
         clip_norm: None,
+        kl_warm_up: None,
         early_stopping: None,
     };
     let samples = Samples::new(&images, None);
@@ -213,7 +215,7 @@ fn curves_agree_after_five_epochs() {
         fit(engine, data, &config, &mut state, None, &mut observer).unwrap();
         state.curve().iter().map(|row| row.metrics.clone()).collect()
     };
-    let fused = run(&mut FusedEngine::new(architecture.as_ref(), objective).unwrap());
+    let fused = run(&mut FusedEngine::new(architecture.as_ref(), objective.clone()).unwrap());
     let autograd = run(&mut AutogradEngine::new(architecture.as_ref(), objective, Device::Cpu));
     for (ours, theirs) in fused.iter().zip(&autograd) {
         for (name, value) in theirs {

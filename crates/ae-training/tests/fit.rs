@@ -5,14 +5,14 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
-use ae_dataset::{ImageShape, Images, Pixels};
-use ae_models::{Architecture, DenseConfig, Device, Loss, ModelKind, ModelSpec, Objective};
+use ae_dataset::Images;
+use ae_models::{Architecture, CodeL1, DenseConfig, Device, Loss, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
-    Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome, FusedEngine,
-    Identity, MemoryObserver, Observer, OptimizerConfig, Quality, SampleCorruption, Samples,
-    Schedule, TrainingBatch, TrainingData, TrainingError, TrainingState, autograd_engine, evaluate,
-    fit, squared_errors,
+    BatchSelection, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome,
+    FusedEngine, Identity, MemoryObserver, Observer, OptimizerConfig, Quality, SampleCorruption,
+    Samples, Schedule, StepSize, TrainingBatch, TrainingData, TrainingError, TrainingState,
+    autograd_engine, fit, squared_errors,
 };
 
 const SIDE: usize = 8;
@@ -60,8 +60,8 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
     Setup {
         engine: Kind::Fused,
         images: bars(300),
-        architecture: ModelSpec { kind, dense }.architecture().unwrap(),
-        objective: Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 },
+        architecture: dense.model(kind).unwrap().architecture().unwrap(),
+        objective: Objective::new(Loss::BinaryCrossEntropy),
         noise: noise.map(|(text, draw)| (text.parse().unwrap(), draw)),
         optimizer,
         config: FitConfig {
@@ -70,6 +70,7 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
             batch_size: 100,
             schedule: Schedule::Cosine { warmup_epochs: u32::from(epochs > 1), final_factor: 0.1 },
             clip_norm: None,
+            kl_warm_up: None,
             early_stopping: None,
         },
     }
@@ -78,12 +79,12 @@ fn setup(epochs: u32, noise: Option<(&str, Draw)>) -> Setup {
 impl Setup {
     fn engine(&self) -> Box<dyn Engine + '_> {
         match self.engine {
-            Kind::Fused => {
-                Box::new(FusedEngine::new(self.architecture.as_ref(), self.objective).unwrap())
-            }
+            Kind::Fused => Box::new(
+                FusedEngine::new(self.architecture.as_ref(), self.objective.clone()).unwrap(),
+            ),
             Kind::Autograd => {
                 let architecture = self.architecture.as_ref();
-                autograd_engine(architecture, self.objective, &Device::Cpu).unwrap()
+                autograd_engine(architecture, self.objective.clone(), &Device::Cpu).unwrap()
             }
         }
     }
@@ -225,6 +226,32 @@ fn the_training_loss_is_the_mean_over_images_and_not_over_batches() {
     assert!((observer.epochs[0].metrics["train_bce"] - expected).abs() < 1e-12);
 }
 
+/// Loss and penalty of an epoch are the means over its images, and stand in the curve apart.
+#[test]
+fn a_penalty_has_a_metric_of_its_own() {
+    let mut setup = setup(1, None);
+    setup.objective = Objective::default().with(CodeL1 { weight: 0.01 });
+    setup.config.batch_size = 300;
+    let mut engine = setup.engine();
+    engine.load(&setup.start(), Seed::new(7)).unwrap();
+    let (samples, indices) = (setup.samples(), Vec::from_iter(0..300));
+    let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
+    let mut codes = vec![0.0; 300 * 12];
+    let model = engine.inference().unwrap();
+    model.encode(&samples.gather(&indices, 0).inputs, &mut codes).unwrap();
+    let expected = 0.01 * codes.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / 300.0;
+    let size = StepSize { learning_rate: 0.1, clip_norm: None, kl_share: 1.0 };
+    let loss = engine.step(batch, size).unwrap().loss;
+    assert!((loss.penalties[0] - expected).abs() < 1e-6 * expected, "{loss:?}, {expected}");
+
+    let state = setup.run();
+    let metrics = &state.curve()[0].metrics;
+    let close = |a: f64, b: f64| (a - b).abs() < 1e-6 * b;
+    assert!(close(metrics["train_code_l1"], expected), "{metrics:?}");
+    assert!(close(metrics["train_bce"], loss.reconstruction), "{metrics:?}");
+    assert!(close(loss.objective(), loss.reconstruction + expected));
+}
+
 #[test]
 fn a_divergence_names_epoch_and_batch_and_the_last_good_checkpoint() {
     let mut setup = setup(50, None);
@@ -310,51 +337,15 @@ fn a_model_and_its_data_must_agree_about_noise() {
     assert_eq!(error.to_string(), "the model learns from corrupted images, but no noise was given");
 }
 
-/// scikit-image with `channel_axis` averages over the channels; of three equal ones, the mean is each one's.
-#[test]
-fn the_similarity_of_colours_is_the_mean_of_the_channels() {
-    let of_channels = |channels: usize| {
-        let size = channels * SIDE * SIDE;
-        let grey = bars(20);
-        let images = grey.bytes().unwrap().chunks(SIDE * SIDE);
-        let pixels = Pixels::Bytes(images.flat_map(|image| image.repeat(channels)).collect());
-        let shape = ImageShape { channels, height: SIDE, width: SIDE };
-        let images = Images::of_shape(shape, pixels).unwrap();
-        let dense = DenseConfig {
-            image: [SIDE, SIDE],
-            channels,
-            encoder: vec![size, 2],
-            decoder: vec![2, size],
-            ..DenseConfig::default()
-        };
-        let spec = ModelSpec { kind: ModelKind::Denoising, dense };
-        let architecture = spec.architecture().unwrap();
-        let parameters = architecture.initialise(Seed::new(1));
-        let model = architecture.inference(&parameters, &Device::Cpu).unwrap();
-        // At the same place in every channel.
-        let corruption: Noise = "occlusion:0.3".parse().unwrap();
-        let stream = Seed::new(1).stream("noise");
-        let corruption = SampleCorruption { corruption: &corruption, draw: Draw::Once, stream };
-        let samples = Samples::new(&images, Some(corruption));
-        let noisy = evaluate(model.as_ref(), &samples, Detail::Full).unwrap().noisy.unwrap();
-        let TrainingBatch { inputs, targets } =
-            samples.gather(&Vec::from_iter(0..images.len() as u32), 0);
-        assert_eq!(Quality::of(&inputs, &targets, images.shape()), noisy);
-        noisy
-    };
-    let (grey, colours) = (of_channels(1), of_channels(3));
-    assert!((colours.ssim.unwrap() - grey.ssim.unwrap()).abs() < 1e-12);
-    assert!((colours.mse - grey.mse).abs() < 1e-12);
-    assert!((colours.sse - 3.0 * grey.sse).abs() < 1e-9);
-}
-
 #[test]
 fn an_evaluation_adds_up() {
     let setup = setup(40, Some(("gaussian:0.5", Draw::Once)));
     let state = setup.run();
-    let model = setup.engine().inference(state.parameters()).unwrap();
+    let mut engine = setup.engine();
+    engine.load(&state, Seed::new(7)).unwrap();
+    let model = engine.inference().unwrap();
     let samples = setup.samples();
-    let full = evaluate(model.as_ref(), &samples, Detail::Full).unwrap();
+    let full = engine.evaluate(&samples, Detail::Full).unwrap();
     let errors = squared_errors(model.as_ref(), &samples).unwrap();
 
     let quality = &full.reconstruction;

@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, DenseConfig, ModelKind, Objective};
 use ae_random::Seed;
 use ae_training::{
     Background, CsvCurve, EarlyStopping, FitConfig, FitOutcome, FusedEngine, MemoryObserver,
@@ -31,7 +31,7 @@ fn setup(epochs: u32) -> Setup {
     };
     Setup {
         images: Images::new(2, 3, (0..48).map(|i| (i * 37 % 256) as u8).collect()).unwrap(),
-        architecture: ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap(),
+        architecture: dense.model(ModelKind::Regular).unwrap().architecture().unwrap(),
         optimizer: OptimizerConfig::keras_adam(),
         config: FitConfig {
             seed: Seed::new(7),
@@ -39,6 +39,7 @@ fn setup(epochs: u32) -> Setup {
             batch_size: 4,
             schedule: Schedule::Constant {},
             clip_norm: None,
+            kl_warm_up: None,
             early_stopping: None,
         },
     }

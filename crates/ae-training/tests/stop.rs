@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ae_dataset::Images;
-use ae_models::{Architecture, DenseConfig, ModelKind, ModelSpec, Objective};
+use ae_models::{Architecture, CodeL1, DenseConfig, ModelKind, Objective};
 use ae_training::{
     Checkpoints, CsvCurve, Event, FitConfig, FitOutcome, FusedEngine, Identity, MemoryObserver,
     Observer, OptimizerConfig, Samples, Schedule, Stop, TrainingData, TrainingError, TrainingState,
@@ -20,6 +20,7 @@ const EPOCHS: u32 = 4;
 struct Setup {
     images: Images,
     architecture: Box<dyn Architecture>,
+    objective: Objective,
     config: FitConfig,
 }
 
@@ -32,7 +33,8 @@ fn setup() -> Setup {
     };
     Setup {
         images: Images::new(2, 3, (0..60).map(|i| (i * 37 % 256) as u8).collect()).unwrap(),
-        architecture: ModelSpec { kind: ModelKind::Regular, dense }.architecture().unwrap(),
+        architecture: dense.model(ModelKind::Regular).unwrap().architecture().unwrap(),
+        objective: Objective::default().with(CodeL1 { weight: 0.01 }),
         config: FitConfig {
             epochs: EPOCHS,
             batch_size: 3,
@@ -55,7 +57,7 @@ impl Setup {
         observer: &mut dyn Observer,
     ) -> Result<FitOutcome, TrainingError> {
         let mut engine =
-            FusedEngine::new(self.architecture.as_ref(), Objective::default()).unwrap();
+            FusedEngine::new(self.architecture.as_ref(), self.objective.clone()).unwrap();
         let samples = Samples::new(&self.images, None);
         let data = TrainingData { train: &samples, validation: &samples };
         fit(&mut engine, data, &self.config, state, checkpoints, observer)

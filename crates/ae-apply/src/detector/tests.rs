@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ae_dataset::{ImageShape, Images, Pixels, ReadOptions};
-use ae_models::{DenseConfig, ModelKind, ModelSpec};
+use ae_models::{DenseConfig, ModelKind};
 use ae_random::Seed;
 
 use super::*;
@@ -18,7 +18,7 @@ fn model() -> Model {
         decoder: vec![2, 4],
         ..DenseConfig::default()
     };
-    let spec = ModelSpec { kind: ModelKind::Regular, dense };
+    let spec = dense.model(ModelKind::Regular).unwrap();
     let parameters = spec.architecture().unwrap().initialise(Seed::new(1));
     Model::new(SavedModel::new(spec, parameters)).unwrap()
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ae_models::exchange::{NetworkPart, PixelOrder};
-use ae_models::{Activation, ModelKind, OutputActivation};
+use ae_models::{Activation, ModelKind};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ValueEnum, ValueHint};
 
@@ -82,7 +82,7 @@ pub(crate) struct Import {
     pub(crate) code_activation: Option<Activation>,
     /// The activation of the decoder's last layer [default: sigmoid]
     #[arg(long, value_name = "NAME", value_parser = output_activation())]
-    pub(crate) output_activation: Option<OutputActivation>,
+    pub(crate) output_activation: Option<Activation>,
     /// Numbers in a code [default: as the names say, or the narrowest layer]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) code: Option<usize>,
@@ -145,10 +145,10 @@ fn activation() -> impl TypedValueParser<Value = Activation> {
     })
 }
 
-fn output_activation() -> impl TypedValueParser<Value = OutputActivation> {
+fn output_activation() -> impl TypedValueParser<Value = Activation> {
     PossibleValuesParser::new(["sigmoid", "linear"]).map(|name| match name.as_str() {
-        "linear" => OutputActivation::Linear,
-        _ => OutputActivation::Sigmoid,
+        "linear" => Activation::Linear,
+        _ => Activation::Sigmoid,
     })
 }
 

@@ -4,7 +4,7 @@ use ae_dataset::Scaling;
 use ae_experiment::weights_file;
 use ae_files::write_atomic;
 use ae_models::exchange::{NetworkPart, TableColumns, onnx_of_encoder, onnx_of_model};
-use ae_models::{Attachments, DenseConfig, ModelError, SavedEncoder, SavedModel};
+use ae_models::{Attachments, CheckedNetwork, ModelError, SavedEncoder, SavedModel, Shape};
 use anyhow::bail;
 use serde_json::json;
 
@@ -15,11 +15,11 @@ use crate::output;
 pub(crate) fn run(args: &Export, common: &Common) -> anyhow::Result<Status> {
     let file = weights_file(&args.model)?;
     let part = NetworkPart::from(args.part);
-    let (bytes, dense, is_table) = match SavedModel::load(&file) {
+    let (bytes, network, is_table) = match SavedModel::load(&file) {
         Err(ModelError::WrongPart { .. }) if part == NetworkPart::Encoder => {
             let encoder = SavedEncoder::load(&file)?;
             let columns = columns(&encoder.attachments)?;
-            (onnx_of_encoder(&encoder, columns.as_ref())?, encoder.spec.dense, columns.is_some())
+            (onnx_of_encoder(&encoder, columns.as_ref())?, encoder.spec.check()?, columns.is_some())
         }
         Err(error @ ModelError::WrongPart { .. }) => {
             return Err(Usage(format!("{error}; export it with --part encoder")).into());
@@ -27,17 +27,21 @@ pub(crate) fn run(args: &Export, common: &Common) -> anyhow::Result<Status> {
         loaded => {
             let model = loaded?;
             let columns = columns(&model.attachments)?;
-            (onnx_of_model(&model, part, columns.as_ref())?, model.spec.dense, columns.is_some())
+            (onnx_of_model(&model, part, columns.as_ref())?, model.spec.check()?, columns.is_some())
         }
     };
     write_atomic(&args.out, &bytes)?;
-    tell(args, common, &dense, is_table)?;
+    tell(args, common, &network, is_table)?;
     Ok(Status::Done)
 }
 
-fn tell(args: &Export, common: &Common, dense: &DenseConfig, is_table: bool) -> anyhow::Result<()> {
-    let ends = |widths: &[usize]| [widths.first(), widths.last()].map(|w| w.copied().unwrap_or(0));
-    let [width, latent_dim] = ends(&dense.encoder);
+fn tell(
+    args: &Export,
+    common: &Common,
+    network: &CheckedNetwork,
+    is_table: bool,
+) -> anyhow::Result<()> {
+    let [width, latent_dim] = [network.input(), network.code()].map(Shape::numbers);
     let items = if is_table { ("rows", width) } else { ("images", width) };
     let (input, result) = match args.part {
         ExportedPart::Model => (items, ("reconstructions", width)),

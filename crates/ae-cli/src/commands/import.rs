@@ -1,7 +1,7 @@
 //! `ae import`
 
-use ae_models::WeightTypes;
 use ae_models::exchange::{ExchangeError, ImportOptions, Imported, import};
+use ae_models::{Part, Shape, WeightTypes};
 use anyhow::anyhow;
 use serde_json::json;
 
@@ -56,7 +56,6 @@ fn tell(args: &Import, common: &Common, imported: &Imported) -> anyhow::Result<(
             assumed.join("; ")
         ));
     }
-    let dense = &model.spec.dense;
     let path = args.out.display().to_string();
     if common.json {
         return output::json(&json!({
@@ -67,12 +66,16 @@ fn tell(args: &Import, common: &Common, imported: &Imported) -> anyhow::Result<(
     if common.quiet {
         return Ok(());
     }
-    let arrows =
-        |widths: &[usize]| widths.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+    let network = model.spec.check()?;
+    let widths = |part: Part, first: Shape| {
+        let layers = network.layers().iter().filter(|layer| layer.part == part);
+        let shapes = [first].into_iter().chain(layers.map(|layer| layer.output));
+        shapes.map(|shape| shape.numbers().to_string()).collect::<Vec<_>>().join("-")
+    };
     output::text(&format!(
         "{} imported to {path}: encoder {}, decoder {}",
         args.weights.display(),
-        arrows(&dense.encoder),
-        arrows(&dense.decoder)
+        widths(Part::Encoder, network.input()),
+        widths(Part::Decoder, network.code())
     ))
 }

@@ -90,7 +90,7 @@ impl PackedChain {
     /// # Errors
     /// If the slices do not have the same number of whole rows.
     pub fn encode(&self, inputs: &[f32], codes: &mut [f32]) -> Result<(), ChainError> {
-        self.run(Stage::Encoder, inputs, codes)
+        self.run(Stage::Encoder, Epilogue::Activation, inputs, codes)
     }
 
     /// Runs the layers after the code: (rows, code width) to (rows, outputs). The input of a residual chain is not added,
@@ -99,10 +99,27 @@ impl PackedChain {
     /// # Errors
     /// If the slices do not have the same number of whole rows, or no layer follows the code.
     pub fn decode(&self, codes: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
+        self.run_decoder(Epilogue::Activation, codes, outputs)
+    }
+
+    /// As [`decode`](Self::decode), without the last activation.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ChainError> {
+        self.run_decoder(Epilogue::None, codes, logits)
+    }
+
+    fn run_decoder(
+        &self,
+        epilogue: Epilogue,
+        codes: &[f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ChainError> {
         if !self.has_decoder {
             return Err(ChainError::NoDecoder);
         }
-        self.run(Stage::Decoder, codes, outputs)
+        self.run(Stage::Decoder, epilogue, codes, outputs)
     }
 
     /// Runs the whole chain: (rows, inputs) to (rows, outputs).
@@ -110,7 +127,7 @@ impl PackedChain {
     /// # Errors
     /// If the slices do not have the same number of whole rows.
     pub fn reconstruct(&self, inputs: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
-        self.run(Stage::Whole, inputs, outputs)
+        self.run(Stage::Whole, Epilogue::Activation, inputs, outputs)
     }
 
     /// Runs the whole chain and keeps the logits of the last layer too: (rows, inputs) to twice (rows, outputs).
@@ -247,11 +264,17 @@ impl PackedChain {
         Ok(())
     }
 
-    fn run(&self, stage: Stage, inputs: &[f32], outputs: &mut [f32]) -> Result<(), ChainError> {
+    fn run(
+        &self,
+        stage: Stage,
+        epilogue: Epilogue,
+        inputs: &[f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ChainError> {
         let RowWidths { input, output } = self.check(stage, inputs, outputs)?;
         let run = |inputs: &[f32], outputs: &mut [f32]| {
             self.buffers.with(|buffers| {
-                self.run_slice(stage, Epilogue::Activation, inputs, outputs, buffers);
+                self.run_slice(stage, epilogue, inputs, outputs, buffers);
             });
         };
         if inputs.len() <= self.rows_together * input {

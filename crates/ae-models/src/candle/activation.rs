@@ -1,10 +1,9 @@
 //! Activations on tensors.
 
 use candle_core::{Result, Tensor};
-use candle_nn::Module;
 use candle_nn::ops::sigmoid;
 
-use crate::{Activation, OutputActivation};
+use crate::Activation;
 
 /// LeakyReLU's slope below 0.
 const LEAKY_SLOPE: f64 = 0.01;
@@ -12,27 +11,17 @@ const LEAKY_SLOPE: f64 = 0.01;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-impl Module for Activation {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Linear => Ok(x.clone()),
-            Self::Relu => x.relu(),
-            Self::LeakyRelu => x.maximum(&(x * LEAKY_SLOPE)?),
-            Self::Elu => x.elu(1.0),
-            Self::Selu => x.elu(SELU_ALPHA)? * SELU_SCALE,
-            Self::Sigmoid => sigmoid(x),
-            Self::Tanh => x.tanh(),
-            Self::Softplus => softplus(x),
-        }
-    }
-}
-
-impl Module for OutputActivation {
-    fn forward(&self, logits: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Sigmoid => sigmoid(logits),
-            Self::Linear => Ok(logits.clone()),
-        }
+/// An activation of every number.
+pub(super) fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
+    match activation {
+        Activation::Linear => Ok(x.clone()),
+        Activation::Relu => x.relu(),
+        Activation::LeakyRelu => x.maximum(&(x * LEAKY_SLOPE)?),
+        Activation::Elu => x.elu(1.0),
+        Activation::Selu => x.elu(SELU_ALPHA)? * SELU_SCALE,
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Tanh => x.tanh(),
+        Activation::Softplus => softplus(x),
     }
 }
 

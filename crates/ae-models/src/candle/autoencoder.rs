@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{ModelError, TrainingInput};
+use crate::{DrawnNumbers, ModelError, TrainingInput, TrainingPass};
 
 /// Computes codes from images.
 pub trait Encoder {
@@ -54,6 +54,17 @@ pub trait Decoder {
 
 /// An encoder and a decoder, and which images they are shown in training.
 pub trait Autoencoder: Encoder + Decoder + Send + Sync {
+    /// Encodes and decodes a batch up to the logits.
+    ///
+    /// # Shapes
+    /// `(n, channels * height * width)` to the same.
+    ///
+    /// # Errors
+    /// If the batch has another width.
+    fn reconstruct_logits(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.decode_logits(&self.encode(images)?)
+    }
+
     /// Encodes and decodes a batch.
     ///
     /// # Shapes
@@ -62,10 +73,59 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
     /// # Errors
     /// If the batch has another width.
     fn reconstruct(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        self.decode(&self.encode(images)?)
+        self.activate(&self.reconstruct_logits(images)?)
     }
 
     /// Which images the model is shown in training; the same as its
     /// [`Architecture::input`](crate::Architecture::input).
     fn input(&self) -> TrainingInput;
+
+    /// A pass as in training: with dropout, noise and samples of these random numbers, and normalised by the batch's own
+    /// statistics. A model without such layers needs only the default, which is the pass of
+    /// [`reconstruct_logits`](Self::reconstruct_logits).
+    ///
+    /// # Shapes
+    /// `(n, channels * height * width)` to those of [`TrainingPass`].
+    ///
+    /// # Errors
+    /// If the batch has another width, or there are no numbers for a layer that needs them.
+    fn forward_training(
+        &self,
+        inputs: &Tensor,
+        draws: &dyn DrawnNumbers,
+    ) -> Result<TrainingPass, ModelError> {
+        let _ = draws;
+        let codes = self.encode(inputs)?;
+        let logits = self.decode_logits(&codes)?;
+        Ok(TrainingPass { codes, logits, posterior: None, statistics: Vec::new() })
+    }
+
+    /// A pass as in validation: as at inference, but variational codes are drawn, so that their objective is the
+    /// negative evidence lower bound.
+    ///
+    /// # Shapes
+    /// As [`forward_training`](Self::forward_training).
+    ///
+    /// # Errors
+    /// As [`forward_training`](Self::forward_training).
+    fn forward_validation(
+        &self,
+        inputs: &Tensor,
+        draws: &dyn DrawnNumbers,
+    ) -> Result<TrainingPass, ModelError> {
+        self.forward_training(inputs, draws)
+    }
+
+    /// For each of these codes the squared Frobenius norm of the derivative of the code by the input; `None` if the model
+    /// has no formula for it.
+    ///
+    /// # Shapes
+    /// `(n, latent_dim)` to `(n)`.
+    ///
+    /// # Errors
+    /// If candle fails.
+    fn squared_jacobian(&self, codes: &Tensor) -> Result<Option<Tensor>, ModelError> {
+        let _ = codes;
+        Ok(None)
+    }
 }

@@ -1,12 +1,12 @@
 //! Inference by candle, on any device.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
-use super::dense::DenseEncoder;
+use super::chain::NetworkEncoder;
 use crate::inference::{check, check_pairs};
 use crate::{
-    Architecture, Autoencoder, DenseConfig, Encoder, EncoderInference, Inference, ModelError,
-    Parameters,
+    Architecture, Autoencoder, CheckedNetwork, DrawnNumbers, Draws, Encoder, EncoderInference,
+    Inference, ModelError, Parameters, Posterior,
 };
 
 /// Inference by candle on a device, for every model. The kernels are tested against it.
@@ -63,6 +63,33 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
         self.apply((codes, self.latent_dim()), (images, self.pixels), |model, x| model.decode(x))
     }
 
+    fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError> {
+        self.apply((codes, self.latent_dim()), (logits, self.pixels), |model, x| {
+            model.decode_logits(x)
+        })
+    }
+
+    fn posterior(
+        &self,
+        images: &[f32],
+        means: &mut [f32],
+        log_variances: &mut [f32],
+    ) -> Result<(), ModelError> {
+        let width = self.latent_dim();
+        check(images, self.pixels, means, width)?;
+        check(images, self.pixels, log_variances, width)?;
+        if images.is_empty() {
+            return Ok(());
+        }
+        let rows = images.len() / self.pixels;
+        let batch = Tensor::from_slice(images, (rows, self.pixels), &self.device)?;
+        let zeros = Zeros { rows, device: &self.device };
+        let pass = self.model.forward_validation(&batch, &zeros)?;
+        let Posterior { mean, log_variance } = pass.posterior.ok_or(ModelError::NoPosterior)?;
+        write(&mean, means)?;
+        write(&log_variance, log_variances)
+    }
+
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
         self.apply((images, self.pixels), (outputs, self.pixels), |model, x| model.reconstruct(x))
     }
@@ -75,7 +102,7 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
     ) -> Result<(), ModelError> {
         check(images, self.pixels, logits, self.pixels)?;
         self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
-            model.decode_logits(&model.encode(x)?)
+            model.reconstruct_logits(x)
         })?;
         logits.copy_from_slice(outputs);
         self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
@@ -99,6 +126,18 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
     }
 }
 
+/// Draws that do not matter.
+struct Zeros<'a> {
+    rows: usize,
+    device: &'a Device,
+}
+
+impl DrawnNumbers for Zeros<'_> {
+    fn numbers(&self, _: &str, draws: Draws) -> Result<Tensor, ModelError> {
+        Ok(Tensor::zeros((self.rows, draws.numbers), DType::F32, self.device)?)
+    }
+}
+
 fn write(tensor: &Tensor, to: &mut [f32]) -> Result<(), ModelError> {
     to.copy_from_slice(&tensor.flatten_all()?.to_vec1::<f32>()?);
     Ok(())
@@ -116,11 +155,11 @@ pub(crate) fn tensor_inference(
 
 /// Inference by candle for an encoder alone.
 pub(crate) fn tensor_encoder_inference(
-    config: &DenseConfig,
+    network: &CheckedNetwork,
     parameters: &Parameters,
     device: &Device,
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     let vb = parameters.var_builder(device)?;
-    let encoder = DenseEncoder::new(config, vb.pp("encoder"))?;
-    Ok(Box::new(TensorInference::new(config.pixels(), Box::new(encoder), device)))
+    let encoder = NetworkEncoder::new(network, &vb)?;
+    Ok(Box::new(TensorInference::new(network.input().numbers(), Box::new(encoder), device)))
 }

@@ -2,29 +2,28 @@
 
 mod activation;
 mod autoencoder;
-mod denoising;
-mod dense;
+mod chain;
 mod device;
 mod inference;
-mod network;
+mod layers;
 mod objective;
 mod parameters;
-mod regular;
+mod pass;
 mod saved_model;
 
 pub use autoencoder::{Autoencoder, Decoder, Encoder};
 pub use candle_core::{Device, Tensor, Var};
 pub use candle_nn::VarBuilder;
-pub use denoising::DenoisingAutoencoder;
-pub use dense::DenseNetwork;
+pub use chain::{NetworkAutoencoder, NetworkEncoder};
 pub use device::device_name;
 pub use inference::TensorInference;
-pub use objective::{ObjectiveTerms, binary_cross_entropy};
-pub use regular::RegularAutoencoder;
+pub use objective::{ObjectiveTerms, TensorObjective, binary_cross_entropy};
+pub use pass::{BatchStatistics, DrawnNumbers, Posterior, TrainingPass};
 
-pub(crate) use dense::build_dense;
+pub(crate) use chain::build;
 pub(crate) use device::open;
 pub(crate) use inference::{tensor_encoder_inference, tensor_inference};
+pub(crate) use layers::TensorKind;
 
 use crate::ModelError;
 

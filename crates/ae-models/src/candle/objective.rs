@@ -1,43 +1,30 @@
 //! The objective on tensors, to be differentiated by candle.
 
-use candle_core::{D, Tensor};
-use candle_nn::ops::sigmoid;
+mod losses;
+mod penalties;
 
-use super::activation::softplus;
-use crate::{Autoencoder, Loss, ModelError, Objective};
+use candle_core::Tensor;
 
-impl Objective {
-    /// The loss of the model's reconstructions of `inputs` against `targets`, and the penalty.
+pub use losses::binary_cross_entropy;
+
+use crate::{Autoencoder, ModelError, TrainingPass};
+
+/// An objective that can be computed on tensors.
+pub trait TensorObjective {
+    /// The loss of a pass against `targets`, and each penalty. The model is the one whose pass it is.
     ///
     /// # Shapes
-    /// Both `(n, height * width)`.
+    /// Targets as the pass's logits, `(n, channels * height * width)`.
     ///
     /// # Errors
-    /// If the batch is empty, if the shapes do not fit the model or each other, or if binary
-    /// cross-entropy meets a linear output.
-    pub fn evaluate(
+    /// If the batch is empty, the targets do not fit, the loss does not suit the model's output, or a penalty does not suit
+    /// the model.
+    fn evaluate_pass(
         &self,
         model: &dyn Autoencoder,
-        inputs: &Tensor,
+        pass: &TrainingPass,
         targets: &Tensor,
-    ) -> Result<ObjectiveTerms, ModelError> {
-        let codes = model.encode(inputs)?;
-        let logits = model.decode_logits(&codes)?;
-        check_targets(&logits, targets)?;
-        let reconstruction = match self.loss {
-            Loss::BinaryCrossEntropy if !model.output_is_probability() => {
-                return Err(ModelError::LossOfLinear);
-            }
-            Loss::BinaryCrossEntropy => binary_cross_entropy(&logits, targets)?,
-            Loss::MeanSquaredError => (model.activate(&logits)? - targets)?.sqr()?.mean_all()?,
-        };
-        let total = if self.code_l1 == 0.0 {
-            reconstruction.clone()
-        } else {
-            (&reconstruction + (mean_magnitude(&codes)? * f64::from(self.code_l1))?)?
-        };
-        Ok(ObjectiveTerms { reconstruction, total })
-    }
+    ) -> Result<ObjectiveTerms, ModelError>;
 }
 
 /// The terms of an objective, each a scalar tensor that can be differentiated.
@@ -45,47 +32,27 @@ impl Objective {
 pub struct ObjectiveTerms {
     /// The loss alone.
     pub reconstruction: Tensor,
-    /// The loss plus the penalty: what is made small.
+    /// The penalties in the objective's order, each times its weight.
+    pub penalties: Vec<Tensor>,
+    /// The loss plus the penalties: what is made small.
     pub total: Tensor,
 }
 
-/// `sum |code| / n` of codes `(n, latent_dim)`.
-///
-/// `|c|` is written `c sign(c)`, whose derivative is 0 at 0, as PyTorch and Keras have it; candle's
-/// own takes 1 there, and rectified codes are often 0.
-fn mean_magnitude(codes: &Tensor) -> candle_core::Result<Tensor> {
-    (codes * codes.sign()?)?.sum(D::Minus1)?.mean_all()
-}
-
-/// The mean binary cross-entropy of pixels `sigmoid(x)` against targets `t`, from the logits `x`:
-/// `max(x, 0) - x t + ln(1 + exp(-|x|))` in nats.
-///
-/// The value and its gradient `sigmoid(x) - t`, which flows to the logits alone, are finite also where
-/// the sigmoid is saturated.
-///
-/// # Shapes
-/// Logits and targets alike, any but empty, to a scalar; targets in [0, 1].
-///
-/// # Errors
-/// If the shapes differ or there are no numbers.
-pub fn binary_cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor, ModelError> {
-    check_targets(logits, targets)?;
-    let (x, t) = (logits.detach(), targets.detach());
-    let value = (softplus(&x)? - (&x * &t)?)?.mean_all()?;
-    // candle takes up to half of a training step to differentiate the formula term by term. The
-    // gradient is known: its product with the logits, less the same number as a constant, hands it
-    // to a value without a graph.
-    let gradient = ((sigmoid(&x)? - t)? / logits.elem_count() as f64)?;
-    let product = (logits * gradient)?.sum_all()?;
-    Ok((value + (&product - product.detach())?)?)
-}
-
-fn check_targets(logits: &Tensor, targets: &Tensor) -> Result<(), ModelError> {
-    if logits.dims() != targets.dims() || logits.elem_count() == 0 {
-        return Err(ModelError::Targets {
-            expected: logits.dims().to_vec(),
-            found: targets.dims().to_vec(),
-        });
+impl TensorObjective for ae_kernels::Objective {
+    fn evaluate_pass(
+        &self,
+        model: &dyn Autoencoder,
+        pass: &TrainingPass,
+        targets: &Tensor,
+    ) -> Result<ObjectiveTerms, ModelError> {
+        let reconstruction = losses::evaluate(self.loss, model, &pass.logits, targets)?;
+        let mut total = reconstruction.clone();
+        let mut penalties = Vec::new();
+        for penalty in &self.penalties {
+            let penalty = penalties::evaluate(penalty, model, pass)?;
+            total = (total + &penalty)?;
+            penalties.push(penalty);
+        }
+        Ok(ObjectiveTerms { reconstruction, penalties, total })
     }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 
-use super::dense::DenseEncoder;
+use super::chain::NetworkEncoder;
 use crate::{Autoencoder, Encoder, ModelError, SavedEncoder, SavedModel, TaggedModel};
 
 impl SavedModel {
@@ -22,7 +22,7 @@ impl SavedEncoder {
     /// If the parameters are not the encoder's, or the device cannot hold them.
     pub fn encoder(&self, device: &Device) -> Result<Box<dyn Encoder + Send + Sync>, ModelError> {
         let vb = self.parameters.var_builder(device)?;
-        Ok(Box::new(DenseEncoder::new(&self.spec.dense, vb.pp("encoder"))?))
+        Ok(Box::new(NetworkEncoder::new(&self.spec.check()?, &vb)?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Activation, ModelKind, OutputActivation};
+use crate::{Activation, ModelKind};
 
 /// How a matrix of weights is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum Assumption {
     /// The activation after the encoder's last layer.
     CodeActivation(Activation),
     /// The activation after the decoder's last layer.
-    OutputActivation(OutputActivation),
+    OutputActivation(Activation),
     /// What the network was shown in training.
     Kind(ModelKind),
     /// Where the encoder ends: at the narrowest output.

@@ -9,8 +9,8 @@ use super::arrays::{Contents, contents_of};
 use super::stack::{Layer, Stack, stack};
 use super::{Assumption, ExchangeError, PixelOrder, WeightLayout};
 use crate::{
-    Activation, DenseConfig, MAX_PARAMETERS, ModelError, ModelKind, ModelSpec, OutputActivation,
-    Parameters, SavedModel, WeightTypes,
+    Activation, DenseConfig, MAX_PARAMETERS, ModelError, ModelKind, ModelSpec, Network, Parameters,
+    SavedModel, WeightTypes,
 };
 
 /// The largest file that is imported, and the most bytes of all its arrays: [`MAX_PARAMETERS`] in `f64`, and a header.
@@ -28,7 +28,7 @@ pub struct ImportOptions {
     /// After the encoder's last layer: ReLU.
     pub code_activation: Option<Activation>,
     /// After the decoder's last layer: the sigmoid.
-    pub output_activation: Option<OutputActivation>,
+    pub output_activation: Option<Activation>,
     /// How many layers the encoder has: as the names say, or up to the narrowest output.
     pub encoder_layers: Option<usize>,
     /// How many numbers a code has; a check where the names say it.
@@ -112,31 +112,33 @@ pub fn import_bytes(
         assumptions.push(Assumption::Kind(ModelKind::Regular));
         ModelKind::Regular
     });
-    check(path, &dense)?;
+    let network = network(path, &dense)?;
+    let layout = network.check()?.layout();
     let values = values(stack.layers, &dense, order);
-    let parameters = Parameters::new(dense.layout(), values)?;
-    let model = SavedModel::new(ModelSpec { kind, dense }, parameters);
+    let model = SavedModel::new(ModelSpec { kind, network }, Parameters::new(layout, values)?);
     Ok(Imported { model, assumptions, converted, has_description: spec.is_some() })
 }
 
 impl ImportOptions {
     /// What these leave open as a specification says it.
     fn or_those_of(&self, spec: &ModelSpec) -> Self {
-        let ModelSpec { kind, dense } = spec;
+        let ModelSpec { kind, network } = spec;
+        let dense = DenseConfig::of(network);
+        let told = |of: fn(&DenseConfig) -> Activation| dense.as_ref().map(of);
         Self {
             kind: self.kind.or(Some(*kind)),
-            hidden_activation: self.hidden_activation.or(Some(dense.hidden_activation)),
-            code_activation: self.code_activation.or(Some(dense.code_activation)),
-            output_activation: self.output_activation.or(Some(dense.output_activation)),
-            image: self.image.or(Some(dense.image)),
+            hidden_activation: self.hidden_activation.or_else(|| told(|it| it.hidden_activation)),
+            code_activation: self.code_activation.or_else(|| told(|it| it.code_activation)),
+            output_activation: self.output_activation.or_else(|| told(|it| it.output_activation)),
+            image: self.image.or(Some(network.image)),
             ..self.clone()
         }
     }
 }
 
-/// Checks that there can be such a network.
-fn check(path: &Path, dense: &DenseConfig) -> Result<(), ExchangeError> {
-    dense.check().map_err(|error| match error {
+/// The network, if there can be such a one.
+fn network(path: &Path, dense: &DenseConfig) -> Result<Network, ExchangeError> {
+    dense.network().map_err(|error| match error {
         ModelError::Spec { field, expected, found } => ExchangeError::Stack {
             path: path.to_owned(),
             expected: format!("the model's {field} to be {expected}"),
@@ -169,8 +171,8 @@ fn describe(
         Activation::Relu
     });
     let output = options.output_activation.unwrap_or_else(|| {
-        assumptions.push(Assumption::OutputActivation(OutputActivation::Sigmoid));
-        OutputActivation::Sigmoid
+        assumptions.push(Assumption::OutputActivation(Activation::Sigmoid));
+        Activation::Sigmoid
     });
     let ([height, width], channels) = image(path, pixels, options, assumptions)?;
     let order = match (options.pixel_order, stack.layout) {
@@ -294,7 +296,7 @@ fn values(mut layers: Vec<Layer>, dense: &DenseConfig, order: PixelOrder) -> Vec
         reorder_pixels(&mut layers, dense.channels);
     }
     let encoder = dense.encoder.len().saturating_sub(1);
-    let mut values = Vec::with_capacity(dense.layout().len());
+    let mut values = Vec::new();
     for (index, layer) in layers.into_iter().enumerate() {
         if !dense.tied_weights || index < encoder {
             values.extend(layer.weight);

@@ -1,14 +1,17 @@
 //! ONNX files of trained models.
 
 mod graph;
+mod layers;
 mod proto;
+mod table;
 
 use prost::Message;
 use serde_json::json;
 
 use super::ExchangeError;
-use crate::{DenseConfig, Parameters, SavedEncoder, SavedModel};
-use graph::GraphBuilder;
+use crate::{CheckedNetwork, Parameters, Part, SavedEncoder, SavedModel, Shape};
+use graph::{Flow, GraphBuilder};
+pub(crate) use layers::OnnxKind;
 
 /// The operator set of the files. Its operators are known to every runtime of the last years, tract among them.
 const OPSET: i64 = 13;
@@ -67,7 +70,7 @@ impl TableColumns {
 
 /// The bytes of an ONNX file of a model or of one of its halves. The same model gives the same bytes.
 ///
-/// The file uses operator set 13 and the operators `Gemm` and the activations'. With `columns` it takes and returns numbers
+/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean. With `columns` it takes and returns numbers
 /// in the table's own units, and `Cast`, `Mul`, `Sub`, `Div`, `Add`, `Max` and `Min` scale them in `f64`, as this project
 /// does.
 ///
@@ -81,7 +84,8 @@ impl TableColumns {
 /// | decoder | `codes` | as the model |
 ///
 /// `images` and `codes` are `f32`, `rows` and their reconstructions are `f64`. Pixels are from 0 to 1, plane by plane, row by
-/// row. The output activation is part of the graph.
+/// row. The output activation is part of the graph. A residual connection is part of the model alone: the decoder gives what
+/// is added to an input.
 ///
 /// # Errors
 /// If the parameters are not the architecture's, or `columns` has another number of columns than the model.
@@ -90,12 +94,11 @@ pub fn onnx_of_model(
     part: NetworkPart,
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
-    model.spec.dense.check()?;
     if part == NetworkPart::Encoder {
         // The file is that of an encoder which was saved alone.
         return onnx_of_encoder(&model.encoder()?, columns);
     }
-    encode(&model.spec.dense, &model.parameters, part, columns)
+    encode(&model.spec.check()?, &model.parameters, part, columns)
 }
 
 /// The bytes of an ONNX file of an encoder that was saved alone, as [`onnx_of_model`] makes them of a whole model.
@@ -106,36 +109,36 @@ pub fn onnx_of_encoder(
     encoder: &SavedEncoder,
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
-    encoder.spec.dense.check()?;
-    encode(&encoder.spec.dense, &encoder.parameters, NetworkPart::Encoder, columns)
+    encode(&encoder.spec.check()?, &encoder.parameters, NetworkPart::Encoder, columns)
 }
 
 fn encode(
-    dense: &DenseConfig,
+    network: &CheckedNetwork,
     parameters: &Parameters,
     part: NetworkPart,
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
     if let Some(columns) = columns {
-        columns.check(dense.encoder.first().copied().unwrap_or_default())?;
+        columns.check(network.input().numbers())?;
     }
-    let mut graph = GraphBuilder::new(dense, parameters);
+    let mut graph = GraphBuilder::new(network, parameters);
     match part {
         NetworkPart::Model => {
             let input = graph.begin_with_items(columns);
-            let codes = graph.encoder(&input)?;
-            let outputs = graph.decoder(&codes)?;
-            graph.end_with_items(&outputs, columns);
+            let codes = graph.layers(Part::Encoder, Flow::Rows(input.clone()))?;
+            let outputs = graph.layers(Part::Decoder, codes)?;
+            let outputs = graph.residual(outputs, &input);
+            graph.end_with_items(outputs, columns);
         }
         NetworkPart::Encoder => {
             let input = graph.begin_with_items(columns);
-            let codes = graph.encoder(&input)?;
-            graph.end_with_codes(&codes);
+            let codes = graph.layers(Part::Encoder, Flow::Rows(input))?;
+            graph.end_with_codes(codes);
         }
         NetworkPart::Decoder => {
             let codes = graph.begin_with_codes();
-            let outputs = graph.decoder(&codes)?;
-            graph.end_with_items(&outputs, columns);
+            let outputs = graph.layers(Part::Decoder, Flow::Rows(codes))?;
+            graph.end_with_items(outputs, columns);
         }
     }
     let model = proto::Model {
@@ -144,19 +147,19 @@ fn encode(
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         graph: Some(graph.finish(part.name())),
         opset_import: vec![proto::OperatorSet { domain: String::new(), version: OPSET }],
-        metadata_props: metadata(dense, parameters, part, columns),
+        metadata_props: metadata(network, parameters, part, columns),
     };
     Ok(model.encode_to_vec())
 }
 
 /// What the file says of itself.
 fn metadata(
-    dense: &DenseConfig,
+    network: &CheckedNetwork,
     parameters: &Parameters,
     part: NetworkPart,
     columns: Option<&TableColumns>,
 ) -> Vec<proto::Entry> {
-    let DenseConfig { image: [height, width], channels, .. } = dense;
+    let Shape { channels, height, width } = network.input();
     let values = match columns {
         Some(columns) => json!({
             "kind": "table",

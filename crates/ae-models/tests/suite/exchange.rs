@@ -10,7 +10,7 @@ use ae_models::exchange::{
     import, import_bytes,
 };
 use ae_models::{
-    Activation, Device, Dtype, FileTensor, OutputActivation, SavedModel, WeightTypes, tensor_file,
+    Activation, DenseConfig, Device, Dtype, FileTensor, SavedModel, WeightTypes, tensor_file,
 };
 use zip::write::SimpleFileOptions;
 
@@ -32,6 +32,10 @@ fn assert_reconstructs(model: &SavedModel, expected: &[f32]) {
     }
 }
 
+fn dense(imported: &Imported) -> DenseConfig {
+    DenseConfig::of(&imported.model.spec.network).unwrap()
+}
+
 fn told(imported: &Imported) -> String {
     imported.assumptions.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -45,8 +49,8 @@ fn a_sequential_of_pytorch_computes_what_it_did() {
         ..ImportOptions::default()
     };
     let imported = import(&fixture("torch_sequential.safetensors"), &options).unwrap();
-    assert_eq!(imported.model.spec.dense.encoder, [6, 5, 2]);
-    assert_eq!(imported.model.spec.dense.decoder, [2, 5, 6]);
+    assert_eq!(dense(&imported).encoder, [6, 5, 2]);
+    assert_eq!(dense(&imported).decoder, [2, 5, 6]);
     let expected = [
         0.341803, 0.5921623, 0.4865513, 0.516295, 0.3172211, 0.4865938, 0.3407195, 0.5957063,
         0.4869077, 0.5117088, 0.316189, 0.4857576,
@@ -61,7 +65,7 @@ fn a_wrapped_module_in_doubles_is_converted_on_request_alone() {
     let path = fixture("torch_halves_f64.safetensors");
     let mut options = ImportOptions {
         code_activation: Some(Activation::Linear),
-        output_activation: Some(OutputActivation::Linear),
+        output_activation: Some(Activation::Linear),
         ..ImportOptions::default()
     };
     let error = import(&path, &options).unwrap_err();
@@ -74,7 +78,7 @@ fn a_wrapped_module_in_doubles_is_converted_on_request_alone() {
     let imported = import(&path, &options).unwrap();
     assert_eq!(imported.converted, [Converted { from: Dtype::F64, arrays: 5 }]);
     // The names say where the code is, though the layer before it is as narrow.
-    assert_eq!(imported.model.spec.dense.encoder, [6, 4, 4]);
+    assert_eq!(dense(&imported).encoder, [6, 4, 4]);
     let expected = [
         -0.1536007,
         0.02232996,
@@ -106,7 +110,7 @@ fn weights_of_keras_are_transposed_and_its_colours_put_in_planes() {
     ];
     for file in ["keras_colour.npz", "keras_colour_deflated.npz"] {
         let imported = import(&fixture(file), &ImportOptions::default()).unwrap();
-        let dense = &imported.model.spec.dense;
+        let dense = dense(&imported);
         assert_eq!((dense.image, dense.channels, &dense.encoder[..]), ([2, 2], 3, &[12, 3][..]));
         assert_reconstructs(&imported.model, &expected);
         for assumption in [
@@ -155,7 +159,7 @@ fn layers_are_ordered_by_number_and_without_names_of_halves_by_width() {
         ],
     );
     let imported = import(&path, &ImportOptions::default()).unwrap();
-    assert_eq!(imported.model.spec.dense.encoder, [9, 5, 2]);
+    assert_eq!(dense(&imported).encoder, [9, 5, 2]);
     assert!(told(&imported).contains("layers in the order fc8, fc9, fc10"), "{}", told(&imported));
     assert!(told(&imported).contains("images of 3 x 3"), "{}", told(&imported));
 }
@@ -174,7 +178,7 @@ fn a_decoder_of_biases_alone_is_tied() {
             ("decoder.2.bias", Dtype::F32, &[9]),
         ],
     );
-    let dense = import(&path, &ImportOptions::default()).unwrap().model.spec.dense;
+    let dense = dense(&import(&path, &ImportOptions::default()).unwrap());
     assert!(dense.tied_weights);
     assert_eq!((&dense.encoder[..], &dense.decoder[..]), (&[9, 5, 2][..], &[2, 5, 9][..]));
 }

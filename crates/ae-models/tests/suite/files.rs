@@ -80,7 +80,7 @@ fn a_model_always_gives_the_same_bytes() {
     let folder = Folder::new();
     let first = folder.bytes();
     assert_eq!(folder.bytes(), first);
-    let entry = r#"{\"schema\":2,\"part\":\"model\",\"kind\":\"regular\",\"image\":[2,3],\"encoder\":[6,4,3],"#;
+    let entry = r#"{\"schema\":3,\"part\":\"model\",\"kind\":\"regular\",\"image\":[2,3],\"encoder\":[{\"layer\":\"dense\",\"outputs\":4,\"activation\":\"relu\"},"#;
     let header = String::from_utf8_lossy(&first[8..]);
     assert!(header.starts_with(&format!(r#"{{"__metadata__":{{"ae.model":"{entry}"#)), "{header}");
 }
@@ -189,16 +189,16 @@ fn descriptions_that_cannot_be_used_are_refused() {
     let refuse_with = |from: &str, to: &str| {
         refuse(&altered(&whole, |entry, _| *entry = entry.replacen(from, to, 1)))
     };
-    let error = refuse_with("\"schema\":2", "\"schema\":3");
-    assert!(matches!(error, ModelError::LaterSchema { expected: 2, found: 3, .. }), "{error}");
+    let error = refuse_with("\"schema\":3", "\"schema\":4");
+    assert!(matches!(error, ModelError::LaterSchema { expected: 3, found: 4, .. }), "{error}");
     for (from, to) in [
-        ("\"schema\":2", "\"schema\":0"),
+        ("\"schema\":3", "\"schema\":0"),
         ("{\"schema\"", "{\"colour\":3,\"schema\""),
         ("\"part\":\"model\"", "\"part\":\"decoder\""),
         ("{", "["),
         ("\"relu\"", "\"rely\""),
         ("[2,3]", "[2,4]"),
-        ("[6,4,3]", "[6,4000000000,3]"),
+        ("\"outputs\":4,", "\"outputs\":4000000000,"),
     ] {
         let error = refuse_with(from, to);
         assert!(matches!(error, ModelError::Description { .. }), "{to}: {error}");
@@ -267,7 +267,7 @@ fn other_floats_are_converted_on_request_alone() {
     let whole = folder.bytes();
     let halved = altered(&whole, |entry, tensors| {
         // A file of schema 1 needs no checksum.
-        *entry = entry.replacen("\"schema\":2", "\"schema\":1", 1);
+        *entry = entry.replacen("\"schema\":3", "\"schema\":1", 1);
         let bias = tensor(tensors, "encoder.0.bias");
         (bias.1, bias.3) =
             (Dtype::F16, [0x3c00_u16, 0xc100, 0x0001, 0x8000].map(u16::to_le_bytes).concat());

@@ -73,7 +73,7 @@ fn a_stack_that_is_an_encoder_alone_does_not_decode() {
         encoder.losses(&[0.5; 4], &[0.5; 4], &mut [RowLosses::default()]),
         encoder.squared_errors(&[0.5; 4], &[0.5; 4], &mut [0.0]),
     ] {
-        assert!(matches!(refused, Err(ModelError::Stack(_))), "{refused:?}");
+        assert!(matches!(refused, Err(ModelError::Chain(_))), "{refused:?}");
     }
     assert_eq!(outputs, [7.0; 4]);
 }

@@ -7,7 +7,7 @@ use ae_random::Seed;
 use crate::{small_parameters, small_spec};
 
 fn tutorial() -> ModelSpec {
-    ModelSpec { kind: ModelKind::Regular, dense: DenseConfig::default() }
+    ModelSpec::tutorial(ModelKind::Regular)
 }
 
 fn initial(spec: &ModelSpec, seed: u64) -> Parameters {
@@ -42,10 +42,8 @@ fn a_parameter_depends_on_the_seed_and_its_name_alone() {
     assert_ne!(a.get("encoder.0.weight"), b.get("encoder.0.weight"));
     assert_ne!(a.get("encoder.0.weight"), a.get("decoder.0.weight"));
 
-    let mut tied = tutorial();
-    tied.kind = ModelKind::Denoising;
-    tied.dense.tied_weights = true;
-    let tied = initial(&tied, 1);
+    let tied = DenseConfig { tied_weights: true, ..DenseConfig::default() };
+    let tied = initial(&tied.model(ModelKind::Denoising).unwrap(), 1);
     assert_eq!(tied.get("encoder.0.weight"), a.get("encoder.0.weight"));
     assert_eq!(tied.get("decoder.0.weight"), None);
 }

@@ -151,7 +151,7 @@ fn a_file_without_the_checksum_of_its_schema_is_refused() {
     let error = refuse(&rewritten(&whole, description, None));
     assert!(matches!(error, ModelError::NoChecksum { .. }), "{error}");
     // Nor does an older schema make one that has attachments in tensors.
-    let older = description.replacen("\"schema\":2", "\"schema\":1", 1);
+    let older = description.replacen("\"schema\":3", "\"schema\":1", 1);
     let error = refuse(&rewritten(&whole, &older, None));
     assert!(matches!(error, ModelError::ExtraTensor { .. }), "{error}");
     // Another program's order of the same contents is the same file.
@@ -166,7 +166,7 @@ fn files_of_schema_1_have_no_checksum() {
     let whole = bytes_of(&model);
     let file = TensorFile::parse(&whole).unwrap();
     let description = file.entry("ae.model").unwrap();
-    let older = description.replacen("\"schema\":2", "\"schema\":1", 1);
+    let older = description.replacen("\"schema\":3", "\"schema\":1", 1);
     assert_ne!(older, description);
     let loaded = |checksum| {
         let bytes = rewritten(&whole, &older, checksum);

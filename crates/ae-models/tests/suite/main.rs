@@ -4,6 +4,7 @@
 
 #[cfg(feature = "candle")]
 mod candle;
+mod chains;
 mod config;
 #[cfg(feature = "exchange")]
 mod exchange;
@@ -11,24 +12,30 @@ mod files;
 mod inference;
 mod initialisation;
 mod integrity;
+mod network;
+mod network_files;
+mod objectives;
 mod pytorch;
 mod registry;
 
-use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, OutputActivation, Parameters};
+use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, Parameters};
 
 /// 2 x 3 pixels, a hidden layer of 4 and a code of 3.
 fn small_spec(activation: Activation, tied_weights: bool) -> ModelSpec {
-    let dense = DenseConfig {
+    small_dense(activation, tied_weights).model(ModelKind::Regular).unwrap()
+}
+
+fn small_dense(activation: Activation, tied_weights: bool) -> DenseConfig {
+    DenseConfig {
         image: [2, 3],
         channels: 1,
         encoder: vec![6, 4, 3],
         decoder: vec![3, 4, 6],
         hidden_activation: activation,
         code_activation: activation,
-        output_activation: OutputActivation::Sigmoid,
+        output_activation: Activation::Sigmoid,
         tied_weights,
-    };
-    ModelSpec { kind: ModelKind::Regular, dense }
+    }
 }
 
 /// `((k * factor) % modulus - shift) / (modulus - 1)` for k = 0, 1, ...: numbers that Python makes too.

@@ -28,7 +28,7 @@ impl NetworkSpec for Mirrored {
         let image = [1, self.widths.first().copied().unwrap_or_default()];
         let encoder = self.widths.clone();
         let dense = DenseConfig { image, encoder, decoder, ..DenseConfig::default() };
-        let dense = ModelSpec { kind: ModelKind::Regular, dense }.architecture()?;
+        let dense = dense.model(ModelKind::Regular)?.architecture()?;
         let views = dense.layout().views().iter();
         let layout = views.map(|view| (format!("net.{}", view.name), view.shape.clone()));
         Ok(Box::new(MirroredArchitecture { layout: Layout::new(layout.collect()), dense }))
@@ -56,8 +56,8 @@ impl Architecture for MirroredArchitecture {
         true
     }
 
-    fn stack(&self) -> Option<&Chain> {
-        self.dense.stack()
+    fn chain(&self) -> Option<&Chain> {
+        self.dense.chain()
     }
 }
 
@@ -93,7 +93,7 @@ fn a_foreign_network_comes_back_through_the_registry() {
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
     let header = String::from_utf8_lossy(&bytes[8..]);
     let entry =
-        r#"{\"schema\":2,\"part\":\"model\",\"kind\":\"tests/mirrored\",\"widths\":[6,4,2],"#;
+        r#"{\"schema\":3,\"part\":\"model\",\"kind\":\"tests/mirrored\",\"widths\":[6,4,2],"#;
     assert!(header.contains(entry), "{header}");
 }
 

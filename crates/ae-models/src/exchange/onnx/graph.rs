@@ -1,10 +1,12 @@
-//! Dense layers as the nodes of an ONNX graph.
+//! The nodes of an ONNX graph, from its input to its output.
 
+use super::TableColumns;
 use super::proto::{
-    Attribute, DOUBLE, Dimension, FLOAT, Graph, Node, Shape, Tensor, TensorType, Type, ValueInfo,
+    Attribute, DOUBLE, Dimension, FLOAT, Graph, INTEGER, Node, Shape, Tensor, TensorType, Type,
+    ValueInfo,
 };
-use super::{ExchangeError, TableColumns};
-use crate::{Activation, DenseConfig, OutputActivation, Parameters};
+use crate::exchange::ExchangeError;
+use crate::{Activation, CheckedLayer, CheckedNetwork, Parameters, Part};
 
 /// The slope of LeakyReLU below 0, and the constants of SELU: those of [`Activation`], rounded to `f32`.
 const LEAKY_SLOPE: f32 = 0.01;
@@ -15,15 +17,33 @@ const SELU_GAMMA: f32 = 1.050_701;
 const BATCH: &str = "batch";
 
 /// A graph that grows from its input to its output.
-pub(super) struct GraphBuilder<'a> {
-    dense: &'a DenseConfig,
+pub(crate) struct GraphBuilder<'a> {
+    network: &'a CheckedNetwork,
     parameters: &'a Parameters,
     graph: Graph,
 }
 
+/// The name of a batch on its way through the graph, and its form.
+pub(crate) enum Flow {
+    /// (batch, numbers), channels first.
+    Rows(String),
+    /// (batch, channels, height, width).
+    Maps(String),
+}
+
+impl Flow {
+    /// The batch after a node that leaves its form.
+    fn map(self, node: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Rows(name) => Self::Rows(node(name)),
+            Self::Maps(name) => Self::Maps(node(name)),
+        }
+    }
+}
+
 impl<'a> GraphBuilder<'a> {
-    pub(super) fn new(dense: &'a DenseConfig, parameters: &'a Parameters) -> Self {
-        Self { dense, parameters, graph: Graph::default() }
+    pub(super) fn new(network: &'a CheckedNetwork, parameters: &'a Parameters) -> Self {
+        Self { network, parameters, graph: Graph::default() }
     }
 
     pub(super) fn finish(mut self, name: &str) -> Graph {
@@ -33,7 +53,7 @@ impl<'a> GraphBuilder<'a> {
 
     /// Adds the input of images or of a table's rows; returns the name of what the network takes.
     pub(super) fn begin_with_items(&mut self, columns: Option<&TableColumns>) -> String {
-        let width = self.dense.encoder.first().copied().unwrap_or_default();
+        let width = self.network.input().numbers();
         let Some(columns) = columns else {
             self.graph.input.push(value("images", FLOAT, width, "pixels from 0 to 1"));
             return "images".to_owned();
@@ -42,140 +62,112 @@ impl<'a> GraphBuilder<'a> {
         self.scale_rows(columns)
     }
 
-    /// `(x / 2 - zero / 2) / (one / 2 - zero / 2)`: halves, so that the range of the largest numbers is finite as well.
-    fn scale_rows(&mut self, columns: &TableColumns) -> String {
-        let bounds = || columns.zero.iter().zip(&columns.one);
-        let range = |(&zero, &one): (&f64, &f64)| {
-            if is_constant(zero, one) { 1.0 } else { one / 2.0 - zero / 2.0 }
-        };
-        let limit = |side: usize| {
-            let limits = bounds().zip(&columns.shown);
-            limits
-                .map(
-                    move |((&zero, &one), shown)| {
-                        if is_constant(zero, one) { 0.0 } else { shown[side] }
-                    },
-                )
-                .collect::<Vec<f32>>()
-        };
-        self.doubles("scaling.half", &[0.5]);
-        self.doubles(
-            "scaling.zero",
-            &columns.zero.iter().map(|zero| zero / 2.0).collect::<Vec<_>>(),
-        );
-        self.doubles("scaling.range", &bounds().map(range).collect::<Vec<_>>());
-        self.floats("scaling.lowest", &[columns.shown.len()], &limit(0));
-        self.floats("scaling.highest", &[columns.shown.len()], &limit(1));
-        let halved = self.node("Mul", &["rows", "scaling.half"], "scaling.halved", vec![]);
-        let shifted = self.node("Sub", &[&halved, "scaling.zero"], "scaling.shifted", vec![]);
-        let scaled = self.node("Div", &[&shifted, "scaling.range"], "scaling.divided", vec![]);
-        let to_float = vec![Attribute::int("to", i64::from(FLOAT))];
-        let scaled = self.node("Cast", &[&scaled], "scaling.scaled", to_float);
-        let clamped = self.node("Max", &[&scaled, "scaling.lowest"], "scaling.at_least", vec![]);
-        self.node("Min", &[&clamped, "scaling.highest"], "scaling.at_most", vec![])
-    }
-
     /// Adds the output of images or of a table's rows.
-    pub(super) fn end_with_items(&mut self, outputs: &str, columns: Option<&TableColumns>) {
-        let width = self.dense.decoder.last().copied().unwrap_or_default();
+    pub(super) fn end_with_items(&mut self, outputs: Flow, columns: Option<&TableColumns>) {
+        let width = self.network.input().numbers();
         let name = "reconstructions";
         let Some(columns) = columns else {
-            self.node("Identity", &[outputs], name, vec![]);
+            self.end(outputs, name);
             self.graph.output.push(value(name, FLOAT, width, "pixels"));
             return;
         };
-        self.unscale_rows(outputs, columns, name);
+        let outputs = self.rows(outputs, "units");
+        self.unscale_rows(&outputs, columns, name);
         self.graph.output.push(value(name, DOUBLE, width, "numbers in the table's own units"));
-    }
-
-    /// `zero (1 - y) + one y`, with `y = 0` for constant columns.
-    fn unscale_rows(&mut self, outputs: &str, columns: &TableColumns, name: &str) {
-        let bounds = columns.zero.iter().zip(&columns.one);
-        let learned = |(&zero, &one): (&f64, &f64)| if is_constant(zero, one) { 0.0 } else { 1.0 };
-        self.doubles("units.one", &[1.0]);
-        self.doubles("units.learned", &bounds.map(learned).collect::<Vec<_>>());
-        self.doubles("units.low", &columns.zero);
-        self.doubles("units.high", &columns.one);
-        let to_double = vec![Attribute::int("to", i64::from(DOUBLE))];
-        let wide = self.node("Cast", &[outputs], "units.double", to_double);
-        let learned = self.node("Mul", &[&wide, "units.learned"], "units.masked", vec![]);
-        let rest = self.node("Sub", &["units.one", &learned], "units.rest", vec![]);
-        let low = self.node("Mul", &["units.low", &rest], "units.of_low", vec![]);
-        let high = self.node("Mul", &["units.high", &learned], "units.of_high", vec![]);
-        self.node("Add", &[&low, &high], name, vec![]);
     }
 
     /// Adds the input of codes.
     pub(super) fn begin_with_codes(&mut self) -> String {
-        let width = self.dense.decoder.first().copied().unwrap_or_default();
+        let width = self.network.code().numbers();
         self.graph.input.push(value("codes", FLOAT, width, "codes of the encoder"));
         "codes".to_owned()
     }
 
     /// Adds the output of codes.
-    pub(super) fn end_with_codes(&mut self, codes: &str) {
-        let width = self.dense.encoder.last().copied().unwrap_or_default();
-        self.node("Identity", &[codes], "codes", vec![]);
+    pub(super) fn end_with_codes(&mut self, codes: Flow) {
+        let width = self.network.code().numbers();
+        self.end(codes, "codes");
         self.graph.output.push(value("codes", FLOAT, width, "codes"));
     }
 
-    /// Adds the encoder's layers.
-    pub(super) fn encoder(&mut self, input: &str) -> Result<String, ExchangeError> {
-        let layers = self.dense.encoder.len().saturating_sub(1);
-        let mut values = input.to_owned();
-        for layer in 0..layers {
-            let place = format!("encoder.{layer}");
-            let weight = self.parameter(&format!("{place}.weight"))?;
-            values = self.linear(&values, &place, &weight, Orientation::OutIn)?;
-            let is_last = layer + 1 == layers;
-            let DenseConfig { code_activation, hidden_activation, .. } = self.dense;
-            let activation = if is_last { code_activation } else { hidden_activation };
-            values = self.activation(*activation, &values, &place);
-        }
-        Ok(values)
+    /// Gives a batch the name of an output, as rows.
+    fn end(&mut self, flow: Flow, name: &str) {
+        match flow {
+            Flow::Rows(rows) => self.node("Identity", &[&rows], name, vec![]),
+            Flow::Maps(maps) => self.node("Flatten", &[&maps], name, vec![]),
+        };
     }
 
-    /// Adds the decoder's layers. Tied weights are the encoder's matrices, used the other way round.
-    pub(super) fn decoder(&mut self, codes: &str) -> Result<String, ExchangeError> {
-        let layers = self.dense.decoder.len().saturating_sub(1);
-        let mut values = codes.to_owned();
-        for layer in 0..layers {
-            let place = format!("decoder.{layer}");
-            let (weight, orientation) = if self.dense.tied_weights {
-                (format!("encoder.{}.weight", layers - 1 - layer), Orientation::InOut)
-            } else {
-                (format!("{place}.weight"), Orientation::OutIn)
-            };
-            let weight = self.parameter(&weight)?;
-            values = self.linear(&values, &place, &weight, orientation)?;
-            if layer + 1 < layers {
-                values = self.activation(self.dense.hidden_activation, &values, &place);
-            }
+    /// Adds the layers of a part of the network.
+    pub(super) fn layers(&mut self, part: Part, input: Flow) -> Result<Flow, ExchangeError> {
+        let network = self.network;
+        let mut flow = input;
+        for layer in network.layers().iter().filter(|layer| layer.part == part) {
+            let kind = layer.layer.kind();
+            flow = kind.add(self, layer, flow)?;
+            let activation = kind.activation().unwrap_or(Activation::Linear);
+            flow = flow.map(|name| self.activation(activation, name, &layer.name()));
         }
-        Ok(match self.dense.output_activation {
-            OutputActivation::Sigmoid => {
-                self.node("Sigmoid", &[&values], "decoder.sigmoid", vec![])
-            }
-            OutputActivation::Linear => values,
-        })
+        Ok(flow)
     }
 
-    fn linear(
+    /// Adds the residual connection, if there is one.
+    pub(super) fn residual(&mut self, outputs: Flow, input: &str) -> Flow {
+        if !self.network.network().residual {
+            return outputs;
+        }
+        let outputs = self.rows(outputs, "residual");
+        Flow::Rows(self.node("Add", &[&outputs, input], "residual.sum", vec![]))
+    }
+
+    /// The batch as rows: (batch, numbers).
+    pub(super) fn rows(&mut self, flow: Flow, place: &str) -> String {
+        match flow {
+            Flow::Rows(name) => name,
+            Flow::Maps(name) => self.node("Flatten", &[&name], &format!("{place}.rows"), vec![]),
+        }
+    }
+
+    /// The batch as maps of a layer's input: (batch, channels, height, width).
+    pub(super) fn maps(&mut self, flow: Flow, layer: &CheckedLayer) -> String {
+        match flow {
+            Flow::Maps(name) => name,
+            Flow::Rows(name) => {
+                let crate::Shape { channels, height, width } = layer.input;
+                self.reshaped(&name, &[channels, height, width], &format!("{}.maps", layer.name()))
+            }
+        }
+    }
+
+    /// The numbers of each item in blocks of this shape, with the axes of the batch in another order, as the layer's
+    /// output.
+    pub(super) fn moved(
         &mut self,
-        input: &str,
-        place: &str,
-        weight: &str,
-        orientation: Orientation,
-    ) -> Result<String, ExchangeError> {
-        let bias = self.parameter(&format!("{place}.bias"))?;
-        let transposed = i64::from(orientation == Orientation::OutIn);
-        let attributes = vec![Attribute::int("transB", transposed)];
-        Ok(self.node("Gemm", &[input, weight, &bias], &format!("{place}.linear"), attributes))
+        flow: Flow,
+        layer: &CheckedLayer,
+        blocks: &[usize],
+        order: &[usize],
+    ) -> Flow {
+        let name = layer.name();
+        let (Flow::Rows(input) | Flow::Maps(input)) = flow;
+        let blocks = self.reshaped(&input, blocks, &format!("{name}.blocks"));
+        let order = vec![Attribute::ints("perm", order)];
+        let moved = self.node("Transpose", &[&blocks], &format!("{name}.moved"), order);
+        let crate::Shape { channels, height, width } = layer.output;
+        let output = format!("{name}.shuffled");
+        Flow::Maps(self.reshaped(&moved, &[channels, height, width], &output))
     }
 
-    fn activation(&mut self, activation: Activation, input: &str, place: &str) -> String {
+    /// Each item in another shape. A length of 0 stands for the input's, which is the batch's.
+    fn reshaped(&mut self, input: &str, shape: &[usize], output: &str) -> String {
+        let constant = format!("{output}.shape");
+        self.integers(&constant, &[&[0], shape].concat());
+        self.node("Reshape", &[input, &constant], output, vec![])
+    }
+
+    fn activation(&mut self, activation: Activation, input: String, place: &str) -> String {
         let (operator, attributes) = match activation {
-            Activation::Linear => return input.to_owned(),
+            Activation::Linear => return input,
             Activation::Relu => ("Relu", vec![]),
             Activation::LeakyRelu => ("LeakyRelu", vec![Attribute::float("alpha", LEAKY_SLOPE)]),
             Activation::Elu => ("Elu", vec![Attribute::float("alpha", 1.0)]),
@@ -187,11 +179,11 @@ impl<'a> GraphBuilder<'a> {
             Activation::Tanh => ("Tanh", vec![]),
             Activation::Softplus => ("Softplus", vec![]),
         };
-        self.node(operator, &[input], &format!("{place}.{activation}"), attributes)
+        self.node(operator, &[&input], &format!("{place}.{activation}"), attributes)
     }
 
     /// Adds a parameter of the model, once; returns its name.
-    fn parameter(&mut self, name: &str) -> Result<String, ExchangeError> {
+    pub(super) fn parameter(&mut self, name: &str) -> Result<String, ExchangeError> {
         if self.graph.initializer.iter().any(|tensor| tensor.name == name) {
             return Ok(name.to_owned());
         }
@@ -203,14 +195,19 @@ impl<'a> GraphBuilder<'a> {
         Ok(name.to_owned())
     }
 
-    fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
+    pub(super) fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
         let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(name, FLOAT, shape, data);
     }
 
-    fn doubles(&mut self, name: &str, values: &[f64]) {
+    pub(super) fn doubles(&mut self, name: &str, values: &[f64]) {
         let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.constant(name, DOUBLE, &[values.len()], data);
+    }
+
+    pub(super) fn integers(&mut self, name: &str, values: &[usize]) {
+        let data = values.iter().flat_map(|&value| (value as i64).to_le_bytes()).collect();
+        self.constant(name, INTEGER, &[values.len()], data);
     }
 
     fn constant(&mut self, name: &str, data_type: i32, shape: &[usize], raw_data: Vec<u8>) {
@@ -219,33 +216,34 @@ impl<'a> GraphBuilder<'a> {
     }
 
     /// Adds a node and returns the name of its output.
-    fn node(
+    pub(super) fn node(
         &mut self,
         operator: &str,
         inputs: &[&str],
         output: &str,
         attributes: Vec<Attribute>,
     ) -> String {
+        self.node_with(operator, inputs, &[output], attributes);
+        output.to_owned()
+    }
+
+    /// Adds a node with several outputs, named after the first.
+    pub(super) fn node_with(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: Vec<Attribute>,
+    ) {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         self.graph.node.push(Node {
-            input: inputs.iter().map(|&input| input.to_owned()).collect(),
-            output: vec![output.to_owned()],
-            name: output.to_owned(),
+            input: owned(inputs),
+            output: owned(outputs),
+            name: outputs.first().copied().unwrap_or_default().to_owned(),
             op_type: operator.to_owned(),
             attribute: attributes,
         });
-        output.to_owned()
     }
-}
-
-/// The axes of a weight.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Orientation {
-    OutIn,
-    InOut,
-}
-
-fn is_constant(zero: f64, one: f64) -> bool {
-    zero >= one
 }
 
 /// An input or output of shape (batch, width).

@@ -4,12 +4,16 @@ use prost::Message;
 
 /// Elements of type `f32`.
 pub(super) const FLOAT: i32 = 1;
+/// Elements of type `i64`.
+pub(super) const INTEGER: i32 = 7;
 /// Elements of type `f64`.
 pub(super) const DOUBLE: i32 = 11;
 
 /// The kinds of attributes that are written.
 const ATTRIBUTE_FLOAT: i32 = 1;
 const ATTRIBUTE_INT: i32 = 2;
+const ATTRIBUTE_STRING: i32 = 3;
+const ATTRIBUTE_INTS: i32 = 7;
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Model {
@@ -79,17 +83,34 @@ pub(super) struct Attribute {
     pub(super) f: Option<f32>,
     #[prost(int64, optional, tag = "3")]
     pub(super) i: Option<i64>,
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub(super) s: Option<Vec<u8>>,
+    #[prost(int64, repeated, tag = "8")]
+    pub(super) ints: Vec<i64>,
     #[prost(int32, tag = "20")]
     pub(super) r#type: i32,
 }
 
 impl Attribute {
     pub(super) fn float(name: &str, value: f32) -> Self {
-        Self { name: name.to_owned(), f: Some(value), i: None, r#type: ATTRIBUTE_FLOAT }
+        Self { f: Some(value), ..Self::named(name, ATTRIBUTE_FLOAT) }
     }
 
     pub(super) fn int(name: &str, value: i64) -> Self {
-        Self { name: name.to_owned(), f: None, i: Some(value), r#type: ATTRIBUTE_INT }
+        Self { i: Some(value), ..Self::named(name, ATTRIBUTE_INT) }
+    }
+
+    pub(super) fn string(name: &str, value: &str) -> Self {
+        Self { s: Some(value.as_bytes().to_vec()), ..Self::named(name, ATTRIBUTE_STRING) }
+    }
+
+    pub(super) fn ints(name: &str, values: &[usize]) -> Self {
+        let ints = values.iter().map(|&value| value as i64).collect();
+        Self { ints, ..Self::named(name, ATTRIBUTE_INTS) }
+    }
+
+    fn named(name: &str, r#type: i32) -> Self {
+        Self { name: name.to_owned(), r#type, ..Self::default() }
     }
 }
 

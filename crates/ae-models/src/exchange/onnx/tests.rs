@@ -6,10 +6,10 @@ use prost::Message;
 
 use super::proto::{DOUBLE, FLOAT, Graph, Model, Node, Tensor, ValueInfo};
 use super::*;
-use crate::{Activation, ModelKind, ModelSpec, OutputActivation};
+use crate::{Activation, DenseConfig, ModelKind};
 
 /// 6 inputs, 4 hidden units, a code of 3; weights in [-1, 1] that a formula gives.
-fn model(activation: Activation, output: OutputActivation, tied_weights: bool) -> SavedModel {
+fn model(activation: Activation, output: Activation, tied_weights: bool) -> SavedModel {
     let dense = DenseConfig {
         image: [2, 3],
         channels: 1,
@@ -20,10 +20,10 @@ fn model(activation: Activation, output: OutputActivation, tied_weights: bool) -
         output_activation: output,
         tied_weights,
     };
-    let layout = dense.layout();
+    let layout = dense.network().unwrap().check().unwrap().layout();
     let values = (0..layout.len()).map(|k| (k * 7 % 17) as f32 / 8.0 - 1.0).collect();
     let parameters = Parameters::new(layout, values).unwrap();
-    SavedModel::new(ModelSpec { kind: ModelKind::Regular, dense }, parameters)
+    SavedModel::new(dense.model(ModelKind::Regular).unwrap(), parameters)
 }
 
 /// What an activation is by its definition.
@@ -56,7 +56,7 @@ fn defined(activation: Activation, x: f64) -> f64 {
 
 /// One row through one half of the network, in doubles.
 fn half(model: &SavedModel, name: &str, row: &[f64]) -> Vec<f64> {
-    let dense = &model.spec.dense;
+    let dense = DenseConfig::of(&model.spec.network).unwrap();
     let mut values = row.to_vec();
     for layer in 0..2 {
         let own = format!("{name}.{layer}.weight");
@@ -73,11 +73,7 @@ fn half(model: &SavedModel, name: &str, row: &[f64]) -> Vec<f64> {
         let sums: Vec<f64> =
             bias.iter().enumerate().map(|(out, &bias)| f64::from(bias) + sum(out)).collect();
         let is_output = name == "decoder" && layer == 1;
-        let activation = match (is_output, dense.output_activation) {
-            (false, _) => dense.hidden_activation,
-            (true, OutputActivation::Sigmoid) => Activation::Sigmoid,
-            (true, OutputActivation::Linear) => Activation::Linear,
-        };
+        let activation = if is_output { dense.output_activation } else { dense.hidden_activation };
         values = sums.into_iter().map(|sum| defined(activation, sum)).collect();
     }
     values
@@ -204,9 +200,7 @@ const ROW: [f64; 6] = [0.0, 0.25, 1.0, 0.5, 0.125, 0.75];
 fn the_graphs_compute_the_network_and_its_halves() {
     use Activation::{Elu, LeakyRelu, Linear, Relu, Selu, Sigmoid, Softplus, Tanh};
     for activation in [Linear, Relu, LeakyRelu, Elu, Selu, Sigmoid, Tanh, Softplus] {
-        for (output, is_tied) in
-            [(OutputActivation::Sigmoid, false), (OutputActivation::Linear, true)]
-        {
+        for (output, is_tied) in [(Activation::Sigmoid, false), (Activation::Linear, true)] {
             let model = model(activation, output, is_tied);
             let codes = half(&model, "encoder", &ROW);
             let expected = half(&model, "decoder", &codes);
@@ -222,7 +216,7 @@ fn the_graphs_compute_the_network_and_its_halves() {
 
 #[test]
 fn the_batch_is_symbolic_and_the_file_says_what_it_takes() {
-    let model = model(Activation::Relu, OutputActivation::Sigmoid, false);
+    let model = model(Activation::Relu, Activation::Sigmoid, false);
     let ends = |part| {
         let graph = graph(&onnx_of_model(&model, part, None).unwrap());
         (described(&graph.input[0]), described(&graph.output[0]))
@@ -251,7 +245,7 @@ fn the_batch_is_symbolic_and_the_file_says_what_it_takes() {
 
 #[test]
 fn a_tables_own_numbers_go_in_and_come_out() {
-    let model = model(Activation::Tanh, OutputActivation::Linear, false);
+    let model = model(Activation::Tanh, Activation::Linear, false);
     let columns = TableColumns {
         names: ["time", "b", "constant", "d", "e", "f"].map(str::to_owned).to_vec(),
         // Seconds since 1970: f32 could not tell them apart.

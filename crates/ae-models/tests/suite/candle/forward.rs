@@ -1,25 +1,26 @@
 //! The forward pass and the losses against PyTorch's.
 
-use ae_models::{Loss, Objective, OutputActivation, SavedModel};
+use ae_models::{Activation, CodeL1, DenseConfig, Loss, ModelKind, Objective, SavedModel};
 use candle_core::{DType, Device, Tensor};
 
 use super::{inputs, targets};
 use crate::pytorch::CASES;
-use crate::{small_parameters, small_spec};
+use crate::{small_dense, small_parameters};
 
 #[test]
 fn logits_and_losses_equal_those_of_pytorch() {
     for (tied_weights, activation, logits, [bce, mse_sigmoid, mse_linear, penalty]) in CASES {
-        let mut spec = small_spec(activation, tied_weights);
         let what = format!("{activation:?}, tied {tied_weights}");
         let batch = |tensor: Tensor| tensor.to_dtype(DType::F32).unwrap();
         let (inputs, targets) = (batch(inputs().unwrap()), batch(targets().unwrap()));
         for (output, loss, expected) in [
-            (OutputActivation::Sigmoid, Loss::BinaryCrossEntropy, bce),
-            (OutputActivation::Sigmoid, Loss::MeanSquaredError, mse_sigmoid),
-            (OutputActivation::Linear, Loss::MeanSquaredError, mse_linear),
+            (Activation::Sigmoid, Loss::BinaryCrossEntropy, bce),
+            (Activation::Sigmoid, Loss::MeanSquaredError, mse_sigmoid),
+            (Activation::Linear, Loss::MeanSquaredError, mse_linear),
         ] {
-            spec.dense.output_activation = output;
+            let dense =
+                DenseConfig { output_activation: output, ..small_dense(activation, tied_weights) };
+            let spec = dense.model(ModelKind::Regular).unwrap();
             let model = SavedModel::new(spec.clone(), small_parameters(&spec));
             let model = model.autoencoder(&Device::Cpu).unwrap();
             let ours = model.decode_logits(&model.encode(&inputs).unwrap()).unwrap();
@@ -27,8 +28,8 @@ fn logits_and_losses_equal_those_of_pytorch() {
                 let ours = f64::from(*ours);
                 assert!((ours - expected).abs() < 5e-7, "{what}: {ours} for {expected}");
             }
-            let objective = Objective { loss, code_l1: 0.5 };
-            let terms = objective.evaluate(&*model, &inputs, &targets).unwrap();
+            let objective = Objective::new(loss).with(CodeL1 { weight: 0.5 });
+            let terms = super::evaluate(&objective, &*model, &inputs, &targets).unwrap();
             let value = |scalar: Tensor| f64::from(scalar.to_scalar::<f32>().unwrap());
             let ours = value(terms.reconstruction);
             assert!((ours - expected).abs() < 5e-7, "{what}: {loss:?} {ours} for {expected}");

@@ -2,14 +2,14 @@
 
 use ae_models::Activation::*;
 use ae_models::{
-    Activation, Architecture, Autoencoder, Loss, ModelKind, ModelSpec, Objective, OutputActivation,
-    ParameterView,
+    Activation, Architecture, Autoencoder, CodeL1, DenseConfig, Loss, ModelKind, ModelSpec,
+    Objective, ParameterView,
 };
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 use super::{inputs, targets};
-use crate::{small_spec, small_values};
+use crate::{small_dense, small_spec, small_values};
 
 pub(crate) const ACTIVATIONS: [Activation; 8] =
     [Linear, Relu, LeakyRelu, Elu, Selu, Sigmoid, Tanh, Softplus];
@@ -27,14 +27,13 @@ fn gradients_equal_finite_differences_whatever_the_activation() {
 fn gradients_equal_finite_differences_whatever_the_objective() {
     for kind in [ModelKind::Regular, ModelKind::Denoising] {
         for (loss, output_activation) in [
-            (Loss::BinaryCrossEntropy, OutputActivation::Sigmoid),
-            (Loss::MeanSquaredError, OutputActivation::Sigmoid),
-            (Loss::MeanSquaredError, OutputActivation::Linear),
+            (Loss::BinaryCrossEntropy, Activation::Sigmoid),
+            (Loss::MeanSquaredError, Activation::Sigmoid),
+            (Loss::MeanSquaredError, Activation::Linear),
         ] {
             for code_l1 in [0.0, 0.1] {
-                let mut spec = small_spec(Tanh, false);
-                spec.kind = kind;
-                spec.dense.output_activation = output_activation;
+                let dense = DenseConfig { output_activation, ..small_dense(Tanh, false) };
+                let spec = dense.model(kind).unwrap();
                 check(&spec, loss, code_l1);
             }
         }
@@ -43,8 +42,8 @@ fn gradients_equal_finite_differences_whatever_the_objective() {
 
 /// Compares in `f64`, where a step of 1e-5 leaves an error of about 1e-10.
 fn check(spec: &ModelSpec, loss: Loss, code_l1: f32) {
-    let objective = Objective { loss, code_l1 };
-    objective.check(spec).unwrap();
+    let objective = Objective::new(loss).with(CodeL1 { weight: code_l1 });
+    spec.check().unwrap().check_objective(&objective).unwrap();
     let architecture = spec.architecture().unwrap();
     let mut values = small_values(architecture.layout().len());
     let (vars, total) = evaluate(&*architecture, &objective, &values);
@@ -92,7 +91,8 @@ fn evaluate(
     let tensors = vars.iter().map(|(view, var)| (view.name.clone(), var.as_tensor().clone()));
     let vb = VarBuilder::from_tensors(tensors.collect(), DType::F64, &Device::Cpu);
     let model: Box<dyn Autoencoder> = architecture.build(vb).unwrap();
-    let terms = objective.evaluate(&*model, &inputs().unwrap(), &targets().unwrap()).unwrap();
+    let terms =
+        super::evaluate(objective, &*model, &inputs().unwrap(), &targets().unwrap()).unwrap();
     (vars, terms.total)
 }
 
@@ -107,7 +107,7 @@ fn the_penalty_leaves_codes_at_zero_alone() {
         }
     }
     let gradients = [0.0, 1.0].map(|code_l1| {
-        let objective = Objective { loss: Loss::MeanSquaredError, code_l1 };
+        let objective = Objective::new(Loss::MeanSquaredError).with(CodeL1 { weight: code_l1 });
         let (vars, total) = evaluate(&*architecture, &objective, &values);
         let gradients = total.backward().unwrap();
         let of = |var: &Var| gradients.get(var).unwrap().flatten_all().unwrap().to_vec1::<f64>();

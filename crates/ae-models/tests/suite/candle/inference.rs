@@ -2,10 +2,12 @@
 
 use ae_models::{
     Activation, DenseConfig, EncoderInference, Inference, Loss, ModelError, ModelKind, ModelSpec,
-    Objective, OutputActivation, RowLosses, SavedModel, TensorInference,
+    Objective, RowLosses, SavedModel, TensorInference,
 };
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
+
+use crate::network::presets;
 
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
@@ -23,23 +25,21 @@ fn model(
     image: [usize; 2],
     hidden: &[usize],
     activations: [Activation; 2],
-    output: OutputActivation,
+    output: Activation,
     tied_weights: bool,
 ) -> SavedModel {
     let encoder: Vec<usize> = [image[0] * image[1]].iter().chain(hidden).copied().collect();
-    let spec = ModelSpec {
-        kind: ModelKind::Regular,
-        dense: DenseConfig {
-            image,
-            channels: 1,
-            decoder: encoder.iter().rev().copied().collect(),
-            encoder,
-            hidden_activation: activations[0],
-            code_activation: activations[1],
-            output_activation: output,
-            tied_weights,
-        },
+    let dense = DenseConfig {
+        image,
+        channels: 1,
+        decoder: encoder.iter().rev().copied().collect(),
+        encoder,
+        hidden_activation: activations[0],
+        code_activation: activations[1],
+        output_activation: output,
+        tied_weights,
     };
+    let spec = dense.model(ModelKind::Regular).unwrap();
     let mut parameters = spec.architecture().unwrap().initialise(Seed::new(7));
     for (index, value) in parameters.values_mut().iter_mut().enumerate() {
         *value += 0.01 * ((index * 7) % 11) as f32 - 0.05;
@@ -110,26 +110,33 @@ fn check(model: &SavedModel, rows: usize) {
 fn the_kernels_agree_with_candle() {
     for (index, activation) in ACTIVATIONS.into_iter().enumerate() {
         let activations = [activation, ACTIVATIONS[(index + 3) % 8]];
-        for (output, tied) in [
-            (OutputActivation::Sigmoid, false),
-            (OutputActivation::Sigmoid, true),
-            (OutputActivation::Linear, true),
-        ] {
+        for (output, tied) in
+            [(Activation::Sigmoid, false), (Activation::Sigmoid, true), (Activation::Linear, true)]
+        {
             check(&model([7, 5], &[19, 33, 1], activations, output, tied), 9);
         }
     }
     let relu = [Activation::Relu, Activation::Relu];
     for rows in [1, 257] {
-        check(&model([28, 28], &[32], relu, OutputActivation::Sigmoid, false), rows);
-        check(&model([28, 28], &[128, 64, 32], relu, OutputActivation::Sigmoid, true), rows);
+        check(&model([28, 28], &[32], relu, Activation::Sigmoid, false), rows);
+        check(&model([28, 28], &[128, 64, 32], relu, Activation::Sigmoid, true), rows);
     }
-    check(&model([1, 1], &[1], relu, OutputActivation::Linear, false), 1);
+    check(&model([1, 1], &[1], relu, Activation::Linear, false), 1);
+}
+
+#[test]
+fn the_kernels_agree_with_candle_on_every_preset() {
+    for (_, network, ..) in presets() {
+        let spec = ModelSpec { kind: ModelKind::Regular, network };
+        let parameters = spec.architecture().unwrap().initialise(Seed::new(7));
+        check(&SavedModel::new(spec, parameters), 3);
+    }
 }
 
 #[test]
 fn slices_that_do_not_fit_are_refused() {
     let relu = [Activation::Relu, Activation::Relu];
-    let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, false);
+    let model = model([2, 3], &[4], relu, Activation::Sigmoid, false);
     let candle = TensorInference::new(6, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
     let kernels = model.inference(&Device::Cpu).unwrap();
     for inference in [kernels.as_ref(), &candle as &dyn Inference] {
@@ -147,7 +154,7 @@ fn slices_that_do_not_fit_are_refused() {
 #[test]
 fn images_without_pixels_are_refused() {
     let relu = [Activation::Relu, Activation::Relu];
-    let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, false);
+    let model = model([2, 3], &[4], relu, Activation::Sigmoid, false);
     let none = TensorInference::new(0, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
     for refused in [
         none.encode(&[], &mut []),
@@ -162,14 +169,14 @@ fn images_without_pixels_are_refused() {
 fn batches_of_no_rows_do_not_panic() {
     let relu = [Activation::Relu, Activation::Relu];
     for tied_weights in [false, true] {
-        let model = model([2, 3], &[4], relu, OutputActivation::Sigmoid, tied_weights);
+        let model = model([2, 3], &[4], relu, Activation::Sigmoid, tied_weights);
         let autoencoder = model.autoencoder(&Device::Cpu).unwrap();
         let none = Tensor::zeros((0, 6), DType::F32, &Device::Cpu).unwrap();
         // candle may refuse a product without rows, but must not panic.
         if let Ok(outputs) = autoencoder.reconstruct(&none) {
             assert_eq!(outputs.dims(), [0, 6]);
         }
-        let objective = Objective { loss: Loss::MeanSquaredError, code_l1: 0.0 };
-        assert!(objective.evaluate(autoencoder.as_ref(), &none, &none).is_err());
+        let objective = Objective::new(Loss::MeanSquaredError);
+        assert!(super::evaluate(&objective, autoencoder.as_ref(), &none, &none).is_err());
     }
 }

@@ -1,12 +1,15 @@
 //! Binary cross-entropy far out, and objectives that do not suit.
 
 use ae_models::Activation::Relu;
-use ae_models::{Loss, ModelError, Objective, OutputActivation, SavedModel, binary_cross_entropy};
+use ae_models::{
+    Activation, CodeL1, DenseConfig, Loss, ModelError, ModelKind, Objective, SavedModel,
+    binary_cross_entropy,
+};
 use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
 
 use super::{inputs, targets};
-use crate::{small_parameters, small_spec};
+use crate::{small_dense, small_parameters, small_spec};
 
 /// The value and the gradient of one pixel in `f32`.
 fn evaluate(logit: f32, target: f32) -> (f64, f64) {
@@ -50,23 +53,25 @@ proptest! {
 
 #[test]
 fn binary_cross_entropy_refuses_a_linear_output() {
-    let mut spec = small_spec(Relu, false);
-    spec.dense.output_activation = OutputActivation::Linear;
+    let dense = DenseConfig { output_activation: Activation::Linear, ..small_dense(Relu, false) };
+    let spec = dense.model(ModelKind::Regular).unwrap();
     let parameters = small_parameters(&spec);
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
-    assert!(matches!(objective.check(&spec), Err(ModelError::LossOfLinear)));
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
+    let error = spec.check().unwrap().check_objective(&objective).unwrap_err();
+    assert!(matches!(error, ModelError::Objective { .. }), "{error}");
 
     let model = SavedModel::new(spec, parameters).autoencoder(&Device::Cpu).unwrap();
     let inputs = inputs().unwrap().to_dtype(DType::F32).unwrap();
-    let error = objective.evaluate(&*model, &inputs, &inputs).unwrap_err();
-    assert!(matches!(error, ModelError::LossOfLinear));
+    let error = super::evaluate(&objective, &*model, &inputs, &inputs).unwrap_err();
+    assert!(matches!(error, ModelError::Chain(_)), "{error}");
 }
 
 #[test]
 fn a_penalty_that_is_no_finite_weight_is_refused() {
     let spec = small_spec(Relu, false);
     for code_l1 in [-1e-9, f32::NAN, f32::INFINITY] {
-        let error = Objective { loss: Loss::MeanSquaredError, code_l1 }.check(&spec).unwrap_err();
+        let objective = Objective::new(Loss::MeanSquaredError).with(CodeL1 { weight: code_l1 });
+        let error = spec.check().unwrap().check_objective(&objective).unwrap_err();
         assert!(error.to_string().contains("code_l1"), "{error}");
     }
 }
@@ -77,9 +82,10 @@ fn batches_that_do_not_fit_are_refused() {
     let parameters = small_parameters(&spec);
     let model = SavedModel::new(spec, parameters);
     let model = model.autoencoder(&Device::Cpu).unwrap();
-    let objective = Objective { loss: Loss::BinaryCrossEntropy, code_l1: 0.0 };
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
     let batch = |shape: (usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
-    let evaluate = |inputs, targets| objective.evaluate(&*model, &inputs, &targets).unwrap_err();
+    let evaluate =
+        |inputs, targets| super::evaluate(&objective, &*model, &inputs, &targets).unwrap_err();
 
     let error = evaluate(batch((2, 5)), batch((2, 5)));
     assert_eq!(error.to_string(), "a batch must have the shape (n, 6), but found [2, 5]");

@@ -1,12 +1,12 @@
 //! Parameters as tensors, and candle models of weights files.
 
 use ae_models::Activation::Relu;
-use ae_models::{ModelKind, ModelSpec, OutputActivation, SavedEncoder};
+use ae_models::{Activation, DenseConfig, ModelKind, SavedEncoder};
 use candle_core::{DType, Device};
 
 use super::inputs;
 use crate::files::small_model;
-use crate::{small_parameters, small_spec};
+use crate::{small_dense, small_parameters, small_spec};
 
 #[test]
 fn tensors_and_variables_hold_the_buffers_values_under_their_names() {
@@ -41,9 +41,9 @@ fn tensors_and_variables_hold_the_buffers_values_under_their_names() {
 #[test]
 fn a_candle_model_says_the_same_of_itself_as_its_architecture() {
     for kind in [ModelKind::Regular, ModelKind::Denoising] {
-        for output in [OutputActivation::Sigmoid, OutputActivation::Linear] {
-            let mut spec = ModelSpec { kind, ..small_spec(Relu, false) };
-            spec.dense.output_activation = output;
+        for output in [Activation::Sigmoid, Activation::Linear] {
+            let dense = DenseConfig { output_activation: output, ..small_dense(Relu, false) };
+            let spec = dense.model(kind).unwrap();
             let architecture = spec.architecture().unwrap();
             let vb = small_parameters(&spec).var_builder(&Device::Cpu).unwrap();
             let model = architecture.build(vb).unwrap();

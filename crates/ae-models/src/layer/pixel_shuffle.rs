@@ -1,0 +1,84 @@
+//! Blocks of pixels to channels and back.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::LayerKind;
+use crate::Shape;
+
+/// Moves each block of `factor x factor` pixels into `factor^2` channels, in PyTorch's order (`PixelUnshuffle`): output
+/// channel `c factor^2 + y factor + x` holds the pixels at row `y` and column `x` of the blocks of channel `c`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PixelUnshuffle {
+    /// Height and width of a block.
+    pub factor: usize,
+}
+
+/// The inverse of [`PixelUnshuffle`] (Shi et al., CVPR 2016, section 2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PixelShuffle {
+    /// Height and width of a block.
+    pub factor: usize,
+}
+
+impl LayerKind for PixelUnshuffle {
+    fn name(&self) -> &'static str {
+        "pixel-unshuffle"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        let factor = self.factor;
+        let Shape { channels, height, width } = input;
+        if factor == 0 || !height.is_multiple_of(factor) || !width.is_multiple_of(factor) {
+            return Err(format!(
+                "must have a factor that divides {height} and {width}, but found {factor}"
+            ));
+        }
+        let channels = channels.saturating_mul(factor.saturating_mul(factor));
+        Ok(Shape { channels, height: height / factor, width: width / factor })
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::PixelUnshuffle { factor: self.factor }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
+        true
+    }
+}
+
+impl LayerKind for PixelShuffle {
+    fn name(&self) -> &'static str {
+        "pixel-shuffle"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        let factor = self.factor;
+        let block = factor.saturating_mul(factor);
+        let Shape { channels, height, width } = input;
+        if factor == 0 || !channels.is_multiple_of(block) {
+            return Err(format!(
+                "must have a factor whose square divides the {channels} channels, but found {factor}"
+            ));
+        }
+        let (height, width) = (height.saturating_mul(factor), width.saturating_mul(factor));
+        Ok(Shape { channels: channels / block, height, width })
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        Some(ae_kernels::PixelShuffle { factor: self.factor }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
+        true
+    }
+}

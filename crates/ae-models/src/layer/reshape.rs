@@ -1,0 +1,45 @@
+//! Another shape of the same numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::LayerKind;
+use crate::Shape;
+
+/// The same numbers, channels first, in another shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reshape {
+    /// Channels, height and width.
+    pub shape: [usize; 3],
+}
+
+impl LayerKind for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        let [channels, height, width] = self.shape;
+        let output = Shape { channels, height, width };
+        if output.numbers() != input.numbers() {
+            return Err(format!(
+                "must have a shape of {} numbers, as its input {input}, but found {output}",
+                input.numbers()
+            ));
+        }
+        Ok(output)
+    }
+
+    fn for_kernels(
+        &self,
+        _input: Shape,
+        _offset: &dyn Fn(&str) -> usize,
+    ) -> Option<ae_kernels::Layer> {
+        let [channels, height, width] = self.shape;
+        Some(ae_kernels::Reshape { shape: Shape { channels, height, width } }.into())
+    }
+
+    fn is_permutation(&self) -> bool {
+        true
+    }
+}

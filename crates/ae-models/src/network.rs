@@ -1,0 +1,95 @@
+//! The description of a network: a chain of layers, of which the first are the encoder.
+//!
+//! Everything else follows from it: shapes, parameters and their first values, the kernels' chain, the candle model,
+//! ONNX graphs and what `ae inspect` shows.
+
+mod architecture;
+mod checked;
+mod lowering;
+mod presets;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use architecture::NetworkArchitecture;
+pub(crate) use checked::require;
+pub use checked::{
+    CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, NamedDraws, Part,
+};
+pub(crate) use lowering::chain;
+pub use presets::{dense_layers, keras_conv, keras_conv_denoiser, variational};
+
+use crate::{Layer, Shape};
+
+/// A network: an encoder and a decoder, each a list of layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Height and width of an item.
+    pub image: [usize; 2],
+    /// Planes of an item: 1 for grey, 3 for red, green and blue. It is written only if it is not 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub channels: usize,
+    /// The layers from an item to its code.
+    pub encoder: Vec<Layer>,
+    /// The layers from a code to an item.
+    pub decoder: Vec<Layer>,
+    /// Whether the input is added to the output, so that the layers learn the difference: for a denoiser, the noise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub residual: bool,
+    /// How weights begin.
+    #[serde(default, skip_serializing_if = "is_glorot")]
+    pub initialisation: Initialisation,
+}
+
+/// How the weights of a network begin: uniform in `[-limit, limit)`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initialisation {
+    /// `limit = sqrt(6 / (fan_in + fan_out))` (Glorot and Bengio, AISTATS 2010, equation 16), Keras' default.
+    #[default]
+    Glorot,
+    /// `limit = sqrt(6 / fan_in)` (He et al., ICCV 2015, equation 10), for deep networks of rectified units.
+    He,
+}
+
+impl Network {
+    /// The shape of an item.
+    pub fn input(&self) -> Shape {
+        let [height, width] = self.image;
+        Shape { channels: self.channels, height, width }
+    }
+
+    /// A network for items of this shape, without layers.
+    pub(crate) fn empty(input: Shape) -> Self {
+        Self {
+            image: [input.height, input.width],
+            channels: input.channels,
+            encoder: Vec::new(),
+            decoder: Vec::new(),
+            residual: false,
+            initialisation: Initialisation::default(),
+        }
+    }
+
+    /// The network with all shapes and parameters.
+    ///
+    /// # Errors
+    /// [`ModelError::Spec`](crate::ModelError::Spec) with the first layer that does not fit.
+    pub fn check(&self) -> Result<CheckedNetwork, crate::ModelError> {
+        CheckedNetwork::new(self)
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_one(channels: &usize) -> bool {
+    *channels == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_glorot(initialisation: &Initialisation) -> bool {
+    *initialisation == Initialisation::default()
+}

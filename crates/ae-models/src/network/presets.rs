@@ -1,0 +1,90 @@
+//! Networks that have a name.
+
+use crate::layer::{Conv, Dense, MaxPool, Sample, Upsample};
+use crate::{Activation, Layer, Network, Padding, Shape};
+
+/// Dense layers of these widths, the input's first: all but the last with `hidden`, the last with `last`.
+pub fn dense_layers(widths: &[usize], hidden: Activation, last: Activation) -> Vec<Layer> {
+    let widths = widths.get(1..).unwrap_or_default();
+    let layers = widths.iter().enumerate().map(|(index, &outputs)| {
+        let activation = if index + 1 == widths.len() { last } else { hidden };
+        Layer::Dense(Dense { outputs, activation, tied_to: None })
+    });
+    layers.collect()
+}
+
+fn conv(channels: usize, padding: Padding, activation: Activation) -> Layer {
+    Layer::Conv(Conv { channels, kernel: [3, 3], stride: [1, 1], padding, activation })
+}
+
+fn pool() -> Layer {
+    Layer::MaxPool(MaxPool { size: [2, 2], stride: None, padding: Padding::Same })
+}
+
+fn upsample() -> Layer {
+    Layer::Upsample(Upsample { factor: [2, 2] })
+}
+
+/// The convolutional autoencoder of the Keras blog's "Building Autoencoders in Keras": for 28 x 28 pixels 16, 8 and 8
+/// channels with pooling after each, code 8 x 4 x 4.
+///
+/// The blog's decoder has one convolution without padding, which brings 16 x 16 to 14 x 14. Sizes that three poolings
+/// halve evenly need none, so it is padded there; other sizes are refused when the network is checked.
+pub fn keras_conv(input: Shape, output: Activation) -> Network {
+    use Activation::Relu;
+    use Padding::{Same, Valid};
+    let is_blogs = [input.height, input.width].iter().all(|side| side.div_ceil(4) % 2 == 1);
+    let third = if is_blogs { Valid } else { Same };
+    Network {
+        encoder: vec![
+            conv(16, Same, Relu),
+            pool(),
+            conv(8, Same, Relu),
+            pool(),
+            conv(8, Same, Relu),
+            pool(),
+        ],
+        decoder: vec![
+            conv(8, Same, Relu),
+            upsample(),
+            conv(8, Same, Relu),
+            upsample(),
+            conv(16, third, Relu),
+            upsample(),
+            conv(input.channels, Same, output),
+        ],
+        ..Network::empty(input)
+    }
+}
+
+/// The convolutional denoiser of the same blog: 32 and 32 channels, for 28 x 28 pixels a code of 32 x 7 x 7.
+pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
+    use Activation::Relu;
+    use Padding::Same;
+    Network {
+        encoder: vec![conv(32, Same, Relu), pool(), conv(32, Same, Relu), pool()],
+        decoder: vec![
+            conv(32, Same, Relu),
+            upsample(),
+            conv(32, Same, Relu),
+            upsample(),
+            conv(input.channels, Same, output),
+        ],
+        ..Network::empty(input)
+    }
+}
+
+/// A variational autoencoder of dense layers: hidden widths, then the code's (Kingma and Welling, ICLR 2014, appendix
+/// C.1). The decoder mirrors the encoder.
+pub fn variational(input: Shape, hidden: &[usize], code: usize, output: Activation) -> Network {
+    use Activation::{Linear, Relu};
+    let numbers = input.numbers();
+    let widths = |first: usize, hidden: &mut dyn Iterator<Item = usize>, last: usize| {
+        [first].into_iter().chain(hidden).chain([last]).collect::<Vec<_>>()
+    };
+    let down = widths(numbers, &mut hidden.iter().copied(), code.saturating_mul(2));
+    let up = widths(code, &mut hidden.iter().rev().copied(), numbers);
+    let mut encoder = dense_layers(&down, Relu, Linear);
+    encoder.push(Layer::Sample(Sample {}));
+    Network { encoder, decoder: dense_layers(&up, Relu, output), ..Network::empty(input) }
+}
