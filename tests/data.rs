@@ -139,3 +139,37 @@ fn text_of(svg: &str) -> String {
     let words: Vec<&str> = pieces.flat_map(str::split_whitespace).collect();
     words.join(" ")
 }
+
+#[test]
+fn variations_are_read_exported_trained_on_and_found_again() {
+    let sandbox = Sandbox::with_data();
+    let info = sandbox.ae("data info rot:data").succeeds().stdout;
+    for words in [
+        "folder-rot: data\n",
+        "85 training and 357 test images of 14 x 14\n",
+        "each image rotated by a random angle; made by this program, not the published files\n",
+    ] {
+        assert!(info.contains(words), "{words}: {info}");
+    }
+    let digests = |source: &str| {
+        let info = sandbox.ae(&format!("data info {source} --json")).succeeds().json();
+        info["files"].clone()
+    };
+    sandbox.ae("data export rot:data --out turned").succeeds();
+    assert_eq!(digests("turned"), digests("rot:data"));
+    assert_ne!(digests("bg-rand:data"), digests("rot:data"));
+    sandbox
+        .ae("data export rot:data --out data --force")
+        .fails_with(&["data lies within data, which is read"]);
+    sandbox.ae("data info rot:nowhere").fails_with(&["there is no folder nowhere"]);
+    sandbox.ae("data info mnist-rot --offline").fails_with(&["mnist was not found"]);
+
+    sandbox.ae("train --data rot:data --widths 4 --epochs 1 --out run").succeeds();
+    let spec = sandbox.read_text("run/spec.toml");
+    let source =
+        format!("source = \"rot:{}\"", sandbox.path("data").canonicalize().unwrap().display());
+    assert!(spec.contains(&source), "{spec}");
+    sandbox.ae("resume run --epochs 2").succeeds();
+    let judged = sandbox.ae("evaluate run --json").succeeds().json();
+    assert_eq!(judged["images"], 357);
+}

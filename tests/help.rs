@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command.
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "data info",
     "data fetch",
     "data export",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 25] = [
     "decode",
     "project",
     "interpolate",
+    "sample",
     "anomaly fit",
     "anomaly score",
     "probe",

@@ -33,7 +33,7 @@ fn equals_reference(sandbox: &Sandbox, run: &str, when: &str) {
 }
 
 /// Starts `ae` and kills it after so many lines of epochs.
-fn kill_after_lines(sandbox: &Sandbox, arguments: &str, lines: usize) {
+pub(crate) fn kill_after_lines(sandbox: &Sandbox, arguments: &str, lines: usize) {
     let mut child = sandbox.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let seen = stderr.lines().filter(|line| line.as_ref().unwrap().starts_with("epoch "));

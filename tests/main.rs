@@ -46,6 +46,8 @@ mod killed;
 mod learning;
 /// Two processes and one folder.
 mod locks;
+/// Networks other than dense ones.
+mod networks;
 /// What a command says that is given something else than it takes.
 mod mistaken;
 /// What a resume keeps and changes.

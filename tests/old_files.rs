@@ -1,7 +1,8 @@
 //! Weights files of schema 1, without a checksum: they load, and give what they gave when they were written.
 //! `fixtures/README.md` tells how they were made.
 
-use crate::support::{Sandbox, images};
+use crate::pinned::has_fma;
+use crate::support::{Sandbox, images, skip};
 
 /// A column of a table of scores.
 fn column<'a>(csv: &'a str, name: &str) -> Vec<&'a str> {
@@ -48,4 +49,26 @@ fn a_scaling_and_a_detector_for_a_table_still_work() {
     are_the_same(&scored.stdout, include_str!("fixtures/schema-1/table.csv"));
     let told = sandbox.ae("inspect old.safetensors").succeeds().stdout;
     assert!(told.contains("weights_sha256 d39eeca958c9d4a7"), "{told}");
+}
+
+/// What the version that began the run reached after epoch 5, without an interruption.
+const EARLIER_WEIGHTS: &str = "05ccb0cf6a3262672c85727739d1dd1596cbf53090c93c4008c47f4a58c875d2";
+
+/// That version wrote no name of the network, no initialisation and no penalty but that on the code's magnitude.
+#[test]
+fn a_run_of_an_earlier_version_goes_on_and_ends_as_it_would_have() {
+    let sandbox = Sandbox::new();
+    sandbox.write_data("data", [40, 10], 6);
+    sandbox.write("run/spec.toml", include_str!("fixtures/earlier-run/spec.toml"));
+    let curve = include_str!("fixtures/earlier-run/curve.csv");
+    sandbox.write("run/curve.csv", curve);
+    let checkpoint = include_bytes!("fixtures/earlier-run/checkpoints/epoch-0003.safetensors");
+    sandbox.write("run/checkpoints/epoch-0003.safetensors", checkpoint);
+    let told = sandbox.ae("resume run --epochs 5").succeeds().stderr;
+    assert!(told.contains("going on after epoch 3"), "{told}");
+    assert!(sandbox.read_text("run/curve.csv").starts_with(curve));
+    match has_fma() {
+        true => assert_eq!(sandbox.weights_of("run"), EARLIER_WEIGHTS),
+        false => skip("this machine has no fused multiply-adds"),
+    }
 }

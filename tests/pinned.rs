@@ -7,13 +7,18 @@ use crate::support::{SPEC, Sandbox, skip};
 /// scalar path (`batch.rs`).
 const WITH_FMA: &str = "2ce470d3897651d5fa3f0414219ee0edc4ca61f07a8ad04bf35724adc9be13c9";
 
-#[test]
-fn a_small_training_has_pinned_weights() {
+/// Whether products on this machine use fused multiply-adds.
+pub(crate) fn has_fma() -> bool {
     #[cfg(target_arch = "x86_64")]
     let with_fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     #[cfg(not(target_arch = "x86_64"))]
     let with_fma = cfg!(target_arch = "aarch64");
-    if !with_fma {
+    with_fma
+}
+
+#[test]
+fn a_small_training_has_pinned_weights() {
+    if !has_fma() {
         return skip("this machine has no fused multiply-adds");
     }
     let sandbox = Sandbox::with_data();

@@ -38,6 +38,44 @@ fn codes_are_probed_beside_pixels_and_pca() {
 }
 
 #[test]
+fn fine_tuning_is_told_beside_the_probes() {
+    let sandbox = Sandbox::with_run();
+    let model = sandbox.read("run/model.safetensors");
+    let probe = "probe run data --labels 50 --repetitions 1 --fine-tune --learning-rate 0.01";
+    let told = sandbox.ae(&format!("{probe} --epochs 60 --patience 60 --json")).succeeds().json();
+    let fine_tuned = &told["fine_tuned"];
+    let settings = &fine_tuned["settings"];
+    assert_eq!((&settings["epochs"], &settings["patience"]), (&60.into(), &60.into()));
+    assert_eq!(settings["optimizer"]["learning_rate"], 0.01);
+    // A sixth of the 400 training images is held out.
+    assert_eq!((&fine_tuned["train_images"], &fine_tuned["val_images"]), (&333.into(), &67.into()));
+    let curve = fine_tuned["curve"].as_array().unwrap();
+    let error = |epoch: &serde_json::Value| epoch["val_error"].as_f64().unwrap();
+    let best = &curve[fine_tuned["best_epoch"].as_u64().unwrap() as usize - 1];
+    assert!(curve.len() == 60 && curve.iter().all(|epoch| error(epoch) >= error(best)));
+    let accuracy = fine_tuned["accuracy"].as_f64().unwrap();
+    let frozen = told["probes"][5]["logistic"].as_f64().unwrap();
+    assert_eq!(
+        (&told["probes"][5]["numbers"], &told["probes"][5]["labels"]),
+        (&"autoencoder".into(), &400.into())
+    );
+    assert!(accuracy > frozen, "{accuracy} {frozen}");
+
+    let few = format!("{probe} --epochs 2");
+    let finished = sandbox.ae(&few).succeeds();
+    assert!(finished.stdout.contains("fine-tuned on 333 images: "), "{}", finished.stdout);
+    assert!(finished.stderr.contains("fine-tuning, epoch 2/2: "), "{}", finished.stderr);
+    assert_eq!(sandbox.ae(&format!("{few} --threads 1")).succeeds().stdout, finished.stdout);
+    // The model stays as it is.
+    assert_eq!(sandbox.read("run/model.safetensors"), model);
+    sandbox.ae("probe run data --epochs 2").refuses_with(&["--fine-tune"]);
+    sandbox.ae("probe run data --fine-tune --patience 0").refuses_with(&["--patience"]);
+    sandbox
+        .ae("probe run data --labels 50 --repetitions 1 --fine-tune --learning-rate 1e30")
+        .fails_with(&["training diverged in epoch 1"]);
+}
+
+#[test]
 fn only_parts_that_the_data_can_give_are_probed() {
     let sandbox = Sandbox::with_run();
     // 100 and 1000 by default, of 400.

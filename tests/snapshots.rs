@@ -29,3 +29,16 @@ fn the_committed_model_is_described() {
     sandbox.write("model.safetensors", MODEL);
     insta::assert_snapshot!("inspect", sandbox.ae("inspect model.safetensors").succeeds().stdout);
 }
+
+#[test]
+fn variations_on_the_digits_look_as_they_are_described() {
+    let sandbox = Sandbox::new();
+    for variation in ["rot", "bg-rand"] {
+        sandbox.ae(&format!("data export digits-{variation} --out {variation}")).succeeds();
+        let file = sandbox.read(&format!("{variation}/train-images-idx3-ubyte"));
+        let pixels: Vec<f32> =
+            file[16..].iter().take(3 * SIDE * SIDE).map(|&byte| f32::from(byte) / 255.0).collect();
+        let first = PixelSlice { pixels: &pixels, height: SIDE, width: SIDE };
+        assert_reconstruction_snapshot!(format!("digits-{variation}"), first, 0.001);
+    }
+}

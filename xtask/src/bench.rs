@@ -18,12 +18,13 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
+use serde::Deserialize;
 
 use crate::value_name::name;
 use crate::{Outcome, print, workspace};
-use goals::Verdict;
+use goals::{Goal, Verdict};
 use machine::Machine;
 use measurements::{EPOCH, Entry, Measurements, PROCESS, Sample, Side};
 use ours::Ours;
@@ -52,7 +53,7 @@ pub(crate) struct Bench {
     /// Measures our side alone
     #[arg(long, conflicts_with = "peers")]
     no_peers: bool,
-    /// Runs of every side, after one that is not counted
+    /// Runs of every side; where they are short, one before them is not counted
     #[arg(long, value_name = "N", default_value = "3")]
     repeats: NonZeroU32,
     /// Epochs of every training; the first of them is not counted
@@ -71,7 +72,8 @@ pub(crate) struct Bench {
 }
 
 /// One kind of work that several sides do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Work {
     /// An epoch of 784-32-784
     Tutorial,
@@ -81,31 +83,47 @@ pub(crate) enum Work {
     Deep,
     /// An epoch of 784-1000-500-250-30 and back
     Wide,
+    /// An epoch of the Keras blog's convolutional autoencoder
+    Conv,
+    /// An epoch of 2000 patches of 40 x 40, six residual convolutions of 64 channels
+    Denoiser,
+    /// An epoch of the variational autoencoder 784-400-20 and back
+    Vae,
     /// 50 epochs of 784-32-784, from files to a trained model, and their memory
     Process,
     /// 784-32-784: batches of 256 and 10 000, and a single image
     Inference,
+    /// The Keras blog's convolutional autoencoder: batches of 256, and a single image
+    InferenceConv,
+    /// The same of its denoiser of 32 channels
+    InferenceConvDenoiser,
 }
 
-impl Work {
-    /// The epochs of a training.
-    fn usual_epochs(self) -> u32 {
-        match self {
-            Self::Tutorial | Self::DenoisingFresh | Self::Deep => 6,
-            Self::Wide => 3,
-            Self::Process => 50,
-            Self::Inference => 1,
-        }
-    }
+/// How a work is done: a table of `xtask/peers/works.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    /// What `ae train` is given, in the folder of the workspace.
+    ours: Vec<String>,
+    epochs: u32,
+    /// Takes so long that every run counts, and that peers far behind the best one run only once.
+    #[serde(default)]
+    is_long: bool,
+    /// The test images of an inference; without it, the work is a training.
+    images: Option<u32>,
+    /// Who does it beside us.
+    peers: Vec<Peer>,
+    goals: Vec<Goal>,
+}
 
-    /// Who does the same work beside us.
-    fn peers(self) -> &'static [Peer] {
-        match self {
-            Self::Tutorial => Peer::TRAINERS,
-            Self::DenoisingFresh | Self::Deep | Self::Wide | Self::Process => Peer::FAST,
-            Self::Inference => &[Peer::Onnxruntime, Peer::Pytorch],
-        }
-    }
+type Recipes = BTreeMap<Work, Recipe>;
+
+/// How all works are done.
+fn recipes() -> Result<Recipes> {
+    let recipes: Recipes = toml::from_str(include_str!("../peers/works.toml"))?;
+    let without = Work::value_variants().iter().find(|work| !recipes.contains_key(work));
+    ensure!(without.is_none(), "xtask/peers/works.toml: no table for {without:?}");
+    Ok(recipes)
 }
 
 impl Bench {
@@ -132,15 +150,22 @@ impl Bench {
 #[derive(Debug, Clone)]
 struct Setting {
     /// A folder with the four IDX files.
-    data: PathBuf,
+    images: PathBuf,
+    /// Another one, of patches, where a work needs it.
+    patches: PathBuf,
     threads: u32,
     /// Instead of the usual number.
     epochs: Option<u32>,
+    recipes: Recipes,
 }
 
 impl Setting {
     fn epochs(&self, work: Work) -> String {
-        self.epochs.unwrap_or_else(|| work.usual_epochs()).to_string()
+        self.epochs.unwrap_or_else(|| self.recipes[&work].epochs).to_string()
+    }
+
+    fn data(&self, work: Work) -> &Path {
+        if work == Work::Denoiser { &self.patches } else { &self.images }
     }
 }
 
@@ -153,22 +178,27 @@ pub(crate) fn bench(options: &Bench) -> Result<Outcome> {
     }
     let ours = Ours::build(&root)?;
     let setting = Setting {
-        data: data_folder(options, &ours)?,
+        images: data_folder(options, &ours)?,
+        patches: ours.scratch.join("patches"),
         threads: options.threads.map_or(machine.cores as u32, NonZeroU32::get),
         epochs: options.epochs,
+        recipes: recipes()?,
     };
     let data = describe_data(&ours, &setting)?;
+    if options.works().contains(&Work::Denoiser) {
+        ours.cut_patches(&setting)?;
+    }
     let mut plan = Plan { options, ours, setting, programs: BTreeMap::new() };
     let mut measurements = Measurements::default();
     plan.install(&root, &mut measurements);
     plan.measure(&mut measurements);
     plan.ours.clean()?;
-    let rows = goals::rows(&measurements, options);
+    let rows = goals::rows(&measurements, options, &plan.setting.recipes);
     let report = Report {
         machine: &machine,
-        command: std::iter::once("cargo xtask".to_owned())
-            .chain(std::env::args().skip(1))
-            .collect(),
+        command: std::env::args()
+            .skip(1)
+            .fold("cargo xtask".to_owned(), |line, word| line + " " + &word),
         threads: plan.setting.threads,
         data,
         measurements: &measurements,
@@ -192,14 +222,11 @@ struct Plan<'a> {
 impl Plan<'_> {
     /// Installs the peers that take part in the work.
     fn install(&mut self, root: &Path, measurements: &mut Measurements) {
-        for &peer in self.options.peers() {
-            if !self.options.works().iter().any(|work| work.peers().contains(&peer)) {
-                continue;
-            }
+        let (works, recipes) = (self.options.works(), &self.setting.recipes);
+        let takes_part = |peer: &&Peer| works.iter().any(|work| recipes[work].peers.contains(peer));
+        for &peer in self.options.peers().iter().filter(takes_part) {
             match peer.install(root) {
-                Ok(program) => {
-                    self.programs.insert(peer, program);
-                }
+                Ok(program) => drop(self.programs.insert(peer, program)),
                 Err(error) => measurements.miss(None, Side::Peer(peer), &error),
             }
         }
@@ -208,12 +235,17 @@ impl Plan<'_> {
     /// Runs every side of every work, alternating; a side that fails is not run again.
     fn measure(&self, measurements: &mut Measurements) {
         for &work in self.options.works() {
-            let peers = work.peers().iter().filter(|peer| self.programs.contains_key(peer));
+            let recipe = &self.setting.recipes[&work];
+            let peers = recipe.peers.iter().filter(|peer| self.programs.contains_key(peer));
             let mut sides: Vec<Side> =
                 std::iter::once(Side::Ours).chain(peers.map(|&peer| Side::Peer(peer))).collect();
-            // Run 0 warms up and is not counted; 50 epochs need no warm-up.
-            for run in u32::from(work == Work::Process)..=self.options.repeats.get() {
+            // Run 0 warms up and is not counted.
+            for run in u32::from(recipe.is_long)..=self.options.repeats.get() {
                 sides.retain(|&side| self.measure_once(work, side, run, measurements));
+                let seconds = |side| Some(measurements.summary(work, side, EPOCH)?.median);
+                let peers = sides.iter().filter(|&&side| recipe.is_long && side != Side::Ours);
+                let best = peers.filter_map(|&side| seconds(side)).fold(f64::INFINITY, f64::min);
+                sides.retain(|&side| side == Side::Ours || seconds(side) < Some(1.5 * best));
             }
         }
     }
@@ -248,10 +280,9 @@ impl Plan<'_> {
         let program = self.programs.get(&peer).context("is not installed")?;
         let threads = self.setting.threads.to_string();
         let mut command = Command::new(&program.executable);
-        command.args(&program.arguments).arg(name(work)).arg(&self.setting.data);
+        command.args(&program.arguments).arg(name(work)).arg(self.setting.data(work));
         command.arg(self.setting.epochs(work)).arg(&threads).env("RAYON_NUM_THREADS", &threads);
-        command.envs(program.environment.iter().copied());
-        Sample::of_peer(&process::run(&mut command)?, work)
+        Sample::of_peer(&process::run(&mut command)?)
     }
 }
 
@@ -272,7 +303,7 @@ fn data_folder(options: &Bench, ours: &Ours) -> Result<PathBuf> {
 /// What the data is, in a line.
 fn describe_data(ours: &Ours, setting: &Setting) -> Result<String> {
     let mut info = Command::new(&ours.ae);
-    let info = process::run(info.args(["data", "info", "--data"]).arg(&setting.data));
+    let info = process::run(info.args(["data", "info", "--data"]).arg(&setting.images));
     let info = info.context("ae data info")?.stdout;
     Ok(info.lines().next().unwrap_or_default().to_owned())
 }

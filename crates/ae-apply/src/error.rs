@@ -49,6 +49,12 @@ pub enum ApplyError {
         /// The length of a code.
         latent_dim: usize,
     },
+    /// Nothing can be drawn from the distribution of codes that is not known.
+    #[error(
+        "the model is no variational autoencoder: its codes have no known distribution that new ones could be drawn \
+         from; train one, or go from one image to another through their codes"
+    )]
+    NotVariational,
     /// There are too few images.
     #[error("{what} needs at least {needed} images, found {found}")]
     TooFew {

@@ -55,9 +55,11 @@ mod detector;
 
 mod codec;
 
+mod fine_tuning;
 mod interpolation;
 mod latent_map;
 mod probe;
+mod sampling;
 
 mod error;
 
@@ -70,7 +72,7 @@ pub use ae_dataset::{
 };
 pub use ae_models::{Device, SavedEncoder, SavedModel, open_device as device};
 pub use ae_random::Seed;
-pub use ae_training::{Evaluation, Metrics};
+pub use ae_training::{Evaluation, FineTuningConfig, FineTuningEpoch, Metrics};
 pub use codec::{CODEC, MAX_ARCHIVE_BYTES, attach_codec, to_bytes};
 pub use describe::{Description, TensorDescription, describe};
 pub use detector::{
@@ -79,6 +81,7 @@ pub use detector::{
 };
 pub use encoder::TrainedEncoder;
 pub use error::ApplyError;
+pub use fine_tuning::{FineTunedProbe, fine_tuned_probe};
 pub use interpolation::{InterpolatedImage, interpolate};
 pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, DecodedPlane, Projection, sample_places};

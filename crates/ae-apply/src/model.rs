@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ColumnScaling, ImageShape, Images, InputFormat, Scaling, read_npy_matrix};
-use ae_models::{Inference, ModelError, SavedModel};
+use ae_models::{Inference, Loss, ModelError, SavedModel};
 use ae_random::Seed;
-use ae_training::{Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate};
+use ae_training::{
+    Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate, evaluate_variational,
+    importance_weighted_nll, validation_codes,
+};
 use rayon::prelude::*;
 
 use crate::Device;
@@ -200,6 +203,49 @@ impl Model {
         noise: Option<&Noise>,
         seed: Seed,
     ) -> Result<Metrics, ApplyError> {
+        let samples = self.samples(images, name, noise, seed)?;
+        let mut evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
+        let architecture = self.saved.spec.architecture()?;
+        if let Some(stream) = validation_codes(architecture.as_ref(), seed) {
+            let loss = match architecture.output_is_probability() {
+                true => Loss::BinaryCrossEntropy,
+                false => Loss::MeanSquaredError,
+            };
+            let model = self.inference.as_ref();
+            evaluation.variational = Some(evaluate_variational(model, &samples, loss, &stream)?);
+        }
+        Ok(metrics_of(&evaluation, self.input.format.scaling.as_ref()))
+    }
+
+    /// An upper bound on the negative log-likelihood of an image in nats, averaged over images, from `codes` codes an
+    /// image ([`importance_weighted_nll`]). Noise as in [`evaluate`](Self::evaluate).
+    ///
+    /// # Errors
+    /// [`ApplyError::NotVariational`] if the model's codes have no distribution; otherwise as
+    /// [`evaluate`](Self::evaluate).
+    pub fn importance_weighted_nll(
+        &self,
+        images: &Images,
+        name: &str,
+        noise: Option<&Noise>,
+        codes: u32,
+        seed: Seed,
+    ) -> Result<f64, ApplyError> {
+        let samples = self.samples(images, name, noise, seed)?;
+        let architecture = self.saved.spec.architecture()?;
+        let stream = validation_codes(architecture.as_ref(), seed);
+        let stream = stream.ok_or(ApplyError::NotVariational)?;
+        Ok(importance_weighted_nll(self.inference.as_ref(), &samples, codes, &stream)?)
+    }
+
+    /// Images of the model's shape with their noise.
+    fn samples<'a>(
+        &self,
+        images: &'a Images,
+        name: &str,
+        noise: Option<&'a Noise>,
+        seed: Seed,
+    ) -> Result<Samples<'a>, ApplyError> {
         let (expected, found) = (self.shape(), images.shape());
         if found != expected {
             return Err(ApplyError::ImageSize { origin: name.to_owned(), expected, found });
@@ -209,9 +255,7 @@ impl Model {
             draw: Draw::Once,
             stream: seed.stream("corruption/validation"),
         });
-        let samples = Samples::new(images, noise);
-        let evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
-        Ok(metrics_of(&evaluation, self.input.format.scaling.as_ref()))
+        Ok(Samples::new(images, noise))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The format of a model's input, and what its weights file holds of its training.
 
+use std::path::Path;
+
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{Dataset, ImageShape, InputFormat, Origin, ReadOptions, Scaling, Source};
 use ae_models::{Attachments, ModelError, ModelSpec, Shape};
@@ -168,9 +170,15 @@ fn format_of(spec: &ModelSpec, attachments: &Attachments) -> Result<InputFormat,
 fn is_same_source(one: &str, other: &str) -> bool {
     let (Ok(one), Ok(other)) = (one.parse::<Source>(), other.parse::<Source>());
     match (&one, &other) {
-        (Source::Path(one), Source::Path(other)) => {
-            matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-        }
+        (Source::Path(one), Source::Path(other)) => is_same_path(one, other),
+        (
+            Source::Variation { variation: one, of: one_data },
+            Source::Variation { variation: other, of: other_data },
+        ) => one == other && is_same_source(&one_data.to_string(), &other_data.to_string()),
         _ => one == other && one != Source::Auto,
     }
+}
+
+fn is_same_path(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -6,10 +6,12 @@ mod data;
 mod earlier;
 mod exchange;
 mod files;
+mod network;
 mod parse;
 mod probe;
 mod project;
 mod reproduce;
+mod sample;
 mod spec;
 mod train;
 
@@ -24,10 +26,12 @@ pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
+pub(crate) use network::NetworkFlags;
 use parse::{device, noise, noise_if_any, npy_file, seed, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
+pub(crate) use sample::Sample;
 pub(crate) use spec::{Change, WriteSpec};
 pub(crate) use train::{NewFolder, Resume, Settings, Study, Train};
 
@@ -123,6 +127,8 @@ pub(crate) enum Command {
     ///
     /// DATA is the first image, or several of which --from chooses one.
     Interpolate(Interpolate),
+    /// Draw new images from a variational autoencoder
+    Sample(Sample),
     /// Detect anomalies
     #[command(subcommand)]
     Anomaly(AnomalyCommand),
@@ -179,16 +185,20 @@ pub(crate) struct ModelAndOwnData {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ae evaluate runs/denoising
-  ae evaluate runs/denoising mnist --noise gaussian:0.5")]
+  ae evaluate runs/denoising mnist --noise gaussian:0.5
+  ae evaluate runs/vae --importance-samples 100")]
 pub(crate) struct Evaluate {
     #[command(flatten)]
     pub(crate) applied: ModelAndOwnData,
     /// Noise on the images, or none [default: that of the run, if its model is a denoising one]
     #[arg(long, value_name = "NOISE", value_parser = noise)]
     pub(crate) noise: Option<NoiseChoice>,
-    /// The noise's seed [default: that of the run, or 42]
+    /// The seed of the noise and of drawn codes [default: that of the run, or 42]
     #[arg(long, value_name = "N", value_parser = seed)]
     pub(crate) seed: Option<u64>,
+    /// Also bound the log-likelihood by K codes an image: val_nll, in nats (variational models)
+    #[arg(long, value_name = "K", value_parser = whole::<1, 100_000>)]
+    pub(crate) importance_samples: Option<usize>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

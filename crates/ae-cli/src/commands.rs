@@ -21,6 +21,7 @@ mod reading;
 pub(crate) mod reconstruct;
 pub(crate) mod reproduce;
 pub(crate) mod resume;
+pub(crate) mod sample;
 pub(crate) mod spec;
 pub(crate) mod study;
 pub(crate) mod train;
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Probe(probe) => probe::run(probe, common),
         Command::Project(project) => project::run(project, common),
         Command::Interpolate(interpolate) => interpolate::run(interpolate, common),
+        Command::Sample(sample) => sample::run(sample, common),
         Command::Compress(compress) => compress::run(compress, common),
         Command::Decompress(decompress) => decompress::run(decompress, common),
         Command::Export(export) => export::run(export, common),
@@ -200,7 +202,7 @@ fn warn(doubt: &Doubt) {
         Cause::FewSteps => "try more --epochs or a smaller --batch-size",
         Cause::FewItems => "give more training data, or try narrower --widths",
         Cause::Output => "try --loss mean-squared-error with --scaling standard",
-        _ => "try other --widths, more --epochs, or --noise none",
+        _ => "try other --widths or another --network, more --epochs, or --noise none",
     };
     tracing::warn!("{}; probably {}: {advice}", doubt.text, doubt.cause);
 }

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ae_dataset::Source;
 use ae_experiment::{data_of_run, is_file_of_run, weights_file};
 use ae_files::AtomicFile;
 use anyhow::bail;
@@ -57,18 +58,26 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
             paths.for_each(|path| reads.add(id, path));
         } else if let (DATA | SOURCE, Ok(Some(sources))) = (id, matches.try_get_many::<String>(id))
         {
-            sources.for_each(|source| reads.add(id, Path::new(source)));
+            sources.for_each(|source| reads.add(id, &path_of(source)));
         }
     }
     reads.check(&writes)
 }
 
+/// The path of a data set that was named by a path or a word: the word itself if it is no path, as a file or folder of
+/// this name may be meant.
+fn path_of(source: &str) -> PathBuf {
+    let Ok(parsed) = source.parse::<Source>();
+    parsed.path().map_or_else(|| PathBuf::from(source), Path::to_owned)
+}
+
 /// Refuses a folder for a run that is not to be written, or within which lies the data.
 pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()> {
     let output = OutputPath::new(folder.to_owned(), OutputKind::Run);
-    let reads = Reads { data: vec![source.into()], ..Reads::default() };
+    let source = path_of(source);
+    let reads = Reads { data: vec![source.clone()], ..Reads::default() };
     reads.check(&[&output])?;
-    let (folder, data) = (canonical(folder), canonical(Path::new(source)));
+    let (folder, data) = (canonical(folder), canonical(&source));
     if let Some(run) = folder.ancestors().skip(1).find(|above| is_run(above)) {
         bail!(
             "{} lies within the run {}; choose another folder with --out",
@@ -76,8 +85,9 @@ pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()
             run.display()
         );
     }
-    if Path::new(source).exists() && data.starts_with(&folder) {
-        bail!("{source} lies within {}; choose another folder with --out", folder.display());
+    if source.exists() && data.starts_with(&folder) {
+        let (data, folder) = (source.display(), folder.display());
+        bail!("{data} lies within {folder}; choose another folder with --out");
     }
     Ok(())
 }

@@ -50,6 +50,10 @@ fn of_experiment(error: &ExperimentError) -> Option<String> {
         ExperimentError::Changed { .. } | ExperimentError::OtherSize { .. } => {
             Some("--data names the data, and `ae train` begins a new run".to_owned())
         }
+        ExperimentError::ImageSize { nearest, .. } => {
+            let [height, width] = nearest.first()?;
+            Some(format!("`--size {height}x{width} --resize fit` brings pictures to that size"))
+        }
         ExperimentError::Apply(error) => of_application(error),
         ExperimentError::Dataset(error) => of_data(error),
         _ => None,
@@ -62,6 +66,10 @@ fn of_application(error: &ApplyError) -> Option<String> {
         ApplyError::NotFitted { path } => {
             Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
+        ApplyError::NotVariational => Some(
+            "`ae train --network vae` trains one, and `ae interpolate` goes between images"
+                .to_owned(),
+        ),
         ApplyError::NoCodec => Some("`ae resume RUN` attaches it".to_owned()),
         ApplyError::Dataset(error) => of_data(error),
         _ => None,

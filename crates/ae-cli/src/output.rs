@@ -5,9 +5,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use ae_experiment::{Bound, Diagnosis, Record, Verdict};
+use ae_experiment::{Bound, DatasetRecord, Diagnosis, Record, Verdict};
 use ae_files::{counted_as, printable};
 use ae_report::{ColorSupport, GridRow, TextTable, half_blocks};
+use ae_training::Metrics;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
@@ -155,6 +156,11 @@ pub(crate) fn written(
     Ok(())
 }
 
+/// Columns that the names of metrics take.
+pub(crate) fn metric_width(metrics: &Metrics) -> usize {
+    metrics.keys().map(String::len).max().unwrap_or_default().max(12)
+}
+
 /// What a finished run reached.
 pub(crate) fn record(record: &Record, folder: &str) -> String {
     let items = if record.dataset.scaling.is_some() { "row" } else { "image" };
@@ -171,12 +177,15 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
         lines.push(aligned(&table.columns, &table.rows));
     }
     if record.tables.is_empty() {
+        let width = metric_width(&record.metrics);
         for (name, value) in &record.metrics {
-            lines.push(format!("  {name:<12} {value:.5}"));
+            lines.push(format!("  {name:<width$} {value:.5}"));
         }
     }
     let is_noisy = record.metrics.contains_key("noisy_mse");
-    lines.extend(record.diagnosis.as_ref().map(|diagnosis| beside(diagnosis, is_noisy)));
+    let DatasetRecord { channels, height, width, .. } = record.dataset;
+    let values = channels.saturating_mul(height).saturating_mul(width);
+    lines.extend(record.diagnosis.as_ref().map(|diagnosis| beside(diagnosis, is_noisy, values)));
     for judgement in &record.expected {
         let bound = match judgement.bound {
             Bound::AtMost(bound) => format!("at most {bound}"),
@@ -208,20 +217,27 @@ fn duration(record: &Record) -> String {
 }
 
 /// The model's error beside what needs no training, and its dead units.
-fn beside(diagnosis: &Diagnosis, is_noisy: bool) -> String {
+fn beside(diagnosis: &Diagnosis, is_noisy: bool, values: usize) -> String {
     let Diagnosis { model_mse, mean_mse, components, sample, code_units, .. } = diagnosis;
     let pca = diagnosis.pca_mse.map_or_else(
         || match components {
             0 => "too little training data for PCA".to_owned(),
+            _ if *code_units >= values => {
+                "no PCA, as the code is no shorter than the data".to_owned()
+            }
             _ => "PCA would take too long".to_owned(),
         },
         |pca| format!("PCA with {} {pca:.5}", counted_as(*components, "component")),
     );
+    let dead = match (diagnosis.dead_code_channels, diagnosis.code_channels) {
+        (Some(dead), Some(channels)) => format!("{dead} of the {channels} channels of the code"),
+        _ => format!("{} of the {code_units} of the code", diagnosis.dead_code_units),
+    };
     let of_noisy = if is_noisy { ", all of noisy data" } else { "" };
     format!(
         "  mse of       the model {model_mse:.5}, the mean {mean_mse:.5}, {pca} (fitted to {sample} of the training data){of_noisy}\n  \
-         steps        {}\n  dead units   {} of the {code_units} of the code",
-        diagnosis.steps, diagnosis.dead_code_units
+         steps        {}\n  dead units   {dead}",
+        diagnosis.steps
     )
 }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::idx::file_names::FILE_NAMES;
 use crate::idx::format::{images_header, labels_header};
 use crate::limits::MAX_HALF_BYTES;
-use crate::{DatasetError, Images, Part, Pixels, Scaling};
+use crate::{DatasetError, Images, Part, Pixels, Scaling, Variation};
 
 /// Training and test images of one shape, and where they come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +53,7 @@ pub struct MissingCells {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// `mnist`, `fashion-mnist`, `digits` (procedural), `folder` (IDX files that are not MNIST's), `pictures`,
-    /// `images` (one IDX file), `array` (`.npy`) or `table`.
+    /// `images` (one IDX file), `array` (`.npy`) or `table`. A [`variation`](Self::variation) follows: `mnist-rot`.
     pub name: String,
     /// A folder, a file, an address, or how the data was made.
     pub location: String,
@@ -61,6 +61,8 @@ pub struct Origin {
     pub files: Vec<FileDigest>,
     /// One sentence that says why, if this data set replaces the one that was asked for.
     pub substituted: Option<String>,
+    /// What was done to the images at [`location`](Self::location), if anything was.
+    pub variation: Option<Variation>,
 }
 
 /// The SHA-256 of one file of a data set.
@@ -118,7 +120,7 @@ impl Dataset {
         files: Vec<FileDigest>,
     ) -> Result<Self, DatasetError> {
         check_halves(&train, &test)?;
-        let origin = Origin { name, location, files, substituted: None };
+        let origin = Origin { name, location, files, substituted: None, variation: None };
         Ok(Self {
             train,
             test,

@@ -121,8 +121,8 @@ pub enum DatasetError {
     },
     /// The path of the data does not exist.
     #[error(
-        "there is no {}; data are auto, mnist, fashion-mnist, digits, a folder of pictures or of IDX \
-         files, a .npy file or a .csv file",
+        "there is no {}; data are auto, mnist, mnist-basic, mnist-rot, mnist-bg-rand, fashion-mnist, digits, a folder of \
+         pictures or of IDX files, a .npy file or a .csv file",
         shown(path)
     )]
     NoData {
@@ -306,6 +306,14 @@ pub enum DatasetError {
     /// The folder `$AE_DATA` cannot be used.
     #[error("$AE_DATA: {0}")]
     Environment(#[source] Box<DatasetError>),
+    /// A variation of a data set that has none.
+    #[error("{} has no rotated or noisy variation: {reason}", printable(location))]
+    VariationOf {
+        /// Where the data set comes from.
+        location: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A data set that should be MNIST has other checksums.
     #[error("{} does not hold MNIST: the SHA-256 of {file} differs", printable(location))]
     NotMnist {

@@ -2,7 +2,8 @@
 //!
 //! - [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits` or a path) into a [`Dataset`]: training and
 //!   test [`Images`], grey or RGB, and an [`Origin`] that names the data and identifies it by SHA-256. A row of a table
-//!   is an image of one row whose columns a [`Scaling`] brings to [0, 1].
+//!   is an image of one row whose columns a [`Scaling`] brings to [0, 1]. A [`Variation`] makes a harder task of the
+//!   digits: `mnist-rot`, `mnist-bg-rand`.
 //! - [`EpochBatches`] yields the seeded batches of an epoch: indices, `f32` pixels and labels. [`epoch_order`] is the
 //!   order alone, [`Images::gather`] the pixels alone.
 //! - [`InputReader`] reads what a trained model is applied to, chunk by chunk; [`read_inputs`] reads it at once.
@@ -50,6 +51,7 @@
 //! | `inputs/` | what a trained model is applied to |
 //! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
+//! | `variations.rs` | rotated digits, digits over noise |
 //! | `scaling/` | the scaling of a table's columns |
 //! | `survey.rs` | what a folder of any contents holds |
 #![deny(missing_docs)]
@@ -86,6 +88,7 @@ mod survey;
 mod tables;
 #[cfg(feature = "candle")]
 mod tensors;
+mod variations;
 
 pub use ae_files::FileError;
 pub use ae_random::Seed;
@@ -132,6 +135,7 @@ pub use survey::{
 pub use tables::csv_lines::csv_line;
 #[cfg(feature = "tables")]
 pub use tables::csv_writer::TableWriter;
+pub use variations::Variation;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -18,6 +18,8 @@ use crate::{Hub, HubDataset};
 /// choices that the options left open. `options` apply to a person's own data; a size or channels that they name apply to
 /// all images.
 ///
+/// A [`Variation`](crate::Variation) looks for its data in the same places.
+///
 /// # Errors
 /// If the data is missing or damaged. A folder that exists but cannot be used is an error, never a reason to use other
 /// data; this includes `$AE_DATA` and the folder in the user's cache.
@@ -88,15 +90,33 @@ impl Places {
         progress: &mut dyn Progress,
     ) -> Result<Dataset, DatasetError> {
         let dataset = match source {
-            Source::Auto => self.any(network, progress),
-            Source::Mnist => self.mnist(network, progress),
-            Source::FashionMnist => self.known(Known::FashionMnist, network, progress),
-            Source::Digits => digits(),
             Source::Path(path) => own_data::open(path, options, progress),
+            Source::Variation { variation, of } => variation.of(self.whole(of, network, progress)?),
+            source => self.whole(source, network, progress),
         }?;
         tracing::debug!(name = dataset.origin.name, location = dataset.origin.location, "loaded");
         dataset_in_shape(Path::new(&source.to_string()), dataset, options)?
             .with_part(options.read.part)
+    }
+
+    /// A data set that says itself what is for testing, so that no option has an effect.
+    fn whole(
+        &self,
+        source: &Source,
+        network: Network,
+        progress: &mut dyn Progress,
+    ) -> Result<Dataset, DatasetError> {
+        match source {
+            Source::Auto => self.any(network, progress),
+            Source::Mnist => self.mnist(network, progress),
+            Source::FashionMnist => self.known(Known::FashionMnist, network, progress),
+            Source::Digits => digits(),
+            Source::Path(path) => open_folder(path),
+            Source::Variation { .. } => Err(DatasetError::VariationOf {
+                location: source.to_string(),
+                reason: "it is a variation itself",
+            }),
+        }
     }
 
     fn any(&self, network: Network, progress: &mut dyn Progress) -> Result<Dataset, DatasetError> {
@@ -286,6 +306,39 @@ mod tests {
             );
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn a_variation_names_its_data_and_fails_where_they_fail() {
+        let (dir, places) = nowhere();
+        let load = |source: &str| {
+            let Ok(source) = source.parse();
+            places.load(&source, &LoadOptions::default(), Network::Offline, &mut ())
+        };
+        let error = load("mnist-rot").unwrap_err();
+        assert!(matches!(error, DatasetError::Unavailable { name: "mnist", .. }), "{error}");
+        let folder = dir.path().join("own");
+        let named = format!("rot:{}", folder.display());
+        let error = load(&named).unwrap_err();
+        assert!(matches!(error, DatasetError::NoFolder { .. }), "{error}");
+
+        let digits = |images| Digits::STANDARD.train(images).unwrap();
+        let dataset = Dataset::new("small", "here", digits(60), digits(10)).unwrap();
+        write_folder(&dataset, &folder).unwrap();
+        let Dataset { train, test, origin, .. } = load(&named).unwrap();
+        assert_eq!((train.len(), test.len()), (12, 50));
+        assert_eq!(
+            (origin.name.as_str(), origin.location),
+            ("folder-rot", folder.display().to_string())
+        );
+        assert_eq!(origin.variation, Some(crate::Variation::Rotated));
+
+        write_small_folder(&dir.path().join("fashion-mnist"));
+        let error = load("fashion-mnist-bg-rand").unwrap_err().to_string();
+        assert!(
+            error.ends_with("has no rotated or noisy variation: it has fewer than 6 images"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -75,10 +75,10 @@ pub(crate) fn dataset_in_shape(
     }
     let reshaped = |images| in_shape(images, wanted, options.read.resize, path);
     let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out, table } = dataset;
-    let Origin { name, location, substituted, .. } = origin;
+    let Origin { name, location, substituted, variation, .. } = origin;
     // The digests are those of the new pixels.
     let dataset = Dataset::new(name, location, reshaped(train)?, reshaped(test)?)?;
-    let origin = Origin { substituted, ..dataset.origin };
+    let origin = Origin { substituted, variation, ..dataset.origin };
     Ok(Dataset { origin, skipped, of_16_bits, scaling, held_out, table, ..dataset })
 }
 

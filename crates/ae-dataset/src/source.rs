@@ -2,10 +2,13 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, or a path.
+use crate::Variation;
+
+/// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, a path, or a [`Variation`] of one of these:
+/// `mnist-rot`, `digits-bg-rand`, `rot:some/folder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The first of these that exists: the folder `$AE_DATA`, MNIST in the user's cache, MNIST on the hub, the procedural
@@ -20,6 +23,70 @@ pub enum Source {
     /// A person's own data: a folder of pictures or of IDX files, a `.npy` file, a table. A path that equals one of the
     /// words above is written with `./`, such as `./mnist`.
     Path(PathBuf),
+    /// A variation of another source, which is no variation itself. A path must lead to a folder of IDX files.
+    Variation {
+        /// What is done to the images.
+        variation: Variation,
+        /// Where they come from.
+        of: Box<Source>,
+    },
+}
+
+impl Source {
+    /// The path of a person's own data, if the source is that or a variation of it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Variation { of, .. } => of.path(),
+            Self::Auto | Self::Mnist | Self::FashionMnist | Self::Digits => None,
+        }
+    }
+
+    /// This source with other data in the place of its own: the same variation of that, if it is one.
+    #[must_use]
+    pub fn with_data(self, data: Self) -> Self {
+        match self {
+            Self::Variation { variation, .. } => {
+                Self::Variation { variation, of: Box::new(data.without_variation()) }
+            }
+            _ => data,
+        }
+    }
+
+    /// The data that a variation is made from; the source itself if it is none.
+    #[must_use]
+    pub fn without_variation(self) -> Self {
+        match self {
+            Self::Variation { of, .. } => *of,
+            source => source,
+        }
+    }
+
+    /// The data set of this name, if there is one.
+    fn named(text: &str) -> Option<Self> {
+        Some(match text {
+            "auto" => Self::Auto,
+            "mnist" => Self::Mnist,
+            "fashion-mnist" => Self::FashionMnist,
+            "digits" => Self::Digits,
+            _ => return None,
+        })
+    }
+
+    /// The variation of this name, if it is one.
+    fn varied(text: &str) -> Option<Self> {
+        Variation::ALL.into_iter().find_map(|variation| {
+            let name = variation.name();
+            let of =
+                if let Some(source) = text.strip_prefix(name).and_then(|of| of.strip_prefix(':')) {
+                    Self::named(source).unwrap_or_else(|| Self::Path(PathBuf::from(source)))
+                } else {
+                    let source = text.strip_suffix(name).and_then(|of| of.strip_suffix('-'))?;
+                    Self::named(source).filter(|of| *of != Self::Auto)?
+                };
+            Some(Self::Variation { variation, of: Box::new(of) })
+        })
+    }
 }
 
 /// Whether data may be downloaded.
@@ -35,13 +102,8 @@ impl FromStr for Source {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            "auto" => Self::Auto,
-            "mnist" => Self::Mnist,
-            "fashion-mnist" => Self::FashionMnist,
-            "digits" => Self::Digits,
-            path => Self::Path(PathBuf::from(path)),
-        })
+        let known = Self::named(text).or_else(|| Self::varied(text));
+        Ok(known.unwrap_or_else(|| Self::Path(PathBuf::from(text))))
     }
 }
 
@@ -59,6 +121,12 @@ impl fmt::Display for Source {
                     _ => write!(f, "./{text}"),
                 }
             }
+            Self::Variation { variation, of } => match **of {
+                Self::Auto | Self::Path(_) | Self::Variation { .. } => {
+                    write!(f, "{variation}:{of}")
+                }
+                Self::Mnist | Self::FashionMnist | Self::Digits => write!(f, "{of}-{variation}"),
+            },
         }
     }
 }
@@ -69,11 +137,52 @@ mod tests {
 
     #[test]
     fn a_source_is_written_as_it_is_read() {
-        for text in ["auto", "mnist", "fashion-mnist", "digits", "some/folder", "./mnist", ""] {
+        let plain = ["auto", "mnist", "fashion-mnist", "digits", "some/folder", "./mnist", ""];
+        let varied = [
+            "mnist-basic",
+            "mnist-rot",
+            "fashion-mnist-bg-rand",
+            "digits-rot",
+            "rot:auto",
+            "bg-rand:some/folder",
+            "rot:./mnist",
+        ];
+        for text in plain.into_iter().chain(varied) {
             let Ok(source) = text.parse::<Source>();
             assert_eq!(source.to_string(), text);
+            let is_varied = matches!(source, Source::Variation { .. });
+            assert_eq!(is_varied, varied.contains(&text), "{text}");
         }
-        let called_like_a_word = Source::Path("digits".into());
-        assert_eq!(called_like_a_word.to_string(), "./digits");
+        for (path, text) in
+            [("digits", "./digits"), ("mnist-rot", "./mnist-rot"), ("rot:data", "./rot:data")]
+        {
+            assert_eq!(Source::Path(path.into()).to_string(), text);
+        }
+        assert_eq!("rot:mnist".parse(), "mnist-rot".parse::<Source>());
+        for path in ["auto-rot", "my-rot", "rot", "-rot", "rotated:mnist"] {
+            assert_eq!(path.parse(), Ok(Source::Path(path.into())));
+        }
+    }
+
+    /// The inner text of a variation is read as plain data, whatever it is, so that reading takes no more memory for a
+    /// deeper text.
+    #[test]
+    fn a_variation_of_a_variation_is_a_path() {
+        let Ok(source) = "rot:bg-rand:mnist".parse::<Source>();
+        assert_eq!(source.path(), Some(Path::new("bg-rand:mnist")));
+        let Ok(again) = source.to_string().parse::<Source>();
+        assert_eq!(again.path(), Some(Path::new("./bg-rand:mnist")));
+    }
+
+    #[test]
+    fn other_data_keeps_the_variation() {
+        let of = |text: &str, data: &str| {
+            let (Ok(source), Ok(data)) = (text.parse::<Source>(), data.parse());
+            source.with_data(data).to_string()
+        };
+        assert_eq!(of("mnist-rot", "a/folder"), "rot:a/folder");
+        assert_eq!(of("rot:auto", "digits"), "digits-rot");
+        assert_eq!(of("auto", "digits-rot"), "digits-rot");
+        assert_eq!(of("mnist-rot", "digits-basic"), "digits-rot");
     }
 }

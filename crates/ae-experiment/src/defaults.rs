@@ -5,7 +5,9 @@ use ae_dataset::{ColumnScaling, Dataset, ImageShape, Progress};
 use ae_files::counted_as;
 use ae_models::{Activation, Loss, ModelKind};
 
-use crate::{CorruptionSpec, ExperimentError, Spec};
+use crate::network_text::network_in_words;
+use crate::plan::check_table;
+use crate::{CorruptionSpec, ExperimentError, NetworkForm, Spec};
 
 /// Steps of a training on a small table. A third of them gives as good a model; twice as many hardly improve it.
 const TABLE_STEPS: usize = 3000;
@@ -92,39 +94,53 @@ impl Adaptation {
         if dataset.scaling.is_none() {
             spec.data.scaling = ColumnScaling::MinMax;
         }
-        let widths = widths.unwrap_or_else(|| match is_ruled {
-            true => network_for(dataset),
-            false => vec![MAX_CODE],
-        });
-        spec.model.encoder = [&[pixels], widths.as_slice()].concat();
-        spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
+        check_table(spec, dataset)?;
+        match (widths, &mut spec.model.form) {
+            (Some(widths), _) => spec.model.set_widths(pixels, &widths)?,
+            (None, NetworkForm::Dense(_)) => {
+                let widths = if is_ruled { network_for(spec, dataset) } else { vec![MAX_CODE] };
+                spec.model.set_widths(pixels, &widths)?;
+            }
+            (None, NetworkForm::Vae(vae)) if is_ruled => {
+                vae.code = vae.code.min(longest_code(dataset));
+            }
+            _ => {}
+        }
         if is_ruled {
             self.decide(spec, dataset)?;
         }
         if let Self::Rules { keys, .. } = self {
+            if let Some(dense) = spec.model.dense_mut()
+                && spec.training.needs_sigmoid_code()
+            {
+                dense.code_activation = Activation::Sigmoid;
+            }
             for (key, value) in keys {
                 *spec = spec.with(key, value)?;
             }
         }
         if is_ruled {
-            progress.chose(&chosen(spec, dataset));
+            progress.chose(&chosen(spec, dataset)?);
         }
         Ok(())
     }
 
     fn decide(&self, spec: &mut Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
         let is_table = dataset.scaling.is_some();
-        // Units of a ReLU code can die; with a linear code the network can do at least what PCA does.
-        spec.model.code_activation = Activation::Linear;
-        // Tied weights are half as many, which few images determine better.
-        spec.model.tied_weights |= !is_table && matches!(self, Self::Rules { widths: None, .. });
+        let is_dense = spec.model.dense().is_some();
+        if let Some(dense) = spec.model.dense_mut() {
+            // Units of a ReLU code can die; with a linear code the network can do at least what PCA does.
+            dense.code_activation = Activation::Linear;
+            // Tied weights are half as many, which few images determine better.
+            dense.tied_weights |= !is_table && matches!(self, Self::Rules { widths: None, .. });
+        }
         if is_table && self.rules(Setting::Loss) {
             spec.training.loss = Loss::MeanSquaredError;
         }
         if is_table && spec.training.loss == Loss::MeanSquaredError {
-            spec.model.output_activation = Activation::Linear;
+            spec.model.set_output_activation(Activation::Linear);
         }
-        if is_table && self.rules(Setting::Noise) {
+        if is_table && is_dense && self.rules(Setting::Noise) {
             let noise = Noise::from(Masking::new(MASKED)?);
             spec.corruption = Some(CorruptionSpec { noise, drawn: Draw::EveryEpoch });
             spec.model.kind = ModelKind::Denoising;
@@ -136,7 +152,7 @@ impl Adaptation {
         }
         let items = dataset.train.len();
         if self.rules(Setting::BatchSize) {
-            spec.training.batch_size = batch_size_for(items);
+            spec.training.batch_size = batch_size_for(items).min(spec.training.batch_size);
         }
         if self.rules(Setting::Epochs) {
             let batches = items.div_ceil(spec.training.batch_size.max(1)).max(1);
@@ -164,27 +180,42 @@ fn batch_size_for(items: usize) -> usize {
     (1 << largest.ilog2()).min(items.max(1))
 }
 
-/// The widths after the pixels, up to the code: for tables a hidden layer and the code, for images the code.
-fn network_for(dataset: &Dataset) -> Vec<usize> {
+/// The longest code by rule: half of the values of an item and half of the items, at most the tutorial's.
+fn longest_code(dataset: &Dataset) -> usize {
     let (items, pixels) = (dataset.train.len(), dataset.train.image_size());
-    let code = MAX_CODE.min(pixels.div_ceil(2)).min(items.div_ceil(2)).max(1);
-    match dataset.scaling {
-        Some(_) => vec![MAX_HIDDEN.min(items).max(code), code],
-        None => vec![code],
+    MAX_CODE.min(pixels.div_ceil(2)).min(items.div_ceil(2)).max(1)
+}
+
+/// The widths after the pixels, up to the code: for tables a hidden layer and the code, for images the code.
+fn network_for(spec: &Spec, dataset: &Dataset) -> Vec<usize> {
+    let code = longest_code(dataset);
+    // The contractive penalty is for an encoder of one layer.
+    match dataset.scaling.is_some() && spec.training.contractive_weight.is_none() {
+        true => vec![MAX_HIDDEN.min(dataset.train.len()).max(code), code],
+        false => vec![code],
     }
 }
 
 /// One line with everything that the rules chose.
-fn chosen(spec: &Spec, dataset: &Dataset) -> String {
+fn chosen(spec: &Spec, dataset: &Dataset) -> Result<String, ExperimentError> {
     let (training, items) = (&spec.training, dataset.train.len());
     let loss = match training.loss {
         Loss::BinaryCrossEntropy => "binary cross-entropy",
         Loss::MeanSquaredError => "mean squared error",
         Loss::SoftmaxCrossEntropy => "softmax cross-entropy",
     };
-    let network: Vec<String> = spec.model.encoder.iter().map(ToString::to_string).collect();
-    let tied = if spec.model.tied_weights { " with tied weights" } else { "" };
-    let mut parts = vec![format!("network {}{tied}", network.join("-")), loss.to_owned()];
+    let network = match spec.model.dense() {
+        Some(dense) => {
+            let widths: Vec<String> = dense.encoder.iter().map(ToString::to_string).collect();
+            let tied = if dense.tied_weights { " with tied weights" } else { "" };
+            format!("{}{tied}", widths.join("-"))
+        }
+        None => {
+            let network = spec.model.network(dataset.train.shape())?;
+            network_in_words(&spec.model, &network.check()?)
+        }
+    };
+    let mut parts = vec![format!("network {network}"), loss.to_owned()];
     if dataset.scaling.is_some() {
         parts.push(format!(
             "{} columns",
@@ -206,7 +237,7 @@ fn chosen(spec: &Spec, dataset: &Dataset) -> String {
         if dataset.scaling.is_some() { ("row", "column") } else { ("image", "value") };
     let size = dataset.train.image_size();
     let (items, size) = (counted_as(items, what), counted_as(size, one));
-    format!("chosen for {items} of {size}: {}", parts.join(", "))
+    Ok(format!("chosen for {items} of {size}: {}", parts.join(", ")))
 }
 
 #[cfg(test)]
@@ -263,9 +294,10 @@ mod tests {
     fn every_code_is_a_bottleneck_and_every_training_long_enough() {
         for (rows, columns) in [(1, 1), (2, 3), (9, 4), (135, 13), (9000, 36), (500, 1555)] {
             let spec = adapted(Spec::tutorial(), &[], &table(rows, columns));
-            let code = *spec.model.encoder.last().unwrap();
+            let dense = spec.model.dense().unwrap();
+            let code = *dense.encoder.last().unwrap();
             assert!(code < columns || columns == 1, "{code} of {columns}");
-            assert_eq!(spec.model.decoder.last(), Some(&columns));
+            assert_eq!(dense.decoder.last(), Some(&columns));
             let steps = rows.div_ceil(spec.training.batch_size) * spec.training.epochs as usize;
             assert!((3000..7000).contains(&steps), "{rows}: {steps}");
             assert!(spec.training.epochs.div_ceil(spec.checkpoints.every) <= 50);
@@ -276,7 +308,7 @@ mod tests {
         for (count, side) in [(1, 1), (9, 2), (360, 32)] {
             let dataset = images("pictures", ImageShape::grey(side, side), count);
             let spec = adapted(Spec::tutorial(), &[], &dataset);
-            let code = *spec.model.encoder.last().unwrap();
+            let code = *spec.model.dense().unwrap().encoder.last().unwrap();
             assert!(code < side * side || side == 1, "{code} of {side} x {side}");
             assert_eq!(spec.corruption, None);
             assert_eq!(spec.data.scaling, ColumnScaling::MinMax);
@@ -294,7 +326,7 @@ mod tests {
         // A loss for values in [0, 1] needs such values; so does Gaussian noise.
         let found = adapted(Spec::tutorial(), &[Setting::Loss], &table(100, 6));
         assert_eq!(found.training.loss, Loss::BinaryCrossEntropy);
-        assert_eq!(found.model.output_activation, Activation::Sigmoid);
+        assert_eq!(found.model.output_activation(), Some(Activation::Sigmoid));
         assert_eq!(found.data.scaling, ColumnScaling::MinMax);
         let mut spec = Spec::tutorial();
         let noise = "gaussian:0.1".parse().unwrap();

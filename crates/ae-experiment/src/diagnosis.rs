@@ -1,12 +1,13 @@
 //! The diagnosis of a trained model: its error compared with baselines, and its dead code units.
 
-use std::fmt;
+mod doubt;
 
 use ae_analysis::{Pca, Rows};
 use ae_dataset::Images;
 use ae_files::counted_as;
 use ae_models::{Inference, Loss};
 use ae_training::{Samples, TrainingBatch, TrainingState};
+pub use doubt::{Cause, Doubt};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -46,7 +47,8 @@ pub struct Diagnosis {
     pub model_mse: f64,
     /// The squared error per value of predicting the mean of the training images.
     pub mean_mse: f64,
-    /// The squared error per value of PCA with [`components`](Self::components); none if PCA would take too long.
+    /// The squared error per value of PCA with [`components`](Self::components); none if PCA would take too long
+    /// or have as many components as an image has values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pca_mse: Option<f64>,
     /// The squared error per value of the corrupted images, if the model removes noise from images.
@@ -63,47 +65,15 @@ pub struct Diagnosis {
     pub code_units: usize,
     /// Code units whose activation is the same for all images of the sample.
     pub dead_code_units: usize,
+    /// Channels of the code, if it is maps and no vector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_channels: Option<usize>,
+    /// Channels all of whose places are the same for all images of the sample, if the code is maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_code_channels: Option<usize>,
     /// Reasons to doubt the model, the most important one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Doubt>,
-}
-
-/// A reason to doubt that a model has learned, with its likely cause.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doubt {
-    /// The observation, as a sentence.
-    pub text: String,
-    /// Its likely cause.
-    pub cause: Cause,
-}
-
-/// The likely cause of a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Cause {
-    /// The learning rate is too high: units died, or the steps are too long.
-    LearningRate,
-    /// Too few steps were taken.
-    FewSteps,
-    /// There are too few training items.
-    FewItems,
-    /// The output cannot reach the values of the data.
-    Output,
-    /// Network, loss or noise do not suit the data.
-    Network,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LearningRate => "the learning rate is too high",
-            Self::FewSteps => "too few steps were taken",
-            Self::FewItems => "there is too little training data",
-            Self::Output => "the output's range does not hold the data's values",
-            Self::Network => "network, loss or noise do not suit the data",
-        })
-    }
 }
 
 /// Compares a trained model with the baselines; nothing if an error is not finite. `outside` is the number of values that
@@ -129,6 +99,12 @@ pub(crate) fn diagnose(
     let mean = pca.as_ref().map_or_else(|| mean_of(rows), |pca| pca.mean().to_vec());
     let entropy = plan.spec.training.loss == Loss::BinaryCrossEntropy && outside == 0;
     let errors = Errors::of(&plan.validation_samples(), &mean, pca.as_ref())?;
+    let dead = dead_units(model, &sample, count)?;
+    let maps = Some(plan.network.code()).filter(|code| code.channels < code.numbers());
+    let dead_channels = maps.map(|code| {
+        let places = (code.numbers() / code.channels.max(1)).max(1);
+        dead.chunks(places).filter(|channel| channel.iter().all(|&is_dead| is_dead)).count()
+    });
     let mut diagnosis = Diagnosis {
         steps: state.steps(),
         model_mse,
@@ -140,7 +116,9 @@ pub(crate) fn diagnose(
         components,
         sample: count,
         code_units,
-        dead_code_units: dead_units(model, &sample, count)?,
+        dead_code_units: dead.iter().filter(|&&is_dead| is_dead).count(),
+        code_channels: maps.map(|code| code.channels),
+        dead_code_channels: dead_channels,
         warnings: Vec::new(),
     };
     let rate = plan.spec.training.optimizer.learning_rate();
@@ -153,7 +131,12 @@ pub(crate) fn diagnose(
 impl Diagnosis {
     /// The reasons to doubt the model.
     fn doubts(&self, learning_rate: f64, items: usize, outside: usize) -> Vec<Doubt> {
-        let Self { model_mse, mean_mse, code_units, dead_code_units: dead, .. } = *self;
+        let Self { model_mse, mean_mse, .. } = *self;
+        // A place of a map may well see nothing but background, a channel may not.
+        let (dead, code_units, noun) = match (self.dead_code_channels, self.code_channels) {
+            (Some(dead), Some(channels)) => (dead, channels, "channels of the code"),
+            _ => (self.dead_code_units, self.code_units, "code units"),
+        };
         let mut doubts = Vec::new();
         let cause = if 2 * dead >= code_units || learning_rate >= HIGH_RATE {
             Cause::LearningRate
@@ -194,7 +177,7 @@ impl Diagnosis {
         // If all images are equal, so are the codes.
         if 4 * dead > code_units && mean_mse > 0.0 {
             let text = format!(
-                "{dead} of {code_units} code units are dead: the same for all of the training data"
+                "{dead} of {code_units} {noun} are dead: the same for all of the training data"
             );
             doubts.push(Doubt { text, cause: Cause::LearningRate });
         }
@@ -220,7 +203,9 @@ fn fit_pca(
     components: usize,
     are_all: bool,
 ) -> Result<Option<Pca>, ExperimentError> {
-    if components == 0 || (!are_all && rows.len() < 2 * components) {
+    // With as many components as there are values PCA copies its input: no baseline.
+    let is_copy = components >= rows.columns();
+    if components == 0 || is_copy || (!are_all && rows.len() < 2 * components) {
         return Ok(None);
     }
     Ok(Some(if rows.columns() <= EXACT_COLUMNS {
@@ -283,16 +268,16 @@ fn squared_error(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
 }
 
-/// The number of code units whose activation is the same for all images; 0 for a single image.
+/// Whether the activation of each code unit is the same for all images; of none for a single image.
 fn dead_units(
     model: &dyn Inference,
     sample: &[f32],
     count: usize,
-) -> Result<usize, ExperimentError> {
-    if count < 2 {
-        return Ok(0);
-    }
+) -> Result<Vec<bool>, ExperimentError> {
     let units = model.latent_dim();
+    if count < 2 {
+        return Ok(vec![false; units]);
+    }
     let mut codes = vec![0.0; count * units];
     model.encode(sample, &mut codes)?;
     let constant = |unit: usize| {
@@ -301,7 +286,7 @@ fn dead_units(
             .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
         high - low <= CONSTANT * low.abs().max(high.abs())
     };
-    Ok((0..units).filter(|&unit| constant(unit)).count())
+    Ok((0..units).map(constant).collect())
 }
 
 #[cfg(test)]
@@ -320,6 +305,8 @@ mod tests {
             sample: 100,
             code_units: 4,
             dead_code_units: dead,
+            code_channels: None,
+            dead_code_channels: None,
             warnings: Vec::new(),
         }
     }
@@ -356,6 +343,19 @@ mod tests {
         let doubts = Diagnosis { noisy_mse: Some(0.018), ..denoiser }.doubts(0.001, 1000, 0);
         assert!(doubts[0].text.contains("than the noisy ones: mse 0.01900"), "{doubts:?}");
         assert_eq!((doubts.len(), doubts[0].cause), (1, Cause::Network));
+    }
+
+    #[test]
+    fn of_maps_whole_channels_are_dead_and_no_single_places() {
+        let maps = Diagnosis {
+            code_units: 128,
+            code_channels: Some(8),
+            dead_code_channels: Some(0),
+            ..diagnosis(0.02, 9000, 100)
+        };
+        assert_eq!(maps.doubts(0.001, 1000, 0), []);
+        let doubts = Diagnosis { dead_code_channels: Some(3), ..maps }.doubts(0.001, 1000, 0);
+        assert!(doubts[0].text.contains("3 of 8 channels of the code are dead"), "{doubts:?}");
     }
 
     #[test]

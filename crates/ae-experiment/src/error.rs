@@ -11,6 +11,8 @@ use ae_models::ModelError;
 use ae_report::ReportError;
 use ae_training::TrainingError;
 
+use crate::NetworkName;
+
 /// An error of an experiment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -64,6 +66,20 @@ pub enum ExperimentError {
         expected: String,
         /// The value that was given.
         found: String,
+    },
+    /// The network does not fit images of this size.
+    #[error(
+        "images of {} do not fit the network `{network}`; the nearest sizes that do: {}",
+        by(*found),
+        nearest.iter().map(|&size| by(size)).collect::<Vec<_>>().join(" and ")
+    )]
+    ImageSize {
+        /// The network's name.
+        network: NetworkName,
+        /// Height and width of the images.
+        found: [usize; 2],
+        /// The nearest sizes that fit, height and width each; at least one.
+        nearest: Vec<[usize; 2]>,
     },
     /// The folder for the run is not empty.
     #[error("{} exists already", ae_files::shown(path))]
@@ -182,6 +198,11 @@ pub enum ExperimentError {
     File(#[from] FileError),
 }
 
+/// `28 x 28`.
+fn by([height, width]: [usize; 2]) -> String {
+    format!("{height} x {width}")
+}
+
 impl From<ApplyError> for ExperimentError {
     fn from(error: ApplyError) -> Self {
         Self::Apply(Box::new(error))
@@ -203,6 +224,7 @@ impl ExperimentError {
         matches!(
             self,
             Self::Setting { .. }
+                | Self::ImageSize { .. }
                 | Self::Keys { .. }
                 | Self::UnknownKey { .. }
                 | Self::Value { .. }

@@ -1,21 +1,23 @@
 //! The figures of a run.
 
 pub(crate) mod display;
+mod first_layer;
 pub(crate) mod latent;
 
 use std::io::ErrorKind;
 use std::path::Path;
 use std::{fmt, fs};
 
-use ae_dataset::{ImageShape, Images};
+use ae_dataset::Images;
 use ae_files::FileError;
 use ae_models::Inference;
 use ae_report::{
-    Axes, Figure, GridRow, Reference, ReportError, Series, WorstReconstruction, filters,
-    loss_curves, reconstruction_grid, worst_reconstructions,
+    Axes, Figure, GridRow, Reference, ReportError, Series, WorstReconstruction, loss_curves,
+    reconstruction_grid, worst_reconstructions,
 };
 use ae_training::{Samples, TrainingBatch, TrainingState, squared_errors};
 use display::Display;
+use first_layer::FirstLayer;
 use rayon::prelude::*;
 
 use crate::expectation::Bound;
@@ -27,8 +29,6 @@ use crate::{ExperimentError, Record};
 
 /// Images of a grid, as in the tutorial.
 const COLUMNS: u32 = 10;
-/// Units that are drawn; wider layers show their first ones.
-const FILTERS: usize = 64;
 
 /// The title and the caption of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,14 +78,16 @@ pub(crate) fn write_figures(
     };
     let worst = |title: &str, caption: &str| worst_ten(model, &validation, display, title, caption);
     let loss = |title: &str, caption: &str| curve(plan, state, title, caption);
-    let shape = plan.dataset.train.shape();
-    let weights = state.parameters().get("encoder.0.weight").unwrap_or_default();
-    let units = |title: &str, caption: &str| {
-        let ImageShape { channels, height, width } = shape;
-        let shown = weights.len().min(FILTERS * shape.size());
-        Ok(filters(&weights[..shown], [channels, height, width], title, caption)?)
+    let first = FirstLayer::of(plan, state.parameters());
+    let units = |title: &str, caption: &str| match &first {
+        Ok(layer) => layer.draw(title, caption),
+        Err(reason) => Err(ExperimentError::NoPictures { reason: reason.clone() }),
     };
-    let mut drawings = vec![
+    let (of_first, told) = match &first {
+        Ok(layer) => (layer.title, layer.told()),
+        Err(_) => ("What the first layer looks for", String::new()),
+    };
+    let drawings = vec![
         Drawing {
             name: "reconstructions",
             title: if validation.is_corrupted() { "Denoised" } else { "Reconstructed" },
@@ -99,17 +101,8 @@ pub(crate) fn write_figures(
             draw: &worst,
         },
         Drawing { name: "loss", title: "Learning curve", caption: caption.clone(), draw: &loss },
+        Drawing { name: "filters", title: of_first, caption: caption + &told, draw: &units },
     ];
-    if !weights.is_empty() {
-        let all = weights.len() / shape.size().max(1);
-        let first = (all > FILTERS).then(|| format!("; the first {FILTERS} of {all} units"));
-        drawings.push(Drawing {
-            name: "filters",
-            title: "What the encoder's units look for",
-            caption: caption + first.as_deref().unwrap_or_default(),
-            draw: &units,
-        });
-    }
     let keep = |Drawing { name, title, caption, draw }: Drawing| {
         keep_figure(folder, name, FigureText { title, caption: &caption }, draw)
     };

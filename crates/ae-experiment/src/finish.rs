@@ -3,13 +3,16 @@
 use ae_apply::{CODEC, attach_codec, metrics_of};
 use ae_models::{Device, Inference, device_name};
 use ae_report::GridRow;
-use ae_training::{Detail, Metrics, TrainingState, evaluate};
+use ae_training::{
+    Detail, Metrics, TrainingState, evaluate, evaluate_variational, validation_codes,
+};
 
 use crate::diagnosis::diagnose;
 use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept_attachments::{keep_attachments, keep_encoder_attachments};
+use crate::network_text::network_in_words;
 use crate::parallel::in_order;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
@@ -64,7 +67,12 @@ impl Finish<'_> {
     fn examine(&self) -> Result<Outcome, ExperimentError> {
         let Self { plan, state, model, .. } = *self;
         let validation = plan.validation_samples();
-        let evaluation = evaluate(model, &validation, Detail::Full)?;
+        let mut evaluation = evaluate(model, &validation, Detail::Full)?;
+        if let Some(stream) = validation_codes(plan.architecture.as_ref(), plan.seed()) {
+            let loss = plan.spec.training.loss;
+            let losses = evaluate_variational(model, &validation, loss, &stream)?;
+            evaluation.variational = Some(losses);
+        }
         let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model, error, outside)?;
@@ -99,6 +107,7 @@ impl Finish<'_> {
             metrics,
             weights_sha256: state.parameters().sha256(),
             parameters: state.parameters().values().len(),
+            network: Some(network_in_words(&plan.spec.model, &plan.network)),
             figures: Vec::new(),
             figure_notes: Vec::new(),
             models: Vec::new(),

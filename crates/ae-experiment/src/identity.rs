@@ -1,7 +1,7 @@
 //! The identity of a run: all settings and data that decide its weights. A resume compares them.
 
 use ae_training::{Change, Difference, Identity};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::plan::Plan;
@@ -51,7 +51,8 @@ impl Plan {
                 what: "the settings",
                 reason: error.to_string(),
             })?;
-            let Value::Object(settings) = settings else { continue };
+            let Value::Object(mut settings) = settings else { continue };
+            as_before(table, &mut settings);
             let setting =
                 |(name, value): (String, Value)| (format!("{table}.{name}"), value.to_string());
             parts.extend(settings.into_iter().map(setting));
@@ -73,6 +74,22 @@ impl Plan {
             hasher.update(format!("{} {}\n", file.sha256, file.name));
         }
         hexadecimal(hasher)
+    }
+}
+
+/// Settings that earlier versions did not have, or always had, in their words: runs of these versions go on.
+fn as_before(table: &str, settings: &mut Map<String, Value>) {
+    let former = match table {
+        "model" => [("network", "dense"), ("initialisation", "glorot")].as_slice(),
+        _ => &[],
+    };
+    for (name, value) in former {
+        if settings.get(*name).is_some_and(|found| found == value) {
+            settings.remove(*name);
+        }
+    }
+    if table == "training" {
+        settings.entry("code_l1").or_insert_with(|| Value::from(0.0_f32));
     }
 }
 

@@ -56,6 +56,7 @@ mod expectation;
 mod spec;
 
 mod engine;
+mod network_text;
 mod plan;
 mod preflight;
 
@@ -103,9 +104,10 @@ pub use record::{
 pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{RunOptions, fit_plan, resolve, train};
 pub use spec::{
-    AnomalyDetection, Artefacts, CheckpointSpec, Compression, CorruptionSpec, DataSpec,
-    DenoisingComparison, DimensionalityReduction, FeatureLearning, NamedScore, NetworkSpec,
-    NoiseStrengths, Presence, Spec, SpecKey, StudySpec, TrainingSpec, spec_keys, spec_reference,
+    AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
+    ConvForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm, DimensionalityReduction,
+    FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm, NetworkName, NetworkSpec,
+    NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
 };
 
 /// Compiles the example of README.md.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ae_apply::{
     AnomalyDetector, ApplyError, DataOfRun, Model, RunOrigin, TrainedEncoder, model_file,
 };
+use ae_dataset::Source;
 use ae_models::Device;
 
 use crate::folder::is_run;
@@ -65,7 +66,8 @@ fn origin(path: &Path) -> Result<RunOrigin, ExperimentError> {
 /// The path of the data of a model's run, if the weights file is in the folder of a run and the data exists.
 pub fn data_of_run(model: &Path) -> Option<PathBuf> {
     let spec = Spec::read(&RunPlace::of(model)?.spec).ok()?;
-    Some(PathBuf::from(spec.data.source)).filter(|path| path.exists())
+    let Ok(source) = spec.data.source.parse::<Source>();
+    source.path().map(Path::to_owned).filter(|path| path.exists())
 }
 
 /// The run that a weights file belongs to.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
-    Architecture, CodeL1, DenseConfig, Device, ModelError, ModelKind, ModelSpec, Objective,
-    Parameters, SavedModel,
+    Architecture, CheckedNetwork, CodeL1, Contractive, Device, Kl, KlSparsity, ModelError,
+    ModelKind, ModelSpec, Objective, Parameters, SavedModel,
 };
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
-use crate::{EngineKind, ExperimentError, Spec};
+use crate::{EngineKind, ExperimentError, NetworkName, Spec, TrainingSpec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]
@@ -20,8 +20,10 @@ pub struct Plan {
     pub spec: Spec,
     /// The data.
     pub dataset: Dataset,
-    /// The network.
+    /// The model: its kind and its network.
     pub model: ModelSpec,
+    /// The network, with all shapes.
+    pub network: CheckedNetwork,
     /// The network's architecture, built once.
     pub architecture: Arc<dyn Architecture>,
     /// The loss and the penalties that are minimised.
@@ -41,24 +43,27 @@ impl Plan {
         check_name("name", &spec.name)?;
         at_least_1("checkpoints.keep", spec.checkpoints.keep)?;
         at_least_1("checkpoints.every", spec.checkpoints.every as usize)?;
-        check_number("training.code_l1", f64::from(spec.training.code_l1), "at least 0", |x| {
-            x >= 0.0
-        })?;
+        check_table(&spec, &dataset)?;
+        let model = ModelSpec {
+            kind: spec.model.kind,
+            network: spec.model.network(dataset.train.shape())?,
+        };
+        let network = model.check()?;
+        resolve_penalties(&mut spec, &network)?;
         check_corruption(&spec)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
         }
-        let model = model_spec(&spec, &dataset.train)?;
         let architecture: Arc<dyn Architecture> = model.architecture()?.into();
         let fastest = || EngineKind::fastest(architecture.as_ref(), device);
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
-        let objective = objective(&spec);
+        let objective = objective(&spec.training);
         let metrics = curve_metrics(architecture.as_ref(), &objective);
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         architecture.check_objective(&objective)?;
-        let plan = Self { spec, dataset, model, objective, engine, architecture };
+        let plan = Self { spec, dataset, model, network, objective, engine, architecture };
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
         Ok(plan)
@@ -136,32 +141,80 @@ fn fit_config(spec: &Spec) -> FitConfig {
         batch_size: training.batch_size,
         schedule: training.schedule,
         clip_norm: training.clip_norm,
-        kl_warm_up: None,
+        kl_warm_up: training.kl_warm_up,
         early_stopping: training.early_stopping.clone(),
     }
 }
 
-fn objective(spec: &Spec) -> Objective {
-    let objective = Objective::new(spec.training.loss);
-    match spec.training.code_l1 {
-        0.0 => objective,
-        weight => objective.with(CodeL1 { weight }),
+/// Refuses a table for a network whose layers compare neighbours.
+///
+/// # Errors
+/// [`ExperimentError::Setting`].
+pub(crate) fn check_table(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
+    let name = spec.model.name();
+    if dataset.scaling.is_none() || ![NetworkName::Conv, NetworkName::ConvDenoiser].contains(&name)
+    {
+        return Ok(());
     }
+    let expected = "dense or vae for a table: a convolution compares neighbours, and the order of a table's columns means \
+                    nothing";
+    Err(ExperimentError::setting("model.network", expected, &name.to_string()))
 }
 
-fn model_spec(spec: &Spec, images: &Images) -> Result<ModelSpec, ModelError> {
-    let network = &spec.model;
-    let dense = DenseConfig {
-        image: [images.height(), images.width()],
-        channels: images.channels(),
-        encoder: network.encoder.clone(),
-        decoder: network.decoder.clone(),
-        hidden_activation: network.hidden_activation,
-        code_activation: network.code_activation,
-        output_activation: network.output_activation,
-        tied_weights: network.tied_weights,
-    };
-    dense.model(network.kind)
+/// The mean activation of sparse units where none is said (Ng, CS294A lecture notes, "Sparse autoencoder").
+const SPARSITY_TARGET: f32 = 0.05;
+
+/// Checks the penalties' settings, and writes those that follow from the network.
+fn resolve_penalties(spec: &mut Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
+    let training = &mut spec.training;
+    for (place, weight) in [
+        ("training.code_l1", training.code_l1),
+        ("training.kl_weight", training.kl_weight),
+        ("training.sparsity_weight", training.sparsity_weight),
+        ("training.contractive_weight", training.contractive_weight),
+    ] {
+        let weight = f64::from(weight.unwrap_or_default());
+        check_number(place, weight, "at least 0", |weight| weight >= 0.0)?;
+    }
+    if network.is_variational() {
+        training.kl_weight.get_or_insert(1.0);
+    }
+    if let Some(epochs) = training.kl_warm_up.filter(|_| training.kl_weight.is_none()) {
+        let expected = "left out where there is no `kl_weight`";
+        let place = "training.kl_warm_up";
+        return Err(ExperimentError::setting(place, expected, &epochs.to_string()));
+    }
+    if training.sparsity_weight.is_some() {
+        training.sparsity_target.get_or_insert(SPARSITY_TARGET);
+    }
+    if let Some(target) = training.sparsity_target {
+        let place = "training.sparsity_target";
+        if training.sparsity_weight.is_none() {
+            let expected = "left out where there is no `sparsity_weight`";
+            return Err(ExperimentError::setting(place, expected, &target.to_string()));
+        }
+        let holds = |target| target > 0.0 && target < 1.0;
+        check_number(place, f64::from(target), "above 0 and below 1", holds)?;
+    }
+    Ok(())
+}
+
+/// The loss and the penalties.
+fn objective(training: &TrainingSpec) -> Objective {
+    let mut objective = Objective::new(training.loss);
+    if let Some(weight) = training.code_l1.filter(|&weight| weight != 0.0) {
+        objective = objective.with(CodeL1 { weight });
+    }
+    if let Some(weight) = training.kl_weight {
+        objective = objective.with(Kl { weight });
+    }
+    if let (Some(weight), Some(target)) = (training.sparsity_weight, training.sparsity_target) {
+        objective = objective.with(KlSparsity { target, weight });
+    }
+    if let Some(weight) = training.contractive_weight {
+        objective = objective.with(Contractive { weight });
+    }
+    objective
 }
 
 /// Checks a name that becomes the name of a folder or a file; `place` is its key in the spec.

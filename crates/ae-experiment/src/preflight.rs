@@ -5,9 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Activation, Loss};
+use ae_models::{Activation, Loss, Part};
 use rayon::prelude::*;
 
+use crate::NetworkName;
+use crate::network_text::network_in_words;
 use crate::plan::Plan;
 
 /// Parameters per number of the training data above which a network is called too large.
@@ -46,7 +48,7 @@ impl Preflight {
         let moments = plan.spec.training.optimizer.moments().len() as u64;
         let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
-            || plan.spec.model.output_activation == Activation::Sigmoid;
+            || plan.spec.model.output_activation() == Some(Activation::Sigmoid);
         Self {
             parameters,
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
@@ -58,12 +60,10 @@ impl Preflight {
 
     /// The size of the training, in one line.
     pub(crate) fn announcement(&self, plan: &Plan) -> String {
-        let widths = plan.spec.model.encoder.iter().chain(plan.spec.model.decoder.iter().skip(1));
-        let widths: Vec<String> = widths.map(ToString::to_string).collect();
         let epochs = plan.spec.training.epochs;
         format!(
             "network {}: {}; {} ({epochs} x {}); about {} of memory",
-            widths.join("-"),
+            network_in_words(&plan.spec.model, &plan.network),
             counted_as(self.parameters, "parameter"),
             counted_as((epochs as usize).saturating_mul(self.batches), "step"),
             self.batches,
@@ -77,7 +77,8 @@ impl Preflight {
         let items = if plan.dataset.scaling.is_some() { "rows" } else { "images" };
         let numbers = train.pixels().len();
         let pixels = train.image_size();
-        if plan.dataset.scaling.is_none() && pixels > MANY_PIXELS {
+        let is_dense = matches!(plan.spec.model.name(), NetworkName::Dense | NetworkName::Vae);
+        if plan.dataset.scaling.is_none() && is_dense && pixels > MANY_PIXELS {
             tracing::warn!(
                 "images of {} have {pixels} values, which is too many for a dense network to learn well: \
                  make them smaller, such as `data.size = [64, 64]` with `data.resize = \"fit\"`",
@@ -104,9 +105,10 @@ impl Preflight {
                 train.len(),
             );
         }
-        if let Some(first) = plan.spec.model.encoder.iter().skip(1).copied().min()
-            && first >= pixels
-        {
+        let encoder = plan.network.layers().iter().filter(|layer| layer.part == Part::Encoder);
+        // The numbers that a `sample` layer is computed from are twice as many.
+        let narrowest = encoder.map(|layer| layer.output.numbers()).min();
+        if narrowest.is_some_and(|numbers| numbers >= pixels) {
             tracing::warn!(
                 "no layer of the encoder is narrower than the {pixels} values of an input: the network can \
                  copy them without learning anything; make a layer narrower"

@@ -47,6 +47,9 @@ pub struct Record {
     pub weights_sha256: String,
     /// The number of parameters; of a study, of all its models together.
     pub parameters: usize,
+    /// The network in a few words, such as `784-32-784`; none in a study and in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// The expectations for this data set, judged.
     pub expected: Vec<Judgement>,
     /// The figures.

@@ -124,7 +124,7 @@ impl ResumeChanges {
 /// Refuses data whose items do not have as many values as the run's.
 fn check_size(run: &Path, spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
     let found = dataset.train.image_size();
-    match spec.model.encoder.first() {
+    match spec.model.dense().and_then(|dense| dense.encoder.first()) {
         Some(&expected) if expected != found => Err(ExperimentError::OtherSize {
             path: run.to_owned(),
             source_name: spec.data.source.clone(),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ae_dataset::{Dataset, ImageShape, Network, Progress, Source, load};
+use ae_dataset::{Dataset, ImageShape, Network, Origin, Progress, Source, load};
 use ae_files::FileError;
 use ae_models::{Device, Parameters};
 use ae_random::Seed;
@@ -93,7 +93,7 @@ pub fn resolve(
     }
     spec.data.substituted = dataset.origin.substituted.clone();
     let source = found_source(&dataset)?;
-    if let Source::Path(path) = &source {
+    if let Some(path) = source.path() {
         // The full path, so that a resume from another folder writes the same.
         dataset.origin.location = path.display().to_string();
     }
@@ -125,16 +125,21 @@ fn check_data(data: &DataSpec) -> Result<(), ExperimentError> {
     }
 }
 
-/// The source that was found: a folder or a file by its full path, a data set by its name.
+/// The source that was found: a folder or a file by its full path, a data set by its name, or a variation of these.
 fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
-    let location = Path::new(&dataset.origin.location);
+    let Origin { name, location, variation, .. } = &dataset.origin;
+    let location = Path::new(location);
     if !location.exists() {
-        let Ok(source) = dataset.origin.name.parse();
+        let Ok(source) = name.parse();
         return Ok(source);
     }
     let path = location.to_owned();
     let absolute = location.canonicalize().map_err(|source| FileError::Read { path, source })?;
-    Ok(Source::Path(absolute))
+    let found = Source::Path(absolute);
+    Ok(match *variation {
+        Some(variation) => Source::Variation { variation, of: Box::new(found) },
+        None => found,
+    })
 }
 
 pub(crate) fn run(

@@ -2,23 +2,29 @@
 
 mod change;
 mod commented;
+mod model_table;
+mod network;
 mod reference;
 mod study;
 
 use std::path::Path;
 
 use ae_apply::RunSettings;
-use ae_corruption::{Draw, Noise};
+use ae_corruption::{Draw, Gaussian, Noise};
 use ae_dataset::{BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize};
-use ae_models::{Activation, DenseConfig, Loss, ModelKind};
+use ae_models::{Loss, ModelKind};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
+pub use network::{
+    ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
+};
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
-    AnomalyDetection, Artefacts, Compression, DenoisingComparison, DimensionalityReduction,
-    FeatureLearning, NamedScore, NoiseStrengths, StudySpec,
+    AnomalyDetection, Artefacts, Classification, ClassifiedNetwork, Compression,
+    DenoisingComparison, DimensionalityReduction, FeatureLearning, FineTuningSpec, NamedScore,
+    NoiseStrengths, PretrainingKind, StudySpec,
 };
 
 use crate::{EngineKind, Expectation, ExperimentError};
@@ -100,26 +106,6 @@ pub struct DataSpec {
     pub substituted: Option<String>,
 }
 
-/// The network of an experiment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkSpec {
-    /// Regular or denoising.
-    pub kind: ModelKind,
-    /// Widths from the image's pixels to the code: `[784, 32]`.
-    pub encoder: Vec<usize>,
-    /// Widths from the code to the image's pixels: `[32, 784]`.
-    pub decoder: Vec<usize>,
-    /// The activation of every layer but the code's and the last.
-    pub hidden_activation: Activation,
-    /// The activation of the encoder's last layer.
-    pub code_activation: Activation,
-    /// The activation of the decoder's last layer: sigmoid or linear.
-    pub output_activation: Activation,
-    /// Whether the decoder uses the encoder's weights, transposed.
-    pub tied_weights: bool,
-}
-
 /// The corruption that a denoising model learns to remove.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,8 +126,26 @@ pub struct TrainingSpec {
     pub batch_size: usize,
     /// The reconstruction loss.
     pub loss: Loss,
-    /// The weight of the L1 penalty on the code; 0 is no penalty.
-    pub code_l1: f32,
+    /// The weight of the L1 penalty on the code; 0 is no penalty, as is its absence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_l1: Option<f32>,
+    /// The weight of the divergence of a variational code from N(0, 1) (beta). Without it, 1 for a network with a `sample`
+    /// layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl_weight: Option<f32>,
+    /// Epochs in which that weight rises linearly from 0; without it, it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl_warm_up: Option<u32>,
+    /// The weight of the divergence of the code units' mean activations from `sparsity_target`; without it, no such
+    /// penalty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparsity_weight: Option<f32>,
+    /// The mean activation that sparse units are to have; without it, 0.05 if they are to have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparsity_target: Option<f32>,
+    /// The weight of the squared norm of the code's derivative by the input; without it, no such penalty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contractive_weight: Option<f32>,
     /// The largest Euclidean norm of a gradient; longer gradients are scaled to it. Without it, gradients are not clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
@@ -167,6 +171,13 @@ pub struct CheckpointSpec {
     /// Epochs from one checkpoint to the next; at least 1. The last epoch always has a checkpoint.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub every: u32,
+}
+
+impl TrainingSpec {
+    /// Whether a penalty needs codes in (0, 1).
+    pub(crate) fn needs_sigmoid_code(&self) -> bool {
+        self.sparsity_weight.is_some() || self.contractive_weight.is_some()
+    }
 }
 
 impl DataSpec {
@@ -267,35 +278,23 @@ impl Spec {
     /// The regular autoencoder of the Keras tutorial: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy, batches of 256,
     /// 50 epochs. It is the default for MNIST; for other data see [`Adaptation`](crate::Adaptation).
     pub fn tutorial() -> Self {
-        let DenseConfig {
-            encoder,
-            decoder,
-            hidden_activation,
-            code_activation,
-            output_activation,
-            tied_weights,
-            ..
-        } = DenseConfig::default();
         Self {
             name: "autoencoder".to_owned(),
             question: "How well does this autoencoder reconstruct these images?".to_owned(),
             seed: 42,
             data: DataSpec { source: "auto".to_owned(), ..DataSpec::default() },
-            model: NetworkSpec {
-                kind: ModelKind::Regular,
-                encoder,
-                decoder,
-                hidden_activation,
-                code_activation,
-                output_activation,
-                tied_weights,
-            },
+            model: NetworkSpec::tutorial(),
             corruption: None,
             training: TrainingSpec {
                 epochs: 50,
                 batch_size: 256,
                 loss: Loss::BinaryCrossEntropy,
-                code_l1: 0.0,
+                code_l1: Some(0.0),
+                kl_weight: None,
+                kl_warm_up: None,
+                sparsity_weight: None,
+                sparsity_target: None,
+                contractive_weight: None,
                 clip_norm: None,
                 engine: None,
                 optimizer: OptimizerConfig::keras_adam(),
@@ -306,6 +305,29 @@ impl Spec {
             study: None,
             expected: Vec::new(),
         }
+    }
+
+    /// The tutorial's spec with another network, and the settings that its source has for it.
+    ///
+    /// # Errors
+    /// None that is known: the settings of each network are valid.
+    pub fn of_network(network: NetworkName) -> Result<Self, ExperimentError> {
+        let mut spec = Self::tutorial().with("model.network", &network.to_string())?;
+        if network != NetworkName::Dense {
+            // The blog's batches for both convolutional networks.
+            spec.training.batch_size = 128;
+        }
+        match network {
+            NetworkName::ConvDenoiser => {
+                let noise = Noise::from(Gaussian::new(0.5)?);
+                spec.corruption = Some(CorruptionSpec { noise, drawn: Draw::Once });
+                spec.model.kind = ModelKind::Denoising;
+                spec.training.epochs = 100;
+            }
+            NetworkName::Vae => spec.training.kl_weight = Some(1.0),
+            _ => {}
+        }
+        Ok(spec)
     }
 
     /// The spec as TOML.

@@ -8,9 +8,10 @@ use std::path::Path;
 use ae_corruption::Draw;
 use ae_dataset::{ColumnScaling, Delimiter, Header, Resize};
 use ae_experiment::{
-    CheckpointSpec, CorruptionSpec, DataSpec, EngineKind, Spec, TrainingSpec, spec_keys,
+    CheckpointSpec, CorruptionSpec, DataSpec, DenseForm, EngineKind, NetworkName, Spec,
+    TrainingSpec, spec_keys,
 };
-use ae_models::Loss;
+use ae_models::{Activation, Initialisation, Loss};
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use toml::{Table, Value};
 
@@ -39,7 +40,12 @@ fn full_specs() -> Vec<Spec> {
         epochs: 3,
         batch_size: 8,
         loss: Loss::MeanSquaredError,
-        code_l1: 0.1,
+        code_l1: Some(0.1),
+        kl_weight: Some(0.3),
+        kl_warm_up: Some(4),
+        sparsity_weight: Some(0.7),
+        sparsity_target: Some(0.1),
+        contractive_weight: Some(0.2),
         clip_norm: Some(1.0),
         engine: Some(EngineKind::Fused),
         optimizer: OptimizerConfig::keras_adam(),
@@ -51,8 +57,13 @@ fn full_specs() -> Vec<Spec> {
         }),
     };
     let checkpoints = CheckpointSpec { keep: 1, every: 2 };
-    let full = Spec { data, corruption: Some(corruption), training, checkpoints, ..tutorial };
+    let mut full = Spec { data, corruption: Some(corruption), training, checkpoints, ..tutorial };
+    full.model.dense_mut().unwrap().top_k = Some(3);
     let changes = [
+        ("model.network", "conv"),
+        ("model.network", "conv-denoiser"),
+        ("model.network", "vae"),
+        ("model.network", "layers"),
         ("training.optimizer.kind", "adam-w"),
         ("training.optimizer.kind", "sgd"),
         ("training.schedule.kind", "step"),
@@ -61,6 +72,7 @@ fn full_specs() -> Vec<Spec> {
     ];
     specs.extend(changes.map(|(key, value)| full.with(key, value).unwrap()));
     specs.push(full);
+    specs.extend(NetworkName::ALL.map(|network| Spec::of_network(network).unwrap()));
     specs
 }
 
@@ -137,7 +149,7 @@ fn every_key_can_be_set() {
     {
         let mut spec = Spec::tutorial();
         if let Some(kind) = key.kinds.first() {
-            spec = spec.with(&format!("{}.kind", key.table()), kind).unwrap();
+            spec = spec.with(&format!("{}.{}", key.table(), key.selector()), kind).unwrap();
         }
         let set = spec.with(key.path, key.example());
         assert!(set.is_ok(), "{}: {set:?}", key.path);
@@ -150,18 +162,105 @@ fn every_key_can_be_set() {
     let set = |key: &str, value: &str| spec.with(key, value).unwrap();
     assert_eq!(set("data.drop_columns", "[1, \"b\"]").data.drop_columns, ["1", "b"]);
     let wider = set("model.encoder", "[784, 64]");
-    assert_eq!(wider.model.decoder, [64, 784]);
+    assert_eq!(dense(&wider).decoder, [64, 784]);
     let other = wider.with("model.decoder", "[64, 99, 784]").unwrap();
-    assert_eq!(other.with("model.encoder", "[784, 8]").unwrap().model.decoder, [64, 99, 784]);
+    let narrower = other.with("model.encoder", "[784, 8]").unwrap();
+    assert_eq!(dense(&narrower).decoder, [64, 99, 784]);
     assert_eq!(set("training.epochs", "7").training.epochs, 7);
     assert_eq!(set("training.loss", "mse").training.loss, Loss::MeanSquaredError);
     assert_eq!(set("data.label_column", "3").data.label_column.as_deref(), Some("3"));
-    assert_eq!(set("model.encoder", "[784, 8]").model.encoder, [784, 8]);
+    assert_eq!(dense(&set("model.encoder", "[784, 8]")).encoder, [784, 8]);
     assert_eq!(set("corruption.noise", "gaussian:0.5").corruption.unwrap().drawn, Draw::Once);
     let clipped = set("training.clip_norm", "2");
     assert_eq!(clipped.training.clip_norm, Some(2.0));
     assert_eq!(clipped.with("training.clip_norm", "none").unwrap(), spec);
     assert_eq!(set("corruption.noise", "blur:1").with("corruption", "none").unwrap(), spec);
+}
+
+fn dense(spec: &Spec) -> &DenseForm {
+    spec.model.dense().unwrap()
+}
+
+#[test]
+fn another_network_has_its_own_keys_and_no_others() {
+    let spec = Spec::tutorial().with("model.output_activation", "linear").unwrap();
+    let spec = spec.with("model.initialisation", "he").unwrap();
+    let vae = spec.with("model.network", "vae").unwrap();
+    let table = table_of(&vae);
+    let keys: Vec<&str> = table["model"].as_table().unwrap().keys().map(String::as_str).collect();
+    let expected = ["code", "hidden", "initialisation", "kind", "network", "output_activation"];
+    assert_eq!(keys.iter().copied().collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+    // What both have stays, and what the other one had is gone.
+    assert_eq!(vae.model.output_activation(), Some(Activation::Linear));
+    assert_eq!(vae.model.initialisation, Initialisation::He);
+    let layers = vae.with("model.network", "layers").unwrap();
+    assert_eq!(layers.model.name(), NetworkName::Layers);
+    let back = layers.with("model.network", "dense").unwrap();
+    assert_eq!(dense(&back).encoder, [784, 32]);
+    let told = |spec: &Spec, key: &str, value: &str| spec.with(key, value).unwrap_err().to_string();
+    for (spec, key, value, reasons) in [
+        (&vae, "model.top_k", "3", ["unknown field `top_k`", "the network `vae` has"]),
+        (&spec, "model.code", "3", ["unknown field `code`", "`encoder`, `decoder`"]),
+        (
+            &spec,
+            "model.encoder",
+            "[{ layer = \"top-k\", k = 3 }]",
+            ["widths", "`network = \"layers\"`"],
+        ),
+        (&layers, "model.encoder", "[784, 32]", ["must be layers", "`network = \"dense\"`"]),
+        (&layers, "model.encoder", "[{ layer = \"covn\" }]", ["covn", "`conv`"]),
+        (
+            &layers,
+            "model.encoder",
+            "[3, { layer = \"top-k\", k = 3 }]",
+            ["both", "widths or layers"],
+        ),
+        (&spec, "model.encoder", "[784, -1]", ["-1", "a width"]),
+        (&spec, "model.output_activation", "tanh", ["sigmoid or linear", "tanh"]),
+        (&spec, "training.optimizer.momentum", "0.9", ["momentum", "0 to below 1"]),
+    ] {
+        let message = told(spec, key, value);
+        assert!(reasons.iter().all(|reason| message.contains(reason)), "{message}");
+    }
+}
+
+/// Specs of earlier versions: a dense network without a name, and a weight of 0 for no penalty.
+#[test]
+fn a_spec_of_an_earlier_version_is_the_same_as_one_of_today() {
+    let text = Spec::tutorial().to_toml().unwrap();
+    let former: String = text
+        .lines()
+        .filter(|line| !line.starts_with("network =") && !line.starts_with("initialisation ="))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    assert_eq!(former.lines().count() + 2, text.lines().count(), "{text}");
+    assert_eq!(Spec::parse(&former, Path::new("former.toml")).unwrap(), Spec::tutorial());
+    // Layers need no name either.
+    let layers = Spec::of_network(NetworkName::Layers).unwrap();
+    let text = layers.to_commented_toml().unwrap().replace("network = \"layers\"\n", "");
+    assert!(!text.contains("\nnetwork ="), "{text}");
+    assert_eq!(Spec::parse(&text, Path::new("layers.toml")).unwrap(), layers);
+}
+
+#[test]
+fn a_mistake_in_a_network_is_found_with_its_line() {
+    let text = Spec::of_network(NetworkName::Layers).unwrap().to_commented_toml().unwrap();
+    for (from, to, reasons) in [
+        (
+            "layer = \"conv\",",
+            "layer = \"convolution\",",
+            ["unknown variant `convolution`", "encoder"],
+        ),
+        ("padding = \"same\"", "padding = \"equal\"", ["unknown variant `equal`", "encoder"]),
+        ("residual = false", "residual = 1", ["invalid type: integer `1`", "residual"]),
+        ("network = \"layers\"", "network = \"conv\"", ["unknown field `encoder`", "[model]"]),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        let message = Spec::parse(&changed, Path::new("bad.toml")).unwrap_err().to_string();
+        assert!(message.contains("line "), "{message}");
+        assert!(reasons.iter().all(|reason| message.contains(reason)), "{message}");
+    }
 }
 
 #[test]

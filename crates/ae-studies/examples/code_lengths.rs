@@ -16,8 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut spec = Spec::tutorial();
     spec.data.source = data.display().to_string();
-    spec.model.encoder = vec![SIDE * SIDE, 16];
-    spec.model.decoder = vec![16, SIDE * SIDE];
+    spec.model.set_widths(SIDE * SIDE, &[16])?;
     spec.training.epochs = 10;
     spec.study = Some(StudySpec::DimensionalityReduction(DimensionalityReduction {
         hidden: vec![64],

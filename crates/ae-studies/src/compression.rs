@@ -56,10 +56,10 @@ impl Study for Compression {
             return Err(setting("study.models", &expected, &code.to_string()));
         }
         let model = |widths: &Vec<usize>| {
-            let spec = setup.with_widths(widths);
-            StudyModel { attach: Attach::Codec, ..StudyModel::new(name(train, widths), spec) }
+            let spec = setup.with_widths(widths)?;
+            Ok(StudyModel { attach: Attach::Codec, ..StudyModel::new(name(train, widths), spec) })
         };
-        Ok(self.models.iter().map(model).collect())
+        self.models.iter().map(model).collect()
     }
 
     fn run(&self, bench: &mut Workbench) -> Result<(), StudyError> {

@@ -25,9 +25,9 @@ impl Study for DimensionalityReduction {
         check_components(place, &self.dimensions, &setup.dataset.train)?;
         let model = |&dimension: &usize| {
             let widths = [self.hidden.as_slice(), &[dimension]].concat();
-            StudyModel::new(name(dimension), setup.with_widths(&widths))
+            Ok(StudyModel::new(name(dimension), setup.with_widths(&widths)?))
         };
-        Ok(self.dimensions.iter().map(model).collect())
+        self.dimensions.iter().map(model).collect()
     }
 
     fn run(&self, bench: &mut Workbench) -> Result<(), StudyError> {

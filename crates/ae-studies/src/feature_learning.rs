@@ -44,7 +44,7 @@ impl Study for FeatureLearning {
 
     fn run(&self, bench: &mut Workbench) -> Result<(), StudyError> {
         let (dataset, seed) = (bench.dataset(), Seed::new(bench.spec().seed));
-        let latent = bench.spec().model.encoder.last().copied().unwrap_or_default();
+        let latent = bench.spec().model.code_length(dataset.train.shape())?;
         let mut probed = Vec::new();
         for representation in [pixel_representation(dataset), pca_representation(dataset, latent)?]
         {
@@ -107,7 +107,7 @@ fn learned(
             of_all.iter_mut().zip(means).for_each(|(all, mean)| all.extend(&mean));
         }
     }
-    let columns = bench.spec().model.encoder.last().copied().unwrap_or_default();
+    let columns = bench.spec().model.code_length(dataset.train.shape())?;
     Ok(ProbeResult::all(&name, columns, &of_all)?)
 }
 

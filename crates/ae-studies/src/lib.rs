@@ -17,6 +17,7 @@
 
 mod anomaly_detection;
 mod baselines;
+mod classification;
 mod compression;
 mod denoising_comparison;
 mod dimensionality;

@@ -12,7 +12,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{Network, Progress};
+use ae_dataset::{Network, Progress, Source};
 use ae_experiment::{Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, train};
 use ae_models::Device;
 use ae_training::Observer;
@@ -159,7 +159,9 @@ fn run_one(
 fn on_the_data_found(mut spec: Spec, runs: &[ReproducedRun]) -> Spec {
     let found = datasets(runs).into_iter().find(|data| data.substituted.is_some());
     if let Some(data) = found {
-        spec.data.source.clone_from(&data.name);
+        let (Ok(asked), Ok(found)) =
+            (spec.data.source.parse::<Source>(), data.name.parse::<Source>());
+        spec.data.source = asked.with_data(found.without_variation()).to_string();
         spec.data.substituted.clone_from(&data.substituted);
     }
     spec

@@ -105,7 +105,7 @@ fn checked(setup: &Setup, study: &dyn Study) -> Result<Vec<StudyModel>, StudyErr
     check_distinct("the names of a study's models", models.iter().map(|model| model.name.clone()))?;
     let files = file_names(models.iter().map(|model| model.name.as_str()));
     for (model, file) in models.iter_mut().zip(files) {
-        model.digest = model.plan(setup)?.digest()?;
+        model.digest = model.digest_of(&model.plan(setup)?)?;
         model.file = RunFolder::study_model(&file);
     }
     Ok(models)

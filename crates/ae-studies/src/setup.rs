@@ -30,6 +30,17 @@ pub(crate) enum Attach {
     Codec,
 }
 
+/// How a model is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pretrain {
+    /// As its plan says.
+    Whole,
+    /// Layer after layer, each as an autoencoder with one hidden layer.
+    Layers,
+    /// Not at all: it keeps its initial weights.
+    Nothing,
+}
+
 /// A model that a study will train.
 pub(crate) struct StudyModel {
     /// Its name, unique in the study.
@@ -38,6 +49,7 @@ pub(crate) struct StudyModel {
     /// What it learns from, if not from all of the study's data.
     pub(crate) data: Option<Arc<Dataset>>,
     pub(crate) attach: Attach,
+    pub(crate) pretrain: Pretrain,
     /// The digest of all that decides it.
     pub(crate) digest: String,
     /// Its weights file in the study's folder.
@@ -57,12 +69,12 @@ impl<'a> Setup<'a> {
         Ok(Self { spec, dataset, device, engine })
     }
 
-    /// The spec with these widths from the pixels to the code; the decoder mirrors them.
-    pub(crate) fn with_widths(&self, widths: &[usize]) -> Spec {
+    /// The spec with these widths from the pixels to the code; the decoder mirrors them. A network without widths is
+    /// refused.
+    pub(crate) fn with_widths(&self, widths: &[usize]) -> Result<Spec, StudyError> {
         let mut spec = self.spec.clone();
-        spec.model.encoder = [&[self.dataset.train.image_size()], widths].concat();
-        spec.model.decoder = spec.model.encoder.iter().rev().copied().collect();
-        spec
+        spec.model.set_widths(self.dataset.train.image_size(), widths)?;
+        Ok(spec)
     }
 
     /// The spec with the seed of a repetition.
@@ -139,6 +151,7 @@ impl StudyModel {
             spec,
             data: None,
             attach: Attach::Nothing,
+            pretrain: Pretrain::Whole,
             digest: String::new(),
             file: String::new(),
             found: None,
@@ -149,6 +162,17 @@ impl StudyModel {
     pub(crate) fn plan(&self, setup: &Setup) -> Result<Plan, StudyError> {
         let dataset = self.data.as_deref().unwrap_or(setup.dataset);
         Ok(Plan::new(self.spec.clone(), dataset.clone(), setup.device)?)
+    }
+
+    /// The digest of all that decides the model whose plan this is.
+    pub(crate) fn digest_of(&self, plan: &Plan) -> Result<String, StudyError> {
+        let digest = plan.digest()?;
+        Ok(match self.pretrain {
+            // As it was before there were other ways.
+            Pretrain::Whole => digest,
+            Pretrain::Layers => format!("{digest} layers"),
+            Pretrain::Nothing => format!("{digest} initial"),
+        })
     }
 
     /// Looks for the model in the folder of a study that was begun.

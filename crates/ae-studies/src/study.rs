@@ -24,5 +24,6 @@ pub(crate) fn study_of(spec: &StudySpec) -> &dyn Study {
         StudySpec::AnomalyDetection(study) => study,
         StudySpec::FeatureLearning(study) => study,
         StudySpec::Compression(study) => study,
+        StudySpec::Classification(study) => study,
     }
 }

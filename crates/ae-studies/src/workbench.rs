@@ -1,20 +1,21 @@
 //! The workbench of a study: it trains models, and keeps models, figures, tables and metrics.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
-    DatasetRecord, FigureText, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA, Spec,
+    DatasetRecord, FigureText, KeptFigures, ModelRecord, Plan, Record, RunFolder, SCHEMA, Spec,
     TableRecord, fit_plan, keep_figure,
 };
-use ae_models::SavedModel;
+use ae_models::{Parameters, SavedModel, Shape};
 use ae_report::Figure;
-use ae_training::{MemoryObserver, Metrics};
+use ae_training::{MemoryObserver, Metrics, Pretraining, pretrain_layers};
 use sha2::{Digest, Sha256};
 
 use crate::error::{StudyError, setting};
-use crate::setup::{Attach, Setup, StudyModel, TRAINED_BY};
+use crate::setup::{Attach, Pretrain, Setup, StudyModel, TRAINED_BY};
 
 /// The bench of a study, with all that it has made so far.
 pub(crate) struct Workbench<'a> {
@@ -97,10 +98,19 @@ impl<'a> Workbench<'a> {
     fn train(&self, name: &str) -> Result<(SavedModel, f64), StudyError> {
         let model = self.planned(name)?;
         let plan = model.plan(&self.setup)?;
-        let mut state = plan.initial_state();
-        let observer = &mut MemoryObserver::default();
-        let seconds = fit_plan(&plan, &mut state, None, self.setup.device, observer)?;
-        let mut saved = plan.saved(state.parameters().clone())?;
+        let start = Instant::now();
+        let parameters = match model.pretrain {
+            Pretrain::Nothing => plan.architecture.initialise(plan.seed()),
+            Pretrain::Layers => layer_by_layer(&plan)?,
+            Pretrain::Whole => {
+                let mut state = plan.initial_state();
+                let observer = &mut MemoryObserver::default();
+                fit_plan(&plan, &mut state, None, self.setup.device, observer)?;
+                state.parameters().clone()
+            }
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        let mut saved = plan.saved(parameters)?;
         if model.attach == Attach::Codec {
             attach_codec(&mut saved, &plan.dataset.train)?;
         }
@@ -183,6 +193,7 @@ impl<'a> Workbench<'a> {
             metrics: self.metrics,
             weights_sha256: ae_files::hexadecimal(&digests.finalize()),
             parameters: self.models.iter().map(|model| model.parameters).sum(),
+            network: None,
             figures: self.kept.figures,
             figure_notes: self.kept.notes,
             models: self.models,
@@ -195,4 +206,30 @@ impl<'a> Workbench<'a> {
         record.write(&self.folder.record())?;
         Ok(record)
     }
+}
+
+/// The parameters of a dense network that is trained one layer after the other.
+fn layer_by_layer(plan: &Plan) -> Result<Parameters, StudyError> {
+    let dense = plan.spec.model.dense().filter(|dense| dense.top_k.is_none());
+    let Some(dense) = dense else {
+        let found = plan.spec.model.name().to_string();
+        return Err(setting("model.network", "dense to be trained layer by layer", &found));
+    };
+    let shape = plan.dataset.train.shape();
+    let config = dense.config(Shape {
+        channels: shape.channels,
+        height: shape.height,
+        width: shape.width,
+    });
+    let corruption = plan.spec.corruption.as_ref();
+    let pretraining = Pretraining {
+        network: &config,
+        corruption: corruption.map(|corruption| &corruption.noise as _),
+        optimizer: plan.spec.training.optimizer,
+        fit: &plan.fit_config(),
+    };
+    let data = [&plan.dataset.train, &plan.dataset.test];
+    let trained =
+        pretrain_layers(&pretraining, data, &mut |_| (), &mut MemoryObserver::default())?;
+    Ok(trained.parameters)
 }

@@ -72,6 +72,8 @@ mod metric_names;
 pub mod metrics;
 mod variational;
 
+mod supervised;
+
 mod background;
 mod checkpoint;
 mod event;
@@ -108,6 +110,10 @@ pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
+pub use supervised::{
+    Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
+    Pretrained, Pretraining, fine_tune, pretrain_layers,
+};
 pub use variational::{
     VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,
 };

@@ -1,16 +1,20 @@
 //! What is compared with the peers, what has to be reached, and whether it was.
 
-use super::measurements::{EPOCH, MEMORY, Measurements, PROCESS, Side, Summary};
-use super::{Bench, Peer, Work, name};
+use serde::Deserialize;
+
+use super::measurements::{Measurements, Side, Summary};
+use super::{Bench, Peer, Recipes, Work, name};
 
 /// Our figure beside that of the best of some peers.
-struct Goal {
-    measure: &'static str,
-    work: Work,
-    metric: &'static str,
-    peers: &'static [Peer],
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Goal {
+    measure: String,
+    metric: String,
+    /// By default, all of the work.
+    peers: Option<Vec<Peer>>,
     /// How many times better than the best of them ours has to be, if anything is asked for.
-    bound: Option<f64>,
+    at_least: Option<f64>,
 }
 
 /// How a goal stands.
@@ -27,8 +31,8 @@ pub(super) enum Verdict {
 /// A goal with what was measured.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    pub(super) measure: &'static str,
-    pub(super) metric: &'static str,
+    pub(super) measure: String,
+    pub(super) metric: String,
     pub(super) ours: Option<Summary>,
     /// The best peer, and its figure.
     pub(super) rival: Option<(Peer, Summary)>,
@@ -38,46 +42,20 @@ pub(super) struct Row {
     pub(super) verdict: Verdict,
 }
 
-const GOALS: &[Goal] = &[
-    goal("epoch", Work::Tutorial, EPOCH, Peer::TRAINERS, Some(3.0)),
-    goal("epoch", Work::Tutorial, EPOCH, &[Peer::Candle], Some(10.0)),
-    goal("epoch", Work::Tutorial, EPOCH, &[Peer::KerasTensorflow], Some(8.0)),
-    goal("epoch", Work::Tutorial, EPOCH, &[Peer::Burn], None),
-    goal("50 epochs", Work::Process, PROCESS, Peer::FAST, Some(3.5)),
-    goal("fresh noise", Work::DenoisingFresh, EPOCH, Peer::FAST, None),
-    goal("deep stack", Work::Deep, EPOCH, Peer::FAST, Some(1.5)),
-    goal("wide stack", Work::Wide, EPOCH, Peer::FAST, Some(1.0)),
-    goal("peak memory", Work::Process, MEMORY, Peer::FAST, Some(3.0)),
-    goal("batches of 256", Work::Inference, IN_256, &[Peer::Onnxruntime], Some(1.3)),
-    goal("batches of 256", Work::Inference, IN_256, &[Peer::Pytorch], None),
-    goal("batch of 10 000", Work::Inference, IN_10_000, &[Peer::Onnxruntime], None),
-    goal("single image", Work::Inference, SINGLE, &[Peer::Onnxruntime], Some(1.0)),
-    goal("single image", Work::Inference, SINGLE, &[Peer::Pytorch], None),
-];
-
-const IN_256: &str = "images_per_second_256";
-const IN_10_000: &str = "images_per_second_10000";
-const SINGLE: &str = "single_image_us";
-
-const fn goal(
-    measure: &'static str,
-    work: Work,
-    metric: &'static str,
-    peers: &'static [Peer],
-    bound: Option<f64>,
-) -> Goal {
-    Goal { measure, work, metric, peers, bound }
-}
-
 /// The goals of what was measured.
-pub(super) fn rows(measurements: &Measurements, options: &Bench) -> Vec<Row> {
-    let measured = GOALS.iter().filter(|goal| options.works().contains(&goal.work));
-    measured.map(|goal| goal.row(measurements)).collect()
+pub(super) fn rows(measurements: &Measurements, options: &Bench, recipes: &Recipes) -> Vec<Row> {
+    let measured = recipes.iter().filter(|(work, _)| options.works().contains(work));
+    let rows = measured.flat_map(|(&work, recipe)| {
+        let of = move |goal: &Goal| goal.row(work, &recipe.peers, measurements);
+        recipe.goals.iter().map(of)
+    });
+    rows.collect()
 }
 
 impl Goal {
-    fn row(&self, measurements: &Measurements) -> Row {
-        let Self { measure, work, metric, peers, bound } = *self;
+    fn row(&self, work: Work, peers: &[Peer], measurements: &Measurements) -> Row {
+        let Self { measure, metric, at_least: bound, .. } = self.clone();
+        let (metric, peers) = (metric.as_str(), self.peers.as_deref().unwrap_or(peers));
         let of = |side| measurements.summary(work, side, metric);
         let measured = peers.iter().filter_map(|&peer| Some((peer, of(Side::Peer(peer))?)));
         let rival = measured.min_by(|(_, a), (_, b)| cost(metric, a).total_cmp(&cost(metric, b)));
@@ -95,7 +73,7 @@ impl Goal {
                 None => Verdict::Held,
             },
         };
-        Row { measure, metric, ours, rival, ratio, bound, verdict }
+        Row { measure, metric: self.metric.clone(), ours, rival, ratio, bound, verdict }
     }
 }
 
@@ -107,7 +85,11 @@ fn cost(metric: &str, summary: &Summary) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::measurements::EPOCH;
+    use crate::bench::recipes;
     use crate::bench::tests::options;
+
+    const IN_256: &str = "images_per_second_256";
 
     fn first_row(work: Work, figures: &[(Side, &str, f64)]) -> Row {
         let mut measurements = Measurements::default();
@@ -115,7 +97,11 @@ mod tests {
             measurements.add(work, side, metric, value);
         }
         let options = Bench { only: vec![work], ..options() };
-        rows(&measurements, &options).swap_remove(0)
+        rows(&measurements, &options, &recipes().unwrap()).swap_remove(0)
+    }
+
+    fn trainers() -> Vec<Peer> {
+        recipes().unwrap()[&Work::Tutorial].peers.clone()
     }
 
     fn epoch(ours: f64, theirs: &[(Peer, f64)]) -> Row {
@@ -126,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_ratio_is_taken_against_the_fastest_peer() {
-        let mut all: Vec<_> = Peer::TRAINERS.iter().map(|&peer| (peer, 0.3)).collect();
+        let mut all: Vec<_> = trainers().into_iter().map(|peer| (peer, 0.3)).collect();
         all[2] = (Peer::Pytorch, 0.24);
         let held = epoch(0.08, &all);
         assert_eq!(held.rival.unwrap().0, Peer::Pytorch);
@@ -137,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_missing_peer_leaves_open_what_it_might_have_refuted() {
-        let mut some: Vec<_> = Peer::TRAINERS.iter().map(|&peer| (peer, 0.25)).collect();
+        let mut some: Vec<_> = trainers().into_iter().map(|peer| (peer, 0.25)).collect();
         some.retain(|(peer, _)| *peer != Peer::Pytorch);
         let unknown = Verdict::NotJudged("without pytorch".to_owned());
         assert_eq!(epoch(0.05, &some).verdict, unknown);

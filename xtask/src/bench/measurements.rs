@@ -1,6 +1,6 @@
 //! One measurement, all of a run of the command, and what is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -14,6 +14,8 @@ pub(super) const EPOCH: &str = "epoch_seconds";
 pub(super) const PROCESS: &str = "process_seconds";
 /// Most memory of the process, in MiB.
 pub(super) const MEMORY: &str = "peak_mib";
+/// The mean of what is minimised over the last epoch.
+pub(super) const LOSS: &str = "loss";
 
 /// Who did the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,20 +93,18 @@ impl Summary {
 impl Sample {
     /// From the last line of a peer or of the example `throughput`, which is JSON: numbers by metric,
     /// `epoch_seconds`, `versions`.
-    pub(super) fn of_peer(finished: &Finished, work: Work) -> Result<Self> {
+    pub(super) fn of_peer(finished: &Finished) -> Result<Self> {
         let line = finished.stdout.lines().last().unwrap_or_default();
         let value: Value = serde_json::from_str(line)
             .with_context(|| format!("its last line is no JSON: {line}"))?;
         let mut sample = Self::of_process(finished);
-        if work == Work::Inference {
-            // The program itself takes the times, over and over: its own time and memory say nothing.
-            sample.values.clear();
-        }
         if let Some(epochs) = value[EPOCH].as_array() {
             let seconds: Option<Vec<f64>> = epochs.iter().map(Value::as_f64).collect();
-            sample.set_epochs(
-                &seconds.with_context(|| format!("{EPOCH} holds more than numbers"))?,
-            )?;
+            let seconds = seconds.with_context(|| format!("{EPOCH} holds more than numbers"))?;
+            sample.set_epochs(&seconds)?;
+        } else {
+            // In inference it takes the times itself, over and over: its own time and memory say nothing.
+            sample.values.clear();
         }
         for (name, number) in value.as_object().into_iter().flatten() {
             sample.values.extend(number.as_f64().map(|number| (name.clone(), number)));
@@ -115,8 +115,8 @@ impl Sample {
         Ok(sample)
     }
 
-    /// From `ae train --progress plain`: an epoch lasts from one line to the next, its checkpoint
-    /// included.
+    /// From `ae train --progress plain --json`: an epoch lasts from one line to the next, its checkpoint
+    /// included. The loss is that of the reconstruction and all penalties.
     pub(super) fn of_training(finished: &Finished) -> Result<Self> {
         let mut sample = Self::of_process(finished);
         let is_epoch = |line: &&(f64, String)| line.1.starts_with("epoch ");
@@ -125,6 +125,11 @@ impl Sample {
         let first = times.first().copied().unwrap_or_default();
         let between = times.windows(2).map(|pair| pair[1] - pair[0]);
         sample.set_epochs(&std::iter::once(first).chain(between).collect::<Vec<_>>())?;
+        let record: Value = serde_json::from_str(&finished.stdout).unwrap_or_default();
+        let metrics = record["metrics"].as_object().into_iter().flatten();
+        let losses = metrics.filter(|(name, _)| name.starts_with("train_"));
+        let loss = losses.filter_map(|(_, loss)| loss.as_f64()).reduce(|sum, loss| sum + loss);
+        sample.values.extend(loss.map(|loss| (LOSS.to_owned(), loss)));
         Ok(sample)
     }
 
@@ -161,17 +166,11 @@ impl Measurements {
     }
 
     /// The work, metric and side of every figure, in this order.
-    pub(super) fn keys(&self) -> Vec<(Work, &str, Side)> {
-        let mut keys: Vec<_> = self
-            .entries
-            .iter()
-            .flat_map(|entry| {
-                entry.sample.values.keys().map(|metric| (entry.work, metric.as_str(), entry.side))
-            })
-            .collect();
-        keys.sort();
-        keys.dedup();
-        keys
+    pub(super) fn keys(&self) -> BTreeSet<(Work, &str, Side)> {
+        let metrics = self.entries.iter().flat_map(|entry| {
+            entry.sample.values.keys().map(|metric| (entry.work, metric.as_str(), entry.side))
+        });
+        metrics.collect()
     }
 
     /// Versions of all that was run.
@@ -214,7 +213,7 @@ mod tests {
     fn a_peer_s_last_line_is_read() {
         let line = r#"{"epoch_seconds": [9, 1, 3, 2], "loss": 0.1, "versions": {"jax": "0.10"}}"#;
         let finished = finished(&format!("chatter\n{line}\n"), &[]);
-        let sample = Sample::of_peer(&finished, Work::Deep).unwrap();
+        let sample = Sample::of_peer(&finished).unwrap();
         assert_eq!(sample.epochs, [1.0, 3.0, 2.0]);
         let values = [("epoch_seconds", 2.0), ("loss", 0.1), ("peak_mib", 100.0)];
         for (name, value) in values.into_iter().chain([("process_seconds", 9.0)]) {
@@ -230,7 +229,7 @@ mod tests {
             (r#"{"epoch_seconds": [1]}"#, "fewer than two epochs"),
             (r#"{"epoch_seconds": ["1", 2]}"#, "epoch_seconds holds more than numbers"),
         ] {
-            let error = Sample::of_peer(&finished(stdout, &[]), Work::Deep).unwrap_err();
+            let error = Sample::of_peer(&finished(stdout, &[])).unwrap_err();
             assert!(format!("{error:#}").contains(expected), "{error:#}");
         }
     }
@@ -239,9 +238,10 @@ mod tests {
     fn our_epochs_last_from_line_to_line() {
         let lines =
             [(0.5, "epoch 1/3: a"), (0.625, "epoch 2/3: b"), (0.65, "x"), (1.0, "epoch 3/3: c")];
-        let sample = Sample::of_training(&finished("{}", &lines)).unwrap();
+        let json = r#"{"metrics": {"train_bce": 0.5, "train_kl": 0.25, "val_bce": 9}}"#;
+        let sample = Sample::of_training(&finished(json, &lines)).unwrap();
         assert_eq!(sample.epochs, [0.125, 0.375]);
-        assert_eq!(sample.values[EPOCH], 0.25);
+        assert_eq!([sample.values[EPOCH], sample.values[LOSS]], [0.25, 0.75]);
         assert!(Sample::of_training(&finished("{}", &lines[..1])).is_err());
     }
 }

@@ -8,12 +8,14 @@ use std::process::Command;
 use ae_files::write_atomic;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use serde::Deserialize;
 
 use super::{name, process};
 use crate::workspace::cargo;
 
 /// Another implementation of the same work; its requirements file has its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Peer {
     KerasJax,
     KerasTensorflow,
@@ -29,42 +31,26 @@ pub(crate) enum Peer {
 pub(super) struct Program {
     pub(super) executable: PathBuf,
     pub(super) arguments: Vec<OsString>,
-    pub(super) environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Peer {
-    /// Those that train the tutorial's network.
-    pub(super) const TRAINERS: &'static [Self] = &[
-        Self::KerasJax,
-        Self::KerasTensorflow,
-        Self::Pytorch,
-        Self::Jax,
-        Self::Candle,
-        Self::Burn,
-    ];
-
-    /// Those that train the larger networks and the 50 epochs too: the others would take too long.
-    pub(super) const FAST: &'static [Self] = &[Self::KerasJax, Self::Pytorch, Self::Jax];
-
     /// Installs it where it is not yet, and says how it is started.
     ///
     /// An error is the reason why it is missing from the results.
     pub(super) fn install(self, root: &Path) -> Result<Program> {
-        let (script, environment) = match self {
-            Self::KerasJax => ("keras_peer.py", vec![("KERAS_BACKEND", "jax")]),
-            Self::KerasTensorflow => ("keras_peer.py", vec![("KERAS_BACKEND", "tensorflow")]),
-            Self::Pytorch => ("torch_peer.py", vec![]),
-            Self::Jax => ("jax_peer.py", vec![]),
-            Self::Onnxruntime => ("onnx_peer.py", vec![]),
+        let script = match self {
+            Self::KerasJax | Self::KerasTensorflow => "keras_peer.py",
+            Self::Pytorch => "torch_peer.py",
+            Self::Jax => "jax_peer.py",
+            Self::Onnxruntime => "onnx_peer.py",
             Self::Candle | Self::Burn => {
-                let executable = self.compile(root)?;
-                return Ok(Program { executable, arguments: vec![], environment: vec![] });
+                return Ok(Program { executable: self.compile(root)?, arguments: vec![] });
             }
         };
         let script = root.join("xtask/peers").join(script);
         let executable = self.environment(root)?;
         // -B: the source folder stays as it is.
-        Ok(Program { executable, arguments: vec!["-B".into(), script.into()], environment })
+        Ok(Program { executable, arguments: vec!["-B".into(), script.into()] })
     }
 
     fn compile(self, root: &Path) -> Result<PathBuf> {

@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-/// How often its memory is read.
-const INTERVAL: Duration = Duration::from_millis(2);
-
 /// A program that has ended well.
 #[derive(Debug)]
 pub(super) struct Finished {
@@ -37,7 +34,7 @@ pub(super) fn run(command: &mut Command) -> Result<Finished> {
             break status;
         }
         peak_mib = peak_memory(child.id()).or(peak_mib);
-        thread::sleep(INTERVAL);
+        thread::sleep(Duration::from_millis(2));
     };
     let seconds = start.elapsed().as_secs_f64();
     let [stdout, stderr] = [stdout, stderr]

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::goals::{Row, Verdict};
 use super::machine::Machine;
-use super::measurements::{Entry, Measurements, Missing, Summary};
-use super::{Peer, name};
+use super::measurements::{Entry, LOSS, Measurements, Missing, Summary};
+use super::name;
 
 const BEGIN: &str = "<!-- speed: begin; written by cargo xtask bench -->";
 const END: &str = "<!-- speed: end -->";
@@ -18,8 +18,8 @@ const END: &str = "<!-- speed: end -->";
 /// What was measured, where and with which command.
 pub(super) struct Report<'a> {
     pub(super) machine: &'a Machine,
-    /// The words of the command line.
-    pub(super) command: Vec<String>,
+    /// The command line.
+    pub(super) command: String,
     pub(super) threads: u32,
     pub(super) data: String,
     pub(super) measurements: &'a Measurements,
@@ -32,23 +32,20 @@ impl Report<'_> {
         let versions = self.measurements.versions();
         let versions: Vec<_> =
             versions.iter().map(|(name, number)| format!("{name} {number}")).collect();
-        let fast: Vec<_> = Peer::FAST.iter().map(|&peer| name(peer)).collect();
         let missing = |missing: &Missing| {
             let work = missing.work.map_or("all work".to_owned(), name);
             format!("- missing: {} ({work}): {}\n", missing.side.name(), missing.reason)
         };
         let missing: String = self.measurements.missing.iter().map(missing).collect();
         format!(
-            "`{}`: medians of runs that alternate between the sides, each after one that is not \
-             counted.\n{}.\nData: {}. Versions: {}.\n\n\
-             An epoch includes validation and, on our side, a checkpoint; the first one is not counted. \
-             {} are the fast peers, with which the larger networks, fresh noise and 50 epochs are \
-             compared.\n{missing}\n{}\n{}\n",
-            self.command.join(" "),
+            "`{}`: medians of runs that alternate between the sides; where runs are short, each side \
+             has one before that is not counted.\n{}.\nData: {}. Versions: {}.\n\n\
+             An epoch includes validation and, on our side, a checkpoint; the first one is not \
+             counted.\n{missing}\n{}\n{}\n",
+            self.command,
             self.machine.describe(self.threads),
             self.data,
             versions.join(", "),
-            fast.join(", "),
             verdicts(self.rows),
             medians(self.measurements),
         )
@@ -75,7 +72,7 @@ impl Report<'_> {
         };
         json!({
             "schema": 2,
-            "command": self.command.join(" "),
+            "command": self.command,
             "threads": self.threads,
             "data": self.data,
             "machine": self.machine,
@@ -98,10 +95,10 @@ fn verdict(row: &Row) -> String {
 /// The comparisons.
 fn verdicts(rows: &[Row]) -> String {
     let line = |row: &Row| {
-        let figure = |summary: Summary| number(row.metric, summary.median);
+        let figure = |summary: Summary| number(&row.metric, summary.median);
         let times = |ratio: f64| format!("{ratio:.2}x");
         [
-            row.measure.to_owned(),
+            row.measure.clone(),
             row.ours.map(figure).unwrap_or_default(),
             row.rival.map(|(peer, _)| name(peer)).unwrap_or_default(),
             row.rival.map(|(_, theirs)| figure(theirs)).unwrap_or_default(),
@@ -139,13 +136,15 @@ fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String
     rows.iter().map(line).collect()
 }
 
-/// What a metric is counted in; nothing for losses and the like, which are only in the raw files.
+/// What a metric is counted in; nothing for what is only in the raw files.
 fn unit(metric: &str) -> &'static str {
     match metric {
         _ if metric.ends_with("_seconds") => "s",
         _ if metric.ends_with("_mib") => "MiB",
         _ if metric.ends_with("_us") => "us",
         _ if metric.starts_with("images_per_second") => "images/s",
+        // By which one sees that all sides do the same work.
+        LOSS => "a value",
         _ => "",
     }
 }
@@ -171,7 +170,7 @@ pub(super) fn write_between_marks(page: &Path, text: &str) -> Result<()> {
 mod tests {
     use super::super::measurements::{EPOCH, Side};
     use super::super::tests::options;
-    use super::super::{Bench, Work, goals};
+    use super::super::{Bench, Peer, Work, goals, recipes};
     use super::*;
 
     #[test]
@@ -188,7 +187,7 @@ mod tests {
 | deep stack | 0.0801 s | jax       | 0.320 s | 4.00x | 1.50x    | not judged: without keras-jax |
 ";
         let options = Bench { only: vec![Work::Deep], ..options() };
-        assert_eq!(verdicts(&goals::rows(&measurements, &options)), expected);
+        assert_eq!(verdicts(&goals::rows(&measurements, &options, &recipes().unwrap())), expected);
         let expected = "\
 | work | metric        | side | median   | least - most        |
 | ---- | ------------- | ---- | -------- | ------------------- |

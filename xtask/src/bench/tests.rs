@@ -34,36 +34,40 @@ fn measured(works: &[Work], peers: &[(Peer, &str)]) -> (Measurements, Vec<goals:
         repeats: NonZeroU32::MIN.saturating_add(1),
         ..options()
     };
-    let ours =
-        Ours { ae: program.clone(), throughput: program, scratch: scratch.path().to_owned() };
-    let setting = Setting { data: "data".into(), threads: 2, epochs: None };
+    let ours = Ours { ae: program, examples: "none".into(), scratch: scratch.path().to_owned() };
+    let [images, patches] = ["data", "patches"].map(PathBuf::from);
+    let setting =
+        Setting { images, patches, threads: 2, epochs: None, recipes: recipes().unwrap() };
     let program = |script: &str| Program {
         executable: "sh".into(),
         arguments: vec!["-c".into(), script.into()],
-        environment: vec![],
     };
     let programs = peers.iter().map(|(name, script)| (*name, program(script))).collect();
     let plan = Plan { options: &options, ours, setting, programs };
     let mut measurements = Measurements::default();
     plan.measure(&mut measurements);
-    let rows = goals::rows(&measurements, &options);
+    let rows = goals::rows(&measurements, &options, &plan.setting.recipes);
     (measurements, rows)
 }
 
 #[cfg(unix)]
 #[test]
-fn every_side_runs_as_often_and_the_warm_up_is_left_out() {
+fn every_side_runs_as_often_but_those_far_behind_and_the_warm_up_is_left_out() {
     // The shell's $0, $1, .. are the work, the data, the epochs and the threads.
     let script = r#"echo "{\"epoch_seconds\": [9, $2, $2], \"versions\": {\"$0\": \"$1\"}}""#;
-    let (measurements, rows) = measured(&[Work::Tutorial, Work::Wide], &[(Peer::Jax, script)]);
+    let slow = r#"echo '{"epoch_seconds": [99, 99]}'"#;
+    let (measurements, rows) =
+        measured(&[Work::Tutorial, Work::Denoiser], &[(Peer::Jax, script), (Peer::Pytorch, slow)]);
     assert!(measurements.missing.is_empty(), "{:?}", measurements.missing);
     let runs: Vec<_> = measurements.entries.iter().map(|entry| (entry.run, entry.side)).collect();
-    let (ours, jax) = (Side::Ours, Side::Peer(Peer::Jax));
-    let once = [(1, ours), (1, jax), (2, ours), (2, jax)];
-    assert_eq!(runs, [once, once].concat());
+    let (ours, jax, torch) = (Side::Ours, Side::Peer(Peer::Jax), Side::Peer(Peer::Pytorch));
+    let tutorial = [(1, ours), (1, torch), (1, jax), (2, ours), (2, torch), (2, jax)];
+    let denoiser = [(1, ours), (1, torch), (1, jax), (2, ours), (2, jax)];
+    assert_eq!(runs, [&tutorial[..], &denoiser].concat());
     let epochs = |work| measurements.summary(work, jax, EPOCH).unwrap().median;
-    assert_eq!([epochs(Work::Tutorial), epochs(Work::Wide)], [6.0, 3.0]);
-    assert_eq!(measurements.versions()["wide"], "data");
+    assert_eq!([epochs(Work::Tutorial), epochs(Work::Denoiser)], [6.0, 2.0]);
+    let data = |work| measurements.versions()[work].clone();
+    assert_eq!([data("tutorial"), data("denoiser")], ["data", "patches"]);
     assert_eq!(outcome(&measurements, &rows), Outcome::Held);
 }
 
@@ -80,7 +84,7 @@ fn a_peer_that_fails_is_missing_with_its_reason_and_stops_nothing() {
     assert!(measurements.summary(Work::Tutorial, Side::Peer(Peer::Jax), EPOCH).is_some());
     let report = Report {
         machine: &Machine::here(Path::new(".")),
-        command: vec!["cargo xtask bench".to_owned()],
+        command: "cargo xtask bench".to_owned(),
         threads: 2,
         data: "data".to_owned(),
         measurements: &measurements,
@@ -100,7 +104,11 @@ fn a_peer_that_fails_is_missing_with_its_reason_and_stops_nothing() {
 #[test]
 fn a_bound_that_is_missed_is_short() {
     let fast = r#"echo '{"epoch_seconds": [9, 0.001, 0.001]}'"#;
-    let peers = Peer::TRAINERS.iter().map(|&peer| (peer, fast)).collect::<Vec<_>>();
+    let peers = recipes().unwrap()[&Work::Tutorial]
+        .peers
+        .iter()
+        .map(|&peer| (peer, fast))
+        .collect::<Vec<_>>();
     let (measurements, rows) = measured(&[Work::Tutorial], &peers);
     assert_eq!(outcome(&measurements, &rows), Outcome::Short);
 }

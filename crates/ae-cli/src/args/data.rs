@@ -79,7 +79,9 @@ pub(crate) struct Data {
     /// auto, mnist, fashion-mnist, digits, or your own: a folder of pictures or IDX files, .npy, .csv
     ///
     /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
-    /// procedural digits, and says so. mnist fails rather than take other data. In a folder of pictures,
+    /// procedural digits, and says so. mnist fails rather than take other data. mnist-rot (rotated),
+    /// mnist-bg-rand (over random noise) and mnist-basic (as they are) are the variations on MNIST with
+    /// 12000 training images; rot:DIR makes one from a folder of IDX files. In a folder of pictures,
     /// subfolders are classes, each with all that is below it; subfolders train and val or test say what is
     /// for training and what is held out (val, if both are there).
     #[arg(long, value_name = "SOURCE")]

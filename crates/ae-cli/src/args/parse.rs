@@ -61,6 +61,12 @@ pub(super) fn fraction(text: &str) -> Result<f64, String> {
     fraction.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
 }
 
+/// The same in single precision, in which a number near 1 may be 1.
+pub(super) fn fraction_in_single(text: &str) -> Result<f32, String> {
+    let fraction = text.parse().ok().filter(|fraction| *fraction > 0.0 && *fraction < 1.0);
+    fraction.ok_or_else(|| "expected a number above 0 and below 1".to_owned())
+}
+
 pub(super) fn noise(text: &str) -> Result<NoiseChoice, String> {
     if text == "none" {
         return Ok(NoiseChoice::None);

@@ -3,24 +3,29 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use ae_experiment::NetworkName;
 use clap::ValueHint;
 
+use super::parse::{file_that_ends_with, one_of};
 use super::{OutputKind, OutputPath, Overwrite};
-use crate::args::parse::file_that_ends_with;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ae spec -o mine.toml && ae train mine.toml
+  ae spec --network conv -o conv.toml
   ae spec --like runs/regular --set training.epochs=100 -o longer.toml")]
 pub(crate) struct WriteSpec {
     /// What to start from: tutorial, the folder of a run, or a spec
     #[arg(long, value_name = "tutorial|RUN|SPEC", default_value = "tutorial", value_hint = ValueHint::AnyPath)]
     pub(crate) like: PathBuf,
+    /// The network: dense, conv, conv-denoiser, vae or layers [default: that of --like]
+    #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(["dense", "conv", "conv-denoiser", "vae", "layers"]), hide_possible_values = true)]
+    pub(crate) network: Option<NetworkName>,
     /// Set a key, such as training.schedule.kind=cosine; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Change>,
     /// List every key with its meaning, default and values, as a table in Markdown
-    #[arg(long, conflicts_with_all = ["like", "set"])]
+    #[arg(long, conflicts_with_all = ["like", "set", "network"])]
     pub(crate) keys: bool,
     /// Where to write: .toml, or .md for --keys [default: stdout]
     #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = toml_file)]

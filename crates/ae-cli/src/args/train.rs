@@ -8,18 +8,20 @@ use ae_experiment::EngineKind;
 use ae_models::Loss;
 use clap::ValueHint;
 
-use super::parse::{count, epochs, loss, noise, not_negative, one_of, positive, spec_seed};
-use super::{Becoming, Change, Data, NoiseChoice, OutputPath, Overwrite, files};
+use super::parse::{count, epochs, loss, noise, one_of, positive, spec_seed};
+use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overwrite, files};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
-  ae train --data photos/ --resize crop --size 64x64 --noise gaussian:0.5
+  ae train --data photos/ --resize crop --size 64x64 --network conv
   ae train mine.toml --set training.schedule.kind=cosine")]
 #[command(after_long_help = "Examples:
   ae train --data digits --widths 128,32 --epochs 20 --out runs/deep
-  ae train --data photos/ --resize crop --size 64x64 --noise gaussian:0.5
+  ae train --data photos/ --resize crop --size 64x64 --network conv
   ae train mine.toml --set training.schedule.kind=cosine
+  ae train --data mnist --network vae --widths 400,20 --kl-warm-up 5
+  ae train --data photos/ --resize crop --size 64x64 --network conv-denoiser --noise gaussian:0.5
   ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
 #[command(mut_arg("part", |part| part.hide(true)))]
@@ -34,7 +36,9 @@ pub(crate) struct Train {
     pub(crate) folder: NewFolder,
     #[command(flatten)]
     pub(crate) settings: Settings,
-    /// Images per batch [default: 256; fewer for little data of your own]
+    /// Images per batch [default: by network and data]
+    ///
+    /// They are 256, and 128 with --network; little data of your own gets fewer.
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) batch_size: Option<usize>,
     /// Step size of the optimizer
@@ -43,15 +47,8 @@ pub(crate) struct Train {
     /// The loss to minimise; bce and mse are understood too
     #[arg(long, value_parser = loss(), value_name = "LOSS")]
     pub(crate) loss: Option<Loss>,
-    /// Widths from the image to the code; the decoder mirrors them
-    #[arg(long, value_delimiter = ',', value_name = "N,N,..", value_parser = count)]
-    pub(crate) widths: Option<Vec<usize>>,
-    /// The decoder uses the encoder's weights, transposed
-    #[arg(long, hide_short_help = true)]
-    pub(crate) tied_weights: bool,
-    /// Weight of an L1 penalty on the code
-    #[arg(long, hide_short_help = true, value_name = "WEIGHT", value_parser = not_negative)]
-    pub(crate) code_l1: Option<f32>,
+    #[command(flatten)]
+    pub(crate) network: NetworkFlags,
     /// Learn to remove this noise, such as gaussian:0.5, or none [default: masking:0.2 for tables]
     ///
     /// Noises can be chained (masking:0.25+gaussian:0.1), or one of several drawn for each image (blur:1|gaussian:0.2).
@@ -94,9 +91,9 @@ pub(crate) struct Settings {
     /// The seed of all random numbers
     #[arg(long, value_parser = spec_seed, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Passes over the training images [default: 50; for your own data, by its size]
+    /// Passes over the training images [default: by network and data]
     ///
-    /// Your own data gets enough for 3000 steps of a table or 6000 of pictures.
+    /// They are 50, and 100 for conv-denoiser. Your own data gets enough for 3000 steps of a table or 6000 of pictures.
     #[arg(long, value_name = "N", value_parser = epochs)]
     pub(crate) epochs: Option<u32>,
     /// Set a key of the spec; may be repeated

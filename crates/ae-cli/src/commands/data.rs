@@ -124,6 +124,10 @@ fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::R
     if dataset.skipped > 0 {
         output::text(&format!("  {} left out", dataset.skipped))?;
     }
+    if let Some(variation) = dataset.origin.variation {
+        let made = variation.description();
+        output::text(&format!("  {made}; made by this program, not the published files"))?;
+    }
     if let Some(scaling) = &dataset.scaling {
         describe_columns(scaling)?;
     }

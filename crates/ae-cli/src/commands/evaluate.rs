@@ -15,6 +15,9 @@ use crate::{output, progress};
 /// The noise's seed where neither the run nor the person says one.
 const SEED: u64 = 42;
 
+/// The metric of the importance-weighted bound.
+const NLL: &str = "val_nll";
+
 pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.applied.model, &device(&common.device)?)?;
     let input = model.input();
@@ -36,7 +39,13 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let JudgedData { name, images, part, skipped } = &judged;
     let what = format!("evaluating {}", counted_as(images.len(), noun_of(&input.format)));
     let working = progress::working(common, &what);
-    let metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
+    let mut metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
+    if let Some(codes) = args.importance_samples {
+        let codes = u32::try_from(codes)?;
+        let (noise, seed) = (noise.as_ref(), Seed::new(seed));
+        let bound = model.importance_weighted_nll(images, name, noise, codes, seed)?;
+        metrics.insert(NLL.to_owned(), bound);
+    }
     drop(working);
     let noise = noise.map(|noise| noise.to_string());
     if matches!(part, JudgedPart::Training | JudgedPart::Named(Part::Train)) {
@@ -75,8 +84,9 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         part => counted_as(images.len(), &format!("{} {noun}", in_words(*part))),
     };
     output::text(&format!("{count} of {name}{noise}{left_out}"))?;
+    let width = output::metric_width(&metrics);
     for (metric, value) in &metrics {
-        output::text(&format!("  {metric:<12} {value:.5}"))?;
+        output::text(&format!("  {metric:<width$} {value:.5}"))?;
     }
     Ok(Status::Done)
 }

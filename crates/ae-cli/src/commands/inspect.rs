@@ -1,9 +1,10 @@
 //! `ae inspect`
 
-use ae_apply::{Description, RunSettings, describe};
+use ae_apply::{Description, RunSettings, TensorDescription, describe};
 use ae_dataset::{ColumnScaling, Scaling};
 use ae_experiment::weights_file;
-use ae_models::{DenseConfig, Network, Shape};
+use ae_models::{CheckedLayer, DenseConfig, Network, Part, SavedPart, Shape};
+use serde_json::{Value, json};
 
 use super::in_flags;
 use crate::args::{Common, Inspect};
@@ -13,14 +14,92 @@ use crate::output;
 pub(crate) fn run(args: &Inspect, common: &Common) -> anyhow::Result<Status> {
     let description = describe(&weights_file(&args.model)?)?;
     if common.json {
-        output::json(&serde_json::to_value(&description)?)?;
+        let mut value = serde_json::to_value(&description)?;
+        value["layers"] = layers(&description)?.iter().map(LayerRow::json).collect();
+        output::json(&value)?;
     } else {
-        output::text(&text(&description))?;
+        output::text(&text(&description, &layers(&description)?))?;
     }
     Ok(Status::Done)
 }
 
-fn text(description: &Description) -> String {
+/// A layer of the chain.
+#[derive(Debug)]
+struct LayerRow {
+    name: String,
+    kind: &'static str,
+    /// Channels, height and width of the output.
+    output: [usize; 3],
+    parameters: usize,
+    /// Whether its output is the code.
+    is_code: bool,
+}
+
+impl LayerRow {
+    fn json(&self) -> Value {
+        let Self { name, kind, output, parameters, is_code } = self;
+        json!({
+            "name": name, "kind": kind, "output": output, "parameters": parameters, "is_code": is_code,
+        })
+    }
+}
+
+/// The layers that the file has, from the input on.
+fn layers(description: &Description) -> anyhow::Result<Vec<LayerRow>> {
+    let network = description.model.check()?;
+    let codes = network.network().encoder.len();
+    let is_there = |layer: &&CheckedLayer| match description.part {
+        SavedPart::Encoder => layer.part == Part::Encoder,
+        SavedPart::Model => true,
+    };
+    let parameters_of = |name: &str| {
+        let own = |tensor: &&TensorDescription| {
+            tensor.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let tensors = description.tensors.iter().filter(own);
+        tensors.map(|tensor| tensor.shape.iter().product::<usize>()).sum()
+    };
+    let row = |layer: &CheckedLayer| {
+        let (name, Shape { channels, height, width }) = (layer.name(), layer.output);
+        LayerRow {
+            parameters: parameters_of(&name),
+            name,
+            kind: layer.layer.kind_name(),
+            output: [channels, height, width],
+            is_code: layer.part == Part::Encoder && layer.position + 1 == codes,
+        }
+    };
+    Ok(network.layers().iter().filter(is_there).map(row).collect())
+}
+
+/// The layers as a table.
+fn chain(input: Shape, layers: &[LayerRow]) -> Vec<String> {
+    let row = |name: &str, kind: &str, output: &str, parameters: &str, code: &str| {
+        let line = format!("  {name:<12} {kind:<15} {output:<16} {parameters:>10}  {code}");
+        line.trim_end().to_owned()
+    };
+    let mut lines = vec![
+        row("layer", "kind", "output", "parameters", ""),
+        row("", "input", &shown(input), "", ""),
+    ];
+    lines.extend(layers.iter().map(|layer| {
+        let LayerRow { name, kind, output: [channels, height, width], parameters, is_code } = layer;
+        let output = Shape { channels: *channels, height: *height, width: *width };
+        let code = if *is_code { "the code" } else { "" };
+        row(name, kind, &shown(output), &parameters.to_string(), code)
+    }));
+    lines
+}
+
+/// A vector by its length alone.
+fn shown(shape: Shape) -> String {
+    match shape {
+        Shape { channels, height: 1, width: 1 } => channels.to_string(),
+        shape => shape.to_string(),
+    }
+}
+
+fn text(description: &Description, layers: &[LayerRow]) -> String {
     let Description { file, part, model, tensors, parameters, weights_sha256, attachments } =
         description;
     let Shape { channels, height, width } = model.network.input();
@@ -39,7 +118,8 @@ fn text(description: &Description) -> String {
             ),
         },
     ];
-    lines.extend(network(&model.network));
+    lines.extend(dense(&model.network));
+    lines.extend(chain(model.network.input(), layers));
     for tensor in tensors {
         let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
         lines.push(format!("  {:<20} {}", tensor.name, shape.join(" x ")));
@@ -68,28 +148,18 @@ fn text(description: &Description) -> String {
     lines.join("\n")
 }
 
-/// The widths and activations of a dense network, or every layer with the shape that it gives.
-fn network(network: &Network) -> Vec<String> {
-    if let Some(dense) = DenseConfig::of(network) {
-        let tied = if dense.tied_weights { ", tied weights" } else { "" };
-        return vec![
-            format!(
-                "  encoder {}, decoder {}{tied}",
-                arrows(&dense.encoder),
-                arrows(&dense.decoder)
-            ),
-            format!(
-                "  activations: hidden {}, code {}, output {}",
-                dense.hidden_activation, dense.code_activation, dense.output_activation
-            ),
-        ];
-    }
-    let Ok(checked) = network.check() else { return Vec::new() };
-    let layers = checked.layers().iter().map(|layer| {
-        let (name, kind) = (layer.name(), layer.layer.kind_name());
-        format!("  {name:<12} {kind:<15} to {}", layer.output)
-    });
-    layers.collect()
+/// The widths and activations of a dense network.
+fn dense(network: &Network) -> Vec<String> {
+    let Some(dense) = DenseConfig::of(network) else { return Vec::new() };
+    let tied = if dense.tied_weights { ", tied weights" } else { "" };
+    let (encoder, decoder) = (arrows(&dense.encoder), arrows(&dense.decoder));
+    vec![
+        format!("  encoder {encoder}, decoder {decoder}{tied}"),
+        format!(
+            "  activations: hidden {}, code {}, output {}",
+            dense.hidden_activation, dense.code_activation, dense.output_activation
+        ),
+    ]
 }
 
 fn trained_with(settings: &RunSettings) -> String {

@@ -1,5 +1,7 @@
 //! `ae probe`
 
+mod fine_tuning;
+
 use ae_apply::{ProbeResult, ProbeSpec, device, load_options, probe};
 use ae_dataset::{Dataset, Part, Source, load};
 use ae_experiment::{open_model, probe_table};
@@ -41,14 +43,20 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
     let working = progress::working(common, &what);
     let probed = probe(&model, &dataset, &spec, Seed::new(args.seed))?;
     drop(working);
+    let fine_tuned =
+        if args.fine_tune { Some(fine_tuning::run(args, &model, &dataset, common)?) } else { None };
     let (name, test_images) = (&dataset.origin.name, dataset.test.len());
     let guess = most_frequent_class(&dataset);
     if common.json {
         let probes: Vec<Value> = probed.iter().map(|probed| as_json(probed, images)).collect();
-        output::json(&json!({
+        let mut told = json!({
             "dataset": name, "train_images": images, "test_images": test_images,
             "seed": args.seed, "most_frequent_class": guess, "probes": probes,
-        }))?;
+        });
+        if let Some(fine_tuned) = &fine_tuned {
+            told["fine_tuned"] = fine_tuned.as_json();
+        }
+        output::json(&told)?;
     } else {
         let caption = format!(
             "{name}: accuracy on {}, ± the 95 % interval over draws of labels",
@@ -57,6 +65,9 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
         let table = probe_table(&probed, &caption);
         output::text(&caption)?;
         output::text(&output::aligned(&table.columns, &table.rows))?;
+        if let Some(fine_tuned) = &fine_tuned {
+            output::text(&format!("  {}", fine_tuned.sentence(noun_of(&input.format))))?;
+        }
         output::text(&format!("  always the most frequent class: {guess:.4}"))?;
     }
     let best = |probed: &ProbeResult| probed.logistic.mean.max(probed.neighbours.mean);

@@ -1,6 +1,7 @@
 //! `ae reproduce`
 
 use ae_apply::device;
+use ae_dataset::Source;
 use ae_experiment::Spec;
 use ae_studies::{
     Beginning, Conclusion, PlannedExperiment, ReproduceOptions, Reproduced, Reproduction,
@@ -61,7 +62,11 @@ fn planned(args: &Reproduce, common: &Common) -> anyhow::Result<Reproduction> {
     let mut experiments = Vec::new();
     for experiment in chosen {
         let mut spec = experiment.spec()?;
+        let Ok(asked) = spec.data.source.parse::<Source>();
         args.settings.apply(&mut spec);
+        // An experiment on rotated digits rotates those of any data.
+        let Ok(data) = spec.data.source.parse::<Source>();
+        spec.data.source = asked.with_data(data).to_string();
         set(&mut spec, &args.settings.set)?;
         if spec.name != experiment.name {
             let sentence =

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ae_experiment::{Spec, spec_reference};
+use ae_experiment::{NetworkName, Spec, spec_reference};
 use ae_files::write_atomic;
 
 use super::set;
@@ -24,8 +24,19 @@ pub(crate) fn run(args: &WriteSpec) -> anyhow::Result<Status> {
 
 fn commented(args: &WriteSpec) -> anyhow::Result<String> {
     let mut spec = like(&args.like)?;
+    if let Some(network) = args.network {
+        spec = with_network(&spec, network, args.like == Path::new(TUTORIAL))?;
+    }
     set(&mut spec, &args.set)?;
     Ok(spec.to_commented_toml()?)
+}
+
+/// Another spec's network replaced; without another spec, with the settings of the network's source.
+fn with_network(spec: &Spec, network: NetworkName, is_tutorial: bool) -> anyhow::Result<Spec> {
+    Ok(match is_tutorial {
+        true => Spec::of_network(network)?,
+        false => spec.with("model.network", &network.to_string())?,
+    })
 }
 
 /// The tutorial's spec, that of a run, or one in a file.

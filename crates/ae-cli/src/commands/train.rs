@@ -1,11 +1,11 @@
 //! `ae train`
 
 use ae_corruption::Draw;
-use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, Setting, Spec, train};
+use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
 use ae_models::ModelKind;
 
 use super::{check_spec, finish, set};
-use crate::args::{Becoming, Change, Common, NoiseChoice, Reading, Train};
+use crate::args::{Becoming, Change, Common, NetworkFlags, NoiseChoice, Reading, Train};
 use crate::exit_status::{Status, Usage};
 use crate::interrupt;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
 
 /// What follows from the data: nothing that a spec or a flag sets.
 fn adaptation(args: &Train) -> Adaptation {
-    let widths = args.widths.clone();
+    let widths = args.network.widths.clone();
     if args.spec.is_some() {
         return widths.map_or(Adaptation::None, Adaptation::Widths);
     }
@@ -56,9 +56,14 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     let mut spec = match &args.spec {
         Some(path) => {
             check_spec("train", path)?;
-            Spec::read(path)?
+            let spec = Spec::read(path)?;
+            let other = args.network.network.filter(|network| *network != spec.model.name());
+            match other {
+                Some(network) => spec.with("model.network", &network.to_string())?,
+                None => spec,
+            }
         }
-        None => Spec::tutorial(),
+        None => Spec::of_network(args.network.network.unwrap_or_default())?,
     };
     args.settings.apply(&mut spec);
     own_data(&mut spec.data, &args.becoming);
@@ -75,10 +80,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     if args.engine.is_some() {
         training.engine = args.engine;
     }
-    if let Some(weight) = args.code_l1 {
-        training.code_l1 = weight;
-    }
-    spec.model.tied_weights |= args.tied_weights;
+    network(&mut spec, &args.network)?;
     match &args.noise {
         Some(NoiseChoice::Of(noise)) => {
             let drawn = spec.corruption.as_ref().map_or(Draw::Once, |corruption| corruption.drawn);
@@ -103,7 +105,38 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     }
     // A key that is named wins over a flag.
     set(&mut spec, &args.settings.set)?;
+    let name = spec.model.name();
+    if args.network.widths.is_some() && ![NetworkName::Dense, NetworkName::Vae].contains(&name) {
+        let sentence =
+            format!("--widths is for the networks dense and vae, and the network is {name}");
+        return Err(Usage(sentence).into());
+    }
     Ok(spec)
+}
+
+/// What the flags say of the network and of the penalties.
+fn network(spec: &mut Spec, flags: &NetworkFlags) -> anyhow::Result<()> {
+    let name = spec.model.name();
+    if flags.tied_weights || flags.top_k.is_some() {
+        let Some(dense) = spec.model.dense_mut() else {
+            let flag = if flags.tied_weights { "--tied-weights" } else { "--top-k" };
+            let sentence = format!("{flag} is for the network dense, and the network is {name}");
+            return Err(Usage(sentence).into());
+        };
+        dense.tied_weights |= flags.tied_weights;
+        dense.top_k = flags.top_k.or(dense.top_k);
+    }
+    if let Some(initialisation) = flags.initialisation {
+        spec.model.initialisation = initialisation.into();
+    }
+    let training = &mut spec.training;
+    training.code_l1 = flags.code_l1.or(training.code_l1);
+    training.kl_weight = flags.kl_weight.or(training.kl_weight);
+    training.kl_warm_up = flags.kl_warm_up.or(training.kl_warm_up);
+    training.sparsity_weight = flags.sparsity.or(training.sparsity_weight);
+    training.sparsity_target = flags.sparsity_target.or(training.sparsity_target);
+    training.contractive_weight = flags.contractive.or(training.contractive_weight);
+    Ok(())
 }
 
 /// What the flags say of the data.

@@ -21,3 +21,4 @@ mod pictures;
 mod reader;
 #[cfg(feature = "pictures")]
 mod survey;
+mod variations;

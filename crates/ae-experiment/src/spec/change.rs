@@ -4,13 +4,14 @@ use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use super::commented::table_at;
-use super::reference::{Presence, SpecKey, spec_keys};
+use super::network::NetworkForm;
+use super::reference::{Presence, SpecKey, selector, spec_keys};
 use crate::{ExperimentError, Spec};
 
 /// Tables that may be missing.
 const OPTIONAL_TABLES: [&str; 3] = ["corruption", "training.early_stopping", "study"];
 /// Lists of tables, which are set as a whole.
-const LISTS: [&str; 3] = ["expected", "study.noises", "study.scores"];
+const LISTS: [&str; 4] = ["expected", "study.noises", "study.scores", "study.networks"];
 /// The encoder's widths, which the decoder mirrors as long as it has mirrored them.
 const ENCODER: &str = "model.encoder";
 /// What takes an optional key away.
@@ -37,7 +38,7 @@ impl Spec {
         let set = |value: Option<Value>| {
             let mut table = before.clone();
             put(&mut table, path, value);
-            complete(&mut table, path);
+            complete(&mut table, &before, path);
             if path == ENCODER {
                 mirror(&mut table, self);
             }
@@ -105,7 +106,10 @@ fn put(table: &mut Table, path: &str, value: Option<Value>) {
 
 /// Mirrors the new encoder in the decoder, if the decoder mirrored the encoder before.
 fn mirror(table: &mut Table, before: &Spec) {
-    let is_mirror = before.model.encoder.iter().rev().eq(&before.model.decoder);
+    let is_mirror = match &before.model.form {
+        NetworkForm::Dense(dense) => dense.encoder.iter().rev().eq(&dense.decoder),
+        _ => false,
+    };
     let model = table.get_mut("model").and_then(Value::as_table_mut);
     let Some(model) = model.filter(|_| is_mirror) else { return };
     if let Some(Value::Array(widths)) = model.get("encoder").cloned() {
@@ -113,25 +117,33 @@ fn mirror(table: &mut Table, before: &Spec) {
     }
 }
 
-/// Drops keys that another kind has, and fills in the defaults of those that are missing beside a key.
-fn complete(table: &mut Table, path: &str) {
+/// Fills in the defaults of keys that are missing beside a key. If that key decides which others there are, keys of the
+/// earlier kind are dropped.
+fn complete(table: &mut Table, before: &Table, path: &str) {
     let around = path.rsplit_once('.').map_or("", |(around, _)| around);
+    let kind_of = |table: &Table| {
+        let kind = table_at(table, around)?.get(selector(around))?;
+        kind.as_str().map(str::to_owned)
+    };
+    let (kind, earlier) = (kind_of(table), kind_of(before));
+    let is_changed = path.rsplit('.').next() == Some(selector(around)) && kind != earlier;
+    let siblings = || spec_keys().filter(|key| key.table() == around);
+    if is_changed {
+        // A key may be of both kinds under one name, such as an encoder of widths or of layers.
+        let stale = siblings().filter(|key| !key.kinds.is_empty());
+        let stays = |key: &SpecKey| key.is_of(kind.as_deref()) && key.is_of(earlier.as_deref());
+        let kept: Vec<&str> = siblings().filter(|key| stays(key)).map(|key| key.path).collect();
+        let stale = stale.filter(|key| !kept.contains(&key.path));
+        stale.for_each(|key| put(table, key.path, None));
+    }
     let Some(inner) = table_at(table, around) else { return };
-    let kind = inner.get("kind").and_then(Value::as_str).map(str::to_owned);
-    let siblings = spec_keys().filter(|key| key.table() == around);
-    let (known, others): (Vec<&SpecKey>, Vec<_>) =
-        siblings.partition(|key| key.is_of(kind.as_deref()));
-    let is_known = |key: &&SpecKey| known.iter().any(|known| known.path == key.path);
-    let dropped: Vec<_> = others.into_iter().filter(|key| !is_known(key)).collect();
-    let missing: Vec<_> = known
-        .iter()
-        .filter(|key| !inner.contains_key(key.name()))
+    let missing: Vec<_> = siblings()
+        .filter(|key| key.is_of(kind.as_deref()) && !inner.contains_key(key.name()))
         .filter_map(|key| match key.presence {
             Presence::Given(default) => Some((key.path, parsed(default))),
             _ => None,
         })
         .collect();
-    dropped.into_iter().for_each(|key| put(table, key.path, None));
     missing.into_iter().for_each(|(path, value)| put(table, path, Some(value)));
 }
 

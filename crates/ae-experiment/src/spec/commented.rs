@@ -30,8 +30,9 @@ impl Spec {
                 let hidden = if within.is_some() { "" } else { "# " };
                 text.push_str(&format!("\n{hidden}[{current}]\n"));
             }
-            let kind = within.and_then(|table| table.get("kind")).and_then(Value::as_str);
-            write_key(key, within.and_then(|table| table.get(key.name())), kind, &mut text);
+            let kind = within.and_then(|table| table.get(key.selector())).and_then(Value::as_str);
+            let value = within.filter(|_| key.is_of(kind)).and_then(|table| table.get(key.name()));
+            write_key(key, value, kind, &mut text);
         }
         let whole = self.to_toml()?;
         for (place, name) in FREE.into_iter().enumerate() {
@@ -72,10 +73,16 @@ fn write_key(key: &SpecKey, value: Option<&Value>, kind: Option<&str>, text: &mu
     text.push_str(&comment(&explanation(key)));
     let (name, example) = (key.name(), key.example());
     match value {
+        Some(Value::Array(items)) if items.iter().any(Value::is_table) => {
+            text.push_str(&format!("{name} = [\n"));
+            items.iter().for_each(|item| text.push_str(&format!("    {},\n", inline(item))));
+            text.push_str("]\n");
+        }
         Some(value) => text.push_str(&format!("{name} = {}\n", written(key, value))),
         None if key.is_of(kind) => text.push_str(&format!("# {name} = {example}\n")),
         None => {
-            text.push_str(&format!("# {name} = {example}  # kind {}\n", key.kinds.join(" or ")));
+            let (selector, kinds) = (key.selector(), key.kinds.join(" or "));
+            text.push_str(&format!("# {name} = {example}  # {selector} {kinds}\n"));
         }
     }
 }
@@ -90,10 +97,35 @@ fn explanation(key: &SpecKey) -> String {
     format!("{} Values: {}.{default}", key.meaning, key.range)
 }
 
-/// A value as TOML. The L1 weight is an `f32`, whose digits as an `f64` nobody has typed.
+/// Weights of penalties: they are `f32`, whose digits as an `f64` nobody has typed.
+const SINGLE: [&str; 5] = [
+    "training.code_l1",
+    "training.kl_weight",
+    "training.sparsity_weight",
+    "training.sparsity_target",
+    "training.contractive_weight",
+];
+
+/// A value as TOML.
 fn written(key: &SpecKey, value: &Value) -> String {
     match value {
-        Value::Float(number) if key.path == "training.code_l1" => format!("{:?}", *number as f32),
+        Value::Float(_) if SINGLE.contains(&key.path) => inline(value),
+        value => value.to_string(),
+    }
+}
+
+/// A layer, or a number in it, which is an `f32`, in one line of TOML.
+fn inline(value: &Value) -> String {
+    match value {
+        Value::Float(number) => format!("{:?}", *number as f32),
+        Value::Table(table) => {
+            // The kind of a layer comes first.
+            let layer = table.get_key_value("layer").into_iter();
+            let others = table.iter().filter(|(name, _)| *name != "layer");
+            let keys =
+                layer.chain(others).map(|(name, value)| format!("{name} = {}", inline(value)));
+            format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
+        }
         value => value.to_string(),
     }
 }

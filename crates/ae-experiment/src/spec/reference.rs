@@ -2,6 +2,7 @@
 //! documentation all read this table.
 
 mod experiment;
+mod model;
 mod study;
 mod training;
 
@@ -17,7 +18,7 @@ pub struct SpecKey {
     pub presence: Presence,
     /// The accepted values.
     pub range: &'static str,
-    /// The values of `kind` in the same table that know this key; all do if there are none here.
+    /// The values of [`selector`](Self::selector) in the same table that know this key; all do if there are none here.
     pub kinds: &'static [&'static str],
 }
 
@@ -70,7 +71,7 @@ const fn of(kinds: &'static [&'static str], key: SpecKey) -> SpecKey {
 
 /// All keys, in the order in which a spec is written.
 pub fn spec_keys() -> impl DoubleEndedIterator<Item = &'static SpecKey> + Clone {
-    experiment::KEYS.iter().chain(training::KEYS).chain(study::KEYS)
+    experiment::KEYS.iter().chain(model::KEYS).chain(training::KEYS).chain(study::KEYS)
 }
 
 impl SpecKey {
@@ -84,7 +85,12 @@ impl SpecKey {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
 
-    /// Whether a table of this `kind` has the key.
+    /// The key of the same table whose value decides whether there is this key.
+    pub fn selector(&self) -> &'static str {
+        selector(self.table())
+    }
+
+    /// Whether a table whose selector has this value has the key.
     pub(super) fn is_of(&self, kind: Option<&str>) -> bool {
         self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.contains(&kind))
     }
@@ -108,13 +114,18 @@ impl SpecKey {
     }
 }
 
+/// The key whose value decides which other keys a table has.
+pub(super) fn selector(table: &str) -> &'static str {
+    if table == "model" { "network" } else { "kind" }
+}
+
 /// The table of all keys in Markdown, as `docs/reference/spec.md` shows it.
 pub fn spec_reference() -> String {
     let mut text = "| key | meaning | default | values |\n|---|---|---|---|\n".to_owned();
     for key in spec_keys() {
         let of = match key.kinds {
             [] => String::new(),
-            kinds => format!(" Of the kind {}.", kinds.join(", ")),
+            kinds => format!(" Of the {} {}.", key.selector(), kinds.join(", ")),
         };
         let escaped = |text: &str| text.replace('|', "\\|");
         let default = match key.presence {

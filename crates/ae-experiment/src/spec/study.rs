@@ -18,6 +18,8 @@ pub enum StudySpec {
     FeatureLearning(FeatureLearning),
     /// How many bytes images take, compared with JPEG, PNG, zstd and PCA.
     Compression(Compression),
+    /// How many items are classified wrongly from the codes of several networks, and after fine-tuning them on labels.
+    Classification(Classification),
 }
 
 /// Autoencoders and PCA at several code lengths.
@@ -100,6 +102,66 @@ pub struct Compression {
     pub pca_components: usize,
 }
 
+/// Networks that learned in different ways without labels, and what a classifier makes of them.
+///
+/// Each network is trained without labels. Then a logistic regression classifies its frozen codes, and a softmax layer on
+/// the code is trained together with the encoder (fine-tuning; Vincent et al. 2010, section 3).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Classification {
+    /// The networks.
+    pub networks: Vec<ClassifiedNetwork>,
+    /// The training on labels.
+    pub fine_tuning: FineTuningSpec,
+}
+
+/// A network of a [`Classification`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifiedNetwork {
+    /// Its name in tables and metrics.
+    pub name: String,
+    /// What differs from the spec, as [`Spec::with`](crate::Spec::with) takes it: `model.kind=denoising`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// How it is trained without labels.
+    #[serde(default, skip_serializing_if = "is_whole")]
+    pub pretraining: PretrainingKind,
+}
+
+/// How a network is trained before it learns from labels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PretrainingKind {
+    /// As a whole.
+    #[default]
+    Whole,
+    /// Layer after layer, each as an autoencoder with one hidden layer (Vincent et al. 2010, section 3).
+    Layers,
+    /// Not at all: the initial weights.
+    None,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_whole(kind: &PretrainingKind) -> bool {
+    *kind == PretrainingKind::Whole
+}
+
+/// The training of an encoder on labels, by Adam with Keras' constants. A sixth of the training items is held out to choose
+/// the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FineTuningSpec {
+    /// The most epochs.
+    pub epochs: u32,
+    /// Items of a batch.
+    pub batch_size: usize,
+    /// The step size.
+    pub learning_rate: f64,
+    /// Epochs without a lower error on the held-out items after which the training ends.
+    pub patience: u32,
+}
+
 /// The figures and tables that a kind of study writes into its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Artefacts {
@@ -129,9 +191,16 @@ impl Artefacts {
         figures: &["rate-distortion", "compressed"],
         tables: &["rate-distortion", "equal-quality", "lossless", "model-size"],
     };
+    const CLASSIFICATION: Self = Self { figures: &["errors"], tables: &["classification"] };
     /// The files of all kinds.
-    pub const ALL: [Self; 5] =
-        [Self::DIMENSIONALITY, Self::DENOISING, Self::ANOMALIES, Self::FEATURES, Self::COMPRESSION];
+    pub const ALL: [Self; 6] = [
+        Self::DIMENSIONALITY,
+        Self::DENOISING,
+        Self::ANOMALIES,
+        Self::FEATURES,
+        Self::COMPRESSION,
+        Self::CLASSIFICATION,
+    ];
 }
 
 impl StudySpec {
@@ -143,6 +212,7 @@ impl StudySpec {
             Self::AnomalyDetection(_) => Artefacts::ANOMALIES,
             Self::FeatureLearning(_) => Artefacts::FEATURES,
             Self::Compression(_) => Artefacts::COMPRESSION,
+            Self::Classification(_) => Artefacts::CLASSIFICATION,
         }
     }
 }

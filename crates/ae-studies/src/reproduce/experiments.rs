@@ -36,15 +36,25 @@ macro_rules! experiments {
     };
 }
 
-const ALL: [Experiment; 8] = experiments![
+const ALL: [Experiment; 18] = experiments![
     "anomaly",
+    "codes",
     "compression",
+    "conv",
+    "conv-denoising",
+    "deep",
     "denoising",
     "denoising-fresh",
     "dimensionality",
     "features",
+    "hinton",
     "noises",
-    "regular"
+    "regular",
+    "sparse",
+    "stacked",
+    "stacked-bg-rand",
+    "stacked-rot",
+    "vae"
 ];
 const TUTORIAL: [&str; 3] = ["regular", "denoising", "denoising-fresh"];
 

@@ -78,8 +78,7 @@ impl Scene {
         let mut spec = Spec::tutorial();
         spec.name = name.to_owned();
         spec.data.source = self.dir.path().join("data").display().to_string();
-        spec.model.encoder = vec![16, 3];
-        spec.model.decoder = vec![3, 16];
+        spec.model.set_widths(16, &[3]).unwrap();
         spec.training.epochs = 1;
         spec.expected = vec![Expectation {
             dataset: "folder".to_owned(),

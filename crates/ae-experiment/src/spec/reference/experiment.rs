@@ -1,8 +1,7 @@
-//! Keys of an experiment: its name, data, network and noise.
+//! Keys of an experiment: its name and data.
 
 use super::{SpecKey, given, optional};
 
-const ACTIVATIONS: &str = "linear, relu, leaky-relu, elu, selu, sigmoid, tanh or softplus";
 const NAME: &str = "letters, digits, `.`, `_` and `-`, beginning with a letter or a digit";
 
 pub(super) const KEYS: &[SpecKey] = &[
@@ -91,48 +90,4 @@ pub(super) const KEYS: &[SpecKey] = &[
         "text",
         "Why this data stands in for other data; a run writes it.",
     ),
-    given(
-        "model.kind",
-        "\"regular\"",
-        "regular or denoising",
-        "Whether the model learns to remove noise.",
-    ),
-    given(
-        "model.encoder",
-        "[784, 32]",
-        "two or more widths, 1 or more each",
-        "Widths of the encoder, from the numbers of an image to the code.",
-    ),
-    given(
-        "model.decoder",
-        "[32, 784]",
-        "two or more widths, 1 or more each",
-        "Widths of the decoder, from the code to the numbers of an image.",
-    ),
-    given(
-        "model.hidden_activation",
-        "\"relu\"",
-        ACTIVATIONS,
-        "The activation of every layer but the code's and the last.",
-    ),
-    given("model.code_activation", "\"relu\"", ACTIVATIONS, "The activation of the code."),
-    given(
-        "model.output_activation",
-        "\"sigmoid\"",
-        "sigmoid or linear",
-        "The activation of the last layer.",
-    ),
-    given(
-        "model.tied_weights",
-        "false",
-        "true or false",
-        "Whether the decoder uses the encoder's weights, transposed.",
-    ),
-    given(
-        "corruption.noise",
-        "\"gaussian:0.5\"",
-        "a noise, a chain (`masking:0.25+gaussian:0.1`) or a choice (`a|b`)",
-        "The noise that a denoising model learns to remove.",
-    ),
-    given("corruption.drawn", "\"once\"", "once or every-epoch", "How often the noise is drawn."),
 ];

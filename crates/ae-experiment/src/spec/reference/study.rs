@@ -8,12 +8,13 @@ const DENOISING: &[&str] = &["denoising-comparison"];
 const ANOMALIES: &[&str] = &["anomaly-detection"];
 const FEATURES: &[&str] = &["feature-learning"];
 const COMPRESSION: &[&str] = &["compression"];
+const CLASSIFICATION: &[&str] = &["classification"];
 
 pub(super) const KEYS: &[SpecKey] = &[
     required(
         "study.kind",
         "\"dimensionality-reduction\"",
-        "dimensionality-reduction, denoising-comparison, anomaly-detection, feature-learning or compression",
+        "dimensionality-reduction, denoising-comparison, anomaly-detection, feature-learning, compression or classification",
         "The purpose for which several models are trained and compared (`ae study`).",
     ),
     of(
@@ -176,6 +177,49 @@ pub(super) const KEYS: &[SpecKey] = &[
             "[[784, 32]]",
             "lists of widths",
             "Widths from the pixels to the code, a model each; the decoder mirrors them.",
+        ),
+    ),
+    of(
+        CLASSIFICATION,
+        required("study.networks.name", "\"denoising\"", NAME, "The name of a network."),
+    ),
+    of(
+        CLASSIFICATION,
+        optional(
+            "study.networks.set",
+            ["the network is the spec's", "[\"model.kind=denoising\"]"],
+            "KEY=VALUE, each as `--set` takes it",
+            "What this network has other than the spec says.",
+        ),
+    ),
+    of(
+        CLASSIFICATION,
+        optional(
+            "study.networks.pretraining",
+            ["whole", "\"layers\""],
+            "whole, layers or none",
+            "Whether the network is trained as a whole, layer by layer, or not at all before it learns from labels.",
+        ),
+    ),
+    of(
+        CLASSIFICATION,
+        required("study.fine_tuning.epochs", "30", "1 or more", "The most epochs on labels."),
+    ),
+    of(
+        CLASSIFICATION,
+        required("study.fine_tuning.batch_size", "128", "1 or more", "Items of a batch."),
+    ),
+    of(
+        CLASSIFICATION,
+        required("study.fine_tuning.learning_rate", "0.001", "above 0", "The step size of Adam."),
+    ),
+    of(
+        CLASSIFICATION,
+        required(
+            "study.fine_tuning.patience",
+            "5",
+            "1 or more",
+            "Epochs without a lower error on held-out items after which the training ends.",
         ),
     ),
     required(

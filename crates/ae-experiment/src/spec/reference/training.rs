@@ -1,4 +1,4 @@
-//! Keys of the training and of the checkpoints.
+//! Keys of the noise, the training and the checkpoints.
 
 use super::{SpecKey, given, of, optional};
 
@@ -10,6 +10,13 @@ const COSINE: &[&str] = &["cosine"];
 const FACTOR: &[&str] = &["step", "exponential"];
 
 pub(super) const KEYS: &[SpecKey] = &[
+    given(
+        "corruption.noise",
+        "\"gaussian:0.5\"",
+        "a noise, a chain (`masking:0.25+gaussian:0.1`) or a choice (`a|b`)",
+        "The noise that a denoising model learns to remove.",
+    ),
+    given("corruption.drawn", "\"once\"", "once or every-epoch", "How often the noise is drawn."),
     given("training.epochs", "50", "1 or more", "Passes over the training data."),
     given("training.batch_size", "256", "1 or more", "Items of a batch."),
     given(
@@ -18,11 +25,42 @@ pub(super) const KEYS: &[SpecKey] = &[
         "binary-cross-entropy (bce) or mean-squared-error (mse)",
         "The loss that is minimised.",
     ),
-    given(
+    optional(
         "training.code_l1",
-        "0.0",
+        ["0.0", "0.0"],
         "finite, 0 or more",
         "The weight of an L1 penalty on the code; 0 is none.",
+    ),
+    optional(
+        "training.kl_weight",
+        ["1 if the code is a sample, as in `vae`; other networks have none", "1.0"],
+        "finite, 0 or more",
+        "The weight (beta) of the divergence of a variational code from N(0, 1).",
+    ),
+    optional(
+        "training.kl_warm_up",
+        ["no warm-up", "10"],
+        "1 or more",
+        "Epochs in which that weight rises linearly from 0.",
+    ),
+    optional(
+        "training.sparsity_weight",
+        ["no such penalty", "0.1"],
+        "finite, 0 or more",
+        "The weight of the divergence of the code units' mean activations from the target; needs a sigmoid code.",
+    ),
+    optional(
+        "training.sparsity_target",
+        ["0.05, if there is a weight", "0.05"],
+        "above 0 and below 1",
+        "The mean activation that the units of a sparse code are to have.",
+    ),
+    optional(
+        "training.contractive_weight",
+        ["no such penalty", "0.1"],
+        "finite, 0 or more",
+        "The weight of the squared norm of the code's derivative by the input; needs an encoder of one dense layer with a \
+         sigmoid.",
     ),
     optional(
         "training.clip_norm",

@@ -1,0 +1,307 @@
+//! The table `[model]` as it is written: one flat table, so that the errors of TOML name the line and `--set` reaches
+//! every key.
+
+use std::fmt;
+
+use ae_models::{Activation, Initialisation, Layer, ModelKind};
+use serde::de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::network::{
+    ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
+};
+
+/// All keys of all networks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelTable {
+    kind: ModelKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<NetworkName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initialisation: Option<Initialisation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<Vec<usize>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoder: Option<Written>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decoder: Option<Written>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_activation: Option<Activation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_activation: Option<Activation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_activation: Option<Activation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tied_weights: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    residual: Option<bool>,
+}
+
+/// An encoder or a decoder: widths, or layers.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Written {
+    Widths(Vec<usize>),
+    Layers(Vec<Layer>),
+}
+
+/// The keys that every network has.
+const OF_ALL: [&str; 3] = ["kind", "network", "initialisation"];
+
+/// The keys that a network has besides.
+fn keys(network: NetworkName) -> &'static [&'static str] {
+    match network {
+        NetworkName::Dense => &[
+            "encoder",
+            "decoder",
+            "hidden_activation",
+            "code_activation",
+            "output_activation",
+            "tied_weights",
+            "top_k",
+        ],
+        NetworkName::Conv | NetworkName::ConvDenoiser => &["output_activation"],
+        NetworkName::Vae => &["hidden", "code", "output_activation"],
+        NetworkName::Layers => &["encoder", "decoder", "residual"],
+    }
+}
+
+impl ModelTable {
+    fn empty(kind: ModelKind, network: NetworkName, initialisation: Initialisation) -> Self {
+        Self {
+            kind,
+            network: Some(network),
+            initialisation: Some(initialisation),
+            hidden: None,
+            code: None,
+            encoder: None,
+            decoder: None,
+            hidden_activation: None,
+            code_activation: None,
+            output_activation: None,
+            tied_weights: None,
+            top_k: None,
+            residual: None,
+        }
+    }
+
+    /// The named network; layers need no name, since widths are never tables.
+    fn network(&self) -> NetworkName {
+        let is_of_layers = matches!(self.encoder, Some(Written::Layers(_)));
+        let implied = if is_of_layers { NetworkName::Layers } else { NetworkName::Dense };
+        self.network.unwrap_or(implied)
+    }
+
+    /// The keys that are written, without those that every network has.
+    fn written(&self) -> impl Iterator<Item = &'static str> {
+        let keys = [
+            ("hidden", self.hidden.is_some()),
+            ("code", self.code.is_some()),
+            ("encoder", self.encoder.is_some()),
+            ("decoder", self.decoder.is_some()),
+            ("hidden_activation", self.hidden_activation.is_some()),
+            ("code_activation", self.code_activation.is_some()),
+            ("output_activation", self.output_activation.is_some()),
+            ("tied_weights", self.tied_weights.is_some()),
+            ("top_k", self.top_k.is_some()),
+            ("residual", self.residual.is_some()),
+        ];
+        keys.into_iter().filter_map(|(name, is_written)| is_written.then_some(name))
+    }
+
+    /// Refuses keys of other networks.
+    fn check_keys(&self) -> Result<(), String> {
+        let network = self.network();
+        match self.written().find(|name| !keys(network).contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "unknown field `{name}`: the network `{network}` has {}",
+                in_words(OF_ALL.iter().chain(keys(network)))
+            )),
+        }
+    }
+
+    fn output(&self) -> Result<Activation, String> {
+        match self.output_activation {
+            None => Ok(Activation::Sigmoid),
+            Some(found @ (Activation::Sigmoid | Activation::Linear)) => Ok(found),
+            Some(other) => {
+                Err(format!("`output_activation` must be sigmoid or linear, found {other}"))
+            }
+        }
+    }
+}
+
+impl TryFrom<ModelTable> for NetworkSpec {
+    type Error = String;
+
+    fn try_from(table: ModelTable) -> Result<Self, String> {
+        table.check_keys()?;
+        let output_activation = table.output()?;
+        let form = match table.network() {
+            NetworkName::Dense => NetworkForm::Dense(DenseForm {
+                encoder: widths("encoder", table.encoder)?,
+                decoder: widths("decoder", table.decoder)?,
+                hidden_activation: table.hidden_activation.unwrap_or(Activation::Relu),
+                code_activation: table.code_activation.unwrap_or(Activation::Relu),
+                output_activation,
+                tied_weights: table.tied_weights.unwrap_or_default(),
+                top_k: table.top_k,
+            }),
+            NetworkName::Conv => NetworkForm::Conv(ConvForm { output_activation }),
+            NetworkName::ConvDenoiser => NetworkForm::ConvDenoiser(ConvForm { output_activation }),
+            NetworkName::Vae => NetworkForm::Vae(VaeForm {
+                hidden: table.hidden.unwrap_or_else(|| vec![400]),
+                code: table.code.unwrap_or(20),
+                output_activation,
+            }),
+            NetworkName::Layers => NetworkForm::Layers(LayersForm {
+                encoder: layers("encoder", table.encoder)?,
+                decoder: layers("decoder", table.decoder)?,
+                residual: table.residual.unwrap_or_default(),
+            }),
+        };
+        let initialisation = table.initialisation.unwrap_or_default();
+        Ok(Self { kind: table.kind, form, initialisation })
+    }
+}
+
+fn widths(key: &str, written: Option<Written>) -> Result<Vec<usize>, String> {
+    match written {
+        None => Err(format!("missing field `{key}`: the network `dense` needs its widths")),
+        Some(Written::Widths(widths)) => Ok(widths),
+        Some(Written::Layers(_)) => Err(format!(
+            "`{key}` must be widths, such as [784, 32], found layers; layers are for `network = \"layers\"`"
+        )),
+    }
+}
+
+fn layers(key: &str, written: Option<Written>) -> Result<Vec<Layer>, String> {
+    match written {
+        None => Err(format!("missing field `{key}`: the network `layers` needs its layers")),
+        Some(Written::Layers(layers)) => Ok(layers),
+        Some(Written::Widths(widths)) if widths.is_empty() => Ok(Vec::new()),
+        Some(Written::Widths(_)) => Err(format!(
+            "`{key}` must be layers, such as {{ layer = \"conv\", channels = 16, kernel = 3 }}, found widths; \
+             widths are for `network = \"dense\"`"
+        )),
+    }
+}
+
+/// `a, b and c`.
+fn in_words<'a>(names: impl Iterator<Item = &'a &'static str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        names => names.concat(),
+    }
+}
+
+impl From<NetworkSpec> for ModelTable {
+    fn from(spec: NetworkSpec) -> Self {
+        let empty = Self::empty(spec.kind, spec.name(), spec.initialisation);
+        match spec.form {
+            NetworkForm::Dense(dense) => Self {
+                encoder: Some(Written::Widths(dense.encoder)),
+                decoder: Some(Written::Widths(dense.decoder)),
+                hidden_activation: Some(dense.hidden_activation),
+                code_activation: Some(dense.code_activation),
+                output_activation: Some(dense.output_activation),
+                tied_weights: Some(dense.tied_weights),
+                top_k: dense.top_k,
+                ..empty
+            },
+            NetworkForm::Conv(conv) | NetworkForm::ConvDenoiser(conv) => {
+                Self { output_activation: Some(conv.output_activation), ..empty }
+            }
+            NetworkForm::Vae(vae) => Self {
+                hidden: Some(vae.hidden),
+                code: Some(vae.code),
+                output_activation: Some(vae.output_activation),
+                ..empty
+            },
+            NetworkForm::Layers(layers) => Self {
+                encoder: Some(Written::Layers(layers.encoder)),
+                decoder: Some(Written::Layers(layers.decoder)),
+                residual: Some(layers.residual),
+                ..empty
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(WrittenVisitor)
+    }
+}
+
+struct WrittenVisitor;
+
+impl<'de> Visitor<'de> for WrittenVisitor {
+    type Value = Written;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of widths, such as [784, 32], or of layers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Written, A::Error> {
+        let (mut widths, mut layers) = (Vec::new(), Vec::new());
+        while let Some(item) = items.next_element()? {
+            match item {
+                Item::Width(width) => widths.push(width),
+                Item::Layer(layer) => layers.push(*layer),
+            }
+            if !widths.is_empty() && !layers.is_empty() {
+                return Err(de::Error::custom("expected widths or layers, found both in one list"));
+            }
+        }
+        Ok(if layers.is_empty() { Written::Widths(widths) } else { Written::Layers(layers) })
+    }
+}
+
+/// A width, or a layer.
+enum Item {
+    Width(usize),
+    Layer(Box<Layer>),
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ItemVisitor)
+    }
+}
+
+struct ItemVisitor;
+
+impl<'de> Visitor<'de> for ItemVisitor {
+    type Value = Item;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a width, or a layer such as { layer = \"conv\", channels = 16, kernel = 3 }")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Item, E> {
+        let width = usize::try_from(number).ok();
+        width
+            .map(Item::Width)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Item, E> {
+        let width = usize::try_from(number).ok();
+        width
+            .map(Item::Width)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Signed(number), &self))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
+        let layer = Layer::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Item::Layer(Box::new(layer)))
+    }
+}

@@ -1,0 +1,344 @@
+//! The network of a spec: one of the networks that have a name, or a list of layers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ae_dataset::ImageShape;
+use ae_models::{
+    Activation, DenseConfig, Initialisation, Layer, ModelKind, Network, Shape, TopK, keras_conv,
+    keras_conv_denoiser, variational,
+};
+use serde::{Deserialize, Serialize};
+
+use super::model_table::ModelTable;
+use crate::ExperimentError;
+
+/// The network of an experiment; in a spec the flat table `[model]`, in which `network` says which keys there are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "ModelTable", into = "ModelTable")]
+pub struct NetworkSpec {
+    /// Regular or denoising.
+    pub kind: ModelKind,
+    /// The network.
+    pub form: NetworkForm,
+    /// How its weights begin.
+    pub initialisation: Initialisation,
+}
+
+/// The networks that a spec can name, with their settings.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum NetworkForm {
+    /// Dense layers by their widths.
+    Dense(DenseForm),
+    /// The convolutional autoencoder of the Keras blog.
+    Conv(ConvForm),
+    /// The convolutional denoiser of the Keras blog.
+    ConvDenoiser(ConvForm),
+    /// A variational autoencoder of dense layers.
+    Vae(VaeForm),
+    /// Any layers.
+    Layers(LayersForm),
+}
+
+/// Dense layers by their widths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenseForm {
+    /// Widths from the image's pixels to the code: `[784, 32]`.
+    pub encoder: Vec<usize>,
+    /// Widths from the code to the image's pixels: `[32, 784]`.
+    pub decoder: Vec<usize>,
+    /// The activation of every layer but the code's and the last.
+    pub hidden_activation: Activation,
+    /// The activation of the encoder's last layer.
+    pub code_activation: Activation,
+    /// The activation of the decoder's last layer: sigmoid or linear.
+    pub output_activation: Activation,
+    /// Whether the decoder uses the encoder's weights, transposed.
+    pub tied_weights: bool,
+    /// How many numbers of the code stay, the largest ones; all if there is none.
+    pub top_k: Option<usize>,
+}
+
+/// A convolutional network whose layers are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConvForm {
+    /// The activation of the decoder's last layer: sigmoid or linear.
+    pub output_activation: Activation,
+}
+
+/// A variational autoencoder of dense layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaeForm {
+    /// Widths between the image's pixels and the code; the decoder mirrors them.
+    pub hidden: Vec<usize>,
+    /// Numbers of the code.
+    pub code: usize,
+    /// The activation of the decoder's last layer: sigmoid or linear.
+    pub output_activation: Activation,
+}
+
+/// Any layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayersForm {
+    /// The layers from an item to its code.
+    pub encoder: Vec<Layer>,
+    /// The layers from a code to an item.
+    pub decoder: Vec<Layer>,
+    /// Whether the input is added to the output.
+    pub residual: bool,
+}
+
+/// The names of the networks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NetworkName {
+    /// Dense layers by their widths.
+    #[default]
+    Dense,
+    /// The convolutional autoencoder of the Keras blog.
+    Conv,
+    /// The convolutional denoiser of the Keras blog.
+    ConvDenoiser,
+    /// A variational autoencoder of dense layers.
+    Vae,
+    /// Any layers.
+    Layers,
+}
+
+impl NetworkName {
+    /// All names.
+    pub const ALL: [Self; 5] =
+        [Self::Dense, Self::Conv, Self::ConvDenoiser, Self::Vae, Self::Layers];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Dense => "dense",
+            Self::Conv => "conv",
+            Self::ConvDenoiser => "conv-denoiser",
+            Self::Vae => "vae",
+            Self::Layers => "layers",
+        }
+    }
+}
+
+impl fmt::Display for NetworkName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for NetworkName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = Self::ALL.into_iter().find(|name| name.as_str() == text);
+        named.ok_or("expected dense, conv, conv-denoiser, vae or layers")
+    }
+}
+
+impl NetworkSpec {
+    /// The dense network of the Keras tutorial.
+    pub(crate) fn tutorial() -> Self {
+        let DenseConfig { encoder, decoder, .. } = DenseConfig::default();
+        let form = NetworkForm::Dense(DenseForm {
+            encoder,
+            decoder,
+            hidden_activation: Activation::Relu,
+            code_activation: Activation::Relu,
+            output_activation: Activation::Sigmoid,
+            tied_weights: false,
+            top_k: None,
+        });
+        Self { kind: ModelKind::Regular, form, initialisation: Initialisation::Glorot }
+    }
+
+    /// The network's name.
+    pub fn name(&self) -> NetworkName {
+        match self.form {
+            NetworkForm::Dense(_) => NetworkName::Dense,
+            NetworkForm::Conv(_) => NetworkName::Conv,
+            NetworkForm::ConvDenoiser(_) => NetworkName::ConvDenoiser,
+            NetworkForm::Vae(_) => NetworkName::Vae,
+            NetworkForm::Layers(_) => NetworkName::Layers,
+        }
+    }
+
+    /// The settings of a dense network.
+    pub fn dense(&self) -> Option<&DenseForm> {
+        match &self.form {
+            NetworkForm::Dense(dense) => Some(dense),
+            _ => None,
+        }
+    }
+
+    /// The settings of a dense network, to be changed.
+    pub fn dense_mut(&mut self) -> Option<&mut DenseForm> {
+        match &mut self.form {
+            NetworkForm::Dense(dense) => Some(dense),
+            _ => None,
+        }
+    }
+
+    /// Sets the widths between the `numbers` of an item and the code, the code's last; the decoder mirrors them.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Setting`] if the network has no widths, or there are none.
+    pub fn set_widths(&mut self, numbers: usize, widths: &[usize]) -> Result<(), ExperimentError> {
+        let name = self.name();
+        match (&mut self.form, widths) {
+            (NetworkForm::Dense(dense), _) => {
+                dense.encoder = [&[numbers], widths].concat();
+                dense.decoder = dense.encoder.iter().rev().copied().collect();
+            }
+            (NetworkForm::Vae(vae), [hidden @ .., code]) => {
+                vae.hidden = hidden.to_vec();
+                vae.code = *code;
+            }
+            _ => {
+                let expected = "dense or vae where widths are given";
+                return Err(ExperimentError::setting("model.network", expected, name.as_str()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Numbers of a code, for items of this shape.
+    ///
+    /// # Errors
+    /// As [`network`](Self::network).
+    pub fn code_length(&self, shape: ImageShape) -> Result<usize, ExperimentError> {
+        Ok(self.network(shape)?.check()?.code().numbers())
+    }
+
+    /// The activation of the last layer, if that has one.
+    pub fn output_activation(&self) -> Option<Activation> {
+        match &self.form {
+            NetworkForm::Dense(dense) => Some(dense.output_activation),
+            NetworkForm::Conv(conv) | NetworkForm::ConvDenoiser(conv) => {
+                Some(conv.output_activation)
+            }
+            NetworkForm::Vae(vae) => Some(vae.output_activation),
+            NetworkForm::Layers(layers) => layers.decoder.last().and_then(activation_of),
+        }
+    }
+
+    /// Sets the activation of the last layer, where it is a setting of its own.
+    pub(crate) fn set_output_activation(&mut self, activation: Activation) {
+        match &mut self.form {
+            NetworkForm::Dense(dense) => dense.output_activation = activation,
+            NetworkForm::Conv(conv) | NetworkForm::ConvDenoiser(conv) => {
+                conv.output_activation = activation;
+            }
+            NetworkForm::Vae(vae) => vae.output_activation = activation,
+            NetworkForm::Layers(_) => {}
+        }
+    }
+
+    /// The network for items of this shape.
+    ///
+    /// # Errors
+    /// If its layers or the shape do not fit. For images of another size than the network can have, the error names the
+    /// nearest sizes.
+    pub fn network(&self, shape: ImageShape) -> Result<Network, ExperimentError> {
+        let network = self.unchecked(shape)?;
+        match network.check() {
+            Ok(_) => Ok(network),
+            Err(error) => Err(self.other_size(shape).unwrap_or_else(|| error.into())),
+        }
+    }
+
+    fn unchecked(&self, shape: ImageShape) -> Result<Network, ExperimentError> {
+        let ImageShape { channels, height, width } = shape;
+        let input = Shape { channels, height, width };
+        let network = match &self.form {
+            NetworkForm::Dense(dense) => dense_network(dense, input)?,
+            NetworkForm::Conv(conv) => keras_conv(input, conv.output_activation),
+            NetworkForm::ConvDenoiser(conv) => keras_conv_denoiser(input, conv.output_activation),
+            NetworkForm::Vae(vae) => {
+                variational(input, &vae.hidden, vae.code, vae.output_activation)
+            }
+            NetworkForm::Layers(layers) => Network {
+                image: [height, width],
+                channels,
+                encoder: layers.encoder.clone(),
+                decoder: layers.decoder.clone(),
+                residual: layers.residual,
+                initialisation: self.initialisation,
+            },
+        };
+        Ok(Network { initialisation: self.initialisation, ..network })
+    }
+
+    /// The refusal of a size, if the network fits others.
+    fn other_size(&self, shape: ImageShape) -> Option<ExperimentError> {
+        let fits = |[height, width]: [usize; 2]| {
+            let other = ImageShape { height, width, ..shape };
+            self.unchecked(other).is_ok_and(|network| network.check().is_ok())
+        };
+        let nearest = nearest_sizes([shape.height, shape.width], fits);
+        (!nearest.is_empty()).then(|| ExperimentError::ImageSize {
+            network: self.name(),
+            found: [shape.height, shape.width],
+            nearest,
+        })
+    }
+}
+
+/// How far a size is from those that are tried in its place, in pixels a side.
+const FAR: usize = 16;
+
+/// The nearest size that fits and is not larger, and the nearest one that is not smaller.
+fn nearest_sizes(
+    [height, width]: [usize; 2],
+    fits: impl Fn([usize; 2]) -> bool,
+) -> Vec<[usize; 2]> {
+    let mut steps: Vec<[usize; 2]> =
+        (0..=FAR).flat_map(|down| (0..=FAR).map(move |across| [down, across])).collect();
+    steps.sort_by_key(|[down, across]| (down + across, down.abs_diff(*across)));
+    let smaller = steps.iter().filter_map(|[down, across]| {
+        let size = [height.checked_sub(*down)?, width.checked_sub(*across)?];
+        (!size.contains(&0)).then_some(size)
+    });
+    let larger = steps
+        .iter()
+        .map(|[down, across]| [height.saturating_add(*down), width.saturating_add(*across)]);
+    let found =
+        [smaller.into_iter().find(|&size| fits(size)), larger.into_iter().find(|&size| fits(size))];
+    found.into_iter().flatten().collect()
+}
+
+impl DenseForm {
+    /// The same widths and activations for items of this shape.
+    pub fn config(&self, input: Shape) -> DenseConfig {
+        DenseConfig {
+            image: [input.height, input.width],
+            channels: input.channels,
+            encoder: self.encoder.clone(),
+            decoder: self.decoder.clone(),
+            hidden_activation: self.hidden_activation,
+            code_activation: self.code_activation,
+            output_activation: self.output_activation,
+            tied_weights: self.tied_weights,
+        }
+    }
+}
+
+/// The layers of a dense network, and that which keeps the largest numbers of the code alone.
+fn dense_network(dense: &DenseForm, input: Shape) -> Result<Network, ExperimentError> {
+    let mut network = dense.config(input).network()?;
+    network.encoder.extend(dense.top_k.map(|k| Layer::TopK(TopK { k })));
+    Ok(network)
+}
+
+/// The activation of a layer that has one.
+fn activation_of(layer: &Layer) -> Option<Activation> {
+    match layer {
+        Layer::Dense(layer) => Some(layer.activation),
+        Layer::Conv(layer) => Some(layer.activation),
+        Layer::ConvTranspose(layer) => Some(layer.activation),
+        Layer::Activation(layer) => Some(layer.activation),
+        _ => None,
+    }
+}
