@@ -289,7 +289,7 @@ fn the_importance_weighted_bound_is_below_that_of_one_code() {
 #[test]
 fn an_inspection_shows_the_chain_with_its_code() {
     let sandbox = sandbox();
-    sandbox.ae(&format!("{TRAIN} --epochs 1 --network conv --out conv")).succeeds();
+    sandbox.ae(&format!("{TRAIN} --network conv --out conv")).succeeds();
     let told = sandbox.ae("inspect conv").succeeds().stdout;
     for line in [
         "  layer        kind            output           parameters",

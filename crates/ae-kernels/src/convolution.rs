@@ -37,5 +37,6 @@ mod tests;
 
 pub use block::ConvolutionScratch;
 pub use geometry::{Convolution, Extent, GeometryError};
-pub(crate) use geometry::{Padding, Shape};
+#[cfg(test)]
+use geometry::{Padding, Shape};
 pub use packed::PackedConvolution;

@@ -7,6 +7,8 @@ use ae_models::{
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
 
+use crate::network::presets;
+
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
     Activation::Relu,
@@ -120,6 +122,15 @@ fn the_kernels_agree_with_candle() {
         check(&model([28, 28], &[128, 64, 32], relu, Activation::Sigmoid, true), rows);
     }
     check(&model([1, 1], &[1], relu, Activation::Linear, false), 1);
+}
+
+#[test]
+fn the_kernels_agree_with_candle_on_every_preset() {
+    for (_, network, ..) in presets() {
+        let spec = ModelSpec { kind: ModelKind::Regular, network };
+        let parameters = spec.architecture().unwrap().initialise(Seed::new(7));
+        check(&SavedModel::new(spec, parameters), 3);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use ae_models::Activation::{Linear, Tanh};
 use ae_models::{
     ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense, Dropout,
-    GaussianNoise, Initialisation, Layer, MaxPool, Network, NetworkAutoencoder, Padding,
+    Encoder, GaussianNoise, Initialisation, Layer, MaxPool, Network, NetworkAutoencoder, Padding,
     PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TrainingInput, Upsample,
 };
 use candle_core::{DType, Device, Tensor, Var};
@@ -230,4 +230,36 @@ fn dense_and_tied_layers_and_activations() {
     let layer = |outputs, position| Dense { outputs, activation: Linear, tied_to: Some(position) };
     tied.decoder = vec![Layer::Dense(layer(4, 1)), Layer::Dense(layer(6, 0))];
     check(2, &tied);
+}
+
+#[test]
+fn validation_draws_samples_alone() {
+    let batch_norm = Layer::BatchNorm(BatchNorm { momentum: 0.1, epsilon: 1e-5 });
+    let others = vec![
+        batch_norm,
+        Layer::Dropout(Dropout { rate: 0.5 }),
+        Layer::GaussianNoise(GaussianNoise { deviation: 1.0 }),
+        dense(4),
+    ];
+    let sampled = [others.clone(), vec![Layer::Sample(Sample {})]].concat();
+    let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+    for (encoder, is_variational) in [(others, false), (sampled, true)] {
+        let network = network([3, 2, 2], encoder).check().unwrap();
+        let layout = network.layout();
+        let values = layout.views().iter().map(|view| numbers(view.len(), 37, 101, -10.0));
+        let (_, model) = model(&network, &values.collect::<Vec<_>>());
+        let batch = Tensor::from_vec(numbers(24, 29, 97, 40.0), (2, 12), &Device::Cpu).unwrap();
+        let drawn = Drawn { rows: 2 };
+        let pass = model.forward_validation(&batch, &drawn).unwrap();
+        assert!(pass.statistics.is_empty());
+        let codes = flat(&model.encode(&batch).unwrap());
+        let logits = flat(&model.reconstruct_logits(&batch).unwrap());
+        assert_eq!(pass.posterior.is_some(), is_variational);
+        if let Some(posterior) = &pass.posterior {
+            assert_eq!(flat(&posterior.mean), codes);
+            assert_ne!(flat(&pass.codes), codes);
+        } else {
+            assert_eq!((flat(&pass.codes), flat(&pass.logits)), (codes, logits));
+        }
+    }
 }

@@ -16,8 +16,9 @@
 mod convolutions;
 
 use ae_models::{
-    Autoencoder, BatchNorm, Dropout, Encoder, GaussianNoise, Layer, MaxPool, Padding, PixelShuffle,
-    PixelUnshuffle, Reshape, Sample, TopK, TrainingPass, Upsample,
+    Activation, Autoencoder, BatchNorm, Dropout, Encoder, GaussianNoise, Layer, Loss, MaxPool,
+    Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK, TrainingPass,
+    Upsample, keras_conv,
 };
 use candle_core::{Device, Tensor, Var};
 
@@ -333,4 +334,43 @@ fn batch_normalisation_in_two_steps_and_after_them() {
         -0.9036407, -0.2505673, -0.1575681, 0.3893284, 0.2600911,
     ];
     close("at inference", &flat(&model.encode(&second).unwrap()), expected);
+}
+
+// def conv(x, o, pad=1):
+//     w, b = p_(o, x.shape[1], 3, 3) * 0.5, p_(o) * 0.5            # and a leaf each
+//     return F.conv2d(x, w, b, padding=pad)
+// def pool(x): return F.max_pool2d(F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2), value=-math.inf), 2)
+// def up(x): return F.interpolate(x, scale_factor=2, mode="nearest")
+// h, t = numbers((2, 1, 28, 28), 29, 97, 0), numbers((2, 1, 28, 28), 53, 89, 0)
+// for o in (16, 8, 8): h = pool(conv(h, o).relu())
+// h = up(conv(h, 8).relu()); h = up(conv(h, 8).relu()); h = up(conv(h, 16, 0).relu()); h = conv(h, 1)
+// loss = F.binary_cross_entropy_with_logits(h, t)
+// # For each parameter: (p.grad * numbers(tuple(p.shape), 41, 83, 30)).sum()
+#[test]
+fn the_blogs_convolutional_autoencoder() {
+    let network = keras_conv(Shape { channels: 1, height: 28, width: 28 }, Activation::Sigmoid);
+    let network = network.check().unwrap();
+    let layout = network.layout();
+    let values = layout.views().iter().map(|view| {
+        numbers(view.len(), 37, 101, 50.0).into_iter().map(|x| 0.5 * x).collect::<Vec<_>>()
+    });
+    let (vars, model) = model(&network, &values.collect::<Vec<_>>());
+    let [inputs, targets] = [(29, 97), (53, 89)].map(|(factor, modulus)| {
+        let numbers = numbers(2 * 784, factor, modulus, 0.0);
+        Tensor::from_vec(numbers, (2, 784), &Device::Cpu).unwrap()
+    });
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
+    let terms = super::evaluate(&objective, &model, &inputs, &targets).unwrap();
+    close("loss", &[terms.total.to_scalar::<f64>().unwrap()], &[0.6986572]);
+    let gradients = terms.total.backward().unwrap();
+    let sums = vars.iter().map(|var| {
+        let gradient = flat(gradients.get(var).unwrap());
+        let weights = numbers(gradient.len(), 41, 83, 30.0);
+        gradient.iter().zip(weights).map(|(gradient, weight)| gradient * weight).sum()
+    });
+    let expected = [
+        -0.0008768, 0.0002686, -0.0034457, -0.0003168, 0.0015987, 0.0015544, 0.0045296, 0.0041849,
+        0.004815, 0.0039601, 0.0095964, -0.0006938, -0.0454294, 0.0185127,
+    ];
+    close("sums of gradients", &sums.collect::<Vec<f64>>(), &expected);
 }
