@@ -8,8 +8,6 @@ use ae_models::{
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
 
-use crate::network::presets;
-
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
     Activation::Relu,
