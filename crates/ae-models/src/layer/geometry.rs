@@ -11,7 +11,7 @@ pub type Window = [usize; 2];
 /// Reads `3` as `[3, 3]`.
 pub(super) fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected a number or a list of two numbers")]
     enum Written {
         Square(usize),
         Rectangle(Window),

@@ -299,6 +299,16 @@ fn a_layer_that_does_not_fit_is_named_with_what_it_must_be() {
 }
 
 #[test]
+fn windows_are_a_number_or_two() {
+    let conv = |kernel| with_encoder(json!([{ "layer": "conv", "channels": 1, "kernel": kernel }]));
+    assert_eq!(conv(json!(3)), conv(json!([3, 3])));
+    for kernel in [json!("3"), json!([3]), json!([3, 3, 3]), json!(-3), json!(1.5)] {
+        let error = conv(kernel).unwrap_err();
+        assert!(error.contains("expected a number or a list of two numbers"), "{error}");
+    }
+}
+
+#[test]
 fn what_no_layer_alone_decides_is_refused_with_what_it_must_be() {
     let refused = |change: fn(&mut Network)| {
         let mut network = variational(Shape { channels: 1, height: 2, width: 3 }, &[4], 2, Sigmoid);
