@@ -2,6 +2,7 @@
 
 use ae_models::{Architecture, Loss, Objective, Penalty};
 
+use crate::variational::has_bound;
 use crate::{BatchLoss, Metrics};
 
 /// Validation: the divergence of codes from their prior, in nats an item.
@@ -47,7 +48,7 @@ pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> 
     if architecture.output_is_probability() {
         names.push(validation_metric(Loss::BinaryCrossEntropy));
     }
-    if architecture.is_variational() {
+    if has_bound(architecture) {
         names.extend([VALIDATION_KL, VALIDATION_NEGATIVE_ELBO].map(str::to_owned));
     }
     names.sort();

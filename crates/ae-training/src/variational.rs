@@ -20,13 +20,20 @@ pub struct VariationalLosses {
     pub negative_elbo: f64,
 }
 
+/// Whether a run gives the bound of a model: it is variational, and its outputs depend on codes alone, as those of a
+/// residual network do not.
+pub(crate) fn has_bound(architecture: &dyn Architecture) -> bool {
+    let is_residual = architecture.network().is_some_and(|it| it.network().residual);
+    architecture.is_variational() && !is_residual
+}
+
 /// The stream that validations draw codes from, `layer/validation/<name>` of the run's seed; `None` if the model is not
-/// variational.
+/// variational, or if it adds its input to its output, so that a code alone does not give it.
 pub fn validation_codes(architecture: &dyn Architecture, seed: Seed) -> Option<Stream> {
     let layers = architecture.network().into_iter().flat_map(CheckedNetwork::layers);
     let mut samples = layers.filter(|layer| matches!(layer.layer, Layer::Sample(_)));
     let name = samples.next().map_or_else(|| "code".to_owned(), CheckedLayer::name);
-    architecture.is_variational().then(|| validation_stream(seed, &name))
+    has_bound(architecture).then(|| validation_stream(seed, &name))
 }
 
 /// Evaluates the negative evidence lower bound on every item (Kingma and Welling, ICLR 2014, equation 10) with one code
@@ -124,7 +131,7 @@ impl Likelihood {
 
 /// An upper bound on the negative log-likelihood of an item in nats, averaged over items: with `k` codes `z` drawn from
 /// `q(z|x)`, minus the logarithm of the mean of `p(x|z) p(z) / q(z|x)` (Burda et al., ICLR 2016, equation 8). The larger
-/// `k`, the tighter it is; `k = 1` is the negative evidence lower bound.
+/// `k`, the tighter it is; with `k = 1` its mean over draws is the negative evidence lower bound.
 ///
 /// Outputs that are probabilities are Bernoulli distributions, others means of Gaussians of variance 1/2, whose negative
 /// log-density is the squared error plus a constant. Code `j` of an item is drawn by `stream.at(j, item)`. The memory of

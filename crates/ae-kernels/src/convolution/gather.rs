@@ -81,10 +81,8 @@ impl Gather {
         }
         let is_dense = self.phases.iter().all(|weight| weight.phase().is_dense());
         // Where the targets are neighbours, they are activated while they are in the cache.
-        let (at_once, later) = match is_dense {
-            true => (activation, Activation::Linear),
-            false => (Activation::Linear, activation),
-        };
+        let linear = Activation::Linear;
+        let (at_once, later) = if is_dense { (activation, linear) } else { (linear, activation) };
         for phase in &self.phases {
             self.run_phase(dispatch, phase, source, target, at_once, scratch);
         }

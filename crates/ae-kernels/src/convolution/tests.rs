@@ -4,8 +4,8 @@ mod rules;
 
 use super::geometry::Direction;
 use super::*;
-use crate::Activation;
 use crate::simd::{Dispatch, dispatches};
+use crate::{Activation, Padding, Shape};
 
 const ITEMS: usize = 3;
 

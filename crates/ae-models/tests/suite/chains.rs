@@ -130,5 +130,5 @@ fn many_random_networks_fit() {
         spec.architecture().is_ok_and(|architecture| architecture.chain().is_some())
     });
     let count = fits.count();
-    assert!(count > 100, "{count} of 500");
+    assert!(count > 50, "{count} of 500");
 }

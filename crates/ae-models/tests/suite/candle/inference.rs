@@ -2,12 +2,11 @@
 
 use ae_models::{
     Activation, DenseConfig, EncoderInference, Inference, Loss, ModelError, ModelKind, ModelSpec,
-    Objective, RowLosses, SavedModel, TensorInference,
+    Objective, RowLosses, SavedModel, Shape, TensorInference, keras_conv, keras_conv_denoiser,
+    variational,
 };
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
-
-use crate::network::presets;
 
 const ACTIVATIONS: [Activation; 8] = [
     Activation::Linear,
@@ -39,7 +38,11 @@ fn model(
         output_activation: output,
         tied_weights,
     };
-    let spec = dense.model(ModelKind::Regular).unwrap();
+    filled(dense.model(ModelKind::Regular).unwrap())
+}
+
+/// A model with weights from a seed, and no number that is 0 or 1.
+fn filled(spec: ModelSpec) -> SavedModel {
     let mut parameters = spec.architecture().unwrap().initialise(Seed::new(7));
     for (index, value) in parameters.values_mut().iter_mut().enumerate() {
         *value += 0.01 * ((index * 7) % 11) as f32 - 0.05;
@@ -125,11 +128,37 @@ fn the_kernels_agree_with_candle() {
 }
 
 #[test]
-fn the_kernels_agree_with_candle_on_every_preset() {
-    for (_, network, ..) in presets() {
-        let spec = ModelSpec { kind: ModelKind::Regular, network };
-        let parameters = spec.architecture().unwrap().initialise(Seed::new(7));
-        check(&SavedModel::new(spec, parameters), 3);
+fn the_kernels_agree_with_candle_for_every_layer() {
+    let every_layer = include_str!("../../../examples/every_layer.json");
+    let windows = r#"{
+        "kind": "regular", "image": [11, 13], "channels": 3,
+        "encoder": [
+            {"layer": "max-pool", "size": 3, "stride": 2},
+            {"layer": "conv", "channels": 4, "kernel": [4, 2], "stride": [3, 2], "activation": "relu"},
+            {"layer": "batch-norm", "epsilon": 0.1},
+            {"layer": "max-pool", "size": [1, 2], "stride": 1, "padding": "valid"},
+            {"layer": "conv", "channels": 5, "kernel": 1, "stride": 3}
+        ],
+        "decoder": [
+            {"layer": "conv-transpose", "channels": 7, "kernel": [5, 4], "stride": [2, 3]},
+            {"layer": "batch-norm"},
+            {"layer": "conv-transpose", "channels": 3, "kernel": [2, 6], "stride": [4, 1], "padding": "valid"},
+            {"layer": "dense", "outputs": 429, "activation": "sigmoid"}
+        ]
+    }"#;
+    for written in [every_layer, windows] {
+        let spec: ModelSpec = serde_json::from_str(written).unwrap();
+        for rows in [1, 67] {
+            check(&filled(spec.clone()), rows);
+        }
+    }
+    let item = Shape { channels: 1, height: 28, width: 28 };
+    for network in [
+        keras_conv(item, Activation::Sigmoid),
+        keras_conv_denoiser(Shape { channels: 3, height: 4, width: 8 }, Activation::Linear),
+        variational(item, &[40], 5, Activation::Sigmoid),
+    ] {
+        check(&filled(ModelSpec { kind: ModelKind::Regular, network }), 3);
     }
 }
 
@@ -168,13 +197,19 @@ fn images_without_pixels_are_refused() {
 #[test]
 fn batches_of_no_rows_do_not_panic() {
     let relu = [Activation::Relu, Activation::Relu];
-    for tied_weights in [false, true] {
-        let model = model([2, 3], &[4], relu, Activation::Sigmoid, tied_weights);
+    let every_layer = serde_json::from_str(include_str!("../../../examples/every_layer.json"));
+    let models = [
+        model([2, 3], &[4], relu, Activation::Sigmoid, false),
+        model([2, 3], &[4], relu, Activation::Sigmoid, true),
+        filled(every_layer.unwrap()),
+    ];
+    for model in models {
         let autoencoder = model.autoencoder(&Device::Cpu).unwrap();
-        let none = Tensor::zeros((0, 6), DType::F32, &Device::Cpu).unwrap();
+        let pixels = model.spec.check().unwrap().input().numbers();
+        let none = Tensor::zeros((0, pixels), DType::F32, &Device::Cpu).unwrap();
         // candle may refuse a product without rows, but must not panic.
         if let Ok(outputs) = autoencoder.reconstruct(&none) {
-            assert_eq!(outputs.dims(), [0, 6]);
+            assert_eq!(outputs.dims(), [0, pixels]);
         }
         let objective = Objective::new(Loss::MeanSquaredError);
         assert!(super::evaluate(&objective, autoencoder.as_ref(), &none, &none).is_err());
