@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 pub(crate) mod chains;
+pub(crate) mod checks;
 pub(crate) mod reference;
 
 use ae_kernels::{Activation, Chain, Dense, Layer, Loss, Objective, Weight};
