@@ -41,10 +41,11 @@ const FLAGS: &[(&str, &str, &[&str])] = &[
     ("train --data data --out new --epochs #", "--epochs", &COUNTS),
     ("train --data data --out new --batch-size #", "--batch-size", &["0", "-1", "nan", "1.5"]),
     ("train --data data --out new --widths #", "--widths", &["0", "8,0", "-1", "nan", "1.5"]),
+    ("train --data data --out new --widths #", "268435456 parameters", &["100000,100000"]),
     (
         "train --data data --out new --widths #",
-        "268435456 parameters",
-        &["100000,100000", "18446744073709551615", "9223372036854775808,9223372036854775808"],
+        "67108864 numbers",
+        &["18446744073709551615", "9223372036854775808,9223372036854775808"],
     ),
     (
         "train --data data --out new --size #",

@@ -133,7 +133,7 @@ fn a_description_that_cannot_be_used_is_refused() {
     });
     is_refused(&sandbox, &foreign, &["no metadata entry `ae.model`"]);
     let wider = with_model(&sound, |model| model["encoder"][0]["outputs"] = json!(9));
-    is_refused(&sandbox, &wider, &["ae.model", "9"]);
+    is_refused(&sandbox, &wider, &["encoder.0.weight", "[9, 196]"]);
     let unknown = with_model(&sound, |model| model["kind"] = json!("variational"));
     is_refused(&sandbox, &unknown, &["kind `variational`", "denoising, regular"]);
     let later = with_model(&sound, |model| model["schema"] = json!(4));

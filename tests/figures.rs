@@ -151,9 +151,16 @@ fn one_of_a_kind_is_singular() {
     let train = "train --data one.csv --widths 1 --epochs 1 --batch-size 64 --out run";
     let told = sandbox.ae(train).succeeds();
     let all = told.stdout + &told.stderr;
-    for words in ["PCA with 1 component ", "1 step in 1 epoch", "1 column"] {
+    for words in ["no PCA, as the code is no shorter", "1 step in 1 epoch", "1 column"] {
         assert!(all.contains(words), "{words}: {all}");
     }
+    sandbox.write(
+        "two.csv",
+        (0..40).map(|row| format!("{},{}\n", row % 9, row % 7)).collect::<String>(),
+    );
+    let told = sandbox.ae(&train.replace("one.csv", "two.csv").replace("out run", "out two"));
+    let all = all + &told.succeeds().stdout;
+    assert!(all.contains("PCA with 1 component "), "{all}");
     for plural in ["1 components", "1 steps", "1 epochs", "1 columns", "1 rows", "1 numbers"] {
         assert!(!all.contains(&format!(" {plural}")), "{plural}: {all}");
     }

@@ -46,10 +46,10 @@ mod killed;
 mod learning;
 /// Two processes and one folder.
 mod locks;
-/// Networks other than dense ones.
-mod networks;
 /// What a command says that is given something else than it takes.
 mod mistaken;
+/// Networks other than dense ones.
+mod networks;
 /// What a resume keeps and changes.
 mod resumed;
 /// Specs and flags that make no sense.

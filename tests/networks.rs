@@ -105,8 +105,8 @@ fn the_weights_depend_neither_on_threads_nor_on_a_kill() {
         kill_after_lines(&sandbox, &format!("{train} {flags} --out {name}-killed"), 2);
         sandbox.ae(&format!("resume {name}-killed")).succeeds();
         for file in ["model.safetensors", "curve.csv"] {
-            let [whole, killed] =
-                [name.to_owned(), format!("{name}-killed")].map(|run| sandbox.read(&format!("{run}/{file}")));
+            let [whole, killed] = [name.to_owned(), format!("{name}-killed")]
+                .map(|run| sandbox.read(&format!("{run}/{file}")));
             assert!(whole == killed, "{name}: {file}");
         }
     }
@@ -118,9 +118,19 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
     sandbox.write_data("odd", [20, 4], 10);
     sandbox.write("t.csv", "a,b,c\n".to_owned() + &"1,2,3\n3,5,1\n0,7,2\n".repeat(9));
     for (flags, fragments) in [
-        ("--data odd --network conv", &["images of 10 x 10 do not fit the network `conv`", "8 x 8 and 12 x 12", "--size 8x8 --resize fit"][..]),
+        (
+            "--data odd --network conv",
+            &[
+                "images of 10 x 10 do not fit the network `conv`",
+                "8 x 8 and 12 x 12",
+                "--size 8x8 --resize fit",
+            ][..],
+        ),
         ("--data odd --network conv-denoiser", &["`conv-denoiser`", "8 x 8 and 12 x 12"]),
-        ("--data t.csv --network conv", &["model.network must be dense or vae for a table", "found conv"]),
+        (
+            "--data t.csv --network conv",
+            &["model.network must be dense or vae for a table", "found conv"],
+        ),
         ("--data data --network layers", &["layers", "conv-denoiser"]),
         ("--data data --network conv --widths 8", &["--widths is for the networks dense and vae"]),
         ("--data data --network vae --top-k 2", &["--top-k is for the network dense"]),
@@ -133,8 +143,14 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
         ("--data data --contractive 0.1 --widths 16,4", &["contractive", "one dense layer"]),
         ("--data data --sparsity 1 --set model.code_activation=relu", &["kl-sparsity", "sigmoid"]),
         ("--data data --widths 8 --top-k 9", &["k from 1 to 8", "found 9"]),
-        ("--data data --network conv --set model.code=3", &["unknown field `code`", "the network `conv` has"]),
-        ("--data data --network conv --loss mse --set training.kl_weight=-1", &["training.kl_weight must be finite"]),
+        (
+            "--data data --network conv --set model.code=3",
+            &["unknown field `code`", "the network `conv` has"],
+        ),
+        (
+            "--data data --network conv --loss mse --set training.kl_weight=-1",
+            &["training.kl_weight must be finite"],
+        ),
     ] {
         sandbox.ae(&format!("train {flags} --epochs 1 --out run")).refuses_with(fragments);
         assert!(!sandbox.path("run").exists(), "{flags}");
@@ -186,9 +202,17 @@ decoder = [
 
     // Mistakes are found with their place.
     for (from, to, fragments) in [
-        ("factor = 2 },\n    { layer = \"conv\"", "factor = 5 },\n    { layer = \"conv\"", &["encoder.0"][..]),
+        (
+            "factor = 2 },\n    { layer = \"conv\"",
+            "factor = 5 },\n    { layer = \"conv\"",
+            &["encoder.0"][..],
+        ),
         ("channels = 4", "channels = 3", &["decoder.1", "channels"]),
-        ("layer = \"dropout\"", "layer = \"drop\"", &["line ", "unknown variant `drop`", "`dropout`"]),
+        (
+            "layer = \"dropout\"",
+            "layer = \"drop\"",
+            &["line ", "unknown variant `drop`", "`dropout`"],
+        ),
         ("rate = 0.25", "rate = 1.25", &["encoder.4", "rate"]),
         ("\"layers\"", "\"vae\"", &["line ", "unknown field `encoder`", "the network `vae` has"]),
         ("[corruption]", "[corruption]\nnoise = \"blur:1\"\n", &["line ", "duplicate"]),
@@ -251,22 +275,21 @@ fn the_importance_weighted_bound_is_below_that_of_one_code() {
     for metric in ["val_kl", "val_negative_elbo"] {
         assert_eq!(plain[metric], record["metrics"][metric], "{metric}");
     }
-    let bound = |codes: u32| metrics(&format!("--importance-samples {codes}"))["val_nll"].as_f64().unwrap();
+    let bound =
+        |codes: u32| metrics(&format!("--importance-samples {codes}"))["val_nll"].as_f64().unwrap();
     let [one, many] = [bound(1), bound(200)];
     assert!(0.0 < many && many < one, "{many} of 200 codes, {one} of one");
     let elbo = plain["val_negative_elbo"].as_f64().unwrap();
     // One code an item, the same one: the bounds differ in how the divergence is computed alone.
     assert!((one - elbo).abs() < 0.05 * elbo, "{one} and {elbo}");
     sandbox.ae(&format!("{TRAIN} --widths 8 --out dense")).succeeds();
-    sandbox
-        .ae("evaluate dense --importance-samples 5")
-        .fails_with(&["no variational autoencoder"]);
+    sandbox.ae("evaluate dense --importance-samples 5").fails_with(&["no variational autoencoder"]);
 }
 
 #[test]
 fn an_inspection_shows_the_chain_with_its_code() {
     let sandbox = sandbox();
-    sandbox.ae(&format!("{TRAIN} --epochs 1 --network conv --out conv")).succeeds();
+    sandbox.ae(&format!("{TRAIN} --network conv --out conv")).succeeds();
     let told = sandbox.ae("inspect conv").succeeds().stdout;
     for line in [
         "  layer        kind            output           parameters",

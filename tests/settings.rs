@@ -22,7 +22,7 @@ const CHANGES: [(&str, &str, &[&str]); 17] = [
     ("[196, 8]", "[784, 8]", &["encoder", "784", "196"]),
     ("[8, 196]", "[9, 196]", &["decoder", "9", "8"]),
     ("\"denoising\"", "\"regular\"", &["corruption must be left out for a regular model"]),
-    ("= \"sigmoid\"", "= \"linear\"", &["binary cross-entropy", "sigmoid", "linear"]),
+    ("= \"sigmoid\"", "= \"linear\"", &["binary cross-entropy", "sigmoid", "mean-squared-error"]),
 ];
 
 #[test]

@@ -155,7 +155,9 @@ impl Diagnosis {
                  has {mean_mse:.5}"
             );
             doubts.push(Doubt { text, cause });
+        // A convolutional network has far fewer weights than PCA; to be behind it is no sign of a failed training.
         } else if let Some(pca) = self.pca_mse
+            && self.code_channels.is_none()
             && model_mse > FAR_WORSE * pca
             && model_mse - pca > NOTICEABLE * mean_mse
         {
@@ -354,6 +356,8 @@ mod tests {
             ..diagnosis(0.02, 9000, 100)
         };
         assert_eq!(maps.doubts(0.001, 1000, 0), []);
+        let behind_pca = Diagnosis { model_mse: 0.04, ..maps.clone() };
+        assert_eq!(behind_pca.doubts(0.001, 1000, 0), []);
         let doubts = Diagnosis { dead_code_channels: Some(3), ..maps }.doubts(0.001, 1000, 0);
         assert!(doubts[0].text.contains("3 of 8 channels of the code are dead"), "{doubts:?}");
     }

@@ -87,7 +87,7 @@ impl Finish<'_> {
     fn record(&self, mut metrics: Metrics) -> Record {
         let Self { plan, state, .. } = self;
         let training = &plan.spec.training;
-        metrics.extend(last_training_losses(state));
+        extend_by_last_epoch(&mut metrics, state);
         let epochs = state.completed_epochs();
         let dataset = DatasetRecord::of(&plan.dataset);
         let judged = plan.spec.expected.iter().filter(|expected| expected.dataset == dataset.name);
@@ -120,9 +120,11 @@ impl Finish<'_> {
     }
 }
 
-/// The training loss and the penalties of the last epoch.
-fn last_training_losses(state: &TrainingState) -> Metrics {
+/// Adds what the curve's last epoch has and the full evaluation has not: the training loss, penalties, bounds of
+/// variational models.
+fn extend_by_last_epoch(metrics: &mut Metrics, state: &TrainingState) {
     let last = state.curve().last().into_iter().flat_map(|row| &row.metrics);
-    let training = last.filter(|(name, _)| name.starts_with("train_"));
-    training.map(|(name, &value)| (name.clone(), value)).collect()
+    for (name, &value) in last {
+        metrics.entry(name.clone()).or_insert(value);
+    }
 }

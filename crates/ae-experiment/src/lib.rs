@@ -107,7 +107,8 @@ pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
     ConvForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm, DimensionalityReduction,
     FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm, NetworkName, NetworkSpec,
-    NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
+    NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm,
+    spec_keys, spec_reference,
 };
 
 /// Compiles the example of README.md.

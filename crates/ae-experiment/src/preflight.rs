@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Activation, Loss, Part};
+use ae_models::{Activation, Layer, Loss, Part};
 use rayon::prelude::*;
 
 use crate::NetworkName;
@@ -105,10 +105,7 @@ impl Preflight {
                 train.len(),
             );
         }
-        let encoder = plan.network.layers().iter().filter(|layer| layer.part == Part::Encoder);
-        // The numbers that a `sample` layer is computed from are twice as many.
-        let narrowest = encoder.map(|layer| layer.output.numbers()).min();
-        if narrowest.is_some_and(|numbers| numbers >= pixels) {
+        if may_copy(plan) {
             tracing::warn!(
                 "no layer of the encoder is narrower than the {pixels} values of an input: the network can \
                  copy them without learning anything; make a layer narrower"
@@ -134,6 +131,17 @@ impl Preflight {
             );
         }
     }
+}
+
+/// Whether nothing keeps the network from copying its input: no narrow layer, no sparse or random code, no noise on images.
+/// (Tables are masked by rule, which a copy of the other columns does not mind.)
+fn may_copy(plan: &Plan) -> bool {
+    let pixels = plan.dataset.train.image_size();
+    let layers = || plan.network.layers().iter().filter(|layer| layer.part == Part::Encoder);
+    let is_narrow = layers().any(|layer| layer.output.numbers() < pixels);
+    let is_kept = layers().any(|layer| matches!(layer.layer, Layer::Sample(_) | Layer::TopK(_)));
+    let is_noisy = plan.spec.corruption.is_some() && plan.dataset.scaling.is_none();
+    !is_narrow && !is_kept && !is_noisy && plan.spec.training.sparsity_weight.is_none()
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -95,6 +95,10 @@ fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
                 paths(value, &path, found);
             }
         }
+        // A layer's keys are those of its kind.
+        _ if ["model.encoder", "model.decoder"].contains(&path) => {
+            found.insert(path.to_owned());
+        }
         Value::Array(values) if values.iter().all(Value::is_table) && !values.is_empty() => {
             values.iter().for_each(|value| paths(value, path, found));
         }
@@ -249,9 +253,9 @@ fn a_mistake_in_a_network_is_found_with_its_line() {
         (
             "layer = \"conv\",",
             "layer = \"convolution\",",
-            ["unknown variant `convolution`", "encoder"],
+            ["unknown variant `convolution`", "`conv-transpose`"],
         ),
-        ("padding = \"same\"", "padding = \"equal\"", ["unknown variant `equal`", "encoder"]),
+        ("padding = \"same\"", "padding = \"equal\"", ["unknown variant `equal`", "`valid`"]),
         ("residual = false", "residual = 1", ["invalid type: integer `1`", "residual"]),
         ("network = \"layers\"", "network = \"conv\"", ["unknown field `encoder`", "[model]"]),
     ] {

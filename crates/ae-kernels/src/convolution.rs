@@ -4,9 +4,10 @@
 //! [`PackedConvolution`] adds the weight, rearranged for the kernels. A transposed convolution is the adjoint of a
 //! convolution, so the same kernels serve both with their roles exchanged.
 //!
-//! An output is `bias + x_0 w_0 + x_1 w_1 + ...` over the rows of the window, its columns and the input channels, in an
-//! order that the geometry fixes. Each term is a fused multiply-add where the machine has one (AVX2, AVX-512 and NEON
-//! give the same bits). An item has the same bits alone and in any batch.
+//! An output is `bias + x_0 w_0 + x_1 w_1 + ...` over the rows of the window, its columns and the input channels. Where
+//! the output has fewer than four channels, the numbers of a window's row are added in 16 lanes, and then the lanes.
+//! Either order is fixed by the geometry, so an item has the same bits alone and in any batch. Each term is a fused
+//! multiply-add where the machine has one (AVX2, AVX-512 and NEON give the same bits).
 //!
 //! No patches are stored: a window is read from the map as it lies, since a row of a window is contiguous. Where
 //! windows reach over the border, a block of the map is copied with zeros around it, at most
@@ -15,11 +16,15 @@
 //! | file | what |
 //! |---|---|
 //! | `geometry.rs` | shapes and paddings, checked |
-//! | `phase.rs` | an axis of a convolution or of its adjoint as sliding windows |
-//! | `block.rs` | blocks of positions, copied with zeros around the map |
-//! | `packed.rs` | the packed weight; forward pass and gradient at the input |
-//! | `tile.rs` | sums of positions x channels in registers |
+//! | `packed.rs` | a convolution ready to run: forward pass and gradient at the input |
 //! | `weight_gradient.rs` | gradients of weight and bias |
+//! | `phase.rs` | a convolution, or a part of its adjoint, as sliding windows |
+//! | `block.rs` | blocks of positions, copied with zeros around the map |
+//! | `gather.rs` | sums over all windows, block after block |
+//! | `weight.rs` | the packed weight, and which kernel it is packed for |
+//! | `tile.rs` | kernel: positions x channels in registers |
+//! | `dot.rs` | kernel for few channels: a window's numbers side by side |
+//! | `gradient_tile.rs` | kernel of the weight's gradient |
 
 mod block;
 mod dot;
@@ -37,5 +42,4 @@ mod tests;
 
 pub use block::ConvolutionScratch;
 pub use geometry::{Convolution, Extent, GeometryError};
-pub(crate) use geometry::{Padding, Shape};
 pub use packed::PackedConvolution;

@@ -1,7 +1,7 @@
-//! Fast CPU kernels for chains of dense layers: losses, gradients, optimizer steps and inference.
+//! Fast CPU kernels for chains of layers, dense and convolutional: losses, gradients, optimizer steps and inference.
 //!
-//! The crate knows slices of `f32` and a [`Chain`]: a chain of layers over one flat parameter buffer, each with its own
-//! weight or with the transpose of an earlier one. It knows no tensors, models or files.
+//! The crate knows slices of `f32` and a [`Chain`]: layers, each with the [`Shape`] before it, over one flat parameter
+//! buffer. It knows no tensors, models or files. Items have their channels first in every slice that goes in or out.
 //!
 //! | you want to | use | folder |
 //! |---|---|---|

@@ -34,6 +34,11 @@ impl Shape {
         self.channels.saturating_mul(self.positions())
     }
 
+    /// [`Shape::numbers`].
+    pub(crate) const fn count(self) -> usize {
+        self.numbers()
+    }
+
     /// Whether channels first and channels last are the same order.
     pub(crate) const fn has_one_order(self) -> bool {
         self.channels == 1 || self.positions() == 1

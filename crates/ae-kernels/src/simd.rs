@@ -60,6 +60,9 @@ pub(crate) enum Dispatch {
     /// AVX2, or no vectors where the machine has no AVX2.
     #[cfg(all(test, target_arch = "x86_64"))]
     Avx2,
+    /// Vectors of four numbers, as NEON has, or no vectors where the machine has no AVX2.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    FourLanes,
     /// No vectors.
     #[cfg(test)]
     Scalar,
@@ -81,6 +84,11 @@ impl Dispatch {
                 Some(simd) => pulp::Simd::vectorize(simd, operation),
                 None => Arch::Scalar.dispatch(operation),
             },
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Self::FourLanes => match pulp::x86::V3::try_new() {
+                Some(simd) => pulp::Simd::vectorize(pulp::x86::V3_128b(simd), operation),
+                None => Arch::Scalar.dispatch(operation),
+            },
             #[cfg(test)]
             Self::Scalar => Arch::Scalar.dispatch(operation),
         }
@@ -95,6 +103,8 @@ pub(crate) fn dispatches() -> impl Iterator<Item = Dispatch> {
         Dispatch::Scalar,
         #[cfg(target_arch = "x86_64")]
         Dispatch::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        Dispatch::FourLanes,
     ]
     .into_iter()
 }

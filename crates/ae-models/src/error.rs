@@ -23,10 +23,12 @@ pub enum ModelError {
         found: String,
     },
     /// A layer of a network does not fit.
-    #[error("the layer {name} {reason}")]
+    #[error("the layer {name} (`{kind}`) {reason}")]
     Layer {
         /// Its name, such as `encoder.0`.
         name: String,
+        /// Its kind, such as `max-pool`.
+        kind: &'static str,
         /// What does not fit.
         reason: String,
     },

@@ -1,19 +1,24 @@
 //! Regular and denoising autoencoders with exact weights files; models on the CPU or over candle's tensors.
 //!
-//! - A [`ModelSpec`] says what a model is: regular or denoising, its widths and activations. It becomes an
-//!   [`Architecture`], which knows the layout of the parameters and draws their initial values.
+//! - A [`ModelSpec`] says what a model is: regular or denoising, and its [`Network`], an encoder and a decoder that are
+//!   lists of [`Layer`]s. [`DenseConfig`], [`keras_conv`], [`keras_conv_denoiser`] and [`variational`] are short forms of
+//!   common networks. It becomes an [`Architecture`], which knows the layout of the parameters and draws their initial
+//!   values. A [`CheckedNetwork`] has the shapes between all layers.
 //! - [`Parameters`] hold all numbers of a model in one flat buffer.
 //! - [`SavedModel`] and [`SavedEncoder`] are weights files; [`TensorFile`] is their format. A [`TaggedModel`] is the
 //!   weights file of a network that another crate defines, loaded through a [`Registry`].
 //! - An [`Inference`] applies a trained model to slices of `f32`; on the CPU without tensors.
-//! - An [`Objective`] is what training minimises.
+//! - An [`Objective`] is what training minimises: a [`Loss`] and [`Penalty`]s. [`CheckedNetwork::check_objective`] says
+//!   whether it suits a network.
 #![cfg_attr(
     feature = "candle",
     doc = "- An [`Autoencoder`] is a model over candle's tensors: an [`Encoder`] and a [`Decoder`] that can also be used apart."
 )]
 //!
 //! ```
-//! use ae_models::{Device, ModelKind, ModelSpec, SavedModel, Seed};
+//! use ae_models::{
+//!     Activation, Device, ModelKind, ModelSpec, SavedModel, Seed, Shape, keras_conv,
+//! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // The Keras tutorial's network: 28 x 28 pixels to 32 numbers and back.
@@ -26,6 +31,11 @@
 //! let inference = SavedModel::load(&path)?.inference(&Device::Cpu)?;
 //! let mut code = [0.0; 32];
 //! inference.encode(&[0.5; 784], &mut code)?;
+//!
+//! // The convolutional network of the same blog: its code has 8 channels of 4 x 4.
+//! let mnist = Shape { channels: 1, height: 28, width: 28 };
+//! let network = keras_conv(mnist, Activation::Sigmoid).check()?;
+//! assert_eq!(network.code(), Shape { channels: 8, height: 4, width: 4 });
 //! # Ok(())
 //! # }
 //! ```

@@ -74,7 +74,8 @@ impl Network {
     /// The network with all shapes and parameters.
     ///
     /// # Errors
-    /// [`ModelError::Spec`](crate::ModelError::Spec) with the first layer that does not fit.
+    /// [`ModelError::Layer`](crate::ModelError::Layer) with the first layer that does not fit,
+    /// [`ModelError::Spec`](crate::ModelError::Spec) with the first other field.
     pub fn check(&self) -> Result<CheckedNetwork, crate::ModelError> {
         CheckedNetwork::new(self)
     }

@@ -216,11 +216,8 @@ fn layer_by_layer(plan: &Plan) -> Result<Parameters, StudyError> {
         return Err(setting("model.network", "dense to be trained layer by layer", &found));
     };
     let shape = plan.dataset.train.shape();
-    let config = dense.config(Shape {
-        channels: shape.channels,
-        height: shape.height,
-        width: shape.width,
-    });
+    let config =
+        dense.config(Shape { channels: shape.channels, height: shape.height, width: shape.width });
     let corruption = plan.spec.corruption.as_ref();
     let pretraining = Pretraining {
         network: &config,
@@ -229,7 +226,6 @@ fn layer_by_layer(plan: &Plan) -> Result<Parameters, StudyError> {
         fit: &plan.fit_config(),
     };
     let data = [&plan.dataset.train, &plan.dataset.test];
-    let trained =
-        pretrain_layers(&pretraining, data, &mut |_| (), &mut MemoryObserver::default())?;
+    let trained = pretrain_layers(&pretraining, data, &mut |_| (), &mut MemoryObserver::default())?;
     Ok(trained.parameters)
 }

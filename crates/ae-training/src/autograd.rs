@@ -112,7 +112,7 @@ impl<'a> AutogradEngine<'a> {
                 let model = model.as_ref();
                 let found = self.differentiate(objective, model, &vars, slice, &draws, share)?;
                 let mut loss = BatchLoss::default();
-                loss.add(&loss_of(&numbers(&found.terms, None)?), share);
+                add(&mut loss, &loss_of(&numbers(&found.terms, None)?), share);
                 Ok((loss, flat(&vars, &found.gradients)?, on_host(&found.statistics)?))
             })
             .collect::<Result<Vec<_>, ModelError>>()?;
@@ -120,7 +120,7 @@ impl<'a> AutogradEngine<'a> {
         let mut loss = BatchLoss::default();
         let mut statistics = Vec::new();
         for (slice_loss, slice_gradient, slice_statistics) in slices {
-            loss.add(&slice_loss, 1.0);
+            add(&mut loss, &slice_loss, 1.0);
             gradient.iter_mut().zip(slice_gradient).for_each(|(sum, part)| *sum += part);
             statistics.extend(slice_statistics);
         }
@@ -293,6 +293,14 @@ fn loss_of(numbers: &[f64]) -> BatchLoss {
         }
         [] => BatchLoss::default(),
     }
+}
+
+/// Adds a loss, multiplied by `weight`.
+fn add(sum: &mut BatchLoss, loss: &BatchLoss, weight: f64) {
+    sum.reconstruction += weight * loss.reconstruction;
+    sum.penalties.resize(loss.penalties.len(), 0.0);
+    let pairs = sum.penalties.iter_mut().zip(&loss.penalties);
+    pairs.for_each(|(sum, penalty)| *sum += weight * penalty);
 }
 
 /// Gradients as one flat buffer. That of a parameter without one is 0.

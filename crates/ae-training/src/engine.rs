@@ -146,12 +146,4 @@ impl BatchLoss {
     pub fn objective(&self) -> f64 {
         self.reconstruction + self.penalties.iter().sum::<f64>()
     }
-
-    /// Adds another loss, multiplied by `weight`.
-    pub(crate) fn add(&mut self, other: &Self, weight: f64) {
-        self.reconstruction += weight * other.reconstruction;
-        self.penalties.resize(self.penalties.len().max(other.penalties.len()), 0.0);
-        let pairs = self.penalties.iter_mut().zip(&other.penalties);
-        pairs.for_each(|(sum, penalty)| *sum += weight * penalty);
-    }
 }

@@ -2,12 +2,12 @@
 
 use ae_dataset::ImageShape;
 use ae_kernels::SLICE_ROWS;
-use ae_models::{Inference, RowLosses};
+use ae_models::{Inference, Loss, RowLosses};
 use rayon::prelude::*;
 
 use crate::metric_names::{
-    NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_BCE, VALIDATION_KL, VALIDATION_MSE,
-    VALIDATION_NEGATIVE_ELBO, VALIDATION_PSNR, VALIDATION_SSE, VALIDATION_SSIM,
+    NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_KL, VALIDATION_NEGATIVE_ELBO, VALIDATION_PSNR,
+    VALIDATION_SSE, VALIDATION_SSIM, validation_metric,
 };
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
 use crate::{Metrics, Samples, TrainingBatch, TrainingError, VariationalLosses};
@@ -88,7 +88,9 @@ impl Evaluation {
     /// What is not finite (the PSNR of a perfect reconstruction) is left out.
     pub fn metrics(&self, detail: Detail) -> Metrics {
         let quality = &self.reconstruction;
-        let mut named = vec![(VALIDATION_BCE, quality.bce), (VALIDATION_MSE, Some(quality.mse))];
+        let bce = validation_metric(Loss::BinaryCrossEntropy);
+        let mse = validation_metric(Loss::MeanSquaredError);
+        let mut named = vec![(bce.as_str(), quality.bce), (mse.as_str(), Some(quality.mse))];
         if let Some(VariationalLosses { kl, negative_elbo }) = self.variational {
             named.push((VALIDATION_KL, Some(kl)));
             named.push((VALIDATION_NEGATIVE_ELBO, Some(negative_elbo)));

@@ -65,7 +65,8 @@ impl Engine for FusedEngine<'_> {
         let problem = Problem { chain, objective: &objective };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
-        let rows = rows(batch).with_draws(&layer_draws);
+        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         let HostState { parameters, optimizer, gradient, .. } = &mut *state;
         let summary = if size.clip_norm.is_some() {
             // The scale of a clipped gradient depends on all of it.
@@ -97,7 +98,8 @@ impl Engine for FusedEngine<'_> {
         let problem = Problem { chain, objective };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
-        let rows = rows(batch).with_draws(&layer_draws);
+        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         Ok(trainer.gradient(problem, state.parameters.values(), rows, gradient)?.into())
     }
 
@@ -118,15 +120,16 @@ impl Engine for FusedEngine<'_> {
     }
 }
 
-/// The rows of a batch for the kernels, gathered and corrupted as they need them. The target is the input itself, or the
-/// clean image beside it.
+/// Whether the target of these samples is the input itself or a clean image beside it.
+fn target(samples: &Samples) -> Target {
+    if samples.is_corrupted() { Target::Separate } else { Target::Input }
+}
+
+/// The rows of a batch, gathered and corrupted as the kernels need them.
 fn rows(
     BatchSelection { samples, indices, epoch }: BatchSelection<'_>,
-) -> Batch<'_, impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> {
-    let target = if samples.is_corrupted() { Target::Separate } else { Target::Input };
-    Batch::new(indices.len(), target, move |rows, inputs, targets| {
-        samples.gather_into(&indices[rows], epoch, inputs, targets);
-    })
+) -> impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync {
+    move |rows, inputs, targets| samples.gather_into(&indices[rows], epoch, inputs, targets)
 }
 
 /// The random numbers of the layer with an index, for rows of a batch.

@@ -2,12 +2,9 @@
 
 use ae_models::{Architecture, Loss, Objective, Penalty};
 
+use crate::variational::has_bound;
 use crate::{BatchLoss, Metrics};
 
-/// Validation: binary cross-entropy per pixel.
-pub(crate) const VALIDATION_BCE: &str = "val_bce";
-/// Validation: squared error per pixel.
-pub(crate) const VALIDATION_MSE: &str = "val_mse";
 /// Validation: the divergence of codes from their prior, in nats an item.
 pub(crate) const VALIDATION_KL: &str = "val_kl";
 /// Validation: the negative evidence lower bound, in nats an item.
@@ -39,7 +36,7 @@ pub fn train_metric(loss: Loss) -> String {
     format!("train_{}", short_name(loss))
 }
 
-/// The name of the validation loss in the curve: `val_bce` or `val_mse`.
+/// The name of a loss in the validation: `val_bce` or `val_mse`.
 pub fn validation_metric(loss: Loss) -> String {
     format!("val_{}", short_name(loss))
 }
@@ -47,14 +44,13 @@ pub fn validation_metric(loss: Loss) -> String {
 /// The names of a curve's metrics, sorted: the training loss, each penalty, and those of the validation.
 pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> Vec<String> {
     let train = train_metrics(objective, &BatchLoss::default()).into_keys();
-    let mut validation = vec![VALIDATION_MSE];
+    let mut names: Vec<String> = train.chain([validation_metric(Loss::MeanSquaredError)]).collect();
     if architecture.output_is_probability() {
-        validation.push(VALIDATION_BCE);
+        names.push(validation_metric(Loss::BinaryCrossEntropy));
     }
-    if architecture.is_variational() {
-        validation.extend([VALIDATION_KL, VALIDATION_NEGATIVE_ELBO]);
+    if has_bound(architecture) {
+        names.extend([VALIDATION_KL, VALIDATION_NEGATIVE_ELBO].map(str::to_owned));
     }
-    let mut names: Vec<String> = train.chain(validation.into_iter().map(str::to_owned)).collect();
     names.sort();
     names
 }
@@ -72,4 +68,23 @@ pub(crate) fn train_metrics(objective: &Objective, mean: &BatchLoss) -> Metrics 
 /// The names of an objective's penalties, in its order.
 fn penalty_names(objective: &Objective) -> Vec<&'static str> {
     objective.penalties.iter().map(Penalty::name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_loss_has_names_of_its_own() {
+        let names: BTreeSet<String> = Loss::ALL
+            .into_iter()
+            .flat_map(|loss| [train_metric(loss), validation_metric(loss)])
+            .collect();
+        assert_eq!(names.len(), 2 * Loss::ALL.len());
+        // A loss is read by its short name too, if it has one in files.
+        assert_eq!("bce".parse(), Ok(Loss::BinaryCrossEntropy));
+        assert!(names.contains("train_bce") && names.contains("val_mse"));
+    }
 }

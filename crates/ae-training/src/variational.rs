@@ -2,13 +2,12 @@
 
 use std::f64::consts::PI;
 
-use ae_kernels::SLICE_ROWS;
-use ae_models::{Architecture, CheckedLayer, CheckedNetwork, Inference, Layer, Loss};
+use ae_kernels::{ChainError, SLICE_ROWS, losses_of_logits, squared_error_sum};
+use ae_models::{Architecture, CheckedLayer, CheckedNetwork, Inference, Layer, Loss, ModelError};
 use ae_random::{Seed, Stream};
 use rayon::prelude::*;
 
 use crate::draws::validation_stream;
-use crate::metrics::{bce_from_logits, squared_error};
 use crate::setting::at_least_1;
 use crate::{Samples, TrainingBatch, TrainingError};
 
@@ -21,13 +20,20 @@ pub struct VariationalLosses {
     pub negative_elbo: f64,
 }
 
+/// Whether a run gives the bound of a model: it is variational, and its outputs depend on codes alone, as those of a
+/// residual network do not.
+pub(crate) fn has_bound(architecture: &dyn Architecture) -> bool {
+    let is_residual = architecture.network().is_some_and(|it| it.network().residual);
+    architecture.is_variational() && !is_residual
+}
+
 /// The stream that validations draw codes from, `layer/validation/<name>` of the run's seed; `None` if the model is not
-/// variational.
+/// variational, or if it adds its input to its output, so that a code alone does not give it.
 pub fn validation_codes(architecture: &dyn Architecture, seed: Seed) -> Option<Stream> {
     let layers = architecture.network().into_iter().flat_map(CheckedNetwork::layers);
     let mut samples = layers.filter(|layer| matches!(layer.layer, Layer::Sample(_)));
     let name = samples.next().map_or_else(|| "code".to_owned(), CheckedLayer::name);
-    architecture.is_variational().then(|| validation_stream(seed, &name))
+    has_bound(architecture).then(|| validation_stream(seed, &name))
 }
 
 /// Evaluates the negative evidence lower bound on every item (Kingma and Welling, ICLR 2014, equation 10) with one code
@@ -44,7 +50,7 @@ pub fn evaluate_variational(
     loss: Loss,
     stream: &Stream,
 ) -> Result<VariationalLosses, TrainingError> {
-    let values = model.pixels() as f64;
+    let likelihood = Likelihood::of_loss(loss)?;
     let items = over_slices(model, samples, |first, slice| {
         let mut codes = vec![0.0; slice.means.len()];
         let rows = codes.chunks_exact_mut(slice.width).zip(slice.codes());
@@ -52,23 +58,14 @@ pub fn evaluate_variational(
             of_item.draw(&mut stream.at(0, item), code);
         }
         let mut outputs = vec![0.0; slice.batch.inputs.len()];
-        let of_row = match loss {
-            Loss::BinaryCrossEntropy => {
-                model.decode_logits(&codes, &mut outputs)?;
-                |output: &[f32], target: &[f32], values| values * bce_from_logits(output, target)
-            }
-            Loss::MeanSquaredError => {
-                model.decode(&codes, &mut outputs)?;
-                |output: &[f32], target: &[f32], _| squared_error(output, target)
-            }
-            other => return Err(no_likelihood(other)),
-        };
+        likelihood.decode(model, &codes, &mut outputs)?;
         let rows = outputs.chunks(model.pixels()).zip(slice.targets(model.pixels()));
         let losses = rows.zip(slice.codes()).map(|((output, target), code)| {
             let kl = code.divergence();
-            VariationalLosses { kl, negative_elbo: of_row(output, target, values) + kl }
+            let negative_elbo = likelihood.reconstruction(output, target)? + kl;
+            Ok(VariationalLosses { kl, negative_elbo })
         });
-        Ok(losses.collect())
+        losses.collect()
     })?;
     let count = items.len() as f64;
     Ok(VariationalLosses {
@@ -77,17 +74,64 @@ pub fn evaluate_variational(
     })
 }
 
-fn no_likelihood(loss: Loss) -> TrainingError {
-    TrainingError::Setting {
-        setting: "training.loss",
-        expected: format!("{} or {}", Loss::BinaryCrossEntropy, Loss::MeanSquaredError),
-        found: loss.to_string(),
+/// The distribution of an item's values around what a code is decoded to.
+#[derive(Debug, Clone, Copy)]
+enum Likelihood {
+    /// Outputs are probabilities.
+    Bernoulli,
+    /// Outputs are means of Gaussians of variance 1/2.
+    Gaussian,
+}
+
+impl Likelihood {
+    fn of_loss(loss: Loss) -> Result<Self, TrainingError> {
+        match loss {
+            Loss::BinaryCrossEntropy => Ok(Self::Bernoulli),
+            Loss::MeanSquaredError => Ok(Self::Gaussian),
+            other => Err(TrainingError::Setting {
+                setting: "training.loss",
+                expected: format!("{} or {}", Loss::BinaryCrossEntropy, Loss::MeanSquaredError),
+                found: other.to_string(),
+            }),
+        }
+    }
+
+    /// Decodes codes to logits or means.
+    fn decode(
+        self,
+        model: &dyn Inference,
+        codes: &[f32],
+        outputs: &mut [f32],
+    ) -> Result<(), ModelError> {
+        match self {
+            Self::Bernoulli => model.decode_logits(codes, outputs),
+            Self::Gaussian => model.decode(codes, outputs),
+        }
+    }
+
+    /// The negative log-likelihood of an item without [`constant`](Self::constant): the reconstruction loss, summed over
+    /// the values.
+    fn reconstruction(self, output: &[f32], target: &[f32]) -> Result<f64, ChainError> {
+        match self {
+            Self::Bernoulli => {
+                Ok(losses_of_logits(output, target)?.cross_entropy.unwrap_or(f64::NAN))
+            }
+            Self::Gaussian => squared_error_sum(output, target),
+        }
+    }
+
+    /// What the negative logarithm of the density of so many values has beside the loss.
+    fn constant(self, values: usize) -> f64 {
+        match self {
+            Self::Bernoulli => 0.0,
+            Self::Gaussian => 0.5 * values as f64 * PI.ln(),
+        }
     }
 }
 
 /// An upper bound on the negative log-likelihood of an item in nats, averaged over items: with `k` codes `z` drawn from
 /// `q(z|x)`, minus the logarithm of the mean of `p(x|z) p(z) / q(z|x)` (Burda et al., ICLR 2016, equation 8). The larger
-/// `k`, the tighter it is; `k = 1` is the negative evidence lower bound.
+/// `k`, the tighter it is; with `k = 1` its mean over draws is the negative evidence lower bound.
 ///
 /// Outputs that are probabilities are Bernoulli distributions, others means of Gaussians of variance 1/2, whose negative
 /// log-density is the squared error plus a constant. Code `j` of an item is drawn by `stream.at(j, item)`. The memory of
@@ -149,21 +193,13 @@ impl Drawn {
         weights: &mut LogSumExp,
     ) -> Result<(), TrainingError> {
         let values = target.len();
-        self.outputs.resize(self.ratios.len() * values, 0.0);
         let is_probability = model.output_is_probability();
-        if is_probability {
-            model.decode_logits(&self.codes, &mut self.outputs)?;
-        } else {
-            model.decode(&self.codes, &mut self.outputs)?;
-        }
+        let likelihood = if is_probability { Likelihood::Bernoulli } else { Likelihood::Gaussian };
+        self.outputs.resize(self.ratios.len() * values, 0.0);
+        likelihood.decode(model, &self.codes, &mut self.outputs)?;
         for (output, ratio) in self.outputs.chunks(values).zip(&self.ratios) {
-            let values = values as f64;
-            let negative_log_likelihood = if is_probability {
-                values * bce_from_logits(output, target)
-            } else {
-                squared_error(output, target) + 0.5 * values * PI.ln()
-            };
-            weights.add(ratio - negative_log_likelihood);
+            let loss = likelihood.reconstruction(output, target)?;
+            weights.add(ratio - loss - likelihood.constant(values));
         }
         Ok(())
     }

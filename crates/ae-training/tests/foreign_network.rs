@@ -9,10 +9,10 @@ mod example;
 #[test]
 fn a_residual_network_is_trained_stopped_resumed_saved_loaded_and_evaluated() {
     let folder = tempfile::tempdir().unwrap();
-    let report = example::run(folder.path(), 64, 5).unwrap();
+    let report = example::run(folder.path(), 48, 4).unwrap();
     let [first, .., last] = report.curve[..] else { panic!("{report:?}") };
     assert!(last < 0.8 * first, "{report:?}");
-    assert_eq!(report.stopped_after, 5);
+    assert_eq!(report.stopped_after, 4);
     assert!(report.is_resumed_exactly, "{report:?}");
     assert_eq!(report.kind, "example/residual");
     assert_eq!(report.loaded, last);

@@ -210,6 +210,11 @@ fn a_model_without_a_distribution_of_codes_has_no_bound() {
         architecture.inference(&architecture.initialise(Seed::new(1)), &Device::Cpu).unwrap();
     let samples = Samples::new(&images, None);
     assert!(validation_codes(architecture.as_ref(), Seed::new(1)).is_none());
+    // The output of a residual network does not follow from its code.
+    let mut network = variational(Shape::new(1, 2, 2), &[], 2, Activation::Linear);
+    network.residual = true;
+    let residual = ModelSpec { kind: ModelKind::Regular, network }.architecture().unwrap();
+    assert!(validation_codes(residual.as_ref(), Seed::new(1)).is_none());
     let stream = Seed::new(1).stream("codes");
     let error = importance_weighted_nll(model.as_ref(), &samples, 1, &stream).unwrap_err();
     assert!(error.to_string().contains("not variational"), "{error}");

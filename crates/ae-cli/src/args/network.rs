@@ -18,7 +18,9 @@ pub(crate) struct NetworkFlags {
     /// autoencoder, which can also make new pictures (`ae sample`). Any other chain of layers is written in a spec.
     #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(NETWORKS), hide_possible_values = true)]
     pub(crate) network: Option<NetworkName>,
-    /// Widths from the image to the code (dense, vae); the decoder mirrors them
+    /// Widths from the image to the code; the decoder mirrors them
+    ///
+    /// They are for dense and vae; the last one is that of the code.
     #[arg(long, value_delimiter = ',', value_name = "N,N,..", value_parser = count)]
     pub(crate) widths: Option<Vec<usize>>,
     /// The decoder uses the encoder's weights, transposed (dense)

@@ -36,7 +36,9 @@ pub(crate) struct Train {
     pub(crate) folder: NewFolder,
     #[command(flatten)]
     pub(crate) settings: Settings,
-    /// Images per batch [default: 256, or 128 with --network; fewer for little data of your own]
+    /// Images per batch [default: by network and data]
+    ///
+    /// They are 256, and 128 with --network; little data of your own gets fewer.
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) batch_size: Option<usize>,
     /// Step size of the optimizer
@@ -89,9 +91,9 @@ pub(crate) struct Settings {
     /// The seed of all random numbers
     #[arg(long, value_parser = spec_seed, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Passes over the training images [default: 50, or 100 for conv-denoiser; for your own data, by its size]
+    /// Passes over the training images [default: by network and data]
     ///
-    /// Your own data gets enough for 3000 steps of a table or 6000 of pictures.
+    /// They are 50, and 100 for conv-denoiser. Your own data gets enough for 3000 steps of a table or 6000 of pictures.
     #[arg(long, value_name = "N", value_parser = epochs)]
     pub(crate) epochs: Option<u32>,
     /// Set a key of the spec; may be repeated

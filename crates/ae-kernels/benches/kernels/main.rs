@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark may panic")]
 
+mod chains;
 mod convolution;
 mod peak;
 

@@ -61,16 +61,11 @@ impl Blocks {
     pub(super) fn new(phase: Phase, source: Shape) -> Self {
         let Phase { y, x } = phase;
         let of_rows = |numbers: usize| numbers / source.channels;
-        let width = longest(x, POSITIONS, of_rows(ConvolutionScratch::BLOCK) / y.taps.max(1));
-        let columns = of_rows(ConvolutionScratch::BLOCK) / x.span(width).max(1);
+        let width = longest(x, POSITIONS, of_rows(ConvolutionScratch::BLOCK) / y.taps);
+        let columns = of_rows(ConvolutionScratch::BLOCK) / x.span(width);
         let height = longest(y, POSITIONS / width, columns);
         let copied = !(y.is_within(source.height) && x.is_within(source.width));
         Self { phase, source, extent: Extent { height, width }, copied }
-    }
-
-    /// Whether no window has a tap, so that nothing is read.
-    fn is_empty(&self) -> bool {
-        self.phase.y.taps == 0 || self.phase.x.taps == 0
     }
 
     /// Ranges of columns, and of rows, whose products are the blocks.
@@ -101,11 +96,7 @@ impl Blocks {
         for row in 0..self.extent.height {
             for column in 0..columns.len() {
                 let place = row * y.target_step * target.width + column * x.target_step;
-                let source = if self.is_empty() {
-                    0
-                } else {
-                    row * y.step * row_stride + column * x.step * self.source.channels
-                };
+                let source = row * y.step * row_stride + column * x.step * self.source.channels;
                 positions.push(Position { source, target: place * target.channels });
             }
         }
@@ -127,9 +118,6 @@ impl Blocks {
         memory: &'a mut AlignedBuffer,
     ) -> View<'a> {
         let row_stride = self.row_stride(&block.x);
-        if self.is_empty() {
-            return View { numbers: &[], row_stride };
-        }
         let Phase { y, x } = self.phase;
         let first_row = y.start + (block.y.start * y.step) as isize;
         let first_column = x.start + (block.x.start * x.step) as isize;

@@ -216,8 +216,8 @@ fn join<S: Simd, const N: usize, const WIDTH: usize>(simd: S, sums: &mut [S::f32
 #[inline(always)]
 fn is_upper_half<S: Simd>(simd: S, width: usize) -> S::m32s {
     let mut lanes = [0.0; LANES];
-    for lane in 0..LANES {
-        lanes[lane] = if lane & width > 0 { 1.0 } else { 0.0 };
+    for (lane, number) in lanes.iter_mut().enumerate() {
+        *number = if lane & width > 0 { 1.0 } else { 0.0 };
     }
     let lanes = S::as_simd_f32s(&lanes).0[0];
     simd.less_than_f32s(simd.splat_f32s(0.5), lanes)

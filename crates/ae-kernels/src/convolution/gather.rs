@@ -68,13 +68,23 @@ impl Gather {
         let items = source.len() / self.source.count();
         assert_eq!(source.len(), items * self.source.count(), "whole items of the source");
         assert_eq!(target.len(), items * self.target.count(), "as many items of the target");
-        // Positions of one phase are neighbours, so their values are in the cache.
-        let (own, later) = match self.phases.as_slice() {
-            [_] => (activation, Activation::Linear),
-            _ => (Activation::Linear, activation),
+        let targets = |weight: &PackedWeight| {
+            let Phase { y, x } = weight.phase();
+            y.targets * x.targets
         };
+        let pixels = self.target.height * self.target.width;
+        if self.phases.iter().map(targets).sum::<usize>() < pixels {
+            // No window reaches the others.
+            for pixel in target.chunks_exact_mut(self.target.channels) {
+                pixel.copy_from_slice(&self.bias.all()[..self.target.channels]);
+            }
+        }
+        let is_dense = self.phases.iter().all(|weight| weight.phase().is_dense());
+        // Where the targets are neighbours, they are activated while they are in the cache.
+        let linear = Activation::Linear;
+        let (at_once, later) = if is_dense { (activation, linear) } else { (linear, activation) };
         for phase in &self.phases {
-            self.run_phase(dispatch, phase, source, target, own, scratch);
+            self.run_phase(dispatch, phase, source, target, at_once, scratch);
         }
         activate_columns(later, target, self.target.count(), self.target.count());
     }

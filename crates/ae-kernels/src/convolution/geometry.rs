@@ -2,24 +2,7 @@
 
 use thiserror::Error;
 
-/// The shape of a feature map. A vector of n numbers is (n, 1, 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Channels.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
-
-impl Shape {
-    /// Numbers of a map, or `usize::MAX` if there are more.
-    #[inline]
-    pub fn count(self) -> usize {
-        self.channels.saturating_mul(self.height).saturating_mul(self.width)
-    }
-}
+pub(crate) use crate::{Padding, Shape};
 
 /// The size of a kernel, or the distance between two windows, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +11,6 @@ pub struct Extent {
     pub height: usize,
     /// Columns.
     pub width: usize,
-}
-
-/// What surrounds the map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Padding {
-    /// Zeros, so that a stride of 1 keeps the size (TensorFlow's rule): there are `ceil(n / stride)` windows, and the
-    /// smaller half of the zeros precedes the map.
-    Same,
-    /// Nothing: windows lie within the map.
-    Valid,
 }
 
 /// Why a convolution has no output.
@@ -66,31 +39,6 @@ pub enum GeometryError {
         /// What is too large.
         what: &'static str,
     },
-}
-
-/// Windows along one axis of a map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Windows {
-    /// Their number.
-    pub(crate) count: usize,
-    /// Positions that precede the map.
-    pub(crate) before: usize,
-}
-
-impl Padding {
-    /// The windows along an axis of `length` positions, or none if no window fits.
-    pub(crate) fn windows(self, length: usize, kernel: usize, stride: usize) -> Option<Windows> {
-        match self {
-            Self::Same => {
-                let count = length.div_ceil(stride);
-                let covered = (count - 1).checked_mul(stride)?.checked_add(kernel)?;
-                Some(Windows { count, before: covered.saturating_sub(length) / 2 })
-            }
-            Self::Valid => {
-                Some(Windows { count: length.checked_sub(kernel)? / stride + 1, before: 0 })
-            }
-        }
-    }
 }
 
 /// Which way numbers flow.
@@ -190,7 +138,7 @@ impl Convolution {
         for (what, count) in [
             ("a feature map", padded(self.map).count()),
             ("a feature map", padded(self.windows).count()),
-            ("a weight", weight.saturating_mul(2 * (self.windows.channels + 64))),
+            ("a weight", weight.saturating_mul(self.windows.channels.saturating_add(64))),
         ] {
             if count > limit {
                 return Err(GeometryError::TooLarge { what });

@@ -66,6 +66,11 @@ struct Corner {
     lane: usize,
 }
 
+/// Vectors of sums that the registers hold beside the factors.
+const fn sums_in_registers<S: Simd>() -> usize {
+    if S::F32_LANES == 8 { 12 } else { 24 }
+}
+
 /// The lanes as a type, so that loops are compiled for each.
 trait Orientation {
     const LANES: Lanes;
@@ -100,18 +105,24 @@ impl BlockGradient<'_> {
         let padded = self.layout.padded_lanes();
         let mut lane = 0;
         while lane < padded {
-            // Numbers in registers: 24 sums where there are 32 registers, 12 where there are 16.
-            lane += match (S::F32_LANES, padded - lane) {
-                (16, 48..) => self.lanes::<S, O, 8, 3>(simd, lane),
-                (16, 32..) => self.lanes::<S, O, 8, 2>(simd, lane),
-                (16, 24..32) | (16, ..16) => self.narrow_lanes::<S, O>(simd, lane),
-                (16, _) => self.lanes::<S, O, 8, 1>(simd, lane),
-                (8, 24..) => self.lanes::<S, O, 4, 3>(simd, lane),
-                (8, 16..) => self.lanes::<S, O, 6, 2>(simd, lane),
-                (8, _) => self.lanes::<S, O, 8, 1>(simd, lane),
-                (4, 24..) => self.lanes::<S, O, 4, 6>(simd, lane),
-                (4, 16..) => self.lanes::<S, O, 6, 4>(simd, lane),
-                (4, _) => self.lanes::<S, O, 8, 2>(simd, lane),
+            let rest = padded - lane;
+            lane += match S::F32_LANES {
+                16 => match rest {
+                    48.. => self.lanes::<S, O, 8, 3>(simd, lane),
+                    32.. => self.lanes::<S, O, 8, 2>(simd, lane),
+                    16..24 => self.lanes::<S, O, 8, 1>(simd, lane),
+                    _ => self.narrow_lanes::<S, O>(simd, lane),
+                },
+                8 => match rest {
+                    24.. => self.lanes::<S, O, 4, 3>(simd, lane),
+                    16.. => self.lanes::<S, O, 6, 2>(simd, lane),
+                    _ => self.lanes::<S, O, 8, 1>(simd, lane),
+                },
+                4 => match rest {
+                    24.. => self.lanes::<S, O, 4, 6>(simd, lane),
+                    16.. => self.lanes::<S, O, 6, 4>(simd, lane),
+                    _ => self.lanes::<S, O, 8, 2>(simd, lane),
+                },
                 _ => self.lanes::<S, O, 1, 8>(simd, lane),
             };
         }
@@ -139,7 +150,6 @@ impl BlockGradient<'_> {
         lane: usize,
     ) -> usize {
         let GradientLayout { rows, kernel_rows, .. } = self.layout;
-        let registers = if S::F32_LANES == 8 { 12 } else { 24 };
         let mut kernel_row = 0;
         while kernel_row < kernel_rows {
             // Few rows: several rows of the kernel together keep the arithmetic units busy.
@@ -148,10 +158,12 @@ impl BlockGradient<'_> {
             while row < rows {
                 let corner = Corner { kernel_row, row, lane };
                 row += match (together, rows - row) {
-                    (3, 3..) if 9 * P <= registers => self.tile::<S, O, 3, 3, P>(simd, corner),
+                    (3, 3..) if const { 9 * P <= sums_in_registers::<S>() } => {
+                        self.tile::<S, O, 3, 3, P>(simd, corner)
+                    }
                     (3, _) => self.tile::<S, O, 3, 1, P>(simd, corner),
                     (_, rest) if rest >= R => self.tile::<S, O, 1, R, P>(simd, corner),
-                    (_, 4..) if R > 4 => self.tile::<S, O, 1, 4, P>(simd, corner),
+                    (_, 4..) if const { R > 4 } => self.tile::<S, O, 1, 4, P>(simd, corner),
                     _ => self.tile::<S, O, 1, 1, P>(simd, corner),
                 };
             }
@@ -168,7 +180,7 @@ impl BlockGradient<'_> {
         corner: Corner,
     ) -> usize {
         let valid = self.layout.numbers.saturating_sub(corner.lane);
-        let sums = if valid >= P * S::F32_LANES {
+        let sums = if const { matches!(O::LANES, Lanes::Run) } || valid >= P * S::F32_LANES {
             self.sums::<S, O, Y, R, P, false>(simd, corner)
         } else {
             self.sums::<S, O, Y, R, P, true>(simd, corner)
@@ -227,26 +239,16 @@ impl BlockGradient<'_> {
                         // SAFETY: `valid` or as many numbers as lanes follow (`row` above ends behind the last position's).
                         let lanes = unsafe { load::<S, P, EDGE>(simd, target, valid) };
                         for y in 0..Y {
-                            for r in 0..R {
-                                // SAFETY: `R` numbers follow at each position of the row of the source above.
-                                let x = simd.splat_f32s(unsafe { *source[y].add(r) });
-                                for p in 0..P {
-                                    sums[y][r][p] = simd.mul_add_e_f32s(x, lanes[p], sums[y][r][p]);
-                                }
-                            }
+                            // SAFETY: `R` numbers follow at each position of the row of the source above.
+                            unsafe { add_products(simd, source[y], lanes, &mut sums[y]) };
                         }
                     }
                     Lanes::Run => {
                         for y in 0..Y {
                             // SAFETY: as above, with the roles exchanged.
                             let lanes = unsafe { load::<S, P, EDGE>(simd, source[y], valid) };
-                            for r in 0..R {
-                                // SAFETY: `R` numbers follow at each position of the row of the target.
-                                let x = simd.splat_f32s(unsafe { *target.add(r) });
-                                for p in 0..P {
-                                    sums[y][r][p] = simd.mul_add_e_f32s(x, lanes[p], sums[y][r][p]);
-                                }
-                            }
+                            // SAFETY: `R` numbers follow at each position of the row of the target.
+                            unsafe { add_products(simd, target, lanes, &mut sums[y]) };
                         }
                     }
                 }
@@ -258,6 +260,29 @@ impl BlockGradient<'_> {
             }
         }
         sums
+    }
+}
+
+/// Adds each of `R` numbers times the lanes to its sums.
+///
+/// # Safety
+/// `R` numbers can be read.
+#[inline(always)]
+#[expect(unsafe_code, reason = "bounds checks in the innermost loop halve its speed")]
+unsafe fn add_products<S: Simd, const R: usize, const P: usize>(
+    simd: S,
+    numbers: *const f32,
+    lanes: [S::f32s; P],
+    sums: &mut [[S::f32s; P]; R],
+) {
+    // Indices, because with iterators the compiler keeps the sums in memory.
+    #[expect(clippy::needless_range_loop, reason = "the index is that of a number too")]
+    for r in 0..R {
+        // SAFETY: promised by the caller.
+        let x = simd.splat_f32s(unsafe { *numbers.add(r) });
+        for p in 0..P {
+            sums[r][p] = simd.mul_add_e_f32s(x, lanes[p], sums[r][p]);
+        }
     }
 }
 

@@ -53,20 +53,20 @@ fn forward(targets: usize, kernel: usize, stride: usize, before: usize) -> Phase
     }
 }
 
-/// The parts of the adjoint along one axis of `length` positions.
+/// The parts of the adjoint along one axis of `length` positions. Positions that no window reaches are in none.
 fn adjoint(
     length: usize,
     kernel: usize,
     stride: usize,
     before: usize,
 ) -> impl Iterator<Item = PhaseAxis> + Clone {
-    (0..stride.min(length)).map(move |first| {
+    (0..stride.min(length)).filter_map(move |first| {
         let remainder = (first + before) % stride;
-        let taps = kernel.saturating_sub(remainder).div_ceil(stride);
+        let taps = kernel.checked_sub(remainder + 1)? / stride + 1;
         // The last window that meets the first position.
         let last = (first + before) / stride;
-        PhaseAxis {
-            first_tap: remainder + stride * taps.saturating_sub(1),
+        Some(PhaseAxis {
+            first_tap: remainder + stride * (taps - 1),
             tap_step: -(stride as isize),
             taps,
             start: last as isize + 1 - taps as isize,
@@ -74,7 +74,7 @@ fn adjoint(
             first_target: first,
             target_step: stride,
             targets: (length - first).div_ceil(stride),
-        }
+        })
     })
 }
 
@@ -93,6 +93,11 @@ impl Phase {
             y: forward(windows.height, kernel.height, stride.height, before.height),
             x: forward(windows.width, kernel.width, stride.width, before.width),
         }
+    }
+
+    /// Whether its targets are neighbours, so that no other phase or gap lies between them.
+    pub(super) fn is_dense(&self) -> bool {
+        self.y.target_step == 1 && self.x.target_step == 1
     }
 
     /// The adjoint, from the windows to the map.

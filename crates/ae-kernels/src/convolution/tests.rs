@@ -1,9 +1,11 @@
 //! Convolutions against loops in `f64`.
 
+mod rules;
+
 use super::geometry::Direction;
 use super::*;
-use crate::Activation;
 use crate::simd::{Dispatch, dispatches};
+use crate::{Activation, Padding, Shape};
 
 const ITEMS: usize = 3;
 
@@ -25,8 +27,8 @@ fn numbers(count: usize, seed: u32) -> Vec<f32> {
     (0..count).map(|_| number()).collect()
 }
 
-/// Calls with (item, window's row and column and channel, map's row and column and channel, weight) for every term of
-/// the convolution. All are indices.
+/// Calls with the indices of a number of the map, one of the windows and one of the weight for every term of the
+/// convolution. Terms of a window come in the order of its rows, columns and channels.
 fn for_each_term(of: &Convolution, items: usize, mut term: impl FnMut(usize, usize, usize)) {
     let Convolution { map, windows, kernel, stride, before, .. } = *of;
     for item in 0..items {
@@ -37,7 +39,7 @@ fn for_each_term(of: &Convolution, items: usize, mut term: impl FnMut(usize, usi
                 if y >= map.height || x >= map.width {
                     continue;
                 }
-                for (w, c) in places(windows.channels, map.channels) {
+                for (c, w) in places(map.channels, windows.channels) {
                     let in_map = ((item * map.height + y) * map.width + x) * map.channels + c;
                     let window = (item * windows.height + wy) * windows.width + wx;
                     let weight = ((w * map.channels + c) * kernel.height + ky) * kernel.width + kx;

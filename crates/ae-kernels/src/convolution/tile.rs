@@ -43,14 +43,22 @@ impl WithSimd for PanelSums<'_> {
         assert!(numbers.len() >= rows * run * width && bias.len() >= width, "a whole panel");
         let mut first = 0;
         while first < width {
-            first += match (S::F32_LANES, width - first) {
-                (16, 32..) => self.columns::<S, 8, 4, 2>(simd, first),
-                (16, 16..) => self.columns::<S, 8, 4, 1>(simd, first),
-                (16, _) => self.narrow_columns(simd, first),
-                (8, 16..) => self.columns::<S, 6, 4, 2>(simd, first),
-                (8, _) => self.columns::<S, 8, 4, 1>(simd, first),
-                (4, 16..) => self.columns::<S, 6, 4, 4>(simd, first),
-                (4, _) => self.columns::<S, 8, 4, 2>(simd, first),
+            let rest = width - first;
+            // As many sums as the registers hold beside the factors.
+            first += match S::F32_LANES {
+                16 => match rest {
+                    32.. => self.columns::<S, 8, 4, 2>(simd, first),
+                    16.. => self.columns::<S, 8, 4, 1>(simd, first),
+                    _ => self.narrow_columns(simd, first),
+                },
+                8 => match rest {
+                    16.. => self.columns::<S, 6, 4, 2>(simd, first),
+                    _ => self.columns::<S, 8, 4, 1>(simd, first),
+                },
+                4 => match rest {
+                    16.. => self.columns::<S, 6, 4, 4>(simd, first),
+                    _ => self.columns::<S, 8, 4, 2>(simd, first),
+                },
                 _ => self.columns::<S, 1, 1, 8>(simd, first),
             };
         }
@@ -102,17 +110,16 @@ impl PanelSums<'_> {
     ) {
         let Panel { numbers, bias, rows, run, width, columns } = self.panel;
         let View { numbers: source, row_stride } = self.view;
-        let reach = if rows * run == 0 { 0 } else { (rows - 1) * row_stride + run };
+        let reach = (rows - 1) * row_stride + run;
         let mut windows = [source.as_ptr(); R];
         for (window, position) in windows.iter_mut().zip(positions) {
             *window = source[position.source..][..reach].as_ptr();
         }
         assert!(first + P * S::F32_LANES <= width, "columns of the panel");
         let bias = S::as_simd_f32s(&bias[first..first + P * S::F32_LANES]).0;
-        let mut sum = [[simd.splat_f32s(0.0); P]; R];
-        for r in 0..R {
-            sum[r].copy_from_slice(&bias[..P]);
-        }
+        let mut start = [simd.splat_f32s(0.0); P];
+        start.copy_from_slice(&bias[..P]);
+        let mut sum = [start; R];
         let mut weights = numbers[first..].as_ptr();
         for row in 0..rows {
             for k in 0..run {

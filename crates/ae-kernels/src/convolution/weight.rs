@@ -61,7 +61,7 @@ impl PackedWeight {
     /// Without numbers.
     pub(super) fn new(phase: Phase, source_channels: usize, target_channels: usize) -> Self {
         let run = phase.x.taps * source_channels;
-        let layout = if target_channels < CHANNELS_OF_PANELS && run >= LANES && phase.y.taps > 0 {
+        let layout = if target_channels < CHANNELS_OF_PANELS && run >= LANES {
             Layout::Channels
         } else {
             Layout::Panels

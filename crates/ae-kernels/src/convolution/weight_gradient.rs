@@ -160,21 +160,45 @@ impl Convolution {
         assert!(logit_gradient.len().is_multiple_of(item), "whole items of the output");
         assert_eq!(bias_gradient.len(), channels, "a number for each channel");
         for item in logit_gradient.chunks_exact(item) {
-            if channels < BIAS_SUMS {
-                let mut sums = [0.0; BIAS_SUMS];
-                let width = BIAS_SUMS / channels * channels;
-                add_rows(item, &mut sums[..width]);
-                for sums in sums[..width].chunks_exact(channels) {
-                    bias_gradient.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
-                }
-            } else {
+            if channels > BIAS_SUMS {
                 add_rows(item, bias_gradient);
+                continue;
+            }
+            let mut sums = [0.0; BIAS_SUMS];
+            let width = BIAS_SUMS / channels * channels;
+            if width == BIAS_SUMS {
+                add_whole_rows(item, &mut sums);
+            } else {
+                add_rows(item, &mut sums[..width]);
+            }
+            for sums in sums[..width].chunks_exact(channels) {
+                bias_gradient.iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
             }
         }
     }
 }
 
-/// Adds rows, of which the last may be shorter, to the sums.
+/// Adds rows, of which the last may be shorter, to the sums, which stay in registers.
+fn add_whole_rows(rows: &[f32], sums: &mut [f32; BIAS_SUMS]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let (rows, rest) = rows.as_chunks::<BIAS_SUMS>();
+            let mut added = *sums;
+            for row in rows {
+                for i in 0..BIAS_SUMS {
+                    added[i] += row[i];
+                }
+            }
+            for (sum, number) in added.iter_mut().zip(rest) {
+                *sum += number;
+            }
+            *sums = added;
+        },
+    );
+}
+
+/// The same for rows of any length.
 fn add_rows(rows: &[f32], sums: &mut [f32]) {
     vectorised(
         #[inline(always)]

@@ -2,7 +2,7 @@
 
 use super::{Context, Kind, Padding, Place, Refusal, Role};
 use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
-use crate::convolution::{self, Extent, GeometryError};
+use crate::convolution::{Extent, GeometryError};
 use crate::{Activation, ConvolutionGeometry, Shape};
 
 /// A convolution (cross-correlation, as in PyTorch and TensorFlow) with a square kernel, and an activation.
@@ -28,15 +28,14 @@ pub struct Convolution {
 impl Convolution {
     fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
         let (kernel, stride) = (square(self.kernel), square(self.stride));
-        let (input, padding) = (map(input), padding(self.padding));
-        ConvolutionGeometry::new(input, self.channels, kernel, stride, padding)
+        ConvolutionGeometry::new(input, self.channels, kernel, stride, self.padding)
     }
 }
 
 impl Kind for Convolution {
     fn output(&self, input: Shape) -> Result<Shape, Refusal> {
         let geometry = self.geometry(input).map_err(|error| refusal(error, input))?;
-        Ok(of_map(geometry.output()))
+        Ok(geometry.output())
     }
 
     fn places(&self, input: Shape) -> Vec<Place> {
@@ -69,21 +68,6 @@ impl Kind for Convolution {
 
 pub(super) fn square(side: usize) -> Extent {
     Extent { height: side, width: side }
-}
-
-pub(super) fn map(shape: Shape) -> convolution::Shape {
-    convolution::Shape { channels: shape.channels, height: shape.height, width: shape.width }
-}
-
-pub(super) fn of_map(shape: convolution::Shape) -> Shape {
-    Shape::new(shape.channels, shape.height, shape.width)
-}
-
-pub(super) fn padding(padding: Padding) -> convolution::Padding {
-    match padding {
-        Padding::Same => convolution::Padding::Same,
-        Padding::Valid => convolution::Padding::Valid,
-    }
 }
 
 pub(super) fn refusal(error: GeometryError, input: Shape) -> Refusal {

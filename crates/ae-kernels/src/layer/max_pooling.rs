@@ -124,12 +124,11 @@ fn replace_with_places(input: &[f32], first: u32, largest: &mut [f32], places: &
     vectorised(
         #[inline(always)]
         || {
-            let mut place = first;
-            for ((&x, y), to) in input.iter().zip(largest).zip(places) {
+            let numbers = input.iter().zip(largest).zip(places);
+            for (place, ((&x, y), to)) in (first..).zip(numbers) {
                 let is_larger = x > *y || x.is_nan();
                 *y = if is_larger { x } else { *y };
                 *to = if is_larger { place } else { *to };
-                place += 1;
             }
         },
     );

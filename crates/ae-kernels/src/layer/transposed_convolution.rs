@@ -1,6 +1,6 @@
 //! A transposed convolution.
 
-use super::convolution::{map, of_map, padding, refusal, square, weight_length};
+use super::convolution::{refusal, square, weight_length};
 use super::{Context, Kind, Padding, Place, Refusal, Role};
 use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
 use crate::convolution::GeometryError;
@@ -30,15 +30,14 @@ pub struct TransposedConvolution {
 impl TransposedConvolution {
     fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
         let (kernel, stride) = (square(self.kernel), square(self.stride));
-        let (input, padding) = (map(input), padding(self.padding));
-        ConvolutionGeometry::transposed(input, self.channels, kernel, stride, padding)
+        ConvolutionGeometry::transposed(input, self.channels, kernel, stride, self.padding)
     }
 }
 
 impl Kind for TransposedConvolution {
     fn output(&self, input: Shape) -> Result<Shape, Refusal> {
         let geometry = self.geometry(input).map_err(|error| refusal(error, input))?;
-        Ok(of_map(geometry.output()))
+        Ok(geometry.output())
     }
 
     fn places(&self, input: Shape) -> Vec<Place> {

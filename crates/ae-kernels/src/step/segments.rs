@@ -11,14 +11,14 @@ use crate::threads::run_all;
 use crate::{Objective, Penalty};
 
 /// Takes groups forward through all segments and back.
-pub(super) fn through_segments<F: Sync>(
+pub(super) fn through_segments<F>(
     run: &mut Run<'_, F>,
     groups: &mut [Group],
     normalisations: &mut Vec<Normalisation>,
     parameters: &[f32],
     summary: &mut BatchSummary,
 ) where
-    F: Fn(Range<usize>, &mut [f32], &mut [f32]),
+    F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
 {
     let program = run.program;
     let rows = run.shape.rows_in_batch;

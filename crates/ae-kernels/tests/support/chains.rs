@@ -21,6 +21,10 @@ impl Builder {
         Self { input: Shape::new(channels, height, width), layers: Vec::new(), parameters: 0 }
     }
 
+    pub(crate) fn depth(&self) -> usize {
+        self.layers.len()
+    }
+
     pub(crate) fn shape(&self) -> Shape {
         if self.layers.is_empty() {
             return self.input;

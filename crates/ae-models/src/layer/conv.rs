@@ -33,7 +33,7 @@ impl LayerKind for Conv {
 
     fn output(&self, input: Shape) -> Result<Shape, String> {
         super::geometry::check_channels(self.channels)?;
-        after_window(input, self.channels, self.kernel, self.stride, self.padding)
+        after_window(input, self.channels, ("kernel", self.kernel), self.stride, self.padding)
     }
 
     fn for_kernels(

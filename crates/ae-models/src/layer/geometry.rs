@@ -11,7 +11,7 @@ pub type Window = [usize; 2];
 /// Reads `3` as `[3, 3]`.
 pub(super) fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected a number or a list of two numbers")]
     enum Written {
         Square(usize),
         Rectangle(Window),
@@ -62,18 +62,18 @@ pub(super) fn by([height, width]: Window) -> String {
 pub(super) fn after_window(
     input: Shape,
     channels: usize,
-    window: Window,
+    (name, window): (&str, Window),
     stride: Window,
     padding: Padding,
 ) -> Result<Shape, String> {
-    check_window("kernel", window)?;
+    check_window(name, window)?;
     check_window("stride", stride)?;
     let height = places(input.height, window[0], stride[0], padding);
     let width = places(input.width, window[1], stride[1], padding);
     match (height, width) {
         (Some(height), Some(width)) => Ok(Shape { channels, height, width }),
         _ => Err(format!(
-            "has a window of {} without padding, which does not fit into a map of {}",
+            "must have a {name} that fits into a map of {1}, as it has no padding, but found {0}",
             by(window),
             by([input.height, input.width])
         )),

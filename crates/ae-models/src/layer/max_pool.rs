@@ -39,7 +39,7 @@ impl LayerKind for MaxPool {
     }
 
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        after_window(input, input.channels, self.size, self.stride(), self.padding)
+        after_window(input, input.channels, ("size", self.size), self.stride(), self.padding)
     }
 
     fn for_kernels(

@@ -63,6 +63,10 @@ impl CheckedLayer {
         self.layer.kind().draws(self.input)
     }
 
+    fn refused(&self, reason: String) -> ModelError {
+        ModelError::Layer { name: self.name(), kind: self.layer.kind_name(), reason }
+    }
+
     /// Its parameters.
     pub(crate) fn parameters(&self) -> Vec<LayerParameter> {
         self.layer.kind().parameters(self.input)
@@ -246,16 +250,15 @@ impl CheckedNetwork {
                         && owner.input.numbers() == layer.output.numbers()
                         && owner.output.numbers() == layer.input.numbers()
                 });
-            require(
-                fits,
-                &layer.name(),
-                &format!(
-                    "tied to a dense layer of the encoder from {} to {} numbers",
+            if !fits {
+                return Err(layer.refused(format!(
+                    "must be in the decoder and tied to a dense layer of the encoder from {} to {} numbers, \
+                     but found {} tied to encoder.{position}",
                     layer.output.numbers(),
-                    layer.input.numbers()
-                ),
-                &format_args!("encoder.{position}"),
-            )?;
+                    layer.input.numbers(),
+                    layer.name(),
+                )));
+            }
         }
         Ok(())
     }
@@ -263,13 +266,10 @@ impl CheckedNetwork {
     /// A variational code is the encoder's output.
     fn check_sample(&self) -> Result<(), ModelError> {
         let last = self.network.encoder.len() - 1;
-        let samples = self.layers.iter().filter(|it| matches!(it.layer, Layer::Sample(_)));
-        for layer in samples {
-            let is_code = layer.part == Part::Encoder && layer.position == last;
-            let expected = "the encoder's last layer, as it is a `sample` layer";
-            require(is_code, &layer.name(), expected, &"a layer elsewhere")?;
-        }
-        Ok(())
+        let mut samples = self.layers.iter().filter(|it| matches!(it.layer, Layer::Sample(_)));
+        let astray = samples.find(|it| it.part != Part::Encoder || it.position != last);
+        let reason = || format!("must be the encoder's last layer, encoder.{last}");
+        astray.map_or(Ok(()), |layer| Err(layer.refused(reason())))
     }
 
     /// A sum of the input and of numbers in a range makes no sense.
@@ -286,16 +286,18 @@ impl CheckedNetwork {
 
 /// The shape after a layer.
 fn output(part: Part, position: usize, layer: &Layer, input: Shape) -> Result<Shape, ModelError> {
-    let name = format!("{part}.{position}");
-    let output = layer.kind().output(input);
-    let output = output.map_err(|reason| ModelError::Layer { name: name.clone(), reason })?;
+    let refused = |reason| {
+        let (name, kind) = (format!("{part}.{position}"), layer.kind_name());
+        ModelError::Layer { name, kind, reason }
+    };
+    let output = layer.kind().output(input).map_err(refused)?;
     let numbers = output.numbers();
     if (1..=MAX_NUMBERS).contains(&numbers) {
         return Ok(output);
     }
     let reason =
         format!("must have an output of 1 to {MAX_NUMBERS} numbers an item, but found {output}");
-    Err(ModelError::Layer { name, reason })
+    Err(refused(reason))
 }
 
 /// An error of the field unless the condition holds.

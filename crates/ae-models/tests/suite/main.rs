@@ -4,6 +4,7 @@
 
 #[cfg(feature = "candle")]
 mod candle;
+mod chains;
 mod config;
 #[cfg(feature = "exchange")]
 mod exchange;
@@ -11,6 +12,9 @@ mod files;
 mod inference;
 mod initialisation;
 mod integrity;
+mod network;
+mod network_files;
+mod objectives;
 mod pytorch;
 mod registry;
 

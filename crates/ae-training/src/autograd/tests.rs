@@ -1,7 +1,10 @@
 //! The state on a device, here the CPU, against the flat buffers and the kernels' steps.
 
 use ae_dataset::Digits;
-use ae_models::{CodeL1, DenseConfig, Loss, ModelKind, ModelSpec};
+use ae_models::{
+    Activation, BatchNorm, CodeL1, Dense, DenseConfig, Dropout, Layer, Loss, ModelKind, ModelSpec,
+    Network,
+};
 use ae_random::Seed;
 
 use super::*;
@@ -38,18 +41,34 @@ fn steps_on_a_device_are_those_of_the_kernels() {
         tied_weights: true,
         ..DenseConfig::default()
     };
-    let architecture = dense.model(ModelKind::Regular).unwrap().architecture().unwrap();
+    let dense = dense.model(ModelKind::Regular).unwrap();
+    let layer = |outputs, activation| Layer::Dense(Dense { outputs, activation, tied_to: None });
+    let norm = || Layer::BatchNorm(BatchNorm { momentum: 0.3, epsilon: 1e-3 });
+    let dropout = Layer::Dropout(Dropout { rate: 0.2 });
+    let network = Network {
+        encoder: vec![layer(8, Activation::Tanh), norm(), dropout, layer(5, Activation::Tanh)],
+        decoder: vec![norm(), layer(784, Activation::Sigmoid)],
+        ..dense.network.clone()
+    };
+    let drawn = ModelSpec { kind: ModelKind::Regular, network };
+    for spec in [dense, drawn] {
+        compare_steps(spec.architecture().unwrap().as_ref(), &samples);
+    }
+}
+
+/// Compares six steps of every optimizer.
+fn compare_steps(architecture: &dyn Architecture, samples: &Samples) {
     let objective = Objective::new(Loss::BinaryCrossEntropy).with(CodeL1 { weight: 0.01 });
     for (optimizer, clip_norm) in OPTIMIZERS.iter().flat_map(|o| [(o, None), (o, Some(0.05))]) {
         let start = TrainingState::new(architecture.initialise(Seed::new(3)), *optimizer);
-        let engine = || AutogradEngine::new(architecture.as_ref(), objective.clone(), Device::Cpu);
+        let engine = || AutogradEngine::new(architecture, objective.clone(), Device::Cpu);
         let (mut host, mut device) = (engine(), engine());
         host.load(&start, Seed::new(3)).unwrap();
         device.state = Some(Working::Device(on_device(&start)));
         let (mut ours, mut theirs) = (start.clone(), start.clone());
         for step in 0..6 {
             let indices: Vec<u32> = (0..30).map(|i| i + 30 * (step % 2)).collect();
-            let batch = BatchSelection { samples: &samples, indices: &indices, epoch: 0 };
+            let batch = BatchSelection { samples, indices: &indices, epoch: 0 };
             let size =
                 StepSize { learning_rate: optimizer.learning_rate(), clip_norm, kl_share: 1.0 };
             let [a, b] = [&mut host, &mut device].map(|engine| engine.step(batch, size).unwrap());

@@ -1,7 +1,7 @@
 //! An encoder with a softmax layer on its code.
 
 use ae_kernels::{Activation, Chain, Dense, Layer, PackedChain, Weight};
-use ae_models::{Architecture, Layout, Parameters};
+use ae_models::{Architecture, Layout, NamedDraws, Parameters};
 use ae_random::Seed;
 
 use crate::{Images, Samples, TrainingError};
@@ -26,6 +26,8 @@ pub struct LabelledImages<'a> {
 pub struct Classifier {
     pub(super) chain: Chain,
     pub(super) parameters: Vec<f32>,
+    /// The layers that draw random numbers in training.
+    pub(super) random: Vec<NamedDraws>,
 }
 
 /// What a classifier makes of labelled images.
@@ -91,7 +93,9 @@ impl Classifier {
         let mut values =
             parameters.values().get(..encoder).ok_or(TrainingError::NotFused)?.to_vec();
         values.extend(Parameters::glorot_uniform(top, seed).values());
-        Ok(Self { chain, parameters: values })
+        let mut random = architecture.draws();
+        random.retain(|draws| draws.index <= whole.code());
+        Ok(Self { chain, parameters: values, random })
     }
 
     /// The number of classes.

@@ -3,10 +3,12 @@
 use std::ops::{ControlFlow, Range};
 
 use ae_dataset::epoch_order;
-use ae_kernels::{Batch, BatchStatistics, Chain, Layer, Loss, Objective, Problem, Target, Trainer};
-use ae_random::{Seed, Stream};
+use ae_kernels::{Batch, Loss, Objective, Problem, Target, Trainer};
+use ae_models::NamedDraws;
+use ae_random::Seed;
 
 use super::classifier::{Classifier, Judgement, LabelledImages, setting};
+use crate::draws::{fill as fill_draws, training_stream};
 use crate::setting::{at_least_1, check_positive};
 use crate::{Optimizer, OptimizerConfig, Samples, TrainingError};
 
@@ -94,7 +96,7 @@ pub struct FineTuned {
 ///
 /// `progress` hears of every epoch and may end the training. The result has the same bits for any number of threads: it
 /// depends on the classifier, the data and the settings alone. The held-out images are drawn from the stream
-/// `fine-tuning/split` of the seed, the numbers of a layer that draws from `fine-tuning/layer/<index>`.
+/// `fine-tuning/split` of the seed; layers that draw random numbers use the same streams as in other trainings.
 ///
 /// # Errors
 /// If a setting is outside its range, the data does not fit the classifier, there are fewer than two images, or the loss
@@ -189,10 +191,9 @@ impl Run {
         epoch: u32,
         config: &FineTuningConfig,
     ) -> Result<f64, TrainingError> {
-        let Classifier { chain, parameters } = &mut self.classifier;
+        let Classifier { chain, parameters, random } = &mut self.classifier;
         let (samples, classes) = (Samples::new(data.images, None), chain.outputs());
         let objective = Objective::new(Loss::SoftmaxCrossEntropy);
-        let drawing = drawing_layers(chain, config.seed);
         let mut sum = 0.0;
         for (batch, items) in items.chunks(config.batch_size).enumerate() {
             let fill = |rows: Range<usize>, inputs: &mut [f32], targets: &mut [f32]| {
@@ -203,63 +204,21 @@ impl Run {
                     target[usize::from(data.classes[item as usize])] = 1.0;
                 }
             };
-            let draws = |layer: usize, rows: Range<usize>, numbers: &mut [f32]| {
-                draw(&drawing, layer, epoch, &items[rows], numbers);
+            let draws = |index: usize, rows: Range<usize>, numbers: &mut [f32]| {
+                let layer = random.iter().find(|it| it.index == index);
+                if let Some(NamedDraws { layer, draws, .. }) = layer {
+                    let stream = training_stream(config.seed, layer);
+                    fill_draws(&stream, *draws, epoch, &items[rows], numbers);
+                }
             };
             let step = self.optimizer.next_step(config.optimizer.learning_rate(), 1.0);
             let problem = Problem { chain, objective: &objective };
             let rows = Batch::new(items.len(), Target::Separate, fill).with_draws(&draws);
             let summary = self.trainer.step(problem, parameters, step, rows, &mut self.gradient)?;
-            update_running_statistics(chain, parameters, &summary.statistics);
             check_finite(summary.reconstruction, summary.squared_norm, epoch, batch)?;
             sum += summary.reconstruction * items.len() as f64;
         }
         Ok(sum / items.len() as f64)
-    }
-}
-
-/// A layer that draws random numbers.
-struct DrawingLayer {
-    index: usize,
-    is_uniform: bool,
-    stream: Stream,
-}
-
-fn drawing_layers(chain: &Chain, seed: Seed) -> Vec<DrawingLayer> {
-    let drawing = chain.draws().map(|draws| DrawingLayer {
-        index: draws.layer,
-        is_uniform: matches!(chain.layers().get(draws.layer), Some(Layer::Dropout(_))),
-        stream: seed.stream(&format!("fine-tuning/layer/{}", draws.layer)),
-    });
-    drawing.collect()
-}
-
-/// Writes the numbers of a layer for these items of an epoch.
-fn draw(drawing: &[DrawingLayer], layer: usize, epoch: u32, items: &[u32], numbers: &mut [f32]) {
-    let Some(layer) = drawing.iter().find(|drawing| drawing.index == layer) else { return };
-    let width = numbers.len().checked_div(items.len()).unwrap_or_default().max(1);
-    for (numbers, &item) in numbers.chunks_exact_mut(width).zip(items) {
-        let mut stream = layer.stream.at(epoch, u64::from(item));
-        if layer.is_uniform { stream.fill_uniform(numbers) } else { stream.fill_normal(numbers) }
-    }
-}
-
-/// Moves the running statistics of batch normalisation towards those of a batch; the variance is the unbiased one.
-fn update_running_statistics(
-    chain: &Chain,
-    parameters: &mut [f32],
-    statistics: &[BatchStatistics],
-) {
-    for BatchStatistics { layer, count, mean, variance } in statistics {
-        let Some(Layer::BatchNorm(norm)) = chain.layers().get(*layer) else { continue };
-        let unbiased = *count as f32 / count.saturating_sub(1).max(1) as f32;
-        for (first, batch, scale) in
-            [(norm.running_mean, mean, 1.0), (norm.running_variance, variance, unbiased)]
-        {
-            for (running, batch) in parameters.iter_mut().skip(first).zip(batch) {
-                *running += norm.momentum * (batch * scale - *running);
-            }
-        }
     }
 }
 
