@@ -174,7 +174,9 @@ impl OnnxKind for TopK {
         graph.integers(&k, &[self.k]);
         graph.node_with("TopK", &[&input, &k], &[&largest, &places], vec![]);
         let shape = graph.node("Shape", &[&input], &format!("{name}.shape"), vec![]);
-        let zeros = graph.node("ConstantOfShape", &[&shape], &format!("{name}.zeros"), vec![]);
+        // Written out, as tract takes an `f64` where there is none.
+        let zero = vec![Attribute::number("value", 0.0)];
+        let zeros = graph.node("ConstantOfShape", &[&shape], &format!("{name}.zeros"), zero);
         let axis = vec![Attribute::int("axis", 1)];
         let inputs = [zeros.as_str(), &places, &largest];
         Ok(Flow::Rows(graph.node("ScatterElements", &inputs, &format!("{name}.kept"), axis)))

@@ -13,6 +13,7 @@ pub(super) const DOUBLE: i32 = 11;
 const ATTRIBUTE_FLOAT: i32 = 1;
 const ATTRIBUTE_INT: i32 = 2;
 const ATTRIBUTE_STRING: i32 = 3;
+const ATTRIBUTE_TENSOR: i32 = 4;
 const ATTRIBUTE_INTS: i32 = 7;
 
 #[derive(Clone, PartialEq, Message)]
@@ -85,6 +86,8 @@ pub(super) struct Attribute {
     pub(super) i: Option<i64>,
     #[prost(bytes = "vec", optional, tag = "4")]
     pub(super) s: Option<Vec<u8>>,
+    #[prost(message, optional, tag = "5")]
+    pub(super) t: Option<Tensor>,
     #[prost(int64, repeated, tag = "8")]
     pub(super) ints: Vec<i64>,
     #[prost(int32, tag = "20")]
@@ -102,6 +105,13 @@ impl Attribute {
 
     pub(super) fn string(name: &str, value: &str) -> Self {
         Self { s: Some(value.as_bytes().to_vec()), ..Self::named(name, ATTRIBUTE_STRING) }
+    }
+
+    /// One number, which says its type.
+    pub(super) fn number(name: &str, value: f32) -> Self {
+        let raw_data = value.to_le_bytes().to_vec();
+        let tensor = Tensor { dims: vec![1], data_type: FLOAT, name: String::new(), raw_data };
+        Self { t: Some(tensor), ..Self::named(name, ATTRIBUTE_TENSOR) }
     }
 
     pub(super) fn ints(name: &str, values: &[usize]) -> Self {

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::super::proto::{Graph, Model, Node};
+use super::super::proto::{FLOAT, Graph, Model, Node};
 use crate::exchange::{NetworkPart, onnx_of_model};
 use crate::{Layer, ModelKind, ModelSpec, Network, SavedModel, Seed, Shape};
 
@@ -27,6 +27,10 @@ fn line(node: &Node) -> String {
     let attribute = |it: &super::super::proto::Attribute| {
         let text = it.s.as_ref().map(|bytes| String::from_utf8(bytes.clone()).unwrap());
         let number = it.f.map(|x| x.to_string()).or(it.i.map(|x| x.to_string())).or(text);
+        let number = number.or(it.t.as_ref().map(|tensor| {
+            assert_eq!(tensor.data_type, FLOAT);
+            format!("F32 {:?}", tensor.raw_data)
+        }));
         format!("{}: {}", it.name, number.unwrap_or_else(|| format!("{:?}", it.ints)))
     };
     let attributes: Vec<String> = node.attribute.iter().map(attribute).collect();
@@ -109,7 +113,7 @@ fn numbers_move_in_pytorchs_order_and_layers_of_training_alone_vanish() {
             "Flatten(encoder.3.tanh) -> encoder.5.rows",
             "TopK(encoder.5.rows, encoder.5.k) -> encoder.5.largest, encoder.5.places",
             "Shape(encoder.5.rows) -> encoder.5.shape",
-            "ConstantOfShape(encoder.5.shape) -> encoder.5.zeros",
+            "ConstantOfShape(encoder.5.shape) value: F32 [0, 0, 0, 0] -> encoder.5.zeros",
             "ScatterElements(encoder.5.zeros, encoder.5.places, encoder.5.largest) axis: 1 -> encoder.5.kept",
             "Slice(encoder.5.kept, encoder.6.start, encoder.6.end, encoder.6.axis) -> encoder.6.mean",
             "Reshape(encoder.6.mean, decoder.0.maps.shape) -> decoder.0.maps",
