@@ -10,12 +10,12 @@ use ae_models::{Device, Parameters};
 use ae_random::Seed;
 use ae_training::{
     Background, Checkpoints, CsvCurve, Engine, Event, FitOutcome, Observer, TrainingData,
-    TrainingError, TrainingState, best_epoch, fit,
+    TrainingError, TrainingState, best_epoch, deciding_metric, fit,
 };
 
 use crate::finish::{Finish, Outcome};
 use crate::folder::{Claim, Existing, RunFolder};
-use crate::plan::{Plan, validation_metric};
+use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::{Adaptation, DataSpec, ExperimentError, Spec};
 
@@ -223,7 +223,11 @@ impl Observer for BestModel<'_> {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
         let is_kept = match event {
             Event::EpochEnded { record, state, is_kept } => {
-                if best_epoch(state.curve(), &validation_metric(self.plan)) == Some(record.epoch) {
+                if best_epoch(
+                    state.curve(),
+                    &deciding_metric(self.plan.architecture.as_ref(), &self.plan.objective),
+                ) == Some(record.epoch)
+                {
                     self.unwritten = Some(state.parameters().clone());
                 }
                 *is_kept

@@ -105,7 +105,7 @@ pub use event::Event;
 pub use fit::{FitOutcome, TrainingData, fit};
 pub use fused::FusedEngine;
 pub use identity::{Change, Difference, Identity};
-pub use metric_names::{curve_metrics, train_metric, validation_metric};
+pub use metric_names::{curve_metrics, deciding_metric, train_metric, validation_metric};
 pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};

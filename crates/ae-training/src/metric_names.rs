@@ -41,6 +41,16 @@ pub fn validation_metric(loss: Loss) -> String {
     format!("val_{}", short_name(loss))
 }
 
+/// The name of the validation metric that a best model is chosen by: the negative evidence lower bound of a variational
+/// model, otherwise that of the loss.
+pub fn deciding_metric(architecture: &dyn Architecture, objective: &Objective) -> String {
+    if has_bound(architecture) {
+        VALIDATION_NEGATIVE_ELBO.to_owned()
+    } else {
+        validation_metric(objective.loss)
+    }
+}
+
 /// The names of a curve's metrics, sorted: the training loss, each penalty, and those of the validation.
 pub fn curve_metrics(architecture: &dyn Architecture, objective: &Objective) -> Vec<String> {
     let train = train_metrics(objective, &BatchLoss::default()).into_keys();
