@@ -104,7 +104,7 @@ fn a_run_that_fails_is_told_beside_the_others() {
 fn what_was_typed_wrongly_is_refused_before_anything_is_written() {
     let sandbox = Sandbox::new();
     for (flags, fragments) in [
-        ("--only regluar", ["regluar", "anomaly, compression, denoising, "]),
+        ("--only regluar", ["regluar", "anomaly, codes, compression, "]),
         ("--only regular --all", ["--only", "--all"]),
         ("--epochs 0", ["--epochs", "0"]),
         ("--out=", ["--out", "the name of a folder"]),
