@@ -155,6 +155,8 @@ fn nearest(typed: &str) -> &'static str {
         let name = strsim::normalized_levenshtein(last, key.name());
         // A table means its keys.
         let is_within = key.path.strip_prefix(typed).is_some_and(|rest| rest.starts_with('.'));
+        // Few specs have a study: its keys are named if the path is like theirs, not the last name alone.
+        let name = if key.path.starts_with("study.") && last == typed { 0.0 } else { name };
         whole + name + f64::from(u8::from(is_within))
     };
     let better = |a: &&SpecKey, b: &&SpecKey| likeness(a).total_cmp(&likeness(b));
