@@ -3,7 +3,7 @@
 use ae_compression::{Codec, Compressor, Mode};
 use ae_dataset::{Images, Inputs};
 use ae_files::shown;
-use ae_models::{ModelError, SavedModel, Shape};
+use ae_models::{Layer, ModelError, SavedModel, Shape};
 
 use crate::error::ApplyError;
 use crate::model::Model;
@@ -37,13 +37,18 @@ impl Model {
     /// The model as a compressor of 8-bit images, with the codec in its weights file.
     ///
     /// # Errors
-    /// [`ApplyError::TableCodec`] if the model is one of a table; [`ApplyError::NoCodec`] if it has no codec;
+    /// [`ApplyError::TableCodec`] if the model is one of a table; [`ApplyError::CodecOfDense`] if its decoder has other
+    /// layers than dense ones; [`ApplyError::NoCodec`] if it has no codec;
     /// [`ApplyError::Model`] if the codec does not fit the model.
     pub fn compressor(&self) -> Result<Compressor, ApplyError> {
         if self.format().scaling.is_some() {
             return Err(ApplyError::TableCodec);
         }
         let saved = self.saved();
+        let mut decoder = saved.spec.network.decoder.iter();
+        if let Some(other) = decoder.find(|layer| !matches!(layer, Layer::Dense(_))) {
+            return Err(ApplyError::CodecOfDense { found: other.kind_name() });
+        }
         let codec: Codec = saved.attachments.get(CODEC)?.ok_or(ApplyError::NoCodec)?;
         let architecture = saved.spec.architecture()?;
         let chain = architecture.chain().ok_or(ApplyError::NoCodec)?;

@@ -143,12 +143,30 @@ pub enum ApplyError {
         /// The shape of the images.
         shape: ImageShape,
     },
+    /// A loss is NaN or infinite.
+    #[error(
+        "the model's loss on {} is not finite: its weights or the data are far out of range",
+        ae_files::printable(name)
+    )]
+    NotFiniteLoss {
+        /// What the model was judged on.
+        name: String,
+    },
     /// The model has no codec.
     #[error(
         "the model has no codec for compression; a run on 8-bit images attaches one to its model.safetensors when it \
          is finished, or resumed after that"
     )]
     NoCodec,
+    /// The decoder has other layers than dense ones.
+    #[error(
+        "the model cannot compress: a codec needs a decoder of dense layers, and this one has a layer `{found}`; \
+         a model with dense layers can"
+    )]
+    CodecOfDense {
+        /// The kind of the first other layer.
+        found: &'static str,
+    },
     /// A model of a table cannot compress.
     #[error("the model is one of a table; only 8-bit images are compressed")]
     TableCodec,

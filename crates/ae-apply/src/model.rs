@@ -214,6 +214,10 @@ impl Model {
             let model = self.inference.as_ref();
             evaluation.variational = Some(evaluate_variational(model, &samples, loss, &stream)?);
         }
+        let bound = evaluation.variational.as_ref().is_none_or(|it| it.negative_elbo.is_finite());
+        if !(evaluation.is_finite() && bound) {
+            return Err(ApplyError::NotFiniteLoss { name: name.to_owned() });
+        }
         Ok(metrics_of(&evaluation, self.input.format.scaling.as_ref()))
     }
 
@@ -235,7 +239,11 @@ impl Model {
         let architecture = self.saved.spec.architecture()?;
         let stream = validation_codes(architecture.as_ref(), seed);
         let stream = stream.ok_or(ApplyError::NotVariational)?;
-        Ok(importance_weighted_nll(self.inference.as_ref(), &samples, codes, &stream)?)
+        let bound = importance_weighted_nll(self.inference.as_ref(), &samples, codes, &stream)?;
+        match bound.is_finite() {
+            true => Ok(bound),
+            false => Err(ApplyError::NotFiniteLoss { name: name.to_owned() }),
+        }
     }
 
     /// Images of the model's shape with their noise.

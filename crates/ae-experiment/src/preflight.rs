@@ -5,12 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Activation, Layer, Loss, Part};
+use ae_models::{Activation, Layer, Loss, Part, Shape};
 use rayon::prelude::*;
 
-use crate::NetworkName;
 use crate::network_text::network_in_words;
 use crate::plan::Plan;
+use crate::{EngineKind, ExperimentError, NetworkName};
 
 /// Parameters per number of the training data above which a network is called too large.
 const FAR_MORE: usize = 4;
@@ -26,6 +26,9 @@ const PER_PARAMETER: u64 = 24;
 /// Bytes of memory per parameter and per moment while a checkpoint is written: a copy, its bytes, the file.
 const PER_SAVED: u64 = 12;
 
+/// The most memory that a training may take, in bytes.
+const MOST_MEMORY: u64 = 64 << 30;
+
 /// What is known before the first step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Preflight {
@@ -33,6 +36,8 @@ pub(crate) struct Preflight {
     parameters: usize,
     /// Batches of an epoch.
     batches: usize,
+    /// Items of a batch.
+    batch_size: usize,
     /// An estimate of the memory that the training takes, in bytes.
     memory: u64,
     /// Validation images that are equal to a training image.
@@ -52,10 +57,28 @@ impl Preflight {
         Self {
             parameters,
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
-            memory: parameters as u64 * per_parameter + bytes_of(train) + bytes_of(test),
+            batch_size: plan.spec.training.batch_size,
+            memory: (parameters as u64 * per_parameter + bytes_of(train) + bytes_of(test))
+                .saturating_add(bytes_of_maps(plan)),
             duplicates: duplicates(train, test),
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
         }
+    }
+
+    /// Refuses a training that takes more memory than machines have.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Setting`] with the estimate.
+    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
+        if self.memory <= MOST_MEMORY {
+            return Ok(());
+        }
+        let expected = format!(
+            "such that the training takes at most {} of memory: fewer items in a batch, smaller maps or fewer channels",
+            megabytes(MOST_MEMORY)
+        );
+        let found = format!("{} ({})", self.batch_size, megabytes(self.memory));
+        Err(ExperimentError::setting("training.batch_size", &expected, &found))
     }
 
     /// The size of the training, in one line.
@@ -150,6 +173,26 @@ fn megabytes(bytes: u64) -> String {
         large if large < 10_000.0 => format!("{large:.0} MB"),
         huge => format!("{:.1} GB", huge / 1e3),
     }
+}
+
+/// Bytes of the numbers between the layers of a network with maps. Those of dense layers are few beside their parameters.
+fn bytes_of_maps(plan: &Plan) -> u64 {
+    let layers = plan.network.layers();
+    if layers.iter().all(|layer| layer.output == Shape::vector(layer.output.numbers())) {
+        return 0;
+    }
+    let rows = plan.spec.training.batch_size.min(plan.dataset.train.len());
+    let chain = plan.architecture.chain().filter(|_| plan.engine == EngineKind::Fused);
+    let bytes = chain.map_or_else(
+        || {
+            // Values and gradients, one of each.
+            let item = layers.iter().map(|layer| layer.output.numbers());
+            let item = item.fold(0, usize::saturating_add);
+            item.saturating_mul(rows).saturating_mul(2 * size_of::<f32>())
+        },
+        |chain| chain.working_bytes(rows, rayon::current_num_threads()),
+    );
+    bytes as u64
 }
 
 fn bytes_of(images: &Images) -> u64 {

@@ -312,6 +312,21 @@ pub enum ModelError {
         /// The value.
         found: f32,
     },
+    /// A running variance of a batch normalisation is below 0.
+    #[error(
+        "{}: value {index} of {name} is a variance and must be at least 0, but is {found}",
+        ae_files::shown(path)
+    )]
+    NegativeVariance {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Index of the value in the tensor, row-major.
+        index: usize,
+        /// The value.
+        found: f32,
+    },
     /// The network cannot be described to the fused kernels.
     #[error(transparent)]
     Chain(#[from] ChainError),

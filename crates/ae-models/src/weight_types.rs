@@ -36,17 +36,26 @@ pub(crate) fn append(values: &mut Vec<f32>, dtype: Dtype, data: &[u8]) {
     }
 }
 
+/// The place and the value, as `f32`, of the first number of an accepted type that is wrong.
+pub(crate) fn first_wrong(
+    dtype: Dtype,
+    data: &[u8],
+    is_wrong: impl Fn(f32) -> bool,
+) -> Option<(usize, f32)> {
+    let first = |numbers: &mut dyn Iterator<Item = f32>| {
+        numbers.enumerate().find(|(_, number)| is_wrong(*number))
+    };
+    match dtype {
+        Dtype::F16 => first(&mut numbers(data, half)),
+        Dtype::BF16 => first(&mut numbers(data, brain)),
+        Dtype::F64 => first(&mut numbers(data, double)),
+        _ => first(&mut numbers(data, f32::from_le_bytes)),
+    }
+}
+
 /// The place and the value of the first number of an accepted type that is not finite as `f32`.
 pub(crate) fn first_not_finite(dtype: Dtype, data: &[u8]) -> Option<(usize, f32)> {
-    fn first(mut numbers: impl Iterator<Item = f32>) -> Option<(usize, f32)> {
-        numbers.by_ref().enumerate().find(|(_, number)| !number.is_finite())
-    }
-    match dtype {
-        Dtype::F16 => first(numbers(data, half)),
-        Dtype::BF16 => first(numbers(data, brain)),
-        Dtype::F64 => first(numbers(data, double)),
-        _ => first(numbers(data, f32::from_le_bytes)),
-    }
+    first_wrong(dtype, data, |number| !number.is_finite())
 }
 
 fn numbers<const BYTES: usize>(

@@ -282,9 +282,13 @@ fn check_parameter(
         let (expected, found) = (view.shape.clone(), shape.to_vec());
         return Err(ModelError::TensorShape { path, name, expected, found });
     }
-    match weight_types::first_not_finite(dtype, data) {
+    if let Some((index, found)) = weight_types::first_not_finite(dtype, data) {
+        return Err(ModelError::NotFinite { path, name, index, found });
+    }
+    let is_variance = name.ends_with(".running_var");
+    match weight_types::first_wrong(dtype, data, |number| is_variance && number < 0.0) {
         None => Ok(()),
-        Some((index, found)) => Err(ModelError::NotFinite { path, name, index, found }),
+        Some((index, found)) => Err(ModelError::NegativeVariance { path, name, index, found }),
     }
 }
 
