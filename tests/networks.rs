@@ -228,6 +228,32 @@ decoder = [
 }
 
 #[test]
+fn a_training_that_takes_more_memory_than_machines_have_is_refused() {
+    let sandbox = sandbox();
+    let start = SPEC.find("encoder = ").unwrap();
+    let end = SPEC.find("[corruption]").unwrap();
+    let enlarged = "    { layer = \"batch-norm\" },\n".repeat(40);
+    let layers = format!(
+        "network = \"layers\"\nencoder = [\n    {{ layer = \"upsample\", factor = 600 }},\n{enlarged}    \
+         {{ layer = \"max-pool\", size = 600 }},\n]\ndecoder = [{{ layer = \"dense\", outputs = {}, activation = \"sigmoid\" }}]\n\n",
+        SIDE * SIDE
+    );
+    sandbox.write("large.toml", [&SPEC[..start], &layers, &SPEC[end..]].concat());
+    let fragments = ["training.batch_size", "at most 68.7 GB of memory", "found "];
+    sandbox.ae("train large.toml --data data --out run").refuses_with(&fragments);
+    assert!(!sandbox.path("run").exists());
+}
+
+#[test]
+fn convolutions_do_not_compress_and_say_why() {
+    let sandbox = sandbox();
+    sandbox.ae(&format!("{TRAIN} --network conv --out run")).succeeds();
+    let told = sandbox.ae("compress run data -o x.aez").ends_with(1).stderr;
+    assert!(told.contains("a codec needs a decoder of dense layers"), "{told}");
+    assert!(!told.contains("resume"), "{told}");
+}
+
+#[test]
 fn samples_come_from_variational_models_alone() {
     let sandbox = with_vae();
     sandbox.ae("sample vae -n 7 -o seven/").succeeds();
