@@ -207,12 +207,8 @@ impl Model {
         let mut evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
         let architecture = self.saved.spec.architecture()?;
         if let Some(stream) = validation_codes(architecture.as_ref(), seed) {
-            let loss = match architecture.output_is_probability() {
-                true => Loss::BinaryCrossEntropy,
-                false => Loss::MeanSquaredError,
-            };
             let model = self.inference.as_ref();
-            evaluation.variational = Some(evaluate_variational(model, &samples, loss, &stream)?);
+            evaluation.variational = Some(evaluate_variational(model, &samples, &stream)?);
         }
         let bound = evaluation.variational.as_ref().is_none_or(|it| it.negative_elbo.is_finite());
         if !(evaluation.is_finite() && bound) {

@@ -64,9 +64,7 @@ pub trait Engine: Send {
         let model = self.inference()?;
         let mut evaluation = evaluate(model.as_ref(), samples, detail)?;
         if let Some(codes) = validation_codes(self.architecture(), self.seed()?) {
-            let losses =
-                evaluate_variational(model.as_ref(), samples, self.objective().loss, &codes)?;
-            evaluation.variational = Some(losses);
+            evaluation.variational = Some(evaluate_variational(model.as_ref(), samples, &codes)?);
         }
         Ok(evaluation)
     }

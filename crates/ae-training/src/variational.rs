@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use ae_kernels::{ChainError, SLICE_ROWS, losses_of_logits, squared_error_sum};
-use ae_models::{Architecture, CheckedLayer, CheckedNetwork, Inference, Layer, Loss, ModelError};
+use ae_models::{Architecture, CheckedLayer, CheckedNetwork, Inference, Layer, ModelError};
 use ae_random::{Seed, Stream};
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::{Samples, TrainingBatch, TrainingError};
 pub struct VariationalLosses {
     /// The divergence of the codes' distribution from the prior, `KL(q(z|x) || N(0, 1))`.
     pub kl: f64,
-    /// The reconstruction loss of a drawn code, summed over an item's values, plus [`kl`](Self::kl).
+    /// The negative log-likelihood of an item given a drawn code, plus [`kl`](Self::kl).
     pub negative_elbo: f64,
 }
 
@@ -39,18 +39,17 @@ pub fn validation_codes(architecture: &dyn Architecture, seed: Seed) -> Option<S
 /// Evaluates the negative evidence lower bound on every item (Kingma and Welling, ICLR 2014, equation 10) with one code
 /// an item, drawn by `stream.at(0, item)`.
 ///
-/// The reconstruction loss is the objective's, summed over an item's values. For squared errors that is the density of a
-/// Gaussian with variance 1/2 without its constant `n ln(pi) / 2` for `n` values.
+/// Outputs that are probabilities are Bernoulli distributions; others are means of Gaussians of variance 1/2, whose
+/// negative log-density is the squared error plus `ln(pi) / 2` for each value.
 ///
 /// # Errors
-/// If the model is not variational, the images are of another size, or the loss is no likelihood of an item's values.
+/// If the model is not variational, or the images are of another size.
 pub fn evaluate_variational(
     model: &dyn Inference,
     samples: &Samples,
-    loss: Loss,
     stream: &Stream,
 ) -> Result<VariationalLosses, TrainingError> {
-    let likelihood = Likelihood::of_loss(loss)?;
+    let likelihood = Likelihood::of(model);
     let items = over_slices(model, samples, |first, slice| {
         let mut codes = vec![0.0; slice.means.len()];
         let rows = codes.chunks_exact_mut(slice.width).zip(slice.codes());
@@ -62,7 +61,7 @@ pub fn evaluate_variational(
         let rows = outputs.chunks(model.pixels()).zip(slice.targets(model.pixels()));
         let losses = rows.zip(slice.codes()).map(|((output, target), code)| {
             let kl = code.divergence();
-            let negative_elbo = likelihood.reconstruction(output, target)? + kl;
+            let negative_elbo = likelihood.negative_log(output, target)? + kl;
             Ok(VariationalLosses { kl, negative_elbo })
         });
         losses.collect()
@@ -84,16 +83,9 @@ enum Likelihood {
 }
 
 impl Likelihood {
-    fn of_loss(loss: Loss) -> Result<Self, TrainingError> {
-        match loss {
-            Loss::BinaryCrossEntropy => Ok(Self::Bernoulli),
-            Loss::MeanSquaredError => Ok(Self::Gaussian),
-            other => Err(TrainingError::Setting {
-                setting: "training.loss",
-                expected: format!("{} or {}", Loss::BinaryCrossEntropy, Loss::MeanSquaredError),
-                found: other.to_string(),
-            }),
-        }
+    /// That of a model's outputs, whatever loss it was trained with, so that bounds of models compare.
+    fn of(model: &dyn Inference) -> Self {
+        if model.output_is_probability() { Self::Bernoulli } else { Self::Gaussian }
     }
 
     /// Decodes codes to logits or means.
@@ -109,22 +101,15 @@ impl Likelihood {
         }
     }
 
-    /// The negative log-likelihood of an item without [`constant`](Self::constant): the reconstruction loss, summed over
-    /// the values.
-    fn reconstruction(self, output: &[f32], target: &[f32]) -> Result<f64, ChainError> {
+    /// The negative log-likelihood of an item.
+    fn negative_log(self, output: &[f32], target: &[f32]) -> Result<f64, ChainError> {
         match self {
             Self::Bernoulli => {
                 Ok(losses_of_logits(output, target)?.cross_entropy.unwrap_or(f64::NAN))
             }
-            Self::Gaussian => squared_error_sum(output, target),
-        }
-    }
-
-    /// What the negative logarithm of the density of so many values has beside the loss.
-    fn constant(self, values: usize) -> f64 {
-        match self {
-            Self::Bernoulli => 0.0,
-            Self::Gaussian => 0.5 * values as f64 * PI.ln(),
+            Self::Gaussian => {
+                Ok(squared_error_sum(output, target)? + 0.5 * target.len() as f64 * PI.ln())
+            }
         }
     }
 }
@@ -193,13 +178,11 @@ impl Drawn {
         weights: &mut LogSumExp,
     ) -> Result<(), TrainingError> {
         let values = target.len();
-        let is_probability = model.output_is_probability();
-        let likelihood = if is_probability { Likelihood::Bernoulli } else { Likelihood::Gaussian };
+        let likelihood = Likelihood::of(model);
         self.outputs.resize(self.ratios.len() * values, 0.0);
         likelihood.decode(model, &self.codes, &mut self.outputs)?;
         for (output, ratio) in self.outputs.chunks(values).zip(&self.ratios) {
-            let loss = likelihood.reconstruction(output, target)?;
-            weights.add(ratio - loss - likelihood.constant(values));
+            weights.add(ratio - likelihood.negative_log(output, target)?);
         }
         Ok(())
     }
