@@ -60,9 +60,9 @@ pub(super) fn rectangles() -> Vec<Row> {
     for padding in ["same", "valid"] {
         let of_padding = [
             ("flat kernel", [3, 5, 7], json!([conv(9, [1, 4], [1, 1], padding)])),
-            ("tall kernel", [2, 8, 3], json!([conv(32, [5, 2], [1, 1], padding), same(3)])),
+            ("tall kernel", [3, 8, 3], json!([conv(32, [5, 2], [1, 1], padding), same(3)])),
             ("two strides", [1, 9, 8], json!([same(32), conv(5, [3, 2], [1, 3], padding)])),
-            ("tall stride", [2, 9, 6], json!([conv(4, [2, 3], [3, 1], padding)])),
+            ("tall stride", [3, 9, 6], json!([conv(4, [2, 3], [3, 1], padding)])),
             (
                 "tall conv-transpose",
                 [1, 2, 4],
@@ -73,8 +73,8 @@ pub(super) fn rectangles() -> Vec<Row> {
                 [1, 3, 2],
                 json!([same(4), transposed(3, [1, 2], [2, 3], padding)]),
             ),
-            ("flat pool", [2, 5, 8], json!([same(4), pool([1, 3], [1, 2], padding)])),
-            ("tall pool", [2, 8, 5], json!([same(4), pool([3, 2], [2, 1], padding)])),
+            ("flat pool", [3, 5, 8], json!([same(4), pool([1, 3], [1, 2], padding)])),
+            ("tall pool", [3, 8, 5], json!([same(4), pool([3, 2], [2, 1], padding)])),
             (
                 "flat upsample",
                 [1, 3, 2],
