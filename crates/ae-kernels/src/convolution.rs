@@ -41,5 +41,5 @@ mod weight_gradient;
 mod tests;
 
 pub use block::ConvolutionScratch;
-pub use geometry::{Convolution, Extent, GeometryError};
+pub use geometry::{Convolution, GeometryError};
 pub use packed::PackedConvolution;

@@ -5,7 +5,7 @@
 //!
 //! | you want to | use | folder |
 //! |---|---|---|
-//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Activation`], [`Padding`], [`Weight`] | `chain/`, `layer/` |
+//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Weight`] | `chain/`, `layer/` |
 //! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
@@ -82,8 +82,7 @@ pub use activation::Activation;
 pub use bytes::gather_bytes;
 pub use chain::{Chain, LayerDraws, SLICE_ROWS};
 pub use convolution::{
-    Convolution as ConvolutionGeometry, ConvolutionScratch, Extent, GeometryError,
-    PackedConvolution,
+    Convolution as ConvolutionGeometry, ConvolutionScratch, GeometryError, PackedConvolution,
 };
 pub use error::ChainError;
 pub use inference::PackedChain;
@@ -94,7 +93,7 @@ pub use layer::{
 pub use loss::{Loss, RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
 pub use objective::Objective;
 pub use penalty::{CodeL1, Contractive, Kl, KlSparsity, Penalty};
-pub use shape::Shape;
+pub use shape::{Extent, Shape};
 pub use step::{
     AdamStep, Batch, BatchStatistics, BatchSummary, Problem, SgdStep, Step, Target, Trainer,
     squared_norm,

@@ -1,4 +1,4 @@
-//! The shape of an item: an image, a feature map, or a vector.
+//! Shapes: of an item (an image, a feature map, or a vector), and of a window.
 
 use std::fmt;
 
@@ -34,11 +34,6 @@ impl Shape {
         self.channels.saturating_mul(self.positions())
     }
 
-    /// [`Shape::numbers`].
-    pub(crate) const fn count(self) -> usize {
-        self.numbers()
-    }
-
     /// Whether channels first and channels last are the same order.
     pub(crate) const fn has_one_order(self) -> bool {
         self.channels == 1 || self.positions() == 1
@@ -48,5 +43,37 @@ impl Shape {
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} x {} x {}", self.channels, self.height, self.width)
+    }
+}
+
+/// Rows and columns: the size of a window, the positions between two windows, or how often a position is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Rows, or the number down.
+    pub height: usize,
+    /// Columns, or the number across.
+    pub width: usize,
+}
+
+impl Extent {
+    /// As many rows as columns.
+    pub const fn square(side: usize) -> Self {
+        Self { height: side, width: side }
+    }
+
+    /// Rows times columns. A product beyond the largest `usize` is given as the largest.
+    pub const fn area(self) -> usize {
+        self.height.saturating_mul(self.width)
+    }
+
+    /// Whether there is a row and a column.
+    pub(crate) const fn is_positive(self) -> bool {
+        self.height > 0 && self.width > 0
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {}", self.height, self.width)
     }
 }

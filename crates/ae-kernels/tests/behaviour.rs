@@ -7,9 +7,9 @@ mod support;
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Convolution, Dense, Dropout, Kl,
-    Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample, Shape, Step, Target,
-    TopK, Trainer, Weight,
+    Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Convolution, Dense, Dropout, Extent,
+    Kl, Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample, Shape, Step,
+    Target, TopK, Trainer, Weight,
 };
 use support::chains::Builder;
 
@@ -105,11 +105,30 @@ fn gradient_through(layer: Layer, shape: Shape, values: &[f32]) -> Vec<f32> {
 
 #[test]
 fn the_first_of_equal_numbers_takes_the_gradient() {
-    let pool = MaxPooling { size: 2, stride: 2, padding: Padding::Same };
+    let size = Extent::square(2);
+    let pool = MaxPooling { size, stride: size, padding: Padding::Same };
     let found = gradient_through(pool.into(), Shape::new(1, 2, 3), &[1.0, 3.0, 2.0, 3.0, 0.0, 2.0]);
     assert_eq!(found, [0.0, 13.0, 12.0, 0.0, 0.0, 0.0]);
     let found = gradient_through(TopK { k: 2 }.into(), Shape::vector(4), &[0.0, 1.0, -0.0, 0.0]);
     assert_eq!(found, [5.0, 5.5, 0.0, 0.0]);
+}
+
+/// A window may be as large as a number can say: it takes no more time than one as large as the map.
+#[test]
+fn a_window_larger_than_any_map_pools_the_map() {
+    for (size, stride) in [(usize::MAX, usize::MAX), (usize::MAX, 1), (1 << 63, 1 << 63)] {
+        let (size, stride) =
+            (Extent { height: size, width: 2 }, Extent { height: stride, width: 2 });
+        let pool = MaxPooling { size, stride, padding: Padding::Same };
+        let shape = Shape::new(1, 3, 4);
+        let chain = Chain::new(shape, vec![pool.into()], 0, false, 0).unwrap();
+        let packed = PackedChain::new(&chain, &[]).unwrap();
+        let mut outputs = vec![0.0; chain.outputs()];
+        let input = [1.0, 2.0, 3.0, 4.0, 9.0, 2.0, 0.0, 0.0, 5.0, 1.0, 7.0, 6.0];
+        packed.reconstruct(&input, &mut outputs).unwrap();
+        let rows = if stride.height == 1 { 3 } else { 1 };
+        assert_eq!(outputs, [9.0, 7.0].repeat(rows), "{size} {stride}");
+    }
 }
 
 #[test]
@@ -138,14 +157,18 @@ fn layers_that_do_not_fit_are_refused_by_their_index() {
     };
     let conv = |kernel, stride, weight| Convolution {
         channels: 3,
-        kernel,
-        stride,
+        kernel: Extent::square(kernel),
+        stride: Extent { height: 1, width: stride },
         padding: Padding::Valid,
         weight,
         bias: weight + 6 * kernel * kernel,
         activation: Activation::Relu,
     };
-    let pool = |size| MaxPooling { size, stride: 1, padding: Padding::Valid };
+    let pool = |height, width| MaxPooling {
+        size: Extent { height, width },
+        stride: Extent::square(1),
+        padding: Padding::Valid,
+    };
     let dropout = Dropout { rate: 1.0 };
     let dense = Dense {
         inputs: 31,
@@ -155,23 +178,37 @@ fn layers_that_do_not_fit_are_refused_by_their_index() {
         activation: Activation::Relu,
     };
     for (layers, parameters, expected) in [
-        (vec![conv(3, 1, 0).into(), pool(3).into()], 57, "layer 1: expected a map of at least 3"),
+        (
+            vec![conv(3, 1, 0).into(), pool(2, 3).into()],
+            57,
+            "layer 1: expected a map of at least 2 x 3 positions",
+        ),
+        (vec![pool(1, 0).into()], 0, "found a window of 1 x 0 and a stride of 1 x 1"),
         (vec![conv(5, 1, 0).into()], 153, "layer 0: expected a convolution that fits"),
         (vec![conv(3, 0, 0).into()], 57, "layer 0: expected a convolution that fits"),
         (vec![conv(3, 1, 1).into()], 58, "found 1 where 0 was next"),
         (vec![dropout.into()], 0, "layer 0: expected a rate in [0, 1), found 1"),
         (vec![dense.into()], 32, "layer 0: expected 32 inputs, the numbers of 2 x 4 x 4, found 31"),
         (vec![TopK { k: 33 }.into()], 0, "layer 0: expected a k from 1 to 32, found 33"),
-        (vec![pool(1).into(), Sample.into(), Sample.into()], 0, "layer 2: expected an even number"),
+        (
+            vec![pool(1, 1).into(), Sample.into(), Sample.into()],
+            0,
+            "layer 2: expected an even number",
+        ),
         (
             vec![ae_kernels::PixelUnshuffle { factor: 3 }.into()],
             0,
             "layer 0: expected a height and a width that are multiples of 3",
         ),
         (
-            vec![ae_kernels::Upsampling { factor: usize::MAX }.into()],
+            vec![ae_kernels::Upsampling { factor: Extent { height: 1, width: usize::MAX } }.into()],
             0,
             "layer 0: expected at most 268435456 numbers",
+        ),
+        (
+            vec![ae_kernels::Upsampling { factor: Extent { height: 2, width: 0 } }.into()],
+            0,
+            "layer 0: expected a factor of at least 1 x 1, found 2 x 0",
         ),
     ] {
         let found = new(layers, parameters);

@@ -5,8 +5,9 @@
 mod support;
 
 use ae_kernels::{
-    Activation, CodeL1, Contractive, Dropout, GaussianNoise, Kl, KlSparsity, Loss, MaxPooling,
-    Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK, Upsampling,
+    Activation, CodeL1, Contractive, Dropout, Extent, GaussianNoise, Kl, KlSparsity, Loss,
+    MaxPooling, Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK,
+    Upsampling,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -22,6 +23,10 @@ const RELU: Activation = Activation::Relu;
 const TANH: Activation = Activation::Tanh;
 const SIGMOID: Activation = Activation::Sigmoid;
 const LINEAR: Activation = Activation::Linear;
+
+const fn extent([height, width]: [usize; 2]) -> Extent {
+    Extent { height, width }
+}
 
 #[test]
 fn convolutions_have_their_gradient() {
@@ -68,16 +73,64 @@ fn transposed_convolutions_have_their_gradient() {
     }
 }
 
+/// Kernels and strides that differ down and across.
+#[test]
+fn convolutions_that_are_not_square_have_their_gradient() {
+    for (shape, kernel, stride, padding) in [
+        ([1, 1, 1], [1, 3], [2, 1], SAME),
+        ([2, 5, 7], [3, 1], [1, 1], SAME),
+        ([2, 7, 5], [1, 4], [1, 2], SAME),
+        ([1, 7, 8], [5, 2], [3, 1], SAME),
+        ([3, 4, 6], [3, 3], [2, 1], SAME),
+        ([1, 4, 3], [2, 9], [1, 1], SAME),
+        ([2, 6, 9], [1, 3], [1, 1], VALID),
+        ([1, 9, 4], [5, 2], [1, 3], VALID),
+        ([2, 5, 3], [5, 1], [4, 2], VALID),
+    ] {
+        let (sizes, [channels, height, width]) = ([extent(kernel), extent(stride)], shape);
+        let builder = || Builder::new(channels, height, width);
+        let chain = builder().conv_of(3, sizes, padding, TANH).conv(2, [2, 1], SAME, SIGMOID);
+        let chain = chain.chain(0);
+        check(&chain, &BCE, 7, 60, 44);
+        check_inference(&chain, 9, 45);
+        // As many channels as fill vectors before the convolution, after it, and on both sides.
+        for (first, second) in [(32, 3), (3, 32), (32, 32)] {
+            let wide = builder().conv(first, [1, 1], SAME, TANH);
+            let chain = wide.conv_of(second, sizes, padding, SIGMOID).chain(0);
+            check(&chain, &BCE, 3, 30, 46);
+            check_inference(&chain, 3, 47);
+        }
+        let chain = builder().conv(3, [2, 1], SAME, TANH);
+        let chain = chain.transposed_of(2, sizes, padding, SIGMOID).chain(0);
+        check(&chain, &BCE, 5, 60, 48);
+        check_inference(&chain, 4, 49);
+    }
+}
+
 #[test]
 fn pooling_and_upsampling_have_their_gradient() {
-    for (size, stride, padding) in
-        [(2, 2, SAME), (3, 2, SAME), (2, 2, VALID), (3, 1, SAME), (2, 3, SAME), (1, 1, VALID)]
-    {
+    for (size, stride, factor, padding) in [
+        ([2, 2], [2, 2], [2, 2], SAME),
+        ([3, 3], [2, 2], [2, 2], SAME),
+        ([2, 2], [2, 2], [1, 1], VALID),
+        ([3, 3], [1, 1], [1, 3], SAME),
+        ([2, 2], [3, 3], [3, 1], SAME),
+        ([1, 1], [1, 1], [2, 2], VALID),
+        ([1, 3], [1, 2], [2, 1], SAME),
+        ([4, 1], [3, 1], [1, 2], VALID),
+        ([2, 5], [1, 5], [2, 3], VALID),
+        ([3, 2], [1, 2], [4, 2], SAME),
+        ([1, 2], [3, 1], [1, 1], SAME),
+        // Windows larger than the map.
+        ([20, 3], [2, 1], [1, 2], SAME),
+        ([15, 11], [1, 3], [1, 1], SAME),
+    ] {
+        let [size, stride, factor] = [size, stride, factor].map(extent);
         let chain = Builder::new(2, 7, 5)
             .conv(3, [3, 1], SAME, TANH)
             .with(MaxPooling { size, stride, padding })
             .conv(2, [3, 1], SAME, TANH)
-            .with(Upsampling { factor: 2 })
+            .with(Upsampling { factor })
             .conv(1, [3, 1], SAME, SIGMOID)
             .chain(2);
         check(&chain, &BCE, 9, 60, 7);
@@ -186,7 +239,7 @@ fn penalties_have_their_gradient() {
     }
     let maps = Builder::new(1, 4, 4)
         .conv(2, [3, 2], SAME, SIGMOID)
-        .with(Upsampling { factor: 2 })
+        .with(Upsampling { factor: Extent::square(2) })
         .conv(1, [3, 1], SAME, SIGMOID)
         .chain(0);
     check(&maps, &BCE.with(KlSparsity { target: 0.2, weight: 0.1 }), 20, 60, 28);
@@ -258,14 +311,17 @@ fn with_any(builder: Builder, kind: usize, pick: usize, activation: Activation) 
     let shape = builder.shape();
     let (small, padding) =
         (shape.numbers() <= 60, if pick.is_multiple_of(2) { SAME } else { VALID });
-    let window = [1 + pick % 3, 1 + pick / 3 % 3];
-    let fits = padding == SAME || shape.height.min(shape.width) >= window[0];
+    let (size, stride) =
+        (extent([1 + pick % 3, 1 + pick / 3 % 3]), [1 + pick / 9 % 2, 1 + pick / 18]);
+    let (window, factor) = ([size, extent(stride)], extent([1 + pick % 2, 1 + pick / 2 % 3]));
+    let is_within = shape.height >= size.height && shape.width >= size.width;
+    let fits = padding == SAME || is_within;
     match kind {
         0 => builder.dense(1 + pick % 6, activation),
-        1 if fits => builder.conv(1 + pick % 4, window, padding, activation),
-        2 if small => builder.transposed(1 + pick % 4, window, padding, activation),
-        3 if small => builder.with(Upsampling { factor: 2 }),
-        4 if fits => builder.with(MaxPooling { size: window[0], stride: window[1], padding }),
+        1 if fits => builder.conv_of(1 + pick % 4, window, padding, activation),
+        2 if small => builder.transposed_of(1 + pick % 4, window, padding, activation),
+        3 if small => builder.with(Upsampling { factor }),
+        4 if fits => builder.with(MaxPooling { size, stride: extent(stride), padding }),
         5 if shape.height.is_multiple_of(2) && shape.width.is_multiple_of(2) => {
             builder.with(PixelUnshuffle { factor: 2 })
         }

@@ -224,10 +224,11 @@ impl SavedEncoder {
     /// If the parameters are not the encoder's, or the device cannot hold them.
     pub fn inference(&self, device: &Device) -> Result<Box<dyn EncoderInference>, ModelError> {
         let network = self.spec.check()?;
-        match chain(&network, Some(Part::Encoder))?.filter(|_| device.is_cpu()) {
-            Some(chain) => Ok(Box::new(KernelInference::new(&chain, &self.parameters)?)),
-            None => tensor_encoder_inference(&network, &self.parameters, device),
+        if !device.is_cpu() {
+            return tensor_encoder_inference(&network, &self.parameters, device);
         }
+        let chain = chain(&network, Some(Part::Encoder))?;
+        Ok(Box::new(KernelInference::new(&chain, &self.parameters)?))
     }
 }
 

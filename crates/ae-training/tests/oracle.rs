@@ -4,6 +4,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "candle")]
 
+#[path = "oracle/windows.rs"]
+mod windows;
+
 use std::collections::BTreeSet;
 
 use ae_dataset::{ImageShape, Images, Pixels};
@@ -17,6 +20,7 @@ use ae_training::{
     StepSize, TrainingState,
 };
 use serde_json::{Value, json};
+use windows::{rectangles, windows};
 
 /// A network as it stands in a file, for items of `[channels, height, width]`.
 struct Row {
@@ -38,51 +42,21 @@ fn dense(outputs: usize, activation: &str) -> Value {
     json!({ "layer": "dense", "outputs": outputs, "activation": activation })
 }
 
-fn convolution(layer: &str, channels: usize, kernel: usize, stride: usize, padding: &str) -> Value {
+/// Kernels and strides are written as one number or as two.
+fn convolution<W: Into<Value>>(
+    layer: &str,
+    channels: usize,
+    kernel: W,
+    stride: W,
+    padding: &str,
+) -> Value {
+    let (kernel, stride) = (kernel.into(), stride.into());
     json!({ "layer": layer, "channels": channels, "kernel": kernel, "stride": stride,
             "padding": padding, "activation": "tanh" })
 }
 
-fn conv(channels: usize, kernel: usize, stride: usize, padding: &str) -> Value {
+fn conv<W: Into<Value>>(channels: usize, kernel: W, stride: W, padding: &str) -> Value {
     convolution("conv", channels, kernel, stride, padding)
-}
-
-fn pool(size: usize, stride: usize, padding: &str) -> Value {
-    json!({ "layer": "max-pool", "size": size, "stride": stride, "padding": padding })
-}
-
-/// Convolutions and pooling with every padding, and sizes that are odd in every sense.
-fn windows() -> Vec<Row> {
-    let transposed = |channels, kernel, stride, padding: &str| {
-        convolution("conv-transpose", channels, kernel, stride, padding)
-    };
-    let same = |channels| conv(channels, 3, 1, "same");
-    let mut rows = vec![row("one pixel", [1, 1, 1], json!([same(3)]), json!([dense(1, "linear")]))];
-    for padding in ["same", "valid"] {
-        let of_padding = [
-            ("conv", [3, 7, 5], json!([conv(9, 3, 1, padding)])),
-            ("even kernel", [3, 7, 5], json!([conv(4, 2, 1, padding)])),
-            ("1 x 1", [3, 5, 2], json!([conv(17, 1, 1, padding)])),
-            ("strides", [1, 11, 13], json!([conv(4, 3, 2, padding), conv(5, 2, 3, padding)])),
-            ("stride larger than kernel", [1, 11, 7], json!([conv(4, 2, 3, padding)])),
-            ("two convs", [1, 8, 9], json!([conv(16, 3, 1, padding), conv(8, 3, 2, padding)])),
-            ("conv-transpose", [3, 3, 2], json!([same(4), transposed(5, 3, 2, padding)])),
-            ("wide conv-transpose", [1, 3, 2], json!([transposed(4, 2, 3, padding)])),
-            ("unit conv-transpose", [1, 3, 4], json!([transposed(4, 3, 1, padding)])),
-            ("max-pool", [3, 7, 5], json!([same(4), pool(2, 2, padding)])),
-            (
-                "overlapping pools",
-                [1, 7, 8],
-                json!([same(4), pool(3, 2, padding), pool(2, 1, padding)]),
-            ),
-            ("pool with gaps", [1, 8, 7], json!([same(4), pool(2, 3, padding)])),
-        ];
-        rows.extend(of_padding.map(|(what, item, encoder)| {
-            let decoder = json!([dense(item.iter().product(), "linear")]);
-            row(&format!("{what}, {padding}"), item, encoder, decoder)
-        }));
-    }
-    rows
 }
 
 /// The other kinds of layers.
@@ -219,7 +193,10 @@ fn penalties() -> Vec<Row> {
 }
 
 fn all_rows() -> Vec<Row> {
-    [windows(), others(), activations(), losses(), penalties()].into_iter().flatten().collect()
+    [windows(), rectangles(), others(), activations(), losses(), penalties()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl Row {

@@ -1,8 +1,9 @@
 //! Whole training steps and inference of networks with maps. Items are images.
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, Chain, Convolution, Dense, Layer, Loss, MaxPooling, Objective,
-    PackedChain, Padding, Problem, Sample, Shape, Step, Target, Trainer, Upsampling, Weight,
+    Activation, AdamStep, Batch, Chain, Convolution, Dense, Extent, Layer, Loss, MaxPooling,
+    Objective, PackedChain, Padding, Problem, Sample, Shape, Step, Target, Trainer, Upsampling,
+    Weight,
 };
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -23,7 +24,7 @@ impl Network {
     fn conv(mut self, channels: usize, padding: Padding, activation: Activation) -> Self {
         let weight = self.parameters;
         let bias = weight + self.channels * channels * 9;
-        let (kernel, stride) = (3, 1);
+        let (kernel, stride) = (Extent::square(3), Extent::square(1));
         let layer = Convolution { channels, kernel, stride, padding, weight, bias, activation };
         self.layers.push(layer.into());
         self.parameters = bias + channels;
@@ -40,12 +41,13 @@ impl Network {
     }
 
     fn pool(mut self) -> Self {
-        self.layers.push(MaxPooling { size: 2, stride: 2, padding: Padding::Same }.into());
+        let size = Extent::square(2);
+        self.layers.push(MaxPooling { size, stride: size, padding: Padding::Same }.into());
         self
     }
 
     fn up(mut self) -> Self {
-        self.layers.push(Upsampling { factor: 2 }.into());
+        self.layers.push(Upsampling { factor: Extent::square(2) }.into());
         self
     }
 

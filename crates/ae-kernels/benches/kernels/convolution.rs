@@ -64,8 +64,8 @@ impl Case {
     fn new(layer: Layer) -> Self {
         let Layer { from, to, size, padding } = layer;
         let input = Shape { channels: from, height: size, width: size };
-        let kernel = Extent { height: 3, width: 3 };
-        let stride = Extent { height: 1, width: 1 };
+        let kernel = Extent::square(3);
+        let stride = Extent::square(1);
         let geometry = Convolution::new(input, to, kernel, stride, padding).expect("a layer");
         let mut packed = PackedConvolution::new(geometry);
         let weight = numbers(geometry.weight_count());

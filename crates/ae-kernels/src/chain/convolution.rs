@@ -72,12 +72,12 @@ impl Operation for ConvolutionOperation {
     }
 
     fn numbers_kept(&self) -> usize {
-        let numbers = self.geometry().output().count();
+        let numbers = self.geometry().output().numbers();
         if self.activation == Activation::Linear { numbers } else { 2 * numbers }
     }
 
     fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, scratch: &mut Scratch) {
-        let numbers = pass.count() * self.geometry().output().count();
+        let numbers = pass.count() * self.geometry().output().numbers();
         let values = memory.values.first(numbers);
         let scratch = &mut scratch.convolution;
         if self.activation == Activation::Linear {
@@ -102,7 +102,7 @@ impl Operation for ConvolutionOperation {
             gradient = logits;
         }
         let geometry = self.geometry();
-        let (inputs, outputs) = (geometry.input().count(), geometry.output().count());
+        let (inputs, outputs) = (geometry.input().numbers(), geometry.output().numbers());
         let weights = geometry.weight_count();
         let sums = memory.sums.first(geometry.packed_gradient_count());
         let of_slices = at.slice_gradients.chunks_exact_mut(weights + geometry.output().channels);

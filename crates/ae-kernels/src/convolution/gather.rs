@@ -65,9 +65,9 @@ impl Gather {
         activation: Activation,
         scratch: &mut ConvolutionScratch,
     ) {
-        let items = source.len() / self.source.count();
-        assert_eq!(source.len(), items * self.source.count(), "whole items of the source");
-        assert_eq!(target.len(), items * self.target.count(), "as many items of the target");
+        let items = source.len() / self.source.numbers();
+        assert_eq!(source.len(), items * self.source.numbers(), "whole items of the source");
+        assert_eq!(target.len(), items * self.target.numbers(), "as many items of the target");
         let targets = |weight: &PackedWeight| {
             let Phase { y, x } = weight.phase();
             y.targets * x.targets
@@ -86,7 +86,7 @@ impl Gather {
         for phase in &self.phases {
             self.run_phase(dispatch, phase, source, target, at_once, scratch);
         }
-        activate_columns(later, target, self.target.count(), self.target.count());
+        activate_columns(later, target, self.target.numbers(), self.target.numbers());
     }
 
     fn run_phase(
@@ -102,8 +102,8 @@ impl Gather {
         let ConvolutionScratch { map, positions } = scratch;
         for columns in blocks.columns() {
             blocks.list_positions(&columns, self.target, positions);
-            let items = source.chunks_exact(self.source.count());
-            for (source, target) in items.zip(target.chunks_exact_mut(self.target.count())) {
+            let items = source.chunks_exact(self.source.numbers());
+            for (source, target) in items.zip(target.chunks_exact_mut(self.target.numbers())) {
                 for rows in blocks.rows() {
                     let block = Block { y: rows, x: columns.clone() };
                     let view = blocks.view(&block, source, map);

@@ -2,16 +2,7 @@
 
 use thiserror::Error;
 
-pub(crate) use crate::{Padding, Shape};
-
-/// The size of a kernel, or the distance between two windows, in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-}
+pub(crate) use crate::{Extent, Padding, Shape};
 
 /// Why a convolution has no output.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -127,7 +118,7 @@ impl Convolution {
 
     fn checked(self) -> Result<Self, GeometryError> {
         let Extent { height, width } = self.kernel;
-        let weight = Shape { channels: self.map.channels, height, width }.count();
+        let weight = Shape { channels: self.map.channels, height, width }.numbers();
         // With zeros around it and with channels padded to whole vectors.
         let padded = |shape: Shape| Shape {
             channels: shape.channels.saturating_add(64),
@@ -136,8 +127,8 @@ impl Convolution {
         };
         let limit = isize::MAX as usize / size_of::<f32>();
         for (what, count) in [
-            ("a feature map", padded(self.map).count()),
-            ("a feature map", padded(self.windows).count()),
+            ("a feature map", padded(self.map).numbers()),
+            ("a feature map", padded(self.windows).numbers()),
             ("a weight", weight.saturating_mul(self.windows.channels.saturating_add(64))),
         ] {
             if count > limit {

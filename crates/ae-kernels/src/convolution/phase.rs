@@ -67,7 +67,8 @@ fn adjoint(
         let last = (first + before) / stride;
         Some(PhaseAxis {
             first_tap: remainder + stride * (taps - 1),
-            tap_step: -(stride as isize),
+            // A stride beyond the largest `isize` has one tap: the step is not taken.
+            tap_step: (stride as isize).wrapping_neg(),
             taps,
             start: last as isize + 1 - taps as isize,
             step: 1,

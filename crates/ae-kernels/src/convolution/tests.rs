@@ -4,6 +4,7 @@ mod rules;
 
 use super::geometry::Direction;
 use super::*;
+use crate::Extent;
 use crate::simd::{Dispatch, dispatches};
 use crate::{Activation, Padding, Shape};
 
@@ -103,8 +104,8 @@ impl Case {
     fn new(geometry: Convolution) -> Self {
         Self {
             geometry,
-            input: numbers(ITEMS * geometry.input().count(), 1),
-            gradient: numbers(ITEMS * geometry.output().count(), 2),
+            input: numbers(ITEMS * geometry.input().numbers(), 1),
+            gradient: numbers(ITEMS * geometry.output().numbers(), 2),
             weight: numbers(geometry.weight_count(), 3),
             bias: numbers(geometry.output().channels, 4),
         }

@@ -37,9 +37,8 @@ impl Plan {
         let Convolution { map, windows, stride, .. } = *of;
         let fills_vectors = |shape: Shape| shape.channels.is_multiple_of(2 * PANEL_STEP);
         // With a stride of 1, the adjoint is a convolution too. It has more of its numbers side by side then.
-        let exchanged = stride == Extent { height: 1, width: 1 }
-            && fills_vectors(map)
-            && !fills_vectors(windows);
+        let exchanged =
+            stride == Extent::square(1) && fills_vectors(map) && !fills_vectors(windows);
         let adjoint = if exchanged { Phase::adjoint(of).next() } else { None };
         let (phase, source, target, roles) = match adjoint {
             Some(phase) => (phase, windows, map, Roles::Exchanged),
@@ -92,13 +91,13 @@ impl Convolution {
             }
             _ => (logit_gradient, input),
         };
-        let items = of_source.len() / source.count();
-        assert_eq!(of_source.len(), items * source.count(), "whole items");
-        assert_eq!(of_target.len(), items * target.count(), "as many items on the other side");
+        let items = of_source.len() / source.numbers();
+        assert_eq!(of_source.len(), items * source.numbers(), "whole items");
+        assert_eq!(of_target.len(), items * target.numbers(), "as many items on the other side");
         assert_eq!(packed.len(), layout.count(), "numbers of the packed gradient");
         let blocks = Blocks::new(phase, source);
-        let pairs = of_source.chunks_exact(source.count());
-        for (of_source, of_target) in pairs.zip(of_target.chunks_exact(target.count())) {
+        let pairs = of_source.chunks_exact(source.numbers());
+        for (of_source, of_target) in pairs.zip(of_target.chunks_exact(target.numbers())) {
             for columns in blocks.columns() {
                 for rows in blocks.rows() {
                     let block = Block { y: rows, x: columns.clone() };
@@ -156,7 +155,7 @@ impl Convolution {
     /// If a slice has another length.
     pub fn add_bias_gradient(&self, logit_gradient: &[f32], bias_gradient: &mut [f32]) {
         let Shape { channels, .. } = self.output();
-        let item = self.output().count();
+        let item = self.output().numbers();
         assert!(logit_gradient.len().is_multiple_of(item), "whole items of the output");
         assert_eq!(bias_gradient.len(), channels, "a number for each channel");
         for item in logit_gradient.chunks_exact(item) {

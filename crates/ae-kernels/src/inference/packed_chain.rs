@@ -130,7 +130,8 @@ impl PackedChain {
         self.run(Stage::Whole, Epilogue::Activation, inputs, outputs)
     }
 
-    /// Runs the whole chain and keeps the logits of the last layer too: (rows, inputs) to twice (rows, outputs).
+    /// Runs the whole chain and keeps the logits of the last layer too: (rows, inputs) to twice (rows, outputs). In a
+    /// residual chain the input is added to both.
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows.
@@ -153,7 +154,9 @@ impl PackedChain {
             });
             activate_values(self.activation, logits, outputs);
             if self.is_residual {
-                outputs.iter_mut().zip(inputs).for_each(|(y, x)| *y += x);
+                for results in [logits, outputs] {
+                    results.iter_mut().zip(inputs).for_each(|(y, x)| *y += x);
+                }
             }
         });
         Ok(())

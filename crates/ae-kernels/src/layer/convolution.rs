@@ -2,18 +2,18 @@
 
 use super::{Context, Kind, Padding, Place, Refusal, Role};
 use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
-use crate::convolution::{Extent, GeometryError};
-use crate::{Activation, ConvolutionGeometry, Shape};
+use crate::convolution::GeometryError;
+use crate::{Activation, ConvolutionGeometry, Extent, Shape};
 
-/// A convolution (cross-correlation, as in PyTorch and TensorFlow) with a square kernel, and an activation.
+/// A convolution (cross-correlation, as in PyTorch and TensorFlow) with an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Convolution {
     /// Channels of the output.
     pub channels: usize,
-    /// Rows and columns of the kernel, at least 1.
-    pub kernel: usize,
-    /// Positions between two windows, at least 1.
-    pub stride: usize,
+    /// Rows and columns of the kernel, each at least 1.
+    pub kernel: Extent,
+    /// Positions from one window to the next, down and across, each at least 1.
+    pub stride: Extent,
     /// What lies beyond the edges: zeros or nothing.
     pub padding: Padding,
     /// Index of the first number of the weight in the flat parameter buffer: (channels, input channels, kernel rows,
@@ -27,8 +27,7 @@ pub struct Convolution {
 
 impl Convolution {
     fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
-        let (kernel, stride) = (square(self.kernel), square(self.stride));
-        ConvolutionGeometry::new(input, self.channels, kernel, stride, self.padding)
+        ConvolutionGeometry::new(input, self.channels, self.kernel, self.stride, self.padding)
     }
 }
 
@@ -66,28 +65,11 @@ impl Kind for Convolution {
     }
 }
 
-pub(super) fn square(side: usize) -> Extent {
-    Extent { height: side, width: side }
-}
-
 pub(super) fn refusal(error: GeometryError, input: Shape) -> Refusal {
     Refusal::new(format!("a convolution that fits ({error})"), input)
 }
 
 /// Numbers of a weight.
-pub(super) fn weight_length(inputs: usize, outputs: usize, kernel: usize) -> usize {
-    inputs.saturating_mul(outputs).saturating_mul(kernel).saturating_mul(kernel)
-}
-
-/// Checks the sizes of a window.
-pub(super) fn check_window(size: usize, stride: usize) -> Result<(), Refusal> {
-    if size == 0 || stride == 0 {
-        let found = format!("a window of {size} and a stride of {stride}");
-        return Err(Refusal::new("a window and a stride of at least 1", found));
-    }
-    Ok(())
-}
-
-pub(super) fn smaller_than_window(input: Shape, size: usize) -> Refusal {
-    Refusal::new(format!("a map of at least {size} x {size} positions, or padding `same`"), input)
+pub(super) fn weight_length(inputs: usize, outputs: usize, kernel: Extent) -> usize {
+    inputs.saturating_mul(outputs).saturating_mul(kernel.area())
 }

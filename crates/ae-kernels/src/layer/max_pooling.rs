@@ -2,34 +2,47 @@
 
 use std::ops::Range;
 
-use super::convolution::{check_window, smaller_than_window};
 use super::padding::Windows;
 use super::{Context, Kind, Padding, Refusal};
-use crate::Shape;
 use crate::chain::{Backward, Epilogue, Memory, NeededOrder, Operation, Order, Pass, Scratch};
 use crate::simd::vectorised;
+use crate::{Extent, Shape};
 
 /// The largest number of each window, in every channel. The first of equal ones, in row-major order, has the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPooling {
-    /// Rows and columns of a window, at least 1.
-    pub size: usize,
-    /// Positions between two windows, at least 1.
-    pub stride: usize,
+    /// Rows and columns of a window, each at least 1. With `same` padding it may be larger than the map.
+    pub size: Extent,
+    /// Positions from one window to the next, down and across, each at least 1.
+    pub stride: Extent,
     /// With `same`, what lies beyond the edges is less than any number.
     pub padding: Padding,
 }
 
+impl MaxPooling {
+    /// The windows down and across.
+    fn axes(&self, input: Shape) -> Option<[PoolingAxis; 2]> {
+        let Self { size, stride, padding } = *self;
+        let axis = |length, size, stride| {
+            let windows = padding.windows(length, size, stride)?;
+            Some(PoolingAxis { size, stride, length, windows })
+        };
+        let rows = axis(input.height, size.height, stride.height)?;
+        Some([rows, axis(input.width, size.width, stride.width)?])
+    }
+}
+
 impl Kind for MaxPooling {
     fn output(&self, input: Shape) -> Result<Shape, Refusal> {
-        check_window(self.size, self.stride)?;
-        let windows = |length| self.padding.windows(length, self.size, self.stride);
-        match (windows(input.height), windows(input.width)) {
-            (Some(rows), Some(columns)) => {
-                Ok(Shape::new(input.channels, rows.count, columns.count))
-            }
-            _ => Err(smaller_than_window(input, self.size)),
+        let Self { size, stride, .. } = *self;
+        if !size.is_positive() || !stride.is_positive() {
+            let found = format!("a window of {size} and a stride of {stride}");
+            return Err(Refusal::new("a window and a stride of at least 1 x 1", found));
         }
+        let smaller = || format!("a map of at least {size} positions, or padding `same`");
+        let axes = self.axes(input).ok_or_else(|| Refusal::new(smaller(), input))?;
+        let [height, width] = axes.map(|axis| axis.windows.count);
+        Ok(Shape::new(input.channels, height, width))
     }
 
     fn order(&self) -> NeededOrder {
@@ -41,40 +54,48 @@ impl Kind for MaxPooling {
     }
 
     fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
-        let Self { size, stride, padding } = *self;
         let Context { input, output, .. } = *context;
-        let rows = padding.windows(input.height, size, stride)?;
-        let columns = padding.windows(input.width, size, stride)?;
-        Some(Box::new(MaxPoolingOperation { size, stride, input, output, rows, columns }))
+        let [rows, columns] = self.axes(input)?;
+        Some(Box::new(MaxPoolingOperation { input, output, rows, columns }))
+    }
+}
+
+/// Windows along an axis of a map.
+#[derive(Debug, Clone, Copy)]
+struct PoolingAxis {
+    size: usize,
+    stride: usize,
+    /// Positions of the map.
+    length: usize,
+    windows: Windows,
+}
+
+impl PoolingAxis {
+    /// The positions of a window that lie within the map: at least one.
+    fn positions(&self, index: usize) -> Range<usize> {
+        let (first, before) = (index * self.stride, self.windows.before);
+        let end = first.saturating_add(self.size).saturating_sub(before).min(self.length);
+        first.saturating_sub(before)..end
     }
 }
 
 /// Max pooling of maps with channels last.
 #[derive(Debug)]
 struct MaxPoolingOperation {
-    size: usize,
-    stride: usize,
     input: Shape,
     output: Shape,
-    rows: Windows,
-    columns: Windows,
+    rows: PoolingAxis,
+    columns: PoolingAxis,
 }
 
 impl MaxPoolingOperation {
-    /// The positions of a window along an axis of this length.
-    fn positions(&self, windows: Windows, index: usize, length: usize) -> Range<usize> {
-        let first = index * self.stride;
-        let end = (first + self.size).saturating_sub(windows.before).min(length);
-        first.saturating_sub(windows.before)..end
-    }
-
     /// Calls `visit(output position, input positions of its window)`.
     fn for_each_window(&self, mut visit: impl FnMut(usize, Range<usize>, Range<usize>)) {
-        for row in 0..self.rows.count {
-            let rows = self.positions(self.rows, row, self.input.height);
-            for column in 0..self.columns.count {
-                let columns = self.positions(self.columns, column, self.input.width);
-                visit(row * self.columns.count + column, rows.clone(), columns);
+        for row in 0..self.output.height {
+            let rows = self.rows.positions(row);
+            for column in 0..self.output.width {
+                let columns = self.columns.positions(column);
+                visit(row * self.output.width + column, rows.clone(), columns);
             }
         }
     }

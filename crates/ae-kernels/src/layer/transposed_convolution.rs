@@ -1,21 +1,22 @@
 //! A transposed convolution.
 
-use super::convolution::{refusal, square, weight_length};
+use super::convolution::{refusal, weight_length};
 use super::{Context, Kind, Padding, Place, Refusal, Role};
 use crate::chain::{ConvolutionOperation, NeededOrder, Operation, Order};
 use crate::convolution::GeometryError;
-use crate::{Activation, ConvolutionGeometry, Shape};
+use crate::{Activation, ConvolutionGeometry, Extent, Shape};
 
-/// A transposed convolution with a square kernel, and an activation: the adjoint of a [`Convolution`](crate::Convolution)
-/// from its output to its input, plus a bias.
+/// A transposed convolution with an activation: the adjoint of a [`Convolution`](crate::Convolution) from its output to
+/// its input, plus a bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransposedConvolution {
     /// Channels of the output.
     pub channels: usize,
-    /// Rows and columns of the kernel, at least 1.
-    pub kernel: usize,
-    /// Positions of the output between the windows of two neighbouring positions of the input, at least 1.
-    pub stride: usize,
+    /// Rows and columns of the kernel, each at least 1.
+    pub kernel: Extent,
+    /// Positions of the output from the window of a position of the input to that of its neighbour, down and across, each
+    /// at least 1.
+    pub stride: Extent,
     /// `same` gives `n stride` positions along an axis, `valid` gives `(n - 1) stride + kernel`.
     pub padding: Padding,
     /// Index of the first number of the weight in the flat parameter buffer: (input channels, channels, kernel rows,
@@ -29,8 +30,8 @@ pub struct TransposedConvolution {
 
 impl TransposedConvolution {
     fn geometry(&self, input: Shape) -> Result<ConvolutionGeometry, GeometryError> {
-        let (kernel, stride) = (square(self.kernel), square(self.stride));
-        ConvolutionGeometry::transposed(input, self.channels, kernel, stride, self.padding)
+        let Self { channels, kernel, stride, padding, .. } = *self;
+        ConvolutionGeometry::transposed(input, channels, kernel, stride, padding)
     }
 }
 

@@ -1,24 +1,24 @@
 //! Nearest-neighbour upsampling.
 
 use super::{Context, Kind, Refusal};
-use crate::Shape;
 use crate::chain::{Backward, Epilogue, Memory, NeededOrder, Operation, Order, Pass, Scratch};
+use crate::{Extent, Shape};
 
-/// Repeats every position in a square of `factor` rows and columns.
+/// Repeats every position in a rectangle of `factor` rows and columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Upsampling {
-    /// Rows and columns of the square, at least 1.
-    pub factor: usize,
+    /// Rows and columns of the rectangle, each at least 1.
+    pub factor: Extent,
 }
 
 impl Kind for Upsampling {
     fn output(&self, input: Shape) -> Result<Shape, Refusal> {
         let Self { factor } = *self;
-        if factor == 0 {
-            return Err(Refusal::new("a factor of at least 1", factor));
+        if !factor.is_positive() {
+            return Err(Refusal::new("a factor of at least 1 x 1", factor));
         }
-        let (height, width) =
-            (input.height.saturating_mul(factor), input.width.saturating_mul(factor));
+        let height = input.height.saturating_mul(factor.height);
+        let width = input.width.saturating_mul(factor.width);
         Ok(Shape::new(input.channels, height, width))
     }
 
@@ -39,20 +39,20 @@ impl Kind for Upsampling {
 /// Upsampling of maps with channels last.
 #[derive(Debug)]
 struct UpsamplingOperation {
-    factor: usize,
+    factor: Extent,
     input: Shape,
 }
 
 impl UpsamplingOperation {
     fn apply(&self, input: &[f32], output: &mut [f32]) {
         let Shape { channels, width, .. } = self.input;
-        let (row, repeated) = (channels * width, channels * width * self.factor);
-        let rows = output.chunks_exact_mut(repeated * self.factor);
+        let (row, repeated) = (channels * width, channels * width * self.factor.width);
+        let rows = output.chunks_exact_mut(repeated * self.factor.height);
         for (input, rows) in input.chunks_exact(row).zip(rows) {
             let (first, others) = rows.split_at_mut(repeated);
-            let squares = first.chunks_exact_mut(channels * self.factor);
-            for (position, square) in input.chunks_exact(channels).zip(squares) {
-                square.chunks_exact_mut(channels).for_each(|to| to.copy_from_slice(position));
+            let runs = first.chunks_exact_mut(channels * self.factor.width);
+            for (position, run) in input.chunks_exact(channels).zip(runs) {
+                run.chunks_exact_mut(channels).for_each(|to| to.copy_from_slice(position));
             }
             others.chunks_exact_mut(repeated).for_each(|to| to.copy_from_slice(first));
         }
@@ -61,7 +61,7 @@ impl UpsamplingOperation {
 
 impl Operation for UpsamplingOperation {
     fn numbers_kept(&self) -> usize {
-        self.input.numbers() * self.factor * self.factor
+        self.input.numbers() * self.factor.area()
     }
 
     fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, _: &mut Scratch) {
@@ -73,14 +73,14 @@ impl Operation for UpsamplingOperation {
             return;
         };
         let Shape { channels, width, .. } = self.input;
-        let repeated = channels * width * self.factor;
-        let rows = gradient.chunks_exact(repeated * self.factor);
+        let repeated = channels * width * self.factor.width;
+        let rows = gradient.chunks_exact(repeated * self.factor.height);
         for (to, rows) in to.chunks_exact_mut(channels * width).zip(rows) {
             to.fill(0.0);
             for row in rows.chunks_exact(repeated) {
-                let squares = row.chunks_exact(channels * self.factor);
-                for (to, square) in to.chunks_exact_mut(channels).zip(squares) {
-                    for position in square.chunks_exact(channels) {
+                let runs = row.chunks_exact(channels * self.factor.width);
+                for (to, run) in to.chunks_exact_mut(channels).zip(runs) {
+                    for position in run.chunks_exact(channels) {
                         to.iter_mut().zip(position).for_each(|(sum, number)| *sum += number);
                     }
                 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, Batch, BatchNorm, BatchSummary, Chain, Convolution, Dense, Layer, Loss, Objective,
-    Padding, Problem, Shape, Target, Trainer, TransposedConvolution, Weight,
+    Activation, Batch, BatchNorm, BatchSummary, Chain, Convolution, Dense, Extent, Layer, Loss,
+    Objective, Padding, Problem, Shape, Target, Trainer, TransposedConvolution, Weight,
 };
 
 use super::Numbers;
@@ -61,27 +61,50 @@ impl Builder {
         self.with(Dense { inputs, outputs, weight, bias, activation })
     }
 
+    /// A convolution with a square kernel of this side, and with this stride along both axes.
     pub(crate) fn conv(
-        mut self,
+        self,
         channels: usize,
         sizes: [usize; 2],
         padding: Padding,
-        a: Activation,
+        activation: Activation,
     ) -> Self {
-        let [kernel, stride] = sizes;
-        let weight = self.take(self.shape().channels * channels * kernel * kernel);
-        let bias = self.take(channels);
-        self.with(Convolution { channels, kernel, stride, padding, weight, bias, activation: a })
+        self.conv_of(channels, sizes.map(Extent::square), padding, activation)
     }
 
-    pub(crate) fn transposed(
+    /// A convolution with this kernel and stride.
+    pub(crate) fn conv_of(
         mut self,
         channels: usize,
-        [kernel, stride]: [usize; 2],
+        [kernel, stride]: [Extent; 2],
         padding: Padding,
         activation: Activation,
     ) -> Self {
-        let weight = self.take(self.shape().channels * channels * kernel * kernel);
+        let weight = self.take(self.shape().channels * channels * kernel.area());
+        let bias = self.take(channels);
+        self.with(Convolution { channels, kernel, stride, padding, weight, bias, activation })
+    }
+
+    /// A transposed convolution with a square kernel of this side, and with this stride along both axes.
+    pub(crate) fn transposed(
+        self,
+        channels: usize,
+        sizes: [usize; 2],
+        padding: Padding,
+        activation: Activation,
+    ) -> Self {
+        self.transposed_of(channels, sizes.map(Extent::square), padding, activation)
+    }
+
+    /// A transposed convolution with this kernel and stride.
+    pub(crate) fn transposed_of(
+        mut self,
+        channels: usize,
+        [kernel, stride]: [Extent; 2],
+        padding: Padding,
+        activation: Activation,
+    ) -> Self {
+        let weight = self.take(self.shape().channels * channels * kernel.area());
         let bias = self.take(channels);
         let layer =
             TransposedConvolution { channels, kernel, stride, padding, weight, bias, activation };

@@ -1,6 +1,6 @@
 //! Checks of a chain against the reference.
 
-use ae_kernels::{BatchSummary, Chain, Loss, Objective, PackedChain, Trainer};
+use ae_kernels::{Activation, BatchSummary, Chain, Loss, Objective, PackedChain, Trainer};
 
 use super::chains::{Data, draw};
 use super::on_threads;
@@ -96,6 +96,9 @@ pub(crate) fn check_inference(chain: &Chain, rows: usize, seed: u32) {
     let (mut logits, mut again) = (found.clone(), found.clone());
     packed.forward(&data.inputs, &mut logits, &mut again).unwrap();
     assert_eq!(again, found, "{chain:?}");
+    if chain.last_activation() == Activation::Linear {
+        assert_eq!(logits, found, "with the input of a residual chain: {chain:?}");
+    }
     if chain.code() + 1 < chain.layers().len() {
         packed.decode(&codes, &mut again).unwrap();
         close(&again, all.last().unwrap());

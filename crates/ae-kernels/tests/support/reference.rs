@@ -1,8 +1,8 @@
 //! Any chain as naive loops in `f64` over items with channels first: values, objectives, and gradients by differences.
 
 use ae_kernels::{
-    Activation, BatchNorm, Chain, Contractive, Convolution, Kl, KlSparsity, Layer, Loss, Objective,
-    Padding, Penalty, Shape, TransposedConvolution, Weight,
+    Activation, BatchNorm, Chain, Contractive, Convolution, Extent, Kl, KlSparsity, Layer, Loss,
+    Objective, Padding, Penalty, Shape, TransposedConvolution, Weight,
 };
 
 /// Whether batch statistics and random draws are used.
@@ -80,22 +80,14 @@ fn output(
         Layer::Convolution(layer) => convolved(layer, p, x, from, to),
         Layer::TransposedConvolution(layer) => scattered(layer, p, x, from, to),
         Layer::Upsampling(layer) => {
-            gathered(to, |c, i, j| x[at(from, c, i / layer.factor, j / layer.factor)])
+            gathered(to, |c, i, j| x[at(from, c, i / layer.factor.height, j / layer.factor.width)])
         }
         Layer::MaxPooling(layer) => {
-            let pads = [from.height, from.width]
-                .map(|n| before(layer.padding, n, layer.size, layer.stride));
+            let pads = before(layer.padding, from, layer.size, layer.stride);
             gathered(to, |c, i, j| {
-                let mut largest = f64::NEG_INFINITY;
-                for (u, v) in (0..layer.size).flat_map(|u| (0..layer.size).map(move |v| (u, v))) {
-                    let y =
-                        (i * layer.stride + u).checked_sub(pads[0]).filter(|&y| y < from.height);
-                    let z = (j * layer.stride + v).checked_sub(pads[1]).filter(|&z| z < from.width);
-                    if let (Some(y), Some(z)) = (y, z) {
-                        largest = largest.max(x[at(from, c, y, z)]);
-                    }
-                }
-                largest
+                let taps = taps(from, layer.size, [i, j], layer.stride, pads);
+                let numbers = taps.map(|(_, [y, z])| x[at(from, c, y, z)]);
+                numbers.fold(f64::NEG_INFINITY, f64::max)
             })
         }
         Layer::PixelUnshuffle(layer) => {
@@ -154,26 +146,40 @@ fn gathered(to: Shape, source: impl Fn(usize, usize, usize) -> f64) -> Vec<f64> 
     all
 }
 
-fn before(padding: Padding, n: usize, size: usize, stride: usize) -> usize {
-    match padding {
+/// The padding above and to the left of a map.
+fn before(padding: Padding, map: Shape, size: Extent, stride: Extent) -> [usize; 2] {
+    let along = |n: usize, size: usize, stride: usize| match padding {
         Padding::Same => ((n.div_ceil(stride) - 1) * stride + size).saturating_sub(n) / 2,
         Padding::Valid => 0,
-    }
+    };
+    [along(map.height, size.height, stride.height), along(map.width, size.width, stride.width)]
+}
+
+/// The taps of a window that lie within the map, counted row by row, with their positions.
+fn taps(
+    map: Shape,
+    size: Extent,
+    [i, j]: [usize; 2],
+    stride: Extent,
+    pads: [usize; 2],
+) -> impl Iterator<Item = (usize, [usize; 2])> {
+    (0..size.height * size.width).filter_map(move |tap| {
+        let (u, v) = (tap / size.width, tap % size.width);
+        let y = (i * stride.height + u).checked_sub(pads[0]).filter(|&y| y < map.height)?;
+        let z = (j * stride.width + v).checked_sub(pads[1]).filter(|&z| z < map.width)?;
+        Some((tap, [y, z]))
+    })
 }
 
 fn convolved(layer: &Convolution, p: &[f64], x: &[f64], from: Shape, to: Shape) -> Vec<f64> {
-    let k = layer.kernel;
-    let pads = [from.height, from.width].map(|n| before(layer.padding, n, k, layer.stride));
+    let (kernel, stride) = (layer.kernel, layer.stride);
+    let pads = before(layer.padding, from, kernel, stride);
     gathered(to, |o, i, j| {
         let mut sum = p[layer.bias + o];
         for c in 0..from.channels {
-            for (u, v) in (0..k).flat_map(|u| (0..k).map(move |v| (u, v))) {
-                let y = (i * layer.stride + u).checked_sub(pads[0]).filter(|&y| y < from.height);
-                let z = (j * layer.stride + v).checked_sub(pads[1]).filter(|&z| z < from.width);
-                if let (Some(y), Some(z)) = (y, z) {
-                    let weight = p[layer.weight + ((o * from.channels + c) * k + u) * k + v];
-                    sum += weight * x[at(from, c, y, z)];
-                }
+            let weights = &p[layer.weight + (o * from.channels + c) * kernel.area()..];
+            for (tap, [y, z]) in taps(from, kernel, [i, j], stride, pads) {
+                sum += weights[tap] * x[at(from, c, y, z)];
             }
         }
         activate(layer.activation, sum)
@@ -187,19 +193,15 @@ fn scattered(
     from: Shape,
     to: Shape,
 ) -> Vec<f64> {
-    let k = layer.kernel;
-    let pads = [to.height, to.width].map(|n| before(layer.padding, n, k, layer.stride));
+    let (kernel, stride) = (layer.kernel, layer.stride);
+    let pads = before(layer.padding, to, kernel, stride);
     let mut sums = gathered(to, |o, _, _| p[layer.bias + o]);
     for c in 0..from.channels {
         for (i, j) in (0..from.height).flat_map(|i| (0..from.width).map(move |j| (i, j))) {
             for o in 0..to.channels {
-                for (u, v) in (0..k).flat_map(|u| (0..k).map(move |v| (u, v))) {
-                    let y = (i * layer.stride + u).checked_sub(pads[0]).filter(|&y| y < to.height);
-                    let z = (j * layer.stride + v).checked_sub(pads[1]).filter(|&z| z < to.width);
-                    if let (Some(y), Some(z)) = (y, z) {
-                        let weight = p[layer.weight + ((c * to.channels + o) * k + u) * k + v];
-                        sums[at(to, o, y, z)] += weight * x[at(from, c, i, j)];
-                    }
+                let weights = &p[layer.weight + (c * to.channels + o) * kernel.area()..];
+                for (tap, [y, z]) in taps(to, kernel, [i, j], stride, pads) {
+                    sums[at(to, o, y, z)] += weights[tap] * x[at(from, c, i, j)];
                 }
             }
         }

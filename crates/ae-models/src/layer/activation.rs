@@ -27,12 +27,8 @@ impl LayerKind for ActivationLayer {
         Ok(input)
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(self.activation.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        self.activation.into()
     }
 
     fn activation(&self) -> Option<Activation> {

@@ -42,11 +42,7 @@ impl LayerKind for BatchNorm {
         Ok(input)
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
+    fn for_kernels(&self, _input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let norm = ae_kernels::BatchNorm {
             weight: offset("weight"),
             bias: offset("bias"),
@@ -55,7 +51,7 @@ impl LayerKind for BatchNorm {
             momentum: self.momentum,
             epsilon: self.epsilon,
         };
-        Some(norm.into())
+        norm.into()
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

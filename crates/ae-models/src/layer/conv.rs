@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, after_window, same, square, unit, window};
+use super::geometry::{Window, after_window, extent, same, unit, window};
 use super::kind::{LayerKind, LayerParameter};
 use crate::{Activation, Padding, Shape};
 
@@ -36,21 +36,17 @@ impl LayerKind for Conv {
         after_window(input, self.channels, ("kernel", self.kernel), self.stride, self.padding)
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
+    fn for_kernels(&self, _input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let convolution = ae_kernels::Convolution {
             channels: self.channels,
-            kernel: square(self.kernel)?,
-            stride: square(self.stride)?,
+            kernel: extent(self.kernel),
+            stride: extent(self.stride),
             padding: self.padding,
             weight: offset("weight"),
             bias: offset("bias"),
             activation: self.activation,
         };
-        Some(convolution.into())
+        convolution.into()
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, check_channels, check_window, same, square, unit, window};
+use super::geometry::{Window, check_channels, check_window, extent, same, unit, window};
 use super::kind::{LayerKind, LayerParameter};
 use crate::{Activation, Padding, Shape};
 
@@ -50,21 +50,17 @@ impl LayerKind for ConvTranspose {
         })
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
+    fn for_kernels(&self, _input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let convolution = ae_kernels::TransposedConvolution {
             channels: self.channels,
-            kernel: square(self.kernel)?,
-            stride: square(self.stride)?,
+            kernel: extent(self.kernel),
+            stride: extent(self.stride),
             padding: self.padding,
             weight: offset("weight"),
             bias: offset("bias"),
             activation: self.activation,
         };
-        Some(convolution.into())
+        convolution.into()
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

@@ -32,11 +32,7 @@ impl LayerKind for Dense {
         }
     }
 
-    fn for_kernels(
-        &self,
-        input: Shape,
-        offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
+    fn for_kernels(&self, input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let weight = match self.tied_to {
             // The encoder's layers come first.
             Some(layer) => ae_kernels::Weight::TransposeOf { layer },
@@ -49,7 +45,7 @@ impl LayerKind for Dense {
             bias: offset("bias"),
             activation: self.activation,
         };
-        Some(dense.into())
+        dense.into()
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {

@@ -28,12 +28,8 @@ impl LayerKind for Dropout {
         }
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(ae_kernels::Dropout { rate: self.rate }.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        ae_kernels::Dropout { rate: self.rate }.into()
     }
 
     fn draws(&self, input: Shape) -> Option<Draws> {

@@ -1,6 +1,6 @@
 //! Windows that slide over maps: kernel, stride, padding, and the sizes that follow.
 
-use ae_kernels::Padding;
+use ae_kernels::{Extent, Padding};
 use serde::{Deserialize, Deserializer};
 
 use crate::Shape;
@@ -27,9 +27,9 @@ pub(super) fn same() -> Padding {
     Padding::Same
 }
 
-/// The side of a square window.
-pub(super) fn square([height, width]: Window) -> Option<usize> {
-    (height == width).then_some(height)
+/// The window as the kernels take it.
+pub(super) fn extent([height, width]: Window) -> Extent {
+    Extent { height, width }
 }
 
 /// A stride of 1.

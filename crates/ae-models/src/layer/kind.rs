@@ -11,13 +11,9 @@ pub(crate) trait LayerKind: crate::candle::TensorKind + crate::exchange::OnnxKin
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;
 
-    /// The layer as the kernels compute it, for this shape of the input; `None` if they cannot. `offset` gives the place
+    /// The layer as the kernels compute it, for this shape of the input. `offset` gives the place
     /// of a parameter in the flat buffer by the last part of its name.
-    fn for_kernels(
-        &self,
-        input: Shape,
-        offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer>;
+    fn for_kernels(&self, input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer;
 
     /// The parameters, in the order of the flat buffer, for this shape of the input.
     fn parameters(&self, _input: Shape) -> Vec<LayerParameter> {

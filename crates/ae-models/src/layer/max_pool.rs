@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, after_window, same, square, window};
+use super::geometry::{Window, after_window, extent, same, window};
 use super::kind::LayerKind;
 use crate::{Padding, Shape};
 
@@ -42,16 +42,12 @@ impl LayerKind for MaxPool {
         after_window(input, input.channels, ("size", self.size), self.stride(), self.padding)
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let pooling = ae_kernels::MaxPooling {
-            size: square(self.size)?,
-            stride: square(self.stride())?,
+            size: extent(self.size),
+            stride: extent(self.stride()),
             padding: self.padding,
         };
-        Some(pooling.into())
+        pooling.into()
     }
 }

@@ -39,12 +39,8 @@ impl LayerKind for PixelUnshuffle {
         Ok(Shape { channels, height: height / factor, width: width / factor })
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(ae_kernels::PixelUnshuffle { factor: self.factor }.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        ae_kernels::PixelUnshuffle { factor: self.factor }.into()
     }
 
     fn is_permutation(&self) -> bool {
@@ -70,12 +66,8 @@ impl LayerKind for PixelShuffle {
         Ok(Shape { channels: channels / block, height, width })
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(ae_kernels::PixelShuffle { factor: self.factor }.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        ae_kernels::PixelShuffle { factor: self.factor }.into()
     }
 
     fn is_permutation(&self) -> bool {

@@ -30,13 +30,9 @@ impl LayerKind for Reshape {
         Ok(output)
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let [channels, height, width] = self.shape;
-        Some(ae_kernels::Reshape { shape: Shape { channels, height, width } }.into())
+        ae_kernels::Reshape { shape: Shape { channels, height, width } }.into()
     }
 
     fn is_permutation(&self) -> bool {

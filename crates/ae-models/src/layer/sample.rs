@@ -27,12 +27,8 @@ impl LayerKind for Sample {
         }
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(ae_kernels::Sample.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        ae_kernels::Sample.into()
     }
 
     fn draws(&self, input: Shape) -> Option<Draws> {

@@ -28,11 +28,7 @@ impl LayerKind for TopK {
         }
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(ae_kernels::TopK { k: self.k }.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        ae_kernels::TopK { k: self.k }.into()
     }
 }

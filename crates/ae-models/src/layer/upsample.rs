@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, check_window, square, window};
+use super::geometry::{Window, check_window, extent, window};
 use super::kind::LayerKind;
 use crate::Shape;
 
@@ -29,11 +29,7 @@ impl LayerKind for Upsample {
         })
     }
 
-    fn for_kernels(
-        &self,
-        _input: Shape,
-        _offset: &dyn Fn(&str) -> usize,
-    ) -> Option<ae_kernels::Layer> {
-        Some(ae_kernels::Upsampling { factor: square(self.factor)? }.into())
+    fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
+        ae_kernels::Upsampling { factor: extent(self.factor) }.into()
     }
 }

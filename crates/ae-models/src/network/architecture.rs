@@ -8,12 +8,12 @@ use crate::{
     Architecture, CheckedNetwork, Layout, ModelError, NamedDraws, Parameters, Shape, TrainingInput,
 };
 
-/// A checked network, with the layout of its parameters and, where the kernels know all of its layers, its chain.
+/// A checked network, with the layout of its parameters and its chain.
 pub(crate) struct NetworkArchitecture {
     input: TrainingInput,
     network: CheckedNetwork,
     layout: Layout,
-    chain: Option<Chain>,
+    chain: Chain,
 }
 
 impl NetworkArchitecture {
@@ -70,7 +70,7 @@ impl Architecture for NetworkArchitecture {
     }
 
     fn chain(&self) -> Option<&Chain> {
-        self.chain.as_ref()
+        Some(&self.chain)
     }
 
     #[cfg(feature = "candle")]

@@ -5,11 +5,7 @@ use ae_kernels::Chain;
 use crate::{CheckedLayer, CheckedNetwork, ModelError, Part};
 
 /// The chain of a network, or of its encoder alone, over the parameters of that part. Each layer is one of the chain's.
-/// `None` if the kernels cannot compute a layer: windows that are not square, for example.
-pub(crate) fn chain(
-    network: &CheckedNetwork,
-    part: Option<Part>,
-) -> Result<Option<Chain>, ModelError> {
+pub(crate) fn chain(network: &CheckedNetwork, part: Option<Part>) -> Result<Chain, ModelError> {
     let layout = part.map_or_else(|| network.layout(), |part| network.layout_of(part));
     let layers = network.layers().iter().filter(|it| part.is_none_or(|part| part == it.part));
     let lowered = layers.map(|layer: &CheckedLayer| {
@@ -20,8 +16,7 @@ pub(crate) fn chain(
         };
         layer.layer.kind().for_kernels(layer.input, &offset)
     });
-    let Some(lowered) = lowered.collect() else { return Ok(None) };
     let code = network.network().encoder.len().saturating_sub(1);
     let is_residual = network.network().residual && part.is_none();
-    Ok(Some(Chain::new(network.input(), lowered, code, is_residual, layout.len())?))
+    Ok(Chain::new(network.input(), lowered.collect(), code, is_residual, layout.len())?)
 }

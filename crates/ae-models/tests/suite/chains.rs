@@ -13,7 +13,7 @@ fn number() -> impl Strategy<Value = usize> {
 }
 
 fn window() -> impl Strategy<Value = Window> {
-    prop_oneof![3 => number().prop_map(|side| [side, side]), 1 => [number(), number()]]
+    prop_oneof![1 => number().prop_map(|side| [side, side]), 1 => [number(), number()]]
 }
 
 fn part() -> impl Strategy<Value = f32> {
@@ -89,7 +89,7 @@ proptest! {
         let spec = ModelSpec { kind: ModelKind::Regular, network };
         let Ok(checked) = spec.check() else { return Ok(()) };
         let architecture = spec.architecture().unwrap();
-        let Some(chain) = architecture.chain() else { return Ok(()) };
+        let chain = architecture.chain().unwrap();
         let shapes = [checked.input()].into_iter().chain(checked.layers().iter().map(|it| it.output));
         prop_assert_eq!(chain.shapes(), shapes.collect::<Vec<_>>());
         prop_assert_eq!(chain.code_shape(), checked.code());
@@ -127,7 +127,7 @@ fn many_random_networks_fit() {
     let fits = (0..500).filter(|_| {
         let network = network().new_tree(&mut runner).unwrap().current();
         let spec = ModelSpec { kind: ModelKind::Regular, network };
-        spec.architecture().is_ok_and(|architecture| architecture.chain().is_some())
+        spec.architecture().is_ok()
     });
     let count = fits.count();
     assert!(count > 50, "{count} of 500");

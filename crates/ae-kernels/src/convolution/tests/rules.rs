@@ -32,7 +32,8 @@ fn an_item_has_the_same_bits_alone_and_in_a_batch() {
     for (from, to, stride) in [(16, 1, 1), (8, 16, 1), (5, 3, 2), (3, 40, 3)] {
         let case = Case::new(layer(shape(from, 9, 12), to, stride, Padding::Same));
         let together = case.run(Dispatch::Widest);
-        let (of_input, of_output) = (case.geometry.input().count(), case.geometry.output().count());
+        let (of_input, of_output) =
+            (case.geometry.input().numbers(), case.geometry.output().numbers());
         let mut packed = PackedConvolution::new(case.geometry);
         packed.pack_forward(&case.weight, &case.bias);
         packed.pack_backward(&case.weight);
@@ -96,13 +97,13 @@ fn a_transposed_convolution_is_the_adjoint_of_a_convolution() {
         let run = |geometry: Convolution, input: &[f32]| {
             let mut packed = PackedConvolution::new(geometry);
             packed.pack_forward(&weight, &vec![0.0; geometry.output().channels]);
-            let mut output = vec![f32::NAN; geometry.output().count()];
+            let mut output = vec![f32::NAN; geometry.output().numbers()];
             let scratch = &mut ConvolutionScratch::default();
             packed.forward(input, &mut output, Activation::Linear, scratch);
             output
         };
-        let x = numbers(back.input().count(), 2);
-        let y = numbers(back.output().count(), 3);
+        let x = numbers(back.input().numbers(), 2);
+        let y = numbers(back.output().numbers(), 3);
         let product = |a: &[f32], b: &[f32]| -> f64 {
             a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
         };
@@ -147,7 +148,7 @@ fn the_gradient_of_the_bias_is_the_sum_over_positions() {
         case.geometry.add_bias_gradient(&case.gradient, &mut found);
         oracle.check(&found, "bias");
         let mut apart = vec![0.0; channels];
-        for item in case.gradient.chunks(case.geometry.output().count()) {
+        for item in case.gradient.chunks(case.geometry.output().numbers()) {
             case.geometry.add_bias_gradient(item, &mut apart);
         }
         assert_eq!(found, apart, "{channels} channels, one item after the other");

@@ -150,7 +150,24 @@ fn the_kernels_agree_with_candle_for_every_layer() {
             {"layer": "dense", "outputs": 429, "activation": "sigmoid"}
         ]
     }"#;
-    for written in [every_layer, windows] {
+    let rectangles = r#"{
+        "kind": "regular", "image": [9, 14], "channels": 3,
+        "encoder": [
+            {"layer": "conv", "channels": 4, "kernel": [1, 4], "stride": [2, 1], "activation": "relu"},
+            {"layer": "max-pool", "size": [3, 2], "stride": [1, 2]},
+            {"layer": "conv", "channels": 32, "kernel": [3, 2], "stride": [1, 3], "padding": "valid"},
+            {"layer": "max-pool", "size": [1, 2], "stride": [2, 1], "padding": "valid"},
+            {"layer": "upsample", "factor": [3, 1]},
+            {"layer": "max-pool", "size": [2, 50], "stride": [1, 9]}
+        ],
+        "decoder": [
+            {"layer": "upsample", "factor": [1, 2]},
+            {"layer": "conv-transpose", "channels": 5, "kernel": [2, 5], "stride": [1, 3], "activation": "elu"},
+            {"layer": "conv-transpose", "channels": 3, "kernel": [3, 1], "stride": [2, 2], "padding": "valid"},
+            {"layer": "dense", "outputs": 378, "activation": "sigmoid"}
+        ]
+    }"#;
+    for written in [every_layer, windows, rectangles] {
         let spec: ModelSpec = serde_json::from_str(written).unwrap();
         for rows in [1, 67] {
             check(&filled(spec.clone()), rows);
