@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ColumnScaling, ImageShape, Images, InputFormat, Scaling, read_npy_matrix};
-use ae_models::{Inference, Loss, ModelError, SavedModel};
+use ae_models::{Inference, ModelError, SavedModel};
 use ae_random::Seed;
 use ae_training::{
     Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate, evaluate_variational,

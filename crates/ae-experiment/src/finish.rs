@@ -69,8 +69,7 @@ impl Finish<'_> {
         let validation = plan.validation_samples();
         let mut evaluation = evaluate(model, &validation, Detail::Full)?;
         if let Some(stream) = validation_codes(plan.architecture.as_ref(), plan.seed()) {
-            let loss = plan.spec.training.loss;
-            let losses = evaluate_variational(model, &validation, loss, &stream)?;
+            let losses = evaluate_variational(model, &validation, &stream)?;
             evaluation.variational = Some(losses);
         }
         let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
