@@ -63,7 +63,8 @@ pub(super) fn check(root: &Path) -> Result<Ending> {
 fn unpack(root: &Path, package: &Package) -> Result<()> {
     let file = root.join(PACKAGES).join(format!("{}.crate", package.folder()));
     let mut tar = Command::new("tar");
-    tar.arg("-xzf").arg(&file).arg("-C").arg(root.join(UNPACKED));
+    // -m: with the times of the packages, which are all the same, cargo would take changed files for unchanged ones.
+    tar.arg("-xzmf").arg(&file).arg("-C").arg(root.join(UNPACKED));
     let status = tar.status().context("cannot start tar")?;
     ensure!(status.success(), "tar could not unpack {}", file.display());
     Ok(())
