@@ -23,7 +23,7 @@ fn with_vae() -> Sandbox {
 }
 
 /// Flags, the record's network, and lines of the run's spec.
-const NETWORKS: [(&str, &str, &[&str]); 7] = [
+const NETWORKS: [(&str, &str, &[&str]); 8] = [
     ("--network conv", "conv 16-8-8, code 8 x 2 x 2", &["network = \"conv\""]),
     (
         "--network conv-denoiser",
@@ -35,6 +35,7 @@ const NETWORKS: [(&str, &str, &[&str]); 7] = [
         "vae 144-24-4-24-144",
         &["hidden = [24]", "code = 4", "kl_weight = 1.0", "kl_warm_up = 2"],
     ),
+    ("--network conv-vae --widths 4", "conv-vae 32-64-8, code 4", &["code = 4", "kl_weight = 1.0"]),
     ("--network vae --data t.csv --widths 4,2", "vae 3-4-2-4-3", &["kl_weight = 1.0"]),
     ("--widths 8 --top-k 3", "144-8-144, the 3 largest of the code", &["top_k = 3"]),
     (
@@ -132,6 +133,9 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
             &["model.network must be dense or vae for a table", "found conv"],
         ),
         ("--data data --network layers", &["layers", "conv-denoiser"]),
+        ("--data odd --network conv-vae", &["`conv-vae`", "8 x 8 and 12 x 12"]),
+        ("--data t.csv --network conv-vae", &["dense or vae for a table"]),
+        ("--data data --network conv-vae --widths 8,4", &["for conv-vae one number"]),
         ("--data data --network conv --widths 8", &["--widths is for the networks dense and vae"]),
         ("--data data --network vae --top-k 2", &["--top-k is for the network dense"]),
         ("--data data --network conv --tied-weights", &["--tied-weights is for the network dense"]),
@@ -160,7 +164,7 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
 #[test]
 fn layers_of_ones_own_are_trained_from_a_spec() {
     let sandbox = sandbox();
-    for network in ["dense", "conv", "conv-denoiser", "vae", "layers"] {
+    for network in ["dense", "conv", "conv-denoiser", "vae", "conv-vae", "layers"] {
         sandbox.ae(&format!("spec --network {network} -o {network}.toml")).succeeds();
         // It is read as it was written.
         let again = sandbox.ae(&format!("spec --like {network}.toml")).succeeds().stdout;

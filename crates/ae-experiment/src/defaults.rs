@@ -7,7 +7,7 @@ use ae_models::{Activation, Loss, ModelKind};
 
 use crate::network_text::network_in_words;
 use crate::plan::check_table;
-use crate::{CorruptionSpec, ExperimentError, NetworkForm, Spec};
+use crate::{ConvVaeForm, CorruptionSpec, ExperimentError, NetworkForm, Spec, VaeForm};
 
 /// Steps of a training on a small table. A third of them gives as good a model; twice as many hardly improve it.
 const TABLE_STEPS: usize = 3000;
@@ -101,8 +101,12 @@ impl Adaptation {
                 let widths = if is_ruled { network_for(spec, dataset) } else { vec![MAX_CODE] };
                 spec.model.set_widths(pixels, &widths)?;
             }
-            (None, NetworkForm::Vae(vae)) if is_ruled => {
-                vae.code = vae.code.min(longest_code(dataset));
+            (
+                None,
+                NetworkForm::Vae(VaeForm { code, .. })
+                | NetworkForm::ConvVae(ConvVaeForm { code, .. }),
+            ) if is_ruled => {
+                *code = (*code).min(longest_code(dataset));
             }
             _ => {}
         }

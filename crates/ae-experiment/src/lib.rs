@@ -105,10 +105,10 @@ pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{RunOptions, fit_plan, resolve, train};
 pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
-    ConvForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm, DimensionalityReduction,
-    FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm, NetworkName, NetworkSpec,
-    NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm,
-    spec_keys, spec_reference,
+    ConvForm, ConvVaeForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm,
+    DimensionalityReduction, FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm,
+    NetworkName, NetworkSpec, NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec,
+    TrainingSpec, VaeForm, spec_keys, spec_reference,
 };
 
 /// Compiles the example of README.md.

@@ -19,7 +19,10 @@ pub(crate) fn network_in_words(spec: &NetworkSpec, network: &CheckedNetwork) -> 
             let up = vae.hidden.iter().rev().copied().chain([numbers]);
             format!("{name} {}", chain(down.chain([vae.code]).chain(up)))
         }
-        NetworkForm::Conv(_) | NetworkForm::ConvDenoiser(_) | NetworkForm::Layers(_) => {
+        NetworkForm::Conv(_)
+        | NetworkForm::ConvDenoiser(_)
+        | NetworkForm::ConvVae(_)
+        | NetworkForm::Layers(_) => {
             let encoder = network.layers().iter().filter(|layer| layer.part == Part::Encoder);
             let learned = encoder.filter_map(|layer| channels(&layer.layer));
             format!("{name} {}, code {}", chain(learned), code(network.code()))

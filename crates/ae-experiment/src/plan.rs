@@ -152,8 +152,7 @@ fn fit_config(spec: &Spec) -> FitConfig {
 /// [`ExperimentError::Setting`].
 pub(crate) fn check_table(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
     let name = spec.model.name();
-    if dataset.scaling.is_none() || ![NetworkName::Conv, NetworkName::ConvDenoiser].contains(&name)
-    {
+    if dataset.scaling.is_none() || !name.is_convolutional() {
         return Ok(());
     }
     let expected = "dense or vae for a table: a convolution compares neighbours, and the order of a table's columns means \

@@ -18,7 +18,7 @@ use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
 pub use network::{
-    ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
 };
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
@@ -324,7 +324,7 @@ impl Spec {
                 spec.model.kind = ModelKind::Denoising;
                 spec.training.epochs = 100;
             }
-            NetworkName::Vae => spec.training.kl_weight = Some(1.0),
+            NetworkName::Vae | NetworkName::ConvVae => spec.training.kl_weight = Some(1.0),
             _ => {}
         }
         Ok(spec)

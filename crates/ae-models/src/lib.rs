@@ -120,7 +120,8 @@ pub use layer::{
 pub use layout::{Layout, ParameterView};
 pub use network::{
     CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS,
-    NamedDraws, Network, Part, dense_layers, keras_conv, keras_conv_denoiser, variational,
+    NamedDraws, Network, Part, convolutional_variational, dense_layers, keras_conv,
+    keras_conv_denoiser, variational,
 };
 pub use parameters::Parameters;
 pub use registry::Registry;

@@ -16,7 +16,9 @@ pub use checked::{
     CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, NamedDraws, Part,
 };
 pub(crate) use lowering::chain;
-pub use presets::{dense_layers, keras_conv, keras_conv_denoiser, variational};
+pub use presets::{
+    convolutional_variational, dense_layers, keras_conv, keras_conv_denoiser, variational,
+};
 
 use crate::{Layer, Shape};
 

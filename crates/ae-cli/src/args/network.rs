@@ -7,20 +7,20 @@ use clap::ValueEnum;
 use super::parse::{count, epochs, fraction_in_single, not_negative, one_of};
 
 /// The networks that need no list of layers.
-const NETWORKS: [&str; 4] = ["dense", "conv", "conv-denoiser", "vae"];
+const NETWORKS: [&str; 5] = ["dense", "conv", "conv-denoiser", "vae", "conv-vae"];
 
 /// What a network is, and what is added to its loss.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NetworkFlags {
-    /// The network: dense, conv, conv-denoiser or vae [default: dense]
+    /// The network: dense, conv, conv-denoiser, vae or conv-vae [default: dense]
     ///
-    /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae is a variational
-    /// autoencoder, which can also make new pictures (`ae sample`). Any other chain of layers is written in a spec.
+    /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae and conv-vae are variational
+    /// autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`). Any other chain of layers is written in a spec.
     #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(NETWORKS), hide_possible_values = true)]
     pub(crate) network: Option<NetworkName>,
     /// Widths from the image to the code; the decoder mirrors them
     ///
-    /// They are for dense and vae; the last one is that of the code.
+    /// They are for dense and vae; the last one is that of the code. conv-vae takes that one alone.
     #[arg(long, value_delimiter = ',', value_name = "N,N,..", value_parser = count)]
     pub(crate) widths: Option<Vec<usize>>,
     /// The decoder uses the encoder's weights, transposed (dense)
@@ -35,7 +35,7 @@ pub(crate) struct NetworkFlags {
     /// Weight of an L1 penalty on the code
     #[arg(long, hide_short_help = true, value_name = "WEIGHT", value_parser = not_negative)]
     pub(crate) code_l1: Option<f32>,
-    /// Weight (beta) of the divergence of the code from N(0, 1) (vae) [default: 1]
+    /// Weight (beta) of the divergence of the code from N(0, 1) (vae, conv-vae) [default: 1]
     #[arg(long, hide_short_help = true, value_name = "WEIGHT", value_parser = not_negative)]
     pub(crate) kl_weight: Option<f32>,
     /// Epochs in which that weight rises from 0 [default: none]

@@ -106,9 +106,15 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     // A key that is named wins over a flag.
     set(&mut spec, &args.settings.set)?;
     let name = spec.model.name();
-    if args.network.widths.is_some() && ![NetworkName::Dense, NetworkName::Vae].contains(&name) {
-        let sentence =
-            format!("--widths is for the networks dense and vae, and the network is {name}");
+    let takes_widths = match name {
+        NetworkName::Dense | NetworkName::Vae => true,
+        NetworkName::ConvVae => args.network.widths.as_ref().is_none_or(|it| it.len() == 1),
+        _ => false,
+    };
+    if args.network.widths.is_some() && !takes_widths {
+        let sentence = format!(
+            "--widths is for the networks dense and vae (for conv-vae one number, the code's), and the network is {name}"
+        );
         return Err(Usage(sentence).into());
     }
     Ok(spec)

@@ -8,7 +8,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserialize
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::network::{
-    ConvForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
 };
 
 /// All keys of all networks.
@@ -50,6 +50,9 @@ enum Written {
     Layers(Vec<Layer>),
 }
 
+/// Numbers of a variational code that the spec leaves open.
+const CODE: usize = 20;
+
 /// The keys that every network has.
 const OF_ALL: [&str; 3] = ["kind", "network", "initialisation"];
 
@@ -67,6 +70,7 @@ fn keys(network: NetworkName) -> &'static [&'static str] {
         ],
         NetworkName::Conv | NetworkName::ConvDenoiser => &["output_activation"],
         NetworkName::Vae => &["hidden", "code", "output_activation"],
+        NetworkName::ConvVae => &["code", "output_activation"],
         NetworkName::Layers => &["encoder", "decoder", "residual"],
     }
 }
@@ -157,7 +161,11 @@ impl TryFrom<ModelTable> for NetworkSpec {
             NetworkName::ConvDenoiser => NetworkForm::ConvDenoiser(ConvForm { output_activation }),
             NetworkName::Vae => NetworkForm::Vae(VaeForm {
                 hidden: table.hidden.unwrap_or_else(|| vec![400]),
-                code: table.code.unwrap_or(20),
+                code: table.code.unwrap_or(CODE),
+                output_activation,
+            }),
+            NetworkName::ConvVae => NetworkForm::ConvVae(ConvVaeForm {
+                code: table.code.unwrap_or(CODE),
                 output_activation,
             }),
             NetworkName::Layers => NetworkForm::Layers(LayersForm {
@@ -221,6 +229,11 @@ impl From<NetworkSpec> for ModelTable {
             }
             NetworkForm::Vae(vae) => Self {
                 hidden: Some(vae.hidden),
+                code: Some(vae.code),
+                output_activation: Some(vae.output_activation),
+                ..empty
+            },
+            NetworkForm::ConvVae(vae) => Self {
                 code: Some(vae.code),
                 output_activation: Some(vae.output_activation),
                 ..empty

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use ae_dataset::ImageShape;
 use ae_models::{
-    Activation, DenseConfig, Initialisation, Layer, ModelKind, Network, Shape, TopK, keras_conv,
-    keras_conv_denoiser, variational,
+    Activation, DenseConfig, Initialisation, Layer, ModelKind, Network, Shape, TopK,
+    convolutional_variational, keras_conv, keras_conv_denoiser, variational,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,8 @@ pub enum NetworkForm {
     ConvDenoiser(ConvForm),
     /// A variational autoencoder of dense layers.
     Vae(VaeForm),
+    /// A variational autoencoder of convolutions.
+    ConvVae(ConvVaeForm),
     /// Any layers.
     Layers(LayersForm),
 }
@@ -78,6 +80,15 @@ pub struct VaeForm {
     pub output_activation: Activation,
 }
 
+/// A variational autoencoder of convolutions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConvVaeForm {
+    /// Numbers of the code.
+    pub code: usize,
+    /// The activation of the decoder's last layer: sigmoid or linear.
+    pub output_activation: Activation,
+}
+
 /// Any layers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayersForm {
@@ -103,14 +114,21 @@ pub enum NetworkName {
     ConvDenoiser,
     /// A variational autoencoder of dense layers.
     Vae,
+    /// A variational autoencoder of convolutions.
+    ConvVae,
     /// Any layers.
     Layers,
 }
 
 impl NetworkName {
     /// All names.
-    pub const ALL: [Self; 5] =
-        [Self::Dense, Self::Conv, Self::ConvDenoiser, Self::Vae, Self::Layers];
+    pub const ALL: [Self; 6] =
+        [Self::Dense, Self::Conv, Self::ConvDenoiser, Self::Vae, Self::ConvVae, Self::Layers];
+
+    /// Whether its layers compare neighbouring pixels; that of layers depends on the list.
+    pub(crate) fn is_convolutional(self) -> bool {
+        matches!(self, Self::Conv | Self::ConvDenoiser | Self::ConvVae)
+    }
 
     fn as_str(self) -> &'static str {
         match self {
@@ -118,6 +136,7 @@ impl NetworkName {
             Self::Conv => "conv",
             Self::ConvDenoiser => "conv-denoiser",
             Self::Vae => "vae",
+            Self::ConvVae => "conv-vae",
             Self::Layers => "layers",
         }
     }
@@ -134,7 +153,7 @@ impl FromStr for NetworkName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = Self::ALL.into_iter().find(|name| name.as_str() == text);
-        named.ok_or("expected dense, conv, conv-denoiser, vae or layers")
+        named.ok_or("expected dense, conv, conv-denoiser, vae, conv-vae or layers")
     }
 }
 
@@ -161,6 +180,7 @@ impl NetworkSpec {
             NetworkForm::Conv(_) => NetworkName::Conv,
             NetworkForm::ConvDenoiser(_) => NetworkName::ConvDenoiser,
             NetworkForm::Vae(_) => NetworkName::Vae,
+            NetworkForm::ConvVae(_) => NetworkName::ConvVae,
             NetworkForm::Layers(_) => NetworkName::Layers,
         }
     }
@@ -196,8 +216,10 @@ impl NetworkSpec {
                 vae.hidden = hidden.to_vec();
                 vae.code = *code;
             }
+            (NetworkForm::ConvVae(vae), [code]) => vae.code = *code,
             _ => {
-                let expected = "dense or vae where widths are given";
+                let expected =
+                    "dense or vae where widths are given, or conv-vae where that of the code is";
                 return Err(ExperimentError::setting("model.network", expected, name.as_str()));
             }
         }
@@ -220,6 +242,7 @@ impl NetworkSpec {
                 Some(conv.output_activation)
             }
             NetworkForm::Vae(vae) => Some(vae.output_activation),
+            NetworkForm::ConvVae(vae) => Some(vae.output_activation),
             NetworkForm::Layers(layers) => layers.decoder.last().and_then(activation_of),
         }
     }
@@ -232,6 +255,7 @@ impl NetworkSpec {
                 conv.output_activation = activation;
             }
             NetworkForm::Vae(vae) => vae.output_activation = activation,
+            NetworkForm::ConvVae(vae) => vae.output_activation = activation,
             NetworkForm::Layers(_) => {}
         }
     }
@@ -258,6 +282,9 @@ impl NetworkSpec {
             NetworkForm::ConvDenoiser(conv) => keras_conv_denoiser(input, conv.output_activation),
             NetworkForm::Vae(vae) => {
                 variational(input, &vae.hidden, vae.code, vae.output_activation)
+            }
+            NetworkForm::ConvVae(vae) => {
+                convolutional_variational(input, vae.code, vae.output_activation)
             }
             NetworkForm::Layers(layers) => Network {
                 image: [height, width],

@@ -1,6 +1,6 @@
 //! Networks that have a name.
 
-use crate::layer::{Conv, Dense, MaxPool, Sample, Upsample};
+use crate::layer::{Conv, ConvTranspose, Dense, MaxPool, Reshape, Sample, Upsample};
 use crate::{Activation, Layer, Network, Padding, Shape};
 
 /// Dense layers of these widths, the input's first: all but the last with `hidden`, the last with `last`.
@@ -69,6 +69,39 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
             conv(32, Same, Relu),
             upsample(),
             conv(input.channels, Same, output),
+        ],
+        ..Network::empty(input)
+    }
+}
+
+/// A variational autoencoder of convolutions: 32 and 64 channels with stride 2, a dense layer to means and log-variances,
+/// and transposed convolutions back, as in the example "Variational AutoEncoder" of Keras (Chollet 2020), which has a dense
+/// layer of 16 more. Both sides of an item must be divisible by 4; others are refused when the network is checked.
+pub fn convolutional_variational(input: Shape, code: usize, output: Activation) -> Network {
+    use Activation::{Linear, Relu};
+    let down = |channels| {
+        let (kernel, stride) = ([3, 3], [2, 2]);
+        Layer::Conv(Conv { channels, kernel, stride, padding: Padding::Same, activation: Relu })
+    };
+    let up = |channels| {
+        let (kernel, stride, padding) = ([3, 3], [2, 2], Padding::Same);
+        Layer::ConvTranspose(ConvTranspose { channels, kernel, stride, padding, activation: Relu })
+    };
+    let dense = |outputs, activation| Layer::Dense(Dense { outputs, activation, tied_to: None });
+    let small = Shape::new(64, input.height.div_ceil(4), input.width.div_ceil(4));
+    Network {
+        encoder: vec![
+            down(32),
+            down(64),
+            dense(code.saturating_mul(2), Linear),
+            Layer::Sample(Sample {}),
+        ],
+        decoder: vec![
+            dense(small.numbers(), Relu),
+            Layer::Reshape(Reshape { shape: [small.channels, small.height, small.width] }),
+            up(64),
+            up(32),
+            conv(input.channels, Padding::Same, output),
         ],
         ..Network::empty(input)
     }

@@ -4,14 +4,14 @@ use ae_models::Activation::{Linear, Relu, Sigmoid, Tanh};
 use ae_models::{
     Activation, CheckedNetwork, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
     Initialisation, Layer, MaxPool, ModelKind, ModelSpec, Network, Padding, Part, Reshape, Sample,
-    Seed, Shape, keras_conv, keras_conv_denoiser, variational,
+    Seed, Shape, convolutional_variational, keras_conv, keras_conv_denoiser, variational,
 };
 use serde_json::json;
 
 const MNIST: Shape = Shape { channels: 1, height: 28, width: 28 };
 
 /// The presets by name, with the shape of the code and the number of parameters.
-pub(crate) fn presets() -> [(&'static str, Network, [usize; 3], usize); 4] {
+pub(crate) fn presets() -> [(&'static str, Network, [usize; 3], usize); 5] {
     let tutorial = ModelSpec::tutorial(ModelKind::Regular).network;
     [
         ("dense", tutorial, [32, 1, 1], 784 * 32 + 32 + 32 * 784 + 784),
@@ -21,6 +21,8 @@ pub(crate) fn presets() -> [(&'static str, Network, [usize; 3], usize); 4] {
         ("conv-denoiser", keras_conv_denoiser(MNIST, Sigmoid), [32, 7, 7], 28_353),
         // 785 * 400 + 401 * 40 + 21 * 400 + 401 * 784: PyTorch's example, whose two heads of 20 are one layer here.
         ("vae", variational(MNIST, &[400], 20, Sigmoid), [20, 1, 1], 652_824),
+        // 32 (9 + 1) + 64 (288 + 1) + 40 (3136 + 1) + 3136 (20 + 1) + 64 (576 + 1) + 32 (576 + 1) + 288 + 1.
+        ("conv-vae", convolutional_variational(MNIST, 20, Sigmoid), [20, 1, 1], 265_833),
     ]
 }
 
@@ -32,7 +34,7 @@ fn presets_have_the_published_shapes_and_parameters() {
         assert_eq!(checked.input(), MNIST, "{name}");
         assert_eq!(checked.layout().len(), parameters, "{name}");
         assert!(checked.output_is_probability(), "{name}");
-        assert_eq!(checked.is_variational(), name == "vae");
+        assert_eq!(checked.is_variational(), name.ends_with("vae"));
         let layers = checked.layers();
         let output = layers.last().unwrap().output;
         assert_eq!(output.numbers(), 784, "{name}");

@@ -36,12 +36,13 @@ macro_rules! experiments {
     };
 }
 
-const ALL: [Experiment; 18] = experiments![
+const ALL: [Experiment; 19] = experiments![
     "anomaly",
     "codes",
     "compression",
     "conv",
     "conv-denoising",
+    "conv-vae",
     "deep",
     "denoising",
     "denoising-fresh",

@@ -5,8 +5,9 @@ use super::{SpecKey, given, of, optional};
 const ACTIVATIONS: &str = "linear, relu, leaky-relu, elu, selu, sigmoid, tanh or softplus";
 const DENSE: &[&str] = &["dense"];
 const VAE: &[&str] = &["vae"];
+const VARIATIONAL: &[&str] = &["vae", "conv-vae"];
 const LAYERS: &[&str] = &["layers"];
-const NAMED: &[&str] = &["dense", "conv", "conv-denoiser", "vae"];
+const NAMED: &[&str] = &["dense", "conv", "conv-denoiser", "vae", "conv-vae"];
 
 pub(super) const KEYS: &[SpecKey] = &[
     given(
@@ -18,9 +19,9 @@ pub(super) const KEYS: &[SpecKey] = &[
     given(
         "model.network",
         "\"dense\"",
-        "dense, conv, conv-denoiser, vae or layers",
-        "The network: dense layers by their widths, the convolutional networks of the Keras blog, a variational \
-         autoencoder, or a list of layers. It decides which of the keys below there are.",
+        "dense, conv, conv-denoiser, vae, conv-vae or layers",
+        "The network: dense layers by their widths, the convolutional networks of the Keras blog, variational \
+         autoencoders of dense layers or of convolutions, or a list of layers. It decides which of the keys below there are.",
     ),
     of(
         DENSE,
@@ -49,7 +50,7 @@ pub(super) const KEYS: &[SpecKey] = &[
             "Widths between the numbers of an image and the code; the decoder mirrors them.",
         ),
     ),
-    of(VAE, given("model.code", "20", "1 or more", "Numbers of the code.")),
+    of(VARIATIONAL, given("model.code", "20", "1 or more", "Numbers of the code.")),
     of(
         DENSE,
         given(
