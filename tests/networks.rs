@@ -87,7 +87,7 @@ fn every_network_is_trained_from_flags_and_leaves_all_files() {
     for column in ["train_kl", "val_kl", "val_negative_elbo"] {
         assert!(curve.lines().next().unwrap().contains(column), "{curve}");
     }
-    for (run, column) in [(5, "train_kl_sparsity"), (6, "train_contractive")] {
+    for (run, column) in [(6, "train_kl_sparsity"), (7, "train_contractive")] {
         let record = sandbox.read_json(&format!("run-{run}/record.json"));
         assert!(record["metrics"][column].as_f64().unwrap() > 0.0, "{record}");
     }

@@ -11,7 +11,7 @@ use ae_models::{
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
-use crate::{EngineKind, ExperimentError, NetworkName, Spec, TrainingSpec};
+use crate::{EngineKind, ExperimentError, Spec, TrainingSpec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]

@@ -6,17 +6,20 @@ use clap::ValueEnum;
 
 use super::parse::{count, epochs, fraction_in_single, not_negative, one_of};
 
-/// The networks that need no list of layers.
-const NETWORKS: [&str; 5] = ["dense", "conv", "conv-denoiser", "vae", "conv-vae"];
+/// The names of the networks that need no list of layers.
+fn networks() -> impl Iterator<Item = &'static str> {
+    let without_list = NetworkName::ALL.into_iter().filter(|name| *name != NetworkName::Layers);
+    without_list.map(NetworkName::as_str)
+}
 
 /// What a network is, and what is added to its loss.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NetworkFlags {
-    /// The network: dense, conv, conv-denoiser, vae or conv-vae [default: dense]
+    /// Network: dense, conv, conv-denoiser, vae or conv-vae [default: dense]
     ///
     /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae and conv-vae are variational
     /// autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`). Any other chain of layers is written in a spec.
-    #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(NETWORKS), hide_possible_values = true)]
+    #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(networks()), hide_possible_values = true)]
     pub(crate) network: Option<NetworkName>,
     /// Widths from the image to the code; the decoder mirrors them
     ///

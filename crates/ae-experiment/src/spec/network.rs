@@ -130,7 +130,8 @@ impl NetworkName {
         matches!(self, Self::Conv | Self::ConvDenoiser | Self::ConvVae)
     }
 
-    fn as_str(self) -> &'static str {
+    /// Its name in specs and flags.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Dense => "dense",
             Self::Conv => "conv",
