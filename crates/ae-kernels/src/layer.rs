@@ -26,7 +26,7 @@ pub use dense::{Dense, Weight};
 pub use dropout::Dropout;
 pub use gaussian_noise::GaussianNoise;
 pub use max_pooling::MaxPooling;
-pub use padding::Padding;
+pub use padding::{Padding, Windows};
 pub use pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use reshape::Reshape;
 pub use sample::Sample;

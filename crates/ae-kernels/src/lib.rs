@@ -5,7 +5,7 @@
 //!
 //! | you want to | use | folder |
 //! |---|---|---|
-//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Weight`] | `chain/`, `layer/` |
+//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
 //! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
@@ -89,6 +89,7 @@ pub use inference::PackedChain;
 pub use layer::{
     BatchNorm, Convolution, Dense, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
     PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TransposedConvolution, Upsampling, Weight,
+    Windows,
 };
 pub use loss::{Loss, RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
 pub use objective::Objective;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use ae_kernels::{
     Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Convolution, Dense, Dropout, Extent,
     Kl, Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample, Shape, Step,
-    Target, TopK, Trainer, Weight,
+    Target, TopK, Trainer, Weight, Windows,
 };
 use support::chains::Builder;
 
@@ -129,6 +129,44 @@ fn a_window_larger_than_any_map_pools_the_map() {
         let rows = if stride.height == 1 { 3 } else { 1 };
         assert_eq!(outputs, [9.0, 7.0].repeat(rows), "{size} {stride}");
     }
+}
+
+/// Expected values are those of `tf.nn.conv2d` (SAME): windows, zeros before the map, and zeros after it.
+#[test]
+fn same_padding_is_that_of_tensorflow() {
+    for (length, size, stride, count, before, after) in [
+        (28, 3, 1, 28, 1, 1),
+        (7, 2, 2, 4, 0, 1),
+        (5, 3, 2, 3, 1, 1),
+        (4, 5, 3, 2, 2, 2),
+        (6, 4, 1, 6, 1, 2),
+        (7, 1, 3, 3, 0, 0),
+        (1, 5, 4, 1, 2, 2),
+    ] {
+        let found = Padding::Same.windows(length, size, stride);
+        assert_eq!(found, Some(Windows { count, before, after }), "{length} {size} {stride}");
+    }
+}
+
+#[test]
+fn windows_of_a_transposed_length_are_its_input() {
+    for padding in Padding::ALL {
+        for (count, size, stride) in [(1, 1, 1), (5, 3, 2), (4, 2, 3), (7, 9, 1), (3, 5, 4)] {
+            let length = padding.transposed_length(count, size, stride);
+            let windows = padding.windows(length, size, stride).unwrap();
+            assert_eq!(windows.count, count, "{padding}: {size} {stride}");
+            let covered = (count - 1) * stride + size;
+            let sides = windows.before + windows.after;
+            assert_eq!(sides, covered.saturating_sub(length), "{padding}: {size} {stride}");
+        }
+        for zero in [[0, 1, 1], [1, 0, 1], [1, 1, 0]] {
+            let [length, size, stride] = zero;
+            assert_eq!(padding.windows(length, size, stride), None, "{zero:?}");
+        }
+        assert!(padding.windows(usize::MAX, 1, usize::MAX).is_some());
+        assert_eq!(padding.transposed_length(usize::MAX, 1, 2), usize::MAX);
+    }
+    assert_eq!(Padding::Valid.windows(2, 3, 1), None);
 }
 
 #[test]

@@ -103,14 +103,8 @@ impl Convolution {
         padding: Padding,
     ) -> Result<Self, GeometryError> {
         check_not_zero(input, channels, kernel, stride)?;
-        let too_large = GeometryError::TooLarge { what: "a feature map" };
-        let length = |count: usize, kernel: usize, stride: usize| match padding {
-            Padding::Same => count.checked_mul(stride),
-            Padding::Valid => (count - 1).checked_mul(stride)?.checked_add(kernel),
-        };
-        let height = length(input.height, kernel.height, stride.height);
-        let width = length(input.width, kernel.width, stride.width);
-        let (height, width) = height.zip(width).ok_or(too_large)?;
+        let height = padding.transposed_length(input.height, kernel.height, stride.height);
+        let width = padding.transposed_length(input.width, kernel.width, stride.width);
         let map = Shape { channels, height, width };
         let of = Self::new(map, input.channels, kernel, stride, padding)?;
         Ok(Self { direction: Direction::Transposed, ..of })

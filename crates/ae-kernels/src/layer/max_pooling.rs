@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::padding::Windows;
-use super::{Context, Kind, Padding, Refusal};
+use super::{Context, Kind, Padding, Refusal, Windows};
 use crate::chain::{Backward, Epilogue, Memory, NeededOrder, Operation, Order, Pass, Scratch};
 use crate::simd::vectorised;
 use crate::{Extent, Shape};

@@ -155,23 +155,6 @@ fn the_gradient_of_the_bias_is_the_sum_over_positions() {
     }
 }
 
-/// Expected values are those of `tf.nn.conv2d` (SAME): windows, and zeros before the map.
-#[test]
-fn same_padding_is_that_of_tensorflow() {
-    for (length, kernel, stride, count, before) in [
-        (28, 3, 1, 28, 1),
-        (7, 2, 2, 4, 0),
-        (5, 3, 2, 3, 1),
-        (4, 5, 3, 2, 2),
-        (6, 4, 1, 6, 1),
-        (7, 1, 3, 3, 0),
-        (1, 5, 4, 1, 2),
-    ] {
-        let windows = Padding::Same.windows(length, kernel, stride).unwrap();
-        assert_eq!((windows.count, windows.before), (count, before), "{length} {kernel} {stride}");
-    }
-}
-
 #[test]
 fn impossible_geometries_are_refused() {
     let one = extent(1, 1);
