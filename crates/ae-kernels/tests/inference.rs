@@ -72,7 +72,7 @@ fn check(stack: &Chain, rows: usize, numbers: &mut Numbers) {
     packed.forward(&inputs, &mut logits, &mut again).unwrap();
     close(&logits, &expected.logits);
     assert_eq!(again, outputs);
-    if stack.code() + 1 < stack.layers().len() {
+    if stack.has_decoder() {
         packed.decode(&codes, &mut again).unwrap();
         assert_eq!(again, outputs);
     }

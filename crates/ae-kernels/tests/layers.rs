@@ -5,9 +5,9 @@
 mod support;
 
 use ae_kernels::{
-    Activation, CodeL1, Contractive, Dropout, Extent, GaussianNoise, Kl, KlSparsity, Loss,
-    MaxPooling, Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK,
-    Upsampling,
+    Activation, ChainError, CodeL1, Contractive, Dropout, Extent, GaussianNoise, Kl, KlSparsity,
+    Loss, MaxPooling, Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape,
+    TopK, Upsampling,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -161,6 +161,31 @@ fn shuffles_and_reshapes_have_their_gradient() {
         .chain(0);
     check(&chain, &BCE, 6, 80, 11);
     check_inference(&chain, 6, 12);
+}
+
+/// The code's activation is no activation of the output, even if the decoder only moves numbers.
+#[test]
+fn a_decoder_that_only_moves_numbers_is_linear() {
+    let encoder = || Builder::new(4, 2, 2).conv(4, [1, 1], SAME, SIGMOID);
+    let shape = Shape::new(1, 4, 4);
+    let reshape = encoder().with(Reshape { shape }).chain(0);
+    let shuffle = encoder().with(PixelShuffle { factor: 2 }).with(Reshape { shape }).chain(0);
+    for chain in [reshape, shuffle] {
+        assert_eq!(chain.last_activation(), LINEAR);
+        assert!(!chain.output_is_probability());
+        assert_eq!(chain.check_objective(&BCE), Err(ChainError::LossOfNoProbability));
+        check(&chain, &MSE.with(CodeL1 { weight: 0.1 }), 6, 80, 50);
+        check_inference(&chain, 6, 51);
+    }
+    let encoder = encoder().with(Reshape { shape }).chain(1);
+    assert!(encoder.output_is_probability());
+    check(&encoder, &BCE, 6, 80, 52);
+    check_inference(&encoder, 6, 53);
+    let activated = Builder::new(4, 2, 2).conv(4, [1, 1], SAME, TANH).with(SIGMOID);
+    let activated = activated.with(PixelShuffle { factor: 2 }).with(Reshape { shape }).chain(0);
+    assert!(activated.output_is_probability());
+    check(&activated, &BCE, 6, 80, 54);
+    check_inference(&activated, 6, 55);
 }
 
 #[test]

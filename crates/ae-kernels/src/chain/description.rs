@@ -84,6 +84,11 @@ impl Chain {
         self.code
     }
 
+    /// Whether a layer follows the code.
+    pub fn has_decoder(&self) -> bool {
+        self.code + 1 < self.layers.len()
+    }
+
     /// Whether the input is added to what the layers give.
     pub fn is_residual(&self) -> bool {
         self.residual
@@ -139,7 +144,8 @@ impl Chain {
         samples.next().filter(|_| samples.next().is_none())
     }
 
-    /// The last activation: layers after it only move numbers.
+    /// The output's activation: that of the decoder's last layer that does more than move numbers, as a reshape or a pixel
+    /// shuffle does; linear if there is none. A chain that ends with its code is taken as a whole.
     pub fn last_activation(&self) -> Activation {
         let last = self.last_activated().and_then(|index| self.layers.get(index));
         last.map_or(Activation::Linear, |layer| layer.kind().activation())
@@ -193,7 +199,7 @@ impl Chain {
         if !(weight >= 0.0 && weight.is_finite()) {
             return Err(refused(Refusal::new("a finite weight, 0 or above", weight)));
         }
-        if weight != 0.0 && self.code + 1 == self.layers.len() {
+        if weight != 0.0 && !self.has_decoder() {
             return Err(ChainError::Code { layers: self.code, found: self.code });
         }
         penalty.kind().check(self).map_err(refused)

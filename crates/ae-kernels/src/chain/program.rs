@@ -7,7 +7,7 @@ use super::operation::{Operation, PackTask, Passes};
 use super::order::{NeededOrder, Order, Permutation};
 use crate::layer::{Context, Place, Purpose, Role};
 use crate::threads::run_all;
-use crate::{Activation, Chain, Layer, Shape};
+use crate::{Activation, Chain, Shape};
 
 /// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
 const NUMBERS_TOGETHER: usize = 1 << 17;
@@ -186,7 +186,7 @@ impl Program {
         }
         compiler.change_order(Order::ChannelsFirst);
         let code = code.unwrap_or_else(|| compiler.boundary());
-        if code.op == compiler.ops.len() && code_or_later_is_needed(chain) {
+        if code.op == compiler.ops.len() && chain.has_decoder() {
             // Penalties and the loss need values apart.
             let numbers = compiler.shape.numbers();
             let same = Permutation::new(numbers, |place| place);
@@ -252,11 +252,6 @@ impl Program {
     }
 }
 
-/// Whether something is computed after the code.
-fn code_or_later_is_needed(chain: &Chain) -> bool {
-    chain.code() + 1 < chain.layers().len()
-}
-
 impl Compiler<'_> {
     /// The place that is reached.
     pub(crate) fn boundary(&self) -> Boundary {
@@ -265,10 +260,12 @@ impl Compiler<'_> {
 }
 
 impl Chain {
-    /// The layer whose activation the loss applies: after it numbers only move.
+    /// The layer that has the output's activation: the decoder's last one that does more than move numbers. `None`, which
+    /// is a linear output, if the decoder only moves numbers. A chain that ends with its code is taken as a whole.
     pub(crate) fn last_activated(&self) -> Option<usize> {
-        let last =
-            self.layers().iter().rposition(|layer: &Layer| !layer.kind().is_permutation())?;
-        (last > self.code() || self.code() + 1 == self.layers().len()).then_some(last)
+        let first = if self.has_decoder() { self.code() + 1 } else { 0 };
+        let candidates = &self.layers()[first..];
+        let last = candidates.iter().rposition(|layer| !layer.kind().is_permutation())?;
+        Some(first + last)
     }
 }

@@ -56,7 +56,7 @@ impl PackedChain {
             inputs: chain.inputs(),
             outputs: chain.outputs(),
             code_width: chain.code_width(),
-            has_decoder: chain.code() + 1 < chain.layers().len(),
+            has_decoder: chain.has_decoder(),
             is_residual: chain.is_residual(),
             activation: chain.last_activation(),
             is_probability: chain.output_is_probability(),
