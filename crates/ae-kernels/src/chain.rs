@@ -30,7 +30,7 @@ pub(crate) use normalisation::{Normalisation, add_moments};
 pub(crate) use operation::{
     Backward, Draws, LayerNonzeros, Memory, Operation, PackTask, Part, Pass, Passes, Scratch,
 };
-pub(crate) use order::{NeededOrder, Order, Permutation, from_channels_first};
+pub(crate) use order::{Moves, NeededOrder, Order, Permutation, from_channels_first};
 pub(crate) use packed_dense::PackedDense;
 pub(crate) use parameters::WeightView;
 pub(crate) use program::{Barrier, Boundary, Program, Segmentation};

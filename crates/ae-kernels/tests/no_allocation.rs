@@ -1,16 +1,20 @@
-//! A single image allocates nothing once one was seen. Alone in its file: it counts allocations.
+//! A single image allocates nothing once one was seen, and no layer more than its parameters. Alone in its file: it counts
+//! allocations.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use ae_kernels::{Activation, Chain, Dense, PackedChain, Weight};
+use ae_kernels::{
+    Activation, Chain, Dense, PackedChain, PixelShuffle, PixelUnshuffle, Shape, TopK, Weight,
+};
 
 struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 #[global_allocator]
@@ -22,6 +26,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // A thread that ends has no counter any more.
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        let _ = BYTES.try_with(|bytes| bytes.set(bytes.get() + layout.size()));
         // SAFETY: the caller's promise is the system's condition.
         unsafe { System.alloc(layout) }
     }
@@ -61,4 +66,21 @@ fn a_single_image_allocates_nothing_after_the_first() {
     let before = ALLOCATIONS.get();
     drop(std::hint::black_box(vec![1_u8; 10]));
     assert_eq!(ALLOCATIONS.get() - before, 1, "the counter counts");
+}
+
+/// Layers without parameters, over maps of 64 MiB: a file can name hundreds of them.
+#[test]
+fn layers_that_move_numbers_take_no_memory_of_a_maps_size() {
+    let shape = Shape::new(1, 4096, 4096);
+    let squares = [PixelUnshuffle { factor: 4 }.into(), PixelShuffle { factor: 2 }.into()];
+    let mut layers = squares.repeat(2);
+    // It needs channels first, so the order changes before it and after it.
+    layers.push(TopK { k: 1 }.into());
+    layers.push(PixelShuffle { factor: 2 }.into());
+    let chain = Chain::new(shape, layers, 4, false, 0).unwrap();
+    let before = BYTES.get();
+    PackedChain::new(&chain, &[]).unwrap();
+    assert!(chain.working_bytes(1, 1) > 4 * shape.numbers());
+    let bytes = BYTES.get() - before;
+    assert!(bytes < 1 << 20, "{bytes} bytes");
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::dense::Affine;
 use super::operation::{Operation, PackTask, Passes};
-use super::order::{NeededOrder, Order, Permutation};
+use super::order::{Identity, NeededOrder, Order, Permutation, Transposition};
 use crate::layer::{Context, Place, Purpose, Role};
 use crate::threads::run_all;
 use crate::{Activation, Chain, Shape};
@@ -99,7 +99,8 @@ impl<'a> Compiler<'a> {
     /// Changes the order of channels, if that is another.
     pub(crate) fn change_order(&mut self, order: Order) {
         if order != self.order && !self.shape.has_one_order() {
-            let permutation = Permutation::to_order(order, self.shape);
+            let moves = Transposition::to_order(order, self.shape);
+            let permutation = Permutation::new(self.shape.numbers(), moves);
             self.push(Box::new(permutation), self.shape, Vec::new());
         }
         self.order = order;
@@ -188,8 +189,7 @@ impl Program {
         let code = code.unwrap_or_else(|| compiler.boundary());
         if code.op == compiler.ops.len() && chain.has_decoder() {
             // Penalties and the loss need values apart.
-            let numbers = compiler.shape.numbers();
-            let same = Permutation::new(numbers, |place| place);
+            let same = Permutation::new(compiler.shape.numbers(), Identity);
             compiler.push(Box::new(same), compiler.shape, Vec::new());
         }
         let mut ops = compiler.ops;
