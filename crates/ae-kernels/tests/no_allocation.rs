@@ -7,7 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ae_kernels::{
-    Activation, Chain, Dense, PackedChain, PixelShuffle, PixelUnshuffle, Shape, TopK, Weight,
+    Activation, Chain, Convolution, Dense, Extent, PackedChain, Padding, PixelShuffle,
+    PixelUnshuffle, Shape, TopK, Weight,
 };
 
 struct Counting;
@@ -81,6 +82,24 @@ fn layers_that_move_numbers_take_no_memory_of_a_maps_size() {
     let before = BYTES.get();
     PackedChain::new(&chain, &[]).unwrap();
     assert!(chain.working_bytes(1, 1) > 4 * shape.numbers());
+    let bytes = BYTES.get() - before;
+    assert!(bytes < 1 << 20, "{bytes} bytes");
+}
+
+/// The gradient at the input has a part of the weight for each of 65 536 positions; inference does not.
+#[test]
+fn inference_takes_no_memory_for_a_gradient() {
+    let stride = Extent::square(256);
+    let (padding, activation) = (Padding::Valid, Activation::Linear);
+    let (channels, weight, bias) = (1, 0, 256 * 256);
+    let kernel = stride;
+    let layer = Convolution { channels, kernel, stride, padding, weight, bias, activation };
+    let chain =
+        Chain::new(Shape::new(1, 256, 256), vec![layer.into()], 0, false, bias + 1).unwrap();
+    let parameters = vec![0.5; bias + 1];
+    let before = BYTES.get();
+    // Packing is done by any thread: this one counts what the operation is made of.
+    PackedChain::new(&chain, &parameters).unwrap();
     let bytes = BYTES.get() - before;
     assert!(bytes < 1 << 20, "{bytes} bytes");
 }

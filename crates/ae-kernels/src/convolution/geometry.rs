@@ -4,6 +4,9 @@ use thiserror::Error;
 
 pub(crate) use crate::{Extent, Padding, Shape};
 
+/// The most positions of a stride: 256 x 256.
+const LARGEST_STRIDE: usize = 1 << 16;
+
 /// Why a convolution has no output.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -22,6 +25,12 @@ pub enum GeometryError {
         /// Extent of the kernel.
         kernel: usize,
         /// Extent of the map.
+        found: usize,
+    },
+    /// The adjoint has a part of its own for each position of a stride that meets the kernel and the map.
+    #[error("expected at most {LARGEST_STRIDE} positions from window to window, found {found}")]
+    Stride {
+        /// Positions of a stride that meet the kernel and the map.
         found: usize,
     },
     /// A map, or the weight, has more numbers than memory can hold.
@@ -128,6 +137,12 @@ impl Convolution {
             if count > limit {
                 return Err(GeometryError::TooLarge { what });
             }
+        }
+        let Self { map, kernel, stride, .. } = self;
+        let rows = stride.height.min(kernel.height).min(map.height);
+        let found = rows.saturating_mul(stride.width.min(kernel.width).min(map.width));
+        if found > LARGEST_STRIDE {
+            return Err(GeometryError::Stride { found });
         }
         Ok(self)
     }
