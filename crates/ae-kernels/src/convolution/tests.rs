@@ -201,6 +201,16 @@ fn kernels_and_strides_of_any_size() {
     check_all([3, 5], &[[1, 1], [7, 5], [13, 11], [4, 9]], &kernels, &strides);
 }
 
+/// Most taps meet no position of the map. Those that do are at the kernel's begin, middle or end.
+#[test]
+fn kernels_larger_than_the_map() {
+    let kernels = [[9, 9], [13, 2], [1, 40], [8, 21]];
+    let strides = [[1, 1], [2, 3], [7, 1], [9, 20]];
+    for channels in [[3, 5], [2, 1], [17, 2]] {
+        check_all(channels, &[[1, 1], [3, 2], [4, 7]], &kernels, &strides);
+    }
+}
+
 #[test]
 fn any_number_of_channels() {
     let counts = [1, 2, 3, 5, 8, 16, 17, 24, 32, 33, 64];

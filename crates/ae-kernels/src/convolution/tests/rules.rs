@@ -117,7 +117,8 @@ fn memory_is_bounded_for_any_image() {
     let wide = Convolution::new(shape(3, 2, 9000), 2, extent(3, 3), extent(1, 1), Padding::Same);
     let tall = Convolution::new(shape(1, 9000, 2), 3, extent(5, 1), extent(2, 1), Padding::Same);
     let deep = Convolution::new(shape(400, 6, 6), 2, extent(5, 5), extent(1, 1), Padding::Same);
-    for geometry in [wide, tall, deep].map(Result::unwrap) {
+    let far = Convolution::new(shape(1, 3, 4), 2, extent(300, 200), extent(2, 1), Padding::Same);
+    for geometry in [wide, tall, deep, far].map(Result::unwrap) {
         let case = Case::new(geometry);
         case.check();
         let mut packed = PackedConvolution::new(geometry);
@@ -129,7 +130,10 @@ fn memory_is_bounded_for_any_image() {
         packed.forward(&case.input, &mut output, Activation::Linear, &mut scratch);
         packed.input_gradient(&case.gradient, &mut input, &mut scratch);
         geometry.add_weight_gradient(&case.input, &case.gradient, &mut sums, &mut scratch);
-        let window = geometry.kernel.height * geometry.kernel.width * geometry.map.channels;
+        let Convolution { map, kernel, .. } = geometry;
+        // Taps that meet the map have fewer than two positions for each of the map's.
+        let rows = kernel.height.min(2 * map.height);
+        let window = rows * kernel.width.min(2 * map.width) * map.channels;
         let bound = ConvolutionScratch::BLOCK.max(window);
         assert!(scratch.map.all().len() <= bound, "{geometry:?}: {}", scratch.map.all().len());
         assert!(scratch.positions.capacity() <= 1024, "{geometry:?}");
@@ -191,6 +195,16 @@ fn impossible_geometries_are_refused() {
             assert!(!matches!(error, GeometryError::Zero { .. }), "{error}");
         }
     }
+    // A part of the adjoint for each of 2^24 positions.
+    let far = extent(4096, 4096);
+    let map_of_far = shape(1, 4096, 4096);
+    for geometry in [
+        Convolution::new(map_of_far, 1, far, far, Padding::Same),
+        Convolution::transposed(map, 1, far, far, Padding::Valid),
+    ] {
+        assert_eq!(geometry.unwrap_err(), GeometryError::Stride { found: 1 << 24 });
+    }
+    assert!(Convolution::new(map_of_far, 1, one, far, Padding::Same).is_ok());
     assert!(Convolution::transposed(map, 1, one, extent(huge, 1), Padding::Same).is_err());
     assert!(Convolution::new(map, 1, one, extent(huge, huge), Padding::Same).is_ok());
 }
