@@ -33,7 +33,7 @@ pub(crate) use operation::{
 pub(crate) use order::{Moves, NeededOrder, Order, Permutation, from_channels_first};
 pub(crate) use packed_dense::PackedDense;
 pub(crate) use parameters::WeightView;
-pub(crate) use program::{Barrier, Boundary, Program, Segmentation};
+pub(crate) use program::{Barrier, Boundary, CodeMeans, Program};
 pub(crate) use serving::{InferenceProgram, Stage};
 
 /// Rows of a slice: the rows that a thread takes through all layers while they are in its cache.

@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ae_kernels::{
-    Activation, Chain, Convolution, Dense, Extent, PackedChain, Padding, PixelShuffle,
+    Activation, Chain, Convolution, Dense, Extent, Objective, PackedChain, Padding, PixelShuffle,
     PixelUnshuffle, Shape, TopK, Weight,
 };
 
@@ -81,7 +81,7 @@ fn layers_that_move_numbers_take_no_memory_of_a_maps_size() {
     let chain = Chain::new(shape, layers, 4, false, 0).unwrap();
     let before = BYTES.get();
     PackedChain::new(&chain, &[]).unwrap();
-    assert!(chain.working_bytes(1, 1) > 4 * shape.numbers());
+    assert!(chain.working_bytes(&Objective::default(), 1, 1) > 4 * shape.numbers());
     let bytes = BYTES.get() - before;
     assert!(bytes < 1 << 20, "{bytes} bytes");
 }

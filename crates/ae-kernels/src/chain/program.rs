@@ -7,7 +7,7 @@ use super::operation::{Operation, PackTask, Passes};
 use super::order::{Identity, NeededOrder, Order, Permutation, Transposition};
 use crate::layer::{Context, Place, Purpose, Role};
 use crate::threads::run_all;
-use crate::{Activation, Chain, Shape};
+use crate::{Activation, Chain, Objective, Penalty, Shape};
 
 /// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
 const NUMBERS_TOGETHER: usize = 1 << 17;
@@ -31,11 +31,23 @@ pub(crate) struct Op {
     pub(crate) needs_input_gradient: bool,
 }
 
-/// What the operations are made for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Segmentation {
-    /// Whether the mean of the code over the batch is needed.
-    pub(crate) code_means: bool,
+/// Whether the chain is cut after the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeMeans {
+    /// A penalty is a function of the code's means over the batch.
+    Needed,
+    Unneeded,
+}
+
+impl CodeMeans {
+    pub(crate) fn of(objective: &Objective) -> Self {
+        let counted = |penalty: &&Penalty| penalty.weight() != 0.0;
+        let mut counted = objective.penalties.iter().filter(counted);
+        match counted.any(|penalty| penalty.kind().of_means().is_some()) {
+            true => Self::Needed,
+            false => Self::Unneeded,
+        }
+    }
 }
 
 /// What needs statistics of the whole batch before an operation.
@@ -155,7 +167,7 @@ pub(crate) struct LayerOptions<'a> {
 
 impl Program {
     /// The operations of a chain for training.
-    pub(crate) fn for_training(chain: &Chain, Segmentation { code_means }: Segmentation) -> Self {
+    pub(crate) fn for_training(chain: &Chain, code_means: CodeMeans) -> Self {
         let mut compiler = Compiler::new(chain, chain.input_shape(), Purpose::Training);
         let activated = chain.last_activated();
         let mut barriers = Vec::new();
@@ -179,7 +191,7 @@ impl Program {
             if index == chain.code() {
                 let boundary = compiler.boundary();
                 code = Some(boundary);
-                if code_means {
+                if code_means == CodeMeans::Needed {
                     let barrier = Barrier::Code { width: boundary.shape.numbers() };
                     barriers.push((compiler.ops.len(), barrier));
                 }

@@ -10,7 +10,7 @@ use super::optimizer::Step;
 use super::run::{IndexedTerm, Run, RunShape, Workspace};
 use super::segments::{add_losses, counted, through_segments};
 use super::tree::{LEAF_ROWS, Tree};
-use crate::chain::{Normalisation, Program, SLICE_ROWS, Segmentation};
+use crate::chain::{CodeMeans, Normalisation, Program, SLICE_ROWS};
 use crate::error::{ChainError, check_length};
 use crate::penalty::{Contraction, TermContext};
 use crate::threads::run_all;
@@ -48,7 +48,7 @@ pub struct Trainer {
 #[derive(Debug)]
 struct Compiled {
     chain: Chain,
-    code_means: bool,
+    code_means: CodeMeans,
     program: Program,
 }
 
@@ -256,7 +256,7 @@ fn compile<'a>(
     chain: &Chain,
     objective: &Objective,
 ) -> &'a mut Program {
-    let code_means = counted(objective).any(|(_, penalty)| penalty.kind().of_means().is_some());
+    let code_means = CodeMeans::of(objective);
     let fits = |compiled: &Compiled| compiled.code_means == code_means && compiled.chain == *chain;
     if !compiled.as_ref().is_some_and(fits) {
         *compiled = None;
@@ -264,7 +264,7 @@ fn compile<'a>(
     let compile = || Compiled {
         chain: chain.clone(),
         code_means,
-        program: Program::for_training(chain, Segmentation { code_means }),
+        program: Program::for_training(chain, code_means),
     };
     &mut compiled.get_or_insert_with(compile).program
 }
