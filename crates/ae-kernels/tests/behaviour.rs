@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use ae_kernels::{
     Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Convolution, Dense, Dropout, Extent,
-    Kl, Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample, Shape, Step,
-    Target, TopK, Trainer, Weight, Windows,
+    Kl, KlSparsity, Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample,
+    Shape, Step, Target, TopK, Trainer, Weight, Windows,
 };
 use support::chains::Builder;
 
@@ -111,6 +111,57 @@ fn the_first_of_equal_numbers_takes_the_gradient() {
     assert_eq!(found, [0.0, 13.0, 12.0, 0.0, 0.0, 0.0]);
     let found = gradient_through(TopK { k: 2 }.into(), Shape::vector(4), &[0.0, 1.0, -0.0, 0.0]);
     assert_eq!(found, [5.0, 5.5, 0.0, 0.0]);
+}
+
+/// A NaN shows, whatever its sign, and an infinite number makes none of others.
+#[test]
+fn numbers_that_are_not_finite_pass_pooling_and_top_k() {
+    let infer = |layer: Layer, input: [f32; 4]| {
+        let chain = Chain::new(Shape::new(1, 1, 4), vec![layer], 0, false, 0).unwrap();
+        let mut output = vec![0.0; chain.outputs()];
+        PackedChain::new(&chain, &[]).unwrap().reconstruct(&input, &mut output).unwrap();
+        output
+    };
+    let size = Extent { height: 1, width: 2 };
+    let pool = MaxPooling { size, stride: size, padding: Padding::Same };
+    let infinite = f32::INFINITY;
+    for nan in [f32::NAN, -f32::NAN] {
+        let pooled = infer(pool.into(), [1.0, nan, nan, infinite]);
+        assert!(pooled.iter().all(|number| number.is_nan()), "{pooled:?}");
+        let kept = infer(TopK { k: 1 }.into(), [1.0, infinite, nan, -infinite]);
+        assert!(kept[2].is_nan(), "{kept:?}");
+        assert_eq!([kept[0], kept[1], kept[3]], [0.0; 3]);
+    }
+    assert_eq!(infer(pool.into(), [-infinite, 3.0, infinite, -infinite]), [3.0, infinite]);
+    let kept = infer(TopK { k: 2 }.into(), [-infinite, 3.0, infinite, 1.0]);
+    assert_eq!(kept, [0.0, 3.0, infinite, 0.0]);
+}
+
+/// A unit whose mean is far below the least distance: the value and the derivative of that distance.
+#[test]
+fn a_dead_unit_has_a_finite_penalty_and_a_gradient() {
+    let chain = Builder::new(1, 1, 1).dense(1, Activation::Sigmoid).dense(1, Activation::Linear);
+    let chain = chain.chain(0);
+    let objective = MSE.with(KlSparsity { target: 0.1, weight: 0.5 });
+    let problem = Problem { chain: &chain, objective: &objective };
+    for bias in [-20.0_f64, 20.0] {
+        let fill = |_: Range<usize>, x: &mut [f32], t: &mut [f32]| {
+            x.fill(0.0);
+            t.fill(0.0);
+        };
+        let mut gradient = [f32::NAN; 4];
+        let batch = Batch::new(2, Target::Separate, fill);
+        let found =
+            Trainer::new().gradient(problem, &[0.0, bias as f32, 0.0, 0.0], batch, &mut gradient);
+        let mean = if bias < 0.0 { 1e-7_f64 } else { 1.0 - 1e-7 };
+        let value = 0.5 * (0.1 * (0.1 / mean).ln() + 0.9 * (0.9 / (1.0 - mean)).ln());
+        let penalty = found.unwrap().penalties[0];
+        assert!((penalty - value).abs() < 1e-6 * value, "{penalty} {value}");
+        let h = 1.0 / (1.0 + (-bias as f32).exp());
+        let slope = 0.5 * (0.9 / (1.0 - mean) - 0.1 / mean) * f64::from(h * (1.0 - h));
+        let error = (f64::from(gradient[1]) - slope).abs();
+        assert!(error <= 1e-5 * slope.abs(), "{gradient:?} {slope}");
+    }
 }
 
 /// A window may be as large as a number can say: it takes no more time than one as large as the map.
@@ -292,10 +343,43 @@ fn the_memory_of_a_chain_with_maps_is_bounded() {
             .conv(1, [3, 1], Padding::Same, Activation::Linear)
             .residual(1)
     };
-    let bytes = |rows, threads| denoiser(40).working_bytes(rows, threads);
+    let bytes = |rows, threads| denoiser(40).working_bytes(&MSE, rows, threads);
     assert_eq!(bytes(256, 2), bytes(256, 1) + (bytes(256, 1) - bytes(256, 0)));
     // An item is 1600 x (2 x 64 + 2 x 64 + 1 + 2 x 64) numbers, and a thread has one, however many rows there are.
     let of_thread = bytes(256, 1) - bytes(256, 0);
     assert!((2_464_000..2_600_000).contains(&of_thread), "{of_thread}");
     assert!(bytes(100_000, 1) < 2 * bytes(256, 1), "{}", bytes(100_000, 1));
+}
+
+/// What is kept of every item at the cuts of a chain: the numbers before it and the gradient there, 4 bytes each.
+#[test]
+fn the_memory_of_statistics_grows_with_the_batch() {
+    let linear = Activation::Linear;
+    let conv = |channels| Builder::new(1, 8, 8).conv(channels, [3, 1], Padding::Same, linear);
+    let plain = conv(3).conv(1, [3, 1], Padding::Same, Activation::Sigmoid).chain(0);
+    let encoder = conv(3).batch_norm().conv(1, [3, 1], Padding::Same, linear).chain(1);
+    let decoder = conv(3).conv(5, [3, 1], Padding::Same, linear).batch_norm();
+    let decoder = decoder.conv(1, [3, 1], Padding::Same, linear).chain(0);
+    let code = conv(3).with(Activation::Sigmoid).conv(1, [3, 1], Padding::Same, linear).chain(1);
+    let sparse = MSE.with(KlSparsity { target: 0.1, weight: 0.1 });
+    let unweighted = MSE.with(KlSparsity { target: 0.1, weight: 0.0 });
+    for (chain, objective, cuts) in [
+        (&plain, &MSE, None),
+        (&encoder, &MSE, Some(3)),
+        (&decoder, &MSE, Some(5)),
+        (&code, &sparse, Some(3)),
+        (&code, &unweighted, None),
+    ] {
+        // Batches of 9 and of 15 groups, of which as many gradients wait for others.
+        let grown = chain.working_bytes(objective, 15 * 256, 1);
+        let grown = grown - chain.working_bytes(objective, 9 * 256, 1);
+        let of_slices = 4 * 6 * 256 / 8 * chain.parameters();
+        match cuts {
+            None => assert_eq!(grown, 0, "{chain:?}"),
+            Some(channels) => {
+                let of_rows = 4 * 6 * 256 * 64 * (2 * channels + 2);
+                assert!(grown >= of_rows && grown <= of_rows + of_slices, "{grown}, {chain:?}");
+            }
+        }
+    }
 }
