@@ -52,8 +52,8 @@ fn a_single_image_allocates_nothing_after_the_first() {
         layer(128, 32, 100_480, Activation::Relu),
         layer(32, 784, 104_608, Activation::Sigmoid),
     ];
-    let stack = Chain::of_dense(layers, 1, 130_480).unwrap();
-    let packed = PackedChain::new(&stack, &vec![0.01; stack.parameters()]).unwrap();
+    let chain = Chain::of_dense(layers, 1, 130_480).unwrap();
+    let packed = PackedChain::new(&chain, &vec![0.01; chain.parameters()]).unwrap();
     let (image, mut code, mut output) = (vec![0.5; 784], vec![0.0; 32], vec![0.0; 784]);
     let mut all = || {
         packed.encode(&image, &mut code).unwrap();

@@ -49,6 +49,7 @@ impl Kind for BatchNorm {
             place(Role::Untrained, self.running_variance),
         ]
     }
+
     fn order(&self) -> NeededOrder {
         NeededOrder::This(Order::ChannelsLast)
     }
