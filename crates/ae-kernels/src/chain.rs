@@ -25,7 +25,7 @@ mod serving;
 
 pub(crate) use convolution::ConvolutionOperation;
 pub(crate) use dense::{Affine, DenseOperation, Epilogue};
-pub use description::{Chain, LayerDraws};
+pub use description::{Chain, Connection, LayerDraws};
 pub(crate) use normalisation::{Normalisation, add_moments};
 pub(crate) use operation::{
     Backward, Draws, LayerNonzeros, Memory, Operation, PackTask, Part, Pass, Passes, Scratch,

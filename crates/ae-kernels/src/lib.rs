@@ -5,7 +5,7 @@
 //!
 //! | you want to | use | folder |
 //! |---|---|---|
-//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
+//! | describe a network | [`Chain`] of [`Layer`]s with a [`Connection`]; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
 //! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
@@ -80,7 +80,7 @@ mod threads;
 
 pub use activation::Activation;
 pub use bytes::gather_bytes;
-pub use chain::{Chain, LayerDraws, SLICE_ROWS};
+pub use chain::{Chain, Connection, LayerDraws, SLICE_ROWS};
 pub use convolution::{
     Convolution as ConvolutionGeometry, ConvolutionScratch, GeometryError, PackedConvolution,
 };

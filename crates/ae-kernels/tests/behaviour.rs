@@ -7,9 +7,9 @@ mod support;
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Convolution, Dense, Dropout, Extent,
-    Kl, KlSparsity, Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample,
-    Shape, Step, Target, TopK, Trainer, Weight, Windows,
+    Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Connection, Convolution, Dense,
+    Dropout, Extent, Kl, KlSparsity, Layer, Loss, MaxPooling, Objective, PackedChain, Padding,
+    Problem, Sample, Shape, Step, Target, TopK, Trainer, Weight, Windows,
 };
 use support::chains::Builder;
 
@@ -28,7 +28,7 @@ fn norm() -> Chain {
     let weight = Weight::Own { offset: 4 };
     let (inputs, outputs, bias, activation) = (1, 1, 5, Activation::Linear);
     let dense = Dense { inputs, outputs, weight, bias, activation };
-    Chain::new(Shape::vector(1), vec![norm.into(), dense.into()], 0, false, 6).unwrap()
+    Chain::new(Shape::vector(1), vec![norm.into(), dense.into()], 0, Connection::Plain, 6).unwrap()
 }
 
 fn fill(rows: Range<usize>, inputs: &mut [f32], targets: &mut [f32]) {
@@ -117,7 +117,7 @@ fn the_first_of_equal_numbers_takes_the_gradient() {
 #[test]
 fn numbers_that_are_not_finite_pass_pooling_and_top_k() {
     let infer = |layer: Layer, input: [f32; 4]| {
-        let chain = Chain::new(Shape::new(1, 1, 4), vec![layer], 0, false, 0).unwrap();
+        let chain = Chain::new(Shape::new(1, 1, 4), vec![layer], 0, Connection::Plain, 0).unwrap();
         let mut output = vec![0.0; chain.outputs()];
         PackedChain::new(&chain, &[]).unwrap().reconstruct(&input, &mut output).unwrap();
         output
@@ -172,7 +172,7 @@ fn a_window_larger_than_any_map_pools_the_map() {
             (Extent { height: size, width: 2 }, Extent { height: stride, width: 2 });
         let pool = MaxPooling { size, stride, padding: Padding::Same };
         let shape = Shape::new(1, 3, 4);
-        let chain = Chain::new(shape, vec![pool.into()], 0, false, 0).unwrap();
+        let chain = Chain::new(shape, vec![pool.into()], 0, Connection::Plain, 0).unwrap();
         let packed = PackedChain::new(&chain, &[]).unwrap();
         let mut outputs = vec![0.0; chain.outputs()];
         let input = [1.0, 2.0, 3.0, 4.0, 9.0, 2.0, 0.0, 0.0, 5.0, 1.0, 7.0, 6.0];
@@ -242,7 +242,9 @@ fn a_softmax_of_large_logits_is_finite() {
 #[test]
 fn layers_that_do_not_fit_are_refused_by_their_index() {
     let new = |layers: Vec<Layer>, parameters| {
-        Chain::new(Shape::new(2, 4, 4), layers, 0, false, parameters).unwrap_err().to_string()
+        Chain::new(Shape::new(2, 4, 4), layers, 0, Connection::Plain, parameters)
+            .unwrap_err()
+            .to_string()
     };
     let conv = |kernel, stride, weight| Convolution {
         channels: 3,
@@ -328,7 +330,9 @@ fn a_problem_that_cannot_be_computed_is_refused() {
     let packed = PackedChain::new(&chain, &parameters).unwrap();
     let found = packed.posterior(&[0.0; 4], &mut [0.0; 2], &mut [0.0; 2]);
     assert_eq!(found, Err(ChainError::NoSample));
-    let residual = Chain::new(Shape::vector(4), vec![TopK { k: 1 }.into()], 0, true, 0).unwrap();
+    let residual =
+        Chain::new(Shape::vector(4), vec![TopK { k: 1 }.into()], 0, Connection::Residual, 0)
+            .unwrap();
     assert!(residual.check_objective(&bce).is_err());
 }
 

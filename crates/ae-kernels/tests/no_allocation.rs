@@ -7,8 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ae_kernels::{
-    Activation, Chain, Convolution, Dense, Extent, Objective, PackedChain, Padding, PixelShuffle,
-    PixelUnshuffle, Shape, TopK, Weight,
+    Activation, Chain, Connection, Convolution, Dense, Extent, Objective, PackedChain, Padding,
+    PixelShuffle, PixelUnshuffle, Shape, TopK, Weight,
 };
 
 struct Counting;
@@ -78,7 +78,7 @@ fn layers_that_move_numbers_take_no_memory_of_a_maps_size() {
     // It needs channels first, so the order changes before it and after it.
     layers.push(TopK { k: 1 }.into());
     layers.push(PixelShuffle { factor: 2 }.into());
-    let chain = Chain::new(shape, layers, 4, false, 0).unwrap();
+    let chain = Chain::new(shape, layers, 4, Connection::Plain, 0).unwrap();
     let before = BYTES.get();
     PackedChain::new(&chain, &[]).unwrap();
     assert!(chain.working_bytes(&Objective::default(), 1, 1) > 4 * shape.numbers());
@@ -95,7 +95,8 @@ fn inference_takes_no_memory_for_a_gradient() {
     let kernel = stride;
     let layer = Convolution { channels, kernel, stride, padding, weight, bias, activation };
     let chain =
-        Chain::new(Shape::new(1, 256, 256), vec![layer.into()], 0, false, bias + 1).unwrap();
+        Chain::new(Shape::new(1, 256, 256), vec![layer.into()], 0, Connection::Plain, bias + 1)
+            .unwrap();
     let parameters = vec![0.5; bias + 1];
     let before = BYTES.get();
     // Packing is done by any thread: this one counts what the operation is made of.

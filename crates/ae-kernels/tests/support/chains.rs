@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, Batch, BatchNorm, BatchSummary, Chain, Convolution, Dense, Extent, Layer, Loss,
-    Objective, Padding, Problem, Shape, Target, Trainer, TransposedConvolution, Weight,
+    Activation, Batch, BatchNorm, BatchSummary, Chain, Connection, Convolution, Dense, Extent,
+    Layer, Loss, Objective, Padding, Problem, Shape, Target, Trainer, TransposedConvolution,
+    Weight,
 };
 
 use super::Numbers;
@@ -31,7 +32,8 @@ impl Builder {
         }
         let code = self.layers.len() - 1;
         let chain =
-            Chain::new(self.input, self.layers.clone(), code, false, self.parameters).unwrap();
+            Chain::new(self.input, self.layers.clone(), code, Connection::Plain, self.parameters)
+                .unwrap();
         chain.output_shape()
     }
 
@@ -119,11 +121,11 @@ impl Builder {
     }
 
     pub(crate) fn chain(self, code: usize) -> Chain {
-        Chain::new(self.input, self.layers, code, false, self.parameters).unwrap()
+        Chain::new(self.input, self.layers, code, Connection::Plain, self.parameters).unwrap()
     }
 
     pub(crate) fn residual(self, code: usize) -> Chain {
-        Chain::new(self.input, self.layers, code, true, self.parameters).unwrap()
+        Chain::new(self.input, self.layers, code, Connection::Residual, self.parameters).unwrap()
     }
 }
 
