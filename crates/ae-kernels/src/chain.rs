@@ -24,11 +24,12 @@ mod program;
 mod serving;
 
 pub(crate) use convolution::ConvolutionOperation;
-pub(crate) use dense::{Affine, DenseOperation, Epilogue};
+pub(crate) use dense::DenseOperation;
 pub use description::{Chain, Connection, LayerDraws};
 pub(crate) use normalisation::{Normalisation, add_moments};
 pub(crate) use operation::{
-    Backward, Draws, LayerNonzeros, Memory, Operation, PackTask, Part, Pass, Passes, Scratch,
+    Affine, Backward, Draws, Epilogue, LayerNonzeros, Memory, Operation, PackTask, Part, Pass,
+    Passes, Scratch,
 };
 pub(crate) use order::{Moves, NeededOrder, Order, Permutation, from_channels_first};
 pub(crate) use packed_dense::PackedDense;

@@ -2,8 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::dense::Epilogue;
-use super::operation::{Backward, Memory, Operation, Pass, Scratch};
+use super::operation::{Backward, Epilogue, Memory, Operation, Pass, Scratch};
 use crate::Shape;
 
 /// The order of a map's numbers. Where a shape has one channel or one position, both are the same.

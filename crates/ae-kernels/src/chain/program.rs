@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::dense::Affine;
-use super::operation::{Operation, PackTask, Passes};
+use super::operation::{Affine, Operation, PackTask, Passes};
 use super::order::{Identity, NeededOrder, Order, Permutation, Transposition};
 use crate::layer::{Context, Place, Purpose, Role};
 use crate::threads::run_all;

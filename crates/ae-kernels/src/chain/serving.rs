@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::dense::{Affine, Epilogue};
-use super::operation::{PackTask, Passes};
+use super::operation::{Affine, Epilogue, PackTask, Passes};
 use super::order::Order;
 use super::program::{Boundary, Compiler, LayerOptions, Op};
 use crate::layer::{Layer, Purpose};
