@@ -52,8 +52,9 @@ impl CodeMeans {
 /// What needs statistics of the whole batch before an operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Barrier {
-    /// The operation after it is a batch normalisation: the layer, its channels, its epsilon.
-    BatchNorm { layer: usize, channels: usize, epsilon: f32, weight: usize },
+    /// The operation after it is a batch normalisation: its place among these, the layer, its channels, its epsilon and
+    /// where its weight begins.
+    BatchNorm { index: usize, layer: usize, channels: usize, epsilon: f32, weight: usize },
     /// The code's means.
     Code { width: usize },
 }
@@ -169,7 +170,7 @@ impl Program {
     pub(crate) fn for_training(chain: &Chain, code_means: CodeMeans) -> Self {
         let mut compiler = Compiler::new(chain, chain.input_shape(), Purpose::Training);
         let activated = chain.last_activated();
-        let mut barriers = Vec::new();
+        let (mut barriers, mut norms) = (Vec::new(), 0);
         let [mut code, mut sample] = [None; 2];
         for (index, layer) in chain.layers().iter().enumerate() {
             let kind = layer.kind();
@@ -179,8 +180,10 @@ impl Program {
                 compiler.change_order(Order::ChannelsLast);
                 let (channels, epsilon, weight) =
                     (compiler.shape.channels, norm.epsilon, norm.weight);
-                let barrier = Barrier::BatchNorm { layer: index, channels, epsilon, weight };
-                barriers.push((compiler.ops.len(), barrier));
+                let layer = index;
+                let of = Barrier::BatchNorm { index: norms, layer, channels, epsilon, weight };
+                norms += 1;
+                barriers.push((compiler.ops.len(), of));
             }
             if chain.sample() == Some(index) {
                 sample = Some(compiler.boundary());

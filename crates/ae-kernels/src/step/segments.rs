@@ -46,14 +46,11 @@ pub(super) fn through_segments<F>(
         let sums;
         let finish = match *barrier {
             Barrier::Code { .. } => Finish::Code { slopes: &slopes },
-            Barrier::BatchNorm { layer, channels, weight, .. } => {
+            Barrier::BatchNorm { index, channels, weight, .. } => {
                 let op = program.segments[segment].end;
                 sums = gradient_sums(groups, op, 2 * channels);
-                let Some(normalisation) = normalisations.iter().find(|of| of.layer == layer) else {
-                    break;
-                };
                 Finish::BatchNorm {
-                    normalisation,
+                    normalisation: &normalisations[index],
                     weight: &parameters[weight..][..channels],
                     sums: &sums,
                     width: program.boundary_numbers(segment),
