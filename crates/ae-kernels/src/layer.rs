@@ -15,13 +15,12 @@ mod pixel_shuffle;
 mod reshape;
 mod sample;
 mod top_k;
-mod transposed_convolution;
 mod upsampling;
 
 use std::fmt::Debug;
 
 pub use batch_norm::BatchNorm;
-pub use convolution::Convolution;
+pub use convolution::{Convolution, Direction};
 pub use dense::{Dense, Weight};
 pub use dropout::Dropout;
 pub use gaussian_noise::GaussianNoise;
@@ -32,7 +31,6 @@ pub use reshape::Reshape;
 pub use sample::Sample;
 pub(crate) use sample::half;
 pub use top_k::TopK;
-pub use transposed_convolution::TransposedConvolution;
 pub use upsampling::Upsampling;
 
 use crate::chain::{Affine, NeededOrder, Operation, Order};
@@ -197,10 +195,8 @@ macro_rules! layers {
 layers! {
     /// A dense layer over all numbers of an item, with an activation.
     Dense(Dense),
-    /// A convolution with an activation.
+    /// A convolution or a transposed one, with an activation.
     Convolution(Convolution),
-    /// A transposed convolution with an activation.
-    TransposedConvolution(TransposedConvolution),
     /// Nearest-neighbour upsampling.
     Upsampling(Upsampling),
     /// Max pooling.

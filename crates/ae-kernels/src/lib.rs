@@ -81,15 +81,11 @@ mod threads;
 pub use activation::Activation;
 pub use bytes::gather_bytes;
 pub use chain::{Chain, Connection, LayerDraws, SLICE_ROWS};
-pub use convolution::{
-    Convolution as ConvolutionGeometry, ConvolutionScratch, GeometryError, PackedConvolution,
-};
 pub use error::ChainError;
 pub use inference::PackedChain;
 pub use layer::{
-    BatchNorm, Convolution, Dense, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
-    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TransposedConvolution, Upsampling, Weight,
-    Windows,
+    BatchNorm, Convolution, Dense, Direction, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsampling, Weight, Windows,
 };
 pub use loss::{Loss, RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
 pub use objective::Objective;

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use ae_kernels::{
     Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Connection, Convolution, Dense,
-    Dropout, Extent, Kl, KlSparsity, Layer, Loss, MaxPooling, Objective, PackedChain, Padding,
-    Problem, Sample, Shape, Step, Target, TopK, Trainer, Weight, Windows,
+    Direction, Dropout, Extent, Kl, KlSparsity, Layer, Loss, MaxPooling, Objective, PackedChain,
+    Padding, Problem, Sample, Shape, Step, Target, TopK, Trainer, Weight, Windows,
 };
 use support::chains::Builder;
 
@@ -247,6 +247,7 @@ fn layers_that_do_not_fit_are_refused_by_their_index() {
             .to_string()
     };
     let conv = |kernel, stride, weight| Convolution {
+        direction: Direction::Forward,
         channels: 3,
         kernel: Extent::square(kernel),
         stride: Extent { height: 1, width: stride },

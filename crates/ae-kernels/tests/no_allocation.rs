@@ -7,8 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use ae_kernels::{
-    Activation, Chain, Connection, Convolution, Dense, Extent, Objective, PackedChain, Padding,
-    PixelShuffle, PixelUnshuffle, Shape, TopK, Weight,
+    Activation, Chain, Connection, Convolution, Dense, Direction, Extent, Objective, PackedChain,
+    Padding, PixelShuffle, PixelUnshuffle, Shape, TopK, Weight,
 };
 
 struct Counting;
@@ -90,10 +90,12 @@ fn layers_that_move_numbers_take_no_memory_of_a_maps_size() {
 #[test]
 fn inference_takes_no_memory_for_a_gradient() {
     let stride = Extent::square(256);
+    let direction = Direction::Forward;
     let (padding, activation) = (Padding::Valid, Activation::Linear);
     let (channels, weight, bias) = (1, 0, 256 * 256);
     let kernel = stride;
-    let layer = Convolution { channels, kernel, stride, padding, weight, bias, activation };
+    let layer =
+        Convolution { direction, channels, kernel, stride, padding, weight, bias, activation };
     let chain =
         Chain::new(Shape::new(1, 256, 256), vec![layer.into()], 0, Connection::Plain, bias + 1)
             .unwrap();

@@ -3,9 +3,10 @@
 use super::operation::{
     Affine, Backward, Epilogue, Memory, Operation, PackTask, Pass, Passes, Scratch,
 };
+use crate::Activation;
 use crate::activation::{activate_values, replace_by_gradient};
+use crate::convolution::{Geometry, PackedConvolution};
 use crate::layer::Context;
-use crate::{Activation, ConvolutionGeometry, PackedConvolution};
 
 /// A convolution with its weight rearranged, over maps with channels last.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct ConvolutionOperation {
 impl ConvolutionOperation {
     /// A convolution whose weight and bias begin at these places of the flat buffer.
     pub(crate) fn new(
-        geometry: ConvolutionGeometry,
+        geometry: Geometry,
         weight: usize,
         bias: usize,
         context: &Context<'_>,
@@ -34,7 +35,7 @@ impl ConvolutionOperation {
         }
     }
 
-    fn geometry(&self) -> &ConvolutionGeometry {
+    fn geometry(&self) -> &Geometry {
         self.packed.geometry()
     }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::dense::DenseOperation;
 use super::normalisation::Normalisation;
-use crate::ConvolutionScratch;
 use crate::aligned::AlignedBuffer;
+use crate::convolution::ConvolutionScratch;
 use crate::product::{Nonzeros, PanelCopy};
 
 /// A source of random numbers: `draws(layer, rows, numbers)`.

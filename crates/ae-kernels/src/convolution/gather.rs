@@ -1,7 +1,7 @@
 //! Sums over the windows of a source map: a convolution, or the adjoint of one.
 
 use super::block::{Block, Blocks, ConvolutionScratch};
-use super::geometry::{Convolution, Shape};
+use super::geometry::{Geometry, Shape};
 use super::phase::Phase;
 use super::tile::PANEL_STEP;
 use super::weight::{PackedWeight, WeightStrides};
@@ -27,20 +27,20 @@ pub(super) struct Gather {
 /// inference needs those of one direction alone.
 #[derive(Debug)]
 enum Waiting {
-    Convolution(Convolution),
-    Adjoint(Convolution),
+    Convolution(Geometry),
+    Adjoint(Geometry),
     Nothing,
 }
 
 impl Gather {
     /// The convolution: from its map to its windows.
-    pub(super) fn convolution(of: &Convolution) -> Self {
+    pub(super) fn convolution(of: &Geometry) -> Self {
         let strides = WeightStrides::of_convolution(of);
         Self::new(of.map, of.windows, strides, Waiting::Convolution(*of))
     }
 
     /// Its adjoint: from its windows to its map.
-    pub(super) fn adjoint(of: &Convolution) -> Self {
+    pub(super) fn adjoint(of: &Geometry) -> Self {
         let strides = WeightStrides::of_convolution(of).of_adjoint();
         Self::new(of.windows, of.map, strides, Waiting::Adjoint(*of))
     }

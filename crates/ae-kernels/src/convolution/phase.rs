@@ -3,7 +3,7 @@
 //! The adjoint of a convolution with stride s is s x s interleaved convolutions of stride 1: a position of the map
 //! meets only the taps of its own remainder by s.
 
-use super::geometry::Convolution;
+use super::geometry::Geometry;
 
 /// Windows along one axis. Target `first_target + j target_step` sums taps `m` below `taps` times source
 /// `start + j step + m`.
@@ -106,8 +106,8 @@ pub(super) struct Phase {
 
 impl Phase {
     /// The convolution, from the map to the windows. Every window meets the map.
-    pub(super) fn forward(of: &Convolution) -> Self {
-        let Convolution { map, windows, kernel, stride, before, .. } = *of;
+    pub(super) fn forward(of: &Geometry) -> Self {
+        let Geometry { map, windows, kernel, stride, before, .. } = *of;
         Self {
             y: forward(map.height, windows.height, kernel.height, stride.height, before.height),
             x: forward(map.width, windows.width, kernel.width, stride.width, before.width),
@@ -120,8 +120,8 @@ impl Phase {
     }
 
     /// The adjoint, from the windows to the map.
-    pub(super) fn adjoint(of: &Convolution) -> impl Iterator<Item = Self> {
-        let Convolution { map, windows, kernel, stride, before, .. } = *of;
+    pub(super) fn adjoint(of: &Geometry) -> impl Iterator<Item = Self> {
+        let Geometry { map, windows, kernel, stride, before, .. } = *of;
         let columns = adjoint(map.width, windows.width, kernel.width, stride.width, before.width);
         adjoint(map.height, windows.height, kernel.height, stride.height, before.height)
             .flat_map(move |y| columns.clone().map(move |x| Self { y, x }))

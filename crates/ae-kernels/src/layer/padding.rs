@@ -25,14 +25,26 @@ impl Padding {
         match self {
             Self::Same => {
                 let count = length.div_ceil(stride);
+                let before = self.before(length, count, size, stride);
                 let covered = (count - 1).saturating_mul(stride).saturating_add(size);
-                let padded = covered.saturating_sub(length);
-                Some(Windows { count, before: padded / 2, after: padded.div_ceil(2) })
+                let after = covered.saturating_sub(length) - before;
+                Some(Windows { count, before, after })
             }
             Self::Valid => {
                 let count = length.checked_sub(size)? / stride + 1;
                 Some(Windows { count, before: 0, after: 0 })
             }
+        }
+    }
+
+    /// Positions of the first of `count` windows that lie before the map.
+    pub(crate) fn before(self, length: usize, count: usize, size: usize, stride: usize) -> usize {
+        match self {
+            Self::Same => {
+                let others = count.saturating_sub(1).saturating_mul(stride);
+                others.saturating_add(size).saturating_sub(length) / 2
+            }
+            Self::Valid => 0,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Any chain as naive loops in `f64` over items with channels first: values, objectives, and gradients by differences.
 
 use ae_kernels::{
-    Activation, BatchNorm, Chain, Contractive, Convolution, Extent, Kl, KlSparsity, Layer, Loss,
-    Objective, Padding, Penalty, Shape, TransposedConvolution, Weight,
+    Activation, BatchNorm, Chain, Contractive, Convolution, Direction, Extent, Kl, KlSparsity,
+    Layer, Loss, Objective, Padding, Penalty, Shape, Weight,
 };
 
 /// Whether batch statistics and random draws are used.
@@ -77,8 +77,10 @@ fn output(
                 activate(dense.activation, sum + p[dense.bias + o])
             })
             .collect(),
-        Layer::Convolution(layer) => convolved(layer, p, x, from, to),
-        Layer::TransposedConvolution(layer) => scattered(layer, p, x, from, to),
+        Layer::Convolution(layer) => match layer.direction {
+            Direction::Forward => convolved(layer, p, x, from, to),
+            Direction::Transposed => scattered(layer, p, x, from, to),
+        },
         Layer::Upsampling(layer) => {
             gathered(to, |c, i, j| x[at(from, c, i / layer.factor.height, j / layer.factor.width)])
         }
@@ -186,13 +188,7 @@ fn convolved(layer: &Convolution, p: &[f64], x: &[f64], from: Shape, to: Shape) 
     })
 }
 
-fn scattered(
-    layer: &TransposedConvolution,
-    p: &[f64],
-    x: &[f64],
-    from: Shape,
-    to: Shape,
-) -> Vec<f64> {
+fn scattered(layer: &Convolution, p: &[f64], x: &[f64], from: Shape, to: Shape) -> Vec<f64> {
     let (kernel, stride) = (layer.kernel, layer.stride);
     let pads = before(layer.padding, to, kernel, stride);
     let mut sums = gathered(to, |o, _, _| p[layer.bias + o]);
