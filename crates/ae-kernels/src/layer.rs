@@ -100,7 +100,6 @@ pub(crate) struct Context<'a> {
 pub(crate) enum Purpose<'a> {
     Training,
     Inference {
-        parameters: &'a [f32],
         /// The scale and shift of a batch normalisation that is computed with the layer.
         affine: Option<&'a Affine>,
     },
@@ -114,7 +113,7 @@ impl Purpose<'_> {
     pub(crate) fn affine(&self) -> Option<Affine> {
         match self {
             Self::Training => None,
-            Self::Inference { affine, .. } => affine.cloned(),
+            Self::Inference { affine } => affine.cloned(),
         }
     }
 }
@@ -144,8 +143,8 @@ pub(crate) trait Kind: Debug {
         NeededOrder::Any
     }
 
-    /// Whether it works on maps: items go through the chain few at a time, and gradients are summed by leaves of 8 items.
-    fn is_spatial(&self) -> bool {
+    /// Whether a chain with it has small slices, of 8 rows: layers over maps, and batch normalisation.
+    fn has_small_slices(&self) -> bool {
         false
     }
 

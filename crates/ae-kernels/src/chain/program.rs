@@ -4,16 +4,10 @@ use std::ops::Range;
 
 use super::operation::{Affine, Operation, PackTask, Passes};
 use super::order::{Identity, NeededOrder, Order, Permutation, Transposition};
+use super::{SMALL_SLICE_ROWS, rows_together};
 use crate::layer::{Context, Place, Purpose, Role};
 use crate::threads::run_all;
 use crate::{Activation, Chain, Objective, Penalty, Shape};
-
-/// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
-const NUMBERS_TOGETHER: usize = 1 << 17;
-/// Items whose gradient of shared parameters is summed before it is added to that of the items before.
-const LEAF_ROWS: usize = 8;
-/// The most items that go through maps together.
-const MOST_TOGETHER: usize = 64;
 
 /// An operation and its place in the chain.
 #[derive(Debug)]
@@ -89,8 +83,8 @@ pub(crate) struct Program {
     pub(crate) sample: Option<Boundary>,
     /// The activation that the loss applies to the last operation's output.
     pub(crate) last_activation: Activation,
-    /// Whether items go through maps.
-    pub(crate) is_spatial: bool,
+    /// See [`Chain::has_small_slices`].
+    pub(crate) has_small_slices: bool,
 }
 
 /// The operations of layers, as they are made.
@@ -136,7 +130,7 @@ impl<'a> Compiler<'a> {
         }
         let purpose = match self.purpose {
             Purpose::Training => Purpose::Training,
-            Purpose::Inference { parameters, .. } => Purpose::Inference { parameters, affine },
+            Purpose::Inference { .. } => Purpose::Inference { affine },
         };
         let output = self.chain.shapes()[index + 1];
         let context = Context {
@@ -226,7 +220,7 @@ impl Program {
             sample,
             last_activation: activated
                 .map_or(Activation::Linear, |index| chain.layers()[index].kind().activation()),
-            is_spatial: chain.layers().iter().any(|layer| layer.kind().is_spatial()),
+            has_small_slices: chain.has_small_slices(),
             ops,
         }
     }
@@ -242,20 +236,16 @@ impl Program {
         run_all(tasks, PackTask::run);
     }
 
-    /// Rows of a slice: `slice_rows` where nothing is shared between positions.
+    /// Rows of a slice: `slice_rows` where slices are not small.
     pub(crate) fn slice_rows(&self, slice_rows: usize) -> usize {
-        if self.is_spatial { LEAF_ROWS } else { slice_rows }
+        if self.has_small_slices { SMALL_SLICE_ROWS } else { slice_rows }
     }
 
-    /// Items that a thread takes through maps together, from the chain alone: a power of two. `None` where all rows of a
-    /// task go together.
+    /// Rows of small slices that a thread takes through the operations together, from the chain alone: a power of two.
+    /// `None` where all rows of a task go together.
     pub(crate) fn rows_together(&self) -> Option<usize> {
-        if !self.is_spatial {
-            return None;
-        }
-        let rows = NUMBERS_TOGETHER / self.numbers_of_item().max(1);
-        let rows = rows.clamp(1, MOST_TOGETHER);
-        Some(1 << rows.ilog2())
+        let rows = rows_together(self.numbers_of_item());
+        self.has_small_slices.then(|| 1 << rows.ilog2())
     }
 
     /// Numbers that an item keeps between the forward and the backward pass, with two gradients.

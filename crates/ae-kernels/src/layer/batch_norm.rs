@@ -54,7 +54,7 @@ impl Kind for BatchNorm {
         NeededOrder::This(Order::ChannelsLast)
     }
 
-    fn is_spatial(&self) -> bool {
+    fn has_small_slices(&self) -> bool {
         true
     }
 

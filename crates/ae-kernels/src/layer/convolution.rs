@@ -62,7 +62,7 @@ impl Kind for Convolution {
         NeededOrder::This(Order::ChannelsLast)
     }
 
-    fn is_spatial(&self) -> bool {
+    fn has_small_slices(&self) -> bool {
         true
     }
 

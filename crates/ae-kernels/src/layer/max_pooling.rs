@@ -53,7 +53,7 @@ impl Kind for MaxPooling {
         NeededOrder::This(Order::ChannelsLast)
     }
 
-    fn is_spatial(&self) -> bool {
+    fn has_small_slices(&self) -> bool {
         true
     }
 
