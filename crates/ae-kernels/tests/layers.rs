@@ -319,7 +319,7 @@ fn residual_networks_and_classifiers_have_their_gradient() {
     check(&maps, &classes, 9, 60, 40);
 }
 
-/// More items than a leaf of the tree, dense layers and maps together.
+/// More items than a group, dense layers and maps together.
 #[test]
 fn large_batches_have_their_gradient() {
     let dense = Builder::new(7, 1, 1).dense(3, TANH).dense(7, SIGMOID).chain(0);

@@ -1,6 +1,6 @@
 //! How much memory a training takes.
 
-use super::tree::LEAF_ROWS;
+use super::tree::GROUP_ROWS;
 use crate::chain::{CodeMeans, Program, SLICE_ROWS};
 use crate::convolution::ConvolutionScratch;
 use crate::{Chain, Objective};
@@ -20,7 +20,7 @@ impl Chain {
         let times = usize::saturating_mul;
         let sum =
             |parts: &[usize]| parts.iter().fold(0, |sum: usize, part| sum.saturating_add(*part));
-        let rows_in_memory = if program.barriers.is_empty() { rows.min(LEAF_ROWS) } else { rows };
+        let rows_in_memory = if program.barriers.is_empty() { rows.min(GROUP_ROWS) } else { rows };
         let item = program.numbers_of_item();
         let (in_threads, of_row) = match program.rows_together() {
             None => (0, item),
@@ -37,7 +37,7 @@ impl Chain {
         let slices = rows_in_memory.div_ceil(program.slice_rows(SLICE_ROWS));
         let of_slice = program.ops.iter().map(|op| op.slice_numbers).sum();
         let levels =
-            rows.div_ceil(LEAF_ROWS).max(1).ilog2() as usize + usize::from(rows > LEAF_ROWS);
+            rows.div_ceil(GROUP_ROWS).max(1).ilog2() as usize + usize::from(rows > GROUP_ROWS);
         let of_parameters = times(2 + levels, self.parameters());
         let numbers =
             [in_threads, times(rows_in_memory, of_row), times(slices, of_slice), of_parameters];
