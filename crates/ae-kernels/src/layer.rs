@@ -1,6 +1,6 @@
 //! The kinds of layers.
 //!
-//! A kind is a file in `layer/` and a line in the list of [`Layer`]. The file has the description of the layer, its
+//! A kind is a file in this folder and a line in the list of [`Layer`]; nothing else in the crate names it. The file has the description of the layer, its
 //! [`Kind`] (shapes, parameters) and its [`Operation`](crate::chain::Operation) (forward, backward, inference).
 
 mod activation;
@@ -178,6 +178,9 @@ macro_rules! layers {
         }
 
         impl Layer {
+            /// The names of all variants, so that a test can tell that it covers each.
+            pub const VARIANTS: &[&str] = &[$(stringify!($name)),*];
+
             pub(crate) fn kind(&self) -> &dyn Kind {
                 match self { $(Self::$name(layer) => layer,)* }
             }
