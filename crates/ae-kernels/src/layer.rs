@@ -1,7 +1,7 @@
-//! The kinds of layers.
+//! The kinds of layers, each with the places of its parameters in the flat buffer.
 //!
-//! A kind is a file in this folder and a line in the list of [`Layer`]; nothing else in the crate names it. The file has the description of the layer, its
-//! [`Kind`] (shapes, parameters) and its [`Operation`](crate::chain::Operation) (forward, backward, inference).
+//! A kind is a file in this folder and its lines in `layer.rs`; nothing else in the crate names it. The file has the
+//! description of the layer, its `Kind` (shapes, parameters, draws) and its `Operation` (forward, backward, inference).
 
 mod activation;
 mod batch_norm;

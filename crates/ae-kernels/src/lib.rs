@@ -5,7 +5,7 @@
 //!
 //! | you want to | use | folder |
 //! |---|---|---|
-//! | describe a network | [`Chain`] of [`Layer`]s with a [`Connection`]; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
+//! | describe a network | [`Chain`] of [`Layer`]s (all kinds are in [`layer`]) with a [`Connection`]; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
 //! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
@@ -67,7 +67,7 @@ mod convolution;
 mod elementary;
 mod error;
 mod inference;
-mod layer;
+pub mod layer;
 mod loss;
 mod named;
 mod objective;
