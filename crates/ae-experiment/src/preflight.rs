@@ -190,7 +190,7 @@ fn bytes_of_maps(plan: &Plan) -> u64 {
             let item = item.fold(0, usize::saturating_add);
             item.saturating_mul(rows).saturating_mul(2 * size_of::<f32>())
         },
-        |chain| chain.working_bytes(rows, rayon::current_num_threads()),
+        |chain| chain.working_bytes(&plan.objective, rows, rayon::current_num_threads()),
     );
     bytes as u64
 }

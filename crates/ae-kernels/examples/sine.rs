@@ -34,11 +34,11 @@ fn point(row: usize) -> f32 {
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), ChainError> {
-    let stack = network(&[1, 16, 16, 1])?;
+    let chain = network(&[1, 16, 16, 1])?;
     let loss = Loss::MeanSquaredError;
     let objective = Objective::new(loss);
-    let problem = Problem { chain: &stack, objective: &objective };
-    let count = stack.parameters();
+    let problem = Problem { chain: &chain, objective: &objective };
+    let count = chain.parameters();
     // Any fixed numbers around 0 will do as a start.
     let mut parameters: Vec<f32> =
         (0..count).map(|i| ((i * 7919) % 1000) as f32 / 1000.0 - 0.5).collect();
@@ -61,7 +61,7 @@ fn main() -> Result<(), ChainError> {
         }
     }
 
-    let model = PackedChain::new(&stack, &parameters)?;
+    let model = PackedChain::new(&chain, &parameters)?;
     for row in (0..ROWS).step_by(32) {
         let (x, mut y) = (point(row), [0.0]);
         model.reconstruct(&[x], &mut y)?;

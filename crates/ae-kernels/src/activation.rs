@@ -46,6 +46,13 @@ impl Activation {
         Self::Tanh,
         Self::Softplus,
     ];
+
+    /// The slope of the leaky ReLU below 0.
+    pub const LEAKY_SLOPE: f64 = 0.01;
+    /// The alpha of SELU (Klambauer et al., NIPS 2017, section 2). The kernels compute with the nearest `f32`.
+    pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+    /// The scale of SELU.
+    pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 }
 
 named!(Activation, "the activation", {
@@ -227,9 +234,9 @@ pub(crate) struct Sigmoid;
 pub(crate) struct Tanh;
 pub(crate) struct Softplus;
 
-const LEAKY_SLOPE: f32 = 0.01;
-const SELU_ALPHA: f32 = 1.673_263_2;
-const SELU_SCALE: f32 = 1.050_701;
+const LEAKY_SLOPE: f32 = Activation::LEAKY_SLOPE as f32;
+const SELU_ALPHA: f32 = Activation::SELU_ALPHA as f32;
+const SELU_SCALE: f32 = Activation::SELU_SCALE as f32;
 
 impl Function for Linear {
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Convolutions and transposed convolutions over channels-last feature maps.
 //!
-//! A feature map is a slice of shape (items, height, width, channels). [`Convolution`] is the geometry of a layer and
+//! A feature map is a slice of shape (items, height, width, channels). [`Geometry`] is the geometry of a layer and
 //! [`PackedConvolution`] adds the weight, rearranged for the kernels. A transposed convolution is the adjoint of a
 //! convolution, so the same kernels serve both with their roles exchanged.
 //!
@@ -40,6 +40,6 @@ mod weight_gradient;
 #[cfg(test)]
 mod tests;
 
-pub use block::ConvolutionScratch;
-pub use geometry::{Convolution, GeometryError};
-pub use packed::PackedConvolution;
+pub(crate) use block::ConvolutionScratch;
+pub(crate) use geometry::Geometry;
+pub(crate) use packed::PackedConvolution;

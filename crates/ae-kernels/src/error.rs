@@ -97,14 +97,6 @@ pub enum ChainError {
         /// Index of the layer.
         layer: usize,
     },
-    /// A kind of layer cannot be computed yet.
-    #[error("layer {layer}: expected a layer that the kernels can compute, found {found}")]
-    Unsupported {
-        /// Index of the layer.
-        layer: usize,
-        /// The layer.
-        found: String,
-    },
     /// Binary cross-entropy needs a sigmoid as the last activation.
     #[error("binary cross-entropy is taken from logits: expected a last layer with the sigmoid")]
     LossOfNoProbability,

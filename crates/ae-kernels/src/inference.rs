@@ -1,4 +1,4 @@
-//! Inference with a packed stack.
+//! Inference with a packed chain.
 //!
 //! | file | what |
 //! |---|---|

@@ -1,7 +1,7 @@
-//! The kinds of layers.
+//! The kinds of layers, each with the places of its parameters in the flat buffer.
 //!
-//! A kind is a file in `layer/` and a line in the list of [`Layer`]. The file has the description of the layer, its
-//! [`Kind`] (shapes, parameters) and its [`Operation`](crate::chain::Operation) (forward, backward, inference).
+//! A kind is a file in this folder and its lines in `layer.rs`; nothing else in the crate names it. The file has the
+//! description of the layer, its `Kind` (shapes, parameters, draws) and its `Operation` (forward, backward, inference).
 
 mod activation;
 mod batch_norm;
@@ -15,24 +15,22 @@ mod pixel_shuffle;
 mod reshape;
 mod sample;
 mod top_k;
-mod transposed_convolution;
 mod upsampling;
 
 use std::fmt::Debug;
 
 pub use batch_norm::BatchNorm;
-pub use convolution::Convolution;
+pub use convolution::{Convolution, Direction};
 pub use dense::{Dense, Weight};
 pub use dropout::Dropout;
 pub use gaussian_noise::GaussianNoise;
 pub use max_pooling::MaxPooling;
-pub use padding::Padding;
+pub use padding::{Padding, Windows};
 pub use pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use reshape::Reshape;
 pub use sample::Sample;
 pub(crate) use sample::half;
 pub use top_k::TopK;
-pub use transposed_convolution::TransposedConvolution;
 pub use upsampling::Upsampling;
 
 use crate::chain::{Affine, NeededOrder, Operation, Order};
@@ -102,7 +100,6 @@ pub(crate) struct Context<'a> {
 pub(crate) enum Purpose<'a> {
     Training,
     Inference {
-        parameters: &'a [f32],
         /// The scale and shift of a batch normalisation that is computed with the layer.
         affine: Option<&'a Affine>,
     },
@@ -116,7 +113,7 @@ impl Purpose<'_> {
     pub(crate) fn affine(&self) -> Option<Affine> {
         match self {
             Self::Training => None,
-            Self::Inference { affine, .. } => affine.cloned(),
+            Self::Inference { affine } => affine.cloned(),
         }
     }
 }
@@ -146,8 +143,8 @@ pub(crate) trait Kind: Debug {
         NeededOrder::Any
     }
 
-    /// Whether it works on maps: items go through the chain few at a time, and gradients are summed by leaves of 8 items.
-    fn is_spatial(&self) -> bool {
+    /// Whether a chain with it has small slices, of 8 rows: layers over maps, and batch normalisation.
+    fn has_small_slices(&self) -> bool {
         false
     }
 
@@ -181,6 +178,9 @@ macro_rules! layers {
         }
 
         impl Layer {
+            /// The names of all variants, so that a test can tell that it covers each.
+            pub const VARIANTS: &[&str] = &[$(stringify!($name)),*];
+
             pub(crate) fn kind(&self) -> &dyn Kind {
                 match self { $(Self::$name(layer) => layer,)* }
             }
@@ -197,10 +197,8 @@ macro_rules! layers {
 layers! {
     /// A dense layer over all numbers of an item, with an activation.
     Dense(Dense),
-    /// A convolution with an activation.
+    /// A convolution or a transposed one, with an activation.
     Convolution(Convolution),
-    /// A transposed convolution with an activation.
-    TransposedConvolution(TransposedConvolution),
     /// Nearest-neighbour upsampling.
     Upsampling(Upsampling),
     /// Max pooling.

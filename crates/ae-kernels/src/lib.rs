@@ -5,7 +5,7 @@
 //!
 //! | you want to | use | folder |
 //! |---|---|---|
-//! | describe a network | [`Chain`] of [`Layer`]s; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Weight`] | `chain/`, `layer/` |
+//! | describe a network | [`Chain`] of [`Layer`]s (all kinds are in [`layer`]) with a [`Connection`]; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
 //! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
@@ -67,7 +67,7 @@ mod convolution;
 mod elementary;
 mod error;
 mod inference;
-mod layer;
+pub mod layer;
 mod loss;
 mod named;
 mod objective;
@@ -80,15 +80,12 @@ mod threads;
 
 pub use activation::Activation;
 pub use bytes::gather_bytes;
-pub use chain::{Chain, LayerDraws, SLICE_ROWS};
-pub use convolution::{
-    Convolution as ConvolutionGeometry, ConvolutionScratch, GeometryError, PackedConvolution,
-};
+pub use chain::{Chain, Connection, LayerDraws, SLICE_ROWS};
 pub use error::ChainError;
 pub use inference::PackedChain;
 pub use layer::{
-    BatchNorm, Convolution, Dense, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
-    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TransposedConvolution, Upsampling, Weight,
+    BatchNorm, Convolution, Dense, Direction, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsampling, Weight, Windows,
 };
 pub use loss::{Loss, RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
 pub use objective::Objective;

@@ -5,8 +5,8 @@
 //! | `batch.rs` | a batch and what comes back of it |
 //! | `trainer.rs` | a batch on all threads |
 //! | `run.rs` | what all tasks of a batch have in common |
-//! | `segments.rs` | groups on their way through a chain that is cut at statistics of the batch |
-//! | `group.rs` | a task: neighbouring slices |
+//! | `segments.rs` | tasks on their way through a chain that is cut at statistics of the batch |
+//! | `task.rs` | a task: neighbouring slices of a group, which a thread takes through the chain |
 //! | `forward.rs`, `backward.rs` | a task's forward pass; loss and backward pass |
 //! | `memory.rs` | how much memory a training takes |
 //! | `tree.rs` | the order in which the gradients of groups are added |
@@ -20,13 +20,13 @@ mod backward;
 mod batch;
 mod blocks;
 mod forward;
-mod group;
 mod memory;
 mod norm;
 mod optimizer;
 mod run;
 mod segments;
 mod sgd;
+mod task;
 mod trainer;
 mod tree;
 

@@ -7,9 +7,9 @@ mod support;
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Convolution, Dense, Dropout, Extent,
-    Kl, Layer, Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample, Shape, Step,
-    Target, TopK, Trainer, Weight,
+    Activation, AdamStep, Batch, BatchNorm, Chain, ChainError, Connection, Convolution, Dense,
+    Direction, Dropout, Extent, Kl, KlSparsity, Layer, Loss, MaxPooling, Objective, PackedChain,
+    Padding, Problem, Sample, Shape, Step, Target, TopK, Trainer, Weight, Windows,
 };
 use support::chains::Builder;
 
@@ -28,7 +28,7 @@ fn norm() -> Chain {
     let weight = Weight::Own { offset: 4 };
     let (inputs, outputs, bias, activation) = (1, 1, 5, Activation::Linear);
     let dense = Dense { inputs, outputs, weight, bias, activation };
-    Chain::new(Shape::vector(1), vec![norm.into(), dense.into()], 0, false, 6).unwrap()
+    Chain::new(Shape::vector(1), vec![norm.into(), dense.into()], 0, Connection::Plain, 6).unwrap()
 }
 
 fn fill(rows: Range<usize>, inputs: &mut [f32], targets: &mut [f32]) {
@@ -113,6 +113,57 @@ fn the_first_of_equal_numbers_takes_the_gradient() {
     assert_eq!(found, [5.0, 5.5, 0.0, 0.0]);
 }
 
+/// A NaN shows, whatever its sign, and an infinite number makes none of others.
+#[test]
+fn numbers_that_are_not_finite_pass_pooling_and_top_k() {
+    let infer = |layer: Layer, input: [f32; 4]| {
+        let chain = Chain::new(Shape::new(1, 1, 4), vec![layer], 0, Connection::Plain, 0).unwrap();
+        let mut output = vec![0.0; chain.outputs()];
+        PackedChain::new(&chain, &[]).unwrap().reconstruct(&input, &mut output).unwrap();
+        output
+    };
+    let size = Extent { height: 1, width: 2 };
+    let pool = MaxPooling { size, stride: size, padding: Padding::Same };
+    let infinite = f32::INFINITY;
+    for nan in [f32::NAN, -f32::NAN] {
+        let pooled = infer(pool.into(), [1.0, nan, nan, infinite]);
+        assert!(pooled.iter().all(|number| number.is_nan()), "{pooled:?}");
+        let kept = infer(TopK { k: 1 }.into(), [1.0, infinite, nan, -infinite]);
+        assert!(kept[2].is_nan(), "{kept:?}");
+        assert_eq!([kept[0], kept[1], kept[3]], [0.0; 3]);
+    }
+    assert_eq!(infer(pool.into(), [-infinite, 3.0, infinite, -infinite]), [3.0, infinite]);
+    let kept = infer(TopK { k: 2 }.into(), [-infinite, 3.0, infinite, 1.0]);
+    assert_eq!(kept, [0.0, 3.0, infinite, 0.0]);
+}
+
+/// A unit whose mean is far below the least distance: the value and the derivative of that distance.
+#[test]
+fn a_dead_unit_has_a_finite_penalty_and_a_gradient() {
+    let chain = Builder::new(1, 1, 1).dense(1, Activation::Sigmoid).dense(1, Activation::Linear);
+    let chain = chain.chain(0);
+    let objective = MSE.with(KlSparsity { target: 0.1, weight: 0.5 });
+    let problem = Problem { chain: &chain, objective: &objective };
+    for bias in [-20.0_f64, 20.0] {
+        let fill = |_: Range<usize>, x: &mut [f32], t: &mut [f32]| {
+            x.fill(0.0);
+            t.fill(0.0);
+        };
+        let mut gradient = [f32::NAN; 4];
+        let batch = Batch::new(2, Target::Separate, fill);
+        let found =
+            Trainer::new().gradient(problem, &[0.0, bias as f32, 0.0, 0.0], batch, &mut gradient);
+        let mean = if bias < 0.0 { 1e-7_f64 } else { 1.0 - 1e-7 };
+        let value = 0.5 * (0.1 * (0.1 / mean).ln() + 0.9 * (0.9 / (1.0 - mean)).ln());
+        let penalty = found.unwrap().penalties[0];
+        assert!((penalty - value).abs() < 1e-6 * value, "{penalty} {value}");
+        let h = 1.0 / (1.0 + (-bias as f32).exp());
+        let slope = 0.5 * (0.9 / (1.0 - mean) - 0.1 / mean) * f64::from(h * (1.0 - h));
+        let error = (f64::from(gradient[1]) - slope).abs();
+        assert!(error <= 1e-5 * slope.abs(), "{gradient:?} {slope}");
+    }
+}
+
 /// A window may be as large as a number can say: it takes no more time than one as large as the map.
 #[test]
 fn a_window_larger_than_any_map_pools_the_map() {
@@ -121,7 +172,7 @@ fn a_window_larger_than_any_map_pools_the_map() {
             (Extent { height: size, width: 2 }, Extent { height: stride, width: 2 });
         let pool = MaxPooling { size, stride, padding: Padding::Same };
         let shape = Shape::new(1, 3, 4);
-        let chain = Chain::new(shape, vec![pool.into()], 0, false, 0).unwrap();
+        let chain = Chain::new(shape, vec![pool.into()], 0, Connection::Plain, 0).unwrap();
         let packed = PackedChain::new(&chain, &[]).unwrap();
         let mut outputs = vec![0.0; chain.outputs()];
         let input = [1.0, 2.0, 3.0, 4.0, 9.0, 2.0, 0.0, 0.0, 5.0, 1.0, 7.0, 6.0];
@@ -129,6 +180,44 @@ fn a_window_larger_than_any_map_pools_the_map() {
         let rows = if stride.height == 1 { 3 } else { 1 };
         assert_eq!(outputs, [9.0, 7.0].repeat(rows), "{size} {stride}");
     }
+}
+
+/// Expected values are those of `tf.nn.conv2d` (SAME): windows, zeros before the map, and zeros after it.
+#[test]
+fn same_padding_is_that_of_tensorflow() {
+    for (length, size, stride, count, before, after) in [
+        (28, 3, 1, 28, 1, 1),
+        (7, 2, 2, 4, 0, 1),
+        (5, 3, 2, 3, 1, 1),
+        (4, 5, 3, 2, 2, 2),
+        (6, 4, 1, 6, 1, 2),
+        (7, 1, 3, 3, 0, 0),
+        (1, 5, 4, 1, 2, 2),
+    ] {
+        let found = Padding::Same.windows(length, size, stride);
+        assert_eq!(found, Some(Windows { count, before, after }), "{length} {size} {stride}");
+    }
+}
+
+#[test]
+fn windows_of_a_transposed_length_are_its_input() {
+    for padding in Padding::ALL {
+        for (count, size, stride) in [(1, 1, 1), (5, 3, 2), (4, 2, 3), (7, 9, 1), (3, 5, 4)] {
+            let length = padding.transposed_length(count, size, stride);
+            let windows = padding.windows(length, size, stride).unwrap();
+            assert_eq!(windows.count, count, "{padding}: {size} {stride}");
+            let covered = (count - 1) * stride + size;
+            let sides = windows.before + windows.after;
+            assert_eq!(sides, covered.saturating_sub(length), "{padding}: {size} {stride}");
+        }
+        for zero in [[0, 1, 1], [1, 0, 1], [1, 1, 0]] {
+            let [length, size, stride] = zero;
+            assert_eq!(padding.windows(length, size, stride), None, "{zero:?}");
+        }
+        assert!(padding.windows(usize::MAX, 1, usize::MAX).is_some());
+        assert_eq!(padding.transposed_length(usize::MAX, 1, 2), usize::MAX);
+    }
+    assert_eq!(Padding::Valid.windows(2, 3, 1), None);
 }
 
 #[test]
@@ -153,9 +242,12 @@ fn a_softmax_of_large_logits_is_finite() {
 #[test]
 fn layers_that_do_not_fit_are_refused_by_their_index() {
     let new = |layers: Vec<Layer>, parameters| {
-        Chain::new(Shape::new(2, 4, 4), layers, 0, false, parameters).unwrap_err().to_string()
+        Chain::new(Shape::new(2, 4, 4), layers, 0, Connection::Plain, parameters)
+            .unwrap_err()
+            .to_string()
     };
     let conv = |kernel, stride, weight| Convolution {
+        direction: Direction::Forward,
         channels: 3,
         kernel: Extent::square(kernel),
         stride: Extent { height: 1, width: stride },
@@ -239,7 +331,9 @@ fn a_problem_that_cannot_be_computed_is_refused() {
     let packed = PackedChain::new(&chain, &parameters).unwrap();
     let found = packed.posterior(&[0.0; 4], &mut [0.0; 2], &mut [0.0; 2]);
     assert_eq!(found, Err(ChainError::NoSample));
-    let residual = Chain::new(Shape::vector(4), vec![TopK { k: 1 }.into()], 0, true, 0).unwrap();
+    let residual =
+        Chain::new(Shape::vector(4), vec![TopK { k: 1 }.into()], 0, Connection::Residual, 0)
+            .unwrap();
     assert!(residual.check_objective(&bce).is_err());
 }
 
@@ -254,10 +348,43 @@ fn the_memory_of_a_chain_with_maps_is_bounded() {
             .conv(1, [3, 1], Padding::Same, Activation::Linear)
             .residual(1)
     };
-    let bytes = |rows, threads| denoiser(40).working_bytes(rows, threads);
+    let bytes = |rows, threads| denoiser(40).working_bytes(&MSE, rows, threads);
     assert_eq!(bytes(256, 2), bytes(256, 1) + (bytes(256, 1) - bytes(256, 0)));
     // An item is 1600 x (2 x 64 + 2 x 64 + 1 + 2 x 64) numbers, and a thread has one, however many rows there are.
     let of_thread = bytes(256, 1) - bytes(256, 0);
     assert!((2_464_000..2_600_000).contains(&of_thread), "{of_thread}");
     assert!(bytes(100_000, 1) < 2 * bytes(256, 1), "{}", bytes(100_000, 1));
+}
+
+/// What is kept of every item at the cuts of a chain: the numbers before it and the gradient there, 4 bytes each.
+#[test]
+fn the_memory_of_statistics_grows_with_the_batch() {
+    let linear = Activation::Linear;
+    let conv = |channels| Builder::new(1, 8, 8).conv(channels, [3, 1], Padding::Same, linear);
+    let plain = conv(3).conv(1, [3, 1], Padding::Same, Activation::Sigmoid).chain(0);
+    let encoder = conv(3).batch_norm().conv(1, [3, 1], Padding::Same, linear).chain(1);
+    let decoder = conv(3).conv(5, [3, 1], Padding::Same, linear).batch_norm();
+    let decoder = decoder.conv(1, [3, 1], Padding::Same, linear).chain(0);
+    let code = conv(3).with(Activation::Sigmoid).conv(1, [3, 1], Padding::Same, linear).chain(1);
+    let sparse = MSE.with(KlSparsity { target: 0.1, weight: 0.1 });
+    let unweighted = MSE.with(KlSparsity { target: 0.1, weight: 0.0 });
+    for (chain, objective, cuts) in [
+        (&plain, &MSE, None),
+        (&encoder, &MSE, Some(3)),
+        (&decoder, &MSE, Some(5)),
+        (&code, &sparse, Some(3)),
+        (&code, &unweighted, None),
+    ] {
+        // Batches of 9 and of 15 groups, of which as many gradients wait for others.
+        let grown = chain.working_bytes(objective, 15 * 256, 1);
+        let grown = grown - chain.working_bytes(objective, 9 * 256, 1);
+        let of_slices = 4 * 6 * 256 / 8 * chain.parameters();
+        match cuts {
+            None => assert_eq!(grown, 0, "{chain:?}"),
+            Some(channels) => {
+                let of_rows = 4 * 6 * 256 * 64 * (2 * channels + 2);
+                assert!(grown >= of_rows && grown <= of_rows + of_slices, "{grown}, {chain:?}");
+            }
+        }
+    }
 }

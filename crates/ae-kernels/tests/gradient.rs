@@ -11,7 +11,7 @@ use ae_kernels::{
     SgdStep, Step, Target, Trainer, Weight, squared_norm,
 };
 use proptest::prelude::*;
-use support::{Numbers, Ties, dense_layers, naive, on_threads, stack};
+use support::{Numbers, Ties, dense_chain, dense_layers, naive, on_threads};
 
 /// The norm of the difference relative to that of the expected.
 fn distance(found: &[f32], expected: &[f64]) -> f64 {
@@ -20,9 +20,9 @@ fn distance(found: &[f32], expected: &[f64]) -> f64 {
     difference / norm(&mut expected.iter().copied()).max(1e-12)
 }
 
-fn check(stack: &Chain, objective: &Objective, rows: usize, target: Target, seed: u32) {
-    let inputs = Numbers::new(seed).take(rows * stack.inputs(), 0.0, 1.0);
-    check_of(stack, objective, &inputs, target, seed);
+fn check(chain: &Chain, objective: &Objective, rows: usize, target: Target, seed: u32) {
+    let inputs = Numbers::new(seed).take(rows * chain.inputs(), 0.0, 1.0);
+    check_of(chain, objective, &inputs, target, seed);
 }
 
 /// The numbers of a layer's weight, if it has its own, and of its bias.
@@ -34,18 +34,18 @@ fn places(layer: &Dense) -> Vec<Range<usize>> {
     }
 }
 
-fn check_of(stack: &Chain, objective: &Objective, inputs: &[f32], target: Target, seed: u32) {
-    let rows = inputs.len() / stack.inputs();
+fn check_of(chain: &Chain, objective: &Objective, inputs: &[f32], target: Target, seed: u32) {
+    let rows = inputs.len() / chain.inputs();
     let mut numbers = Numbers::new(seed + 1000);
-    let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
+    let parameters = numbers.take(chain.parameters(), -0.5, 0.5);
     let targets = match target {
         Target::Input => inputs.to_vec(),
-        Target::Separate => numbers.take(rows * stack.outputs(), 0.0, 1.0),
+        Target::Separate => numbers.take(rows * chain.outputs(), 0.0, 1.0),
     };
-    let expected = naive(stack, objective, &parameters, inputs, &targets);
+    let expected = naive(chain, objective, &parameters, inputs, &targets);
     for (threads, slice_rows) in [(1, 64), (3, 16)] {
-        let mut gradient = vec![f32::NAN; stack.parameters()];
-        let (inputs_width, outputs_width) = (stack.inputs(), stack.outputs());
+        let mut gradient = vec![f32::NAN; chain.parameters()];
+        let (inputs_width, outputs_width) = (chain.inputs(), chain.outputs());
         let fill = |range: Range<usize>, x: &mut [f32], t: &mut [f32]| {
             x.copy_from_slice(&inputs[range.start * inputs_width..range.end * inputs_width]);
             if target == Target::Separate {
@@ -53,7 +53,7 @@ fn check_of(stack: &Chain, objective: &Objective, inputs: &[f32], target: Target
             }
         };
         let batch = Batch::new(rows, target, fill);
-        let problem = Problem { chain: stack, objective };
+        let problem = Problem { chain, objective };
         let mut trainer = Trainer::with_slice_rows(slice_rows);
         let mut gradient_of_all =
             || trainer.gradient(problem, &parameters, batch, &mut gradient).unwrap();
@@ -62,8 +62,8 @@ fn check_of(stack: &Chain, objective: &Objective, inputs: &[f32], target: Target
         assert!(near(summary.reconstruction, expected.reconstruction), "{summary:?} {expected:?}");
         assert!(near(summary.penalties.iter().sum(), expected.penalty), "{summary:?} {expected:?}");
         let error = distance(&gradient, &expected.gradient);
-        assert!(error < 1e-5, "{error:e} off with slices of {slice_rows}: {stack:?}");
-        for layer in dense_layers(stack) {
+        assert!(error < 1e-5, "{error:e} off with slices of {slice_rows}: {chain:?}");
+        for layer in dense_layers(chain) {
             for place in places(&layer) {
                 let error = distance(&gradient[place.clone()], &expected.gradient[place.clone()]);
                 assert!(error < 2e-5, "{error:e} off at {place:?} of {layer:?}");
@@ -78,29 +78,30 @@ const MSE: Objective = Objective::new(Loss::MeanSquaredError);
 #[test]
 fn every_activation_has_its_gradient_hidden_and_last() {
     for activation in Activation::ALL {
-        let hidden = stack(&[17, 9, 17], &[activation, Activation::Sigmoid], Ties::Own);
+        let hidden = dense_chain(&[17, 9, 17], &[activation, Activation::Sigmoid], Ties::Own);
         check(&hidden, &BCE, 33, Target::Input, 1);
-        let last = stack(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
+        let last = dense_chain(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
         check(&last, &MSE, 33, Target::Separate, 2);
     }
 }
 
 #[test]
 fn the_tutorials_network_has_its_gradient() {
-    let tutorial = stack(&[784, 32, 784], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
+    let tutorial =
+        dense_chain(&[784, 32, 784], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
     check(&tutorial, &BCE, 257, Target::Input, 3);
     check(&tutorial, &BCE.with(CodeL1 { weight: 0.1 }), 100, Target::Separate, 4);
 }
 
 #[test]
-fn tied_and_deep_stacks_have_their_gradient() {
+fn tied_and_deep_chains_have_their_gradient() {
     let widths = [40, 21, 10, 21, 40];
     let activations = [Activation::Elu, Activation::Relu, Activation::Elu, Activation::Sigmoid];
     for ties in [Ties::Own, Ties::Tied] {
         for target in [Target::Input, Target::Separate] {
-            check(&stack(&widths, &activations, ties), &BCE, 70, target, 5);
+            check(&dense_chain(&widths, &activations, ties), &BCE, 70, target, 5);
             let penalised = MSE.with(CodeL1 { weight: 0.3 });
-            check(&stack(&widths, &activations, ties), &penalised, 70, target, 6);
+            check(&dense_chain(&widths, &activations, ties), &penalised, 70, target, 6);
         }
     }
 }
@@ -122,14 +123,14 @@ fn images_with_a_background_have_their_gradient() {
     let relu = [Activation::Relu, Activation::Sigmoid];
     let deep = [Activation::Relu, Activation::Relu, Activation::Relu, Activation::Sigmoid];
     for rows in [1, 64, 150] {
-        for (stack, target) in [
-            (stack(&[784, 32, 784], &relu, Ties::Own), Target::Input),
-            (stack(&[300, 40, 9, 40, 300], &deep, Ties::Own), Target::Separate),
-            (stack(&[300, 40, 9, 40, 300], &deep, Ties::Tied), Target::Input),
+        for (chain, target) in [
+            (dense_chain(&[784, 32, 784], &relu, Ties::Own), Target::Input),
+            (dense_chain(&[300, 40, 9, 40, 300], &deep, Ties::Own), Target::Separate),
+            (dense_chain(&[300, 40, 9, 40, 300], &deep, Ties::Tied), Target::Input),
         ] {
-            let inputs = strokes(rows, stack.inputs(), 12);
-            check_of(&stack, &BCE.with(CodeL1 { weight: 0.1 }), &inputs, target, 13);
-            check_of(&stack, &MSE, &inputs, target, 14);
+            let inputs = strokes(rows, chain.inputs(), 12);
+            check_of(&chain, &BCE.with(CodeL1 { weight: 0.1 }), &inputs, target, 13);
+            check_of(&chain, &MSE, &inputs, target, 14);
         }
     }
 }
@@ -139,7 +140,7 @@ fn images_with_a_background_have_their_gradient() {
 fn wide_networks_have_their_gradient() {
     let activations = [Activation::Relu, Activation::Sigmoid];
     for ties in [Ties::Own, Ties::Tied] {
-        let wide = stack(&[700, 190, 700], &activations, ties);
+        let wide = dense_chain(&[700, 190, 700], &activations, ties);
         assert!(dense_layers(&wide)[0].inputs * dense_layers(&wide)[0].outputs >= 1 << 17);
         check(&wide, &BCE, 70, Target::Input, 15);
         check_of(&wide, &BCE, &strokes(70, 700, 16), Target::Input, 17);
@@ -152,7 +153,7 @@ fn one_row_and_one_unit_have_their_gradient() {
         for widths in [[1, 1, 1], [1, 5, 1], [784, 1, 784], [15, 3, 15], [16, 16, 16]] {
             let activations = [Activation::Softplus, Activation::Sigmoid];
             for ties in [Ties::Own, Ties::Tied] {
-                check(&stack(&widths, &activations, ties), &BCE, rows, Target::Input, 7);
+                check(&dense_chain(&widths, &activations, ties), &BCE, rows, Target::Input, 7);
             }
         }
     }
@@ -163,12 +164,12 @@ fn one_row_and_one_unit_have_their_gradient() {
 fn a_step_is_the_gradients_bit_for_bit() {
     let activations = [Activation::Tanh, Activation::Relu, Activation::Relu, Activation::Sigmoid];
     for ties in [Ties::Own, Ties::Tied] {
-        let stack = stack(&[50, 70, 3, 70, 50], &activations, ties);
+        let chain = dense_chain(&[50, 70, 3, 70, 50], &activations, ties);
         for rows in [0, 5, 33, 90] {
             let mut numbers = Numbers::new(11);
-            let start = numbers.take(stack.parameters(), -0.5, 0.5);
-            let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
-            let moments = [(); 2].map(|()| numbers.take(stack.parameters(), 0.0, 0.1));
+            let start = numbers.take(chain.parameters(), -0.5, 0.5);
+            let inputs = numbers.take(rows * chain.inputs(), 0.0, 1.0);
+            let moments = [(); 2].map(|()| numbers.take(chain.parameters(), 0.0, 0.1));
             let fill = |rows: Range<usize>, to: &mut [f32], _: &mut [f32]| {
                 to.copy_from_slice(&inputs[rows.start * 50..rows.end * 50]);
             };
@@ -176,14 +177,14 @@ fn a_step_is_the_gradients_bit_for_bit() {
             let sgd = SgdStep::new(0.1, 0.9);
             let run = |at_once: bool, is_adam: bool| {
                 let (mut parameters, [mut mean, mut variance]) = (start.clone(), moments.clone());
-                let mut gradient = vec![f32::NAN; stack.parameters()];
+                let mut gradient = vec![f32::NAN; chain.parameters()];
                 let mut trainer = Trainer::with_slice_rows(5);
                 let step = if is_adam {
                     Step::Adam { step: adam, mean: &mut mean, variance: &mut variance }
                 } else {
                     Step::Sgd { step: sgd, velocity: &mut mean }
                 };
-                let problem = Problem { chain: &stack, objective: &BCE };
+                let problem = Problem { chain: &chain, objective: &BCE };
                 let batch = Batch::new(rows, Target::Input, fill);
                 let found = if at_once {
                     trainer.step(problem, &mut parameters, step, batch, &mut gradient)
@@ -208,19 +209,19 @@ fn a_step_is_the_gradients_bit_for_bit() {
 
 /// The summary and the gradient of one row.
 fn gradient_of_row(
-    stack: &Chain,
+    chain: &Chain,
     objective: &Objective,
     parameters: &[f32],
     input: &[f32],
     output: &[f32],
 ) -> (BatchSummary, Vec<f32>) {
-    let mut gradient = vec![0.0; stack.parameters()];
+    let mut gradient = vec![0.0; chain.parameters()];
     let fill = |_: Range<usize>, inputs: &mut [f32], targets: &mut [f32]| {
         inputs.copy_from_slice(input);
         targets.copy_from_slice(output);
     };
     let batch = Batch::new(1, Target::Separate, fill);
-    let problem = Problem { chain: stack, objective };
+    let problem = Problem { chain, objective };
     let summary = Trainer::new().gradient(problem, parameters, batch, &mut gradient).unwrap();
     (summary, gradient)
 }
@@ -234,18 +235,18 @@ fn rectifiers_have_their_documented_derivatives_at_zero() {
         (Activation::Elu, 1.0),
         (Activation::Selu, 1.050_701 * 1.673_263_2),
     ] {
-        let stack = stack(&[1, 1, 1], &[activation, Activation::Linear], Ties::Own);
-        let (_, gradient) = gradient_of_row(&stack, &MSE, &[1.0, 0.0, 1.0, 0.0], &[0.0], &[-1.0]);
+        let chain = dense_chain(&[1, 1, 1], &[activation, Activation::Linear], Ties::Own);
+        let (_, gradient) = gradient_of_row(&chain, &MSE, &[1.0, 0.0, 1.0, 0.0], &[0.0], &[-1.0]);
         assert!((gradient[1] - 2.0 * slope).abs() < 1e-6, "{activation:?}: {gradient:?}");
     }
 }
 
 #[test]
 fn saturated_logits_have_a_finite_loss_and_gradient() {
-    let stack = stack(&[1, 1, 1], &[Activation::Linear, Activation::Sigmoid], Ties::Own);
+    let chain = dense_chain(&[1, 1, 1], &[Activation::Linear, Activation::Sigmoid], Ties::Own);
     for (bias, target) in [(500.0, 0.0), (500.0, 1.0), (-500.0, 0.0), (-500.0, 1.0)] {
         let (summary, gradient) =
-            gradient_of_row(&stack, &BCE, &[0.0, 0.0, 0.0, bias], &[0.0], &[target]);
+            gradient_of_row(&chain, &BCE, &[0.0, 0.0, 0.0, bias], &[0.0], &[target]);
         let wrong = f64::from(f32::from((bias > 0.0) != (target > 0.5)));
         assert!((summary.reconstruction - 500.0 * wrong).abs() < 1e-3, "{summary:?}");
         let sigmoid = f32::from(bias > 0.0);
@@ -255,10 +256,10 @@ fn saturated_logits_have_a_finite_loss_and_gradient() {
 
 #[test]
 fn a_nan_shows_in_the_loss() {
-    let stack = stack(&[20, 4, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
+    let chain = dense_chain(&[20, 4, 20], &[Activation::Relu, Activation::Sigmoid], Ties::Own);
     for objective in [&BCE, &MSE] {
-        let parameters = vec![f32::NAN; stack.parameters()];
-        let (summary, _) = gradient_of_row(&stack, objective, &parameters, &[0.5; 20], &[0.5; 20]);
+        let parameters = vec![f32::NAN; chain.parameters()];
+        let (summary, _) = gradient_of_row(&chain, objective, &parameters, &[0.5; 20], &[0.5; 20]);
         assert!(summary.reconstruction.is_nan());
     }
 }
@@ -267,7 +268,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn random_stacks_have_their_gradient(
+    fn random_chains_have_their_gradient(
         outer in 1_usize..60,
         middle in prop::option::of(1_usize..40),
         code in 1_usize..30,
@@ -285,9 +286,9 @@ proptest! {
         activations.truncate(widths.len() - 2);
         activations.push(Activation::Sigmoid);
         let ties = if tied { Ties::Tied } else { Ties::Own };
-        let stack = stack(&widths, &activations, ties);
+        let chain = dense_chain(&widths, &activations, ties);
         let code_l1 = CodeL1 { weight: if penalised { 0.05 } else { 0.0 } };
-        check(&stack, &BCE.with(code_l1), rows, Target::Separate, seed);
+        check(&chain, &BCE.with(code_l1), rows, Target::Separate, seed);
     }
 
     #[test]
@@ -296,18 +297,18 @@ proptest! {
         slice_rows in 1_usize..100,
         seed in any::<u32>(),
     ) {
-        let stack = stack(&[33, 7, 33], &[Activation::Relu, Activation::Sigmoid], Ties::Tied);
+        let chain = dense_chain(&[33, 7, 33], &[Activation::Relu, Activation::Sigmoid], Ties::Tied);
         let mut numbers = Numbers::new(seed);
-        let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
+        let parameters = numbers.take(chain.parameters(), -0.5, 0.5);
         let inputs = numbers.take(rows * 33, 0.0, 1.0);
         let results: Vec<_> = (1..=8).map(|threads| {
-            let mut gradient = vec![0.0; stack.parameters()];
+            let mut gradient = vec![0.0; chain.parameters()];
             let fill = |range: Range<usize>, x: &mut [f32], _: &mut [f32]| {
                 x.copy_from_slice(&inputs[range.start * 33..range.end * 33]);
             };
             let mut trainer = Trainer::with_slice_rows(slice_rows);
             let objective = BCE.with(CodeL1 { weight: 0.1 });
-            let problem = Problem { chain: &stack, objective: &objective };
+            let problem = Problem { chain: &chain, objective: &objective };
             let batch = Batch::new(rows, Target::Input, fill);
             let found = on_threads(threads, || {
                 trainer.gradient(problem, &parameters, batch, &mut gradient).unwrap()

@@ -11,7 +11,7 @@ use ae_kernels::{
 use support::{Expected, Numbers, naive, on_threads};
 
 /// Layers of these widths with weights of their own; `code` is the index of the code's layer.
-fn stack(widths: &[usize], code: usize, activations: &[Activation]) -> Chain {
+fn dense_chain(widths: &[usize], code: usize, activations: &[Activation]) -> Chain {
     let mut offset = 0;
     let layers = widths.windows(2).zip(activations).map(|(pair, &activation)| {
         let (inputs, outputs) = (pair[0], pair[1]);
@@ -53,18 +53,18 @@ fn close(found: &[f32], expected: &[f64]) {
     }
 }
 
-/// All that a packed stack computes, against the reference.
-fn check(stack: &Chain, rows: usize, numbers: &mut Numbers) {
-    let parameters = numbers.take(stack.parameters(), -0.5, 0.5);
-    let inputs = numbers.take(rows * stack.inputs(), 0.0, 1.0);
-    let targets = numbers.take(rows * stack.outputs(), 0.0, 1.0);
+/// All that a packed chain computes, against the reference.
+fn check(chain: &Chain, rows: usize, numbers: &mut Numbers) {
+    let parameters = numbers.take(chain.parameters(), -0.5, 0.5);
+    let inputs = numbers.take(rows * chain.inputs(), 0.0, 1.0);
+    let targets = numbers.take(rows * chain.outputs(), 0.0, 1.0);
     let objective = Objective::new(Loss::MeanSquaredError);
-    let expected: Expected = naive(stack, &objective, &parameters, &inputs, &targets);
-    let packed = PackedChain::new(stack, &parameters).unwrap();
-    let mut codes = vec![0.0; rows * stack.code_width()];
+    let expected: Expected = naive(chain, &objective, &parameters, &inputs, &targets);
+    let packed = PackedChain::new(chain, &parameters).unwrap();
+    let mut codes = vec![0.0; rows * chain.code_width()];
     packed.encode(&inputs, &mut codes).unwrap();
     close(&codes, &expected.codes);
-    let mut outputs = vec![0.0; rows * stack.outputs()];
+    let mut outputs = vec![0.0; rows * chain.outputs()];
     packed.reconstruct(&inputs, &mut outputs).unwrap();
     close(&outputs, &expected.outputs);
 
@@ -72,14 +72,14 @@ fn check(stack: &Chain, rows: usize, numbers: &mut Numbers) {
     packed.forward(&inputs, &mut logits, &mut again).unwrap();
     close(&logits, &expected.logits);
     assert_eq!(again, outputs);
-    if stack.code() + 1 < stack.layers().len() {
+    if chain.has_decoder() {
         packed.decode(&codes, &mut again).unwrap();
         assert_eq!(again, outputs);
     }
     let mut errors = vec![0.0; rows];
     packed.squared_errors(&inputs, &targets, &mut errors).unwrap();
     for (row, error) in errors.into_iter().enumerate() {
-        let range = row * stack.outputs()..(row + 1) * stack.outputs();
+        let range = row * chain.outputs()..(row + 1) * chain.outputs();
         let pairs = outputs[range.clone()].iter().zip(&targets[range]);
         let sum: f64 = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
         assert!((error - sum).abs() <= 1e-13 * sum, "{error} {sum}");
@@ -93,7 +93,7 @@ fn codes_logits_and_outputs_are_those_of_the_reference() {
         let next = Activation::ALL[(index + 3) % Activation::ALL.len()];
         for rows in [1, 2, 7, 8, 9, 37, 63, 64, 65, 257] {
             let last = Activation::Sigmoid;
-            check(&stack(&[50, 20, 5, 50], 1, &[activation, next, last]), rows, &mut numbers);
+            check(&dense_chain(&[50, 20, 5, 50], 1, &[activation, next, last]), rows, &mut numbers);
         }
         check(
             &tied([33, 17, 1], &[activation, next, Activation::Linear, activation]),
@@ -109,19 +109,19 @@ fn odd_sizes_are_those_of_the_reference() {
     for width in [1, 2, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 300] {
         for rows in [1, 5, 13, 70] {
             let activations = [Activation::Tanh, Activation::Sigmoid];
-            check(&stack(&[width, 3, width], 0, &activations), rows, &mut numbers);
-            check(&stack(&[3, width, 1], 0, &activations), rows, &mut numbers);
+            check(&dense_chain(&[width, 3, width], 0, &activations), rows, &mut numbers);
+            check(&dense_chain(&[3, width, 1], 0, &activations), rows, &mut numbers);
         }
-        check(&stack(&[width, width], 0, &[Activation::Relu]), 9, &mut numbers);
+        check(&dense_chain(&[width, width], 0, &[Activation::Relu]), 9, &mut numbers);
     }
 }
 
 #[test]
 fn a_row_has_the_same_bits_alone_in_any_batch_and_on_any_threads() {
     let activations = [Activation::Selu, Activation::Tanh, Activation::Sigmoid];
-    let stack = stack(&[130, 70, 9, 130], 1, &activations);
+    let chain = dense_chain(&[130, 70, 9, 130], 1, &activations);
     let mut numbers = Numbers::new(3);
-    let packed = PackedChain::new(&stack, &numbers.take(stack.parameters(), -0.5, 0.5)).unwrap();
+    let packed = PackedChain::new(&chain, &numbers.take(chain.parameters(), -0.5, 0.5)).unwrap();
     let inputs = numbers.take(257 * 130, 0.0, 1.0);
     let mut whole = vec![0.0; inputs.len()];
     packed.reconstruct(&inputs, &mut whole).unwrap();
@@ -137,7 +137,8 @@ fn a_row_has_the_same_bits_alone_in_any_batch_and_on_any_threads() {
 
 #[test]
 fn nothing_comes_of_no_rows() {
-    let packed = PackedChain::new(&stack(&[4, 2], 0, &[Activation::Relu]), &[0.5; 10]).unwrap();
+    let packed =
+        PackedChain::new(&dense_chain(&[4, 2], 0, &[Activation::Relu]), &[0.5; 10]).unwrap();
     packed.reconstruct(&[], &mut []).unwrap();
     packed.forward(&[], &mut [], &mut []).unwrap();
     packed.squared_errors(&[], &[], &mut []).unwrap();

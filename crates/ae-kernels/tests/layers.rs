@@ -5,12 +5,10 @@
 mod support;
 
 use ae_kernels::{
-    Activation, CodeL1, Contractive, Dropout, Extent, GaussianNoise, Kl, KlSparsity, Loss,
-    MaxPooling, Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK,
-    Upsampling,
+    Activation, ChainError, CodeL1, Contractive, Dropout, Extent, GaussianNoise, Kl, KlSparsity,
+    Loss, MaxPooling, Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape,
+    TopK, Upsampling,
 };
-use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use support::chains::Builder;
 use support::checks::{check, check_inference};
 
@@ -163,6 +161,31 @@ fn shuffles_and_reshapes_have_their_gradient() {
     check_inference(&chain, 6, 12);
 }
 
+/// The code's activation is no activation of the output, even if the decoder only moves numbers.
+#[test]
+fn a_decoder_that_only_moves_numbers_is_linear() {
+    let encoder = || Builder::new(4, 2, 2).conv(4, [1, 1], SAME, SIGMOID);
+    let shape = Shape::new(1, 4, 4);
+    let reshape = encoder().with(Reshape { shape }).chain(0);
+    let shuffle = encoder().with(PixelShuffle { factor: 2 }).with(Reshape { shape }).chain(0);
+    for chain in [reshape, shuffle] {
+        assert_eq!(chain.last_activation(), LINEAR);
+        assert!(!chain.output_is_probability());
+        assert_eq!(chain.check_objective(&BCE), Err(ChainError::LossOfNoProbability));
+        check(&chain, &MSE.with(CodeL1 { weight: 0.1 }), 6, 80, 50);
+        check_inference(&chain, 6, 51);
+    }
+    let encoder = encoder().with(Reshape { shape }).chain(1);
+    assert!(encoder.output_is_probability());
+    check(&encoder, &BCE, 6, 80, 52);
+    check_inference(&encoder, 6, 53);
+    let activated = Builder::new(4, 2, 2).conv(4, [1, 1], SAME, TANH).with(SIGMOID);
+    let activated = activated.with(PixelShuffle { factor: 2 }).with(Reshape { shape }).chain(0);
+    assert!(activated.output_is_probability());
+    check(&activated, &BCE, 6, 80, 54);
+    check_inference(&activated, 6, 55);
+}
+
 #[test]
 fn random_layers_have_their_gradient() {
     for rows in [1, 7, 70] {
@@ -220,6 +243,17 @@ fn sparse_codes_have_their_gradient() {
     let maps = maps.conv(2, [3, 1], SAME, SIGMOID).chain(1);
     check(&maps, &BCE.with(CodeL1 { weight: 0.1 }), 9, 60, 23);
     check_inference(&maps, 9, 24);
+}
+
+/// A batch normalisation of numbers that are mostly 0 gives large ones, and logits of 20 and more after a dense layer.
+#[test]
+fn saturated_outputs_have_their_gradient() {
+    let factor = Extent { height: 2, width: 3 };
+    for (rows, seed) in [(256, 56), (257, 57), (7, 58)] {
+        let sparse = Builder::new(2, 6, 5).with(Upsampling { factor }).with(TopK { k: 19 });
+        let chain = sparse.batch_norm().dense(5, SIGMOID).chain(1);
+        check(&chain, &BCE.with(CodeL1 { weight: 0.05 }), rows, 12, seed);
+    }
 }
 
 #[test]
@@ -294,7 +328,7 @@ fn residual_networks_and_classifiers_have_their_gradient() {
     check(&maps, &classes, 9, 60, 40);
 }
 
-/// More items than a leaf of the tree, dense layers and maps together.
+/// More items than a group, dense layers and maps together.
 #[test]
 fn large_batches_have_their_gradient() {
     let dense = Builder::new(7, 1, 1).dense(3, TANH).dense(7, SIGMOID).chain(0);
@@ -304,71 +338,4 @@ fn large_batches_have_their_gradient() {
     check(&mixed, &BCE.with(CodeL1 { weight: 0.1 }), 600, 30, 42);
     let norm = Builder::new(1, 3, 3).conv(2, [3, 1], SAME, LINEAR).batch_norm().dense(9, SIGMOID);
     check(&norm.chain(1), &BCE, 300, 30, 43);
-}
-
-/// Adds a layer of this kind, if it fits and the map stays small.
-fn with_any(builder: Builder, kind: usize, pick: usize, activation: Activation) -> Builder {
-    let shape = builder.shape();
-    let (small, padding) =
-        (shape.numbers() <= 60, if pick.is_multiple_of(2) { SAME } else { VALID });
-    let (size, stride) =
-        (extent([1 + pick % 3, 1 + pick / 3 % 3]), [1 + pick / 9 % 2, 1 + pick / 18]);
-    let (window, factor) = ([size, extent(stride)], extent([1 + pick % 2, 1 + pick / 2 % 3]));
-    let is_within = shape.height >= size.height && shape.width >= size.width;
-    let fits = padding == SAME || is_within;
-    match kind {
-        0 => builder.dense(1 + pick % 6, activation),
-        1 if fits => builder.conv_of(1 + pick % 4, window, padding, activation),
-        2 if small => builder.transposed_of(1 + pick % 4, window, padding, activation),
-        3 if small => builder.with(Upsampling { factor }),
-        4 if fits => builder.with(MaxPooling { size, stride: extent(stride), padding }),
-        5 if shape.height.is_multiple_of(2) && shape.width.is_multiple_of(2) => {
-            builder.with(PixelUnshuffle { factor: 2 })
-        }
-        6 if shape.channels.is_multiple_of(4) => builder.with(PixelShuffle { factor: 2 }),
-        7 => builder.with(Reshape { shape: Shape::new(shape.height, shape.width, shape.channels) }),
-        8 => builder.batch_norm(),
-        9 => builder.with(activation),
-        10 => builder.with(Dropout { rate: 0.25 }),
-        11 => builder.with(GaussianNoise { deviation: 0.3 }),
-        12 => builder.with(TopK { k: 1 + pick % shape.numbers() }),
-        13 if shape.channels.is_multiple_of(2) => builder.with(Sample),
-        _ => builder,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(17),
-        ..ProptestConfig::with_cases(48)
-    })]
-
-    #[test]
-    fn random_chains_have_their_gradient(
-        shape in (1_usize..5, 1_usize..7, 1_usize..7),
-        kinds in prop::collection::vec((0_usize..14, 0_usize..36, 0_usize..4), 1..7),
-        ends_with_a_map in any::<bool>(),
-        rows in prop_oneof![9 => 1_usize..30, 1 => 250_usize..270],
-        code in 0_usize..8,
-        seed in 0_u32..1_000_000,
-    ) {
-        let mut builder = Builder::new(shape.0, shape.1, shape.2);
-        for (kind, pick, activation) in kinds {
-            // Without kinks, which differences would step over.
-            let activation = [TANH, SIGMOID, LINEAR, Activation::Softplus][activation];
-            builder = with_any(builder, kind, pick, activation);
-        }
-        builder = if ends_with_a_map {
-            builder.conv(2, [2, 1], SAME, SIGMOID)
-        } else {
-            builder.dense(5, SIGMOID)
-        };
-        let code = code.min(builder.depth().saturating_sub(2));
-        let penalised = code + 1 < builder.depth();
-        let chain = builder.chain(code);
-        let objective = if penalised { BCE.with(CodeL1 { weight: 0.05 }) } else { BCE };
-        check(&chain, &objective, rows, 12, seed);
-        check_inference(&chain, rows, seed);
-    }
 }

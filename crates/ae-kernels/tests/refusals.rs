@@ -16,7 +16,7 @@ fn layer(inputs: usize, outputs: usize, offset: usize, activation: Activation) -
 }
 
 /// 4-2-4, or the layer to the code alone.
-fn stack(layers: usize) -> Chain {
+fn dense_chain(layers: usize) -> Chain {
     let all = [layer(4, 2, 0, Activation::Relu), layer(2, 4, 10, Activation::Sigmoid)];
     Chain::of_dense(all[..layers].to_vec(), 0, [10, 22][layers - 1]).unwrap()
 }
@@ -40,8 +40,8 @@ fn fill(_: std::ops::Range<usize>, inputs: &mut [f32], _: &mut [f32]) {
 #[test]
 fn a_gradient_that_does_not_fit_is_refused() {
     let batch = Batch::new(3, Target::Input, fill);
-    let stack = stack(2);
-    let problem = Problem { chain: &stack, objective: &BCE };
+    let chain = dense_chain(2);
+    let problem = Problem { chain: &chain, objective: &BCE };
     // Slices of any length: the largest do not overflow.
     let mut trainer = Trainer::with_slice_rows(usize::MAX);
     let (mut gradient, parameters) = ([7.0; 22], [0.5; 22]);
@@ -60,8 +60,8 @@ fn a_gradient_that_does_not_fit_is_refused() {
 #[test]
 fn a_step_whose_moments_do_not_fit_is_refused() {
     let batch = Batch::new(3, Target::Input, fill);
-    let stack = stack(2);
-    let problem = Problem { chain: &stack, objective: &BCE };
+    let chain = dense_chain(2);
+    let problem = Problem { chain: &chain, objective: &BCE };
     let (mut gradient, mut parameters) = ([0.0; 22], [0.5; 22]);
     let step = || Step::Sgd { step: SgdStep::new(0.1, 0.9), velocity: &mut [] };
     let before = parameters;
@@ -84,8 +84,8 @@ fn a_step_whose_moments_do_not_fit_is_refused() {
 
 #[test]
 fn inference_on_rows_that_do_not_fit_is_refused() {
-    length(PackedChain::new(&stack(2), &[0.5; 21]).map(drop), 22, 21);
-    let packed = PackedChain::new(&stack(2), &[0.5; 22]).unwrap();
+    length(PackedChain::new(&dense_chain(2), &[0.5; 21]).map(drop), 22, 21);
+    let packed = PackedChain::new(&dense_chain(2), &[0.5; 22]).unwrap();
     length(packed.encode(&[0.5; 6], &mut [0.0; 2]), 4, 6);
     length(packed.encode(&[0.5; 8], &mut [0.0; 2]), 4, 2);
     length(packed.decode(&[0.5; 3], &mut [0.0; 8]), 2, 3);
@@ -94,7 +94,7 @@ fn inference_on_rows_that_do_not_fit_is_refused() {
     length(packed.squared_errors(&[0.5; 8], &[0.5; 4], &mut [0.0; 2]), 8, 4);
     length(packed.losses(&[0.5; 8], &[0.5; 8], &mut [RowLosses::default(); 3]), 2, 3);
 
-    let encoder = PackedChain::new(&stack(1), &[0.5; 10]).unwrap();
+    let encoder = PackedChain::new(&dense_chain(1), &[0.5; 10]).unwrap();
     let mut outputs = [7.0; 4];
     assert_eq!(encoder.decode(&[0.5; 2], &mut outputs), Err(ChainError::NoDecoder));
     assert_eq!(outputs, [7.0; 4]);

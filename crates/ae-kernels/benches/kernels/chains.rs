@@ -1,9 +1,9 @@
 //! Whole training steps and inference of networks with maps. Items are images.
 
 use ae_kernels::{
-    Activation, AdamStep, Batch, Chain, Convolution, Dense, Extent, Layer, Loss, MaxPooling,
-    Objective, PackedChain, Padding, Problem, Sample, Shape, Step, Target, Trainer, Upsampling,
-    Weight,
+    Activation, AdamStep, Batch, Chain, Connection, Convolution, Dense, Direction, Extent, Layer,
+    Loss, MaxPooling, Objective, PackedChain, Padding, Problem, Sample, Shape, Step, Target,
+    Trainer, Upsampling, Weight,
 };
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -25,7 +25,9 @@ impl Network {
         let weight = self.parameters;
         let bias = weight + self.channels * channels * 9;
         let (kernel, stride) = (Extent::square(3), Extent::square(1));
-        let layer = Convolution { channels, kernel, stride, padding, weight, bias, activation };
+        let direction = Direction::Forward;
+        let layer =
+            Convolution { direction, channels, kernel, stride, padding, weight, bias, activation };
         self.layers.push(layer.into());
         self.parameters = bias + channels;
         self.channels = channels;
@@ -83,7 +85,8 @@ fn network(name: &str) -> Chain {
             (image, encoder.dense(20, 400, relu).dense(400, 784, sigmoid), 2)
         }
     };
-    Chain::new(input, network.layers, code, false, network.parameters).expect("layers that fit")
+    Chain::new(input, network.layers, code, Connection::Plain, network.parameters)
+        .expect("layers that fit")
 }
 
 const NETWORKS: [&str; 4] = ["keras", "keras-denoiser", "patches", "vae"];

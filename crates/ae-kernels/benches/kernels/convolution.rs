@@ -1,10 +1,12 @@
-//! Convolutions of known networks. Items are floating-point operations, so items a second are FLOP/s.
+//! Convolutions of known networks, each alone in a chain. Items are floating-point operations, so items a second are
+//! FLOP/s; those of one core with `RAYON_NUM_THREADS=1`.
 
 use std::fmt;
+use std::ops::Range;
 
 use ae_kernels::{
-    Activation, ConvolutionGeometry as Convolution, ConvolutionScratch, Extent, PackedConvolution,
-    Padding, Shape,
+    Activation, Batch, Chain, Connection, Convolution, Direction, Extent, Loss, Objective,
+    PackedChain, Padding, Problem, Shape, Target, Trainer,
 };
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -50,83 +52,67 @@ const LAYERS: [Layer; 12] = [
     layer(32, 1, 40, Padding::Same),
 ];
 
-/// A layer with numbers on both sides.
-struct Case {
-    geometry: Convolution,
-    packed: PackedConvolution,
-    input: Vec<f32>,
-    output: Vec<f32>,
-    scratch: ConvolutionScratch,
-    operations: ItemsCount,
-}
+impl Layer {
+    fn chain(self) -> Chain {
+        let Self { from, to, size, padding } = self;
+        let (weight, bias) = (0, from * to * 9);
+        let layer = Convolution {
+            direction: Direction::Forward,
+            channels: to,
+            kernel: Extent::square(3),
+            stride: Extent::square(1),
+            padding,
+            weight,
+            bias,
+            activation: Activation::Linear,
+        };
+        let input = Shape::new(from, size, size);
+        let layers = vec![layer.into()];
+        Chain::new(input, layers, 0, Connection::Plain, bias + to).expect("a layer that fits")
+    }
 
-impl Case {
-    fn new(layer: Layer) -> Self {
-        let Layer { from, to, size, padding } = layer;
-        let input = Shape { channels: from, height: size, width: size };
-        let kernel = Extent::square(3);
-        let stride = Extent::square(1);
-        let geometry = Convolution::new(input, to, kernel, stride, padding).expect("a layer");
-        let mut packed = PackedConvolution::new(geometry);
-        let weight = numbers(geometry.weight_count());
-        packed.pack_forward(&weight, &numbers(to));
-        packed.pack_backward(&weight);
-        let items = (PIXELS / (size * size)).min(8);
-        Self {
-            geometry,
-            packed,
-            input: numbers(items * input.numbers()),
-            output: numbers(items * geometry.output().numbers()),
-            scratch: ConvolutionScratch::default(),
-            operations: ItemsCount::new(2 * items * geometry.multiplications()),
-        }
+    fn items(self) -> usize {
+        (PIXELS / (self.size * self.size)).min(8)
+    }
+
+    /// Operations of the forward pass, without those with padding. The gradient of the weight takes as many.
+    fn operations(self) -> usize {
+        let taps = match self.padding {
+            Padding::Same => 3 * self.size - 2,
+            Padding::Valid => 3 * (self.size - 2),
+        };
+        2 * self.items() * self.from * self.to * taps * taps
     }
 }
 
+/// With the change of order to channels last and back.
 #[divan::bench(args = LAYERS)]
 fn forward(bencher: Bencher<'_, '_>, layer: Layer) {
-    let Case { packed, input, mut output, mut scratch, operations, .. } = Case::new(layer);
-    let linear = Activation::Linear;
-    bencher
-        .counter(operations)
-        .bench_local(|| packed.forward(black_box(&input), &mut output, linear, &mut scratch));
+    let chain = layer.chain();
+    let packed = PackedChain::new(&chain, &numbers(chain.parameters())).expect("parameters");
+    let input = numbers(layer.items() * chain.inputs());
+    let mut output = vec![0.0; layer.items() * chain.outputs()];
+    let bencher = bencher.counter(ItemsCount::new(layer.operations()));
+    bencher.bench_local(|| packed.reconstruct(black_box(&input), &mut output));
 }
 
+/// A step without the optimizer: packing, forward pass, loss, and the gradients of weight and bias.
 #[divan::bench(args = LAYERS)]
-fn input_gradient(bencher: Bencher<'_, '_>, layer: Layer) {
-    let Case { packed, mut input, output, mut scratch, operations, .. } = Case::new(layer);
-    bencher
-        .counter(operations)
-        .bench_local(|| packed.input_gradient(black_box(&output), &mut input, &mut scratch));
-}
-
-#[divan::bench(args = LAYERS)]
-fn weight_gradient(bencher: Bencher<'_, '_>, layer: Layer) {
-    let Case { geometry, input, output, mut scratch, operations, .. } = Case::new(layer);
-    let mut packed = vec![0.0; geometry.packed_gradient_count()];
-    bencher.counter(operations).bench_local(|| {
-        geometry.add_weight_gradient(black_box(&input), &output, &mut packed, &mut scratch);
-    });
-}
-
-/// What is done once a step or once a leaf of the gradient's tree.
-#[divan::bench(args = LAYERS)]
-fn pack_and_unpack(bencher: Bencher<'_, '_>, layer: Layer) {
-    let Case { geometry, mut packed, .. } = Case::new(layer);
-    let (mut weight, bias) = (numbers(geometry.weight_count()), numbers(layer.to));
-    let sums = vec![1e-3; geometry.packed_gradient_count()];
+fn gradient(bencher: Bencher<'_, '_>, layer: Layer) {
+    let chain = layer.chain();
+    let parameters = numbers(chain.parameters());
+    let [inputs, targets] =
+        [chain.inputs(), chain.outputs()].map(|width| numbers(layer.items() * width));
+    let fill = |rows: Range<usize>, x: &mut [f32], t: &mut [f32]| {
+        x.copy_from_slice(&inputs[rows.start * chain.inputs()..rows.end * chain.inputs()]);
+        t.copy_from_slice(&targets[rows.start * chain.outputs()..rows.end * chain.outputs()]);
+    };
+    let objective = Objective::new(Loss::MeanSquaredError);
+    let problem = Problem { chain: &chain, objective: &objective };
+    let (mut trainer, mut gradient) = (Trainer::new(), vec![0.0; chain.parameters()]);
+    let bencher = bencher.counter(ItemsCount::new(2 * layer.operations()));
     bencher.bench_local(|| {
-        packed.pack_forward(&weight, &bias);
-        packed.pack_backward(&weight);
-        geometry.unpack_weight_gradient(black_box(&sums), &mut weight);
+        let batch = Batch::new(layer.items(), Target::Separate, fill);
+        trainer.gradient(problem, &parameters, batch, &mut gradient)
     });
-}
-
-#[divan::bench(args = LAYERS)]
-fn bias_gradient(bencher: Bencher<'_, '_>, layer: Layer) {
-    let Case { geometry, output, .. } = Case::new(layer);
-    let mut bias = vec![0.0; layer.to];
-    bencher
-        .counter(ItemsCount::new(output.len()))
-        .bench_local(|| geometry.add_bias_gradient(black_box(&output), &mut bias));
 }

@@ -70,7 +70,7 @@ fn network(widths: &[usize]) -> Chain {
 }
 
 /// The tutorial's network: 784-32-784.
-fn stack() -> Chain {
+fn dense_chain() -> Chain {
     network(&[PIXELS, CODE, PIXELS])
 }
 
@@ -89,15 +89,15 @@ fn gradient_of_batch_of_strokes(bencher: Bencher<'_, '_>, widths: &str) {
 /// A whole training step: gathering, gradient and Adam.
 #[divan::bench(args = ["784-32-784", "784-128-64-32-64-128-784", "784-1000-500-250-30-250-500-1000-784"])]
 fn training_step(bencher: Bencher<'_, '_>, widths: &str) {
-    let stack = network(&numbers_of(widths));
-    let count = stack.parameters();
+    let chain = network(&numbers_of(widths));
+    let count = chain.parameters();
     let mut parameters = weights(count);
     let [mut gradient, mut mean, mut variance] = [(); 3].map(|()| vec![0.0; count]);
     let different = strokes(300).into_iter().map(|pixel| (pixel * 255.0) as u8);
     let bytes: Vec<u8> =
         different.collect::<Vec<u8>>().into_iter().cycle().take(IMAGES * PIXELS).collect();
     let mut trainer = Trainer::new();
-    let problem = Problem { chain: &stack, objective: &OBJECTIVE };
+    let problem = Problem { chain: &chain, objective: &OBJECTIVE };
     let mut order = random_rows();
     bencher.bench_local(|| {
         let order: [u32; ROWS] = std::array::from_fn(|_| order());
@@ -133,12 +133,12 @@ const ROWS: usize = 256;
 
 fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
     let widths = numbers_of(widths);
-    let stack = network(&widths);
+    let chain = network(&widths);
     let products: usize = widths.windows(2).map(|pair| 3 * pair[0] * pair[1]).sum();
-    let parameters = weights(stack.parameters());
-    let mut gradient = vec![0.0; stack.parameters()];
+    let parameters = weights(chain.parameters());
+    let mut gradient = vec![0.0; chain.parameters()];
     let mut trainer = Trainer::new();
-    let problem = Problem { chain: &stack, objective: &OBJECTIVE };
+    let problem = Problem { chain: &chain, objective: &OBJECTIVE };
     // The first layer's input has no gradient.
     let operations = 2 * ROWS * (products - widths[0] * widths[1]);
     bencher.counter(ItemsCount::new(operations)).bench_local(|| {
@@ -153,11 +153,11 @@ fn gradient_of(bencher: Bencher<'_, '_>, widths: &str, inputs: &[f32]) {
 /// One slice of so many rows. Items are floating-point operations of the five products, so items a second are FLOP/s.
 #[divan::bench(args = [32, 64, 128, 256])]
 fn gradient_of_slice(bencher: Bencher<'_, '_>, rows: usize) {
-    let stack = stack();
-    let (parameters, inputs) = (numbers(stack.parameters()), numbers(rows * PIXELS));
-    let mut gradient = vec![0.0; stack.parameters()];
+    let chain = dense_chain();
+    let (parameters, inputs) = (numbers(chain.parameters()), numbers(rows * PIXELS));
+    let mut gradient = vec![0.0; chain.parameters()];
     let mut trainer = Trainer::with_slice_rows(rows);
-    let problem = Problem { chain: &stack, objective: &OBJECTIVE };
+    let problem = Problem { chain: &chain, objective: &OBJECTIVE };
     bencher.counter(ItemsCount::new(5 * 2 * rows * PIXELS * CODE)).bench_local(|| {
         let fill = |_: std::ops::Range<usize>, to: &mut [f32], _: &mut [f32]| {
             to.copy_from_slice(&inputs);
@@ -169,9 +169,9 @@ fn gradient_of_slice(bencher: Bencher<'_, '_>, rows: usize) {
 
 #[divan::bench(args = [1, 16, 64, 256, 1000])]
 fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
-    let stack = stack();
+    let chain = dense_chain();
     let packed =
-        PackedChain::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
+        PackedChain::new(&chain, &numbers(chain.parameters())).expect("as many parameters");
     let (inputs, mut outputs) = (numbers(rows * PIXELS), vec![0.0; rows * PIXELS]);
     // Items are images.
     bencher
@@ -182,9 +182,9 @@ fn reconstruct_rows(bencher: Bencher<'_, '_>, rows: usize) {
 /// Items are floating-point operations.
 #[divan::bench(args = [1, 64])]
 fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
-    let stack = stack();
+    let chain = dense_chain();
     let packed =
-        PackedChain::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
+        PackedChain::new(&chain, &numbers(chain.parameters())).expect("as many parameters");
     let (inputs, mut codes) = (numbers(rows * PIXELS), vec![0.0; rows * CODE]);
     bencher
         .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
@@ -194,9 +194,9 @@ fn encode_rows(bencher: Bencher<'_, '_>, rows: usize) {
 /// Items are floating-point operations of the product.
 #[divan::bench(args = [1, 64])]
 fn decode_rows(bencher: Bencher<'_, '_>, rows: usize) {
-    let stack = stack();
+    let chain = dense_chain();
     let packed =
-        PackedChain::new(&stack, &numbers(stack.parameters())).expect("as many parameters");
+        PackedChain::new(&chain, &numbers(chain.parameters())).expect("as many parameters");
     let (codes, mut outputs) = (numbers(rows * CODE), vec![0.0; rows * PIXELS]);
     bencher
         .counter(ItemsCount::new(2 * rows * PIXELS * CODE))
@@ -227,7 +227,7 @@ fn gather_at_random(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn adam_step(bencher: Bencher<'_, '_>) {
-    let count = stack().parameters();
+    let count = dense_chain().parameters();
     let (mut parameters, gradient) = (numbers(count), numbers(count));
     let (mut mean, mut variance) = (vec![0.0; count], vec![0.0; count]);
     let step = AdamStep::new(1e-3, 0.9, 0.999, 1e-7, 10);

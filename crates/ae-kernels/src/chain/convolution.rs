@@ -1,10 +1,12 @@
 //! A convolution or a transposed one that runs.
 
-use super::dense::{Affine, Epilogue};
-use super::operation::{Backward, Memory, Operation, PackTask, Pass, Passes, Scratch};
+use super::operation::{
+    Affine, Backward, Epilogue, Memory, Operation, PackTask, Pass, Passes, Scratch,
+};
+use crate::Activation;
 use crate::activation::{activate_values, replace_by_gradient};
+use crate::convolution::{Geometry, PackedConvolution};
 use crate::layer::Context;
-use crate::{Activation, ConvolutionGeometry, PackedConvolution};
 
 /// A convolution with its weight rearranged, over maps with channels last.
 #[derive(Debug)]
@@ -14,14 +16,12 @@ pub(crate) struct ConvolutionOperation {
     bias: usize,
     activation: Activation,
     affine: Option<Affine>,
-    /// Whether the output's channels are the weight's first axis.
-    outputs_first: bool,
 }
 
 impl ConvolutionOperation {
     /// A convolution whose weight and bias begin at these places of the flat buffer.
     pub(crate) fn new(
-        geometry: ConvolutionGeometry,
+        geometry: Geometry,
         weight: usize,
         bias: usize,
         context: &Context<'_>,
@@ -32,11 +32,10 @@ impl ConvolutionOperation {
             bias,
             activation: context.activation,
             affine: context.purpose.affine(),
-            outputs_first: !geometry.is_transposed(),
         }
     }
 
-    fn geometry(&self) -> &ConvolutionGeometry {
+    fn geometry(&self) -> &Geometry {
         self.packed.geometry()
     }
 
@@ -45,8 +44,10 @@ impl ConvolutionOperation {
         let outputs = self.geometry().output().channels;
         let count = self.geometry().weight_count();
         let taps = count / outputs / self.geometry().input().channels;
-        let output = |place: usize| {
-            if self.outputs_first { place / (count / outputs) } else { place / taps % outputs }
+        // The output's channels are the first axis of a convolution's weight, and the second of a transposed one's.
+        let output = |place: usize| match self.geometry().is_transposed() {
+            false => place / (count / outputs),
+            true => place / taps % outputs,
         };
         let weight = parameters[self.weight..][..count].iter().enumerate();
         let weight = weight.map(|(place, number)| number * scale[output(place)]).collect();

@@ -1,29 +1,13 @@
 //! A dense layer that runs.
 
 use super::operation::{
-    Backward, LayerNonzeros, Memory, Operation, PackTask, Pass, Passes, Scratch,
+    Affine, Backward, Epilogue, LayerNonzeros, Memory, Operation, PackTask, Pass, Passes, Scratch,
 };
 use super::packed_dense::PackedDense;
 use super::parameters::WeightView;
 use crate::Activation;
 use crate::activation::{activate_values, differentiate};
 use crate::product::{Operand, ScannedAxes};
-
-/// What is applied to the output of the last layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Epilogue {
-    /// The layer's activation.
-    Activation,
-    /// Nothing: the output is logits.
-    None,
-}
-
-/// The scale and the shift of each output that follow a layer and are folded into it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Affine {
-    pub(crate) scale: Vec<f32>,
-    pub(crate) shift: Vec<f32>,
-}
 
 /// A dense layer with its weight in panels.
 #[derive(Debug)]

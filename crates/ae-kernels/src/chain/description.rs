@@ -9,6 +9,15 @@ use crate::{Activation, ChainError, Layer, Loss, Objective, Shape, Weight};
 /// The most numbers of an item before or after a layer: a map of 1 GiB.
 const LARGEST_ITEM: usize = 1 << 28;
 
+/// How a chain's input reaches its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// Through the layers alone.
+    Plain,
+    /// The output is the input plus what the layers give.
+    Residual,
+}
+
 /// A chain of layers that fit each other and a flat parameter buffer. The output of one of them is the code.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
@@ -16,15 +25,14 @@ pub struct Chain {
     shapes: Vec<Shape>,
     layers: Vec<Layer>,
     code: usize,
-    residual: bool,
+    connection: Connection,
     parameters: usize,
     untrained: Vec<Range<usize>>,
 }
 
 impl Chain {
     /// A chain of these layers, first to last, for items of the shape `input`. `code` is the index of the layer whose
-    /// output is the code, `parameters` the length of the flat buffer. With `residual` the output is the input plus what
-    /// the layers give.
+    /// output is the code, `parameters` the length of the flat buffer.
     ///
     /// # Errors
     /// If a layer does not fit the shape before it, if parameters do not fill the buffer without gaps and overlaps, if a
@@ -34,7 +42,7 @@ impl Chain {
         input: Shape,
         layers: Vec<Layer>,
         code: usize,
-        residual: bool,
+        connection: Connection,
         parameters: usize,
     ) -> Result<Self, ChainError> {
         if code >= layers.len() {
@@ -46,13 +54,13 @@ impl Chain {
             shape = checked_output(&layers, index, layer, shape)?;
             shapes.push(shape);
         }
-        if residual && shape.numbers() != input.numbers() {
+        if connection == Connection::Residual && shape.numbers() != input.numbers() {
             let (expected, found) = (input.numbers(), shape.numbers());
             return Err(ChainError::Residual { expected, found });
         }
         check_coverage(&layers, &shapes, parameters)?;
         let untrained = untrained(&layers, &shapes);
-        Ok(Self { shapes, layers, code, residual, parameters, untrained })
+        Ok(Self { shapes, layers, code, connection, parameters, untrained })
     }
 
     /// A chain of dense layers, without residual connection.
@@ -66,7 +74,7 @@ impl Chain {
     ) -> Result<Self, ChainError> {
         let input = Shape::vector(layers.first().map_or(0, |layer| layer.inputs));
         let layers = layers.into_iter().map(Layer::from).collect();
-        Self::new(input, layers, code, false, parameters)
+        Self::new(input, layers, code, Connection::Plain, parameters)
     }
 
     /// The layers, first to last.
@@ -84,9 +92,14 @@ impl Chain {
         self.code
     }
 
+    /// Whether a layer follows the code.
+    pub fn has_decoder(&self) -> bool {
+        self.code + 1 < self.layers.len()
+    }
+
     /// Whether the input is added to what the layers give.
     pub fn is_residual(&self) -> bool {
-        self.residual
+        self.connection == Connection::Residual
     }
 
     /// The length of the flat parameter buffer.
@@ -139,7 +152,8 @@ impl Chain {
         samples.next().filter(|_| samples.next().is_none())
     }
 
-    /// The last activation: layers after it only move numbers.
+    /// The output's activation: that of the decoder's last layer that does more than move numbers, as a reshape or a pixel
+    /// shuffle does; linear if there is none. A chain that ends with its code is taken as a whole.
     pub fn last_activation(&self) -> Activation {
         let last = self.last_activated().and_then(|index| self.layers.get(index));
         last.map_or(Activation::Linear, |layer| layer.kind().activation())
@@ -147,7 +161,7 @@ impl Chain {
 
     /// Whether outputs are probabilities: the last activation is the sigmoid, and nothing is added to it.
     pub fn output_is_probability(&self) -> bool {
-        self.last_activation() == Activation::Sigmoid && !self.residual
+        self.last_activation() == Activation::Sigmoid && !self.is_residual()
     }
 
     /// The layers that draw random numbers in training, with how many they draw for an item.
@@ -171,7 +185,7 @@ impl Chain {
                 return Err(ChainError::LossOfNoProbability);
             }
             Loss::SoftmaxCrossEntropy
-                if self.last_activation() != Activation::Linear || self.residual =>
+                if self.last_activation() != Activation::Linear || self.is_residual() =>
             {
                 return Err(ChainError::LossOfNoLogits);
             }
@@ -193,7 +207,7 @@ impl Chain {
         if !(weight >= 0.0 && weight.is_finite()) {
             return Err(refused(Refusal::new("a finite weight, 0 or above", weight)));
         }
-        if weight != 0.0 && self.code + 1 == self.layers.len() {
+        if weight != 0.0 && !self.has_decoder() {
             return Err(ChainError::Code { layers: self.code, found: self.code });
         }
         penalty.kind().check(self).map_err(refused)

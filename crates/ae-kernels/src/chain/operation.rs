@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
-use super::dense::{DenseOperation, Epilogue};
+use super::dense::DenseOperation;
 use super::normalisation::Normalisation;
-use crate::ConvolutionScratch;
 use crate::aligned::AlignedBuffer;
+use crate::convolution::ConvolutionScratch;
 use crate::product::{Nonzeros, PanelCopy};
 
 /// A source of random numbers: `draws(layer, rows, numbers)`.
@@ -45,6 +45,22 @@ pub(crate) trait Operation: Debug + Send + Sync {
     fn gives_logits(&self) -> bool {
         false
     }
+}
+
+/// What an operation applies to its output in inference, if it has an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Epilogue {
+    /// Its activation.
+    Activation,
+    /// Nothing: the caller wants the logits of the last activation.
+    None,
+}
+
+/// The scale and the shift of each channel that follow an operation in inference and are computed with it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Affine {
+    pub(crate) scale: Vec<f32>,
+    pub(crate) shift: Vec<f32>,
 }
 
 /// Whether an operation is packed for the gradient at its input too.

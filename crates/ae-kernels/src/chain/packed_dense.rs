@@ -3,8 +3,7 @@
 //! The order of a product's sums does not depend on the number of rows, so a row has the same bits alone and in any
 //! batch.
 
-use super::dense::{Affine, Epilogue};
-use super::operation::Passes;
+use super::operation::{Affine, Epilogue, Passes};
 use super::parameters::WeightView;
 use crate::Activation;
 use crate::activation::activate_columns;

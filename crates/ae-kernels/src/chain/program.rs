@@ -2,19 +2,12 @@
 
 use std::ops::Range;
 
-use super::dense::Affine;
-use super::operation::{Operation, PackTask, Passes};
-use super::order::{NeededOrder, Order, Permutation};
+use super::operation::{Affine, Operation, PackTask, Passes};
+use super::order::{Identity, NeededOrder, Order, Permutation, Transposition};
+use super::{SMALL_SLICE_ROWS, rows_together};
 use crate::layer::{Context, Place, Purpose, Role};
 use crate::threads::run_all;
-use crate::{Activation, Chain, Layer, Shape};
-
-/// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
-const NUMBERS_TOGETHER: usize = 1 << 17;
-/// Items whose gradient of shared parameters is summed before it is added to that of the items before.
-const LEAF_ROWS: usize = 8;
-/// The most items that go through maps together.
-const MOST_TOGETHER: usize = 64;
+use crate::{Activation, Chain, Objective, Penalty, Shape};
 
 /// An operation and its place in the chain.
 #[derive(Debug)]
@@ -31,18 +24,31 @@ pub(crate) struct Op {
     pub(crate) needs_input_gradient: bool,
 }
 
-/// What the operations are made for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Segmentation {
-    /// Whether the mean of the code over the batch is needed.
-    pub(crate) code_means: bool,
+/// Whether the chain is cut after the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeMeans {
+    /// A penalty is a function of the code's means over the batch.
+    Needed,
+    Unneeded,
+}
+
+impl CodeMeans {
+    pub(crate) fn of(objective: &Objective) -> Self {
+        let counted = |penalty: &&Penalty| penalty.weight() != 0.0;
+        let mut counted = objective.penalties.iter().filter(counted);
+        match counted.any(|penalty| penalty.kind().of_means().is_some()) {
+            true => Self::Needed,
+            false => Self::Unneeded,
+        }
+    }
 }
 
 /// What needs statistics of the whole batch before an operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Barrier {
-    /// The operation after it is a batch normalisation: the layer, its channels, its epsilon.
-    BatchNorm { layer: usize, channels: usize, epsilon: f32, weight: usize },
+    /// The operation after it is a batch normalisation: its place among these, the layer, its channels, its epsilon and
+    /// where its weight begins.
+    BatchNorm { index: usize, layer: usize, channels: usize, epsilon: f32, weight: usize },
     /// The code's means.
     Code { width: usize },
 }
@@ -77,8 +83,8 @@ pub(crate) struct Program {
     pub(crate) sample: Option<Boundary>,
     /// The activation that the loss applies to the last operation's output.
     pub(crate) last_activation: Activation,
-    /// Whether items go through maps.
-    pub(crate) is_spatial: bool,
+    /// See [`Chain::has_small_slices`].
+    pub(crate) has_small_slices: bool,
 }
 
 /// The operations of layers, as they are made.
@@ -99,7 +105,8 @@ impl<'a> Compiler<'a> {
     /// Changes the order of channels, if that is another.
     pub(crate) fn change_order(&mut self, order: Order) {
         if order != self.order && !self.shape.has_one_order() {
-            let permutation = Permutation::to_order(order, self.shape);
+            let moves = Transposition::to_order(order, self.shape);
+            let permutation = Permutation::new(self.shape.numbers(), moves);
             self.push(Box::new(permutation), self.shape, Vec::new());
         }
         self.order = order;
@@ -123,7 +130,7 @@ impl<'a> Compiler<'a> {
         }
         let purpose = match self.purpose {
             Purpose::Training => Purpose::Training,
-            Purpose::Inference { parameters, .. } => Purpose::Inference { parameters, affine },
+            Purpose::Inference { .. } => Purpose::Inference { affine },
         };
         let output = self.chain.shapes()[index + 1];
         let context = Context {
@@ -154,10 +161,10 @@ pub(crate) struct LayerOptions<'a> {
 
 impl Program {
     /// The operations of a chain for training.
-    pub(crate) fn for_training(chain: &Chain, Segmentation { code_means }: Segmentation) -> Self {
+    pub(crate) fn for_training(chain: &Chain, code_means: CodeMeans) -> Self {
         let mut compiler = Compiler::new(chain, chain.input_shape(), Purpose::Training);
         let activated = chain.last_activated();
-        let mut barriers = Vec::new();
+        let (mut barriers, mut norms) = (Vec::new(), 0);
         let [mut code, mut sample] = [None; 2];
         for (index, layer) in chain.layers().iter().enumerate() {
             let kind = layer.kind();
@@ -167,8 +174,10 @@ impl Program {
                 compiler.change_order(Order::ChannelsLast);
                 let (channels, epsilon, weight) =
                     (compiler.shape.channels, norm.epsilon, norm.weight);
-                let barrier = Barrier::BatchNorm { layer: index, channels, epsilon, weight };
-                barriers.push((compiler.ops.len(), barrier));
+                let layer = index;
+                let of = Barrier::BatchNorm { index: norms, layer, channels, epsilon, weight };
+                norms += 1;
+                barriers.push((compiler.ops.len(), of));
             }
             if chain.sample() == Some(index) {
                 sample = Some(compiler.boundary());
@@ -178,7 +187,7 @@ impl Program {
             if index == chain.code() {
                 let boundary = compiler.boundary();
                 code = Some(boundary);
-                if code_means {
+                if code_means == CodeMeans::Needed {
                     let barrier = Barrier::Code { width: boundary.shape.numbers() };
                     barriers.push((compiler.ops.len(), barrier));
                 }
@@ -186,10 +195,9 @@ impl Program {
         }
         compiler.change_order(Order::ChannelsFirst);
         let code = code.unwrap_or_else(|| compiler.boundary());
-        if code.op == compiler.ops.len() && code_or_later_is_needed(chain) {
+        if code.op == compiler.ops.len() && chain.has_decoder() {
             // Penalties and the loss need values apart.
-            let numbers = compiler.shape.numbers();
-            let same = Permutation::new(numbers, |place| place);
+            let same = Permutation::new(compiler.shape.numbers(), Identity);
             compiler.push(Box::new(same), compiler.shape, Vec::new());
         }
         let mut ops = compiler.ops;
@@ -212,7 +220,7 @@ impl Program {
             sample,
             last_activation: activated
                 .map_or(Activation::Linear, |index| chain.layers()[index].kind().activation()),
-            is_spatial: chain.layers().iter().any(|layer| layer.kind().is_spatial()),
+            has_small_slices: chain.has_small_slices(),
             ops,
         }
     }
@@ -228,20 +236,16 @@ impl Program {
         run_all(tasks, PackTask::run);
     }
 
-    /// Rows of a slice: `slice_rows` where nothing is shared between positions.
+    /// Rows of a slice: `slice_rows` where slices are not small.
     pub(crate) fn slice_rows(&self, slice_rows: usize) -> usize {
-        if self.is_spatial { LEAF_ROWS } else { slice_rows }
+        if self.has_small_slices { SMALL_SLICE_ROWS } else { slice_rows }
     }
 
-    /// Items that a thread takes through maps together, from the chain alone: a power of two. `None` where all rows of a
-    /// task go together.
+    /// Rows of small slices that a thread takes through the operations together, from the chain alone: a power of two.
+    /// `None` where all rows of a task go together.
     pub(crate) fn rows_together(&self) -> Option<usize> {
-        if !self.is_spatial {
-            return None;
-        }
-        let rows = NUMBERS_TOGETHER / self.numbers_of_item().max(1);
-        let rows = rows.clamp(1, MOST_TOGETHER);
-        Some(1 << rows.ilog2())
+        let rows = rows_together(self.numbers_of_item());
+        self.has_small_slices.then(|| 1 << rows.ilog2())
     }
 
     /// Numbers that an item keeps between the forward and the backward pass, with two gradients.
@@ -252,11 +256,6 @@ impl Program {
     }
 }
 
-/// Whether something is computed after the code.
-fn code_or_later_is_needed(chain: &Chain) -> bool {
-    chain.code() + 1 < chain.layers().len()
-}
-
 impl Compiler<'_> {
     /// The place that is reached.
     pub(crate) fn boundary(&self) -> Boundary {
@@ -265,10 +264,12 @@ impl Compiler<'_> {
 }
 
 impl Chain {
-    /// The layer whose activation the loss applies: after it numbers only move.
+    /// The layer that has the output's activation: the decoder's last one that does more than move numbers. `None`, which
+    /// is a linear output, if the decoder only moves numbers. A chain that ends with its code is taken as a whole.
     pub(crate) fn last_activated(&self) -> Option<usize> {
-        let last =
-            self.layers().iter().rposition(|layer: &Layer| !layer.kind().is_permutation())?;
-        (last > self.code() || self.code() + 1 == self.layers().len()).then_some(last)
+        let first = if self.has_decoder() { self.code() + 1 } else { 0 };
+        let candidates = &self.layers()[first..];
+        let last = candidates.iter().rposition(|layer| !layer.kind().is_permutation())?;
+        Some(first + last)
     }
 }

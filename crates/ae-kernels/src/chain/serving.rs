@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::dense::{Affine, Epilogue};
-use super::operation::{PackTask, Passes};
+use super::operation::{Affine, Epilogue, PackTask, Passes};
 use super::order::Order;
 use super::program::{Boundary, Compiler, LayerOptions, Op};
 use crate::layer::{Layer, Purpose};
@@ -37,7 +36,7 @@ pub(crate) struct InferenceProgram {
 impl InferenceProgram {
     /// The operations of a chain with these parameters, packed.
     pub(crate) fn new(chain: &Chain, parameters: &[f32]) -> Self {
-        let purpose = Purpose::Inference { parameters, affine: None };
+        let purpose = Purpose::Inference { affine: None };
         let mut compiler = Compiler::new(chain, chain.input_shape(), purpose);
         let depth = chain.code() + 1;
         let mut sample = None;

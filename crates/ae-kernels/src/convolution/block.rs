@@ -13,14 +13,14 @@ const POSITIONS: usize = 512;
 /// Memory that convolutions of any size use one after the other: at most [`Self::BLOCK`] numbers (or one window, if
 /// that is larger), and as many positions as fit into 8 KiB.
 #[derive(Debug, Default)]
-pub struct ConvolutionScratch {
+pub(crate) struct ConvolutionScratch {
     pub(super) map: AlignedBuffer,
     pub(super) positions: Vec<Position>,
 }
 
 impl ConvolutionScratch {
     /// Numbers of a block of the source: a first-level cache of 32 KiB.
-    pub const BLOCK: usize = 8192;
+    pub(crate) const BLOCK: usize = 8192;
 }
 
 /// A window and the place of its sums.

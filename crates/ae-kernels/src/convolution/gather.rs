@@ -1,7 +1,7 @@
 //! Sums over the windows of a source map: a convolution, or the adjoint of one.
 
 use super::block::{Block, Blocks, ConvolutionScratch};
-use super::geometry::{Convolution, Shape};
+use super::geometry::{Geometry, Shape};
 use super::phase::Phase;
 use super::tile::PANEL_STEP;
 use super::weight::{PackedWeight, WeightStrides};
@@ -16,34 +16,39 @@ pub(super) struct Gather {
     source: Shape,
     target: Shape,
     strides: WeightStrides,
+    /// Until a weight is packed.
+    waiting: Waiting,
     phases: Vec<PackedWeight>,
     /// Of each channel of the target; padded.
     bias: AlignedBuffer,
 }
 
+/// What the phases are made of when the first weight is packed: an adjoint has one for each position of a stride, and
+/// inference needs those of one direction alone.
+#[derive(Debug)]
+enum Waiting {
+    Convolution(Geometry),
+    Adjoint(Geometry),
+    Nothing,
+}
+
 impl Gather {
     /// The convolution: from its map to its windows.
-    pub(super) fn convolution(of: &Convolution) -> Self {
+    pub(super) fn convolution(of: &Geometry) -> Self {
         let strides = WeightStrides::of_convolution(of);
-        Self::new(of.map, of.windows, strides, [Phase::forward(of)].into_iter())
+        Self::new(of.map, of.windows, strides, Waiting::Convolution(*of))
     }
 
     /// Its adjoint: from its windows to its map.
-    pub(super) fn adjoint(of: &Convolution) -> Self {
+    pub(super) fn adjoint(of: &Geometry) -> Self {
         let strides = WeightStrides::of_convolution(of).of_adjoint();
-        Self::new(of.windows, of.map, strides, Phase::adjoint(of))
+        Self::new(of.windows, of.map, strides, Waiting::Adjoint(*of))
     }
 
-    fn new(
-        source: Shape,
-        target: Shape,
-        strides: WeightStrides,
-        phases: impl Iterator<Item = Phase>,
-    ) -> Self {
-        let phases = phases.map(|phase| PackedWeight::new(phase, source.channels, target.channels));
+    fn new(source: Shape, target: Shape, strides: WeightStrides, waiting: Waiting) -> Self {
         let mut bias = AlignedBuffer::default();
         bias.first(target.channels.next_multiple_of(PANEL_STEP));
-        Self { source, target, strides, phases: phases.collect(), bias }
+        Self { source, target, strides, waiting, phases: Vec::new(), bias }
     }
 
     /// Sets the first summand of each channel, which is 0 before.
@@ -53,6 +58,13 @@ impl Gather {
 
     /// Takes the weight from PyTorch's layout.
     pub(super) fn pack(&mut self, weight: &[f32]) {
+        let (source, target) = (self.source.channels, self.target.channels);
+        let packed = |phase| PackedWeight::new(phase, source, target);
+        match std::mem::replace(&mut self.waiting, Waiting::Nothing) {
+            Waiting::Convolution(of) => self.phases.push(packed(Phase::forward(&of))),
+            Waiting::Adjoint(of) => self.phases.extend(Phase::adjoint(&of).map(packed)),
+            Waiting::Nothing => {}
+        }
         self.phases.iter_mut().for_each(|phase| phase.pack(weight, self.strides));
     }
 
@@ -68,6 +80,7 @@ impl Gather {
         let items = source.len() / self.source.numbers();
         assert_eq!(source.len(), items * self.source.numbers(), "whole items of the source");
         assert_eq!(target.len(), items * self.target.numbers(), "as many items of the target");
+        assert!(!self.phases.is_empty(), "a weight was packed");
         let targets = |weight: &PackedWeight| {
             let Phase { y, x } = weight.phase();
             y.targets * x.targets

@@ -2,12 +2,15 @@
 
 use thiserror::Error;
 
-pub(crate) use crate::{Extent, Padding, Shape};
+pub(super) use crate::layer::Direction;
+pub(super) use crate::{Extent, Padding, Shape};
+
+/// The most positions of a stride: 256 x 256.
+const LARGEST_STRIDE: usize = 1 << 16;
 
 /// Why a convolution has no output.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum GeometryError {
+pub(crate) enum GeometryError {
     /// A shape, a kernel or a stride has no extent.
     #[error("expected at least 1 for {what}, found 0")]
     Zero {
@@ -24,6 +27,12 @@ pub enum GeometryError {
         /// Extent of the map.
         found: usize,
     },
+    /// The adjoint has a part of its own for each position of a stride that meets the kernel and the map.
+    #[error("expected at most {LARGEST_STRIDE} positions from window to window, found {found}")]
+    Stride {
+        /// Positions of a stride that meet the kernel and the map.
+        found: usize,
+    },
     /// A map, or the weight, has more numbers than memory can hold.
     #[error("expected {what} that fits into memory, found one that does not")]
     TooLarge {
@@ -32,18 +41,9 @@ pub enum GeometryError {
     },
 }
 
-/// Which way numbers flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    /// From the map to its windows.
-    Forward,
-    /// From the windows to the map: a transposed convolution.
-    Transposed,
-}
-
 /// A convolution (a cross-correlation, as in every framework), or a transposed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Convolution {
+pub(crate) struct Geometry {
     /// The map over which windows slide: the input, or the output of a transposed convolution.
     pub(super) map: Shape,
     /// One position for each window: the output, or the input of a transposed convolution.
@@ -55,13 +55,13 @@ pub struct Convolution {
     pub(super) direction: Direction,
 }
 
-impl Convolution {
+impl Geometry {
     /// A convolution of maps of shape `input` to `channels` channels. Its weight is PyTorch's, of shape (channels,
     /// input channels, kernel height, kernel width).
     ///
     /// # Errors
     /// If an extent is 0, the kernel does not fit into the map, or a map is too large.
-    pub fn new(
+    pub(crate) fn new(
         input: Shape,
         channels: usize,
         kernel: Extent,
@@ -95,7 +95,7 @@ impl Convolution {
     ///
     /// # Errors
     /// If an extent is 0 or a map is too large.
-    pub fn transposed(
+    pub(crate) fn transposed(
         input: Shape,
         channels: usize,
         kernel: Extent,
@@ -103,17 +103,29 @@ impl Convolution {
         padding: Padding,
     ) -> Result<Self, GeometryError> {
         check_not_zero(input, channels, kernel, stride)?;
-        let too_large = GeometryError::TooLarge { what: "a feature map" };
-        let length = |count: usize, kernel: usize, stride: usize| match padding {
-            Padding::Same => count.checked_mul(stride),
-            Padding::Valid => (count - 1).checked_mul(stride)?.checked_add(kernel),
-        };
-        let height = length(input.height, kernel.height, stride.height);
-        let width = length(input.width, kernel.width, stride.width);
-        let (height, width) = height.zip(width).ok_or(too_large)?;
+        let height = padding.transposed_length(input.height, kernel.height, stride.height);
+        let width = padding.transposed_length(input.width, kernel.width, stride.width);
         let map = Shape { channels, height, width };
         let of = Self::new(map, input.channels, kernel, stride, padding)?;
         Ok(Self { direction: Direction::Transposed, ..of })
+    }
+
+    /// The geometry of a layer whose shapes were checked by [`Self::new`] or [`Self::transposed`].
+    pub(crate) fn between(
+        direction: Direction,
+        [input, output]: [Shape; 2],
+        [kernel, stride]: [Extent; 2],
+        padding: Padding,
+    ) -> Self {
+        let (map, windows) = match direction {
+            Direction::Forward => (input, output),
+            Direction::Transposed => (output, input),
+        };
+        let before = Extent {
+            height: padding.before(map.height, windows.height, kernel.height, stride.height),
+            width: padding.before(map.width, windows.width, kernel.width, stride.width),
+        };
+        Self { map, windows, kernel, stride, before, direction }
     }
 
     fn checked(self) -> Result<Self, GeometryError> {
@@ -135,16 +147,22 @@ impl Convolution {
                 return Err(GeometryError::TooLarge { what });
             }
         }
+        let Self { map, kernel, stride, .. } = self;
+        let rows = stride.height.min(kernel.height).min(map.height);
+        let found = rows.saturating_mul(stride.width.min(kernel.width).min(map.width));
+        if found > LARGEST_STRIDE {
+            return Err(GeometryError::Stride { found });
+        }
         Ok(self)
     }
 
     /// Whether it is transposed.
-    pub fn is_transposed(&self) -> bool {
+    pub(crate) fn is_transposed(&self) -> bool {
         self.direction == Direction::Transposed
     }
 
     /// Shape of an item of the input.
-    pub fn input(&self) -> Shape {
+    pub(crate) fn input(&self) -> Shape {
         match self.direction {
             Direction::Forward => self.map,
             Direction::Transposed => self.windows,
@@ -152,7 +170,7 @@ impl Convolution {
     }
 
     /// Shape of an item of the output.
-    pub fn output(&self) -> Shape {
+    pub(crate) fn output(&self) -> Shape {
         match self.direction {
             Direction::Forward => self.windows,
             Direction::Transposed => self.map,
@@ -160,24 +178,8 @@ impl Convolution {
     }
 
     /// Numbers of the weight.
-    pub fn weight_count(&self) -> usize {
+    pub(crate) fn weight_count(&self) -> usize {
         self.map.channels * self.windows.channels * self.kernel.height * self.kernel.width
-    }
-
-    /// Multiplications of an item's forward pass, without those with padding. Either gradient takes as many.
-    pub fn multiplications(&self) -> usize {
-        let terms = |length: usize, windows: usize, kernel: usize, stride: usize, before: usize| {
-            let taps = |window: usize| {
-                let first = window * stride;
-                (first + kernel).min(before + length).saturating_sub(first.max(before))
-            };
-            (0..windows).map(taps).sum::<usize>()
-        };
-        let Self { map, windows, kernel, stride, before, .. } = *self;
-        terms(map.height, windows.height, kernel.height, stride.height, before.height)
-            * terms(map.width, windows.width, kernel.width, stride.width, before.width)
-            * map.channels
-            * windows.channels
     }
 }
 

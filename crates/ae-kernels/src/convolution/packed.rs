@@ -2,22 +2,22 @@
 
 use super::block::ConvolutionScratch;
 use super::gather::Gather;
-use super::geometry::{Convolution, Direction};
+use super::geometry::{Direction, Geometry};
 use crate::Activation;
 use crate::simd::Dispatch;
 
 /// A convolution with its weight in panels. Begin with [`PackedConvolution::new`] and pack a weight; pack again when it
 /// changes.
 #[derive(Debug)]
-pub struct PackedConvolution {
-    geometry: Convolution,
+pub(crate) struct PackedConvolution {
+    geometry: Geometry,
     forward: Gather,
     backward: Gather,
 }
 
 impl PackedConvolution {
     /// Without a weight.
-    pub fn new(geometry: Convolution) -> Self {
+    pub(crate) fn new(geometry: Geometry) -> Self {
         let (own, adjoint) = (Gather::convolution(&geometry), Gather::adjoint(&geometry));
         let (forward, backward) = match geometry.direction {
             Direction::Forward => (own, adjoint),
@@ -27,16 +27,16 @@ impl PackedConvolution {
     }
 
     /// The shapes.
-    pub fn geometry(&self) -> &Convolution {
+    pub(crate) fn geometry(&self) -> &Geometry {
         &self.geometry
     }
 
-    /// Packs a weight (in PyTorch's layout, see [`Convolution::new`] and [`Convolution::transposed`]) and a bias of one
+    /// Packs a weight (in PyTorch's layout, see [`Geometry::new`] and [`Geometry::transposed`]) and a bias of one
     /// number a channel for [`Self::forward`].
     ///
     /// # Panics
     /// If a slice has another length.
-    pub fn pack_forward(&mut self, weight: &[f32], bias: &[f32]) {
+    pub(crate) fn pack_forward(&mut self, weight: &[f32], bias: &[f32]) {
         self.forward.pack(weight);
         self.forward.set_bias(bias);
     }
@@ -45,7 +45,7 @@ impl PackedConvolution {
     ///
     /// # Panics
     /// If the slice has another length.
-    pub fn pack_backward(&mut self, weight: &[f32]) {
+    pub(crate) fn pack_backward(&mut self, weight: &[f32]) {
         self.backward.pack(weight);
     }
 
@@ -54,7 +54,7 @@ impl PackedConvolution {
     ///
     /// # Panics
     /// If a slice does not hold whole items, as many of the input as of the output, or no weight was packed.
-    pub fn forward(
+    pub(crate) fn forward(
         &self,
         input: &[f32],
         output: &mut [f32],
@@ -68,7 +68,7 @@ impl PackedConvolution {
     ///
     /// # Panics
     /// If a slice does not hold whole items, as many of the input as of the output, or no weight was packed.
-    pub fn input_gradient(
+    pub(crate) fn input_gradient(
         &self,
         logit_gradient: &[f32],
         input_gradient: &mut [f32],

@@ -3,7 +3,7 @@
 //! The adjoint of a convolution with stride s is s x s interleaved convolutions of stride 1: a position of the map
 //! meets only the taps of its own remainder by s.
 
-use super::geometry::Convolution;
+use super::geometry::Geometry;
 
 /// Windows along one axis. Target `first_target + j target_step` sums taps `m` below `taps` times source
 /// `start + j step + m`.
@@ -33,15 +33,30 @@ impl PhaseAxis {
         (targets - 1) * self.step + self.taps
     }
 
+    /// The same sums without the taps that meet no position of a source of this length: perhaps none are left.
+    fn cut(self, length: usize) -> Self {
+        let last = self.start + ((self.targets - 1) * self.step) as isize;
+        let skipped = last.min(0).unsigned_abs();
+        let end = length.saturating_add_signed(-self.start).min(self.taps);
+        let (first_tap, start) = (self.tap(skipped), self.start + skipped as isize);
+        Self { first_tap, taps: end.saturating_sub(skipped), start, ..self }
+    }
+
     /// Whether all windows lie within a source of this length.
     pub(super) fn is_within(&self, length: usize) -> bool {
         self.start >= 0 && self.start as usize + self.span(self.targets) <= length
     }
 }
 
-/// A convolution along one axis.
-fn forward(targets: usize, kernel: usize, stride: usize, before: usize) -> PhaseAxis {
-    PhaseAxis {
+/// A convolution along one axis of `length` positions.
+fn forward(
+    length: usize,
+    targets: usize,
+    kernel: usize,
+    stride: usize,
+    before: usize,
+) -> PhaseAxis {
+    let all = PhaseAxis {
         first_tap: 0,
         tap_step: 1,
         taps: kernel,
@@ -50,12 +65,14 @@ fn forward(targets: usize, kernel: usize, stride: usize, before: usize) -> Phase
         first_target: 0,
         target_step: 1,
         targets,
-    }
+    };
+    all.cut(length)
 }
 
 /// The parts of the adjoint along one axis of `length` positions. Positions that no window reaches are in none.
 fn adjoint(
     length: usize,
+    windows: usize,
     kernel: usize,
     stride: usize,
     before: usize,
@@ -65,7 +82,7 @@ fn adjoint(
         let taps = kernel.checked_sub(remainder + 1)? / stride + 1;
         // The last window that meets the first position.
         let last = (first + before) / stride;
-        Some(PhaseAxis {
+        let all = PhaseAxis {
             first_tap: remainder + stride * (taps - 1),
             // A stride beyond the largest `isize` has one tap: the step is not taken.
             tap_step: (stride as isize).wrapping_neg(),
@@ -75,7 +92,8 @@ fn adjoint(
             first_target: first,
             target_step: stride,
             targets: (length - first).div_ceil(stride),
-        })
+        };
+        Some(all.cut(windows)).filter(|axis| axis.taps > 0)
     })
 }
 
@@ -87,12 +105,12 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    /// The convolution, from the map to the windows.
-    pub(super) fn forward(of: &Convolution) -> Self {
-        let Convolution { windows, kernel, stride, before, .. } = *of;
+    /// The convolution, from the map to the windows. Every window meets the map.
+    pub(super) fn forward(of: &Geometry) -> Self {
+        let Geometry { map, windows, kernel, stride, before, .. } = *of;
         Self {
-            y: forward(windows.height, kernel.height, stride.height, before.height),
-            x: forward(windows.width, kernel.width, stride.width, before.width),
+            y: forward(map.height, windows.height, kernel.height, stride.height, before.height),
+            x: forward(map.width, windows.width, kernel.width, stride.width, before.width),
         }
     }
 
@@ -102,10 +120,10 @@ impl Phase {
     }
 
     /// The adjoint, from the windows to the map.
-    pub(super) fn adjoint(of: &Convolution) -> impl Iterator<Item = Self> {
-        let Convolution { map, kernel, stride, before, .. } = *of;
-        let columns = adjoint(map.width, kernel.width, stride.width, before.width);
-        adjoint(map.height, kernel.height, stride.height, before.height)
+    pub(super) fn adjoint(of: &Geometry) -> impl Iterator<Item = Self> {
+        let Geometry { map, windows, kernel, stride, before, .. } = *of;
+        let columns = adjoint(map.width, windows.width, kernel.width, stride.width, before.width);
+        adjoint(map.height, windows.height, kernel.height, stride.height, before.height)
             .flat_map(move |y| columns.clone().map(move |x| Self { y, x }))
     }
 }

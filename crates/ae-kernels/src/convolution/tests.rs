@@ -30,8 +30,8 @@ fn numbers(count: usize, seed: u32) -> Vec<f32> {
 
 /// Calls with the indices of a number of the map, one of the windows and one of the weight for every term of the
 /// convolution. Terms of a window come in the order of its rows, columns and channels.
-fn for_each_term(of: &Convolution, items: usize, mut term: impl FnMut(usize, usize, usize)) {
-    let Convolution { map, windows, kernel, stride, before, .. } = *of;
+fn for_each_term(of: &Geometry, items: usize, mut term: impl FnMut(usize, usize, usize)) {
+    let Geometry { map, windows, kernel, stride, before, .. } = *of;
     for item in 0..items {
         for (wy, wx) in places(windows.height, windows.width) {
             for (ky, kx) in places(kernel.height, kernel.width) {
@@ -93,7 +93,7 @@ struct Results {
 }
 
 struct Case {
-    geometry: Convolution,
+    geometry: Geometry,
     input: Vec<f32>,
     gradient: Vec<f32>,
     weight: Vec<f32>,
@@ -101,7 +101,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(geometry: Convolution) -> Self {
+    fn new(geometry: Geometry) -> Self {
         Self {
             geometry,
             input: numbers(ITEMS * geometry.input().numbers(), 1),
@@ -175,7 +175,7 @@ fn check_all(
                     let input = shape(channels[0], height, width);
                     let kernel = extent(kernel_height, kernel_width);
                     let stride = extent(stride_height, stride_width);
-                    for make in [Convolution::new, Convolution::transposed] {
+                    for make in [Geometry::new, Geometry::transposed] {
                         match make(input, channels[1], kernel, stride, padding) {
                             Ok(geometry) => Case::new(geometry).check(),
                             Err(error) => {
@@ -199,6 +199,16 @@ fn kernels_and_strides_of_any_size() {
     let kernels = [[1, 1], [3, 3], [5, 3], [2, 4], [1, 7]];
     let strides = [[1, 1], [2, 2], [1, 3], [4, 5]];
     check_all([3, 5], &[[1, 1], [7, 5], [13, 11], [4, 9]], &kernels, &strides);
+}
+
+/// Most taps meet no position of the map. Those that do are at the kernel's begin, middle or end.
+#[test]
+fn kernels_larger_than_the_map() {
+    let kernels = [[9, 9], [13, 2], [1, 40], [8, 21]];
+    let strides = [[1, 1], [2, 3], [7, 1], [9, 20]];
+    for channels in [[3, 5], [2, 1], [17, 2]] {
+        check_all(channels, &[[1, 1], [3, 2], [4, 7]], &kernels, &strides);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::block::{Position, View};
 use super::dot::{Channel, ChannelSums};
-use super::geometry::Convolution;
+use super::geometry::Geometry;
 use super::phase::Phase;
 use super::tile::{PANEL, PANEL_STEP, Panel, PanelSums};
 use crate::aligned::AlignedBuffer;
@@ -25,7 +25,7 @@ pub(super) struct WeightStrides {
 
 impl WeightStrides {
     /// From the map, the source, to the windows.
-    pub(super) fn of_convolution(of: &Convolution) -> Self {
+    pub(super) fn of_convolution(of: &Geometry) -> Self {
         let taps = of.kernel.height * of.kernel.width;
         let (count, row) = (of.weight_count(), of.kernel.width);
         Self { count, source: taps, target: taps * of.map.channels, row }

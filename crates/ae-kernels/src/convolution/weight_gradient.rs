@@ -4,7 +4,7 @@
 //! position, and added to what is there. So the bits depend on the order of the items, not on how many a call has.
 
 use super::block::{Block, Blocks, ConvolutionScratch, View};
-use super::geometry::{Convolution, Direction, Extent, Shape};
+use super::geometry::{Direction, Extent, Geometry, Shape};
 use super::gradient_tile::{BlockGradient, GradientLayout, Lanes};
 use super::phase::Phase;
 use super::tile::PANEL_STEP;
@@ -33,8 +33,8 @@ enum Roles {
 }
 
 impl Plan {
-    fn new(of: &Convolution) -> Self {
-        let Convolution { map, windows, stride, .. } = *of;
+    fn new(of: &Geometry) -> Self {
+        let Geometry { map, windows, stride, .. } = *of;
         let fills_vectors = |shape: Shape| shape.channels.is_multiple_of(2 * PANEL_STEP);
         // With a stride of 1, the adjoint is a convolution too. It has more of its numbers side by side then.
         let exchanged =
@@ -55,9 +55,9 @@ impl Plan {
     }
 }
 
-impl Convolution {
+impl Geometry {
     /// Numbers of the gradient of the weight while it is summed.
-    pub fn packed_gradient_count(&self) -> usize {
+    pub(crate) fn packed_gradient_count(&self) -> usize {
         Plan::new(self).layout.count()
     }
 
@@ -66,7 +66,7 @@ impl Convolution {
     ///
     /// # Panics
     /// If a slice has another length.
-    pub fn add_weight_gradient(
+    pub(crate) fn add_weight_gradient(
         &self,
         input: &[f32],
         logit_gradient: &[f32],
@@ -122,7 +122,7 @@ impl Convolution {
     ///
     /// # Panics
     /// If a slice has another length.
-    pub fn unpack_weight_gradient(&self, packed: &[f32], weight_gradient: &mut [f32]) {
+    pub(crate) fn unpack_weight_gradient(&self, packed: &[f32], weight_gradient: &mut [f32]) {
         let Plan { phase, source, roles, layout, .. } = Plan::new(self);
         assert_eq!(packed.len(), layout.count(), "numbers of the packed gradient");
         assert_eq!(weight_gradient.len(), self.weight_count(), "numbers of the weight");
@@ -153,7 +153,7 @@ impl Convolution {
     ///
     /// # Panics
     /// If a slice has another length.
-    pub fn add_bias_gradient(&self, logit_gradient: &[f32], bias_gradient: &mut [f32]) {
+    pub(crate) fn add_bias_gradient(&self, logit_gradient: &[f32], bias_gradient: &mut [f32]) {
         let Shape { channels, .. } = self.output();
         let item = self.output().numbers();
         assert!(logit_gradient.len().is_multiple_of(item), "whole items of the output");

@@ -10,7 +10,7 @@ use crate::chain::Scratch;
 pub(super) struct SliceBuffers {
     /// The input and the output of a layer.
     pub(super) values: [AlignedBuffer; 2],
-    /// The output of the stack, if it is compared with targets only.
+    /// The output of the chain, if it is compared with targets only.
     pub(super) outputs: AlignedBuffer,
     pub(super) scratch: Scratch,
 }

@@ -6,13 +6,10 @@ use rayon::prelude::*;
 
 use super::buffers::{BufferPool, SliceBuffers};
 use crate::activation::activate_values;
-use crate::chain::{Boundary, Epilogue, InferenceProgram, Order, SLICE_ROWS, Stage};
+use crate::chain::{Boundary, Epilogue, InferenceProgram, Order, SLICE_ROWS, Stage, rows_together};
 use crate::error::{ChainError, check_length, whole_rows};
 use crate::loss::{RowLosses, losses_of_row, squared_error_between, squared_error_in_f64};
 use crate::{Activation, Chain, Shape};
-
-/// Numbers of the items that a thread takes through maps together: 512 KiB of a second-level cache.
-const NUMBERS_TOGETHER: usize = 1 << 17;
 
 /// A chain with its parameters, packed for inference: the entry for inference.
 ///
@@ -45,18 +42,16 @@ impl PackedChain {
     pub fn new(chain: &Chain, parameters: &[f32]) -> Result<Self, ChainError> {
         check_length("the parameters", chain.parameters(), parameters.len())?;
         let program = InferenceProgram::new(chain, parameters);
-        let is_spatial = chain.layers().iter().any(|layer| layer.kind().is_spatial());
-        let rows_together = if is_spatial {
-            (NUMBERS_TOGETHER / program.numbers_of_item().max(1)).clamp(1, SLICE_ROWS)
-        } else {
-            SLICE_ROWS
+        let rows_together = match chain.has_small_slices() {
+            true => rows_together(program.numbers_of_item()),
+            false => SLICE_ROWS,
         };
         Ok(Self {
             program,
             inputs: chain.inputs(),
             outputs: chain.outputs(),
             code_width: chain.code_width(),
-            has_decoder: chain.code() + 1 < chain.layers().len(),
+            has_decoder: chain.has_decoder(),
             is_residual: chain.is_residual(),
             activation: chain.last_activation(),
             is_probability: chain.output_is_probability(),

@@ -1,11 +1,11 @@
 //! Batch normalisation.
 
-use super::{Context, Kind, Place, Purpose, Refusal, Role};
+use super::{Context, Kind, Place, Refusal, Role};
 use crate::Shape;
 use crate::aligned::AlignedBuffer;
 use crate::chain::{
-    Affine, Backward, Epilogue, Memory, NeededOrder, Normalisation, Operation, Order, PackTask,
-    Pass, Passes, Scratch,
+    Affine, Backward, Epilogue, Memory, NeededOrder, Operation, Order, PackTask, Pass, Passes,
+    Scratch,
 };
 
 /// Batch normalisation of each channel over items and positions (Ioffe and Szegedy, ICML 2015, algorithm 1):
@@ -49,11 +49,12 @@ impl Kind for BatchNorm {
             place(Role::Untrained, self.running_variance),
         ]
     }
+
     fn order(&self) -> NeededOrder {
         NeededOrder::This(Order::ChannelsLast)
     }
 
-    fn is_spatial(&self) -> bool {
+    fn has_small_slices(&self) -> bool {
         true
     }
 
@@ -62,14 +63,15 @@ impl Kind for BatchNorm {
     }
 
     fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
-        let channels = context.input.channels;
-        let affine = match context.purpose {
-            Purpose::Training => None,
-            Purpose::Inference { parameters, .. } => Some(self.running(parameters, channels)),
-        };
-        let numbers = context.input.numbers();
-        let (layer, buffers) = (context.layer, Default::default());
-        Some(Box::new(BatchNormOperation { of: *self, layer, channels, numbers, affine, buffers }))
+        let before = context.chain.layers()[..context.layer].iter();
+        Some(Box::new(BatchNormOperation {
+            of: *self,
+            index: before.filter(|layer| layer.kind().batch_norm().is_some()).count(),
+            channels: context.input.channels,
+            numbers: context.input.numbers(),
+            running: Affine { scale: Vec::new(), shift: Vec::new() },
+            buffers: Default::default(),
+        }))
     }
 }
 
@@ -111,20 +113,17 @@ impl BatchNorm {
 #[derive(Debug)]
 struct BatchNormOperation {
     of: BatchNorm,
-    layer: usize,
+    /// Its place among the batch normalisations of the chain.
+    index: usize,
     channels: usize,
     numbers: usize,
-    /// In inference.
-    affine: Option<Affine>,
+    /// The normalisation by running statistics.
+    running: Affine,
     /// Weight and bias.
     buffers: [AlignedBuffer; 2],
 }
 
 impl BatchNormOperation {
-    fn statistics<'a>(&self, pass: &'a Pass<'_>) -> Option<&'a Normalisation> {
-        pass.normalisations.iter().find(|of| of.layer == self.layer)
-    }
-
     fn weight(&self) -> &[f32] {
         &self.buffers[0].all()[..self.channels]
     }
@@ -138,6 +137,7 @@ impl Operation for BatchNormOperation {
                 let numbers = &parameters[offset..][..self.channels];
                 buffer.first(self.channels).copy_from_slice(numbers);
             }
+            self.running = self.of.running(parameters, self.channels);
         })));
     }
 
@@ -146,7 +146,7 @@ impl Operation for BatchNormOperation {
     }
 
     fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, _: &mut Scratch) {
-        let Some(statistics) = self.statistics(pass) else { return };
+        let statistics = &pass.normalisations[self.index];
         let values = memory.values.first(input.len());
         let (weight, bias) = (self.weight(), self.buffers[1].all());
         let rows = input.chunks_exact(self.channels).zip(values.chunks_exact_mut(self.channels));
@@ -162,11 +162,10 @@ impl Operation for BatchNormOperation {
     }
 
     /// Gives the gradient at the output unchanged: that at the input needs sums over the whole batch, which
-    /// [`Normalisation::finish`] has.
+    /// [`Normalisation::finish`](crate::chain::Normalisation::finish) has.
     fn backward(&self, pass: &Pass<'_>, at: Backward<'_>, _: &mut Memory, _: &mut Scratch) {
-        let (Some(statistics), Some(gradient)) = (self.statistics(pass), at.gradient) else {
-            return;
-        };
+        let Some(gradient) = at.gradient else { return };
+        let statistics = &pass.normalisations[self.index];
         let of_slices = at.slice_gradients.chunks_exact_mut(2 * self.channels);
         for (part, of_slice) in pass.parts.iter().zip(of_slices) {
             let range = part.rows.start * self.numbers..part.rows.end * self.numbers;
@@ -181,7 +180,7 @@ impl Operation for BatchNormOperation {
     }
 
     fn infer(&self, input: &[f32], output: &mut [f32], _: Epilogue, _: &mut Scratch) {
-        let Some(Affine { scale, shift }) = &self.affine else { return };
+        let Affine { scale, shift } = &self.running;
         let rows = input.chunks_exact(self.channels).zip(output.chunks_exact_mut(self.channels));
         for (input, output) in rows {
             let affine = scale.iter().zip(shift);

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::padding::Windows;
 use super::{Context, Kind, Padding, Refusal};
 use crate::chain::{Backward, Epilogue, Memory, NeededOrder, Operation, Order, Pass, Scratch};
 use crate::simd::vectorised;
@@ -20,15 +19,17 @@ pub struct MaxPooling {
 }
 
 impl MaxPooling {
-    /// The windows down and across.
-    fn axes(&self, input: Shape) -> Option<[PoolingAxis; 2]> {
+    /// The windows down and across, between checked shapes.
+    fn axes(&self, input: Shape, output: Shape) -> [PoolingAxis; 2] {
         let Self { size, stride, padding } = *self;
-        let axis = |length, size, stride| {
-            let windows = padding.windows(length, size, stride)?;
-            Some(PoolingAxis { size, stride, length, windows })
+        let axis = |length, count, size, stride| {
+            let before = padding.before(length, count, size, stride);
+            PoolingAxis { size, stride, length, before }
         };
-        let rows = axis(input.height, size.height, stride.height)?;
-        Some([rows, axis(input.width, size.width, stride.width)?])
+        [
+            axis(input.height, output.height, size.height, stride.height),
+            axis(input.width, output.width, size.width, stride.width),
+        ]
     }
 }
 
@@ -39,23 +40,26 @@ impl Kind for MaxPooling {
             let found = format!("a window of {size} and a stride of {stride}");
             return Err(Refusal::new("a window and a stride of at least 1 x 1", found));
         }
-        let smaller = || format!("a map of at least {size} positions, or padding `same`");
-        let axes = self.axes(input).ok_or_else(|| Refusal::new(smaller(), input))?;
-        let [height, width] = axes.map(|axis| axis.windows.count);
-        Ok(Shape::new(input.channels, height, width))
+        let rows = self.padding.windows(input.height, size.height, stride.height);
+        let columns = self.padding.windows(input.width, size.width, stride.width);
+        let (rows, columns) = rows.zip(columns).ok_or_else(|| {
+            let smaller = format!("a map of at least {size} positions, or padding `same`");
+            Refusal::new(smaller, input)
+        })?;
+        Ok(Shape::new(input.channels, rows.count, columns.count))
     }
 
     fn order(&self) -> NeededOrder {
         NeededOrder::This(Order::ChannelsLast)
     }
 
-    fn is_spatial(&self) -> bool {
+    fn has_small_slices(&self) -> bool {
         true
     }
 
     fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
         let Context { input, output, .. } = *context;
-        let [rows, columns] = self.axes(input)?;
+        let [rows, columns] = self.axes(input, output);
         Some(Box::new(MaxPoolingOperation { input, output, rows, columns }))
     }
 }
@@ -67,13 +71,14 @@ struct PoolingAxis {
     stride: usize,
     /// Positions of the map.
     length: usize,
-    windows: Windows,
+    /// Positions of the first window that lie before the map.
+    before: usize,
 }
 
 impl PoolingAxis {
     /// The positions of a window that lie within the map: at least one.
     fn positions(&self, index: usize) -> Range<usize> {
-        let (first, before) = (index * self.stride, self.windows.before);
+        let (first, before) = (index * self.stride, self.before);
         let end = first.saturating_add(self.size).saturating_sub(before).min(self.length);
         first.saturating_sub(before)..end
     }

@@ -2,7 +2,7 @@
 
 use super::{Context, Kind, Refusal};
 use crate::Shape;
-use crate::chain::{NeededOrder, Operation, Order, Permutation};
+use crate::chain::{Moves, NeededOrder, Operation, Order, Permutation};
 
 /// (c, h, w) to (c r^2, h / r, w / r): the `r x r` squares of channel `c` become the channels from `c r^2` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,8 @@ impl Kind for PixelUnshuffle {
     }
 
     fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
-        let squares = Squares { map: context.input, factor: self.factor };
-        let source = |place| squares.of_channels(place);
-        Some(Box::new(Permutation::new(context.input.numbers(), source)))
+        let moves = ToChannels(Squares { map: context.input, factor: self.factor });
+        Some(Box::new(Permutation::new(context.input.numbers(), moves)))
     }
 }
 
@@ -59,40 +58,94 @@ impl Kind for PixelShuffle {
     fn is_permutation(&self) -> bool {
         true
     }
+
     fn order(&self) -> NeededOrder {
         NeededOrder::This(Order::ChannelsLast)
     }
 
     fn operation(&self, context: &Context<'_>) -> Option<Box<dyn Operation>> {
-        let squares = Squares { map: context.output, factor: self.factor };
-        let source = |place| squares.of_positions(place);
-        Some(Box::new(Permutation::new(context.input.numbers(), source)))
+        let moves = ToPositions(Squares { map: context.output, factor: self.factor });
+        Some(Box::new(Permutation::new(context.input.numbers(), moves)))
+    }
+}
+
+/// Squares of a map become channels.
+#[derive(Debug)]
+struct ToChannels(Squares);
+
+/// Channels become squares of a map.
+#[derive(Debug)]
+struct ToPositions(Squares);
+
+impl Moves for ToChannels {
+    fn apply(&self, map: &[f32], channels: &mut [f32]) {
+        self.0.to_channels(map, channels);
+    }
+
+    fn revert(&self, channels: &[f32], map: &mut [f32]) {
+        self.0.to_positions(channels, map);
+    }
+}
+
+impl Moves for ToPositions {
+    fn apply(&self, channels: &[f32], map: &mut [f32]) {
+        self.0.to_positions(channels, map);
+    }
+
+    fn revert(&self, map: &[f32], channels: &mut [f32]) {
+        self.0.to_channels(map, channels);
     }
 }
 
 /// A map with channels last whose squares of positions become channels.
+#[derive(Debug)]
 struct Squares {
     map: Shape,
     factor: usize,
 }
 
 impl Squares {
-    /// The place within the map of number `place` among channels.
-    fn of_channels(&self, place: usize) -> usize {
-        let (r, c) = (self.factor, self.map.channels);
-        let (position, channel) = (place / (c * r * r), place % (c * r * r));
-        let (row, column) = (position / (self.map.width / r), position % (self.map.width / r));
-        let (channel, in_square) = (channel / (r * r), channel % (r * r));
-        let (row, column) = (row * r + in_square / r, column * r + in_square % r);
-        (row * self.map.width + column) * c + channel
+    fn to_channels(&self, map: &[f32], channels: &mut [f32]) {
+        let [map_step, channels_step] = self.steps();
+        self.for_each_line(|Line { in_map, in_channels }| {
+            let to = channels[in_channels..].iter_mut().step_by(channels_step);
+            let numbers = map[in_map..].iter().step_by(map_step).take(self.map.width / self.factor);
+            to.zip(numbers).for_each(|(to, number)| *to = *number);
+        });
     }
 
-    /// The place among channels of number `place` of the map.
-    fn of_positions(&self, place: usize) -> usize {
-        let (r, c) = (self.factor, self.map.channels);
-        let (position, channel) = (place / c, place % c);
-        let (row, column) = (position / self.map.width, position % self.map.width);
-        let square = row / r * (self.map.width / r) + column / r;
-        square * c * r * r + channel * r * r + row % r * r + column % r
+    fn to_positions(&self, channels: &[f32], map: &mut [f32]) {
+        let [map_step, channels_step] = self.steps();
+        self.for_each_line(|Line { in_map, in_channels }| {
+            let to = map[in_map..].iter_mut().step_by(map_step).take(self.map.width / self.factor);
+            let numbers = channels[in_channels..].iter().step_by(channels_step);
+            to.zip(numbers).for_each(|(to, number)| *to = *number);
+        });
     }
+
+    /// From a square to the next of its row: in the map, and among channels.
+    fn steps(&self) -> [usize; 2] {
+        let run = self.factor * self.map.channels;
+        [run, run * self.factor]
+    }
+
+    fn for_each_line(&self, mut visit: impl FnMut(Line)) {
+        let Self { map: Shape { channels, height, width }, factor } = *self;
+        let [_, square] = self.steps();
+        for row in 0..height {
+            let (in_map, squares) = (row * width * channels, row / factor * (width / factor));
+            let in_channels = squares * square + row % factor * factor;
+            for number in 0..factor * channels {
+                let (column, channel) = (number / channels, number % channels);
+                let in_square = channel * factor * factor + column;
+                visit(Line { in_map: in_map + number, in_channels: in_channels + in_square });
+            }
+        }
+    }
+}
+
+/// One number of each square in a row of squares, and where the first of them is.
+struct Line {
+    in_map: usize,
+    in_channels: usize,
 }

@@ -5,7 +5,7 @@ use crate::Shape;
 use crate::chain::{Backward, Epilogue, Memory, NeededOrder, Operation, Order, Pass, Scratch};
 
 /// The `k` largest numbers of an item stay, the others become 0 (Makhzani and Frey, ICLR 2014, algorithm 1). Of equal
-/// ones the first stay, channels first.
+/// ones the first stay, channels first. A NaN is larger than any number, so that it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TopK {
     /// Numbers that stay, from 1 to all.
@@ -41,12 +41,14 @@ impl TopKOperation {
     fn choose(&self, input: &[f32], places: &mut Vec<u32>) {
         places.clear();
         places.extend(0..input.len() as u32);
-        let number = |place: &u32| input[*place as usize];
+        // `total_cmp` puts -0 below 0, which are equal, and a NaN with a sign below all numbers.
+        let number = |place: &u32| match input[*place as usize] {
+            x if x.is_nan() => f32::NAN,
+            x => x + 0.0,
+        };
         if self.k < places.len() {
             places.select_nth_unstable_by(self.k, |a, b| {
-                // `total_cmp` puts -0 below 0, which are equal: the place decides between them.
-                let [x, y] = [number(a) + 0.0, number(b) + 0.0];
-                y.total_cmp(&x).then(a.cmp(b))
+                number(b).total_cmp(&number(a)).then(a.cmp(b))
             });
         }
         places.truncate(self.k);

@@ -36,6 +36,7 @@ impl PenaltyKind for Contractive {
             )),
         }
     }
+
     fn term(&self, context: &TermContext<'_>) -> Option<Term> {
         let Some(Layer::Dense(dense)) = context.chain.layers().first() else { return None };
         let Weight::Own { offset } = dense.weight else { return None };

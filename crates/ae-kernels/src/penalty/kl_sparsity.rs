@@ -15,6 +15,12 @@ pub struct KlSparsity {
     pub weight: f32,
 }
 
+impl KlSparsity {
+    /// The least distance of a mean from 0 and 1. A mean that is nearer has the value and the derivative of this
+    /// distance, so that a dead unit has a large penalty, not an infinite one, and a gradient that wakes it.
+    pub const LEAST_DISTANCE: f64 = 1e-7;
+}
+
 impl PenaltyKind for KlSparsity {
     fn name(&self) -> &'static str {
         "kl_sparsity"
@@ -41,21 +47,19 @@ impl PenaltyKind for KlSparsity {
     }
 }
 
-/// The least distance of a mean from 0 and 1: saturated units have a large penalty, not an infinite one.
-const LEAST: f64 = 1e-7;
-
 impl OfMeans for KlSparsity {
     fn value(&self, means: &[f64]) -> f64 {
         let target = f64::from(self.target);
         let divergence = |mean: &f64| {
-            let mean = mean.clamp(LEAST, 1.0 - LEAST);
+            let mean = mean.clamp(Self::LEAST_DISTANCE, 1.0 - Self::LEAST_DISTANCE);
             target * (target / mean).ln() + (1.0 - target) * ((1.0 - target) / (1.0 - mean)).ln()
         };
         f64::from(self.weight) * means.iter().map(divergence).sum::<f64>()
     }
 
     fn slope(&self, mean: f64) -> f64 {
-        let (target, mean) = (f64::from(self.target), mean.clamp(LEAST, 1.0 - LEAST));
+        let (target, mean) =
+            (f64::from(self.target), mean.clamp(Self::LEAST_DISTANCE, 1.0 - Self::LEAST_DISTANCE));
         f64::from(self.weight) * ((1.0 - target) / (1.0 - mean) - target / mean)
     }
 }

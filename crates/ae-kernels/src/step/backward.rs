@@ -1,7 +1,7 @@
 //! The loss of a task's rows and the backward pass through a segment of the chain.
 
-use super::group::{BoundaryMemory, Group, input_of};
 use super::run::{Piece, Run, Workspace};
+use super::task::{BoundaryMemory, Task, input_of};
 use crate::aligned::AlignedBuffer;
 use crate::chain::{Backward, LayerNonzeros, Memory, Normalisation, Part, Program};
 use crate::loss::differentiate_rows;
@@ -30,7 +30,7 @@ pub(super) enum Finish<'a> {
     Code { slopes: &'a [f32] },
 }
 
-impl Group {
+impl Task {
     /// Replaces logits by the gradient at them. Says whether they are the last operation's own, and not the workspace's
     /// first gradient.
     pub(super) fn differentiate_loss<F>(

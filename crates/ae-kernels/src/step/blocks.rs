@@ -5,9 +5,9 @@
 //! of threads.
 
 use super::backward::Kept;
-use super::group::Group;
 use super::norm::squared_norm_of_chunk;
 use super::optimizer::Step;
+use super::task::Task;
 use crate::chain::{DenseOperation, Program};
 use crate::layer::Role;
 use crate::penalty::Contraction;
@@ -25,11 +25,11 @@ const LARGE_WEIGHT: usize = 1 << 17;
 /// Rows of a large block, which share the loads of the other factor.
 const LARGE_BLOCK_ROWS: usize = 64;
 
-/// What is added up to the gradient of a leaf of the batch.
+/// What is added up to the gradient of a group of the batch.
 pub(super) struct Addends<'a, I> {
-    /// The groups of the leaf, in order.
-    pub(super) of_leaf: I,
-    /// The sums of earlier leaves.
+    /// The tasks of the group, in order.
+    pub(super) of_group: I,
+    /// The sums of earlier groups.
     pub(super) trees: &'a [&'a [f32]],
     pub(super) contraction: Option<&'a Contraction>,
 }
@@ -67,35 +67,35 @@ enum BlockOwner {
     Untrained,
 }
 
-/// Computes the gradient of every parameter over the groups of a leaf, in their order, adds the sums of earlier leaves,
+/// Computes the gradient of every parameter over the tasks of a group, in their order, adds the sums of earlier groups,
 /// and takes the step. `parameters` are those of a gradient without a step. Returns the squared norm, summed block by
 /// block.
 pub(super) fn gradient_and_update<'a>(
     program: &Program,
-    addends: Addends<'_, impl Iterator<Item = &'a Group> + Clone + Sync>,
+    addends: Addends<'_, impl Iterator<Item = &'a Task> + Clone + Sync>,
     gradient: &mut [f32],
     parameters: &[f32],
     update: Option<Update<'_>>,
 ) -> f64 {
-    let Addends { of_leaf: groups, trees, contraction } = addends;
+    let Addends { of_group: tasks, trees, contraction } = addends;
     let blocks = blocks(program, gradient, update);
     let mut norms = vec![0.0; blocks.len()];
     run_all(blocks.into_iter().zip(&mut norms), |(Block { place, gradient, update }, norm)| {
         match place.owner {
             BlockOwner::Weight { op, first_row } => {
-                add_weight_gradient(program, op, first_row, groups.clone(), gradient);
+                add_weight_gradient(program, op, first_row, tasks.clone(), gradient);
                 if let Some(contraction) = contraction {
                     let values = match &update {
                         Some(update) => &*update.parameters,
                         None => &parameters[place.offset..][..place.length],
                     };
                     let owner = (program, op, first_row);
-                    contract(*contraction, owner, groups.clone(), values, gradient);
+                    contract(*contraction, owner, tasks.clone(), values, gradient);
                 }
             }
             BlockOwner::PerSlice { op, first } => {
                 gradient.fill(0.0);
-                add_slice_gradients(program, op, first, groups.clone(), gradient);
+                add_slice_gradients(program, op, first, tasks.clone(), gradient);
             }
             BlockOwner::Untrained => {
                 gradient.fill(0.0);
@@ -174,7 +174,7 @@ fn add_weight_gradient<'a>(
     program: &Program,
     owner: usize,
     first_row: usize,
-    groups: impl Iterator<Item = &'a Group> + Clone,
+    tasks: impl Iterator<Item = &'a Task> + Clone,
     gradient: &mut [f32],
 ) {
     let mut start = Start::Zero;
@@ -185,7 +185,7 @@ fn add_weight_gradient<'a>(
         if Some(dense.weight.offset) != weight(owner) {
             continue;
         }
-        let summands = groups.clone().map(|group| outer_product(index, dense, group, first_row));
+        let summands = tasks.clone().map(|task| outer_product(index, dense, task, first_row));
         add_outer_products(summands, gradient, width, start);
         start = Start::Output;
     }
@@ -196,13 +196,13 @@ fn add_slice_gradients<'a>(
     program: &Program,
     op: usize,
     first: usize,
-    groups: impl Iterator<Item = &'a Group>,
+    tasks: impl Iterator<Item = &'a Task>,
     gradient: &mut [f32],
 ) {
     let numbers = program.ops[op].slice_numbers;
-    for group in groups {
-        let of_slices = group.slice_gradients[op].all().chunks_exact(numbers);
-        for of_slice in of_slices.take(group.slices) {
+    for task in tasks {
+        let of_slices = task.slice_gradients[op].all().chunks_exact(numbers);
+        for of_slice in of_slices.take(task.slices) {
             let summands = gradient.iter_mut().zip(&of_slice[first..]);
             summands.for_each(|(sum, summand)| *sum += summand);
         }
@@ -213,7 +213,7 @@ fn add_slice_gradients<'a>(
 fn contract<'a>(
     contraction: Contraction,
     (program, op, first_row): (&Program, usize, usize),
-    groups: impl Iterator<Item = &'a Group> + Clone,
+    tasks: impl Iterator<Item = &'a Task> + Clone,
     weight: &[f32],
     gradient: &mut [f32],
 ) {
@@ -225,30 +225,30 @@ fn contract<'a>(
     let rows = gradient.chunks_exact_mut(inputs).zip(weight.chunks_exact(inputs));
     for (row, (gradient, weight)) in (first_row..).zip(rows) {
         let mut sum = 0.0;
-        for group in groups.clone() {
-            let slopes = group.slopes.all().iter().skip(row).step_by(outputs);
-            slopes.take(group.slices).for_each(|slope| sum += slope);
+        for task in tasks.clone() {
+            let slopes = task.slopes.all().iter().skip(row).step_by(outputs);
+            slopes.take(task.slices).for_each(|slope| sum += slope);
         }
         let factor = contraction.factor * sum;
         gradient.iter_mut().zip(weight).for_each(|(g, w)| *g += factor * w);
     }
 }
 
-/// The gradient of a weight from a group of slices: `logit_gradient^T input`, (outputs, rows) times (rows, inputs), or
+/// The gradient of a weight from a task: `logit_gradient^T input`, (outputs, rows) times (rows, inputs), or
 /// `input^T logit_gradient` where the weight is tied. Of the left factor, the columns from `first_row` on.
 fn outer_product<'a>(
     index: usize,
     dense: &DenseOperation,
-    group: &'a Group,
+    task: &'a Task,
     first_row: usize,
 ) -> OuterProduct<'a> {
-    let (input, gradient, nonzeros) = match group.kept.get(index) {
+    let (input, gradient, nonzeros) = match task.kept.get(index) {
         Some(Kept { input, logit_gradient, nonzeros }) => {
             (input.all(), logit_gradient.all(), nonzeros)
         }
         None => {
-            let memory = &group.workspace.memories[index];
-            (group.input_of(index), memory.logits.all(), &memory.nonzeros)
+            let memory = &task.workspace.memories[index];
+            (task.input_of(index), memory.logits.all(), &memory.nonzeros)
         }
     };
     let input = Operand::scanned(input, &nonzeros.input);

@@ -1,11 +1,11 @@
 //! The forward pass of a task's rows through a segment of the chain.
 
-use super::group::{Group, input_of};
 use super::run::{Piece, Run, Workspace};
+use super::task::{Task, input_of};
 use crate::chain::add_moments;
 use crate::penalty::add_squared_slopes;
 
-impl Group {
+impl Task {
     pub(super) fn forward_piece<F>(
         &self,
         run: &Run<'_, F>,

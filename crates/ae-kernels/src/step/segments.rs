@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use super::backward::Finish;
 use super::batch::BatchSummary;
-use super::group::Group;
 use super::run::{Run, RunShape};
+use super::task::Task;
 use crate::chain::{Barrier, Normalisation};
 use crate::threads::run_all;
 use crate::{Objective, Penalty};
 
-/// Takes groups forward through all segments and back.
+/// Takes tasks forward through all segments and back.
 pub(super) fn through_segments<F>(
     run: &mut Run<'_, F>,
-    groups: &mut [Group],
+    tasks: &mut [Task],
     normalisations: &mut Vec<Normalisation>,
     parameters: &[f32],
     summary: &mut BatchSummary,
@@ -25,8 +25,8 @@ pub(super) fn through_segments<F>(
     let mut slopes = Vec::new();
     for (segment, barrier) in program.barriers.iter().enumerate() {
         let now = Run { normalisations, ..*run };
-        run_all(groups.iter_mut(), |group| group.forward(&now, segment));
-        let sums = boundary_sums(groups, segment, 2 * barrier.width());
+        run_all(tasks.iter_mut(), |task| task.forward(&now, segment));
+        let sums = boundary_sums(tasks, segment, 2 * barrier.width());
         match *barrier {
             Barrier::BatchNorm { layer, channels, epsilon, .. } => {
                 let count = rows * program.boundary_numbers(segment) / channels;
@@ -38,7 +38,7 @@ pub(super) fn through_segments<F>(
         }
     }
     let run = &Run { normalisations, ..*run };
-    run_all(groups.iter_mut(), |group| group.forward_and_backward(run));
+    run_all(tasks.iter_mut(), |task| task.forward_and_backward(run));
     for (segment, barrier) in program.barriers.iter().enumerate().rev() {
         if !program.is_trained_before(segment) {
             break;
@@ -46,40 +46,36 @@ pub(super) fn through_segments<F>(
         let sums;
         let finish = match *barrier {
             Barrier::Code { .. } => Finish::Code { slopes: &slopes },
-            Barrier::BatchNorm { layer, channels, weight, .. } => {
+            Barrier::BatchNorm { index, channels, weight, .. } => {
                 let op = program.segments[segment].end;
-                sums = gradient_sums(groups, op, 2 * channels);
-                let Some(normalisation) = normalisations.iter().find(|of| of.layer == layer) else {
-                    break;
-                };
+                sums = gradient_sums(tasks, op, 2 * channels);
                 Finish::BatchNorm {
-                    normalisation,
+                    normalisation: &normalisations[index],
                     weight: &parameters[weight..][..channels],
                     sums: &sums,
                     width: program.boundary_numbers(segment),
                 }
             }
         };
-        run_all(groups.iter_mut(), |group| group.backward(run, segment, &finish));
+        run_all(tasks.iter_mut(), |task| task.backward(run, segment, &finish));
     }
 }
 
 /// The sums over the batch before a barrier, slice by slice in order.
-fn boundary_sums(groups: &[Group], segment: usize, columns: usize) -> Vec<f64> {
+fn boundary_sums(tasks: &[Task], segment: usize, columns: usize) -> Vec<f64> {
     let mut total = vec![0.0; columns];
-    for sums in groups.iter().flat_map(|group| group.boundaries[segment].sums.chunks_exact(columns))
-    {
+    for sums in tasks.iter().flat_map(|task| task.boundaries[segment].sums.chunks_exact(columns)) {
         total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
     }
     total
 }
 
 /// The sums over the batch of what an operation computes slice by slice, in order.
-fn gradient_sums(groups: &[Group], op: usize, columns: usize) -> Vec<f64> {
+fn gradient_sums(tasks: &[Task], op: usize, columns: usize) -> Vec<f64> {
     let mut total = vec![0.0; columns];
-    for group in groups {
-        let of_group = group.slice_gradients[op].all().chunks_exact(columns);
-        for sums in of_group.take(group.slices) {
+    for task in tasks {
+        let of_task = task.slice_gradients[op].all().chunks_exact(columns);
+        for sums in of_task.take(task.slices) {
             total.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
         }
     }
@@ -106,11 +102,11 @@ fn code_slopes(
 }
 
 /// Adds the shares of all slices, in order.
-pub(super) fn add_losses(groups: &[Group], shape: RunShape, summary: &mut BatchSummary) {
-    for group in groups {
-        for (slice, loss) in group.losses.iter().enumerate() {
+pub(super) fn add_losses(tasks: &[Task], shape: RunShape, summary: &mut BatchSummary) {
+    for task in tasks {
+        for (slice, loss) in task.losses.iter().enumerate() {
             summary.reconstruction += loss;
-            let penalties = &group.penalties[slice * shape.penalties..][..shape.penalties];
+            let penalties = &task.penalties[slice * shape.penalties..][..shape.penalties];
             for (total, penalty) in summary.penalties.iter_mut().zip(penalties) {
                 *total += penalty;
             }

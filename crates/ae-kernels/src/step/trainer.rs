@@ -5,12 +5,12 @@ use std::sync::Mutex;
 
 use super::batch::{Batch, BatchStatistics, BatchSummary, Problem};
 use super::blocks::{Addends, Update, gradient_and_update};
-use super::group::Group;
 use super::optimizer::Step;
 use super::run::{IndexedTerm, Run, RunShape, Workspace};
 use super::segments::{add_losses, counted, through_segments};
-use super::tree::{LEAF_ROWS, Tree};
-use crate::chain::{Normalisation, Program, SLICE_ROWS, Segmentation};
+use super::task::Task;
+use super::tree::{GROUP_ROWS, Tree};
+use crate::chain::{CodeMeans, Normalisation, Program, SLICE_ROWS};
 use crate::error::{ChainError, check_length};
 use crate::penalty::{Contraction, TermContext};
 use crate::threads::run_all;
@@ -39,7 +39,7 @@ const SLICES_TOGETHER: usize = 2;
 pub struct Trainer {
     slice_rows: usize,
     compiled: Option<Compiled>,
-    groups: Vec<Group>,
+    tasks: Vec<Task>,
     workspaces: Vec<Mutex<Workspace>>,
     tree: Tree,
 }
@@ -48,7 +48,7 @@ pub struct Trainer {
 #[derive(Debug)]
 struct Compiled {
     chain: Chain,
-    code_means: bool,
+    code_means: CodeMeans,
     program: Program,
 }
 
@@ -82,9 +82,9 @@ impl Trainer {
     /// A trainer with slices of this many rows, from 1 to 256. The number is part of the results: it fixes the order of
     /// the sums of losses and of gradients of biases. Chains with maps have slices of 8 rows.
     pub fn with_slice_rows(slice_rows: usize) -> Self {
-        let slice_rows = slice_rows.clamp(1, LEAF_ROWS);
-        let (compiled, groups, workspaces) = Default::default();
-        Self { slice_rows, compiled, groups, workspaces, tree: Tree::default() }
+        let slice_rows = slice_rows.clamp(1, GROUP_ROWS);
+        let (compiled, tasks, workspaces) = Default::default();
+        Self { slice_rows, compiled, tasks, workspaces, tree: Tree::default() }
     }
 
     /// Writes the gradient of the objective over a batch to `gradient`, which is as long as the parameters.
@@ -152,7 +152,7 @@ impl Trainer {
             }
             return Ok(summary);
         }
-        let Self { slice_rows, compiled, groups, workspaces, tree } = self;
+        let Self { slice_rows, compiled, tasks, workspaces, tree } = self;
         let program = compile(compiled, chain, objective);
         program.pack(parameters.values());
         let terms = terms(chain, program, objective, parameters.values(), batch.rows);
@@ -178,21 +178,21 @@ impl Trainer {
             workspaces,
         };
         // Statistics need all rows at once.
-        let rows_at_once = if program.barriers.is_empty() { LEAF_ROWS } else { batch.rows };
+        let rows_at_once = if program.barriers.is_empty() { GROUP_ROWS } else { batch.rows };
         let mut updated = Some(parameters);
         for first in (0..batch.rows).step_by(rows_at_once) {
             let window = first..batch.rows.min(first + rows_at_once);
             let ranges = task_ranges(shape, window.clone());
-            if groups.len() < ranges.len() {
-                groups.resize_with(ranges.len(), Group::default);
+            if tasks.len() < ranges.len() {
+                tasks.resize_with(ranges.len(), Task::default);
             }
-            let groups = &mut groups[..ranges.len()];
-            run_all(groups.iter_mut().zip(ranges), |(group, rows)| group.fill(&run, rows));
+            let tasks = &mut tasks[..ranges.len()];
+            run_all(tasks.iter_mut().zip(ranges), |(task, rows)| task.fill(&run, rows));
             let values = updated.as_ref().map_or(&[][..], Parameters::values);
-            through_segments(&mut run, groups, &mut normalisations, values, &mut summary);
-            add_losses(groups, shape, &mut summary);
-            let leaves = Leaves { program, groups, contraction: run.contraction(), tree };
-            let norm = leaves.add(window, batch.rows, gradient, &mut updated);
+            through_segments(&mut run, tasks, &mut normalisations, values, &mut summary);
+            add_losses(tasks, shape, &mut summary);
+            let groups = Groups { program, tasks, contraction: run.contraction(), tree };
+            let norm = groups.add(window, batch.rows, gradient, &mut updated);
             summary.squared_norm = norm.unwrap_or(summary.squared_norm);
         }
         summary.statistics = normalisations.into_iter().map(BatchStatistics::from).collect();
@@ -200,15 +200,15 @@ impl Trainer {
     }
 }
 
-/// Groups after their backward pass, whose gradient is to be added leaf by leaf.
-struct Leaves<'a> {
+/// Tasks after their backward pass, whose gradient is to be added group by group.
+struct Groups<'a> {
     program: &'a Program,
-    groups: &'a [Group],
+    tasks: &'a [Task],
     contraction: Option<&'a Contraction>,
     tree: &'a mut Tree,
 }
 
-impl Leaves<'_> {
+impl Groups<'_> {
     /// Adds the gradient of the rows of a window, and takes the step after the last row. Returns the squared norm then.
     fn add(
         self,
@@ -217,13 +217,13 @@ impl Leaves<'_> {
         gradient: &mut [f32],
         parameters: &mut Option<Parameters<'_>>,
     ) -> Option<f64> {
-        let Self { program, groups, contraction, tree } = self;
-        for leaf in window.clone().step_by(LEAF_ROWS) {
-            let end = rows.min(leaf + LEAF_ROWS);
-            let (index, is_last) = (leaf / LEAF_ROWS, end == rows);
-            let of_leaf = groups.iter().filter(|group| (leaf..end).contains(&group.rows.start));
+        let Self { program, tasks, contraction, tree } = self;
+        for group in window.clone().step_by(GROUP_ROWS) {
+            let end = rows.min(group + GROUP_ROWS);
+            let (index, is_last) = (group / GROUP_ROWS, end == rows);
+            let of_group = tasks.iter().filter(|task| (group..end).contains(&task.rows.start));
             let trees = tree.addends(index, is_last, gradient.len());
-            let addends = Addends { of_leaf, trees: &trees, contraction };
+            let addends = Addends { of_group, trees: &trees, contraction };
             if !is_last {
                 let values = parameters.as_ref().map_or(&[][..], Parameters::values);
                 gradient_and_update(program, addends, gradient, values, None);
@@ -256,7 +256,7 @@ fn compile<'a>(
     chain: &Chain,
     objective: &Objective,
 ) -> &'a mut Program {
-    let code_means = counted(objective).any(|(_, penalty)| penalty.kind().of_means().is_some());
+    let code_means = CodeMeans::of(objective);
     let fits = |compiled: &Compiled| compiled.code_means == code_means && compiled.chain == *chain;
     if !compiled.as_ref().is_some_and(fits) {
         *compiled = None;
@@ -264,7 +264,7 @@ fn compile<'a>(
     let compile = || Compiled {
         chain: chain.clone(),
         code_means,
-        program: Program::for_training(chain, Segmentation { code_means }),
+        program: Program::for_training(chain, code_means),
     };
     &mut compiled.get_or_insert_with(compile).program
 }
@@ -284,7 +284,7 @@ fn terms(
     counted(objective).filter_map(term).collect()
 }
 
-/// The rows of each task: whole slices of one leaf.
+/// The rows of each task: whole slices of one group.
 fn task_ranges(shape: RunShape, window: Range<usize>) -> Vec<Range<usize>> {
     let slices = window.len().div_ceil(shape.slice_rows);
     let most = match shape.together {
@@ -293,12 +293,12 @@ fn task_ranges(shape: RunShape, window: Range<usize>) -> Vec<Range<usize>> {
     };
     let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, most);
     let rows = shape.slice_rows * together;
-    let leaves = window.clone().step_by(LEAF_ROWS);
-    let of_leaf = |leaf: usize| {
-        let end = window.end.min(leaf + LEAF_ROWS);
-        (leaf..end).step_by(rows).map(move |first| first..end.min(first + rows))
+    let groups = window.clone().step_by(GROUP_ROWS);
+    let of_group = |group: usize| {
+        let end = window.end.min(group + GROUP_ROWS);
+        (group..end).step_by(rows).map(move |first| first..end.min(first + rows))
     };
-    leaves.flat_map(of_leaf).collect()
+    groups.flat_map(of_group).collect()
 }
 
 #[cfg(test)]

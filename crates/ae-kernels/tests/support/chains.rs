@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use ae_kernels::{
-    Activation, Batch, BatchNorm, BatchSummary, Chain, Convolution, Dense, Extent, Layer, Loss,
-    Objective, Padding, Problem, Shape, Target, Trainer, TransposedConvolution, Weight,
+    Activation, Batch, BatchNorm, BatchSummary, Chain, Connection, Convolution, Dense, Direction,
+    Extent, Layer, Loss, Objective, Padding, Problem, Shape, Target, Trainer, Weight,
 };
 
 use super::Numbers;
@@ -31,7 +31,8 @@ impl Builder {
         }
         let code = self.layers.len() - 1;
         let chain =
-            Chain::new(self.input, self.layers.clone(), code, false, self.parameters).unwrap();
+            Chain::new(self.input, self.layers.clone(), code, Connection::Plain, self.parameters)
+                .unwrap();
         chain.output_shape()
     }
 
@@ -74,15 +75,13 @@ impl Builder {
 
     /// A convolution with this kernel and stride.
     pub(crate) fn conv_of(
-        mut self,
+        self,
         channels: usize,
-        [kernel, stride]: [Extent; 2],
+        sizes: [Extent; 2],
         padding: Padding,
         activation: Activation,
     ) -> Self {
-        let weight = self.take(self.shape().channels * channels * kernel.area());
-        let bias = self.take(channels);
-        self.with(Convolution { channels, kernel, stride, padding, weight, bias, activation })
+        self.convolution(Direction::Forward, channels, sizes, padding, activation)
     }
 
     /// A transposed convolution with a square kernel of this side, and with this stride along both axes.
@@ -98,7 +97,18 @@ impl Builder {
 
     /// A transposed convolution with this kernel and stride.
     pub(crate) fn transposed_of(
+        self,
+        channels: usize,
+        sizes: [Extent; 2],
+        padding: Padding,
+        activation: Activation,
+    ) -> Self {
+        self.convolution(Direction::Transposed, channels, sizes, padding, activation)
+    }
+
+    fn convolution(
         mut self,
+        direction: Direction,
         channels: usize,
         [kernel, stride]: [Extent; 2],
         padding: Padding,
@@ -106,9 +116,16 @@ impl Builder {
     ) -> Self {
         let weight = self.take(self.shape().channels * channels * kernel.area());
         let bias = self.take(channels);
-        let layer =
-            TransposedConvolution { channels, kernel, stride, padding, weight, bias, activation };
-        self.with(layer)
+        self.with(Convolution {
+            direction,
+            channels,
+            kernel,
+            stride,
+            padding,
+            weight,
+            bias,
+            activation,
+        })
     }
 
     pub(crate) fn batch_norm(mut self) -> Self {
@@ -119,11 +136,11 @@ impl Builder {
     }
 
     pub(crate) fn chain(self, code: usize) -> Chain {
-        Chain::new(self.input, self.layers, code, false, self.parameters).unwrap()
+        Chain::new(self.input, self.layers, code, Connection::Plain, self.parameters).unwrap()
     }
 
     pub(crate) fn residual(self, code: usize) -> Chain {
-        Chain::new(self.input, self.layers, code, true, self.parameters).unwrap()
+        Chain::new(self.input, self.layers, code, Connection::Residual, self.parameters).unwrap()
     }
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn check_inference(chain: &Chain, rows: usize, seed: u32) {
     if chain.last_activation() == Activation::Linear {
         assert_eq!(logits, found, "with the input of a residual chain: {chain:?}");
     }
-    if chain.code() + 1 < chain.layers().len() {
+    if chain.has_decoder() {
         packed.decode(&codes, &mut again).unwrap();
         close(&again, all.last().unwrap());
     }

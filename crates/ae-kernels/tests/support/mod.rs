@@ -39,7 +39,7 @@ pub(crate) enum Ties {
 }
 
 /// Layers of these widths; tied ones need a palindrome.
-pub(crate) fn stack(widths: &[usize], activations: &[Activation], ties: Ties) -> Chain {
+pub(crate) fn dense_chain(widths: &[usize], activations: &[Activation], ties: Ties) -> Chain {
     let count = widths.len() - 1;
     let (mut layers, mut next) = (Vec::new(), 0);
     let mut take = |numbers: usize| {
@@ -110,17 +110,17 @@ fn place(layers: &[Dense], layer: &Dense, output: usize, input: usize) -> usize 
 }
 
 pub(crate) fn naive(
-    stack: &Chain,
+    chain: &Chain,
     objective: &Objective,
     parameters: &[f32],
     inputs: &[f32],
     targets: &[f32],
 ) -> Expected {
-    let rows = inputs.len() / stack.inputs();
+    let rows = inputs.len() / chain.inputs();
     let n = rows as f64;
-    let layers = dense_layers(stack);
+    let layers = dense_layers(chain);
     let code_l1: f32 = objective.penalties.iter().map(|penalty| penalty.weight()).sum();
-    let width = stack.outputs() as f64;
+    let width = chain.outputs() as f64;
     let mut all = Expected {
         reconstruction: 0.0,
         penalty: 0.0,
@@ -130,7 +130,7 @@ pub(crate) fn naive(
         outputs: Vec::new(),
     };
     for row in 0..rows {
-        let input = &inputs[row * stack.inputs()..(row + 1) * stack.inputs()];
+        let input = &inputs[row * chain.inputs()..(row + 1) * chain.inputs()];
         let mut values = vec![input.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()];
         let mut logits = Vec::new();
         for layer in &layers {
@@ -147,7 +147,7 @@ pub(crate) fn naive(
         }
         let z = logits.last().unwrap().clone();
         let y = values.last().unwrap().clone();
-        let target = &targets[row * stack.outputs()..(row + 1) * stack.outputs()];
+        let target = &targets[row * chain.outputs()..(row + 1) * chain.outputs()];
         let last = layers.last().unwrap().activation;
         let mut delta: Vec<f64> = Vec::new();
         for ((&z, &y), &t) in z.iter().zip(&y).zip(target) {
@@ -162,7 +162,7 @@ pub(crate) fn naive(
             all.reconstruction += loss / (n * width);
             delta.push(gradient / (n * width));
         }
-        let codes = &values[stack.code() + 1];
+        let codes = &values[chain.code() + 1];
         all.penalty += codes.iter().map(|c| c.abs()).sum::<f64>() * f64::from(code_l1) / n;
         for (index, layer) in layers.iter().enumerate().rev() {
             let mut below = vec![0.0; layer.inputs];
@@ -176,7 +176,7 @@ pub(crate) fn naive(
             if index == 0 {
                 break;
             }
-            if index == stack.code() + 1 {
+            if index == chain.code() + 1 {
                 for (below, c) in below.iter_mut().zip(&values[index]) {
                     let sign = if *c == 0.0 { 0.0 } else { c.signum() };
                     *below += f64::from(code_l1) / n * sign;

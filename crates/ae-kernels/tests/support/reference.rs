@@ -1,8 +1,8 @@
 //! Any chain as naive loops in `f64` over items with channels first: values, objectives, and gradients by differences.
 
 use ae_kernels::{
-    Activation, BatchNorm, Chain, Contractive, Convolution, Extent, Kl, KlSparsity, Layer, Loss,
-    Objective, Padding, Penalty, Shape, TransposedConvolution, Weight,
+    Activation, BatchNorm, Chain, Contractive, Convolution, Dense, Direction, Extent, Kl,
+    KlSparsity, Layer, Loss, Objective, Padding, Penalty, Shape, Weight,
 };
 
 /// Whether batch statistics and random draws are used.
@@ -77,8 +77,10 @@ fn output(
                 activate(dense.activation, sum + p[dense.bias + o])
             })
             .collect(),
-        Layer::Convolution(layer) => convolved(layer, p, x, from, to),
-        Layer::TransposedConvolution(layer) => scattered(layer, p, x, from, to),
+        Layer::Convolution(layer) => match layer.direction {
+            Direction::Forward => convolved(layer, p, x, from, to),
+            Direction::Transposed => scattered(layer, p, x, from, to),
+        },
         Layer::Upsampling(layer) => {
             gathered(to, |c, i, j| x[at(from, c, i / layer.factor.height, j / layer.factor.width)])
         }
@@ -186,13 +188,7 @@ fn convolved(layer: &Convolution, p: &[f64], x: &[f64], from: Shape, to: Shape) 
     })
 }
 
-fn scattered(
-    layer: &TransposedConvolution,
-    p: &[f64],
-    x: &[f64],
-    from: Shape,
-    to: Shape,
-) -> Vec<f64> {
+fn scattered(layer: &Convolution, p: &[f64], x: &[f64], from: Shape, to: Shape) -> Vec<f64> {
     let (kernel, stride) = (layer.kernel, layer.stride);
     let pads = before(layer.padding, to, kernel, stride);
     let mut sums = gathered(to, |o, _, _| p[layer.bias + o]);
@@ -238,6 +234,29 @@ fn normalised(
     all
 }
 
+/// The outputs without the last activation: `1 - y` of a saturated sigmoid has few digits, in `f64` too.
+fn logits(chain: &Chain, p: &[f64], values: &Values) -> Vec<Vec<f64>> {
+    let moves = |layer: &Layer| {
+        matches!(layer, Layer::Reshape(_) | Layer::PixelShuffle(_) | Layer::PixelUnshuffle(_))
+    };
+    let last = chain.layers().iter().rposition(|layer| !moves(layer)).unwrap();
+    let linear = Activation::Linear;
+    let mut items = values[last].clone();
+    for index in last..chain.layers().len() {
+        let layer = match chain.layers()[index] {
+            Layer::Dense(of) => Dense { activation: linear, ..of }.into(),
+            Layer::Convolution(of) => Convolution { activation: linear, ..of }.into(),
+            Layer::Activation(_) => linear.into(),
+            other => other,
+        };
+        let shapes = (chain.shapes()[index], chain.shapes()[index + 1]);
+        for item in &mut items {
+            *item = output(chain, &layer, index, p, item, shapes, (0, Mode::Inference));
+        }
+    }
+    items
+}
+
 /// The loss and each penalty.
 pub(crate) fn objective(
     chain: &Chain,
@@ -249,11 +268,16 @@ pub(crate) fn objective(
     let n = targets.len() as f64;
     let width = chain.outputs() as f64;
     let mut loss = 0.0;
-    for (y, t) in outputs(chain, values).iter().zip(targets) {
+    let results = match objective.loss {
+        Loss::BinaryCrossEntropy => logits(chain, p, values),
+        _ => outputs(chain, values),
+    };
+    for (y, t) in results.iter().zip(targets) {
         let pairs = y.iter().zip(t);
         loss += match objective.loss {
             Loss::BinaryCrossEntropy => {
-                pairs.map(|(y, t)| -(t * y.ln() + (1.0 - t) * (1.0 - y).ln())).sum::<f64>() / width
+                let of = |(z, t): (&f64, &f64)| z.max(0.0) - z * t + (-z.abs()).exp().ln_1p();
+                pairs.map(of).sum::<f64>() / width
             }
             Loss::MeanSquaredError => pairs.map(|(y, t)| (y - t).powi(2)).sum::<f64>() / width,
             Loss::SoftmaxCrossEntropy => {

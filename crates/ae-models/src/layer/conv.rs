@@ -38,6 +38,7 @@ impl LayerKind for Conv {
 
     fn for_kernels(&self, _input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         let convolution = ae_kernels::Convolution {
+            direction: ae_kernels::Direction::Forward,
             channels: self.channels,
             kernel: extent(self.kernel),
             stride: extent(self.stride),

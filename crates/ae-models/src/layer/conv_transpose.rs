@@ -51,7 +51,8 @@ impl LayerKind for ConvTranspose {
     }
 
     fn for_kernels(&self, _input: Shape, offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
-        let convolution = ae_kernels::TransposedConvolution {
+        let convolution = ae_kernels::Convolution {
+            direction: ae_kernels::Direction::Transposed,
             channels: self.channels,
             kernel: extent(self.kernel),
             stride: extent(self.stride),

@@ -1,6 +1,6 @@
 //! Networks as the kernels compute them.
 
-use ae_kernels::Chain;
+use ae_kernels::{Chain, Connection};
 
 use crate::{CheckedLayer, CheckedNetwork, ModelError, Part};
 
@@ -17,6 +17,9 @@ pub(crate) fn chain(network: &CheckedNetwork, part: Option<Part>) -> Result<Chai
         layer.layer.kind().for_kernels(layer.input, &offset)
     });
     let code = network.network().encoder.len().saturating_sub(1);
-    let is_residual = network.network().residual && part.is_none();
-    Ok(Chain::new(network.input(), lowered.collect(), code, is_residual, layout.len())?)
+    let connection = match network.network().residual && part.is_none() {
+        true => Connection::Residual,
+        false => Connection::Plain,
+    };
+    Ok(Chain::new(network.input(), lowered.collect(), code, connection, layout.len())?)
 }

@@ -1,6 +1,6 @@
 //! An encoder with a softmax layer on its code.
 
-use ae_kernels::{Activation, Chain, Dense, Layer, PackedChain, Weight};
+use ae_kernels::{Activation, Chain, Connection, Dense, Layer, PackedChain, Weight};
 use ae_models::{Architecture, Layout, NamedDraws, Parameters};
 use ae_random::Seed;
 
@@ -89,7 +89,7 @@ impl Classifier {
             activation: Activation::Linear,
         }));
         let numbers = encoder.saturating_add(top.len());
-        let chain = Chain::new(whole.input_shape(), layers, whole.code(), false, numbers)?;
+        let chain = Chain::new(whole.input_shape(), layers, whole.code(), Connection::Plain, numbers)?;
         let mut values =
             parameters.values().get(..encoder).ok_or(TrainingError::NotFused)?.to_vec();
         values.extend(Parameters::glorot_uniform(top, seed).values());

@@ -10,7 +10,7 @@ use crate::chain::{Memory, Pass, Program};
 
 /// Neighbouring slices and what the batch needs of them.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(super) struct Task {
     /// Rows within the batch.
     pub(super) rows: Range<usize>,
     pub(super) slices: usize,
@@ -43,8 +43,8 @@ pub(super) struct BoundaryMemory {
 
 type Fill<'a> = dyn Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync + 'a;
 
-impl Group {
-    /// Fills the group with rows of the batch.
+impl Task {
+    /// Fills the task with rows of the batch.
     pub(super) fn fill<F>(&mut self, run: &Run<'_, F>, rows: Range<usize>)
     where
         F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
@@ -91,11 +91,11 @@ impl Group {
 
     /// Takes the rows forward through a segment that ends at a barrier.
     pub(super) fn forward<F>(&mut self, run: &Run<'_, F>, segment: usize) {
-        self.with_workspace(run, |group, workspace| {
-            for piece in run.shape.pieces(group.rows.len()) {
-                group.forward_piece(run, segment, &piece, workspace);
-                group.add_penalties(run, segment, &piece, workspace);
-                group.keep_boundary(run, segment, &piece, workspace);
+        self.with_workspace(run, |task, workspace| {
+            for piece in run.shape.pieces(task.rows.len()) {
+                task.forward_piece(run, segment, &piece, workspace);
+                task.add_penalties(run, segment, &piece, workspace);
+                task.keep_boundary(run, segment, &piece, workspace);
             }
         });
     }
@@ -103,37 +103,37 @@ impl Group {
     /// Takes the rows forward through the last segment, and back.
     pub(super) fn forward_and_backward<F>(&mut self, run: &Run<'_, F>) {
         let last = run.program.segments.len() - 1;
-        self.with_workspace(run, |group, workspace| {
-            for piece in run.shape.pieces(group.rows.len()) {
-                group.forward_piece(run, last, &piece, workspace);
-                group.add_penalties(run, last, &piece, workspace);
-                let is_at_logits = group.differentiate_loss(run, &piece, workspace);
-                group.backward_piece(run, last, &piece, workspace, is_at_logits);
+        self.with_workspace(run, |task, workspace| {
+            for piece in run.shape.pieces(task.rows.len()) {
+                task.forward_piece(run, last, &piece, workspace);
+                task.add_penalties(run, last, &piece, workspace);
+                let is_at_logits = task.differentiate_loss(run, &piece, workspace);
+                task.backward_piece(run, last, &piece, workspace, is_at_logits);
             }
-            group.scan_kept(run, last);
+            task.scan_kept(run, last);
         });
     }
 
     /// Takes the rows back through a segment that ends at a barrier, whose gradient is that at its output.
     pub(super) fn backward<F>(&mut self, run: &Run<'_, F>, segment: usize, finish: &Finish<'_>) {
         self.finish_boundary(segment, finish);
-        self.with_workspace(run, |group, workspace| {
-            for piece in run.shape.pieces(group.rows.len()) {
-                // A workspace of the group's own still has the forward pass.
+        self.with_workspace(run, |task, workspace| {
+            for piece in run.shape.pieces(task.rows.len()) {
+                // A workspace of the task's own still has the forward pass.
                 if run.shape.together.is_some() {
-                    group.forward_piece(run, segment, &piece, workspace);
+                    task.forward_piece(run, segment, &piece, workspace);
                 }
                 let width = run.program.boundary_numbers(segment);
                 let range = piece.rows.start * width..piece.rows.end * width;
-                let gradient = &group.boundaries[segment].gradient.all()[range];
+                let gradient = &task.boundaries[segment].gradient.all()[range];
                 workspace.gradients[0].first(gradient.len()).copy_from_slice(gradient);
-                group.backward_piece(run, segment, &piece, workspace, false);
+                task.backward_piece(run, segment, &piece, workspace, false);
             }
-            group.scan_kept(run, segment);
+            task.scan_kept(run, segment);
         });
     }
 
-    /// All rows of an operation's input, where the workspace is the group's own.
+    /// All rows of an operation's input, where the workspace is the task's own.
     pub(super) fn input_of(&self, index: usize) -> &[f32] {
         match self.starts.iter().rposition(|&start| start == index) {
             None => self.workspace.memories[index - 1].values.all(),
