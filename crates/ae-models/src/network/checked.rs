@@ -63,7 +63,8 @@ impl CheckedLayer {
         self.layer.kind().draws(self.input)
     }
 
-    fn refused(&self, reason: String) -> ModelError {
+    /// An error whose sentence begins with the layer's name.
+    pub(crate) fn refused(&self, reason: String) -> ModelError {
         ModelError::Layer { name: self.name(), kind: self.layer.kind_name(), reason }
     }
 
@@ -220,11 +221,17 @@ impl CheckedNetwork {
         self.last_activation() == Activation::Sigmoid && !self.network.residual
     }
 
-    /// The last activation; layers after it that only move numbers do not count.
+    /// The activation of the decoder's last layer; layers after it that only move numbers do not count.
     pub fn last_activation(&self) -> Activation {
-        let mut kinds = self.layers.iter().rev().map(|layer| layer.layer.kind());
-        let last = kinds.find(|kind| !kind.is_permutation());
-        last.and_then(|kind| kind.activation()).unwrap_or(Activation::Linear)
+        let last = self.last_activated().and_then(|layer| layer.layer.kind().activation());
+        last.unwrap_or(Activation::Linear)
+    }
+
+    /// The decoder's last layer that does more than move numbers. Its activation is the network's last one, which losses
+    /// are computed without.
+    pub(crate) fn last_activated(&self) -> Option<&CheckedLayer> {
+        let mut decoder = self.layers.iter().rev().take_while(|it| it.part == Part::Decoder);
+        decoder.find(|layer| !layer.layer.kind().is_permutation())
     }
 
     fn layout_where(&self, is_wanted: impl Fn(&CheckedLayer) -> bool) -> Layout {

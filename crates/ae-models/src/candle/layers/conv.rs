@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::window::{fitted, places};
+use super::window::{fitted, places, taps};
 use super::{LayerWeights, Pass, TensorKind, TensorLayer};
 use crate::layer::{Axis, axes};
 use crate::{Conv, ModelError, Window};
@@ -27,11 +27,11 @@ struct Convolution {
 
 impl TensorLayer for Convolution {
     fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
-        let [down, across] = &self.axes;
+        let [(top, height), (left, width)] = self.axes.map(|axis| axis.padded());
         // Exactly the places that the kernel meets: candle's gradient takes what is left over from the height alone.
-        let input = fitted(input, 2, down.before(), down.extent())?;
-        let input = fitted(&input, 3, across.before(), across.extent())?;
-        let output = convolve(&input.contiguous()?, &self.weight, &self.axes)?;
+        let input = fitted(&fitted(input, 2, top, height)?, 3, left, width)?;
+        let weight = taps(&self.weight, &self.axes)?;
+        let output = convolve(&input.contiguous()?, &weight, &self.axes)?;
         Ok(output.broadcast_add(&self.bias)?)
     }
 }

@@ -67,12 +67,11 @@ fn first_maxima(
             (place * axis.stride + offset).saturating_sub(before).min(axis.map.saturating_sub(1))
         })
     };
-    // Offsets at which no window lies within the map are left out: a window may be far longer than the map.
-    let last = axis.places.saturating_sub(1).saturating_mul(axis.stride);
-    let first = before.saturating_sub(last);
+    let mut offsets = axis.taps();
+    let first = offsets.next().unwrap_or_default();
     let mut best = places(&values, dim, at(first))?;
     let mut found = places(&belongings, dim, at(first))?;
-    for offset in first + 1..axis.window.min(before.saturating_add(axis.map)) {
+    for offset in offsets {
         let candidate = places(&values, dim, at(offset))?;
         let is_larger = candidate.gt(&best)?;
         found = is_larger.where_cond(&places(&belongings, dim, at(offset))?, &found)?;

@@ -2,7 +2,10 @@
 
 use candle_core::{Result, Tensor};
 
-/// A tensor with `before` zeros before an axis, and with as many zeros after it, or cut off so far, that it has this length.
+use crate::layer::Axis;
+
+/// A tensor as a part of a longer axis of zeros, from `before` on. The axis ends after `length` places, whether the tensor
+/// does or not.
 pub(super) fn fitted(x: &Tensor, dim: usize, before: usize, length: usize) -> Result<Tensor> {
     let found = x.dim(dim)?.saturating_add(before);
     let padded = x.pad_with_zeros(dim, before, length.saturating_sub(found))?;
@@ -18,4 +21,11 @@ pub(super) fn places(
     let chosen: Vec<i64> = chosen.map(|place| place as i64).collect();
     let chosen = Tensor::from_slice(&chosen, chosen.len(), x.device())?;
     x.contiguous()?.index_select(&chosen, dim)
+}
+
+/// The part of a kernel `(.., .., height, width)` that meets the map.
+pub(super) fn taps(weight: &Tensor, axes: &[Axis; 2]) -> Result<Tensor> {
+    let [down, across] = axes.map(|axis| axis.taps());
+    let weight = weight.narrow(2, down.start, down.len())?;
+    weight.narrow(3, across.start, across.len())?.contiguous()
 }

@@ -1,5 +1,6 @@
 //! Tests of what needs candle.
 
+mod extents;
 mod forward;
 mod gradients;
 mod inference;
