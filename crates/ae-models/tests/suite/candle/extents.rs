@@ -2,7 +2,8 @@
 
 use ae_models::Activation::Linear;
 use ae_models::{
-    Conv, ConvTranspose, Device, Layer, MaxPool, ModelKind, ModelSpec, Network, Padding,
+    Conv, ConvTranspose, Device, Encoder, Initialisation, Layer, MaxPool, ModelSpec, Network,
+    Padding, Seed, Upsample,
 };
 use candle_core::Tensor;
 
@@ -10,29 +11,28 @@ use super::layers::model;
 
 const LONG: usize = 1 << 20;
 
-/// What a layer makes of items of 1 x `height` x `width`, with the weight `k mod 7`, the bias 1 and the items
-/// `(k mod 5) + 1`.
-fn output(image: [usize; 2], layer: Layer) -> Vec<f64> {
+/// What a layer makes of an item of `(k mod 5) + 1`, with the weight `k mod 7` and the bias 1. The decoder brings back the
+/// item's numbers.
+fn output(image: [usize; 2], layer: Layer, decoder: Layer) -> Vec<f64> {
     let network = Network {
         image,
         channels: 1,
         encoder: vec![layer],
-        decoder: vec![Layer::Reshape(ae_models::Reshape { shape: [1, image[0], image[1]] })],
+        decoder: vec![decoder],
         residual: false,
-        initialisation: ae_models::Initialisation::Glorot,
+        initialisation: Initialisation::Glorot,
     };
     let network = network.check().unwrap();
     let layout = network.layout();
     let values = layout.views().iter().map(|view| match view.shape.len() {
-        4 => (0..view.len()).map(|k| (k % 7) as f64).collect(),
+        4 => (0..view.len()).map(tap).collect(),
         _ => vec![1.0; view.len()],
     });
     let (_, model) = model(&network, &values.collect::<Vec<_>>());
     let pixels = image[0] * image[1];
     let items = (0..pixels).map(item).collect::<Vec<_>>();
     let items = Tensor::from_vec(items, (1, pixels), &Device::Cpu).unwrap();
-    let codes = ae_models::Encoder::encode(&model, &items).unwrap();
-    codes.flatten_all().unwrap().to_vec1().unwrap()
+    model.encode(&items).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
 fn item(k: usize) -> f64 {
@@ -49,7 +49,8 @@ fn tap(k: usize) -> f64 {
 fn long_kernels() {
     let (kernel, stride, padding) = ([1, LONG], [1, 1], Padding::Same);
     let conv = Conv { channels: 1, kernel, stride, padding, activation: Linear };
-    let found = output([4096, 2], Layer::Conv(conv));
+    let same = || Layer::Upsample(Upsample { factor: [1, 1] });
+    let found = output([4096, 2], Layer::Conv(conv), same());
     // Of the 2^20 - 1 places of padding the smaller half lies before the map.
     let before = (LONG - 1) / 2;
     for (row, found) in found.chunks(2).enumerate() {
@@ -58,7 +59,7 @@ fn long_kernels() {
         assert_eq!(found[1], 1.0 + first * tap(before - 1) + second * tap(before));
     }
     let transposed = ConvTranspose { channels: 1, kernel, stride, padding, activation: Linear };
-    let found = output([4096, 2], Layer::ConvTranspose(transposed));
+    let found = output([4096, 2], Layer::ConvTranspose(transposed), same());
     for (row, found) in found.chunks(2).enumerate() {
         let [first, second] = [item(2 * row), item(2 * row + 1)];
         assert_eq!(found[0], 1.0 + first * tap(before) + second * tap(before - 1));
@@ -71,28 +72,12 @@ fn long_strides() {
     let (kernel, stride, padding) = ([1, 2], [1 << 40, 1], Padding::Valid);
     let conv = Conv { channels: 1, kernel, stride, padding, activation: Linear };
     let transposed = ConvTranspose { channels: 1, kernel, stride, padding, activation: Linear };
-    assert_eq!(output([1, 2], Layer::Conv(conv)), [1.0 + item(1)]);
-    // The network must give the item's numbers back: its second half is a convolution.
-    let spec = ModelSpec {
-        kind: ModelKind::Regular,
-        network: Network {
-            image: [1, 2],
-            channels: 1,
-            encoder: vec![Layer::ConvTranspose(transposed)],
-            decoder: vec![Layer::MaxPool(MaxPool {
-                size: [1, 2],
-                stride: Some([1, 1]),
-                padding: Padding::Valid,
-            })],
-            residual: false,
-            initialisation: ae_models::Initialisation::Glorot,
-        },
-    };
-    let network = spec.check().unwrap();
-    let (_, model) = model(&network, &[vec![3.0, 2.0], vec![0.5]]);
-    let item = Tensor::new(&[[1.0, 10.0]], &Device::Cpu).unwrap();
-    let codes = ae_models::Encoder::encode(&model, &item).unwrap().to_vec2::<f64>().unwrap();
-    assert_eq!(codes, [[3.5, 32.5, 20.5]]);
+    let twice = Layer::Upsample(Upsample { factor: [1, 2] });
+    assert_eq!(output([1, 2], Layer::Conv(conv), twice), [1.0 + item(1)]);
+    let (size, stride) = ([1, 2], Some([1, 1]));
+    let pooled = Layer::MaxPool(MaxPool { size, stride, padding });
+    let expected = [1.0, 1.0 + item(0), 1.0 + item(1)];
+    assert_eq!(output([1, 2], Layer::ConvTranspose(transposed), pooled), expected);
 }
 
 /// candle has one stride for both axes, so an input is spread; 4096 channels would become 2^33 numbers.
@@ -112,7 +97,7 @@ fn an_input_that_would_be_spread_too_far_is_refused() {
     }"#;
     let spec: ModelSpec = serde_json::from_str(written).unwrap();
     let architecture = spec.architecture().unwrap();
-    let parameters = architecture.initialise(ae_models::Seed::new(1));
+    let parameters = architecture.initialise(Seed::new(1));
     let refused = architecture.build(parameters.var_builder(&Device::Cpu).unwrap());
     let error = refused.err().unwrap().to_string();
     assert!(error.contains("one stride for both axes") && error.contains("encoder.2"), "{error}");
