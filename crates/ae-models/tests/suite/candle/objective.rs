@@ -105,6 +105,26 @@ fn divergence_of_mean_activations() {
     check(&objective, [2, 3], vec![activation(Sigmoid)], 1.111461734, &[&gradient]);
 }
 
+/// Of a unit that is always 0 or always 1 the mean counts as 1e-7 off: the value is finite, and so is the gradient.
+#[test]
+fn divergence_of_units_that_are_dead_or_saturated() {
+    let penalty = KlSparsity { target: 0.1, weight: 1.0 };
+    let objective = Objective::new(Loss::MeanSquaredError).with(penalty);
+    let batch = [-1e3, 0.5, 1e3, -1e3, -0.5, 1e3];
+    let (vars, terms) = evaluated(&objective, [2, 3], &batch, vec![activation(Sigmoid)]);
+    let terms = terms.unwrap();
+    let divergence = |mean: f64| {
+        let target = f64::from(0.1_f32);
+        target * (target / mean).ln() + (1.0 - target) * ((1.0 - target) / (1.0 - mean)).ln()
+    };
+    let expected = divergence(1e-7) + divergence(0.5) + divergence(1.0 - 1e-7);
+    close("value", &[terms.penalties[0].to_scalar::<f64>().unwrap()], &[expected]);
+    let gradient = flat(terms.penalties[0].backward().unwrap().get(&vars[0]).unwrap());
+    // A saturated sigmoid has no slope.
+    assert_eq!([0, 2, 3, 5].map(|place| gradient[place]), [0.0; 4]);
+    assert!(gradient[1] > 0.1 && gradient[4] > 0.1, "{gradient:?}");
+}
+
 // x, w, b = x_(2, 6), p_(3, 6), p_(3)
 // encoder = lambda item: torch.sigmoid(F.linear(item, w, b))
 // jacobian = lambda item: torch.autograd.functional.jacobian(encoder, item, create_graph=True)
