@@ -73,7 +73,8 @@ fn first_maxima(
     let mut found = places(&belongings, dim, at(first))?;
     for offset in offsets {
         let candidate = places(&values, dim, at(offset))?;
-        let is_larger = candidate.gt(&best)?;
+        // A NaN must show.
+        let is_larger = (candidate.gt(&best)? + candidate.ne(&candidate)?)?;
         found = is_larger.where_cond(&places(&belongings, dim, at(offset))?, &found)?;
         best = is_larger.where_cond(&candidate, &best)?;
     }

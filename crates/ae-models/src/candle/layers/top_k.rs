@@ -20,18 +20,19 @@ impl TensorLayer for TopK {
             mask.extend(largest(&row, self.k));
         }
         let mask = Tensor::from_vec(mask, input.dims(), input.device())?;
-        Ok((input * mask.to_dtype(input.dtype())?)?)
+        // Not a product: infinity times 0 is NaN.
+        Ok(mask.where_cond(input, &input.zeros_like()?)?)
     }
 }
 
 /// 1 for the `k` largest numbers, of equal numbers the first, and 0 for the others.
-fn largest(row: &[f64], k: usize) -> Vec<f32> {
+fn largest(row: &[f64], k: usize) -> Vec<u8> {
     let mut order: Vec<usize> = (0..row.len()).collect();
     // A total order, in which the two zeros are equal.
     order.sort_by(|&a, &b| (row[b] + 0.0).total_cmp(&(row[a] + 0.0)));
-    let mut mask = vec![0.0; row.len()];
+    let mut mask = vec![0; row.len()];
     for &place in order.iter().take(k) {
-        mask[place] = 1.0;
+        mask[place] = 1;
     }
     mask
 }

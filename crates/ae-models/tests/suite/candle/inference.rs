@@ -196,6 +196,43 @@ fn the_kernels_agree_with_candle_for_every_layer() {
     }
 }
 
+/// A NaN shows after pooling, and what top-k drops becomes 0 even if it was infinite.
+#[test]
+fn the_kernels_agree_with_candle_on_infinities_and_nan() {
+    let written = |layer: &str| {
+        format!(
+            r#"{{"image": [2, 4], "encoder": [{layer}],
+                "decoder": [{{"layer": "upsample", "factor": 1}}, {{"layer": "dense", "outputs": 8}}]}}"#
+        )
+    };
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let item = [1.0, nan, inf, -inf, 3.0, 2.0, inf, 0.5];
+    for (layer, expected) in [
+        (r#"{"layer": "max-pool", "size": [2, 2]}"#, vec![nan, inf]),
+        (
+            r#"{"layer": "max-pool", "size": [1, 3], "stride": 1}"#,
+            vec![nan, nan, nan, inf, 3.0, inf, inf, inf],
+        ),
+        (r#"{"layer": "top-k", "k": 2}"#, vec![0.0, nan, inf, 0.0, 0.0, 0.0, 0.0, 0.0]),
+    ] {
+        let model = filled(serde_json::from_str(&written(layer)).unwrap());
+        let candle =
+            TensorInference::new(8, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+        let kernels = model.inference(&Device::Cpu).unwrap();
+        for inference in [kernels.as_ref(), &candle as &dyn Inference] {
+            let mut codes = vec![7.0; expected.len()];
+            inference.encode(&item, &mut codes).unwrap();
+            let bits = |numbers: &[f32]| {
+                numbers
+                    .iter()
+                    .map(|x| if x.is_nan() { None } else { Some(x.to_bits()) })
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(bits(&codes), bits(&expected), "{layer}: {codes:?}");
+        }
+    }
+}
+
 #[test]
 fn slices_that_do_not_fit_are_refused() {
     let relu = [Activation::Relu, Activation::Relu];
