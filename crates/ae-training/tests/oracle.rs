@@ -170,7 +170,17 @@ fn losses() -> Vec<Row> {
             ..row(&format!("loss {loss}"), [3, 4, 3], json!([conv(3, 3, 1, "same")]), decoder)
         })
     };
-    Loss::ALL.iter().flat_map(of).collect()
+    Loss::ALL.iter().flat_map(of).chain([moved()]).collect()
+}
+
+/// A loss whose activation stands before layers that only move numbers.
+fn moved() -> Row {
+    let last = json!({ "layer": "conv", "channels": 4, "kernel": 3, "activation": "sigmoid" });
+    let shuffle = json!({ "layer": "pixel-shuffle", "factor": 2 });
+    let decoder = json!([last, shuffle, { "layer": "reshape", "shape": [24, 1, 1] }]);
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
+    let row = row("loss before moves", [1, 4, 6], json!([conv(4, 3, 2, "same")]), decoder);
+    Row { objective, ..row }
 }
 
 /// Every penalty, where it suits.
