@@ -98,12 +98,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Whether dropout and noise act, and batches are normalised by their own statistics.
-    pub(super) fn is_training(&self) -> bool {
+    pub(crate) fn is_training(&self) -> bool {
         matches!(self.random, Some((Phase::Training, _)))
     }
 
     /// The numbers drawn for this layer, in a shape that begins with the number of items; `None` at inference.
-    pub(super) fn drawn(&self, shape: &[usize]) -> Result<Option<Tensor>, ModelError> {
+    pub(crate) fn drawn(&self, shape: &[usize]) -> Result<Option<Tensor>, ModelError> {
         match (self.random, self.draws) {
             (Some((_, source)), Some(draws)) => {
                 Ok(Some(source.numbers(&self.layer, draws)?.reshape(shape)?))
@@ -113,12 +113,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Keeps the distribution of the codes.
-    pub(super) fn keep_posterior(&mut self, posterior: Posterior) {
+    pub(crate) fn keep_posterior(&mut self, posterior: Posterior) {
         self.posterior = Some(posterior);
     }
 
     /// Keeps mean and variance of a batch: the variance is that of all positions, not of a sample of them.
-    pub(super) fn keep_statistics(
+    pub(crate) fn keep_statistics(
         &mut self,
         mean: &Tensor,
         variance: &Tensor,

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::ExchangeError;
 use crate::{CheckedNetwork, Parameters, Part, SavedEncoder, SavedModel, Shape};
-use graph::{Flow, GraphBuilder};
-pub(crate) use layers::OnnxKind;
+pub(crate) use graph::Flow;
+use graph::GraphBuilder;
+pub(crate) use layers::{LayerGraph, OnnxKind, window_attributes};
+pub(crate) use proto::Attribute;
 
 /// The operator set of the files. Its operators are known to every runtime of the last years, tract among them.
 const OPSET: i64 = 13;

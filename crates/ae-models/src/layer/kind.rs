@@ -4,9 +4,6 @@ use crate::{Activation, Shape};
 
 /// A kind of layer.
 pub(crate) trait LayerKind: crate::candle::TensorKind + crate::exchange::OnnxKind {
-    /// What the kind is called in files.
-    fn name(&self) -> &'static str;
-
     /// The shape of the output for this shape of the input; an error is the rest of a sentence that begins with the
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;

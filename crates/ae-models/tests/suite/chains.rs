@@ -1,9 +1,11 @@
 //! Random networks: nothing panics, and the kernels' chain agrees with the description.
 
+use ae_models::layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise, MaxPool,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
+};
 use ae_models::{
-    Activation, ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise,
-    Initialisation, Layer, MaxPool, ModelKind, ModelSpec, Network, Padding, PixelShuffle,
-    PixelUnshuffle, Reshape, Sample, Seed, TopK, Upsample, Window,
+    Activation, Initialisation, Layer, ModelKind, ModelSpec, Network, Padding, Seed, Window,
 };
 use proptest::prelude::*;
 

@@ -1,11 +1,11 @@
 //! Networks as lists of layers: shapes, parameters and first values, and what is refused.
 
 use ae_models::Activation::{Linear, Relu, Sigmoid, Tanh};
+use ae_models::layer::{Conv, ConvTranspose, Dense, Dropout, MaxPool, Reshape, Sample};
 use ae_models::{
-    Activation, CheckedNetwork, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
-    Initialisation, Layer, Loss, MaxPool, ModelKind, ModelSpec, Network, Objective, Padding, Part,
-    Reshape, Sample, Seed, Shape, convolutional_variational, keras_conv, keras_conv_denoiser,
-    variational,
+    Activation, CheckedNetwork, Distribution, Draws, Initialisation, Layer, Loss, ModelKind,
+    ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational,
+    keras_conv, keras_conv_denoiser, variational,
 };
 use serde_json::json;
 

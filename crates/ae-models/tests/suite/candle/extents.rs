@@ -1,10 +1,8 @@
 //! Kernels and strides that are far longer than the map take no memory of their length.
 
 use ae_models::Activation::Linear;
-use ae_models::{
-    Conv, ConvTranspose, Device, Encoder, Initialisation, Layer, MaxPool, ModelSpec, Network,
-    Padding, Seed, Upsample,
-};
+use ae_models::layer::{Conv, ConvTranspose, MaxPool, Upsample};
+use ae_models::{Device, Encoder, Initialisation, Layer, ModelSpec, Network, Padding, Seed};
 use candle_core::Tensor;
 
 use super::layers::model;

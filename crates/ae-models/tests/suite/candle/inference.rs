@@ -8,16 +8,7 @@ use ae_models::{
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
 
-const ACTIVATIONS: [Activation; 8] = [
-    Activation::Linear,
-    Activation::Relu,
-    Activation::LeakyRelu,
-    Activation::Elu,
-    Activation::Selu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-    Activation::Softplus,
-];
+use crate::kinds;
 
 /// A model of these widths, weights and biases drawn from a seed.
 fn model(
@@ -112,8 +103,8 @@ fn check(model: &SavedModel, rows: usize) {
 
 #[test]
 fn the_kernels_agree_with_candle() {
-    for (index, activation) in ACTIVATIONS.into_iter().enumerate() {
-        let activations = [activation, ACTIVATIONS[(index + 3) % 8]];
+    for (index, activation) in Activation::ALL.into_iter().enumerate() {
+        let activations = [activation, Activation::ALL[(index + 3) % Activation::ALL.len()]];
         for (output, tied) in
             [(Activation::Sigmoid, false), (Activation::Sigmoid, true), (Activation::Linear, true)]
         {
@@ -185,6 +176,9 @@ fn the_kernels_agree_with_candle_for_every_layer() {
         for rows in [1, 67] {
             check(&filled(spec.clone()), rows);
         }
+    }
+    for row in kinds::rows() {
+        check(&filled(ModelSpec { kind: ModelKind::Regular, network: row.network() }), 3);
     }
     let item = Shape { channels: 1, height: 28, width: 28 };
     for network in [

@@ -1,16 +1,19 @@
 //! The gradients of every kind of layer against finite differences, for every option and odd sizes.
 
-use ae_models::Activation::{Linear, Tanh};
+use ae_models::Activation::{self, Linear, Tanh};
+use ae_models::layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise, MaxPool,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
+};
 use ae_models::{
-    ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense, Dropout,
-    Encoder, GaussianNoise, Initialisation, Layer, MaxPool, Network, NetworkAutoencoder, Padding,
-    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TrainingInput, Upsample,
+    Autoencoder, CheckedNetwork, Encoder, Initialisation, Layer, Network, NetworkAutoencoder,
+    Padding, TrainingInput,
 };
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 use super::Drawn;
-use crate::numbers;
+use crate::{kinds, numbers};
 
 pub(super) fn dense(outputs: usize) -> Layer {
     Layer::Dense(Dense { outputs, activation: Linear, tied_to: None })
@@ -123,11 +126,16 @@ fn check_both(rows: usize, [channels, height, width]: [usize; 3], layer: &Layer)
     }
 }
 
-const PADDINGS: [Padding; 2] = [Padding::Same, Padding::Valid];
+#[test]
+fn every_kind() {
+    for row in kinds::rows() {
+        check(2, &Network { residual: true, ..row.network() });
+    }
+}
 
 #[test]
 fn convolutions() {
-    for padding in PADDINGS {
+    for padding in Padding::ALL {
         for (item, kernel, stride) in [
             ([1, 1, 1], [1, 1], [1, 1]),
             ([3, 5, 7], [3, 3], [1, 1]),
@@ -152,7 +160,7 @@ fn convolutions() {
 
 #[test]
 fn transposed_convolutions() {
-    for padding in PADDINGS {
+    for padding in Padding::ALL {
         for (item, kernel, stride) in [
             ([1, 1, 1], [1, 1], [1, 1]),
             ([1, 1, 1], [3, 3], [2, 2]),
@@ -171,7 +179,7 @@ fn transposed_convolutions() {
 
 #[test]
 fn max_pooling() {
-    for padding in PADDINGS {
+    for padding in Padding::ALL {
         for (item, size, stride) in [
             ([1, 1, 1], [1, 1], None),
             ([3, 7, 5], [2, 2], None),
@@ -223,7 +231,7 @@ fn layers_that_compute_something_else_in_training() {
 fn dense_and_tied_layers_and_activations() {
     check_both(2, [3, 2, 1], &dense(5));
     check_both(1, [1, 1, 1], &dense(1));
-    for activation in super::gradients::ACTIVATIONS {
+    for activation in Activation::ALL {
         check_both(2, [1, 3, 2], &Layer::Activation(ActivationLayer { activation }));
     }
     let mut tied = network([1, 2, 3], vec![dense(4), dense(3)]);

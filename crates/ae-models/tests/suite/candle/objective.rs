@@ -2,10 +2,8 @@
 
 use ae_kernels::{CodeL1, Contractive, Kl, KlSparsity, Loss, Objective};
 use ae_models::Activation::{Linear, Sigmoid};
-use ae_models::{
-    Activation, ActivationLayer, Autoencoder, Dense, Layer, Network, ObjectiveTerms, Reshape,
-    Sample, TensorObjective,
-};
+use ae_models::layer::{ActivationLayer, Dense, Reshape, Sample};
+use ae_models::{Activation, Autoencoder, Layer, Network, ObjectiveTerms, TensorObjective};
 use candle_core::{Device, Tensor, Var};
 
 use super::Drawn;

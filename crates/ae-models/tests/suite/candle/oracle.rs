@@ -15,10 +15,13 @@
 
 mod convolutions;
 
+use ae_models::layer::{
+    BatchNorm, Dropout, GaussianNoise, MaxPool, PixelShuffle, PixelUnshuffle, Reshape, Sample,
+    TopK, Upsample,
+};
 use ae_models::{
-    Activation, Autoencoder, BatchNorm, Dropout, Encoder, GaussianNoise, Layer, Loss, MaxPool,
-    Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK, TrainingPass,
-    Upsample, keras_conv,
+    Activation, Autoencoder, Encoder, Layer, Loss, Objective, Padding, Shape, TrainingPass,
+    keras_conv,
 };
 use candle_core::{Device, Tensor, Var};
 

@@ -1,7 +1,8 @@
 //! Convolutions and transposed convolutions.
 
 use ae_models::Activation::Linear;
-use ae_models::{Conv, ConvTranspose, Layer, Padding};
+use ae_models::layer::{Conv, ConvTranspose};
+use ae_models::{Layer, Padding};
 
 use super::{batch, check, ran};
 

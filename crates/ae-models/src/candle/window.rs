@@ -6,14 +6,14 @@ use crate::layer::Axis;
 
 /// A tensor as a part of a longer axis of zeros, from `before` on. The axis ends after `length` places, whether the tensor
 /// does or not.
-pub(super) fn fitted(x: &Tensor, dim: usize, before: usize, length: usize) -> Result<Tensor> {
+pub(crate) fn fitted(x: &Tensor, dim: usize, before: usize, length: usize) -> Result<Tensor> {
     let found = x.dim(dim)?.saturating_add(before);
     let padded = x.pad_with_zeros(dim, before, length.saturating_sub(found))?;
     if found > length { padded.narrow(dim, 0, length) } else { Ok(padded) }
 }
 
 /// The chosen places of an axis.
-pub(super) fn places(
+pub(crate) fn places(
     x: &Tensor,
     dim: usize,
     chosen: impl Iterator<Item = usize>,
@@ -24,7 +24,7 @@ pub(super) fn places(
 }
 
 /// The part of a kernel `(.., .., height, width)` that meets the map.
-pub(super) fn taps(weight: &Tensor, axes: &[Axis; 2]) -> Result<Tensor> {
+pub(crate) fn taps(weight: &Tensor, axes: &[Axis; 2]) -> Result<Tensor> {
     let [down, across] = axes.map(|axis| axis.taps());
     let weight = weight.narrow(2, down.start, down.len())?;
     weight.narrow(3, across.start, across.len())?.contiguous()
