@@ -6,7 +6,7 @@ use super::kind::LayerKind;
 use crate::Shape;
 
 /// The `k` largest numbers of an item stay, the others become 0 (Makhzani and Frey, ICLR 2014, algorithm 1). Of equal
-/// numbers the first stays.
+/// numbers the first stays. A NaN is larger than any number, so that it shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TopK {
@@ -54,8 +54,9 @@ mod tensors {
     /// 1 for the `k` largest numbers, of equal numbers the first, and 0 for the others.
     fn largest(row: &[f64], k: usize) -> Vec<u8> {
         let mut order: Vec<usize> = (0..row.len()).collect();
-        // A total order, in which the two zeros are equal.
-        order.sort_by(|&a, &b| (row[b] + 0.0).total_cmp(&(row[a] + 0.0)));
+        // A total order, in which the two zeros are equal, and a NaN of either sign is above all numbers, so that it shows.
+        let number = |place: usize| if row[place].is_nan() { f64::NAN } else { row[place] + 0.0 };
+        order.sort_by(|&a, &b| number(b).total_cmp(&number(a)));
         let mut mask = vec![0; row.len()];
         for &place in order.iter().take(k) {
             mask[place] = 1;

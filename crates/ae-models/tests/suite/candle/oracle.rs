@@ -243,6 +243,15 @@ fn equal_numbers_stay_in_order_and_the_others_get_no_gradient() {
     check(&ran, &[0.0, 2.0, 2.0, 0.0, 0.0], &[("batch", &gradient)]);
 }
 
+#[test]
+fn a_nan_of_either_sign_is_among_the_largest_numbers() {
+    for nan in [f64::NAN, -f64::NAN] {
+        let ran = ran([1, 1, 3], &[1.0, nan, 0.5], vec![Layer::TopK(TopK { k: 1 })]);
+        let codes = flat(&ran.pass.codes);
+        assert!(codes[1].is_nan() && [codes[0], codes[2]] == [0.0; 2], "{codes:?}");
+    }
+}
+
 // Channels in another order show which one goes where: the unshuffled channels in reverse, shuffled back.
 // x = x_(1, 3, 2, 2)
 // y = F.pixel_shuffle(F.pixel_unshuffle(x, 2).reshape(1, 12, 1, 1).flip(1), 2)
