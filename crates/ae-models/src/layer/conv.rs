@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::geometry::{Window, after_window, extent, same, unit, window};
+use super::geometry::{Window, after_window, check_channels, extent, same, unit, window};
 use super::kind::{LayerKind, LayerParameter};
 use crate::{Activation, Padding, Shape};
 
@@ -28,7 +28,7 @@ pub struct Conv {
 
 impl LayerKind for Conv {
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        super::geometry::check_channels(self.channels)?;
+        check_channels(self.channels)?;
         after_window(input, self.channels, ("kernel", self.kernel), self.stride, self.padding)
     }
 
@@ -46,12 +46,8 @@ impl LayerKind for Conv {
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {
-        let [height, width] = self.kernel;
-        let area = height.saturating_mul(width);
-        let shape = vec![self.channels, input.channels, height, width];
-        let fan_in = input.channels.saturating_mul(area);
-        let fan_out = self.channels.saturating_mul(area);
-        vec![LayerParameter::weight(shape, fan_in, fan_out), LayerParameter::bias(self.channels)]
+        let (inputs, outputs) = (input.channels, self.channels);
+        LayerParameter::of_convolution([outputs, inputs], self.kernel, inputs, outputs)
     }
 
     fn activation(&self) -> Option<Activation> {

@@ -60,12 +60,8 @@ impl LayerKind for ConvTranspose {
     }
 
     fn parameters(&self, input: Shape) -> Vec<LayerParameter> {
-        let [height, width] = self.kernel;
-        let area = height.saturating_mul(width);
-        let shape = vec![input.channels, self.channels, height, width];
-        let fan_in = input.channels.saturating_mul(area);
-        let fan_out = self.channels.saturating_mul(area);
-        vec![LayerParameter::weight(shape, fan_in, fan_out), LayerParameter::bias(self.channels)]
+        let (inputs, outputs) = (input.channels, self.channels);
+        LayerParameter::of_convolution([inputs, outputs], self.kernel, inputs, outputs)
     }
 
     fn activation(&self) -> Option<Activation> {

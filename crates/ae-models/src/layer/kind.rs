@@ -1,5 +1,6 @@
 //! What the description of a network needs of every kind of layer.
 
+use super::Window;
 use crate::{Activation, Shape};
 
 /// A kind of layer.
@@ -76,6 +77,20 @@ impl LayerParameter {
             initial: Initial::Weights { fan_in, fan_out },
             is_trained: true,
         }
+    }
+
+    /// The weight of a convolution of either direction, of the shape (axes, kernel height, kernel width), and a bias for
+    /// each channel of the output.
+    pub(crate) fn of_convolution(
+        axes: [usize; 2],
+        kernel: Window,
+        inputs: usize,
+        outputs: usize,
+    ) -> Vec<Self> {
+        let area = kernel[0].saturating_mul(kernel[1]);
+        let fans = [inputs, outputs].map(|channels| channels.saturating_mul(area));
+        let shape = [axes, kernel].concat();
+        vec![Self::weight(shape, fans[0], fans[1]), Self::bias(outputs)]
     }
 
     /// A bias of this length.
