@@ -96,14 +96,7 @@ impl CheckedNetwork {
     /// Checks a network, first layer to last.
     pub(super) fn new(network: &Network) -> Result<Self, ModelError> {
         let input = network.input();
-        require([1, 3].contains(&network.channels), "channels", "1 or 3", &network.channels)?;
-        require(input.numbers() > 0, "image", "at least one pixel", &network.image)?;
-        require(
-            input.numbers() <= MAX_NUMBERS,
-            "image",
-            &format!("so small that an item has at most {MAX_NUMBERS} numbers"),
-            &network.image,
-        )?;
+        check_item(input)?;
         let mut layers = Vec::new();
         let mut shape = input;
         for (part, of_part) in
@@ -289,6 +282,15 @@ impl CheckedNetwork {
             &format_args!("{last}"),
         )
     }
+}
+
+/// Checks the shape of an item.
+pub(crate) fn check_item(item: Shape) -> Result<(), ModelError> {
+    let image = [item.height, item.width];
+    require([1, 3].contains(&item.channels), "channels", "1 or 3", &item.channels)?;
+    require(item.numbers() > 0, "image", "at least one pixel", &image)?;
+    let expected = format!("so small that an item has at most {MAX_NUMBERS} numbers");
+    require(item.numbers() <= MAX_NUMBERS, "image", &expected, &image)
 }
 
 /// The shape after a layer.
