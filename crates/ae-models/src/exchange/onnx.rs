@@ -72,9 +72,9 @@ impl TableColumns {
 
 /// The bytes of an ONNX file of a model or of one of its halves. The same model gives the same bytes.
 ///
-/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean. With `columns` it takes and returns numbers
-/// in the table's own units, and `Cast`, `Mul`, `Sub`, `Div`, `Add`, `Max` and `Min` scale them in `f64`, as this project
-/// does.
+/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean. With
+/// `columns` the graph takes and returns numbers in the table's own units: its first and last nodes scale them in `f64`, as
+/// this project does.
 ///
 /// # Shapes
 /// One axis is symbolic, `batch`.
