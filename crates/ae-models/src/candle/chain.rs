@@ -10,7 +10,7 @@ use super::layers::{LayerWeights, TensorLayer};
 use super::pass::{DrawnNumbers, Pass, Phase, TrainingPass};
 use crate::{
     Activation, Autoencoder, CheckedLayer, CheckedNetwork, Decoder, Draws, Encoder, Layer,
-    ModelError, Part, Shape, TrainingInput,
+    ModelError, Part, Posterior, Shape, TrainingInput,
 };
 
 /// The candle model of a network.
@@ -208,6 +208,12 @@ impl Autoencoder for NetworkAutoencoder {
         draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         self.pass(inputs, Pass::new(Phase::Validation, draws))
+    }
+
+    fn posterior(&self, inputs: &Tensor) -> Result<Option<Posterior>, ModelError> {
+        let mut pass = Pass::inference();
+        run(&self.encoder.layers, self.encoder.input, inputs, &mut pass)?;
+        Ok(pass.into_posterior())
     }
 
     fn squared_jacobian(&self, codes: &Tensor) -> Result<Option<Tensor>, ModelError> {

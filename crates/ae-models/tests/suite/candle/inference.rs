@@ -1,9 +1,9 @@
 //! Inference by the kernels against candle's forward pass.
 
 use ae_models::{
-    Activation, DenseConfig, EncoderInference, Inference, Loss, ModelError, ModelKind, ModelSpec,
-    Objective, RowLosses, SavedModel, Shape, TensorInference, keras_conv, keras_conv_denoiser,
-    variational,
+    Activation, Autoencoder, Decoder, DenseConfig, DrawnNumbers, Encoder, EncoderInference,
+    Inference, Loss, ModelError, ModelKind, ModelSpec, Objective, RowLosses, SavedModel, Shape,
+    TensorInference, TrainingInput, TrainingPass, keras_conv, keras_conv_denoiser, variational,
 };
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
@@ -99,6 +99,83 @@ fn check(model: &SavedModel, rows: usize) {
     let mut codes = vec![0.0; ours.0.len()];
     encoder.encode(&images, &mut codes).unwrap();
     assert_eq!(codes, ours.0);
+    check_posteriors(model, &images, codes.len());
+}
+
+/// Means and log-variances of the kernels, of candle, and of a model that says nothing of its posterior but in a pass.
+fn check_posteriors(model: &SavedModel, images: &[f32], numbers: usize) {
+    let kernels = model.inference(&Device::Cpu).unwrap();
+    let (pixels, device) = (kernels.pixels(), &Device::Cpu);
+    let autoencoder = || model.autoencoder(device).unwrap();
+    let candle = TensorInference::new(pixels, autoencoder(), device);
+    let whole = TensorInference::new(pixels, Box::new(Whole(autoencoder())), device);
+    let posterior = |inference: &dyn Inference| {
+        let [mut means, mut log_variances] = [(); 2].map(|()| vec![0.0; numbers]);
+        inference.posterior(images, &mut means, &mut log_variances).map(|()| [means, log_variances])
+    };
+    let expected = posterior(kernels.as_ref());
+    for found in [posterior(&candle), posterior(&whole)] {
+        match (&expected, found) {
+            (Ok([means, log_variances]), Ok(found)) => {
+                close("means", means, &found[0]);
+                close("log-variances", log_variances, &found[1]);
+            }
+            (expected, found) => {
+                assert!(!model.spec.check().unwrap().is_variational());
+                assert!(matches!(expected, Err(ModelError::NoPosterior)), "{expected:?}");
+                assert!(matches!(found, Err(ModelError::NoPosterior)), "{found:?}");
+            }
+        }
+    }
+}
+
+/// A model as another crate could define it: what has a default is left at it.
+struct Whole(Box<dyn Autoencoder>);
+
+impl Encoder for Whole {
+    fn latent_dim(&self) -> usize {
+        self.0.latent_dim()
+    }
+
+    fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.0.encode(images)
+    }
+}
+
+impl Decoder for Whole {
+    fn decode_logits(&self, codes: &Tensor) -> Result<Tensor, ModelError> {
+        self.0.decode_logits(codes)
+    }
+
+    fn activate(&self, logits: &Tensor) -> Result<Tensor, ModelError> {
+        self.0.activate(logits)
+    }
+
+    fn output_is_probability(&self) -> bool {
+        self.0.output_is_probability()
+    }
+}
+
+impl Autoencoder for Whole {
+    fn input(&self) -> TrainingInput {
+        self.0.input()
+    }
+
+    fn forward_training(
+        &self,
+        inputs: &Tensor,
+        draws: &dyn DrawnNumbers,
+    ) -> Result<TrainingPass, ModelError> {
+        self.0.forward_training(inputs, draws)
+    }
+
+    fn forward_validation(
+        &self,
+        inputs: &Tensor,
+        draws: &dyn DrawnNumbers,
+    ) -> Result<TrainingPass, ModelError> {
+        self.0.forward_validation(inputs, draws)
+    }
 }
 
 #[test]
