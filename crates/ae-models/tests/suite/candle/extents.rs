@@ -5,7 +5,7 @@ use ae_models::layer::{Conv, ConvTranspose, MaxPool, Upsample};
 use ae_models::{Device, Encoder, Initialisation, Layer, ModelSpec, Network, Padding, Seed};
 use candle_core::Tensor;
 
-use super::layers::model;
+use super::{flat, model};
 
 const LONG: usize = 1 << 20;
 
@@ -30,7 +30,7 @@ fn output(image: [usize; 2], layer: Layer, decoder: Layer) -> Vec<f64> {
     let pixels = image[0] * image[1];
     let items = (0..pixels).map(item).collect::<Vec<_>>();
     let items = Tensor::from_vec(items, (1, pixels), &Device::Cpu).unwrap();
-    model.encode(&items).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    flat(&model.encode(&items).unwrap())
 }
 
 fn item(k: usize) -> f64 {

@@ -5,50 +5,11 @@ use ae_models::layer::{
     ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise, MaxPool,
     PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
 };
-use ae_models::{
-    Autoencoder, CheckedNetwork, Encoder, Initialisation, Layer, Network, NetworkAutoencoder,
-    Padding, TrainingInput,
-};
-use candle_core::{DType, Device, Tensor, Var};
-use candle_nn::VarBuilder;
+use ae_models::{Autoencoder, CheckedNetwork, Encoder, Layer, Network, Padding};
+use candle_core::{Device, Tensor, Var};
 
-use super::Drawn;
+use super::{Drawn, dense, flat, model, network};
 use crate::{kinds, numbers};
-
-pub(super) fn dense(outputs: usize) -> Layer {
-    Layer::Dense(Dense { outputs, activation: Linear, tied_to: None })
-}
-
-/// The layers between an item and its code, and a dense decoder.
-pub(super) fn network(item: [usize; 3], encoder: Vec<Layer>) -> Network {
-    let [channels, height, width] = item;
-    Network {
-        image: [height, width],
-        channels,
-        encoder,
-        decoder: vec![dense(channels * height * width)],
-        residual: true,
-        initialisation: Initialisation::Glorot,
-    }
-}
-
-/// A model and its variables in the layout's order.
-pub(super) fn model(
-    network: &CheckedNetwork,
-    values: &[Vec<f64>],
-) -> (Vec<Var>, NetworkAutoencoder) {
-    let layout = network.layout();
-    let vars: Vec<Var> = layout
-        .views()
-        .iter()
-        .zip(values)
-        .map(|(view, values)| Var::from_slice(values, &view.shape[..], &Device::Cpu).unwrap())
-        .collect();
-    let named = layout.views().iter().zip(&vars);
-    let tensors = named.map(|(view, var)| (view.name.clone(), var.as_tensor().clone()));
-    let vb = VarBuilder::from_tensors(tensors.collect(), DType::F64, &Device::Cpu);
-    (vars, NetworkAutoencoder::new(network, TrainingInput::Clean, &vb).unwrap())
-}
 
 /// A sum of squares of what a pass in training gives, with the batch as a variable.
 fn evaluate(
@@ -82,8 +43,7 @@ fn check(rows: usize, network: &Network) {
     let names = std::iter::once("batch".to_owned())
         .chain(layout.views().iter().map(|view| view.name.clone()));
     for (place, (name, var)) in names.zip(vars).enumerate() {
-        let found =
-            gradients.get(&var).map(|it| it.flatten_all().unwrap().to_vec1::<f64>().unwrap());
+        let found = gradients.get(&var).map(flat);
         if name.contains("running") {
             assert!(found.is_none_or(|found| found.iter().all(|&x| x == 0.0)), "{name} is trained");
             continue;
@@ -250,7 +210,6 @@ fn validation_draws_samples_alone() {
         dense(4),
     ];
     let sampled = [others.clone(), vec![Layer::Sample(Sample {})]].concat();
-    let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
     for (encoder, is_variational) in [(others, false), (sampled, true)] {
         let network = network([3, 2, 2], encoder).check().unwrap();
         let layout = network.layout();

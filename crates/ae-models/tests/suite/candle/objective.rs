@@ -6,16 +6,11 @@ use ae_models::layer::{ActivationLayer, Dense, Reshape, Sample};
 use ae_models::{Activation, Autoencoder, Layer, Network, ObjectiveTerms, TensorObjective};
 use candle_core::{Device, Tensor, Var};
 
-use super::Drawn;
-use super::layers::{dense, model, network};
+use super::{Drawn, batch, dense, flat, model, network};
 use crate::numbers;
 
 /// Oracle values are rounded to 1e-7.
 const TOLERANCE: f64 = 1e-7;
-
-fn batch(count: usize) -> Vec<f64> {
-    numbers(count, 29, 97, 40.0)
-}
 
 fn activation(activation: Activation) -> Layer {
     Layer::Activation(ActivationLayer { activation })
@@ -25,15 +20,8 @@ fn sigmoid(outputs: usize) -> Layer {
     Layer::Dense(Dense { outputs, activation: Sigmoid, tied_to: None })
 }
 
-fn flat(tensor: &Tensor) -> Vec<f64> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
 fn close(what: &str, found: &[f64], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len(), "{what}: {found:?}");
-    for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= TOLERANCE, "{what}: {found} for {expected}");
-    }
+    super::close(what, found, expected, TOLERANCE);
 }
 
 /// A network without a residual connection, whose parameters follow PyTorch's formula `p_`.

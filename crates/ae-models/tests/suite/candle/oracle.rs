@@ -25,8 +25,7 @@ use ae_models::{
 };
 use candle_core::{Device, Tensor, Var};
 
-use super::Drawn;
-use super::layers::{dense, model, network};
+use super::{Drawn, batch, dense, flat, model, network};
 use crate::numbers;
 
 /// A batch of items through an encoder in training.
@@ -55,19 +54,8 @@ fn ran(item: [usize; 3], batch: &[f64], encoder: Vec<Layer>) -> Ran {
     Ran { gradients: found.collect(), pass }
 }
 
-fn flat(tensor: &Tensor) -> Vec<f64> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn batch(count: usize) -> Vec<f64> {
-    numbers(count, 29, 97, 40.0)
-}
-
 fn close(what: &str, found: &[f64], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len(), "{what}: {found:?}");
-    for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= TOLERANCE, "{what}: {found} for {expected}");
-    }
+    super::close(what, found, expected, TOLERANCE);
 }
 
 /// Oracle values are rounded to 1e-7, and drawn numbers and epsilon are `f32`.

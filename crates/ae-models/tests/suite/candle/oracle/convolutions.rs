@@ -4,7 +4,8 @@ use ae_models::Activation::Linear;
 use ae_models::layer::{Conv, ConvTranspose};
 use ae_models::{Layer, Padding};
 
-use super::{batch, check, ran};
+use super::super::batch;
+use super::{check, ran};
 
 #[test]
 fn convolutions() {
