@@ -1,5 +1,7 @@
 //! Every kind of layer: what follows from its description. A new kind fails here until it has a row.
 
+use std::collections::BTreeSet;
+
 use ae_models::{Layer, ModelKind, ModelSpec, Network, Shape};
 use serde_json::{Value, json};
 
@@ -83,6 +85,16 @@ pub(crate) fn rows() -> Vec<Row> {
 fn every_kind_has_a_row() {
     let names = rows().iter().map(|row| row.layer().kind_name()).collect::<Vec<_>>();
     assert_eq!(names, Layer::KINDS);
+}
+
+/// The network that is compared with other programs has a layer of each kind.
+#[test]
+fn the_example_has_every_kind() {
+    let example = include_str!("../../examples/every_layer.json");
+    let Network { encoder, decoder, .. } =
+        serde_json::from_str::<ModelSpec>(example).unwrap().network;
+    let used = encoder.iter().chain(&decoder).map(Layer::kind_name).collect::<BTreeSet<_>>();
+    assert_eq!(used, Layer::KINDS.iter().copied().collect());
 }
 
 #[test]
