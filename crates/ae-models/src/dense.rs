@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::layer::Dense;
-use crate::network::{MAX_LAYERS, require};
-use crate::{
-    Activation, Initialisation, Layer, ModelError, ModelKind, ModelSpec, Network, Part, Shape,
-};
+use crate::network::{MAX_LAYERS, check_item, require};
+use crate::{Activation, Layer, ModelError, ModelKind, ModelSpec, Network, Shape, dense_layers};
 
 /// A dense network by its widths and activations: short for a [`Network`] whose layers are all dense.
 ///
@@ -19,7 +17,7 @@ pub struct DenseConfig {
     pub image: [usize; 2],
     /// Planes of an image: 1 for grey, 3 for red, green and blue, one plane after the other. It is
     /// written only if it is not 1.
-    #[serde(default = "grey", skip_serializing_if = "is_grey")]
+    #[serde(default = "crate::network::grey", skip_serializing_if = "crate::network::is_grey")]
     pub channels: usize,
     /// Widths from the image's values to the code, such as `[784, 128, 32]`.
     pub encoder: Vec<usize>,
@@ -63,16 +61,27 @@ impl DenseConfig {
     /// network must be within the bounds of [`Network::check`].
     pub fn network(&self) -> Result<Network, ModelError> {
         self.check()?;
-        let network = Network {
-            image: self.image,
-            channels: self.channels,
-            encoder: self.layers_of(Part::Encoder),
-            decoder: self.layers_of(Part::Decoder),
-            residual: false,
-            initialisation: Initialisation::Glorot,
-        };
+        let network = self.unchecked();
         network.check()?;
         Ok(network)
+    }
+
+    /// The network, whether it can be or not.
+    pub(crate) fn unchecked(&self) -> Network {
+        let mut decoder =
+            dense_layers(&self.decoder, self.hidden_activation, self.output_activation);
+        if self.tied_weights {
+            for (layer, owner) in decoder.iter_mut().rev().zip(0..) {
+                if let Layer::Dense(dense) = layer {
+                    dense.tied_to = Some(owner);
+                }
+            }
+        }
+        Network {
+            encoder: dense_layers(&self.encoder, self.hidden_activation, self.code_activation),
+            decoder,
+            ..Network::empty(self.item())
+        }
     }
 
     /// The model of this kind with the network.
@@ -109,9 +118,8 @@ impl DenseConfig {
 
     /// Checks that the widths fit the image and each other.
     fn check(&self) -> Result<(), ModelError> {
-        let pixels = self.pixels();
-        require([1, 3].contains(&self.channels), "channels", "1 or 3", &self.channels)?;
-        require(pixels > 0, "image", "at least one pixel", &self.image)?;
+        check_item(self.item())?;
+        let pixels = self.item().numbers();
         check_widths("encoder", &self.encoder)?;
         check_widths("decoder", &self.decoder)?;
         require(
@@ -129,7 +137,10 @@ impl DenseConfig {
         require(
             self.decoder.first() == self.encoder.last(),
             "decoder",
-            &format!("a list that begins with the code's width {}", self.latent_dim()),
+            &format!(
+                "a list that begins with the code's width {}",
+                self.encoder.last().copied().unwrap_or_default()
+            ),
             &self.decoder,
         )?;
         require(
@@ -140,30 +151,10 @@ impl DenseConfig {
         )
     }
 
-    /// The length of a code.
-    pub(crate) fn latent_dim(&self) -> usize {
-        self.encoder.last().copied().unwrap_or_default()
-    }
-
-    /// Values of an image: channels times height times width.
-    pub(crate) fn pixels(&self) -> usize {
+    /// The shape of an item.
+    fn item(&self) -> Shape {
         let [height, width] = self.image;
-        Shape { channels: self.channels, height, width }.numbers()
-    }
-
-    fn layers_of(&self, part: Part) -> Vec<Layer> {
-        let (widths, last) = match part {
-            Part::Encoder => (&self.encoder, self.code_activation),
-            Part::Decoder => (&self.decoder, self.output_activation),
-        };
-        let depth = layers(widths).count();
-        let layers = layers(widths).enumerate().map(|(index, (_, outputs))| {
-            let is_tied = self.tied_weights && part == Part::Decoder;
-            let tied_to = is_tied.then(|| depth.saturating_sub(index + 1));
-            let activation = if index + 1 == depth { last } else { self.hidden_activation };
-            Layer::Dense(Dense { outputs, activation, tied_to })
-        });
-        layers.collect()
+        Shape { channels: self.channels, height, width }
     }
 }
 
@@ -175,26 +166,12 @@ fn dense_only(layers: &[Layer]) -> Option<Vec<&Dense>> {
     dense.collect()
 }
 
-fn grey() -> usize {
-    1
-}
-
 fn relu() -> Activation {
     Activation::Relu
 }
 
 fn sigmoid() -> Activation {
     Activation::Sigmoid
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_grey(channels: &usize) -> bool {
-    *channels == grey()
-}
-
-/// The widths on either side of every layer.
-fn layers(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
-    widths.iter().copied().zip(widths.iter().copied().skip(1))
 }
 
 fn check_widths(field: &'static str, widths: &[usize]) -> Result<(), ModelError> {

@@ -46,5 +46,5 @@ mod stack;
 pub use assumption::{Assumption, PixelOrder, WeightLayout};
 pub use error::ExchangeError;
 pub use import::{Converted, ImportOptions, Imported, MAX_IMPORT_BYTES, import, import_bytes};
-pub(crate) use onnx::OnnxKind;
+pub(crate) use onnx::{Attribute, Flow, LayerGraph, OnnxKind, window_attributes};
 pub use onnx::{NetworkPart, TableColumns, onnx_of_encoder, onnx_of_model};

@@ -7,8 +7,8 @@ use crate::{ModelError, Parameters};
 /// Computes codes from images, on slices.
 ///
 /// On the CPU a batch is divided among the threads of rayon's current pool. An image has the same bits alone and in any
-/// batch, for any number of threads. Up to 64 images are computed on the calling thread; from the second call with as
-/// many images on, nothing is allocated.
+/// batch, for any number of threads. As many images as one thread takes together, 64 or, of a network with feature maps,
+/// fewer, are computed on the calling thread; from the second call with as many images on, nothing is allocated.
 pub trait EncoderInference: Send + Sync {
     /// Values of an image: channels x height x width.
     fn pixels(&self) -> usize;
@@ -100,8 +100,8 @@ pub trait Inference: EncoderInference {
         Ok(())
     }
 
-    /// The squared error of each image's reconstruction against its target, summed over the pixels: images and targets
-    /// of `n x pixels` to `n` errors.
+    /// The squared error of each image's reconstruction against its target, summed in `f64` over the pixels: images and
+    /// targets of `n x pixels` to `n` errors.
     ///
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
@@ -110,7 +110,17 @@ pub trait Inference: EncoderInference {
         images: &[f32],
         targets: &[f32],
         errors: &mut [f64],
-    ) -> Result<(), ModelError>;
+    ) -> Result<(), ModelError> {
+        check_pairs(images, targets, self.pixels(), errors)?;
+        let mut outputs = vec![0.0; images.len()];
+        self.reconstruct(images, &mut outputs)?;
+        let rows = outputs.chunks(self.pixels()).zip(targets.chunks(self.pixels()));
+        for (error, (output, target)) in errors.iter_mut().zip(rows) {
+            let pairs = output.iter().zip(target);
+            *error = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
+        }
+        Ok(())
+    }
 }
 
 /// Inference by the kernels on the CPU.
@@ -120,16 +130,16 @@ pub struct KernelInference {
 }
 
 impl KernelInference {
-    /// Copies the parameters of a stack into the kernels' layout.
+    /// Copies the parameters of a chain into the kernels' layout.
     ///
     /// # Errors
-    /// If there are not as many parameters as the stack has.
-    pub fn new(stack: &Chain, parameters: &Parameters) -> Result<Self, ModelError> {
-        let (expected, found) = (stack.parameters(), parameters.values().len());
+    /// If there are not as many parameters as the chain has.
+    pub fn new(chain: &Chain, parameters: &Parameters) -> Result<Self, ModelError> {
+        let (expected, found) = (chain.parameters(), parameters.values().len());
         if found != expected {
             return Err(ModelError::ParameterCount { expected, found });
         }
-        Ok(Self { packed: PackedChain::new(stack, parameters.values())? })
+        Ok(Self { packed: PackedChain::new(chain, parameters.values())? })
     }
 }
 
@@ -215,7 +225,7 @@ impl Inference for KernelInference {
 }
 
 /// Checks that there are as many targets and results as images.
-pub(crate) fn check_pairs<R>(
+fn check_pairs<R>(
     images: &[f32],
     targets: &[f32],
     pixels: usize,

@@ -1,7 +1,8 @@
 //! The kinds of layers that a network is made of.
 //!
-//! A kind is one file of this folder and one line in each list below. It says which shape follows from which, which
-//! parameters it has and how they begin, and how it is computed.
+//! A kind is a file of the folder `layer/`, and in `layer.rs` its `mod` and `pub use` and a line of the list. The file says
+//! what is written of it, which shape follows from which, which parameters it has and how they begin, and how it is
+//! computed: as the kernels' layer, over tensors and in an ONNX graph.
 
 mod activation;
 #[cfg(any(feature = "candle", feature = "exchange"))]
@@ -23,6 +24,7 @@ mod upsample;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Activation;
 pub use activation::ActivationLayer;
 #[cfg(any(feature = "candle", feature = "exchange"))]
 pub(crate) use axis::{Axis, axes};
@@ -42,64 +44,68 @@ pub use sample::Sample;
 pub use top_k::TopK;
 pub use upsample::Upsample;
 
-/// A layer of a network. In files it is a table whose key `layer` names the kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "layer", rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Layer {
+/// Declares the list of kinds: the variant, its description, and what the kind is called in files.
+macro_rules! layers {
+    ($($(#[$documentation:meta])* $kind:ident($type:ty) = $name:literal,)*) => {
+        /// A layer of a network. In files it is a table whose key `layer` names the kind.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "layer")]
+        #[non_exhaustive]
+        pub enum Layer {
+            $($(#[$documentation])* #[serde(rename = $name)] $kind($type),)*
+        }
+
+        impl Layer {
+            /// What all kinds are called in files.
+            pub const KINDS: &[&str] = &[$($name),*];
+
+            /// What its kind is called in files: `max-pool`.
+            pub fn kind_name(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $name,)* }
+            }
+
+            /// What all kinds have in common.
+            pub(crate) fn kind(&self) -> &dyn LayerKind {
+                match self { $(Self::$kind(layer) => layer,)* }
+            }
+        }
+    };
+}
+
+layers! {
     /// A dense layer.
-    Dense(Dense),
+    Dense(Dense) = "dense",
     /// A convolution.
-    Conv(Conv),
+    Conv(Conv) = "conv",
     /// A transposed convolution.
-    ConvTranspose(ConvTranspose),
+    ConvTranspose(ConvTranspose) = "conv-transpose",
     /// Nearest-neighbour upsampling.
-    Upsample(Upsample),
+    Upsample(Upsample) = "upsample",
     /// Max pooling.
-    MaxPool(MaxPool),
+    MaxPool(MaxPool) = "max-pool",
     /// Blocks of pixels to channels.
-    PixelUnshuffle(PixelUnshuffle),
+    PixelUnshuffle(PixelUnshuffle) = "pixel-unshuffle",
     /// Channels to blocks of pixels.
-    PixelShuffle(PixelShuffle),
+    PixelShuffle(PixelShuffle) = "pixel-shuffle",
     /// Another shape of the same numbers.
-    Reshape(Reshape),
+    Reshape(Reshape) = "reshape",
     /// Batch normalisation.
-    BatchNorm(BatchNorm),
+    BatchNorm(BatchNorm) = "batch-norm",
     /// An activation.
-    Activation(ActivationLayer),
+    Activation(ActivationLayer) = "activation",
     /// Dropout.
-    Dropout(Dropout),
+    Dropout(Dropout) = "dropout",
     /// Gaussian noise.
-    GaussianNoise(GaussianNoise),
+    GaussianNoise(GaussianNoise) = "gaussian-noise",
     /// The largest numbers of a code.
-    TopK(TopK),
+    TopK(TopK) = "top-k",
     /// A sample of a variational code.
-    Sample(Sample),
+    Sample(Sample) = "sample",
 }
 
 impl Layer {
-    /// What its kind is called in files: `max-pool`.
-    pub fn kind_name(&self) -> &'static str {
-        self.kind().name()
-    }
-
-    /// What all kinds have in common.
-    pub(crate) fn kind(&self) -> &dyn LayerKind {
-        match self {
-            Self::Dense(layer) => layer,
-            Self::Conv(layer) => layer,
-            Self::ConvTranspose(layer) => layer,
-            Self::Upsample(layer) => layer,
-            Self::MaxPool(layer) => layer,
-            Self::PixelUnshuffle(layer) => layer,
-            Self::PixelShuffle(layer) => layer,
-            Self::Reshape(layer) => layer,
-            Self::BatchNorm(layer) => layer,
-            Self::Activation(layer) => layer,
-            Self::Dropout(layer) => layer,
-            Self::GaussianNoise(layer) => layer,
-            Self::TopK(layer) => layer,
-            Self::Sample(layer) => layer,
-        }
+    /// The activation at the end of the layer, if its kind has one.
+    pub fn activation(&self) -> Option<Activation> {
+        self.kind().activation()
     }
 }

@@ -1,7 +1,7 @@
 //! Regular and denoising autoencoders with exact weights files; models on the CPU or over candle's tensors.
 //!
 //! - A [`ModelSpec`] says what a model is: regular or denoising, and its [`Network`], an encoder and a decoder that are
-//!   lists of [`Layer`]s. [`DenseConfig`], [`keras_conv`], [`keras_conv_denoiser`] and [`variational`] are short forms of
+//!   lists of [`Layer`]s, whose kinds are in [`layer`]. [`DenseConfig`], [`keras_conv`], [`keras_conv_denoiser`] and [`variational`] are short forms of
 //!   common networks. It becomes an [`Architecture`], which knows the layout of the parameters and draws their initial
 //!   values. A [`CheckedNetwork`] has the shapes between all layers.
 //! - [`Parameters`] hold all numbers of a model in one flat buffer.
@@ -58,7 +58,7 @@ mod parameters;
 mod training_input;
 
 mod dense;
-mod layer;
+pub mod layer;
 mod network;
 mod objective;
 mod spec;
@@ -112,11 +112,7 @@ pub use device::open_device;
 pub use error::ModelError;
 pub use foreign_network::NetworkSpec;
 pub use inference::{EncoderInference, Inference, KernelInference};
-pub use layer::{
-    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
-    GaussianNoise, Layer, MaxPool, PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
-    Window,
-};
+pub use layer::{Distribution, Draws, Layer, Window};
 pub use layout::{Layout, ParameterView};
 pub use network::{
     CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS,

@@ -11,10 +11,10 @@ mod presets;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use architecture::NetworkArchitecture;
-pub(crate) use checked::require;
 pub use checked::{
     CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, NamedDraws, Part,
 };
+pub(crate) use checked::{check_item, require};
 pub(crate) use lowering::chain;
 pub use presets::{
     convolutional_variational, dense_layers, keras_conv, keras_conv_denoiser, variational,
@@ -29,7 +29,7 @@ pub struct Network {
     /// Height and width of an item.
     pub image: [usize; 2],
     /// Planes of an item: 1 for grey, 3 for red, green and blue. It is written only if it is not 1.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "grey", skip_serializing_if = "is_grey")]
     pub channels: usize,
     /// The layers from an item to its code.
     pub encoder: Vec<Layer>,
@@ -83,13 +83,14 @@ impl Network {
     }
 }
 
-fn one() -> usize {
+/// The planes of an item that names none.
+pub(crate) fn grey() -> usize {
     1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_one(channels: &usize) -> bool {
-    *channels == 1
+pub(crate) fn is_grey(channels: &usize) -> bool {
+    *channels == grey()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

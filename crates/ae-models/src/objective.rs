@@ -1,8 +1,9 @@
-//! Which objectives suit which networks.
+//! Which objectives suit which networks, with advice where one does not. The rules of penalties are the kernels'.
 
-use ae_kernels::{Loss, Objective, Penalty};
+use ae_kernels::{Chain, ChainError, Loss, Objective, Penalty};
 
-use crate::{Activation, Architecture, CheckedNetwork, Layer, ModelError};
+use crate::network::chain;
+use crate::{Architecture, CheckedNetwork, ModelError};
 
 impl CheckedNetwork {
     /// Checks that an objective suits the network.
@@ -11,80 +12,63 @@ impl CheckedNetwork {
     /// [`ModelError::Objective`] with what to do, if the loss is no loss of a reconstruction or needs another last
     /// activation, or if a penalty is out of its range or needs another code.
     pub fn check_objective(&self, objective: &Objective) -> Result<(), ModelError> {
-        check_loss(objective.loss, self.output_is_probability())?;
-        objective.penalties.iter().try_for_each(|penalty| self.check_penalty(penalty))?;
-        let has_kl = objective.penalties.iter().any(|it| matches!(it, Penalty::Kl(_)));
-        if self.is_variational() && !has_kl {
-            return Err(refused(
-                "a network with a `sample` layer",
-                "needs the penalty `kl`, without which the variances of its codes vanish",
-                "add `kl` with the weight 1",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_penalty(&self, penalty: &Penalty) -> Result<(), ModelError> {
-        check_weight(penalty)?;
-        match penalty {
-            Penalty::Kl(_) if !self.is_variational() => Err(refused(
-                "the penalty `kl`",
-                "needs a variational code",
-                "end the encoder with twice the code's channels and a `sample` layer",
-            )),
-            Penalty::KlSparsity(it) if !(it.target > 0.0 && it.target < 1.0) => Err(refused(
-                "the penalty `kl-sparsity`",
-                &format!("needs a target between 0 and 1, but found {}", it.target),
-                "take 0.05, for example",
-            )),
-            Penalty::KlSparsity(_) if self.code_activation() != Some(Activation::Sigmoid) => {
-                Err(refused(
-                    "the penalty `kl-sparsity`",
-                    "needs code units between 0 and 1",
-                    "give the encoder's last layer the activation `sigmoid`",
-                ))
-            }
-            Penalty::Contractive(_) if !self.is_one_sigmoid_layer() => Err(refused(
-                "the penalty `contractive`",
-                "is exact for an encoder of one dense layer with the sigmoid alone",
-                "give the encoder one dense layer with the activation `sigmoid`",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// The activation of the encoder's last layer.
-    fn code_activation(&self) -> Option<Activation> {
-        let last = self.network().encoder.last();
-        last.and_then(|layer| layer.kind().activation())
-    }
-
-    fn is_one_sigmoid_layer(&self) -> bool {
-        matches!(&self.network().encoder[..],
-            [Layer::Dense(dense)] if dense.activation == Activation::Sigmoid)
+        check(&chain(self, None)?, objective)
     }
 }
 
 impl dyn Architecture + '_ {
-    /// Checks that an objective suits the model. Without a [`network`](Architecture::network) the penalty on the
-    /// magnitude of codes is the only one that suits it.
+    /// Checks that an objective suits the model. Without a [`chain`](Architecture::chain) the penalty on the magnitude of
+    /// codes is the only one that suits it.
     ///
     /// # Errors
     /// As [`CheckedNetwork::check_objective`].
     pub fn check_objective(&self, objective: &Objective) -> Result<(), ModelError> {
-        if let Some(network) = self.network() {
-            return network.check_objective(objective);
+        if let Some(chain) = self.chain() {
+            return check(chain, objective);
         }
         check_loss(objective.loss, self.output_is_probability())?;
         objective.penalties.iter().try_for_each(|penalty| match penalty {
             Penalty::CodeL1(_) => check_weight(penalty),
-            other => Err(refused(
-                &format!("the penalty `{}`", other.name()),
-                "needs a network that is a list of layers",
-                "leave it out",
-            )),
+            other => {
+                let needs = "needs a network that is a list of layers";
+                Err(refused(&quoted(other), needs, "leave it out"))
+            }
         })
     }
+}
+
+fn check(chain: &Chain, objective: &Objective) -> Result<(), ModelError> {
+    check_loss(objective.loss, chain.output_is_probability())?;
+    for penalty in &objective.penalties {
+        check_weight(penalty)?;
+        let alone = Objective::new(Loss::MeanSquaredError).with(*penalty);
+        chain.check_objective(&alone).map_err(|error| advised(penalty, error))?;
+    }
+    let has_kl = objective.penalties.iter().any(|it| matches!(it, Penalty::Kl(_)));
+    if chain.sample().is_some() && !has_kl {
+        return Err(refused(
+            "a network with a `sample` layer",
+            "needs the penalty `kl`, without which the variances of its codes vanish",
+            "add `kl` with the weight 1",
+        ));
+    }
+    Ok(())
+}
+
+/// The kernels' refusal of a penalty, with what to do.
+fn advised(penalty: &Penalty, error: ChainError) -> ModelError {
+    let ChainError::Penalty { expected, found, .. } = error else { return error.into() };
+    let advice = match penalty {
+        Penalty::Kl(_) => "end the encoder with twice the code's channels and a `sample` layer",
+        Penalty::KlSparsity(_) => {
+            "take a target such as 0.05, and the activation `sigmoid` in the encoder's last layer"
+        }
+        Penalty::Contractive(_) => {
+            "give the encoder one dense layer with the activation `sigmoid`, for which the penalty is exact"
+        }
+        _ => "leave it out",
+    };
+    refused(&quoted(penalty), &format!("needs {expected}, but found {found}"), advice)
 }
 
 fn check_loss(loss: Loss, output_is_probability: bool) -> Result<(), ModelError> {
@@ -113,6 +97,10 @@ fn check_weight(penalty: &Penalty) -> Result<(), ModelError> {
         expected: "a finite number, 0 or above".to_owned(),
         found: weight.to_string(),
     })
+}
+
+fn quoted(penalty: &Penalty) -> String {
+    format!("the penalty `{}`", penalty.name())
 }
 
 fn refused(what: &str, needs: &str, advice: &str) -> ModelError {

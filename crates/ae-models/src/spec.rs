@@ -7,10 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::network::NetworkArchitecture;
-use crate::{
-    Activation, Architecture, CheckedNetwork, ModelError, Network, Shape, TrainingInput,
-    dense_layers,
-};
+use crate::{Architecture, CheckedNetwork, DenseConfig, ModelError, Network, TrainingInput};
 
 /// Whether a model is a regular or a denoising autoencoder. Both have the same networks; they differ in the images
 /// that they are shown in training.
@@ -50,13 +47,7 @@ pub struct ModelSpec {
 impl ModelSpec {
     /// The network of the Keras tutorial: 784-32-784 for images of 28 x 28, ReLU, sigmoid.
     pub fn tutorial(kind: ModelKind) -> Self {
-        let input = Shape { channels: 1, height: 28, width: 28 };
-        let network = Network {
-            encoder: dense_layers(&[784, 32], Activation::Relu, Activation::Relu),
-            decoder: dense_layers(&[32, 784], Activation::Relu, Activation::Sigmoid),
-            ..Network::empty(input)
-        };
-        Self { kind, network }
+        Self { kind, network: DenseConfig::default().unchecked() }
     }
 
     /// The network with all shapes and parameters.

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use ae_dataset::ImageShape;
+use ae_models::layer::TopK;
 use ae_models::{
-    Activation, DenseConfig, Initialisation, Layer, ModelKind, Network, Shape, TopK,
+    Activation, DenseConfig, Initialisation, Layer, ModelKind, Network, Shape,
     convolutional_variational, keras_conv, keras_conv_denoiser, variational,
 };
 use serde::{Deserialize, Serialize};
@@ -244,7 +245,7 @@ impl NetworkSpec {
             }
             NetworkForm::Vae(vae) => Some(vae.output_activation),
             NetworkForm::ConvVae(vae) => Some(vae.output_activation),
-            NetworkForm::Layers(layers) => layers.decoder.last().and_then(activation_of),
+            NetworkForm::Layers(layers) => layers.decoder.last().and_then(Layer::activation),
         }
     }
 
@@ -358,15 +359,4 @@ fn dense_network(dense: &DenseForm, input: Shape) -> Result<Network, ExperimentE
     let mut network = dense.config(input).network()?;
     network.encoder.extend(dense.top_k.map(|k| Layer::TopK(TopK { k })));
     Ok(network)
-}
-
-/// The activation of a layer that has one.
-fn activation_of(layer: &Layer) -> Option<Activation> {
-    match layer {
-        Layer::Dense(layer) => Some(layer.activation),
-        Layer::Conv(layer) => Some(layer.activation),
-        Layer::ConvTranspose(layer) => Some(layer.activation),
-        Layer::Activation(layer) => Some(layer.activation),
-        _ => None,
-    }
 }

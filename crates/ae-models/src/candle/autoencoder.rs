@@ -2,7 +2,8 @@
 
 use candle_core::Tensor;
 
-use crate::{DrawnNumbers, ModelError, TrainingInput, TrainingPass};
+use super::pass::Zeros;
+use crate::{DrawnNumbers, ModelError, Posterior, TrainingInput, TrainingPass};
 
 /// Computes codes from images.
 pub trait Encoder {
@@ -114,6 +115,17 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
         draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         self.forward_training(inputs, draws)
+    }
+
+    /// The distribution that the codes of a batch are drawn from, if the model is variational.
+    ///
+    /// # Shapes
+    /// `(n, channels * height * width)` to those of [`Posterior`].
+    ///
+    /// # Errors
+    /// If the batch has another width.
+    fn posterior(&self, inputs: &Tensor) -> Result<Option<Posterior>, ModelError> {
+        Ok(self.forward_validation(inputs, &Zeros::of(inputs)?)?.posterior)
     }
 
     /// For each of these codes the squared Frobenius norm of the derivative of the code by the input; `None` if the model

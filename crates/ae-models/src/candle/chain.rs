@@ -1,5 +1,7 @@
 //! Described networks over tensors: the autoencoder and its encoder alone.
 
+use std::mem::replace;
+
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
@@ -8,7 +10,7 @@ use super::layers::{LayerWeights, TensorLayer};
 use super::pass::{DrawnNumbers, Pass, Phase, TrainingPass};
 use crate::{
     Activation, Autoencoder, CheckedLayer, CheckedNetwork, Decoder, Draws, Encoder, Layer,
-    ModelError, Part, Shape, TrainingInput,
+    ModelError, Part, Posterior, Shape, TrainingInput,
 };
 
 /// The candle model of a network.
@@ -125,9 +127,9 @@ impl NetworkAutoencoder {
     ) -> Result<Self, ModelError> {
         let mut decoder = steps(network, Part::Decoder, vb)?;
         // The last activation stands apart: losses are computed on the logits before it.
-        let last = decoder.last_mut().map(|step| &mut step.activation);
-        let output =
-            last.map_or(Activation::Linear, |last| std::mem::replace(last, Activation::Linear));
+        let last = network.last_activated().and_then(|last| decoder.get_mut(last.position));
+        let output = last
+            .map_or(Activation::Linear, |last| replace(&mut last.activation, Activation::Linear));
         Ok(Self {
             encoder: NetworkEncoder::new(network, vb)?,
             decoder,
@@ -206,6 +208,12 @@ impl Autoencoder for NetworkAutoencoder {
         draws: &dyn DrawnNumbers,
     ) -> Result<TrainingPass, ModelError> {
         self.pass(inputs, Pass::new(Phase::Validation, draws))
+    }
+
+    fn posterior(&self, inputs: &Tensor) -> Result<Option<Posterior>, ModelError> {
+        let mut pass = Pass::inference();
+        run(&self.encoder.layers, self.encoder.input, inputs, &mut pass)?;
+        Ok(pass.into_posterior())
     }
 
     fn squared_jacobian(&self, codes: &Tensor) -> Result<Option<Tensor>, ModelError> {

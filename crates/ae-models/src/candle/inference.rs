@@ -1,12 +1,12 @@
 //! Inference by candle, on any device.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::chain::NetworkEncoder;
-use crate::inference::{check, check_pairs};
+use crate::inference::check;
 use crate::{
-    Architecture, Autoencoder, CheckedNetwork, DrawnNumbers, Draws, Encoder, EncoderInference,
-    Inference, ModelError, Parameters, Posterior,
+    Architecture, Autoencoder, CheckedNetwork, Encoder, EncoderInference, Inference, ModelError,
+    Parameters,
 };
 
 /// Inference by candle on a device, for every model. The kernels are tested against it.
@@ -24,6 +24,13 @@ impl<M: Encoder + ?Sized> TensorInference<M> {
         Self { pixels, device: device.clone(), model }
     }
 
+    /// Rows of this width on the device; `None` where there are none.
+    fn rows(&self, from: &[f32], width: usize) -> Result<Option<Tensor>, ModelError> {
+        let rows = from.len().checked_div(width).filter(|&rows| rows > 0);
+        let tensor = rows.map(|rows| Tensor::from_slice(from, (rows, width), &self.device));
+        Ok(tensor.transpose()?)
+    }
+
     /// Sends rows through the model.
     fn apply(
         &self,
@@ -32,11 +39,10 @@ impl<M: Encoder + ?Sized> TensorInference<M> {
         apply: impl Fn(&M, &Tensor) -> Result<Tensor, ModelError>,
     ) -> Result<(), ModelError> {
         check(from, of_input, to, of_output)?;
-        if !from.is_empty() {
-            let rows = Tensor::from_slice(from, (from.len() / of_input, of_input), &self.device)?;
-            write(&apply(&self.model, &rows)?, to)?;
+        match self.rows(from, of_input)? {
+            Some(rows) => write(&apply(&self.model, &rows)?, to),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -78,16 +84,10 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
         let width = self.latent_dim();
         check(images, self.pixels, means, width)?;
         check(images, self.pixels, log_variances, width)?;
-        if images.is_empty() {
-            return Ok(());
-        }
-        let rows = images.len() / self.pixels;
-        let batch = Tensor::from_slice(images, (rows, self.pixels), &self.device)?;
-        let zeros = Zeros { rows, device: &self.device };
-        let pass = self.model.forward_validation(&batch, &zeros)?;
-        let Posterior { mean, log_variance } = pass.posterior.ok_or(ModelError::NoPosterior)?;
-        write(&mean, means)?;
-        write(&log_variance, log_variances)
+        let Some(images) = self.rows(images, self.pixels)? else { return Ok(()) };
+        let posterior = self.model.posterior(&images)?.ok_or(ModelError::NoPosterior)?;
+        write(&posterior.mean, means)?;
+        write(&posterior.log_variance, log_variances)
     }
 
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
@@ -101,40 +101,11 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
         outputs: &mut [f32],
     ) -> Result<(), ModelError> {
         check(images, self.pixels, logits, self.pixels)?;
-        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| {
-            model.reconstruct_logits(x)
-        })?;
-        logits.copy_from_slice(outputs);
-        self.apply((&*logits, self.pixels), (outputs, self.pixels), |model, x| model.activate(x))
-    }
-
-    fn squared_errors(
-        &self,
-        images: &[f32],
-        targets: &[f32],
-        errors: &mut [f64],
-    ) -> Result<(), ModelError> {
-        check_pairs(images, targets, self.pixels, errors)?;
-        let mut outputs = vec![0.0; images.len()];
-        self.reconstruct(images, &mut outputs)?;
-        let rows = outputs.chunks(self.pixels).zip(targets.chunks(self.pixels));
-        for (error, (output, target)) in errors.iter_mut().zip(rows) {
-            let pairs = output.iter().zip(target);
-            *error = pairs.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2)).sum();
-        }
-        Ok(())
-    }
-}
-
-/// Draws that do not matter.
-struct Zeros<'a> {
-    rows: usize,
-    device: &'a Device,
-}
-
-impl DrawnNumbers for Zeros<'_> {
-    fn numbers(&self, _: &str, draws: Draws) -> Result<Tensor, ModelError> {
-        Ok(Tensor::zeros((self.rows, draws.numbers), DType::F32, self.device)?)
+        check(images, self.pixels, outputs, self.pixels)?;
+        let Some(images) = self.rows(images, self.pixels)? else { return Ok(()) };
+        let before = self.model.reconstruct_logits(&images)?;
+        write(&before, logits)?;
+        write(&self.model.activate(&before)?, outputs)
     }
 }
 

@@ -10,6 +10,7 @@ mod objective;
 mod parameters;
 mod pass;
 mod saved_model;
+mod window;
 
 pub use autoencoder::{Autoencoder, Decoder, Encoder};
 pub use candle_core::{Device, Tensor, Var};
@@ -23,7 +24,9 @@ pub use pass::{BatchStatistics, DrawnNumbers, Posterior, TrainingPass};
 pub(crate) use chain::build;
 pub(crate) use device::open;
 pub(crate) use inference::{tensor_encoder_inference, tensor_inference};
-pub(crate) use layers::TensorKind;
+pub(crate) use layers::{LayerWeights, TensorKind, TensorLayer};
+pub(crate) use pass::Pass;
+pub(crate) use window::{fitted, places, taps};
 
 use crate::ModelError;
 

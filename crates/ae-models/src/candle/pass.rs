@@ -1,6 +1,6 @@
 //! One pass of a batch through a network: what goes in beside the batch, and what comes out beside the output.
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 
 use crate::{Draws, ModelError};
 
@@ -14,6 +14,25 @@ pub trait DrawnNumbers {
     /// # Errors
     /// If there are none for this layer, or candle fails.
     fn numbers(&self, layer: &str, draws: Draws) -> Result<Tensor, ModelError>;
+}
+
+/// Draws that do not matter.
+pub(super) struct Zeros {
+    rows: usize,
+    device: Device,
+}
+
+impl Zeros {
+    /// For a batch `(n, numbers)`.
+    pub(super) fn of(batch: &Tensor) -> Result<Self, ModelError> {
+        Ok(Self { rows: batch.dim(0)?, device: batch.device().clone() })
+    }
+}
+
+impl DrawnNumbers for Zeros {
+    fn numbers(&self, _: &str, draws: Draws) -> Result<Tensor, ModelError> {
+        Ok(Tensor::zeros((self.rows, draws.numbers), DType::F32, &self.device)?)
+    }
 }
 
 /// What a pass in training or validation gives. All tensors can be differentiated unless said otherwise.
@@ -91,6 +110,11 @@ impl<'a> Pass<'a> {
         self.draws = draws;
     }
 
+    /// The distribution that the codes were drawn from, if there was one.
+    pub(super) fn into_posterior(self) -> Option<Posterior> {
+        self.posterior
+    }
+
     /// What the layers left.
     pub(super) fn finish(self, codes: Tensor, logits: Tensor) -> TrainingPass {
         let Self { posterior, statistics, .. } = self;
@@ -98,12 +122,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Whether dropout and noise act, and batches are normalised by their own statistics.
-    pub(super) fn is_training(&self) -> bool {
+    pub(crate) fn is_training(&self) -> bool {
         matches!(self.random, Some((Phase::Training, _)))
     }
 
     /// The numbers drawn for this layer, in a shape that begins with the number of items; `None` at inference.
-    pub(super) fn drawn(&self, shape: &[usize]) -> Result<Option<Tensor>, ModelError> {
+    pub(crate) fn drawn(&self, shape: &[usize]) -> Result<Option<Tensor>, ModelError> {
         match (self.random, self.draws) {
             (Some((_, source)), Some(draws)) => {
                 Ok(Some(source.numbers(&self.layer, draws)?.reshape(shape)?))
@@ -113,12 +137,13 @@ impl<'a> Pass<'a> {
     }
 
     /// Keeps the distribution of the codes.
-    pub(super) fn keep_posterior(&mut self, posterior: Posterior) {
+    pub(crate) fn keep_posterior(&mut self, posterior: Posterior) {
         self.posterior = Some(posterior);
     }
 
-    /// Keeps mean and variance of a batch: the variance is that of all positions, not of a sample of them.
-    pub(super) fn keep_statistics(
+    /// Keeps the statistics of a batch. `variance` is the mean of the squared differences; what is kept is the unbiased
+    /// variance, which is larger by the factor n / (n - 1) for n positions.
+    pub(crate) fn keep_statistics(
         &mut self,
         mean: &Tensor,
         variance: &Tensor,

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::ExchangeError;
 use crate::{CheckedNetwork, Parameters, Part, SavedEncoder, SavedModel, Shape};
-use graph::{Flow, GraphBuilder};
-pub(crate) use layers::OnnxKind;
+pub(crate) use graph::Flow;
+use graph::GraphBuilder;
+pub(crate) use layers::{LayerGraph, OnnxKind, window_attributes};
+pub(crate) use proto::Attribute;
 
 /// The operator set of the files. Its operators are known to every runtime of the last years, tract among them.
 const OPSET: i64 = 13;
@@ -70,9 +72,9 @@ impl TableColumns {
 
 /// The bytes of an ONNX file of a model or of one of its halves. The same model gives the same bytes.
 ///
-/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean. With `columns` it takes and returns numbers
-/// in the table's own units, and `Cast`, `Mul`, `Sub`, `Div`, `Add`, `Max` and `Min` scale them in `f64`, as this project
-/// does.
+/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean. With
+/// `columns` the graph takes and returns numbers in the table's own units: its first and last nodes scale them in `f64`, as
+/// this project does.
 ///
 /// # Shapes
 /// One axis is symbolic, `batch`.

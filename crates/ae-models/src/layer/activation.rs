@@ -19,10 +19,6 @@ pub(super) fn linear() -> Activation {
 }
 
 impl LayerKind for ActivationLayer {
-    fn name(&self) -> &'static str {
-        "activation"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)
     }
@@ -33,5 +29,33 @@ impl LayerKind for ActivationLayer {
 
     fn activation(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+}
+
+#[cfg(feature = "candle")]
+mod tensors {
+    use candle_core::Tensor;
+
+    use super::ActivationLayer;
+    use crate::ModelError;
+    use crate::candle::{Pass, TensorLayer};
+
+    impl TensorLayer for ActivationLayer {
+        fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            Ok(input.clone())
+        }
+    }
+}
+
+#[cfg(feature = "exchange")]
+mod onnx {
+    use super::ActivationLayer;
+    use crate::exchange::{ExchangeError, Flow, LayerGraph, OnnxKind};
+
+    impl OnnxKind for ActivationLayer {
+        /// The activation itself is added after the nodes of every layer.
+        fn add(&self, _at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            Ok(input)
+        }
     }
 }

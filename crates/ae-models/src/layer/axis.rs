@@ -1,5 +1,8 @@
 //! Where windows lie along an axis of a map, for tensors and graphs.
 
+#[cfg(feature = "candle")]
+use std::ops::Range;
+
 use super::geometry::Window;
 use crate::Shape;
 
@@ -32,6 +35,30 @@ impl Axis {
     /// How far the first window begins before the map; 0 without padding, where all windows lie in the map.
     pub(crate) fn before(&self) -> usize {
         self.extent().saturating_sub(self.map) / 2
+    }
+
+    /// The part of the window that meets the map at any place. What is left out meets padding alone: a window may be far
+    /// longer than the map.
+    #[cfg(feature = "candle")]
+    pub(crate) fn taps(&self) -> Range<usize> {
+        let last = self.spread() - 1;
+        let (before, end) = (self.before(), self.before().saturating_add(self.map));
+        before.saturating_sub(last)..end.min(self.window)
+    }
+
+    /// How far the first window's part that counts begins before the map, and the length from there to the end of the
+    /// last window's: at most three times the map's.
+    #[cfg(feature = "candle")]
+    pub(crate) fn padded(&self) -> (usize, usize) {
+        let taps = self.taps();
+        let length = (self.spread() - 1).saturating_add(taps.len());
+        (self.before().saturating_sub(taps.start), length)
+    }
+
+    /// From the first place to the last, with the steps between them.
+    #[cfg(feature = "candle")]
+    pub(crate) fn spread(&self) -> usize {
+        self.places.saturating_sub(1).saturating_mul(self.stride).saturating_add(1)
     }
 
     /// How far the last window ends after the map.

@@ -21,10 +21,6 @@ pub struct Dense {
 }
 
 impl LayerKind for Dense {
-    fn name(&self) -> &'static str {
-        "dense"
-    }
-
     fn output(&self, _input: Shape) -> Result<Shape, String> {
         match self.outputs {
             0 => Err("must have at least 1 output, but found 0".to_owned()),
@@ -57,5 +53,60 @@ impl LayerKind for Dense {
 
     fn activation(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+}
+
+#[cfg(feature = "candle")]
+mod tensors {
+    use candle_core::Tensor;
+    use candle_nn::{Linear, Module};
+
+    use super::Dense;
+    use crate::ModelError;
+    use crate::candle::{LayerWeights, Pass, TensorKind, TensorLayer};
+
+    impl TensorKind for Dense {
+        fn over(&self, weights: &LayerWeights<'_>) -> Result<Box<dyn TensorLayer>, ModelError> {
+            let weight = match self.tied_to {
+                None => weights.get("weight")?,
+                Some(position) => {
+                    let shape = (weights.layer.input.numbers(), self.outputs);
+                    let owner = weights.of_network.pp(format!("encoder.{position}"));
+                    owner.get(shape, "weight")?.t()?
+                }
+            };
+            Ok(Box::new(Product(Linear::new(weight, Some(weights.get("bias")?)))))
+        }
+    }
+
+    /// `x W^T + b` of all numbers of an item.
+    struct Product(Linear);
+
+    impl TensorLayer for Product {
+        fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            let output = self.0.forward(&input.flatten_from(1)?)?;
+            let (n, outputs) = output.dims2()?;
+            Ok(output.reshape((n, outputs, 1, 1))?)
+        }
+    }
+}
+
+#[cfg(feature = "exchange")]
+mod onnx {
+    use super::Dense;
+    use crate::exchange::{Attribute, ExchangeError, Flow, LayerGraph, OnnxKind};
+
+    impl OnnxKind for Dense {
+        fn add(&self, at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            let (weight, is_transposed) = match self.tied_to {
+                None => (at.parameter("weight")?, 1),
+                // The encoder's matrix, used the other way round.
+                Some(position) => (at.parameter_of(&format!("encoder.{position}"), "weight")?, 0),
+            };
+            let bias = at.parameter("bias")?;
+            let input = at.rows(input);
+            let attributes = vec![Attribute::int("transB", is_transposed)];
+            Ok(Flow::Rows(at.node("Gemm", &[&input, &weight, &bias], "linear", attributes)))
+        }
     }
 }

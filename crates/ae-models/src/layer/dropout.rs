@@ -15,10 +15,6 @@ pub struct Dropout {
 }
 
 impl LayerKind for Dropout {
-    fn name(&self) -> &'static str {
-        "dropout"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match self.rate >= 0.0 && self.rate < 1.0 {
             true => Ok(input),
@@ -34,5 +30,39 @@ impl LayerKind for Dropout {
 
     fn draws(&self, input: Shape) -> Option<Draws> {
         Some(Draws { distribution: Distribution::Uniform, numbers: input.numbers() })
+    }
+}
+
+#[cfg(feature = "candle")]
+mod tensors {
+    use candle_core::Tensor;
+
+    use super::Dropout;
+    use crate::ModelError;
+    use crate::candle::{Pass, TensorLayer};
+
+    impl TensorLayer for Dropout {
+        fn forward(&self, input: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            if !pass.is_training() {
+                return Ok(input.clone());
+            }
+            let Some(drawn) = pass.drawn(input.dims())? else { return Ok(input.clone()) };
+            // Compared as it was drawn: in `f32`.
+            let stays = drawn.ge(f64::from(self.rate))?.to_dtype(input.dtype())?;
+            Ok((input * stays)?.affine(1.0 / f64::from(1.0 - self.rate), 0.0)?)
+        }
+    }
+}
+
+#[cfg(feature = "exchange")]
+mod onnx {
+    use super::Dropout;
+    use crate::exchange::{ExchangeError, Flow, LayerGraph, OnnxKind};
+
+    impl OnnxKind for Dropout {
+        /// It acts in training alone.
+        fn add(&self, _at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            Ok(input)
+        }
     }
 }

@@ -14,10 +14,6 @@ pub struct GaussianNoise {
 }
 
 impl LayerKind for GaussianNoise {
-    fn name(&self) -> &'static str {
-        "gaussian-noise"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let deviation = self.deviation;
         match deviation >= 0.0 && deviation.is_finite() {
@@ -34,5 +30,38 @@ impl LayerKind for GaussianNoise {
 
     fn draws(&self, input: Shape) -> Option<Draws> {
         Some(Draws { distribution: Distribution::Normal, numbers: input.numbers() })
+    }
+}
+
+#[cfg(feature = "candle")]
+mod tensors {
+    use candle_core::Tensor;
+
+    use super::GaussianNoise;
+    use crate::ModelError;
+    use crate::candle::{Pass, TensorLayer};
+
+    impl TensorLayer for GaussianNoise {
+        fn forward(&self, input: &Tensor, pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            if !pass.is_training() {
+                return Ok(input.clone());
+            }
+            let Some(drawn) = pass.drawn(input.dims())? else { return Ok(input.clone()) };
+            let noise = (drawn.to_dtype(input.dtype())? * f64::from(self.deviation))?;
+            Ok((input + noise)?)
+        }
+    }
+}
+
+#[cfg(feature = "exchange")]
+mod onnx {
+    use super::GaussianNoise;
+    use crate::exchange::{ExchangeError, Flow, LayerGraph, OnnxKind};
+
+    impl OnnxKind for GaussianNoise {
+        /// It acts in training alone.
+        fn add(&self, _at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            Ok(input)
+        }
     }
 }

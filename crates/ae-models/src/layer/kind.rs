@@ -1,12 +1,10 @@
 //! What the description of a network needs of every kind of layer.
 
+use super::Window;
 use crate::{Activation, Shape};
 
 /// A kind of layer.
 pub(crate) trait LayerKind: crate::candle::TensorKind + crate::exchange::OnnxKind {
-    /// What the kind is called in files.
-    fn name(&self) -> &'static str;
-
     /// The shape of the output for this shape of the input; an error is the rest of a sentence that begins with the
     /// layer's name: "must have a kernel of at least 1 x 1, but found 0 x 3".
     fn output(&self, input: Shape) -> Result<Shape, String>;
@@ -79,6 +77,20 @@ impl LayerParameter {
             initial: Initial::Weights { fan_in, fan_out },
             is_trained: true,
         }
+    }
+
+    /// The weight of a convolution of either direction, of the shape (axes, kernel height, kernel width), and a bias for
+    /// each channel of the output.
+    pub(crate) fn of_convolution(
+        axes: [usize; 2],
+        kernel: Window,
+        inputs: usize,
+        outputs: usize,
+    ) -> Vec<Self> {
+        let area = kernel[0].saturating_mul(kernel[1]);
+        let fans = [inputs, outputs].map(|channels| channels.saturating_mul(area));
+        let shape = [axes, kernel].concat();
+        vec![Self::weight(shape, fans[0], fans[1]), Self::bias(outputs)]
     }
 
     /// A bias of this length.

@@ -23,10 +23,6 @@ pub struct PixelShuffle {
 }
 
 impl LayerKind for PixelUnshuffle {
-    fn name(&self) -> &'static str {
-        "pixel-unshuffle"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let factor = self.factor;
         let Shape { channels, height, width } = input;
@@ -49,10 +45,6 @@ impl LayerKind for PixelUnshuffle {
 }
 
 impl LayerKind for PixelShuffle {
-    fn name(&self) -> &'static str {
-        "pixel-shuffle"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let factor = self.factor;
         let block = factor.saturating_mul(factor);
@@ -72,5 +64,60 @@ impl LayerKind for PixelShuffle {
 
     fn is_permutation(&self) -> bool {
         true
+    }
+}
+
+#[cfg(feature = "candle")]
+mod tensors {
+    use candle_core::Tensor;
+
+    use super::{PixelShuffle, PixelUnshuffle};
+    use crate::ModelError;
+    use crate::candle::{Pass, TensorLayer};
+
+    impl TensorLayer for PixelUnshuffle {
+        fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            let (n, channels, height, width) = input.dims4()?;
+            let factor = self.factor;
+            let (height, width) = (height / factor, width / factor);
+            let blocks = input.reshape(&[n, channels, height, factor, width, factor][..])?;
+            // Channel, row and column in the block, block.
+            let blocks = blocks.permute([0, 1, 3, 5, 2, 4])?;
+            Ok(blocks.reshape((n, channels * factor * factor, height, width))?)
+        }
+    }
+
+    impl TensorLayer for PixelShuffle {
+        fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            let (n, channels, height, width) = input.dims4()?;
+            let factor = self.factor;
+            let channels = channels / (factor * factor);
+            let blocks = input.reshape(&[n, channels, factor, factor, height, width][..])?;
+            let rows = blocks.permute([0, 1, 4, 2, 5, 3])?;
+            Ok(rows.reshape((n, channels, height * factor, width * factor))?)
+        }
+    }
+}
+
+#[cfg(feature = "exchange")]
+mod onnx {
+    use super::{PixelShuffle, PixelUnshuffle};
+    use crate::exchange::{ExchangeError, Flow, LayerGraph, OnnxKind};
+
+    impl OnnxKind for PixelUnshuffle {
+        /// ONNX' `SpaceToDepth` has another order of channels than PyTorch, so numbers are moved by hand.
+        fn add(&self, at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            let (from, to, factor) = (at.layer.input, at.layer.output, self.factor);
+            let blocks = [from.channels, to.height, factor, to.width, factor];
+            Ok(at.moved(input, &blocks, &[0, 1, 3, 5, 2, 4]))
+        }
+    }
+
+    impl OnnxKind for PixelShuffle {
+        fn add(&self, at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            let (from, to, factor) = (at.layer.input, at.layer.output, self.factor);
+            let blocks = [to.channels, factor, factor, from.height, from.width];
+            Ok(at.moved(input, &blocks, &[0, 1, 4, 2, 5, 3]))
+        }
     }
 }

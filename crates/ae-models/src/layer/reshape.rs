@@ -14,10 +14,6 @@ pub struct Reshape {
 }
 
 impl LayerKind for Reshape {
-    fn name(&self) -> &'static str {
-        "reshape"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let [channels, height, width] = self.shape;
         let output = Shape { channels, height, width };
@@ -37,5 +33,34 @@ impl LayerKind for Reshape {
 
     fn is_permutation(&self) -> bool {
         true
+    }
+}
+
+#[cfg(feature = "candle")]
+mod tensors {
+    use candle_core::Tensor;
+
+    use super::Reshape;
+    use crate::ModelError;
+    use crate::candle::{Pass, TensorLayer};
+
+    impl TensorLayer for Reshape {
+        fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
+            let [channels, height, width] = self.shape;
+            Ok(input.reshape((input.dim(0)?, channels, height, width))?)
+        }
+    }
+}
+
+#[cfg(feature = "exchange")]
+mod onnx {
+    use super::Reshape;
+    use crate::exchange::{ExchangeError, Flow, LayerGraph, OnnxKind};
+
+    impl OnnxKind for Reshape {
+        fn add(&self, at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError> {
+            // A later layer gives the rows the shape that it needs.
+            Ok(Flow::Rows(at.rows(input)))
+        }
     }
 }

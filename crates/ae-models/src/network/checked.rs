@@ -63,7 +63,8 @@ impl CheckedLayer {
         self.layer.kind().draws(self.input)
     }
 
-    fn refused(&self, reason: String) -> ModelError {
+    /// An error whose sentence begins with the layer's name.
+    pub(crate) fn refused(&self, reason: String) -> ModelError {
         ModelError::Layer { name: self.name(), kind: self.layer.kind_name(), reason }
     }
 
@@ -95,14 +96,7 @@ impl CheckedNetwork {
     /// Checks a network, first layer to last.
     pub(super) fn new(network: &Network) -> Result<Self, ModelError> {
         let input = network.input();
-        require([1, 3].contains(&network.channels), "channels", "1 or 3", &network.channels)?;
-        require(input.numbers() > 0, "image", "at least one pixel", &network.image)?;
-        require(
-            input.numbers() <= MAX_NUMBERS,
-            "image",
-            &format!("so small that an item has at most {MAX_NUMBERS} numbers"),
-            &network.image,
-        )?;
+        check_item(input)?;
         let mut layers = Vec::new();
         let mut shape = input;
         for (part, of_part) in
@@ -220,11 +214,17 @@ impl CheckedNetwork {
         self.last_activation() == Activation::Sigmoid && !self.network.residual
     }
 
-    /// The last activation; layers after it that only move numbers do not count.
+    /// The activation of the decoder's last layer; layers after it that only move numbers do not count.
     pub fn last_activation(&self) -> Activation {
-        let mut kinds = self.layers.iter().rev().map(|layer| layer.layer.kind());
-        let last = kinds.find(|kind| !kind.is_permutation());
-        last.and_then(|kind| kind.activation()).unwrap_or(Activation::Linear)
+        let last = self.last_activated().and_then(|layer| layer.layer.kind().activation());
+        last.unwrap_or(Activation::Linear)
+    }
+
+    /// The decoder's last layer that does more than move numbers. Its activation is the network's last one, which losses
+    /// are computed without.
+    pub(crate) fn last_activated(&self) -> Option<&CheckedLayer> {
+        let mut decoder = self.layers.iter().rev().take_while(|it| it.part == Part::Decoder);
+        decoder.find(|layer| !layer.layer.kind().is_permutation())
     }
 
     fn layout_where(&self, is_wanted: impl Fn(&CheckedLayer) -> bool) -> Layout {
@@ -282,6 +282,15 @@ impl CheckedNetwork {
             &format_args!("{last}"),
         )
     }
+}
+
+/// Checks the shape of an item.
+pub(crate) fn check_item(item: Shape) -> Result<(), ModelError> {
+    let image = [item.height, item.width];
+    require([1, 3].contains(&item.channels), "channels", "1 or 3", &item.channels)?;
+    require(item.numbers() > 0, "image", "at least one pixel", &image)?;
+    let expected = format!("so small that an item has at most {MAX_NUMBERS} numbers");
+    require(item.numbers() <= MAX_NUMBERS, "image", &expected, &image)
 }
 
 /// The shape after a layer.

@@ -15,7 +15,7 @@ pub(super) struct Written {
     #[serde(default)]
     kind: ModelKind,
     image: [usize; 2],
-    #[serde(default = "grey")]
+    #[serde(default = "crate::network::grey")]
     channels: usize,
     encoder: Vec<Element>,
     decoder: Vec<Element>,
@@ -46,10 +46,6 @@ enum Element {
 /// A field that is there, so that `null` is refused.
 fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
-}
-
-fn grey() -> usize {
-    1
 }
 
 impl<'de> Deserialize<'de> for Element {

@@ -1,9 +1,11 @@
 //! Random networks: nothing panics, and the kernels' chain agrees with the description.
 
+use ae_models::layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise, MaxPool,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
+};
 use ae_models::{
-    Activation, ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise,
-    Initialisation, Layer, MaxPool, ModelKind, ModelSpec, Network, Padding, PixelShuffle,
-    PixelUnshuffle, Reshape, Sample, Seed, TopK, Upsample, Window,
+    Activation, Initialisation, Layer, ModelKind, ModelSpec, Network, Padding, Seed, Window,
 };
 use proptest::prelude::*;
 
@@ -55,20 +57,69 @@ fn layer() -> impl Strategy<Value = Layer> {
     ]
 }
 
-/// Networks of which many fit: a dense layer brings the item's numbers back at the end.
+/// What brings the item's numbers back at the end of a decoder.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Dense,
+    DenseAndReshape,
+    ConvAndPixelShuffle,
+    /// A code of as many numbers, and a decoder that only moves them.
+    Reshape,
+}
+
+impl End {
+    fn layers(self, [channels, height, width]: [usize; 3], activation: Activation) -> Vec<Layer> {
+        let outputs = channels * height * width;
+        let dense = Layer::Dense(Dense { outputs, activation, tied_to: None });
+        let reshape = |shape| Layer::Reshape(Reshape { shape });
+        match self {
+            Self::Dense => vec![dense],
+            Self::DenseAndReshape => vec![dense, reshape([channels, height, width])],
+            Self::ConvAndPixelShuffle => {
+                let (kernel, stride, padding) = ([3, 2], [2, 2], Padding::Same);
+                let channels = 4 * channels;
+                let whole =
+                    Layer::Dense(Dense { outputs, activation: Activation::Tanh, tied_to: None });
+                vec![
+                    whole,
+                    reshape([channels / 4, height, width]),
+                    Layer::Conv(Conv { channels, kernel, stride, padding, activation }),
+                    Layer::PixelShuffle(PixelShuffle { factor: 2 }),
+                ]
+            }
+            Self::Reshape => vec![reshape([channels, height, width])],
+        }
+    }
+}
+
+fn end() -> impl Strategy<Value = (End, Activation)> {
+    let end = prop_oneof![
+        4 => Just(End::Dense),
+        2 => Just(End::DenseAndReshape),
+        2 => Just(End::ConvAndPixelShuffle),
+        1 => Just(End::Reshape),
+    ];
+    let last = prop_oneof![Just(Activation::Linear), Just(Activation::Sigmoid), activation()];
+    (end, last)
+}
+
+/// Networks of which many fit.
 fn network() -> impl Strategy<Value = Network> {
     let layers = || prop::collection::vec(layer(), 0..4);
-    (prop::array::uniform2(1..9_usize), any::<bool>(), layers(), layers(), any::<[bool; 3]>())
-        .prop_map(|(image, is_colour, encoder, mut decoder, [samples, residual, he])| {
+    let sides = prop::array::uniform2(1..9_usize);
+    (sides, any::<bool>(), layers(), layers(), end(), any::<[bool; 3]>()).prop_map(
+        |(image, is_colour, encoder, mut decoder, (end, last), [samples, residual, he])| {
             let channels = if is_colour { 3 } else { 1 };
-            let outputs = image[0] * image[1] * channels;
-            decoder.push(Layer::Dense(Dense {
-                outputs,
-                activation: Activation::Linear,
-                tied_to: None,
-            }));
+            let item = [channels, image[0], image[1]];
+            if matches!(end, End::Reshape) {
+                decoder.clear();
+            }
+            decoder.extend(end.layers(item, last));
             let mut encoder = encoder;
-            if samples || encoder.is_empty() {
+            if matches!(end, End::Reshape) {
+                let outputs = item.iter().product();
+                encoder.push(Layer::Dense(Dense { outputs, activation: last, tied_to: None }));
+            } else if samples || encoder.is_empty() {
                 encoder.push(Layer::Dense(Dense {
                     outputs: 4,
                     activation: Activation::Tanh,
@@ -77,8 +128,11 @@ fn network() -> impl Strategy<Value = Network> {
                 encoder.push(Layer::Sample(Sample {}));
             }
             let initialisation = if he { Initialisation::He } else { Initialisation::Glorot };
+            // Others are refused, which a test of its own shows.
+            let residual = residual && last == Activation::Linear;
             Network { image, channels, encoder, decoder, residual, initialisation }
-        })
+        },
+    )
 }
 
 proptest! {
@@ -119,16 +173,18 @@ proptest! {
     }
 }
 
-/// Enough of the random networks fit for the test above to mean something.
+/// Enough of the random networks fit for the tests above to mean something, with probabilities as output and without.
 #[test]
 fn many_random_networks_fit() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let fits = (0..500).filter(|_| {
+    let mut counts = [0, 0];
+    for _ in 0..500 {
         let network = network().new_tree(&mut runner).unwrap().current();
         let spec = ModelSpec { kind: ModelKind::Regular, network };
-        spec.architecture().is_ok()
-    });
-    let count = fits.count();
-    assert!(count > 50, "{count} of 500");
+        if let Ok(architecture) = spec.architecture() {
+            counts[usize::from(architecture.output_is_probability())] += 1;
+        }
+    }
+    assert!(counts.iter().all(|&count| count > 20), "{counts:?} of 500");
 }

@@ -53,7 +53,7 @@ fn slices_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn a_stack_that_is_an_encoder_alone_does_not_decode() {
+fn a_chain_that_is_an_encoder_alone_does_not_decode() {
     let layer = ae_kernels::Dense {
         inputs: 4,
         outputs: 2,
@@ -61,10 +61,10 @@ fn a_stack_that_is_an_encoder_alone_does_not_decode() {
         bias: 8,
         activation: ae_kernels::Activation::Relu,
     };
-    let stack = ae_kernels::Chain::of_dense(vec![layer], 0, 10).unwrap();
+    let chain = ae_kernels::Chain::of_dense(vec![layer], 0, 10).unwrap();
     let layout = Layout::new(vec![("all".to_owned(), vec![10])]);
     let parameters = Parameters::new(layout, vec![0.5; 10]).unwrap();
-    let encoder = KernelInference::new(&stack, &parameters).unwrap();
+    let encoder = KernelInference::new(&chain, &parameters).unwrap();
     let mut outputs = [7.0; 4];
     for refused in [
         encoder.decode(&[0.5; 2], &mut outputs),

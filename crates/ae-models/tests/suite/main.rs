@@ -12,6 +12,7 @@ mod files;
 mod inference;
 mod initialisation;
 mod integrity;
+mod kinds;
 mod network;
 mod network_files;
 mod objectives;

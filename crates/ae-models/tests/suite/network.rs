@@ -1,10 +1,11 @@
 //! Networks as lists of layers: shapes, parameters and first values, and what is refused.
 
 use ae_models::Activation::{Linear, Relu, Sigmoid, Tanh};
+use ae_models::layer::{Conv, ConvTranspose, Dense, Dropout, MaxPool, Reshape, Sample};
 use ae_models::{
-    Activation, CheckedNetwork, Conv, ConvTranspose, Dense, Distribution, Draws, Dropout,
-    Initialisation, Layer, MaxPool, ModelKind, ModelSpec, Network, Padding, Part, Reshape, Sample,
-    Seed, Shape, convolutional_variational, keras_conv, keras_conv_denoiser, variational,
+    Activation, CheckedNetwork, Distribution, Draws, Initialisation, Layer, Loss, ModelKind,
+    ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational,
+    keras_conv, keras_conv_denoiser, variational,
 };
 use serde_json::json;
 
@@ -362,6 +363,16 @@ fn the_last_activation_may_stand_before_layers_that_move_numbers() {
     network.decoder.push(Layer::Dropout(Dropout { rate: 0.5 }));
     assert!(!network.check().unwrap().output_is_probability());
     assert_eq!(network.check().unwrap().last_activation(), Activation::Linear);
+    // A decoder that only moves numbers has none; the code's is none of the output.
+    network.encoder = vec![sigmoid(784)];
+    network.decoder = vec![Layer::Reshape(Reshape { shape: [1, 28, 28] })];
+    assert_eq!(network.check().unwrap().last_activation(), Activation::Linear);
+    let objective = Objective::new(Loss::BinaryCrossEntropy);
+    assert!(network.check().unwrap().check_objective(&objective).is_err());
+}
+
+fn sigmoid(outputs: usize) -> Layer {
+    Layer::Dense(Dense { outputs, activation: Sigmoid, tied_to: None })
 }
 
 /// Keras' `MaxPooling2D((2, 2), padding="same")` brings 28 to 14, 7 and 4.

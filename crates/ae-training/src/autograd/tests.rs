@@ -1,10 +1,8 @@
 //! The state on a device, here the CPU, against the flat buffers and the kernels' steps.
 
 use ae_dataset::Digits;
-use ae_models::{
-    Activation, BatchNorm, CodeL1, Dense, DenseConfig, Dropout, Layer, Loss, ModelKind, ModelSpec,
-    Network,
-};
+use ae_models::layer::{BatchNorm, Dense, Dropout};
+use ae_models::{Activation, CodeL1, DenseConfig, Layer, Loss, ModelKind, ModelSpec, Network};
 use ae_random::Seed;
 
 use super::*;

@@ -54,8 +54,19 @@ fn divergence(Posterior { mean, log_variance }: &Posterior) -> Result<Tensor> {
 /// batch (Ng, "Sparse autoencoder", CS294A notes, section 3).
 fn sparsity(codes: &Tensor, target: f64) -> Result<Tensor> {
     let means = codes.mean(0)?;
-    let rest = means.affine(-1.0, 1.0)?;
+    let rest = bounded(&means.affine(-1.0, 1.0)?)?;
+    let means = bounded(&means)?;
     let constant = target * target.ln() + (1.0 - target) * (1.0 - target).ln();
     let variable = ((means.log()? * -target)? + (rest.log()? * (target - 1.0))?)?;
     (variable + constant)?.sum_all()
 }
+
+/// Means no nearer than 1e-7 to 0 and 1, as the kernels have them: saturated units have a large penalty, not an infinite
+/// one. The gradient is that of the penalty at the bounded mean.
+fn bounded(means: &Tensor) -> Result<Tensor> {
+    let within = means.detach().clamp(LEAST, 1.0 - LEAST)?;
+    means + (within - means.detach())?
+}
+
+/// The least distance of a mean from 0 and 1.
+const LEAST: f64 = 1e-7;

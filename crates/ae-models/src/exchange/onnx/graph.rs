@@ -1,12 +1,13 @@
 //! The nodes of an ONNX graph, from its input to its output.
 
 use super::TableColumns;
+use super::layers::LayerGraph;
 use super::proto::{
     Attribute, DOUBLE, Dimension, FLOAT, Graph, INTEGER, Node, Shape, Tensor, TensorType, Type,
     ValueInfo,
 };
 use crate::exchange::ExchangeError;
-use crate::{Activation, CheckedLayer, CheckedNetwork, Parameters, Part};
+use crate::{Activation, CheckedNetwork, Parameters, Part};
 
 /// The slope of LeakyReLU below 0, and the constants of SELU: those of [`Activation`], rounded to `f32`.
 const LEAKY_SLOPE: f32 = 0.01;
@@ -104,7 +105,7 @@ impl<'a> GraphBuilder<'a> {
         let mut flow = input;
         for layer in network.layers().iter().filter(|layer| layer.part == part) {
             let kind = layer.layer.kind();
-            flow = kind.add(self, layer, flow)?;
+            flow = kind.add(&mut LayerGraph { graph: self, layer }, flow)?;
             let activation = kind.activation().unwrap_or(Activation::Linear);
             flow = flow.map(|name| self.activation(activation, name, &layer.name()));
         }
@@ -128,38 +129,8 @@ impl<'a> GraphBuilder<'a> {
         }
     }
 
-    /// The batch as maps of a layer's input: (batch, channels, height, width).
-    pub(super) fn maps(&mut self, flow: Flow, layer: &CheckedLayer) -> String {
-        match flow {
-            Flow::Maps(name) => name,
-            Flow::Rows(name) => {
-                let crate::Shape { channels, height, width } = layer.input;
-                self.reshaped(&name, &[channels, height, width], &format!("{}.maps", layer.name()))
-            }
-        }
-    }
-
-    /// The numbers of each item in blocks of this shape, with the axes of the batch in another order, as the layer's
-    /// output.
-    pub(super) fn moved(
-        &mut self,
-        flow: Flow,
-        layer: &CheckedLayer,
-        blocks: &[usize],
-        order: &[usize],
-    ) -> Flow {
-        let name = layer.name();
-        let (Flow::Rows(input) | Flow::Maps(input)) = flow;
-        let blocks = self.reshaped(&input, blocks, &format!("{name}.blocks"));
-        let order = vec![Attribute::ints("perm", order)];
-        let moved = self.node("Transpose", &[&blocks], &format!("{name}.moved"), order);
-        let crate::Shape { channels, height, width } = layer.output;
-        let output = format!("{name}.shuffled");
-        Flow::Maps(self.reshaped(&moved, &[channels, height, width], &output))
-    }
-
     /// Each item in another shape. A length of 0 stands for the input's, which is the batch's.
-    fn reshaped(&mut self, input: &str, shape: &[usize], output: &str) -> String {
+    pub(super) fn reshaped(&mut self, input: &str, shape: &[usize], output: &str) -> String {
         let constant = format!("{output}.shape");
         self.integers(&constant, &[&[0], shape].concat());
         self.node("Reshape", &[input, &constant], output, vec![])

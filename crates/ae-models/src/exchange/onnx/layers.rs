@@ -1,205 +1,134 @@
-//! The kinds of layers as nodes of an ONNX graph.
-//!
-//! Each kind adds its nodes without the activation, which [`GraphBuilder::layers`] adds. Layers that act in training alone
-//! add none.
-
-mod window;
+//! What every kind of layer says of itself as nodes of an ONNX graph; how, stands in the kind's file in `layer/`.
 
 use super::graph::{Flow, GraphBuilder};
 use super::proto::Attribute;
 use crate::exchange::ExchangeError;
-use crate::{
-    ActivationLayer, BatchNorm, CheckedLayer, Dense, Dropout, GaussianNoise, PixelShuffle,
-    PixelUnshuffle, Reshape, Sample, TopK, Upsample,
-};
+use crate::layer::Axis;
+use crate::{CheckedLayer, Shape};
 
 /// A kind of layer that an ONNX graph can hold.
 pub(crate) trait OnnxKind {
-    /// Adds the layer to a graph. The batch comes and goes in either form of [`Flow`].
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError>;
+    /// Adds the layer's nodes without the activation, which [`GraphBuilder::layers`] adds. The batch comes and goes in
+    /// either form of [`Flow`]. A layer that acts in training alone adds none.
+    fn add(&self, at: &mut LayerGraph<'_, '_>, input: Flow) -> Result<Flow, ExchangeError>;
 }
 
-impl OnnxKind for ActivationLayer {
-    fn add(
-        &self,
-        _graph: &mut GraphBuilder<'_>,
-        _layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        Ok(input)
+/// A graph that has come to a layer. Names of what is added begin with the layer's: `scales` is `decoder.1.scales`.
+pub(crate) struct LayerGraph<'g, 'n> {
+    pub(super) graph: &'g mut GraphBuilder<'n>,
+    /// The layer at its place.
+    pub(crate) layer: &'g CheckedLayer,
+}
+
+impl LayerGraph<'_, '_> {
+    fn named(&self, name: &str) -> String {
+        format!("{}.{name}", self.layer.name())
     }
-}
 
-impl OnnxKind for Dropout {
-    fn add(
-        &self,
-        _graph: &mut GraphBuilder<'_>,
-        _layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        Ok(input)
+    /// The batch as rows: (batch, numbers).
+    pub(crate) fn rows(&mut self, flow: Flow) -> String {
+        self.graph.rows(flow, &self.layer.name())
     }
-}
 
-impl OnnxKind for GaussianNoise {
-    fn add(
-        &self,
-        _graph: &mut GraphBuilder<'_>,
-        _layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        Ok(input)
-    }
-}
-
-impl OnnxKind for Reshape {
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        // A later layer gives the rows the shape that it needs.
-        Ok(Flow::Rows(graph.rows(input, &layer.name())))
-    }
-}
-
-impl OnnxKind for Dense {
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let name = layer.name();
-        let (weight, is_transposed) = match self.tied_to {
-            None => (format!("{name}.weight"), 1),
-            // The encoder's matrix, used the other way round.
-            Some(position) => (format!("encoder.{position}.weight"), 0),
-        };
-        let weight = graph.parameter(&weight)?;
-        let bias = graph.parameter(&format!("{name}.bias"))?;
-        let input = graph.rows(input, &name);
-        let attributes = vec![Attribute::int("transB", is_transposed)];
-        let output = format!("{name}.linear");
-        Ok(Flow::Rows(graph.node("Gemm", &[&input, &weight, &bias], &output, attributes)))
-    }
-}
-
-impl OnnxKind for BatchNorm {
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let name = layer.name();
-        let input = graph.maps(input, layer);
-        let mut inputs = vec![input];
-        for parameter in ["weight", "bias", "running_mean", "running_var"] {
-            inputs.push(graph.parameter(&format!("{name}.{parameter}"))?);
+    /// The batch as maps: (batch, channels, height, width).
+    pub(crate) fn maps(&mut self, flow: Flow) -> String {
+        match flow {
+            Flow::Maps(name) => name,
+            Flow::Rows(name) => self.reshaped(&name, self.layer.input, "maps"),
         }
-        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        let attributes = vec![Attribute::float("epsilon", self.epsilon)];
-        let output = format!("{name}.normalised");
-        Ok(Flow::Maps(graph.node("BatchNormalization", &inputs, &output, attributes)))
+    }
+
+    /// Adds a parameter of the layer, once.
+    pub(crate) fn parameter(&mut self, name: &str) -> Result<String, ExchangeError> {
+        self.graph.parameter(&self.named(name))
+    }
+
+    /// Adds a parameter of another layer, once.
+    pub(crate) fn parameter_of(
+        &mut self,
+        layer: &str,
+        name: &str,
+    ) -> Result<String, ExchangeError> {
+        self.graph.parameter(&format!("{layer}.{name}"))
+    }
+
+    /// Adds constant numbers.
+    pub(crate) fn floats(&mut self, name: &str, values: &[f32]) -> String {
+        let name = self.named(name);
+        self.graph.floats(&name, &[values.len()], values);
+        name
+    }
+
+    /// Adds constant whole numbers.
+    pub(crate) fn integers(&mut self, name: &str, values: &[usize]) -> String {
+        let name = self.named(name);
+        self.graph.integers(&name, values);
+        name
+    }
+
+    /// Adds a node; returns the name of its output.
+    pub(crate) fn node(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: Vec<Attribute>,
+    ) -> String {
+        let output = self.named(output);
+        self.graph.node(operator, inputs, &output, attributes)
+    }
+
+    /// Adds a node with several outputs; returns their names.
+    pub(crate) fn node_with<const N: usize>(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        outputs: [&str; N],
+    ) -> [String; N] {
+        let outputs = outputs.map(|output| self.named(output));
+        self.graph.node_with(operator, inputs, &outputs.each_ref().map(String::as_str), vec![]);
+        outputs
+    }
+
+    /// Adds a convolution or a transposed one with the layer's weight and bias.
+    pub(crate) fn convolution(
+        &mut self,
+        input: Flow,
+        operator: &str,
+        attributes: Vec<Attribute>,
+    ) -> Result<Flow, ExchangeError> {
+        let input = self.maps(input);
+        let [weight, bias] = [self.parameter("weight")?, self.parameter("bias")?];
+        Ok(Flow::Maps(self.node(operator, &[&input, &weight, &bias], "linear", attributes)))
+    }
+
+    /// The numbers of each item in blocks of this shape, with the axes of the batch in another order, as the layer's
+    /// output.
+    pub(crate) fn moved(&mut self, flow: Flow, blocks: &[usize], order: &[usize]) -> Flow {
+        let (Flow::Rows(input) | Flow::Maps(input)) = flow;
+        let blocks = self.graph.reshaped(&input, blocks, &self.named("blocks"));
+        let order = vec![Attribute::ints("perm", order)];
+        let moved = self.node("Transpose", &[&blocks], "moved", order);
+        Flow::Maps(self.reshaped(&moved, self.layer.output, "shuffled"))
+    }
+
+    /// Each item as a map of this shape.
+    fn reshaped(&mut self, input: &str, shape: Shape, output: &str) -> String {
+        let Shape { channels, height, width } = shape;
+        let output = self.named(output);
+        self.graph.reshaped(input, &[channels, height, width], &output)
     }
 }
 
-impl OnnxKind for Upsample {
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let name = layer.name();
-        let input = graph.maps(input, layer);
-        let scales = format!("{name}.scales");
-        let [down, across] = self.factor.map(|factor| factor as f32);
-        graph.floats(&scales, &[4], &[1.0, 1.0, down, across]);
-        let attributes = vec![
-            Attribute::string("coordinate_transformation_mode", "asymmetric"),
-            Attribute::string("mode", "nearest"),
-            Attribute::string("nearest_mode", "floor"),
-        ];
-        let output = format!("{name}.upsampled");
-        Ok(Flow::Maps(graph.node("Resize", &[&input, "", &scales], &output, attributes)))
-    }
-}
-
-impl OnnxKind for PixelUnshuffle {
-    /// ONNX' `SpaceToDepth` has another order of channels than PyTorch, so numbers are moved by hand.
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let (from, to, factor) = (layer.input, layer.output, self.factor);
-        let blocks = [from.channels, to.height, factor, to.width, factor];
-        Ok(graph.moved(input, layer, &blocks, &[0, 1, 3, 5, 2, 4]))
-    }
-}
-
-impl OnnxKind for PixelShuffle {
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let (from, to, factor) = (layer.input, layer.output, self.factor);
-        let blocks = [to.channels, factor, factor, from.height, from.width];
-        Ok(graph.moved(input, layer, &blocks, &[0, 1, 4, 2, 5, 3]))
-    }
-}
-
-impl OnnxKind for TopK {
-    /// Of equal numbers ONNX' `TopK` takes the first.
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let name = layer.name();
-        let input = graph.rows(input, &name);
-        let [k, largest, places] = ["k", "largest", "places"].map(|it| format!("{name}.{it}"));
-        graph.integers(&k, &[self.k]);
-        graph.node_with("TopK", &[&input, &k], &[&largest, &places], vec![]);
-        let shape = graph.node("Shape", &[&input], &format!("{name}.shape"), vec![]);
-        // Written out, as tract takes an `f64` where there is none.
-        let zero = vec![Attribute::number("value", 0.0)];
-        let zeros = graph.node("ConstantOfShape", &[&shape], &format!("{name}.zeros"), zero);
-        let axis = vec![Attribute::int("axis", 1)];
-        let inputs = [zeros.as_str(), &places, &largest];
-        Ok(Flow::Rows(graph.node("ScatterElements", &inputs, &format!("{name}.kept"), axis)))
-    }
-}
-
-impl OnnxKind for Sample {
-    /// The mean: the first half of the channels, which are the first numbers of a row.
-    fn add(
-        &self,
-        graph: &mut GraphBuilder<'_>,
-        layer: &CheckedLayer,
-        input: Flow,
-    ) -> Result<Flow, ExchangeError> {
-        let name = layer.name();
-        let input = graph.rows(input, &name);
-        let [start, end, axis] = ["start", "end", "axis"].map(|it| format!("{name}.{it}"));
-        graph.integers(&start, &[0]);
-        graph.integers(&end, &[layer.output.numbers()]);
-        graph.integers(&axis, &[1]);
-        let inputs = [input.as_str(), &start, &end, &axis];
-        Ok(Flow::Rows(graph.node("Slice", &inputs, &format!("{name}.mean"), vec![])))
-    }
+/// Kernel, stride and padding of windows: top, left, bottom, right.
+pub(crate) fn window_attributes(axes: &[Axis; 2]) -> Vec<Attribute> {
+    let [down, across] = axes;
+    let pads = [down.before(), across.before(), down.after(), across.after()];
+    vec![
+        Attribute::ints("kernel_shape", &axes.map(|axis| axis.window)),
+        Attribute::ints("strides", &axes.map(|axis| axis.stride)),
+        Attribute::ints("pads", &pads),
+    ]
 }
 
 #[cfg(test)]

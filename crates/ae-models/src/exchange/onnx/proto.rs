@@ -77,7 +77,7 @@ pub(super) struct Node {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Attribute {
+pub(crate) struct Attribute {
     #[prost(string, tag = "1")]
     pub(super) name: String,
     #[prost(float, optional, tag = "2")]
@@ -95,26 +95,26 @@ pub(super) struct Attribute {
 }
 
 impl Attribute {
-    pub(super) fn float(name: &str, value: f32) -> Self {
+    pub(crate) fn float(name: &str, value: f32) -> Self {
         Self { f: Some(value), ..Self::named(name, ATTRIBUTE_FLOAT) }
     }
 
-    pub(super) fn int(name: &str, value: i64) -> Self {
+    pub(crate) fn int(name: &str, value: i64) -> Self {
         Self { i: Some(value), ..Self::named(name, ATTRIBUTE_INT) }
     }
 
-    pub(super) fn string(name: &str, value: &str) -> Self {
+    pub(crate) fn string(name: &str, value: &str) -> Self {
         Self { s: Some(value.as_bytes().to_vec()), ..Self::named(name, ATTRIBUTE_STRING) }
     }
 
     /// One number, which says its type.
-    pub(super) fn number(name: &str, value: f32) -> Self {
+    pub(crate) fn number(name: &str, value: f32) -> Self {
         let raw_data = value.to_le_bytes().to_vec();
         let tensor = Tensor { dims: vec![1], data_type: FLOAT, name: String::new(), raw_data };
         Self { t: Some(tensor), ..Self::named(name, ATTRIBUTE_TENSOR) }
     }
 
-    pub(super) fn ints(name: &str, values: &[usize]) -> Self {
+    pub(crate) fn ints(name: &str, values: &[usize]) -> Self {
         let ints = values.iter().map(|&value| value as i64).collect();
         Self { ints, ..Self::named(name, ATTRIBUTE_INTS) }
     }

@@ -12,13 +12,13 @@ use crate::{Activation, DenseConfig, ModelKind};
 fn model(activation: Activation, output: Activation, tied_weights: bool) -> SavedModel {
     let dense = DenseConfig {
         image: [2, 3],
-        channels: 1,
         encoder: vec![6, 4, 3],
         decoder: vec![3, 4, 6],
         hidden_activation: activation,
         code_activation: activation,
         output_activation: output,
         tied_weights,
+        ..DenseConfig::default()
     };
     let layout = dense.network().unwrap().check().unwrap().layout();
     let values = (0..layout.len()).map(|k| (k * 7 % 17) as f32 / 8.0 - 1.0).collect();
@@ -198,8 +198,7 @@ const ROW: [f64; 6] = [0.0, 0.25, 1.0, 0.5, 0.125, 0.75];
 
 #[test]
 fn the_graphs_compute_the_network_and_its_halves() {
-    use Activation::{Elu, LeakyRelu, Linear, Relu, Selu, Sigmoid, Softplus, Tanh};
-    for activation in [Linear, Relu, LeakyRelu, Elu, Selu, Sigmoid, Tanh, Softplus] {
+    for activation in Activation::ALL {
         for (output, is_tied) in [(Activation::Sigmoid, false), (Activation::Linear, true)] {
             let model = model(activation, output, is_tied);
             let codes = half(&model, "encoder", &ROW);

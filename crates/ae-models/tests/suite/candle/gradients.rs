@@ -1,6 +1,6 @@
 //! Every parameter of every variant gets a gradient, and it is the difference quotient's limit.
 
-use ae_models::Activation::*;
+use ae_models::Activation::{Linear, Tanh};
 use ae_models::{
     Activation, Architecture, Autoencoder, CodeL1, DenseConfig, Loss, ModelKind, ModelSpec,
     Objective, ParameterView,
@@ -8,15 +8,12 @@ use ae_models::{
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
-use super::{inputs, targets};
+use super::{flat, inputs, targets};
 use crate::{small_dense, small_spec, small_values};
-
-pub(crate) const ACTIVATIONS: [Activation; 8] =
-    [Linear, Relu, LeakyRelu, Elu, Selu, Sigmoid, Tanh, Softplus];
 
 #[test]
 fn gradients_equal_finite_differences_whatever_the_activation() {
-    for activation in ACTIVATIONS {
+    for activation in Activation::ALL {
         for tied_weights in [false, true] {
             check(&small_spec(activation, tied_weights), Loss::BinaryCrossEntropy, 0.1);
         }
@@ -51,7 +48,7 @@ fn check(spec: &ModelSpec, loss: Loss, code_l1: f32) {
 
     for (view, var) in vars {
         let gradient = gradients.get(&var).unwrap_or_else(|| panic!("{} has none", view.name));
-        let gradient = gradient.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        let gradient = flat(gradient);
         let largest = gradient.iter().fold(0.0, |max: f64, g| max.max(g.abs()));
         assert!(largest > 1e-4, "{spec:?} {objective:?}: {} has gradient 0", view.name);
         for (index, gradient) in view.range().zip(gradient) {
@@ -110,8 +107,7 @@ fn the_penalty_leaves_codes_at_zero_alone() {
         let objective = Objective::new(Loss::MeanSquaredError).with(CodeL1 { weight: code_l1 });
         let (vars, total) = evaluate(&*architecture, &objective, &values);
         let gradients = total.backward().unwrap();
-        let of = |var: &Var| gradients.get(var).unwrap().flatten_all().unwrap().to_vec1::<f64>();
-        vars.iter().flat_map(|(_, var)| of(var).unwrap()).collect::<Vec<_>>()
+        vars.iter().flat_map(|(_, var)| flat(gradients.get(var).unwrap())).collect::<Vec<_>>()
     });
     assert_eq!(gradients[0], gradients[1]);
 }

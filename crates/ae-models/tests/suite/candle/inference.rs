@@ -1,23 +1,14 @@
 //! Inference by the kernels against candle's forward pass.
 
 use ae_models::{
-    Activation, DenseConfig, EncoderInference, Inference, Loss, ModelError, ModelKind, ModelSpec,
-    Objective, RowLosses, SavedModel, Shape, TensorInference, keras_conv, keras_conv_denoiser,
-    variational,
+    Activation, Autoencoder, Decoder, DenseConfig, DrawnNumbers, Encoder, EncoderInference,
+    Inference, Loss, ModelError, ModelKind, ModelSpec, Objective, RowLosses, SavedModel, Shape,
+    TensorInference, TrainingInput, TrainingPass, keras_conv, keras_conv_denoiser, variational,
 };
 use ae_random::Seed;
 use candle_core::{DType, Device, Tensor};
 
-const ACTIVATIONS: [Activation; 8] = [
-    Activation::Linear,
-    Activation::Relu,
-    Activation::LeakyRelu,
-    Activation::Elu,
-    Activation::Selu,
-    Activation::Sigmoid,
-    Activation::Tanh,
-    Activation::Softplus,
-];
+use crate::kinds;
 
 /// A model of these widths, weights and biases drawn from a seed.
 fn model(
@@ -95,10 +86,7 @@ fn check(model: &SavedModel, rows: usize) {
     close("codes", &ours.0, &candle.0);
     close("decoded codes", &ours.1, &candle.1);
     close("reconstructions", &ours.2, &candle.2);
-    // Of a residual network the kernels keep the last layer's numbers, and candle the sum that the loss is computed on.
-    if !model.spec.network.residual {
-        close("logits", &ours.3, &candle.3);
-    }
+    close("logits", &ours.3, &candle.3);
     close("outputs", &ours.4, &candle.4);
     for (ours, candle) in ours.5.iter().zip(candle.5) {
         assert!((ours - candle).abs() <= 1e-5 * candle, "{ours} {candle}");
@@ -111,12 +99,89 @@ fn check(model: &SavedModel, rows: usize) {
     let mut codes = vec![0.0; ours.0.len()];
     encoder.encode(&images, &mut codes).unwrap();
     assert_eq!(codes, ours.0);
+    check_posteriors(model, &images, codes.len());
+}
+
+/// Means and log-variances of the kernels, of candle, and of a model that says nothing of its posterior but in a pass.
+fn check_posteriors(model: &SavedModel, images: &[f32], numbers: usize) {
+    let kernels = model.inference(&Device::Cpu).unwrap();
+    let (pixels, device) = (kernels.pixels(), &Device::Cpu);
+    let autoencoder = || model.autoencoder(device).unwrap();
+    let candle = TensorInference::new(pixels, autoencoder(), device);
+    let whole = TensorInference::new(pixels, Box::new(Whole(autoencoder())), device);
+    let posterior = |inference: &dyn Inference| {
+        let [mut means, mut log_variances] = [(); 2].map(|()| vec![0.0; numbers]);
+        inference.posterior(images, &mut means, &mut log_variances).map(|()| [means, log_variances])
+    };
+    let expected = posterior(kernels.as_ref());
+    for found in [posterior(&candle), posterior(&whole)] {
+        match (&expected, found) {
+            (Ok([means, log_variances]), Ok(found)) => {
+                close("means", means, &found[0]);
+                close("log-variances", log_variances, &found[1]);
+            }
+            (expected, found) => {
+                assert!(!model.spec.check().unwrap().is_variational());
+                assert!(matches!(expected, Err(ModelError::NoPosterior)), "{expected:?}");
+                assert!(matches!(found, Err(ModelError::NoPosterior)), "{found:?}");
+            }
+        }
+    }
+}
+
+/// A model as another crate could define it: what has a default is left at it.
+struct Whole(Box<dyn Autoencoder>);
+
+impl Encoder for Whole {
+    fn latent_dim(&self) -> usize {
+        self.0.latent_dim()
+    }
+
+    fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.0.encode(images)
+    }
+}
+
+impl Decoder for Whole {
+    fn decode_logits(&self, codes: &Tensor) -> Result<Tensor, ModelError> {
+        self.0.decode_logits(codes)
+    }
+
+    fn activate(&self, logits: &Tensor) -> Result<Tensor, ModelError> {
+        self.0.activate(logits)
+    }
+
+    fn output_is_probability(&self) -> bool {
+        self.0.output_is_probability()
+    }
+}
+
+impl Autoencoder for Whole {
+    fn input(&self) -> TrainingInput {
+        self.0.input()
+    }
+
+    fn forward_training(
+        &self,
+        inputs: &Tensor,
+        draws: &dyn DrawnNumbers,
+    ) -> Result<TrainingPass, ModelError> {
+        self.0.forward_training(inputs, draws)
+    }
+
+    fn forward_validation(
+        &self,
+        inputs: &Tensor,
+        draws: &dyn DrawnNumbers,
+    ) -> Result<TrainingPass, ModelError> {
+        self.0.forward_validation(inputs, draws)
+    }
 }
 
 #[test]
 fn the_kernels_agree_with_candle() {
-    for (index, activation) in ACTIVATIONS.into_iter().enumerate() {
-        let activations = [activation, ACTIVATIONS[(index + 3) % 8]];
+    for (index, activation) in Activation::ALL.into_iter().enumerate() {
+        let activations = [activation, Activation::ALL[(index + 3) % Activation::ALL.len()]];
         for (output, tied) in
             [(Activation::Sigmoid, false), (Activation::Sigmoid, true), (Activation::Linear, true)]
         {
@@ -167,11 +232,30 @@ fn the_kernels_agree_with_candle_for_every_layer() {
             {"layer": "dense", "outputs": 378, "activation": "sigmoid"}
         ]
     }"#;
-    for written in [every_layer, windows, rectangles] {
+    // A sigmoid before layers that only move numbers.
+    let moved = r#"{
+        "image": [4, 6],
+        "encoder": [{"layer": "conv", "channels": 2, "kernel": 3, "activation": "relu"}],
+        "decoder": [
+            {"layer": "conv", "channels": 4, "kernel": 3, "stride": 2, "activation": "sigmoid"},
+            {"layer": "pixel-shuffle", "factor": 2},
+            {"layer": "reshape", "shape": [24, 1, 1]}
+        ]
+    }"#;
+    // And a decoder that does nothing else.
+    let only_moved = r#"{
+        "image": [4, 6],
+        "encoder": [{"layer": "dense", "outputs": 24, "activation": "sigmoid"}],
+        "decoder": [{"layer": "reshape", "shape": [1, 4, 6]}]
+    }"#;
+    for written in [every_layer, windows, rectangles, moved, only_moved] {
         let spec: ModelSpec = serde_json::from_str(written).unwrap();
         for rows in [1, 67] {
             check(&filled(spec.clone()), rows);
         }
+    }
+    for row in kinds::rows() {
+        check(&filled(ModelSpec { kind: ModelKind::Regular, network: row.network() }), 3);
     }
     let item = Shape { channels: 1, height: 28, width: 28 };
     for network in [
@@ -180,6 +264,43 @@ fn the_kernels_agree_with_candle_for_every_layer() {
         variational(item, &[40], 5, Activation::Sigmoid),
     ] {
         check(&filled(ModelSpec { kind: ModelKind::Regular, network }), 3);
+    }
+}
+
+/// A NaN shows after pooling, and what top-k drops becomes 0 even if it was infinite.
+#[test]
+fn the_kernels_agree_with_candle_on_infinities_and_nan() {
+    let written = |layer: &str| {
+        format!(
+            r#"{{"image": [2, 4], "encoder": [{layer}],
+                "decoder": [{{"layer": "upsample", "factor": 1}}, {{"layer": "dense", "outputs": 8}}]}}"#
+        )
+    };
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let item = [1.0, nan, inf, -inf, 3.0, 2.0, inf, 0.5];
+    for (layer, expected) in [
+        (r#"{"layer": "max-pool", "size": [2, 2]}"#, vec![nan, inf]),
+        (
+            r#"{"layer": "max-pool", "size": [1, 3], "stride": 1}"#,
+            vec![nan, nan, nan, inf, 3.0, inf, inf, inf],
+        ),
+        (r#"{"layer": "top-k", "k": 2}"#, vec![0.0, nan, inf, 0.0, 0.0, 0.0, 0.0, 0.0]),
+    ] {
+        let model = filled(serde_json::from_str(&written(layer)).unwrap());
+        let candle =
+            TensorInference::new(8, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+        let kernels = model.inference(&Device::Cpu).unwrap();
+        for inference in [kernels.as_ref(), &candle as &dyn Inference] {
+            let mut codes = vec![7.0; expected.len()];
+            inference.encode(&item, &mut codes).unwrap();
+            let bits = |numbers: &[f32]| {
+                numbers
+                    .iter()
+                    .map(|x| if x.is_nan() { None } else { Some(x.to_bits()) })
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(bits(&codes), bits(&expected), "{layer}: {codes:?}");
+        }
     }
 }
 

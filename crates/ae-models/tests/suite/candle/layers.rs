@@ -1,51 +1,15 @@
 //! The gradients of every kind of layer against finite differences, for every option and odd sizes.
 
-use ae_models::Activation::{Linear, Tanh};
-use ae_models::{
-    ActivationLayer, Autoencoder, BatchNorm, CheckedNetwork, Conv, ConvTranspose, Dense, Dropout,
-    Encoder, GaussianNoise, Initialisation, Layer, MaxPool, Network, NetworkAutoencoder, Padding,
-    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, TrainingInput, Upsample,
+use ae_models::Activation::{self, Linear, Tanh};
+use ae_models::layer::{
+    ActivationLayer, BatchNorm, Conv, ConvTranspose, Dense, Dropout, GaussianNoise, MaxPool,
+    PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsample,
 };
-use candle_core::{DType, Device, Tensor, Var};
-use candle_nn::VarBuilder;
+use ae_models::{Autoencoder, CheckedNetwork, Encoder, Layer, Network, Padding};
+use candle_core::{Device, Tensor, Var};
 
-use super::Drawn;
-use crate::numbers;
-
-pub(super) fn dense(outputs: usize) -> Layer {
-    Layer::Dense(Dense { outputs, activation: Linear, tied_to: None })
-}
-
-/// The layers between an item and its code, and a dense decoder.
-pub(super) fn network(item: [usize; 3], encoder: Vec<Layer>) -> Network {
-    let [channels, height, width] = item;
-    Network {
-        image: [height, width],
-        channels,
-        encoder,
-        decoder: vec![dense(channels * height * width)],
-        residual: true,
-        initialisation: Initialisation::Glorot,
-    }
-}
-
-/// A model and its variables in the layout's order.
-pub(super) fn model(
-    network: &CheckedNetwork,
-    values: &[Vec<f64>],
-) -> (Vec<Var>, NetworkAutoencoder) {
-    let layout = network.layout();
-    let vars: Vec<Var> = layout
-        .views()
-        .iter()
-        .zip(values)
-        .map(|(view, values)| Var::from_slice(values, &view.shape[..], &Device::Cpu).unwrap())
-        .collect();
-    let named = layout.views().iter().zip(&vars);
-    let tensors = named.map(|(view, var)| (view.name.clone(), var.as_tensor().clone()));
-    let vb = VarBuilder::from_tensors(tensors.collect(), DType::F64, &Device::Cpu);
-    (vars, NetworkAutoencoder::new(network, TrainingInput::Clean, &vb).unwrap())
-}
+use super::{Drawn, dense, flat, model, network};
+use crate::{kinds, numbers};
 
 /// A sum of squares of what a pass in training gives, with the batch as a variable.
 fn evaluate(
@@ -79,8 +43,7 @@ fn check(rows: usize, network: &Network) {
     let names = std::iter::once("batch".to_owned())
         .chain(layout.views().iter().map(|view| view.name.clone()));
     for (place, (name, var)) in names.zip(vars).enumerate() {
-        let found =
-            gradients.get(&var).map(|it| it.flatten_all().unwrap().to_vec1::<f64>().unwrap());
+        let found = gradients.get(&var).map(flat);
         if name.contains("running") {
             assert!(found.is_none_or(|found| found.iter().all(|&x| x == 0.0)), "{name} is trained");
             continue;
@@ -123,11 +86,16 @@ fn check_both(rows: usize, [channels, height, width]: [usize; 3], layer: &Layer)
     }
 }
 
-const PADDINGS: [Padding; 2] = [Padding::Same, Padding::Valid];
+#[test]
+fn every_kind() {
+    for row in kinds::rows() {
+        check(2, &Network { residual: true, ..row.network() });
+    }
+}
 
 #[test]
 fn convolutions() {
-    for padding in PADDINGS {
+    for padding in Padding::ALL {
         for (item, kernel, stride) in [
             ([1, 1, 1], [1, 1], [1, 1]),
             ([3, 5, 7], [3, 3], [1, 1]),
@@ -152,7 +120,7 @@ fn convolutions() {
 
 #[test]
 fn transposed_convolutions() {
-    for padding in PADDINGS {
+    for padding in Padding::ALL {
         for (item, kernel, stride) in [
             ([1, 1, 1], [1, 1], [1, 1]),
             ([1, 1, 1], [3, 3], [2, 2]),
@@ -171,7 +139,7 @@ fn transposed_convolutions() {
 
 #[test]
 fn max_pooling() {
-    for padding in PADDINGS {
+    for padding in Padding::ALL {
         for (item, size, stride) in [
             ([1, 1, 1], [1, 1], None),
             ([3, 7, 5], [2, 2], None),
@@ -223,7 +191,7 @@ fn layers_that_compute_something_else_in_training() {
 fn dense_and_tied_layers_and_activations() {
     check_both(2, [3, 2, 1], &dense(5));
     check_both(1, [1, 1, 1], &dense(1));
-    for activation in super::gradients::ACTIVATIONS {
+    for activation in Activation::ALL {
         check_both(2, [1, 3, 2], &Layer::Activation(ActivationLayer { activation }));
     }
     let mut tied = network([1, 2, 3], vec![dense(4), dense(3)]);
@@ -242,7 +210,6 @@ fn validation_draws_samples_alone() {
         dense(4),
     ];
     let sampled = [others.clone(), vec![Layer::Sample(Sample {})]].concat();
-    let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f64>().unwrap();
     for (encoder, is_variational) in [(others, false), (sampled, true)] {
         let network = network([3, 2, 2], encoder).check().unwrap();
         let layout = network.layout();

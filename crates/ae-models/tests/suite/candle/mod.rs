@@ -1,5 +1,6 @@
 //! Tests of what needs candle.
 
+mod extents;
 mod forward;
 mod gradients;
 mod inference;
@@ -9,11 +10,15 @@ mod objective;
 mod oracle;
 mod tensors;
 
+use ae_models::Activation::Linear;
+use ae_models::layer::Dense;
 use ae_models::{
-    Autoencoder, Distribution, DrawnNumbers, Draws, ModelError, Objective, ObjectiveTerms,
-    TensorObjective,
+    Autoencoder, CheckedNetwork, Distribution, DrawnNumbers, Draws, Initialisation, Layer,
+    ModelError, Network, NetworkAutoencoder, Objective, ObjectiveTerms, TensorObjective,
+    TrainingInput,
 };
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_nn::VarBuilder;
 
 use crate::numbers;
 
@@ -44,6 +49,55 @@ fn evaluate(
 ) -> std::result::Result<ObjectiveTerms, ModelError> {
     let rows = inputs.dims().first().copied().unwrap_or_default();
     objective.evaluate_pass(model, &model.forward_training(inputs, &Drawn { rows })?, targets)
+}
+
+fn dense(outputs: usize) -> Layer {
+    Layer::Dense(Dense { outputs, activation: Linear, tied_to: None })
+}
+
+/// The layers between an item and its code, and a dense decoder.
+fn network(item: [usize; 3], encoder: Vec<Layer>) -> Network {
+    let [channels, height, width] = item;
+    Network {
+        image: [height, width],
+        channels,
+        encoder,
+        decoder: vec![dense(channels * height * width)],
+        residual: true,
+        initialisation: Initialisation::Glorot,
+    }
+}
+
+/// A model and its variables in the layout's order.
+fn model(network: &CheckedNetwork, values: &[Vec<f64>]) -> (Vec<Var>, NetworkAutoencoder) {
+    let layout = network.layout();
+    let vars: Vec<Var> = layout
+        .views()
+        .iter()
+        .zip(values)
+        .map(|(view, values)| Var::from_slice(values, &view.shape[..], &Device::Cpu).unwrap())
+        .collect();
+    let named = layout.views().iter().zip(&vars);
+    let tensors = named.map(|(view, var)| (view.name.clone(), var.as_tensor().clone()));
+    let vb = VarBuilder::from_tensors(tensors.collect(), DType::F64, &Device::Cpu);
+    (vars, NetworkAutoencoder::new(network, TrainingInput::Clean, &vb).unwrap())
+}
+
+/// A batch of as many numbers, from which PyTorch's are made as well.
+fn batch(count: usize) -> Vec<f64> {
+    numbers(count, 29, 97, 40.0)
+}
+
+fn flat(tensor: &Tensor) -> Vec<f64> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// Compares numbers with PyTorch's.
+fn close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}: {found:?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() <= tolerance, "{what}: {found} for {expected}");
+    }
 }
 
 /// Two images between 0 and 1, as `f64`.

@@ -2,22 +2,15 @@
 
 use ae_kernels::{CodeL1, Contractive, Kl, KlSparsity, Loss, Objective};
 use ae_models::Activation::{Linear, Sigmoid};
-use ae_models::{
-    Activation, ActivationLayer, Autoencoder, Dense, Layer, Network, ObjectiveTerms, Reshape,
-    Sample, TensorObjective,
-};
+use ae_models::layer::{ActivationLayer, Dense, Reshape, Sample};
+use ae_models::{Activation, Autoencoder, Layer, Network, ObjectiveTerms, TensorObjective};
 use candle_core::{Device, Tensor, Var};
 
-use super::Drawn;
-use super::layers::{dense, model, network};
+use super::{Drawn, batch, dense, flat, model, network};
 use crate::numbers;
 
 /// Oracle values are rounded to 1e-7.
 const TOLERANCE: f64 = 1e-7;
-
-fn batch(count: usize) -> Vec<f64> {
-    numbers(count, 29, 97, 40.0)
-}
 
 fn activation(activation: Activation) -> Layer {
     Layer::Activation(ActivationLayer { activation })
@@ -27,15 +20,8 @@ fn sigmoid(outputs: usize) -> Layer {
     Layer::Dense(Dense { outputs, activation: Sigmoid, tied_to: None })
 }
 
-fn flat(tensor: &Tensor) -> Vec<f64> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
 fn close(what: &str, found: &[f64], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len(), "{what}: {found:?}");
-    for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= TOLERANCE, "{what}: {found} for {expected}");
-    }
+    super::close(what, found, expected, TOLERANCE);
 }
 
 /// A network without a residual connection, whose parameters follow PyTorch's formula `p_`.
@@ -103,6 +89,26 @@ fn divergence_of_mean_activations() {
     let gradient = [0.1957714, 0.1798835, 0.2159805, 0.1926175, 0.1783327, 0.2175065];
     // The target is an `f32`, 1.5e-9 above 0.1.
     check(&objective, [2, 3], vec![activation(Sigmoid)], 1.111461734, &[&gradient]);
+}
+
+/// Of a unit that is always 0 or always 1 the mean counts as 1e-7 off: the value is finite, and so is the gradient.
+#[test]
+fn divergence_of_units_that_are_dead_or_saturated() {
+    let penalty = KlSparsity { target: 0.1, weight: 1.0 };
+    let objective = Objective::new(Loss::MeanSquaredError).with(penalty);
+    let batch = [-1e3, 0.5, 1e3, -1e3, -0.5, 1e3];
+    let (vars, terms) = evaluated(&objective, [2, 3], &batch, vec![activation(Sigmoid)]);
+    let terms = terms.unwrap();
+    let divergence = |mean: f64| {
+        let target = f64::from(0.1_f32);
+        target * (target / mean).ln() + (1.0 - target) * ((1.0 - target) / (1.0 - mean)).ln()
+    };
+    let expected = divergence(1e-7) + divergence(0.5) + divergence(1.0 - 1e-7);
+    close("value", &[terms.penalties[0].to_scalar::<f64>().unwrap()], &[expected]);
+    let gradient = flat(terms.penalties[0].backward().unwrap().get(&vars[0]).unwrap());
+    // A saturated sigmoid has no slope.
+    assert_eq!([0, 2, 3, 5].map(|place| gradient[place]), [0.0; 4]);
+    assert!(gradient[1] > 0.1 && gradient[4] > 0.1, "{gradient:?}");
 }
 
 // x, w, b = x_(2, 6), p_(3, 6), p_(3)

@@ -15,15 +15,17 @@
 
 mod convolutions;
 
+use ae_models::layer::{
+    BatchNorm, Dropout, GaussianNoise, MaxPool, PixelShuffle, PixelUnshuffle, Reshape, Sample,
+    TopK, Upsample,
+};
 use ae_models::{
-    Activation, Autoencoder, BatchNorm, Dropout, Encoder, GaussianNoise, Layer, Loss, MaxPool,
-    Objective, Padding, PixelShuffle, PixelUnshuffle, Reshape, Sample, Shape, TopK, TrainingPass,
-    Upsample, keras_conv,
+    Activation, Autoencoder, Encoder, Layer, Loss, Objective, Padding, Shape, TrainingPass,
+    keras_conv,
 };
 use candle_core::{Device, Tensor, Var};
 
-use super::Drawn;
-use super::layers::{dense, model, network};
+use super::{Drawn, batch, dense, flat, model, network};
 use crate::numbers;
 
 /// A batch of items through an encoder in training.
@@ -52,19 +54,8 @@ fn ran(item: [usize; 3], batch: &[f64], encoder: Vec<Layer>) -> Ran {
     Ran { gradients: found.collect(), pass }
 }
 
-fn flat(tensor: &Tensor) -> Vec<f64> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn batch(count: usize) -> Vec<f64> {
-    numbers(count, 29, 97, 40.0)
-}
-
 fn close(what: &str, found: &[f64], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len(), "{what}: {found:?}");
-    for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= TOLERANCE, "{what}: {found} for {expected}");
-    }
+    super::close(what, found, expected, TOLERANCE);
 }
 
 /// Oracle values are rounded to 1e-7, and drawn numbers and epsilon are `f32`.
@@ -238,6 +229,15 @@ fn equal_numbers_stay_in_order_and_the_others_get_no_gradient() {
     let weights = numbers(5, 41, 83, 30.0);
     let gradient = [0.0, weights[1], weights[2], 0.0, 0.0];
     check(&ran, &[0.0, 2.0, 2.0, 0.0, 0.0], &[("batch", &gradient)]);
+}
+
+#[test]
+fn a_nan_of_either_sign_is_among_the_largest_numbers() {
+    for nan in [f64::NAN, -f64::NAN] {
+        let ran = ran([1, 1, 3], &[1.0, nan, 0.5], vec![Layer::TopK(TopK { k: 1 })]);
+        let codes = flat(&ran.pass.codes);
+        assert!(codes[1].is_nan() && [codes[0], codes[2]] == [0.0; 2], "{codes:?}");
+    }
 }
 
 // Channels in another order show which one goes where: the unshuffled channels in reverse, shuffled back.

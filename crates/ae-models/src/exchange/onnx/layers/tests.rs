@@ -51,6 +51,49 @@ fn integers(graph: &Graph, name: &str) -> Vec<i64> {
     tensor.raw_data.as_chunks().0.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect()
 }
 
+/// The operators of a layer that sees 4 x 2 x 2 numbers.
+fn operators(layer: &str) -> Vec<String> {
+    let encoder = format!(r#"[{{"layer": "reshape", "shape": [4, 2, 2]}}, {layer}]"#);
+    let decoder = r#"[{"layer": "dense", "outputs": 16}]"#;
+    let graph = graph([1, 4, 4], &encoder, decoder, NetworkPart::Encoder);
+    graph.node.into_iter().map(|node| node.op_type).collect()
+}
+
+/// A new kind fails here until it has a row.
+#[test]
+fn every_kind_has_its_operators() {
+    let rows: [(&str, &str, &[&str]); 14] = [
+        ("dense", r#""outputs": 3"#, &["Gemm", "Identity"]),
+        ("conv", r#""channels": 2, "kernel": 3"#, &["Reshape", "Conv", "Flatten"]),
+        (
+            "conv-transpose",
+            r#""channels": 2, "kernel": 3"#,
+            &["Reshape", "ConvTranspose", "Flatten"],
+        ),
+        ("upsample", r#""factor": 2"#, &["Reshape", "Resize", "Flatten"]),
+        ("max-pool", r#""size": 2"#, &["Reshape", "MaxPool", "Flatten"]),
+        ("pixel-unshuffle", r#""factor": 2"#, &["Reshape", "Transpose", "Reshape", "Flatten"]),
+        ("pixel-shuffle", r#""factor": 2"#, &["Reshape", "Transpose", "Reshape", "Flatten"]),
+        ("reshape", r#""shape": [1, 8, 2]"#, &["Identity"]),
+        ("batch-norm", r#""epsilon": 0.5"#, &["Reshape", "BatchNormalization", "Flatten"]),
+        ("activation", r#""activation": "tanh""#, &["Tanh", "Identity"]),
+        ("dropout", r#""rate": 0.5"#, &["Identity"]),
+        ("gaussian-noise", r#""deviation": 0.5"#, &["Identity"]),
+        (
+            "top-k",
+            r#""k": 2"#,
+            &["TopK", "Shape", "ConstantOfShape", "ScatterElements", "Identity"],
+        ),
+        ("sample", "", &["Slice", "Identity"]),
+    ];
+    assert_eq!(rows.map(|(kind, ..)| kind), Layer::KINDS);
+    for (kind, settings, expected) in rows {
+        let comma = if settings.is_empty() { "" } else { ", " };
+        let layer = format!(r#"{{"layer": "{kind}"{comma}{settings}}}"#);
+        assert_eq!(operators(&layer), expected, "{kind}");
+    }
+}
+
 #[test]
 fn windows_say_where_they_lie() {
     // 5 x 7: of 5 places at a stride of 2 the last window of 4 ends 1 + 2 places beyond, of 7 at 3 it fits.

@@ -1,9 +1,11 @@
 //! Convolutions and transposed convolutions.
 
 use ae_models::Activation::Linear;
-use ae_models::{Conv, ConvTranspose, Layer, Padding};
+use ae_models::layer::{Conv, ConvTranspose};
+use ae_models::{Layer, Padding};
 
-use super::{batch, check, ran};
+use super::super::batch;
+use super::{check, ran};
 
 #[test]
 fn convolutions() {
