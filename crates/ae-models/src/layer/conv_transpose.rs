@@ -32,12 +32,8 @@ impl LayerKind for ConvTranspose {
         check_channels(self.channels)?;
         check_window("kernel", self.kernel)?;
         check_window("stride", self.stride)?;
-        let length = |n: usize, axis: usize| match self.padding {
-            Padding::Same => n.saturating_mul(self.stride[axis]),
-            Padding::Valid => {
-                let first = n.saturating_sub(1).saturating_mul(self.stride[axis]);
-                first.saturating_add(self.kernel[axis])
-            }
+        let length = |n: usize, axis: usize| {
+            self.padding.transposed_length(n, self.kernel[axis], self.stride[axis])
         };
         Ok(Shape {
             channels: self.channels,

@@ -37,14 +37,6 @@ pub(super) fn unit() -> Window {
     [1, 1]
 }
 
-/// The number of places of a window along an axis of length `n`, or `None` if it does not fit.
-pub(super) fn places(n: usize, window: usize, stride: usize, padding: Padding) -> Option<usize> {
-    match padding {
-        Padding::Same => Some(n.div_ceil(stride)),
-        Padding::Valid => n.checked_sub(window).map(|rest| rest / stride + 1),
-    }
-}
-
 /// Refuses windows and strides with a length of 0.
 pub(super) fn check_window(name: &str, window: Window) -> Result<(), String> {
     match window.contains(&0) {
@@ -68,10 +60,12 @@ pub(super) fn after_window(
 ) -> Result<Shape, String> {
     check_window(name, window)?;
     check_window("stride", stride)?;
-    let height = places(input.height, window[0], stride[0], padding);
-    let width = places(input.width, window[1], stride[1], padding);
-    match (height, width) {
-        (Some(height), Some(width)) => Ok(Shape { channels, height, width }),
+    let rows = padding.windows(input.height, window[0], stride[0]);
+    let columns = padding.windows(input.width, window[1], stride[1]);
+    match (rows, columns) {
+        (Some(rows), Some(columns)) => {
+            Ok(Shape { channels, height: rows.count, width: columns.count })
+        }
         _ => Err(format!(
             "must have a {name} that fits into a map of {1}, as it has no padding, but found {0}",
             by(window),
