@@ -5,20 +5,14 @@ use candle_nn::ops::sigmoid;
 
 use crate::Activation;
 
-/// LeakyReLU's slope below 0.
-const LEAKY_SLOPE: f64 = 0.01;
-/// The constants of SELU, from the paper's appendix, as in PyTorch and Keras.
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
-
 /// An activation of every number.
 pub(super) fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
     match activation {
         Activation::Linear => Ok(x.clone()),
         Activation::Relu => x.relu(),
-        Activation::LeakyRelu => x.maximum(&(x * LEAKY_SLOPE)?),
+        Activation::LeakyRelu => x.maximum(&(x * Activation::LEAKY_SLOPE)?),
         Activation::Elu => x.elu(1.0),
-        Activation::Selu => x.elu(SELU_ALPHA)? * SELU_SCALE,
+        Activation::Selu => x.elu(Activation::SELU_ALPHA)? * Activation::SELU_SCALE,
         Activation::Sigmoid => sigmoid(x),
         Activation::Tanh => x.tanh(),
         Activation::Softplus => softplus(x),

@@ -1,6 +1,6 @@
 //! Penalties on tensors.
 
-use ae_kernels::Penalty;
+use ae_kernels::{KlSparsity, Penalty};
 use candle_core::{D, Result, Tensor};
 
 use crate::{Autoencoder, ModelError, Posterior, TrainingPass};
@@ -61,12 +61,10 @@ fn sparsity(codes: &Tensor, target: f64) -> Result<Tensor> {
     (variable + constant)?.sum_all()
 }
 
-/// Means no nearer than 1e-7 to 0 and 1, as the kernels have them: saturated units have a large penalty, not an infinite
+/// Means as far from 0 and 1 as the kernels have them: saturated units have a large penalty, not an infinite
 /// one. The gradient is that of the penalty at the bounded mean.
 fn bounded(means: &Tensor) -> Result<Tensor> {
-    let within = means.detach().clamp(LEAST, 1.0 - LEAST)?;
+    let least = KlSparsity::LEAST_DISTANCE;
+    let within = means.detach().clamp(least, 1.0 - least)?;
     means + (within - means.detach())?
 }
-
-/// The least distance of a mean from 0 and 1.
-const LEAST: f64 = 1e-7;

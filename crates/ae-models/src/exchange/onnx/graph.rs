@@ -9,11 +9,6 @@ use super::proto::{
 use crate::exchange::ExchangeError;
 use crate::{Activation, CheckedNetwork, Parameters, Part};
 
-/// The slope of LeakyReLU below 0, and the constants of SELU: those of [`Activation`], rounded to `f32`.
-const LEAKY_SLOPE: f32 = 0.01;
-const SELU_ALPHA: f32 = 1.673_263_2;
-const SELU_GAMMA: f32 = 1.050_701;
-
 /// The symbolic length of the first axis.
 const BATCH: &str = "batch";
 
@@ -140,11 +135,17 @@ impl<'a> GraphBuilder<'a> {
         let (operator, attributes) = match activation {
             Activation::Linear => return input,
             Activation::Relu => ("Relu", vec![]),
-            Activation::LeakyRelu => ("LeakyRelu", vec![Attribute::float("alpha", LEAKY_SLOPE)]),
+            Activation::LeakyRelu => {
+                let slope = Activation::LEAKY_SLOPE as f32;
+                ("LeakyRelu", vec![Attribute::float("alpha", slope)])
+            }
             Activation::Elu => ("Elu", vec![Attribute::float("alpha", 1.0)]),
             Activation::Selu => (
                 "Selu",
-                vec![Attribute::float("alpha", SELU_ALPHA), Attribute::float("gamma", SELU_GAMMA)],
+                vec![
+                    Attribute::float("alpha", Activation::SELU_ALPHA as f32),
+                    Attribute::float("gamma", Activation::SELU_SCALE as f32),
+                ],
             ),
             Activation::Sigmoid => ("Sigmoid", vec![]),
             Activation::Tanh => ("Tanh", vec![]),
