@@ -11,6 +11,9 @@ use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
+/// The most layers that a refusal names.
+const NAMED: usize = 8;
+
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
 ///
 /// Its gradients equal those of the autograd engine up to rounding.
@@ -27,12 +30,12 @@ impl<'a> FusedEngine<'a> {
     /// An engine for a model.
     ///
     /// # Errors
-    /// If the architecture has no stack for the kernels, or the objective does not suit it.
+    /// [`TrainingError::NotFused`] if the architecture has no chain for the kernels; or if the objective does not suit it.
     pub fn new(
         architecture: &'a dyn Architecture,
         objective: Objective,
     ) -> Result<Self, TrainingError> {
-        let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
+        let chain = fused_chain(architecture)?;
         chain.check_objective(&objective)?;
         let (random, trainer) = (architecture.draws(), Trainer::new());
         Ok(Self { architecture, chain, objective, random, trainer, state: None })
@@ -46,6 +49,27 @@ impl<'a> FusedEngine<'a> {
     fn state(&self) -> Result<&HostState, TrainingError> {
         self.state.as_ref().ok_or(TrainingError::NotLoaded)
     }
+}
+
+/// The chain of an architecture for the kernels.
+///
+/// # Errors
+/// [`TrainingError::NotFused`] with the layers, as far as their names are known.
+pub(crate) fn fused_chain(architecture: &dyn Architecture) -> Result<&Chain, TrainingError> {
+    architecture.chain().ok_or_else(|| {
+        let mut layers: Vec<&str> = Vec::new();
+        for view in architecture.layout().views() {
+            let layer = view.name.rsplit_once('.').map_or(view.name.as_str(), |(layer, _)| layer);
+            if !layers.contains(&layer) && layers.len() <= NAMED {
+                layers.push(layer);
+            }
+        }
+        if layers.len() > NAMED {
+            layers[NAMED] = "..";
+        }
+        let reason = format!("its layers ({}) have no kernels", layers.join(", "));
+        TrainingError::NotFused { reason }
+    })
 }
 
 impl Engine for FusedEngine<'_> {
