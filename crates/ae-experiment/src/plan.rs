@@ -46,7 +46,7 @@ impl Plan {
         check_table(&spec, &dataset)?;
         let model = ModelSpec {
             kind: spec.model.kind,
-            network: spec.model.network(dataset.train.shape())?,
+            network: spec.model.network_for(&dataset, spec.data.resize.unwrap_or_default())?,
         };
         let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
@@ -146,6 +146,10 @@ fn fit_config(spec: &Spec) -> FitConfig {
     }
 }
 
+/// Why a layer that compares neighbours does not suit a table.
+pub(crate) const NO_NEIGHBOURS: &str =
+    "compares neighbours, and the order of a table's columns means nothing";
+
 /// Refuses a table for a network whose layers compare neighbours.
 ///
 /// # Errors
@@ -155,9 +159,8 @@ pub(crate) fn check_table(spec: &Spec, dataset: &Dataset) -> Result<(), Experime
     if dataset.scaling.is_none() || !name.is_convolutional() {
         return Ok(());
     }
-    let expected = "dense or vae for a table: a convolution compares neighbours, and the order of a table's columns means \
-                    nothing";
-    Err(ExperimentError::setting("model.network", expected, &name.to_string()))
+    let expected = format!("dense or vae for a table: a convolution {NO_NEIGHBOURS}");
+    Err(ExperimentError::setting("model.network", &expected, &name.to_string()))
 }
 
 /// The mean activation of sparse units where none is said (Ng, CS294A lecture notes, "Sparse autoencoder").

@@ -5,11 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Activation, Layer, Loss, Part, Shape};
+use ae_models::{Activation, CheckedLayer, Layer, Loss, Part, Shape};
 use rayon::prelude::*;
 
 use crate::network_text::network_in_words;
-use crate::plan::Plan;
+use crate::plan::{NO_NEIGHBOURS, Plan};
 use crate::{EngineKind, ExperimentError, NetworkName};
 
 /// Parameters per number of the training data above which a network is called too large.
@@ -44,6 +44,8 @@ pub(crate) struct Preflight {
     pub(crate) duplicates: usize,
     /// Values of the data outside [0, 1], if the loss or the output activation needs values within.
     pub(crate) outside: usize,
+    /// What a reader of the results has to know of network and data, a sentence each.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Preflight {
@@ -62,6 +64,7 @@ impl Preflight {
                 .saturating_add(bytes_of_maps(plan)),
             duplicates: duplicates(train, test),
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
+            notes: note_of_neighbours(plan).into_iter().collect(),
         }
     }
 
@@ -154,6 +157,25 @@ impl Preflight {
             );
         }
     }
+}
+
+/// That layers compare neighbouring columns of a table, if some do: those between the columns and the nearest dense layer,
+/// which mixes all of them.
+fn note_of_neighbours(plan: &Plan) -> Option<String> {
+    plan.dataset.scaling.as_ref()?;
+    let (layers, is_dense) =
+        (plan.network.layers(), |it: &&CheckedLayer| matches!(it.layer, Layer::Dense(_)));
+    let before = layers.iter().take_while(|it| !is_dense(it));
+    let behind = layers.iter().rev().take_while(|it| !is_dense(it));
+    let mut compares = before.chain(behind).filter(|it| match &it.layer {
+        Layer::Conv(conv) => conv.kernel[1] > 1,
+        Layer::ConvTranspose(conv) => conv.kernel[1] > 1,
+        Layer::MaxPool(pool) => pool.size[1] > 1,
+        _ => false,
+    });
+    let first = compares.next()?;
+    let (name, kind) = (first.name(), first.layer.kind_name());
+    Some(format!("the layer {name} (`{kind}`) {NO_NEIGHBOURS}; dense layers compare all columns"))
 }
 
 /// Whether nothing keeps the network from copying its input: no narrow layer, no sparse or random code, no noise on images.

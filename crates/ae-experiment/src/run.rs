@@ -63,6 +63,7 @@ pub fn train(
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
     let state = plan.initial_state();
     progress.chose(&preflight.announcement(&plan));
+    preflight.notes.iter().for_each(|note| progress.chose(note));
     preflight.warn(&plan);
     // Everything that can be refused was checked: from here on an earlier run may be removed.
     let folder = claim.take()?;

@@ -196,6 +196,7 @@ impl<'a> Workbench<'a> {
             network: None,
             figures: self.kept.figures,
             figure_notes: self.kept.notes,
+            notes: Vec::new(),
             models: self.models,
             tables: self.tables,
             diagnosis: None,
