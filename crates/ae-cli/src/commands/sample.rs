@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Sample, common: &Common) -> anyhow::Result<Status> {
     };
     sampled.map_err(|error| match error.downcast_ref() {
         Some(ApplyError::NotVariational) => {
-            error.context("no samples, but `ae interpolate` goes between images of every model")
+            error.context("no samples, but `ae interpolate` goes between images")
         }
         _ => error,
     })?;
