@@ -157,7 +157,7 @@ fn rows(
 }
 
 /// The random numbers of the layer with an index, for rows of a batch.
-fn layer_draws<'a>(
+pub(crate) fn layer_draws<'a>(
     random: &'a [NamedDraws],
     seed: Seed,
     BatchSelection { indices, epoch, .. }: BatchSelection<'a>,
@@ -167,5 +167,53 @@ fn layer_draws<'a>(
             let stream = training_stream(seed, layer);
             fill(&stream, *draws, epoch, &indices[rows.clone()], numbers);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ae_models::{Layout, Parameters, TrainingInput};
+
+    use super::*;
+
+    /// A network that no kernel knows.
+    struct Foreign(Layout);
+
+    impl Architecture for Foreign {
+        fn layout(&self) -> &Layout {
+            &self.0
+        }
+
+        fn initialise(&self, seed: Seed) -> Parameters {
+            Parameters::glorot_uniform(self.0.clone(), seed)
+        }
+
+        fn pixels(&self) -> usize {
+            2
+        }
+
+        fn input(&self) -> TrainingInput {
+            TrainingInput::Clean
+        }
+
+        fn output_is_probability(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_layers_without_kernels() {
+        let refusal = |layers: u32| {
+            let named = |layer: u32| {
+                ["weight", "bias"].map(|name| (format!("block.{layer}.{name}"), vec![2, 2]))
+            };
+            let foreign = Foreign(Layout::new((0..layers).flat_map(named).collect()));
+            FusedEngine::new(&foreign, Objective::default()).err().map(|it| it.to_string()).unwrap()
+        };
+        assert_eq!(
+            refusal(2),
+            "the fused engine cannot run this model: its layers (block.0, block.1) have no kernels; use the autograd engine"
+        );
+        assert!(refusal(20).contains("block.6, block.7, ..) have"), "{}", refusal(20));
     }
 }
