@@ -60,6 +60,47 @@ fn the_way_to_resize_that_was_typed_is_kept() {
 }
 
 #[test]
+fn a_resume_on_pictures_of_another_size_speaks_of_the_data() {
+    let sandbox = sandbox();
+    sandbox.write_data("other", [64, 20], 10);
+    sandbox.ae("train --data data --network conv --epochs 1 --out run").succeeds();
+    let told = sandbox.ae("resume run --data other --epochs 2").fails_with(&[
+        "run cannot go on: its images are 10 x 10 now, which its network does not fit",
+        "--data names the data",
+    ]);
+    assert!(!told.stderr.contains("--size"), "{}", told.stderr);
+}
+
+#[test]
+fn residual_models_are_not_decoded_from_codes() {
+    let sandbox = sandbox();
+    let [narrow, wide] = [8, 144].map(|n| format!("{{ layer = \"dense\", outputs = {n} }}"));
+    let spec = layers(&narrow, &wide).replace("[training]", "residual = true\n\n[training]");
+    sandbox.write("residual.toml", spec);
+    sandbox.ae("train residual.toml --data data --out run").succeeds();
+    sandbox.ae("encode run data -o codes.npy").succeeds();
+    for command in [
+        "decode run codes.npy -o x.npy",
+        "interpolate run data -o x.png",
+        "compress run data -o x.aez",
+    ] {
+        sandbox.ae(command).fails_with(&["the model is residual", "a code alone gives no image"]);
+        for file in ["x.npy", "x.png", "x.aez"] {
+            assert!(!sandbox.path(file).exists(), "{command}: {file}");
+        }
+    }
+    // The score of an item is the mean squared error of its reconstruction.
+    sandbox.ae("anomaly fit run data --score squared").succeeds();
+    let scored = sandbox.ae("anomaly score run data --json").succeeds().json();
+    let scores = scored["scores"].as_array().unwrap();
+    let sum: f64 = scores.iter().map(|score| score["score"].as_f64().unwrap()).sum();
+    let evaluated = sandbox.ae("evaluate run data --part test --json").succeeds().json();
+    let expected = evaluated["metrics"]["val_sse"].as_f64().unwrap();
+    let mean = sum / scores.len() as f64;
+    assert!((mean - expected).abs() < 1e-4 * expected, "{mean} and {expected}");
+}
+
+#[test]
 fn convolutions_over_the_columns_of_a_table_are_spoken_of() {
     let sandbox = sandbox();
     let sentence = "compares neighbours, and the order of a table's columns means nothing";
