@@ -11,6 +11,7 @@ use ae_models::{
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
+use crate::preflight::check_memory;
 use crate::{EngineKind, ExperimentError, Spec, TrainingSpec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
@@ -64,6 +65,7 @@ impl Plan {
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         architecture.check_objective(&objective)?;
         let plan = Self { spec, dataset, model, network, objective, engine, architecture };
+        check_memory(&plan)?;
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
         Ok(plan)

@@ -36,8 +36,6 @@ pub(crate) struct Preflight {
     parameters: usize,
     /// Batches of an epoch.
     batches: usize,
-    /// Items of a batch.
-    batch_size: usize,
     /// An estimate of the memory that the training takes, in bytes.
     memory: u64,
     /// Validation images that are equal to a training image.
@@ -51,37 +49,16 @@ pub(crate) struct Preflight {
 impl Preflight {
     pub(crate) fn of(plan: &Plan) -> Self {
         let (train, test) = (&plan.dataset.train, &plan.dataset.test);
-        let parameters = plan.architecture.layout().len();
-        let moments = plan.spec.training.optimizer.moments().len() as u64;
-        let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
             || plan.spec.model.output_activation() == Some(Activation::Sigmoid);
         Self {
-            parameters,
+            parameters: plan.architecture.layout().len(),
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
-            batch_size: plan.spec.training.batch_size,
-            memory: (parameters as u64 * per_parameter + bytes_of(train) + bytes_of(test))
-                .saturating_add(bytes_of_maps(plan)),
+            memory: memory_of(plan),
             duplicates: duplicates(train, test),
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
             notes: note_of_neighbours(plan).into_iter().collect(),
         }
-    }
-
-    /// Refuses a training that takes more memory than machines have.
-    ///
-    /// # Errors
-    /// [`ExperimentError::Setting`] with the estimate.
-    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
-        if self.memory <= MOST_MEMORY {
-            return Ok(());
-        }
-        let expected = format!(
-            "such that the training takes at most {} of memory: fewer items in a batch, smaller maps or fewer channels",
-            megabytes(MOST_MEMORY)
-        );
-        let found = format!("{} ({})", self.batch_size, megabytes(self.memory));
-        Err(ExperimentError::setting("training.batch_size", &expected, &found))
     }
 
     /// The size of the training, in one line.
@@ -157,6 +134,33 @@ impl Preflight {
             );
         }
     }
+}
+
+/// Refuses a training that takes more memory than machines have.
+///
+/// # Errors
+/// [`ExperimentError::Setting`] with the estimate.
+pub(crate) fn check_memory(plan: &Plan) -> Result<(), ExperimentError> {
+    let memory = memory_of(plan);
+    if memory <= MOST_MEMORY {
+        return Ok(());
+    }
+    let expected = format!(
+        "such that the training takes at most {} of memory: fewer items in a batch, smaller maps or fewer channels",
+        megabytes(MOST_MEMORY)
+    );
+    let found = format!("{} ({})", plan.spec.training.batch_size, megabytes(memory));
+    Err(ExperimentError::setting("training.batch_size", &expected, &found))
+}
+
+/// An estimate of the memory that a training takes, in bytes.
+fn memory_of(plan: &Plan) -> u64 {
+    let (train, test) = (&plan.dataset.train, &plan.dataset.test);
+    let moments = plan.spec.training.optimizer.moments().len() as u64;
+    let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
+    let parameters = plan.architecture.layout().len() as u64;
+    (parameters * per_parameter + bytes_of(train) + bytes_of(test))
+        .saturating_add(bytes_of_maps(plan))
 }
 
 /// That layers compare neighbouring columns of a table, if some do: those between the columns and the nearest dense layer,

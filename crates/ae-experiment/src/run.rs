@@ -59,7 +59,6 @@ pub fn train(
     adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
     let preflight = Preflight::of(&plan);
-    preflight.check()?;
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
     let state = plan.initial_state();
     progress.chose(&preflight.announcement(&plan));

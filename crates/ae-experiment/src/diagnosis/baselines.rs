@@ -88,7 +88,8 @@ impl Comparison {
         if components == 0 {
             return Err(NoPca::FewItems);
         }
-        if numbers.saturating_mul(2) > rows.columns() {
+        let columns = rows.columns();
+        if numbers > columns.div_ceil(2) || numbers >= columns {
             return Err(NoPca::LongCode);
         }
         // A sample of fewer than two rows per component would be fitted too closely.
@@ -202,6 +203,13 @@ mod tests {
         assert_eq!(fit(5, false, true), Some(NoPca::LongCode));
         assert_eq!(fit(4, true, true), Some(NoPca::Maps));
         assert_eq!(fit(0, false, true), Some(NoPca::FewItems));
+        // Of three columns two are half, rounded up; of one there is no half.
+        let narrow = |columns, numbers| {
+            let rows = Rows::new(&values[..12], columns).unwrap();
+            let components = numbers;
+            Comparison { numbers, components, has_maps: false, is_whole: true }.fit(rows).err()
+        };
+        assert_eq!([narrow(3, 2), narrow(1, 1)], [None, Some(NoPca::LongCode)]);
         let few = Rows::new(&values[..56], 8).unwrap();
         let sampled = Comparison { numbers: 4, components: 4, has_maps: false, is_whole: false };
         assert_eq!(sampled.fit(few).err(), Some(NoPca::Costly));
