@@ -222,7 +222,7 @@ impl ExperimentError {
 
     /// Whether a setting is wrong, rather than a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
-        use ae_training::TrainingError::{Setting, UnknownMetric};
+        use ae_training::TrainingError::{NotFused, Objective, Setting, UnknownMetric};
         if let Self::Apply(error) = self {
             return error.is_about_a_setting();
         }
@@ -239,7 +239,9 @@ impl ExperimentError {
                         | ModelError::Layer { .. }
                         | ModelError::Objective { .. }
                 )
-                | Self::Training(Setting { .. } | UnknownMetric { .. })
+                | Self::Training(
+                    Setting { .. } | UnknownMetric { .. } | NotFused { .. } | Objective(_)
+                )
         )
     }
 }
