@@ -58,6 +58,7 @@ mod settings;
 mod training;
 
 /// Anomalies among normal items.
+mod advice;
 mod anomaly;
 /// A trained model at work.
 mod apply;

@@ -139,7 +139,7 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
         ("--data data --network conv --widths 8", &["--widths is for the networks dense and vae"]),
         ("--data data --network vae --top-k 2", &["--top-k is for the network dense"]),
         ("--data data --network conv --tied-weights", &["--tied-weights is for the network dense"]),
-        ("--data data --kl-weight 1", &["penalty `kl`", "variational"]),
+        ("--data data --kl-weight 1", &["penalty `kl`", "`ae train --network vae`", "conv-vae"]),
         ("--data data --kl-warm-up 3", &["training.kl_warm_up must be left out"]),
         ("--data data --network vae --kl-warm-up 0", &["--kl-warm-up"]),
         ("--data data --sparsity-target 0.1", &["training.sparsity_target must be left out"]),

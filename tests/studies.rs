@@ -289,3 +289,36 @@ fn classes_of_any_name_are_files_in_the_folder() {
     }
     sandbox.ae("resume deep/down/study").succeeds();
 }
+
+#[test]
+fn what_is_not_trained_layer_by_layer_is_refused_before_anything_is_trained() {
+    let sandbox = Sandbox::with_data();
+    let sigmoids = "\"model.hidden_activation=sigmoid\", \"model.code_activation=sigmoid\"";
+    let study = |changes: &str| {
+        format!(
+            "{SPEC}\n[study]\nkind = \"classification\"\n\n[study.fine_tuning]\nepochs = 1\nbatch_size = 64\n\
+             learning_rate = 0.001\npatience = 1\n\n[[study.networks]]\nname = \"whole\"\n\n\
+             [[study.networks]]\nname = \"layers\"\npretraining = \"layers\"\nset = [{changes}]\n"
+        )
+    };
+    for (changes, told) in [
+        ("", "activation must be sigmoid in every layer"),
+        (
+            &format!("{sigmoids}, \"training.loss=mse\""),
+            "training.loss must be binary-cross-entropy",
+        ),
+        (&format!("{sigmoids}, \"training.code_l1=0.5\""), "training.code_l1 must be left out"),
+        (
+            &format!("{sigmoids}, \"model.top_k=3\""),
+            "model.network must be dense to train layer by layer",
+        ),
+    ] {
+        sandbox.write("study.toml", study(changes));
+        sandbox.ae("study study.toml --out study").refuses_with(&[told]);
+        assert!(!sandbox.path("study").exists(), "{changes}");
+    }
+    sandbox.write("study.toml", study(sigmoids));
+    sandbox.ae("study study.toml --out study --epochs 1").succeeds();
+    let metrics = sandbox.read_json("study/record.json")["metrics"].clone();
+    assert!(metrics["fine_tuned_error_layers"].is_number(), "{metrics}");
+}

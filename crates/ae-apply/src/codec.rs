@@ -16,12 +16,15 @@ pub const CODEC: &str = "codec";
 
 /// Fits a codec to a model and its 8-bit training images and attaches it.
 ///
-/// Nothing is attached if the images are not 8-bit or the model's numbers are too large for the codec's integers;
+/// Nothing is attached if the images are not 8-bit, the model is residual, or its numbers are too large for the codec's integers;
 /// [`Model::compressor`] then fails with [`ApplyError::NoCodec`].
 ///
 /// # Errors
 /// If the codec cannot be attached.
 pub fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), ApplyError> {
+    if saved.spec.network.residual {
+        return Ok(());
+    }
     let architecture = saved.spec.architecture()?;
     let (Some(bytes), Some(chain)) = (images.bytes(), architecture.chain()) else { return Ok(()) };
     match Codec::fit(chain, saved.parameters.values(), bytes, shape_of(saved)) {
@@ -37,12 +40,16 @@ impl Model {
     /// The model as a compressor of 8-bit images, with the codec in its weights file.
     ///
     /// # Errors
-    /// [`ApplyError::TableCodec`] if the model is one of a table; [`ApplyError::CodecOfDense`] if its decoder has other
+    /// [`ApplyError::TableCodec`] if the model is one of a table; [`ApplyError::Residual`] if a code alone gives no image;
+    /// [`ApplyError::CodecOfDense`] if its decoder has other
     /// layers than dense ones; [`ApplyError::NoCodec`] if it has no codec;
     /// [`ApplyError::Model`] if the codec does not fit the model.
     pub fn compressor(&self) -> Result<Compressor, ApplyError> {
         if self.format().scaling.is_some() {
             return Err(ApplyError::TableCodec);
+        }
+        if self.is_residual() {
+            return Err(ApplyError::Residual);
         }
         let saved = self.saved();
         let mut decoder = saved.spec.network.decoder.iter();

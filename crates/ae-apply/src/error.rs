@@ -51,10 +51,15 @@ pub enum ApplyError {
     },
     /// Nothing can be drawn from the distribution of codes that is not known.
     #[error(
-        "the model is no variational autoencoder: its codes have no known distribution that new ones could be drawn \
-         from; train one, or go from one image to another through their codes"
+        "the model is no variational autoencoder: its codes have no known distribution that others could be drawn from"
     )]
     NotVariational,
+    /// A code alone gives no image: the network adds its input to what it makes of the code.
+    #[error(
+        "the model is residual: it adds its input to what it makes of a code, so that a code alone gives no image; \
+         `residual = false` trains one that decodes"
+    )]
+    Residual,
     /// There are too few images.
     #[error("{what} needs at least {needed} images, found {found}")]
     TooFew {

@@ -3,7 +3,7 @@
 use crate::error::ApplyError;
 use crate::model::Model;
 
-/// Most numbers of the images: 256 MiB.
+/// Most numbers of the images, and of their codes: 256 MiB.
 const MAX_NUMBERS: usize = 1 << 26;
 
 /// A decoded image between two images.
@@ -18,14 +18,16 @@ pub struct InterpolatedImage {
 /// Decodes `steps` equally spaced codes on the straight line between the codes of two images.
 ///
 /// # Errors
-/// [`ApplyError::Setting`] if there are fewer than two steps, or the images would take more than 256 MiB; and if an image
+/// [`ApplyError::Setting`] if there are fewer than two steps, or the images or their codes would take more than 256 MiB; and if an image
 /// does not fit the model.
 pub fn interpolate(
     model: &Model,
     [from, to]: [&[f32]; 2],
     steps: usize,
 ) -> Result<Vec<InterpolatedImage>, ApplyError> {
-    let most = (MAX_NUMBERS / model.shape().size().max(1)).max(2);
+    // A code may be longer than an image.
+    let numbers = model.shape().size().max(model.latent_dim()).max(1);
+    let most = (MAX_NUMBERS / numbers).max(2);
     if !(2..=most).contains(&steps) {
         let expected = format!("from 2 to {most}");
         return Err(ApplyError::setting("steps", &expected, &steps.to_string()));

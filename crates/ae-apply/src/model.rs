@@ -132,11 +132,19 @@ impl Model {
         in_batches(&images, input, result, |images, codes| self.inference.encode(images, codes))
     }
 
+    /// Whether the network adds its input to what it makes of a code.
+    pub(crate) fn is_residual(&self) -> bool {
+        self.saved.spec.network.residual
+    }
+
     /// Decodes codes: `n x latent_dim` to `n x channels x height x width`.
     ///
     /// # Errors
-    /// If the slice is not whole codes, or the device fails.
+    /// [`ApplyError::Residual`] if a code alone gives no image; if the slice is not whole codes, or the device fails.
     pub fn decode(&self, codes: &[f32]) -> Result<Vec<f32>, ApplyError> {
+        if self.is_residual() {
+            return Err(ApplyError::Residual);
+        }
         let (input, result) = (Width(self.latent_dim()), Width(self.inference.pixels()));
         let mut images =
             in_batches(codes, input, result, |codes, images| self.inference.decode(codes, images))?;
@@ -144,14 +152,15 @@ impl Model {
         Ok(images)
     }
 
-    /// Encodes images once and decodes these codes: the bits of [`encode`](Self::encode) and of
+    /// Codes and reconstructions of images, from one run of the encoder where a code gives the image: the bits of [`encode`](Self::encode) and of
     /// [`reconstruct`](Self::reconstruct).
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn autoencode(&self, images: &[f32]) -> Result<Autoencoded, ApplyError> {
         let codes = self.encode(images)?;
-        let reconstructions = self.decode(&codes)?;
+        let reconstructions =
+            if self.is_residual() { self.reconstruct(images)? } else { self.decode(&codes)? };
         Ok(Autoencoded { codes, reconstructions })
     }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
-use ae_apply::{Autoencoded, Model, SCALING, SavedModel, Seed};
+use ae_apply::{ApplyError, Autoencoded, Model, SCALING, SavedModel, Seed};
 use ae_models::{Activation, DenseConfig, ModelKind};
 
 fn saved(dense: DenseConfig) -> SavedModel {
@@ -27,6 +27,29 @@ fn assert_same_bits(model: &Model) {
         let Autoencoded { codes, reconstructions } = model.autoencode(&items).unwrap();
         assert_eq!(bits(&codes), bits(&model.encode(&items).unwrap()), "{count}");
         assert_eq!(bits(&reconstructions), bits(&model.reconstruct(&items).unwrap()), "{count}");
+    }
+}
+
+/// A code does not hold what a residual network adds.
+#[test]
+fn a_residual_model_reconstructs_and_is_not_decoded() {
+    let dense = DenseConfig {
+        image: [5, 7],
+        encoder: vec![35, 6],
+        decoder: vec![6, 35],
+        output_activation: Activation::Linear,
+        ..DenseConfig::default()
+    };
+    let mut spec = dense.model(ModelKind::Regular).unwrap();
+    spec.network.residual = true;
+    let parameters = spec.architecture().unwrap().initialise(Seed::new(7));
+    let model = Model::new(SavedModel::new(spec, parameters)).unwrap();
+    let items = numbers(35 * 7);
+    let Autoencoded { codes, reconstructions } = model.autoencode(&items).unwrap();
+    assert_eq!(bits(&codes), bits(&model.encode(&items).unwrap()));
+    assert_eq!(bits(&reconstructions), bits(&model.reconstruct(&items).unwrap()));
+    for refused in [model.decode(&codes).err(), model.compressor().err()] {
+        assert!(matches!(refused, Some(ApplyError::Residual)), "{refused:?}");
     }
 }
 

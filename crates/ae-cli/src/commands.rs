@@ -202,6 +202,11 @@ fn warn(doubt: &Doubt) {
         Cause::FewSteps => "try more --epochs or a smaller --batch-size",
         Cause::FewItems => "give more training data, or try narrower --widths",
         Cause::Output => "try --loss mean-squared-error with --scaling standard",
+        Cause::TopK => "try a larger --top-k (`k` in a list of layers), or a shorter code",
+        Cause::CodeL1 => "try a lower --code-l1",
+        Cause::Kl => "try a lower --kl-weight, or let it rise over --kl-warm-up epochs",
+        Cause::Sparsity => "try a lower --sparsity, or a higher --sparsity-target",
+        Cause::Contractive => "try a lower --contractive",
         _ => "try other --widths or another --network, more --epochs, or --noise none",
     };
     tracing::warn!("{}; probably {}: {advice}", doubt.text, doubt.cause);

@@ -7,9 +7,14 @@ use std::error::Error;
 use std::path::Path;
 
 use ae_apply::ApplyError;
-use ae_dataset::{DatasetError, FormatError};
+use ae_dataset::{DatasetError, FormatError, Resize};
 use ae_experiment::ExperimentError;
+use ae_models::ModelError;
 use ae_studies::StudyError;
+
+/// How a variational autoencoder is had.
+const VARIATIONAL: &str =
+    "`ae train --network vae` or `--network conv-vae` trains a variational autoencoder";
 
 /// The hint for the first cause that has one.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
@@ -50,9 +55,17 @@ fn of_experiment(error: &ExperimentError) -> Option<String> {
         ExperimentError::Changed { .. } | ExperimentError::OtherSize { .. } => {
             Some("--data names the data, and `ae train` begins a new run".to_owned())
         }
-        ExperimentError::ImageSize { nearest, .. } => {
+        ExperimentError::ImageSize { nearest, resize, .. } => {
             let [height, width] = nearest.first()?;
-            Some(format!("`--size {height}x{width} --resize fit` brings pictures to that size"))
+            let resize = if *resize == Resize::None { Resize::Fit } else { *resize };
+            Some(format!(
+                "`--size {height}x{width} --resize {resize}` brings pictures to that size"
+            ))
+        }
+        ExperimentError::Model(ModelError::Objective { what, .. })
+            if what == "the penalty `kl`" =>
+        {
+            Some(VARIATIONAL.to_owned())
         }
         ExperimentError::Apply(error) => of_application(error),
         ExperimentError::Dataset(error) => of_data(error),
@@ -66,10 +79,7 @@ fn of_application(error: &ApplyError) -> Option<String> {
         ApplyError::NotFitted { path } => {
             Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
-        ApplyError::NotVariational => Some(
-            "`ae train --network vae` trains one, and `ae interpolate` goes between images"
-                .to_owned(),
-        ),
+        ApplyError::NotVariational => Some(VARIATIONAL.to_owned()),
         ApplyError::NoCodec => Some("`ae resume RUN` attaches it".to_owned()),
         ApplyError::Dataset(error) => of_data(error),
         _ => None,

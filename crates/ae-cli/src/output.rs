@@ -5,7 +5,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use ae_experiment::{Bound, DatasetRecord, Diagnosis, Record, Verdict};
+use ae_experiment::{Bound, Diagnosis, Record, Verdict};
 use ae_files::{counted_as, printable};
 use ae_report::{ColorSupport, GridRow, TextTable, half_blocks};
 use ae_training::Metrics;
@@ -183,9 +183,7 @@ pub(crate) fn record(record: &Record, folder: &str) -> String {
         }
     }
     let is_noisy = record.metrics.contains_key("noisy_mse");
-    let DatasetRecord { channels, height, width, .. } = record.dataset;
-    let values = channels.saturating_mul(height).saturating_mul(width);
-    lines.extend(record.diagnosis.as_ref().map(|diagnosis| beside(diagnosis, is_noisy, values)));
+    lines.extend(record.diagnosis.as_ref().map(|diagnosis| beside(diagnosis, is_noisy)));
     for judgement in &record.expected {
         let bound = match judgement.bound {
             Bound::AtMost(bound) => format!("at most {bound}"),
@@ -217,16 +215,10 @@ fn duration(record: &Record) -> String {
 }
 
 /// The model's error beside what needs no training, and its dead units.
-fn beside(diagnosis: &Diagnosis, is_noisy: bool, values: usize) -> String {
+fn beside(diagnosis: &Diagnosis, is_noisy: bool) -> String {
     let Diagnosis { model_mse, mean_mse, components, sample, code_units, .. } = diagnosis;
     let pca = diagnosis.pca_mse.map_or_else(
-        || match components {
-            0 => "too little training data for PCA".to_owned(),
-            _ if *code_units >= values => {
-                "no PCA, as the code is no shorter than the data".to_owned()
-            }
-            _ => "PCA would take too long".to_owned(),
-        },
+        || diagnosis.no_pca.map_or_else(|| "no PCA".to_owned(), |reason| reason.to_string()),
         |pca| format!("PCA with {} {pca:.5}", counted_as(*components, "component")),
     );
     let dead = match (diagnosis.dead_code_channels, diagnosis.code_channels) {

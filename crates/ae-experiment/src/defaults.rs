@@ -215,7 +215,7 @@ fn chosen(spec: &Spec, dataset: &Dataset) -> Result<String, ExperimentError> {
             format!("{}{tied}", widths.join("-"))
         }
         None => {
-            let network = spec.model.network(dataset.train.shape())?;
+            let network = spec.model.network_for(dataset, spec.data.resize.unwrap_or_default())?;
             network_in_words(&spec.model, &network.check()?)
         }
     };

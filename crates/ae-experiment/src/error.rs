@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ae_analysis::AnalysisError;
 use ae_apply::ApplyError;
 use ae_corruption::CorruptionError;
-use ae_dataset::DatasetError;
+use ae_dataset::{DatasetError, Resize};
 use ae_files::{FileError, counted_as};
 use ae_models::ModelError;
 use ae_report::ReportError;
@@ -69,8 +69,9 @@ pub enum ExperimentError {
     },
     /// The network does not fit images of this size.
     #[error(
-        "images of {} do not fit the network `{network}`; the nearest sizes that do: {}",
+        "images of {} do not fit the network `{network}`{}; the nearest sizes that do: {}",
         by(*found),
+        reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(),
         nearest.iter().map(|&size| by(size)).collect::<Vec<_>>().join(" and ")
     )]
     ImageSize {
@@ -78,6 +79,10 @@ pub enum ExperimentError {
         network: NetworkName,
         /// Height and width of the images.
         found: [usize; 2],
+        /// How images of another size become images of this size, as the spec says.
+        resize: Resize,
+        /// What does not fit, if the layers are a person's own: the mistake may be theirs.
+        reason: Option<Box<ModelError>>,
         /// The nearest sizes that fit, height and width each; at least one.
         nearest: Vec<[usize; 2]>,
     },
@@ -217,7 +222,7 @@ impl ExperimentError {
 
     /// Whether a setting is wrong, rather than a file or the data.
     pub fn is_about_a_setting(&self) -> bool {
-        use ae_training::TrainingError::{Setting, UnknownMetric};
+        use ae_training::TrainingError::{NotFused, Objective, Setting, UnknownMetric};
         if let Self::Apply(error) = self {
             return error.is_about_a_setting();
         }
@@ -234,7 +239,9 @@ impl ExperimentError {
                         | ModelError::Layer { .. }
                         | ModelError::Objective { .. }
                 )
-                | Self::Training(Setting { .. } | UnknownMetric { .. })
+                | Self::Training(
+                    Setting { .. } | UnknownMetric { .. } | NotFused { .. } | Objective(_)
+                )
         )
     }
 }

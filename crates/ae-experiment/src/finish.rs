@@ -109,6 +109,7 @@ impl Finish<'_> {
             network: Some(network_in_words(&plan.spec.model, &plan.network)),
             figures: Vec::new(),
             figure_notes: Vec::new(),
+            notes: self.preflight.notes.clone(),
             models: Vec::new(),
             tables: Vec::new(),
             diagnosis: None,

@@ -86,7 +86,7 @@ pub use ae_models::{Architecture, ModelSpec, Objective, Parameters, SavedModel};
 pub use ae_report::{Figure, GridRow, Picture};
 pub use ae_training::{Checkpoints, FitConfig, Identity, Observer, Samples, TrainingState};
 pub use defaults::{Adaptation, Setting};
-pub use diagnosis::{Cause, Diagnosis, Doubt};
+pub use diagnosis::{Cause, Diagnosis, Doubt, NoPca};
 pub use engine::EngineKind;
 pub use error::ExperimentError;
 pub use expectation::{Bound, Expectation, Judgement, Verdict};

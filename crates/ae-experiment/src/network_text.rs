@@ -25,7 +25,9 @@ pub(crate) fn network_in_words(spec: &NetworkSpec, network: &CheckedNetwork) -> 
         | NetworkForm::Layers(_) => {
             let encoder = network.layers().iter().filter(|layer| layer.part == Part::Encoder);
             let learned = encoder.filter_map(|layer| channels(&layer.layer));
-            format!("{name} {}, code {}", chain(learned), code(network.code()))
+            let learned = chain(learned);
+            let beside = if learned.is_empty() { "without weights" } else { &learned };
+            format!("{name} {beside}, code {}", code(network.code()))
         }
     }
 }

@@ -11,6 +11,7 @@ use ae_models::{
 use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
+use crate::preflight::check_memory;
 use crate::{EngineKind, ExperimentError, Spec, TrainingSpec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
@@ -46,7 +47,7 @@ impl Plan {
         check_table(&spec, &dataset)?;
         let model = ModelSpec {
             kind: spec.model.kind,
-            network: spec.model.network(dataset.train.shape())?,
+            network: spec.model.network_for(&dataset, spec.data.resize.unwrap_or_default())?,
         };
         let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
@@ -64,6 +65,7 @@ impl Plan {
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         architecture.check_objective(&objective)?;
         let plan = Self { spec, dataset, model, network, objective, engine, architecture };
+        check_memory(&plan)?;
         // An engine that does not support the model or the device is refused here.
         plan.start_engine(device)?;
         Ok(plan)
@@ -146,6 +148,10 @@ fn fit_config(spec: &Spec) -> FitConfig {
     }
 }
 
+/// Why a layer that compares neighbours does not suit a table.
+pub(crate) const NO_NEIGHBOURS: &str =
+    "compares neighbours, and the order of a table's columns means nothing";
+
 /// Refuses a table for a network whose layers compare neighbours.
 ///
 /// # Errors
@@ -155,9 +161,8 @@ pub(crate) fn check_table(spec: &Spec, dataset: &Dataset) -> Result<(), Experime
     if dataset.scaling.is_none() || !name.is_convolutional() {
         return Ok(());
     }
-    let expected = "dense or vae for a table: a convolution compares neighbours, and the order of a table's columns means \
-                    nothing";
-    Err(ExperimentError::setting("model.network", expected, &name.to_string()))
+    let expected = format!("dense or vae for a table: a convolution {NO_NEIGHBOURS}");
+    Err(ExperimentError::setting("model.network", &expected, &name.to_string()))
 }
 
 /// The mean activation of sparse units where none is said (Ng, CS294A lecture notes, "Sparse autoencoder").

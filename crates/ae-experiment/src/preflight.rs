@@ -5,11 +5,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Activation, Layer, Loss, Part, Shape};
+use ae_models::{Activation, CheckedLayer, Layer, Loss, Part, Shape};
 use rayon::prelude::*;
 
 use crate::network_text::network_in_words;
-use crate::plan::Plan;
+use crate::plan::{NO_NEIGHBOURS, Plan};
 use crate::{EngineKind, ExperimentError, NetworkName};
 
 /// Parameters per number of the training data above which a network is called too large.
@@ -36,49 +36,29 @@ pub(crate) struct Preflight {
     parameters: usize,
     /// Batches of an epoch.
     batches: usize,
-    /// Items of a batch.
-    batch_size: usize,
     /// An estimate of the memory that the training takes, in bytes.
     memory: u64,
     /// Validation images that are equal to a training image.
     pub(crate) duplicates: usize,
     /// Values of the data outside [0, 1], if the loss or the output activation needs values within.
     pub(crate) outside: usize,
+    /// What a reader of the results has to know of network and data, a sentence each.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Preflight {
     pub(crate) fn of(plan: &Plan) -> Self {
         let (train, test) = (&plan.dataset.train, &plan.dataset.test);
-        let parameters = plan.architecture.layout().len();
-        let moments = plan.spec.training.optimizer.moments().len() as u64;
-        let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
             || plan.spec.model.output_activation() == Some(Activation::Sigmoid);
         Self {
-            parameters,
+            parameters: plan.architecture.layout().len(),
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
-            batch_size: plan.spec.training.batch_size,
-            memory: (parameters as u64 * per_parameter + bytes_of(train) + bytes_of(test))
-                .saturating_add(bytes_of_maps(plan)),
+            memory: memory_of(plan),
             duplicates: duplicates(train, test),
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
+            notes: note_of_neighbours(plan).into_iter().collect(),
         }
-    }
-
-    /// Refuses a training that takes more memory than machines have.
-    ///
-    /// # Errors
-    /// [`ExperimentError::Setting`] with the estimate.
-    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
-        if self.memory <= MOST_MEMORY {
-            return Ok(());
-        }
-        let expected = format!(
-            "such that the training takes at most {} of memory: fewer items in a batch, smaller maps or fewer channels",
-            megabytes(MOST_MEMORY)
-        );
-        let found = format!("{} ({})", self.batch_size, megabytes(self.memory));
-        Err(ExperimentError::setting("training.batch_size", &expected, &found))
     }
 
     /// The size of the training, in one line.
@@ -154,6 +134,52 @@ impl Preflight {
             );
         }
     }
+}
+
+/// Refuses a training that takes more memory than machines have.
+///
+/// # Errors
+/// [`ExperimentError::Setting`] with the estimate.
+pub(crate) fn check_memory(plan: &Plan) -> Result<(), ExperimentError> {
+    let memory = memory_of(plan);
+    if memory <= MOST_MEMORY {
+        return Ok(());
+    }
+    let expected = format!(
+        "such that the training takes at most {} of memory: fewer items in a batch, smaller maps or fewer channels",
+        megabytes(MOST_MEMORY)
+    );
+    let found = format!("{} ({})", plan.spec.training.batch_size, megabytes(memory));
+    Err(ExperimentError::setting("training.batch_size", &expected, &found))
+}
+
+/// An estimate of the memory that a training takes, in bytes.
+fn memory_of(plan: &Plan) -> u64 {
+    let (train, test) = (&plan.dataset.train, &plan.dataset.test);
+    let moments = plan.spec.training.optimizer.moments().len() as u64;
+    let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
+    let parameters = plan.architecture.layout().len() as u64;
+    (parameters * per_parameter + bytes_of(train) + bytes_of(test))
+        .saturating_add(bytes_of_maps(plan))
+}
+
+/// That layers compare neighbouring columns of a table, if some do: those between the columns and the nearest dense layer,
+/// which mixes all of them.
+fn note_of_neighbours(plan: &Plan) -> Option<String> {
+    plan.dataset.scaling.as_ref()?;
+    let (layers, is_dense) =
+        (plan.network.layers(), |it: &&CheckedLayer| matches!(it.layer, Layer::Dense(_)));
+    let before = layers.iter().take_while(|it| !is_dense(it));
+    let behind = layers.iter().rev().take_while(|it| !is_dense(it));
+    let mut compares = before.chain(behind).filter(|it| match &it.layer {
+        Layer::Conv(conv) => conv.kernel[1] > 1,
+        Layer::ConvTranspose(conv) => conv.kernel[1] > 1,
+        Layer::MaxPool(pool) => pool.size[1] > 1,
+        _ => false,
+    });
+    let first = compares.next()?;
+    let (name, kind) = (first.name(), first.layer.kind_name());
+    Some(format!("the layer {name} (`{kind}`) {NO_NEIGHBOURS}; dense layers compare all columns"))
 }
 
 /// Whether nothing keeps the network from copying its input: no narrow layer, no sparse or random code, no noise on images.

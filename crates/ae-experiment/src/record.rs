@@ -57,6 +57,9 @@ pub struct Record {
     /// A sentence for each figure that was changed so that it could be drawn, or that could not be drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figure_notes: Vec<String>,
+    /// What a reader of the results has to know of network and data, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The models that a study has trained.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelRecord>,

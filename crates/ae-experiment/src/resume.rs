@@ -58,7 +58,16 @@ pub fn resume(
     }
     let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
     check_size(path, &spec, &dataset)?;
-    let mut plan = Plan::new(spec, dataset, &device)?;
+    let mut plan = Plan::new(spec, dataset, &device).map_err(|error| match error {
+        // The network has fitted the data before.
+        ExperimentError::ImageSize { found: [height, width], .. } => ExperimentError::Changed {
+            path: path.to_owned(),
+            changes: format!(
+                "its images are {height} x {width} now, which its network does not fit"
+            ),
+        },
+        error => error,
+    })?;
     let keep = plan.spec.checkpoints.keep;
     let identity = plan.identity()?.or_former(plan.former_digest(&Spec::text(&folder.spec())?));
     let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?

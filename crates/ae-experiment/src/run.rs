@@ -59,10 +59,10 @@ pub fn train(
     adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
     let preflight = Preflight::of(&plan);
-    preflight.check()?;
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
     let state = plan.initial_state();
     progress.chose(&preflight.announcement(&plan));
+    preflight.notes.iter().for_each(|note| progress.chose(note));
     preflight.warn(&plan);
     // Everything that can be refused was checked: from here on an earlier run may be removed.
     let folder = claim.take()?;

@@ -6,6 +6,7 @@ mod model_table;
 mod network;
 mod reference;
 mod study;
+mod written;
 
 use std::path::Path;
 
@@ -261,7 +262,8 @@ impl Spec {
     /// mistyped key: both show the line.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ExperimentError> {
         let of = |source| (path.to_owned(), Box::new(source));
-        toml::from_str::<toml::Table>(text)
+        // The syntax alone: a number that no key can hold is a mistake in a key.
+        toml::de::DeTable::parse(text)
             .map_err(of)
             .map_err(|(path, source)| ExperimentError::Spec { path, source })?;
         toml::from_str(text)

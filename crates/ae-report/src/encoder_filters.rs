@@ -32,8 +32,9 @@ const BAR_HEIGHT: usize = 12;
 /// `weights` is a matrix of shape (units, `channels * height * width`), row-major, as in PyTorch's
 /// `Linear`; `[channels, height, width]` is the shape of an input. A unit of one channel is drawn in colours
 /// that are symmetric around 0; a unit of three channels is an RGB picture, in which the mean grey is 0. Both
-/// scales end at the largest magnitude of all weights. A bar below shows the scale; for RGB it has one line
-/// for each colour, with the other two at 0.
+/// scales end at the 99th percentile of the magnitudes, so that one large weight does not make all others pale; weights
+/// beyond it are drawn like those at the end. A bar below shows the scale; for RGB it has one line for each colour,
+/// with the other two at 0.
 ///
 /// Large units are drawn smaller, and of too many units only the first ones are drawn; [`Figure::notes`] says so.
 ///
@@ -59,8 +60,7 @@ pub fn filters(
     let planes = weights.chunks(area).take(shown * channels);
     let drawn_weights: Vec<Vec<f32>> =
         planes.map(|plane| shrunk(plane, width, scale.factor)).collect();
-    let magnitudes = drawn_weights.iter().flatten().map(|weight| weight.abs());
-    let range = magnitudes.fold(0.0_f32, f32::max);
+    let range = robust_range(drawn_weights.iter().flatten().map(|weight| weight.abs()).collect());
     let image_size = scale.size(height, width);
     let notes = [scale.note("units", height, width), note_of_first(shown, units, "units")];
     let words = Words { title, caption, notes: notes.into_iter().flatten().collect() };
@@ -81,6 +81,15 @@ pub fn filters(
     }
     colour_bar(&mut figure, (left, top + grid.1), range, channels);
     Ok(figure)
+}
+
+/// The 99th percentile of magnitudes (nearest rank), or the largest one if that is 0.
+fn robust_range(mut magnitudes: Vec<f32>) -> f32 {
+    magnitudes.sort_unstable_by(f32::total_cmp);
+    let largest = magnitudes.last().copied().unwrap_or_default();
+    let rank = (magnitudes.len() * 99).div_ceil(100);
+    let percentile = magnitudes.get(rank.saturating_sub(1)).copied().unwrap_or_default();
+    if percentile > 0.0 { percentile } else { largest }
 }
 
 /// How units are drawn within the bounds of a figure.
@@ -166,14 +175,17 @@ fn alone(channel: usize, weight: f32, range: f32) -> Rgb {
 
 /// From black over the mean grey to white.
 fn level(weight: f32, range: f32) -> u8 {
-    let position = if range > 0.0 { (weight / range + 1.0) / 2.0 } else { 0.5 };
-    (position * 255.0).round() as u8
+    (position(weight, range) * 255.0).round() as u8
 }
 
-/// The colour of a weight in `[-range, range]`, between the two nearest of the scheme.
+/// The place of a weight on the scale from `-range` to `range`, from 0 to 1.
+fn position(weight: f32, range: f32) -> f32 {
+    if range > 0.0 { ((weight / range).clamp(-1.0, 1.0) + 1.0) / 2.0 } else { 0.5 }
+}
+
+/// The colour of a weight, between the two nearest of the scheme.
 fn colour(weight: f32, range: f32) -> Rgb {
-    let position = if range > 0.0 { (weight / range + 1.0) / 2.0 } else { 0.5 };
-    let position = position * (DIVERGING.len() - 1) as f32;
+    let position = position(weight, range) * (DIVERGING.len() - 1) as f32;
     let below = DIVERGING.get(position as usize).copied().unwrap_or_default();
     let above = DIVERGING.get(position as usize + 1).copied().unwrap_or(below);
     let part = position.fract();
@@ -196,6 +208,19 @@ mod tests {
         // A quarter of the way from the second to the darkest red: 178 to 103, 24 to 0, 43 to 31.
         assert_eq!(colour(0.85, 1.0), [159, 18, 40]);
         assert_eq!(colour(0.0, 0.0), [247; 3]);
+    }
+
+    #[test]
+    fn one_large_weight_does_not_set_the_scale_and_is_clipped() {
+        let mut magnitudes: Vec<f32> = (1..=199_u8).map(f32::from).collect();
+        magnitudes.push(1e6);
+        assert_eq!(robust_range(magnitudes), 198.0);
+        assert_eq!(robust_range(vec![3.0, 1.0, 2.0]), 3.0);
+        let mut sparse = vec![0.0; 999];
+        sparse.push(5.0);
+        assert_eq!((robust_range(sparse), robust_range(Vec::new())), (5.0, 0.0));
+        assert_eq!([colour(7.0, 0.5), colour(-7.0, 0.5)], [[103, 0, 31], [5, 48, 97]]);
+        assert_eq!((level(7.0, 0.5), level(-7.0, 0.5)), (255, 0));
     }
 
     #[test]

@@ -7,12 +7,13 @@ use ae_apply::{
     probe_representation,
 };
 use ae_dataset::Dataset;
-use ae_experiment::{Classification, ClassifiedNetwork, PretrainingKind, Spec};
+use ae_experiment::{Classification, ClassifiedNetwork, FineTuningSpec, PretrainingKind, Spec};
 use ae_random::Seed;
 use ae_report::{Axes, Series, line_chart};
-use ae_training::{FineTuningConfig, OptimizerConfig};
+use ae_training::FineTuningConfig;
 
 use crate::error::{StudyError, setting};
+use crate::layer_by_layer::check_layer_by_layer;
 use crate::setup::{Pretrain, Setup, StudyModel, check_distinct};
 use crate::study::Study;
 use crate::workbench::Workbench;
@@ -90,15 +91,11 @@ impl Classified {
 
 /// The settings of the training on labels.
 fn config(study: &Classification, spec: &Spec) -> FineTuningConfig {
-    let settings = study.fine_tuning;
-    FineTuningConfig {
-        seed: Seed::new(spec.seed),
-        epochs: settings.epochs,
-        batch_size: settings.batch_size,
-        optimizer: OptimizerConfig::keras_adam().with_learning_rate(settings.learning_rate),
-        patience: settings.patience,
-        ..FineTuningConfig::default()
-    }
+    let FineTuningSpec { epochs, batch_size, learning_rate, patience } = study.fine_tuning;
+    let usual = FineTuningConfig::default();
+    let (seed, optimizer) =
+        (Seed::new(spec.seed), usual.optimizer.with_learning_rate(learning_rate));
+    FineTuningConfig { seed, epochs, batch_size, optimizer, patience, ..usual }
 }
 
 /// Both classifiers on a network.
@@ -145,7 +142,10 @@ fn planned(network: &ClassifiedNetwork, setup: &Setup) -> Result<StudyModel, Stu
     let pretrain = match network.pretraining {
         PretrainingKind::Whole => Pretrain::Whole,
         PretrainingKind::None => Pretrain::Nothing,
-        PretrainingKind::Layers => Pretrain::Layers,
+        PretrainingKind::Layers => {
+            check_layer_by_layer(&spec, setup.dataset.train.shape())?;
+            Pretrain::Layers
+        }
     };
     Ok(StudyModel { pretrain, ..StudyModel::new(network.name.clone(), spec) })
 }

@@ -24,6 +24,7 @@ mod dimensionality;
 mod error;
 mod feature_learning;
 mod latent_figures;
+mod layer_by_layer;
 mod reproduce;
 mod run;
 mod setup;

@@ -6,15 +6,16 @@ use std::time::Instant;
 use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
-    DatasetRecord, FigureText, KeptFigures, ModelRecord, Plan, Record, RunFolder, SCHEMA, Spec,
+    DatasetRecord, FigureText, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA, Spec,
     TableRecord, fit_plan, keep_figure,
 };
-use ae_models::{Parameters, SavedModel, Shape};
+use ae_models::SavedModel;
 use ae_report::Figure;
-use ae_training::{MemoryObserver, Metrics, Pretraining, pretrain_layers};
+use ae_training::{MemoryObserver, Metrics};
 use sha2::{Digest, Sha256};
 
 use crate::error::{StudyError, setting};
+use crate::layer_by_layer::layer_by_layer;
 use crate::setup::{Attach, Pretrain, Setup, StudyModel, TRAINED_BY};
 
 /// The bench of a study, with all that it has made so far.
@@ -196,6 +197,7 @@ impl<'a> Workbench<'a> {
             network: None,
             figures: self.kept.figures,
             figure_notes: self.kept.notes,
+            notes: Vec::new(),
             models: self.models,
             tables: self.tables,
             diagnosis: None,
@@ -206,26 +208,4 @@ impl<'a> Workbench<'a> {
         record.write(&self.folder.record())?;
         Ok(record)
     }
-}
-
-/// The parameters of a dense network that is trained one layer after the other.
-fn layer_by_layer(plan: &Plan) -> Result<Parameters, StudyError> {
-    let dense = plan.spec.model.dense().filter(|dense| dense.top_k.is_none());
-    let Some(dense) = dense else {
-        let found = plan.spec.model.name().to_string();
-        return Err(setting("model.network", "dense to be trained layer by layer", &found));
-    };
-    let shape = plan.dataset.train.shape();
-    let config =
-        dense.config(Shape { channels: shape.channels, height: shape.height, width: shape.width });
-    let corruption = plan.spec.corruption.as_ref();
-    let pretraining = Pretraining {
-        network: &config,
-        corruption: corruption.map(|corruption| &corruption.noise as _),
-        optimizer: plan.spec.training.optimizer,
-        fit: &plan.fit_config(),
-    };
-    let data = [&plan.dataset.train, &plan.dataset.test];
-    let trained = pretrain_layers(&pretraining, data, &mut |_| (), &mut MemoryObserver::default())?;
-    Ok(trained.parameters)
 }

@@ -16,12 +16,18 @@ pub(crate) fn check_batch(
     state: &TrainingState,
     checkpoints: Option<&Checkpoints>,
 ) -> Result<(), TrainingError> {
-    if !result.loss.objective().is_finite() {
-        Err(diverged("the loss", place, state, checkpoints))
-    } else if !result.squared_norm.is_finite() {
-        Err(diverged("the gradient", place, state, checkpoints))
-    } else {
-        Ok(())
+    match not_finite(result.loss.objective(), result.squared_norm) {
+        Some(quantity) => Err(diverged(quantity, place, state, checkpoints)),
+        None => Ok(()),
+    }
+}
+
+/// What of a batch is no longer finite, if something is.
+pub(crate) fn not_finite(loss: f64, squared_norm: f64) -> Option<&'static str> {
+    match (loss.is_finite(), squared_norm.is_finite()) {
+        (true, true) => None,
+        (false, _) => Some("the loss"),
+        (true, false) => Some("the gradient"),
     }
 }
 

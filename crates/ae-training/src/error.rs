@@ -90,9 +90,12 @@ pub enum TrainingError {
         /// The folder that was searched.
         folder: PathBuf,
     },
-    /// The fused engine does not support this model: its architecture has no stack for the kernels.
-    #[error("the fused engine does not support this model; use the autograd engine")]
-    NotFused,
+    /// The fused kernels cannot compute this model.
+    #[error("the fused engine cannot run this model: {reason}; use the autograd engine")]
+    NotFused {
+        /// What it has that the kernels do not know.
+        reason: String,
+    },
     /// A state has other parameters than the engine's model.
     #[error("the model expects {expected}, the state has {found}")]
     OtherArchitecture {

@@ -11,6 +11,9 @@ use crate::engine::with_kl_share;
 use crate::host_state::{HostState, check_state};
 use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
 
+/// The most layers that a refusal names.
+const NAMED: usize = 8;
+
 /// Gathers, corrupts and differentiates one slice of the batch at a time, without tensors.
 ///
 /// Its gradients equal those of the autograd engine up to rounding.
@@ -27,12 +30,12 @@ impl<'a> FusedEngine<'a> {
     /// An engine for a model.
     ///
     /// # Errors
-    /// If the architecture has no stack for the kernels, or the objective does not suit it.
+    /// [`TrainingError::NotFused`] if the architecture has no chain for the kernels; or if the objective does not suit it.
     pub fn new(
         architecture: &'a dyn Architecture,
         objective: Objective,
     ) -> Result<Self, TrainingError> {
-        let chain = architecture.chain().ok_or(TrainingError::NotFused)?;
+        let chain = fused_chain(architecture)?;
         chain.check_objective(&objective)?;
         let (random, trainer) = (architecture.draws(), Trainer::new());
         Ok(Self { architecture, chain, objective, random, trainer, state: None })
@@ -46,6 +49,27 @@ impl<'a> FusedEngine<'a> {
     fn state(&self) -> Result<&HostState, TrainingError> {
         self.state.as_ref().ok_or(TrainingError::NotLoaded)
     }
+}
+
+/// The chain of an architecture for the kernels.
+///
+/// # Errors
+/// [`TrainingError::NotFused`] with the layers, as far as their names are known.
+pub(crate) fn fused_chain(architecture: &dyn Architecture) -> Result<&Chain, TrainingError> {
+    architecture.chain().ok_or_else(|| {
+        let mut layers: Vec<&str> = Vec::new();
+        for view in architecture.layout().views() {
+            let layer = view.name.rsplit_once('.').map_or(view.name.as_str(), |(layer, _)| layer);
+            if !layers.contains(&layer) && layers.len() <= NAMED {
+                layers.push(layer);
+            }
+        }
+        if layers.len() > NAMED {
+            layers[NAMED] = "..";
+        }
+        let reason = format!("its layers ({}) have no kernels", layers.join(", "));
+        TrainingError::NotFused { reason }
+    })
 }
 
 impl Engine for FusedEngine<'_> {
@@ -133,7 +157,7 @@ fn rows(
 }
 
 /// The random numbers of the layer with an index, for rows of a batch.
-fn layer_draws<'a>(
+pub(crate) fn layer_draws<'a>(
     random: &'a [NamedDraws],
     seed: Seed,
     BatchSelection { indices, epoch, .. }: BatchSelection<'a>,
@@ -143,5 +167,53 @@ fn layer_draws<'a>(
             let stream = training_stream(seed, layer);
             fill(&stream, *draws, epoch, &indices[rows.clone()], numbers);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ae_models::{Layout, Parameters, TrainingInput};
+
+    use super::*;
+
+    /// A network that no kernel knows.
+    struct Foreign(Layout);
+
+    impl Architecture for Foreign {
+        fn layout(&self) -> &Layout {
+            &self.0
+        }
+
+        fn initialise(&self, seed: Seed) -> Parameters {
+            Parameters::glorot_uniform(self.0.clone(), seed)
+        }
+
+        fn pixels(&self) -> usize {
+            2
+        }
+
+        fn input(&self) -> TrainingInput {
+            TrainingInput::Clean
+        }
+
+        fn output_is_probability(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_layers_without_kernels() {
+        let refusal = |layers: u32| {
+            let named = |layer: u32| {
+                ["weight", "bias"].map(|name| (format!("block.{layer}.{name}"), vec![2, 2]))
+            };
+            let foreign = Foreign(Layout::new((0..layers).flat_map(named).collect()));
+            FusedEngine::new(&foreign, Objective::default()).err().map(|it| it.to_string()).unwrap()
+        };
+        assert_eq!(
+            refusal(2),
+            "the fused engine cannot run this model: its layers (block.0, block.1) have no kernels; use the autograd engine"
+        );
+        assert!(refusal(20).contains("block.6, block.7, ..) have"), "{}", refusal(20));
     }
 }

@@ -112,7 +112,7 @@ pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
 pub use supervised::{
     Classifier, FineTuned, FineTuningConfig, FineTuningEpoch, LabelledImages, LayerStage,
-    Pretrained, Pretraining, fine_tune, pretrain_layers,
+    Pretrained, Pretraining, check_pretrainable, fine_tune, pretrain_layers,
 };
 pub use variational::{
     VariationalLosses, evaluate_variational, importance_weighted_nll, validation_codes,

@@ -10,4 +10,4 @@ mod pretrain;
 
 pub use classifier::{Classifier, LabelledImages};
 pub use fine_tune::{FineTuned, FineTuningConfig, FineTuningEpoch, fine_tune};
-pub use pretrain::{LayerStage, Pretrained, Pretraining, pretrain_layers};
+pub use pretrain::{LayerStage, Pretrained, Pretraining, check_pretrainable, pretrain_layers};

@@ -8,6 +8,7 @@ use super::{ModelAndOwnData, Reading};
   ae probe runs/regular mnist
   ae probe runs/own pictures/ --labels 50,200 --repetitions 10
   ae probe runs/regular mnist --fine-tune")]
+#[command(mut_arg("data", |arg| arg.help("As for `ae train --data` [default: the run's data: classifiers learn from its training part and are tested on the rest]")))]
 pub(crate) struct Probe {
     #[command(flatten)]
     pub(crate) applied: ModelAndOwnData,

@@ -9,7 +9,11 @@ use super::{OutputPath, Settings, files};
 Exit status: 0 every expectation held, 1 a run failed, 2 usage, 3 an expectation fell short.
 
 Example: ae reproduce --data digits --only regular --epochs 2")]
-#[command(mut_arg("epochs", |arg| arg.help("Train for N epochs; what needs the full run is then not judged")))]
+#[command(mut_arg("epochs", |arg| {
+    arg.help("Train for N epochs [default: as each experiment says]").long_help(
+        "Train for N epochs [default: as each experiment says]\n\nWhat needs the full run is then not judged.",
+    )
+}))]
 #[command(mut_arg("seed", |arg| arg.help("The seed of all random numbers, instead of the experiments' own")))]
 pub(crate) struct Reproduce {
     /// The folder of the results; earlier runs of this command in it are replaced, nothing else

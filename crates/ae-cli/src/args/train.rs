@@ -127,6 +127,10 @@ pub(crate) struct Resume {
 #[command(
     after_help = "Example: ae study crates/ae-studies/experiments/dimensionality.toml --data mnist"
 )]
+#[command(mut_arg("epochs", |arg| {
+    let help = "Passes over the training images for each model [default: as the study says]";
+    arg.help(help).long_help(help)
+}))]
 pub(crate) struct Study {
     /// The study, a TOML file with a `study` table
     #[arg(value_name = "SPEC", value_hint = ValueHint::FilePath)]

@@ -39,13 +39,15 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     let JudgedData { name, images, part, skipped } = &judged;
     let what = format!("evaluating {}", counted_as(images.len(), noun_of(&input.format)));
     let working = progress::working(common, &what);
-    let mut metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
-    if let Some(codes) = args.importance_samples {
-        let codes = u32::try_from(codes)?;
+    // The bound first: other models have none, and are refused before they are evaluated.
+    let bound = args.importance_samples.map(|codes| {
         let (noise, seed) = (noise.as_ref(), Seed::new(seed));
-        let bound = model.importance_weighted_nll(images, name, noise, codes, seed)?;
-        metrics.insert(NLL.to_owned(), bound);
-    }
+        let codes = u32::try_from(codes)?;
+        anyhow::Ok(model.importance_weighted_nll(images, name, noise, codes, seed)?)
+    });
+    let bound = bound.transpose()?;
+    let mut metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
+    metrics.extend(bound.map(|bound| (NLL.to_owned(), bound)));
     drop(working);
     let noise = noise.map(|noise| noise.to_string());
     if matches!(part, JudgedPart::Training | JudgedPart::Named(Part::Train)) {

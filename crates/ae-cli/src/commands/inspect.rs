@@ -3,7 +3,9 @@
 use ae_apply::{Description, RunSettings, TensorDescription, describe};
 use ae_dataset::{ColumnScaling, Scaling};
 use ae_experiment::weights_file;
-use ae_models::{CheckedLayer, DenseConfig, Network, Part, SavedPart, Shape};
+use ae_models::{
+    CheckedLayer, DenseConfig, Layer, ModelKind, ModelSpec, Network, Part, SavedPart, Shape,
+};
 use serde_json::{Value, json};
 
 use super::in_flags;
@@ -110,12 +112,11 @@ fn text(description: &Description, layers: &[LayerRow]) -> String {
         match &scaling {
             Some(scaling) => {
                 let columns = scaling.columns();
-                format!("  {part} of a {} autoencoder for rows of {columns} columns", model.kind)
+                format!("  {part} of {} for rows of {columns} columns", in_words(model))
             }
-            None => format!(
-                "  {part} of a {} autoencoder for images of {height} x {width}{colour}",
-                model.kind
-            ),
+            None => {
+                format!("  {part} of {} for images of {height} x {width}{colour}", in_words(model))
+            }
         },
     ];
     lines.extend(dense(&model.network));
@@ -146,6 +147,16 @@ fn text(description: &Description, layers: &[LayerRow]) -> String {
         lines.push(format!("  attached: {}", attached.join(", ")));
     }
     lines.join("\n")
+}
+
+/// What a model is: a regular, a denoising or a variational autoencoder, or the last two in one.
+fn in_words(model: &ModelSpec) -> String {
+    let is_variational = matches!(model.network.encoder.last(), Some(Layer::Sample(_)));
+    match (model.kind, is_variational) {
+        (kind, false) => format!("a {kind} autoencoder"),
+        (ModelKind::Regular, true) => "a variational autoencoder".to_owned(),
+        (kind, true) => format!("a {kind} variational autoencoder"),
+    }
 }
 
 /// The widths and activations of a dense network.

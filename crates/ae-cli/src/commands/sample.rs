@@ -1,6 +1,6 @@
 //! `ae sample`
 
-use ae_apply::{Model, Seed, device};
+use ae_apply::{ApplyError, Model, Seed, device};
 use ae_experiment::{Display, open_model};
 use ae_files::counted_as;
 use ae_report::{GridRow, reconstruction_grid, square_grid_side};
@@ -22,10 +22,16 @@ pub(crate) fn run(args: &Sample, common: &Common) -> anyhow::Result<Status> {
         let ending = path.extension().and_then(|ending| ending.to_str());
         !path.is_folder() && matches!(ending, Some("png" | "svg")) && args.number > 1
     });
-    match is_figure {
-        true => figure(&model, args, common)?,
-        false => deliver(&model, args, common)?,
-    }
+    let sampled = match is_figure {
+        true => figure(&model, args, common),
+        false => deliver(&model, args, common),
+    };
+    sampled.map_err(|error| match error.downcast_ref() {
+        Some(ApplyError::NotVariational) => {
+            error.context("no samples, but `ae interpolate` goes between images")
+        }
+        _ => error,
+    })?;
     Ok(Status::Done)
 }
 

@@ -28,6 +28,16 @@ pub enum Cause {
     Output,
     /// Network, loss or noise do not suit the data.
     Network,
+    /// Of a top-k code the same few numbers are always the largest; the others are never learned.
+    TopK,
+    /// The weight of the L1 penalty on the code is too large.
+    CodeL1,
+    /// The weight of the divergence of a variational code is too large.
+    Kl,
+    /// The weight of the sparsity penalty is too large.
+    Sparsity,
+    /// The weight of the contractive penalty is too large.
+    Contractive,
 }
 
 impl fmt::Display for Cause {
@@ -38,6 +48,11 @@ impl fmt::Display for Cause {
             Self::FewItems => "there is too little training data",
             Self::Output => "the output's range does not hold the data's values",
             Self::Network => "network, loss or noise do not suit the data",
+            Self::TopK => "the same numbers of the codes are always the largest",
+            Self::CodeL1 => "the weight of the L1 penalty on the code is too large",
+            Self::Kl => "the weight of the divergence is too large",
+            Self::Sparsity => "the weight of the sparsity penalty is too large",
+            Self::Contractive => "the weight of the contractive penalty is too large",
         })
     }
 }

@@ -48,13 +48,14 @@ impl<'a> FirstLayer<'a> {
         Ok(Self { weights, unit, title, units, what })
     }
 
-    /// What the caption adds if not all units are drawn.
+    /// What the caption adds: how the scale ends, and that not all units are drawn.
     pub(super) fn told(&self) -> String {
         let Self { units, what, .. } = self;
-        match *units > SHOWN {
+        let shown = match *units > SHOWN {
             true => format!("; the first {SHOWN} of {units} {what}"),
             false => String::new(),
-        }
+        };
+        format!("{shown}; colours end at the 99th percentile of the weights' magnitudes")
     }
 
     pub(super) fn draw(&self, title: &str, caption: &str) -> Result<Figure, ExperimentError> {

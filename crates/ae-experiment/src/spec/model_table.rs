@@ -1,15 +1,13 @@
 //! The table `[model]` as it is written: one flat table, so that the errors of TOML name the line and `--set` reaches
 //! every key.
 
-use std::fmt;
-
 use ae_models::{Activation, Initialisation, Layer, ModelKind};
-use serde::de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::network::{
     ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
 };
+use super::written::Written;
 
 /// All keys of all networks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,14 +38,6 @@ pub(super) struct ModelTable {
     top_k: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     residual: Option<bool>,
-}
-
-/// An encoder or a decoder: widths, or layers.
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
-enum Written {
-    Widths(Vec<usize>),
-    Layers(Vec<Layer>),
 }
 
 /// Numbers of a variational code that the spec leaves open.
@@ -245,76 +235,5 @@ impl From<NetworkSpec> for ModelTable {
                 ..empty
             },
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Written {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(WrittenVisitor)
-    }
-}
-
-struct WrittenVisitor;
-
-impl<'de> Visitor<'de> for WrittenVisitor {
-    type Value = Written;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of widths, such as [784, 32], or of layers")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Written, A::Error> {
-        let (mut widths, mut layers) = (Vec::new(), Vec::new());
-        while let Some(item) = items.next_element()? {
-            match item {
-                Item::Width(width) => widths.push(width),
-                Item::Layer(layer) => layers.push(*layer),
-            }
-            if !widths.is_empty() && !layers.is_empty() {
-                return Err(de::Error::custom("expected widths or layers, found both in one list"));
-            }
-        }
-        Ok(if layers.is_empty() { Written::Widths(widths) } else { Written::Layers(layers) })
-    }
-}
-
-/// A width, or a layer.
-enum Item {
-    Width(usize),
-    Layer(Box<Layer>),
-}
-
-impl<'de> Deserialize<'de> for Item {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ItemVisitor)
-    }
-}
-
-struct ItemVisitor;
-
-impl<'de> Visitor<'de> for ItemVisitor {
-    type Value = Item;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a width, or a layer such as { layer = \"conv\", channels = 16, kernel = 3 }")
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Item, E> {
-        let width = usize::try_from(number).ok();
-        width
-            .map(Item::Width)
-            .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Item, E> {
-        let width = usize::try_from(number).ok();
-        width
-            .map(Item::Width)
-            .ok_or_else(|| E::invalid_value(de::Unexpected::Signed(number), &self))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
-        let layer = Layer::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Item::Layer(Box::new(layer)))
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ae_dataset::ImageShape;
+use ae_dataset::{Dataset, ImageShape, Resize};
 use ae_models::layer::TopK;
 use ae_models::{
-    Activation, DenseConfig, Initialisation, Layer, ModelKind, Network, Shape,
+    Activation, DenseConfig, Initialisation, Layer, ModelError, ModelKind, Network, Shape,
     convolutional_variational, keras_conv, keras_conv_denoiser, variational,
 };
 use serde::{Deserialize, Serialize};
@@ -265,14 +265,31 @@ impl NetworkSpec {
     /// The network for items of this shape.
     ///
     /// # Errors
-    /// If its layers or the shape do not fit. For images of another size than the network can have, the error names the
-    /// nearest sizes.
+    /// If its layers or the shape do not fit.
     pub fn network(&self, shape: ImageShape) -> Result<Network, ExperimentError> {
         let network = self.unchecked(shape)?;
-        match network.check() {
-            Ok(_) => Ok(network),
-            Err(error) => Err(self.other_size(shape).unwrap_or_else(|| error.into())),
-        }
+        network.check()?;
+        Ok(network)
+    }
+
+    /// The network for the items of a data set.
+    ///
+    /// # Errors
+    /// If its layers or the shape do not fit. For images of another size than the network can have, the error names the
+    /// nearest sizes.
+    pub(crate) fn network_for(
+        &self,
+        dataset: &Dataset,
+        resize: Resize,
+    ) -> Result<Network, ExperimentError> {
+        let shape = dataset.train.shape();
+        self.network(shape).map_err(|error| match error {
+            // Rows of a table have no other size.
+            ExperimentError::Model(model) if dataset.scaling.is_none() => {
+                self.other_size(shape, resize, model)
+            }
+            error => error,
+        })
     }
 
     fn unchecked(&self, shape: ImageShape) -> Result<Network, ExperimentError> {
@@ -300,18 +317,20 @@ impl NetworkSpec {
         Ok(Network { initialisation: self.initialisation, ..network })
     }
 
-    /// The refusal of a size, if the network fits others.
-    fn other_size(&self, shape: ImageShape) -> Option<ExperimentError> {
+    /// The refusal of a size if the network fits others, or else that of the network.
+    fn other_size(&self, shape: ImageShape, resize: Resize, error: ModelError) -> ExperimentError {
         let fits = |[height, width]: [usize; 2]| {
             let other = ImageShape { height, width, ..shape };
             self.unchecked(other).is_ok_and(|network| network.check().is_ok())
         };
         let nearest = nearest_sizes([shape.height, shape.width], fits);
-        (!nearest.is_empty()).then(|| ExperimentError::ImageSize {
-            network: self.name(),
-            found: [shape.height, shape.width],
-            nearest,
-        })
+        if nearest.is_empty() {
+            return error.into();
+        }
+        let network = self.name();
+        let reason = (network == NetworkName::Layers).then(|| Box::new(error));
+        let found = [shape.height, shape.width];
+        ExperimentError::ImageSize { network, found, resize, reason, nearest }
     }
 }
 

@@ -80,7 +80,8 @@ fn facts(record: &Record) -> String {
 fn beside(record: &Record) -> String {
     let Some(diagnosis) = &record.diagnosis else { return String::new() };
     let Diagnosis { sample, components, code_units, dead_code_units, .. } = diagnosis;
-    let pca = diagnosis.pca_mse.map_or_else(|| "-".to_owned(), |error| format!("{error:.5}"));
+    let reason = diagnosis.no_pca.map_or_else(|| "-".to_owned(), |reason| reason.to_string());
+    let pca = diagnosis.pca_mse.map_or(reason, |error| format!("{error:.5}"));
     let warnings = diagnosis.warnings.iter().map(|doubt| escape(&doubt.text));
     let warnings = warnings.map(|text| format!("<p class=\"short\">{text}</p>\n"));
     format!(

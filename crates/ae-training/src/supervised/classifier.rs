@@ -4,6 +4,7 @@ use ae_kernels::{Activation, Chain, Connection, Dense, Layer, PackedChain, Weigh
 use ae_models::{Architecture, Layout, NamedDraws, Parameters};
 use ae_random::Seed;
 
+use crate::fused::fused_chain;
 use crate::{Images, Samples, TrainingError};
 
 /// Images that go through the network at once. No part of the result: a row has the same bits in every batch.
@@ -59,8 +60,8 @@ impl Classifier {
     /// stream `init/classifier.weight` of the seed as Glorot and Bengio do, its bias is 0.
     ///
     /// # Errors
-    /// [`TrainingError::NotFused`] if the kernels cannot run the network or its layout does not begin with the encoder's
-    /// parameters (their names begin with `encoder.`); [`TrainingError::Setting`] if there are not 2 to 256 classes.
+    /// [`TrainingError::NotFused`] if the kernels cannot run the network; [`TrainingError::Setting`] if there are not 2 to
+    /// 256 classes; [`TrainingError::Objective`] if the layout does not begin with the encoder's parameters (their names begin with `encoder.`).
     pub fn on_encoder(
         architecture: &dyn Architecture,
         parameters: &Parameters,
@@ -70,7 +71,7 @@ impl Classifier {
         if !(2..=MOST_CLASSES).contains(&classes) {
             return Err(setting("classes", format!("from 2 to {MOST_CLASSES}"), classes));
         }
-        let whole = architecture.chain().ok_or(TrainingError::NotFused)?;
+        let whole = fused_chain(architecture)?;
         let views = parameters.layout().views().iter();
         let of_encoder = views.take_while(|view| view.name.starts_with("encoder."));
         let encoder = of_encoder.last().map_or(0, |view| view.range().end);
@@ -90,8 +91,7 @@ impl Classifier {
         }));
         let numbers = encoder.saturating_add(top.len());
         let chain = Chain::new(whole.input_shape(), layers, whole.code(), Connection::Plain, numbers)?;
-        let mut values =
-            parameters.values().get(..encoder).ok_or(TrainingError::NotFused)?.to_vec();
+        let mut values = parameters.values().get(..encoder).unwrap_or_default().to_vec();
         values.extend(Parameters::glorot_uniform(top, seed).values());
         let mut random = architecture.draws();
         random.retain(|draws| draws.index <= whole.code());

@@ -4,13 +4,13 @@ use std::ops::{ControlFlow, Range};
 
 use ae_dataset::epoch_order;
 use ae_kernels::{Batch, Loss, Objective, Problem, Target, Trainer};
-use ae_models::NamedDraws;
 use ae_random::Seed;
 
 use super::classifier::{Classifier, Judgement, LabelledImages, setting};
-use crate::draws::{fill as fill_draws, training_stream};
+use crate::divergence::not_finite;
+use crate::fused::layer_draws;
 use crate::setting::{at_least_1, check_positive};
-use crate::{Optimizer, OptimizerConfig, Samples, TrainingError};
+use crate::{BatchSelection, Optimizer, OptimizerConfig, Samples, TrainingError};
 
 /// The settings of a fine-tuning.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,36 +204,18 @@ impl Run {
                     target[usize::from(data.classes[item as usize])] = 1.0;
                 }
             };
-            let draws = |index: usize, rows: Range<usize>, numbers: &mut [f32]| {
-                let layer = random.iter().find(|it| it.index == index);
-                if let Some(NamedDraws { layer, draws, .. }) = layer {
-                    let stream = training_stream(config.seed, layer);
-                    fill_draws(&stream, *draws, epoch, &items[rows], numbers);
-                }
-            };
+            let selection = BatchSelection { samples: &samples, indices: items, epoch };
+            let draws = layer_draws(random, config.seed, selection);
             let step = self.optimizer.next_step(config.optimizer.learning_rate(), 1.0);
             let problem = Problem { chain, objective: &objective };
             let rows = Batch::new(items.len(), Target::Separate, fill).with_draws(&draws);
             let summary = self.trainer.step(problem, parameters, step, rows, &mut self.gradient)?;
-            check_finite(summary.reconstruction, summary.squared_norm, epoch, batch)?;
+            if let Some(quantity) = not_finite(summary.reconstruction, summary.squared_norm) {
+                let (epoch, batch) = (epoch + 1, batch + 1);
+                return Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: None });
+            }
             sum += summary.reconstruction * items.len() as f64;
         }
         Ok(sum / items.len() as f64)
     }
-}
-
-/// Refuses a batch whose loss or gradient is not finite.
-fn check_finite(
-    loss: f64,
-    squared_norm: f64,
-    epoch: u32,
-    batch: usize,
-) -> Result<(), TrainingError> {
-    let quantity = match (loss.is_finite(), squared_norm.is_finite()) {
-        (true, true) => return Ok(()),
-        (false, _) => "the loss",
-        (true, false) => "the gradient",
-    };
-    let (epoch, batch) = (epoch + 1, batch + 1);
-    Err(TrainingError::Diverged { epoch, batch, quantity, checkpoint: None })
 }

@@ -76,7 +76,7 @@ pub fn pretrain_layers(
     observer: &mut dyn Observer,
 ) -> Result<Pretrained, TrainingError> {
     let Pretraining { network, fit, .. } = *pretraining;
-    check(network)?;
+    check_pretrainable(network)?;
     let layers = network.encoder.len() - 1;
     let mut parameters = architecture(network, false)?.initialise(fit.seed);
     let (mut curves, mut outcome) = (Vec::new(), FitOutcome::Completed);
@@ -231,7 +231,10 @@ fn architecture(
 }
 
 /// Checks that a network can be trained layer by layer.
-fn check(network: &DenseConfig) -> Result<(), TrainingError> {
+///
+/// # Errors
+/// [`TrainingError::Setting`] if it is no mirrored stack of sigmoid layers.
+pub fn check_pretrainable(network: &DenseConfig) -> Result<(), TrainingError> {
     let DenseConfig { encoder, decoder, hidden_activation, code_activation, .. } = network;
     if encoder.len() < 2 || !encoder.iter().rev().eq(decoder) {
         return Err(mirrored(&format!("{encoder:?} and {decoder:?}")));

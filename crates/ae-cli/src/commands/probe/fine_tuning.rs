@@ -6,7 +6,6 @@ use ae_apply::{FineTunedProbe, FineTuningConfig, FineTuningEpoch, Model, fine_tu
 use ae_dataset::Dataset;
 use ae_files::counted_as;
 use ae_random::Seed;
-use ae_training::OptimizerConfig;
 use serde_json::{Value, json};
 
 use crate::args::{Common, Probe};
@@ -42,7 +41,7 @@ fn config_of(args: &Probe) -> FineTuningConfig {
         seed: Seed::new(args.seed),
         epochs: args.epochs.unwrap_or(defaults.epochs),
         patience: args.patience.unwrap_or(defaults.patience),
-        optimizer: OptimizerConfig::keras_adam().with_learning_rate(rate),
+        optimizer: defaults.optimizer.with_learning_rate(rate),
         ..defaults
     }
 }
