@@ -145,7 +145,7 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
         ("--data data --sparsity-target 0.1", &["training.sparsity_target must be left out"]),
         ("--data data --sparsity 1 --sparsity-target 1", &["--sparsity-target", "below 1"]),
         ("--data data --contractive 0.1 --widths 16,4", &["contractive", "one dense layer"]),
-        ("--data data --sparsity 1 --set model.code_activation=relu", &["kl-sparsity", "sigmoid"]),
+        ("--data data --sparsity 1 --set model.code_activation=relu", &["kl_sparsity", "sigmoid"]),
         ("--data data --widths 8 --top-k 9", &["k from 1 to 8", "found 9"]),
         (
             "--data data --network conv --set model.code=3",

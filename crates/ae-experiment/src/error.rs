@@ -81,7 +81,7 @@ pub enum ExperimentError {
         found: [usize; 2],
         /// How images of another size become images of this size, as the spec says.
         resize: Resize,
-        /// What does not fit, if the layers are a person's own: the mistake may be theirs.
+        /// What does not fit, if the widths or layers are a person's own: the mistake may be theirs.
         reason: Option<Box<ModelError>>,
         /// The nearest sizes that fit, height and width each; at least one.
         nearest: Vec<[usize; 2]>,

@@ -328,7 +328,8 @@ impl NetworkSpec {
             return error.into();
         }
         let network = self.name();
-        let reason = (network == NetworkName::Layers).then(|| Box::new(error));
+        let is_own = matches!(network, NetworkName::Dense | NetworkName::Layers);
+        let reason = is_own.then(|| Box::new(error));
         let found = [shape.height, shape.width];
         ExperimentError::ImageSize { network, found, resize, reason, nearest }
     }

@@ -90,7 +90,8 @@ impl Classifier {
             activation: Activation::Linear,
         }));
         let numbers = encoder.saturating_add(top.len());
-        let chain = Chain::new(whole.input_shape(), layers, whole.code(), Connection::Plain, numbers)?;
+        let chain =
+            Chain::new(whole.input_shape(), layers, whole.code(), Connection::Plain, numbers)?;
         let mut values = parameters.values().get(..encoder).unwrap_or_default().to_vec();
         values.extend(Parameters::glorot_uniform(top, seed).values());
         let mut random = architecture.draws();
