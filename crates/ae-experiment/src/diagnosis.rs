@@ -114,9 +114,9 @@ pub(crate) fn diagnose(
 /// How many numbers of a code a `top-k` layer of the encoder leaves, if there is one.
 fn kept_numbers(plan: &Plan) -> Option<usize> {
     let encoder = plan.network.layers().iter().filter(|layer| layer.part == Part::Encoder);
-    let kept = encoder.filter_map(|layer| match &layer.layer {
+    let mut kept = encoder.filter_map(|layer| match &layer.layer {
         Layer::TopK(top) => Some(top.k),
         _ => None,
     });
-    kept.last()
+    kept.next_back()
 }
