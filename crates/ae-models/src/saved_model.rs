@@ -38,19 +38,19 @@ use crate::{
 ///
 ///   | `layer` | type | fields |
 ///   |---|---|---|
-///   | `dense` | [`Dense`](crate::Dense) | `outputs`, `activation`, `tied_to` |
-///   | `conv` | [`Conv`](crate::Conv) | `channels`, `kernel`, `stride`, `padding`, `activation` |
-///   | `conv-transpose` | [`ConvTranspose`](crate::ConvTranspose) | `channels`, `kernel`, `stride`, `padding`, `activation` |
-///   | `upsample` | [`Upsample`](crate::Upsample) | `factor` |
-///   | `max-pool` | [`MaxPool`](crate::MaxPool) | `size`, `stride`, `padding` |
-///   | `pixel-unshuffle`, `pixel-shuffle` | [`PixelUnshuffle`](crate::PixelUnshuffle), [`PixelShuffle`](crate::PixelShuffle) | `factor` |
-///   | `reshape` | [`Reshape`](crate::Reshape) | `shape` |
-///   | `batch-norm` | [`BatchNorm`](crate::BatchNorm) | `momentum`, `epsilon` |
-///   | `activation` | [`ActivationLayer`](crate::ActivationLayer) | `activation` |
-///   | `dropout` | [`Dropout`](crate::Dropout) | `rate` |
-///   | `gaussian-noise` | [`GaussianNoise`](crate::GaussianNoise) | `deviation` |
-///   | `top-k` | [`TopK`](crate::TopK) | `k` |
-///   | `sample` | [`Sample`](crate::Sample) | - |
+///   | `dense` | [`Dense`](crate::layer::Dense) | `outputs`, `activation`, `tied_to` |
+///   | `conv` | [`Conv`](crate::layer::Conv) | `channels`, `kernel`, `stride`, `padding`, `activation` |
+///   | `conv-transpose` | [`ConvTranspose`](crate::layer::ConvTranspose) | `channels`, `kernel`, `stride`, `padding`, `activation` |
+///   | `upsample` | [`Upsample`](crate::layer::Upsample) | `factor` |
+///   | `max-pool` | [`MaxPool`](crate::layer::MaxPool) | `size`, `stride`, `padding` |
+///   | `pixel-unshuffle`, `pixel-shuffle` | [`PixelUnshuffle`](crate::layer::PixelUnshuffle), [`PixelShuffle`](crate::layer::PixelShuffle) | `factor` |
+///   | `reshape` | [`Reshape`](crate::layer::Reshape) | `shape` |
+///   | `batch-norm` | [`BatchNorm`](crate::layer::BatchNorm) | `momentum`, `epsilon` |
+///   | `activation` | [`ActivationLayer`](crate::layer::ActivationLayer) | `activation` |
+///   | `dropout` | [`Dropout`](crate::layer::Dropout) | `rate` |
+///   | `gaussian-noise` | [`GaussianNoise`](crate::layer::GaussianNoise) | `deviation` |
+///   | `top-k` | [`TopK`](crate::layer::TopK) | `k` |
+///   | `sample` | [`Sample`](crate::layer::Sample) | - |
 ///
 ///   The tutorial's network:
 ///
