@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn only_a_fair_comparison_with_pca_is_made() {
-        let values: Vec<f32> = (0..80_u8).map(|value| f32::from(value * 7 % 11)).collect();
+        let values: Vec<f32> = (0..80_u16).map(|value| f32::from(value * 7 % 11)).collect();
         let rows = Rows::new(&values, 8).unwrap();
         let fit = |numbers: usize, has_maps, is_whole| {
             let components = numbers.min(4);
