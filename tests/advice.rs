@@ -146,7 +146,7 @@ fn a_model_is_compared_with_pca_where_that_is_fair() {
     for (flags, no_pca, told) in [
         ("--widths 8", None, "PCA with 8 components 0."),
         ("--widths 64 --top-k 3", None, "PCA with 3 components 0."),
-        ("--network conv", Some("maps"), "no PCA, as numbers of maps see parts of an image"),
+        ("--network conv", Some("maps"), "no PCA, as the code consists of feature maps"),
         ("--widths 73", Some("long-code"), "no PCA, as the code is longer than half of the data"),
     ] {
         let finished =

@@ -55,9 +55,7 @@ pub enum NoPca {
 impl fmt::Display for NoPca {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Maps => {
-                "no PCA, as numbers of maps see parts of an image and components of PCA see all of it"
-            }
+            Self::Maps => "no PCA, as the code consists of feature maps",
             Self::LongCode => "no PCA, as the code is longer than half of the data",
             Self::FewItems => "too little training data for PCA",
             Self::Costly => "PCA would take too long",
