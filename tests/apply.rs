@@ -126,6 +126,9 @@ fn many_images_become_a_figure() {
     for words in ["<svg", "folder: the first 10 of 100 images", "original", "reconstructed"] {
         assert!(svg.contains(words), "{words}");
     }
+    sandbox.write("two.npy", npy::write("|u1", "(2, 14, 14)", &[7; 2 * SIDE * SIDE]));
+    sandbox.ae("reconstruct run two.npy -o two.svg").succeeds();
+    assert!(sandbox.read_text("two.svg").contains("two.npy: 2 images"));
     sandbox.ae("denoise run data --noise masking:0.3 -o denoised.svg").succeeds();
     let svg = sandbox.read_text("denoised.svg");
     for row in ["noisy", "denoised", "original"] {

@@ -199,7 +199,7 @@ fn the_way_between_two_images_begins_and_ends_with_them() {
     sandbox.write("one.npy", npy::write("|u1", "(1, 14, 14)", &[7; SIDE * SIDE]));
     sandbox
         .ae("interpolate run one.npy -o no.png")
-        .fails_with(&["one.npy holds 1 image, and --to asks for image 1, counted from 0"]);
+        .fails_with(&["one.npy holds 1 image; an interpolation needs two"]);
     sandbox
         .ae("interpolate run data one.npy --from 100 -o no.png")
         .fails_with(&["data holds 100 images, and --from asks for image 100"]);

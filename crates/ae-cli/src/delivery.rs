@@ -174,7 +174,7 @@ impl<'a> Delivery<'a> {
                 write_atomic(path, &png)?;
             }
             (Sink::Figure, Some(path)) => {
-                let caption = format!("the first {shown} of {}", counted_as(delivered, noun));
+                let caption = first_of(shown, delivered, noun);
                 let about = display.caption(&format!("{name}: {caption}"));
                 let figure = reconstruction_grid(&grid, "", &about)?;
                 write_figure(path, &figure)?;
@@ -194,6 +194,14 @@ impl<'a> Delivery<'a> {
         }
         Ok(())
     }
+}
+
+/// What a figure shows: all items, or the first of them.
+pub(crate) fn first_of(shown: usize, all: usize, noun: &str) -> String {
+    if shown == all {
+        return counted_as(all, noun);
+    }
+    format!("the first {shown} of {}", counted_as(all, noun))
 }
 
 /// How many images of so many numbers a figure shows: as many as were asked for and can be held in

@@ -185,7 +185,9 @@ fn draw(bench: &mut Workbench, classified: &[Classified]) -> Result<(), StudyErr
             points: points(&|it| it.fine_tuned.as_ref().map(|found| found.error)),
         },
     ];
-    bench.figure("errors", "Errors of classification", "each network", |title, caption| {
+    let numbered = classified.iter().enumerate();
+    let names: Vec<String> = numbered.map(|(place, it)| format!("{place} {}", it.name)).collect();
+    bench.figure("errors", "Errors of classification", &names.join(", "), |title, caption| {
         Ok(line_chart(&series, axes, title, caption)?)
     })
 }

@@ -64,5 +64,8 @@ fn image(
         bail!("{path}: {option} asks for {noun} {place}, which was left out");
     }
     let held = counted_as(items as usize, noun);
+    if option == "--to" && args.to.is_none() {
+        bail!("{path} holds {held}; an interpolation needs two: name another file as OTHER");
+    }
     bail!("{path} holds {held}, and {option} asks for {noun} {place}, counted from 0")
 }

@@ -2,12 +2,11 @@
 
 use ae_apply::{ApplyError, Model, Seed, device};
 use ae_experiment::{Display, open_model};
-use ae_files::counted_as;
 use ae_report::{GridRow, reconstruction_grid, square_grid_side};
 
 use super::noun_of;
 use crate::args::{Common, Overwrite, Sample, Target};
-use crate::delivery::{Delivered, Delivery, write_figure};
+use crate::delivery::{Delivered, Delivery, first_of, write_figure};
 use crate::exit_status::Status;
 use crate::{output, progress};
 
@@ -66,10 +65,7 @@ fn figure(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> {
     let rows = rows.map(|row| Ok(GridRow { label: "", images: display.pictures(row)? }));
     let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
     let noun = noun_of(model.format());
-    let told = match count < args.number {
-        true => format!("the first {count} of {}", counted_as(args.number, noun)),
-        false => counted_as(count, noun),
-    };
+    let told = first_of(count, args.number, noun);
     let about = format!("{}: {told}, seed {}", args.model.display(), args.seed);
     let figure = reconstruction_grid(&rows, "Samples", &display.caption(&about))?;
     write_figure(path, &figure)?;
