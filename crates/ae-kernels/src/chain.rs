@@ -25,7 +25,7 @@ mod serving;
 
 pub(crate) use convolution::ConvolutionOperation;
 pub(crate) use dense::DenseOperation;
-pub use description::{Chain, Connection, LayerDraws};
+pub use description::{Chain, Connection, LayerDraws, MAX_NUMBERS};
 pub(crate) use normalisation::{Normalisation, add_moments};
 pub(crate) use operation::{
     Affine, Backward, Draws, Epilogue, LayerNonzeros, Memory, Operation, PackTask, Part, Pass,

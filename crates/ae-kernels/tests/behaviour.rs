@@ -295,7 +295,7 @@ fn layers_that_do_not_fit_are_refused_by_their_index() {
         (
             vec![ae_kernels::Upsampling { factor: Extent { height: 1, width: usize::MAX } }.into()],
             0,
-            "layer 0: expected at most 268435456 numbers",
+            "layer 0: expected at most 67108864 numbers",
         ),
         (
             vec![ae_kernels::Upsampling { factor: Extent { height: 2, width: 0 } }.into()],

@@ -94,8 +94,8 @@ mod exchange;
 
 pub use ae_files::FileError;
 pub use ae_kernels::{
-    Activation, Chain, CodeL1, Contractive, Kl, KlSparsity, Loss, Objective, Padding, Penalty,
-    RowLosses, Shape,
+    Activation, Chain, CodeL1, Contractive, Kl, KlSparsity, Loss, MAX_NUMBERS, Objective, Padding,
+    Penalty, RowLosses, Shape,
 };
 pub use ae_random::Seed;
 pub use architecture::Architecture;
@@ -115,9 +115,8 @@ pub use inference::{EncoderInference, Inference, KernelInference};
 pub use layer::{Distribution, Draws, Layer, Window};
 pub use layout::{Layout, ParameterView};
 pub use network::{
-    CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS,
-    NamedDraws, Network, Part, convolutional_variational, dense_layers, keras_conv,
-    keras_conv_denoiser, variational,
+    CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_PARAMETERS, NamedDraws, Network,
+    Part, convolutional_variational, dense_layers, keras_conv, keras_conv_denoiser, variational,
 };
 pub use parameters::Parameters;
 pub use registry::Registry;

@@ -11,9 +11,7 @@ mod presets;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use architecture::NetworkArchitecture;
-pub use checked::{
-    CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_NUMBERS, MAX_PARAMETERS, NamedDraws, Part,
-};
+pub use checked::{CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_PARAMETERS, NamedDraws, Part};
 pub(crate) use checked::{check_item, require};
 pub(crate) use lowering::chain;
 pub use presets::{

@@ -6,8 +6,8 @@ use super::parameters::{check_coverage, untrained};
 use crate::layer::Refusal;
 use crate::{Activation, ChainError, Layer, Loss, Objective, Shape, Weight};
 
-/// The most numbers of an item before or after a layer: a map of 1 GiB.
-const LARGEST_ITEM: usize = 1 << 28;
+/// The most numbers of an item before or after a layer: 256 MiB of `f32`.
+pub const MAX_NUMBERS: usize = 1 << 26;
 
 /// How a chain's input reaches its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,8 +238,8 @@ fn checked_output(
     if output.numbers() == 0 {
         return Err(refused(Refusal::new("at least one output", output)));
     }
-    if output.numbers().max(input.numbers()) > LARGEST_ITEM {
-        let expected = format!("at most {LARGEST_ITEM} numbers before and after it");
+    if output.numbers().max(input.numbers()) > MAX_NUMBERS {
+        let expected = format!("at most {MAX_NUMBERS} numbers before and after it");
         return Err(refused(Refusal::new(expected, output)));
     }
     if let Layer::Dense(dense) = layer

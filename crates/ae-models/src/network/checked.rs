@@ -7,7 +7,8 @@ use ae_random::Seed;
 use crate::layer::{Initial, LayerParameter};
 use crate::parameters::draw_weights;
 use crate::{
-    Activation, Draws, Initialisation, Layer, Layout, ModelError, Network, Parameters, Shape,
+    Activation, Draws, Initialisation, Layer, Layout, MAX_NUMBERS, ModelError, Network, Parameters,
+    Shape,
 };
 
 /// The most layers of an encoder, and of a decoder.
@@ -15,9 +16,6 @@ pub const MAX_LAYERS: usize = 256;
 
 /// The most parameters of a model: 1 GiB of `f32`.
 pub const MAX_PARAMETERS: usize = 1 << 28;
-
-/// The most numbers of an item between two layers: 256 MiB of `f32`.
-pub const MAX_NUMBERS: usize = 1 << 26;
 
 /// Which part of a network a layer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
