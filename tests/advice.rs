@@ -229,3 +229,22 @@ fn a_figure_of_filters_says_where_its_scale_ends() {
     let caption = filters["caption"].as_str().unwrap();
     assert!(caption.contains("99th percentile of the weights' magnitudes"), "{caption}");
 }
+
+#[test]
+fn a_sigmoid_before_layers_that_only_move_numbers_bounds_the_output() {
+    let sandbox = sandbox();
+    let table = "a,b,c,d\n".to_owned() + &"-5,0,1,9\n-7,2,8,3\n4,6,-9,1\n".repeat(9);
+    sandbox.write("far.csv", table);
+    let dense = |outputs: u32| format!("{{ layer = \"dense\", outputs = {outputs} }}");
+    let last = dense(4).replace(" }", ", activation = \"sigmoid\" }");
+    let moved = |last: &str| format!("{last}, {{ layer = \"reshape\", shape = [4, 1, 1] }}");
+    for (decoder, is_bounded) in [(moved(&last), true), (moved(&dense(4)), false)] {
+        let spec = layers(&dense(2), &decoder);
+        sandbox.write("moved.toml", spec.replace("[data]", "[data]\nscaling = \"standard\""));
+        let train = "train moved.toml --data far.csv --out run --force --noise none";
+        let told = sandbox.ae(train).succeeds().stderr;
+        assert_eq!(told.contains("which a sigmoid output cannot reach"), is_bounded, "{told}");
+        let record = sandbox.read_json("run/record.json");
+        assert_eq!(record.get("values_outside").is_some(), is_bounded, "{record}");
+    }
+}

@@ -330,7 +330,7 @@ mod tests {
         // A loss for values in [0, 1] needs such values; so does Gaussian noise.
         let found = adapted(Spec::tutorial(), &[Setting::Loss], &table(100, 6));
         assert_eq!(found.training.loss, Loss::BinaryCrossEntropy);
-        assert_eq!(found.model.output_activation(), Some(Activation::Sigmoid));
+        assert_eq!(found.model.dense().unwrap().output_activation, Activation::Sigmoid);
         assert_eq!(found.data.scaling, ColumnScaling::MinMax);
         let mut spec = Spec::tutorial();
         let noise = "gaussian:0.1".parse().unwrap();

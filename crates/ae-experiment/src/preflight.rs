@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{Activation, CheckedLayer, Layer, Loss, Part, Shape};
+use ae_models::{CheckedLayer, Layer, Loss, Part, Shape};
 use rayon::prelude::*;
 
 use crate::network_text::network_in_words;
@@ -50,7 +50,7 @@ impl Preflight {
     pub(crate) fn of(plan: &Plan) -> Self {
         let (train, test) = (&plan.dataset.train, &plan.dataset.test);
         let is_bounded = plan.spec.training.loss == Loss::BinaryCrossEntropy
-            || plan.spec.model.output_activation() == Some(Activation::Sigmoid);
+            || plan.network.output_is_probability();
         Self {
             parameters: plan.architecture.layout().len(),
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),

@@ -236,19 +236,6 @@ impl NetworkSpec {
         Ok(self.network(shape)?.check()?.code().numbers())
     }
 
-    /// The activation of the last layer, if that has one.
-    pub fn output_activation(&self) -> Option<Activation> {
-        match &self.form {
-            NetworkForm::Dense(dense) => Some(dense.output_activation),
-            NetworkForm::Conv(conv) | NetworkForm::ConvDenoiser(conv) => {
-                Some(conv.output_activation)
-            }
-            NetworkForm::Vae(vae) => Some(vae.output_activation),
-            NetworkForm::ConvVae(vae) => Some(vae.output_activation),
-            NetworkForm::Layers(layers) => layers.decoder.last().and_then(Layer::activation),
-        }
-    }
-
     /// Sets the activation of the last layer, where it is a setting of its own.
     pub(crate) fn set_output_activation(&mut self, activation: Activation) {
         match &mut self.form {
