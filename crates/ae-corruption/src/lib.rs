@@ -59,12 +59,14 @@ mod text_syntax;
 // What several kinds of noise share.
 mod border;
 mod clipping;
+mod described;
 mod exponential;
 mod parameter;
 mod pixelwise;
+mod strength;
 
 pub use ae_random::{Seed, Stream};
-pub use batch::corrupt_batch;
+pub use batch::{corrupt_batch, corrupt_batch_with_levels};
 pub use blur::GaussianBlur;
 pub use border::reflected_index;
 pub use clipping::Clipping;

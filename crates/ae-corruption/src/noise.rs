@@ -1,6 +1,7 @@
 //! Any noise: a single one, a chain, or a choice.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ae_random::Stream;
@@ -143,6 +144,20 @@ impl fmt::Display for Noise {
 impl Corruption for Noise {
     fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
         self.corruption().corrupt(values, height, width, stream);
+    }
+
+    fn corrupt_with_level(
+        &self,
+        values: &mut [f32],
+        height: usize,
+        width: usize,
+        stream: &mut Stream,
+    ) -> Option<f32> {
+        self.corruption().corrupt_with_level(values, height, width, stream)
+    }
+
+    fn level_range(&self) -> Option<RangeInclusive<f32>> {
+        self.corruption().level_range()
     }
 
     fn needs_unit_range(&self) -> bool {

@@ -69,7 +69,9 @@ fn a_wrong_text_is_refused_with_what_was_expected() {
     for name in ["masking", "salt-and-pepper", "poisson", "occlusion"] {
         assert_refused(
             &format!("{name}:1:unclipped"),
-            &format!("{name}: has no unclipped form; gaussian, speckle and blur have one"),
+            &format!(
+                "{name}: has no unclipped form; those that have one are gaussian, speckle, blur"
+            ),
         );
     }
     let known = "known are gaussian, masking, salt-and-pepper, speckle, poisson, occlusion, blur";
@@ -141,7 +143,7 @@ fn a_wrong_specification_is_refused() {
         (r#"{ factor = 0.5 }"#, "missing field `kind`"),
         (
             r#"{ kind = "gaussian", factor = 0.5, seed = 1 }"#,
-            r#"expected one parameter beside kind, found "factor" and "seed""#,
+            r#"gaussian: expected the key "factor", found "seed""#,
         ),
         ("[]", "expected a noise such as gaussian:0.5"),
         (
