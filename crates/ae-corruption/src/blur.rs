@@ -78,9 +78,7 @@ impl Corruption for GaussianBlur {
             blur_rows_and_transpose(&self.weights, channel, width, &mut transposed);
             blur_rows_and_transpose(&self.weights, &transposed, height, channel);
         }
-        if self.clipping == Clipping::UnitRange {
-            values.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
-        }
+        self.clipping.apply(values);
     }
 
     fn needs_unit_range(&self) -> bool {
@@ -93,7 +91,7 @@ impl Corruption for GaussianBlur {
 }
 
 /// The normalised weights of the distances from 0 to the radius.
-fn weights(sigma: f64) -> Vec<f64> {
+pub(crate) fn weights(sigma: f64) -> Vec<f64> {
     let radius = (4.0 * sigma + 0.5) as u32;
     let unnormalised = |distance: u32| {
         if distance == 0 { 1.0 } else { exp_of_minus((f64::from(distance) / sigma).powi(2) / 2.0) }

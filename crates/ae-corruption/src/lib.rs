@@ -41,12 +41,18 @@ mod error;
 
 // One kind of noise a file.
 mod blur;
+mod correlated;
 mod gaussian;
+mod jpeg;
 mod masking;
 mod occlusion;
 mod poisson;
+mod poisson_gaussian;
 mod salt_and_pepper;
 mod speckle;
+mod stains;
+mod stripes;
+mod uneven_light;
 
 // Any noise, and its form as text and in serde.
 mod chain;
@@ -63,6 +69,7 @@ mod described;
 mod exponential;
 mod parameter;
 mod pixelwise;
+mod smooth_field;
 mod strength;
 
 pub use ae_random::{Seed, Stream};
@@ -70,17 +77,23 @@ pub use batch::{corrupt_batch, corrupt_batch_with_levels};
 pub use blur::GaussianBlur;
 pub use border::reflected_index;
 pub use clipping::Clipping;
+pub use correlated::Correlated;
 pub use corruption::Corruption;
 pub use draw::Draw;
 pub use error::CorruptionError;
 pub use gaussian::Gaussian;
+pub use jpeg::Jpeg;
 pub use masking::Masking;
 pub use noise::Noise;
 pub use occlusion::Occlusion;
 pub use poisson::Poisson;
+pub use poisson_gaussian::PoissonGaussian;
 pub use registry::register_noise;
 pub use salt_and_pepper::SaltAndPepper;
 pub use speckle::Speckle;
+pub use stains::Stains;
+pub use stripes::Stripes;
+pub use uneven_light::UnevenLight;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -13,6 +13,9 @@ use crate::exponential::exp_of_minus;
 use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::{Clipping, Corruption, CorruptionError};
 
+/// The greatest mean of a count that is drawn by a search.
+pub(crate) const GREATEST_SEARCHED_MEAN: f64 = 500.0;
+
 /// Shot noise: `y = clip(k / peak, 0, 1)`, `k ~ Poisson(peak x)` for each pixel.
 ///
 /// Mean and variance of `peak y` are both `peak x` as long as nothing is clipped. Black pixels stay black.
@@ -25,7 +28,7 @@ pub struct Poisson {
 
 impl Poisson {
     /// `exp(-peak)` has to be a normal `f64`, and a search of 500 steps is still fast enough.
-    const PEAK: Parameter = Parameter::new("poisson", "peak", 0.1, 500.0);
+    const PEAK: Parameter = Parameter::new("poisson", "peak", 0.1, GREATEST_SEARCHED_MEAN as f32);
 
     /// Noise of a camera that counts `peak` photons on average from a white pixel.
     ///
@@ -66,7 +69,7 @@ impl Corruption for Poisson {
 }
 
 /// The least count whose distribution function at this mean is above `uniform`, in [0, 1).
-fn count_at(uniform: f64, mean: f64) -> u32 {
+pub(crate) fn count_at(uniform: f64, mean: f64) -> u32 {
     let mut count = 0;
     let mut probability = exp_of_minus(mean);
     let mut distribution = probability;

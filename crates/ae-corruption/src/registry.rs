@@ -8,12 +8,13 @@ use crate::described::Described;
 use crate::parameter::{BuiltIn, Parameter};
 use crate::strength::Strength;
 use crate::{
-    Clipping, Corruption, CorruptionError, Gaussian, GaussianBlur, Masking, Noise, Occlusion,
-    Poisson, SaltAndPepper, Speckle,
+    Clipping, Correlated, Corruption, CorruptionError, Gaussian, GaussianBlur, Jpeg, Masking,
+    Noise, Occlusion, Poisson, PoissonGaussian, SaltAndPepper, Speckle, Stains, Stripes,
+    UnevenLight,
 };
 
 /// The noises of this crate. A new one is added here.
-static BUILT_IN: [BuiltInKind; 7] = [
+static BUILT_IN: [BuiltInKind; 13] = [
     BuiltInKind::of::<Gaussian>(),
     BuiltInKind::of::<Masking>(),
     BuiltInKind::of::<SaltAndPepper>(),
@@ -21,6 +22,12 @@ static BUILT_IN: [BuiltInKind; 7] = [
     BuiltInKind::of::<Poisson>(),
     BuiltInKind::of::<Occlusion>(),
     BuiltInKind::of::<GaussianBlur>(),
+    BuiltInKind::of::<Correlated>(),
+    BuiltInKind::of::<PoissonGaussian>(),
+    BuiltInKind::of::<Jpeg>(),
+    BuiltInKind::of::<Stripes>(),
+    BuiltInKind::of::<Stains>(),
+    BuiltInKind::of::<UnevenLight>(),
 ];
 
 /// Entries are added and never replaced, so that a text means the same noise for as long as the program runs.
