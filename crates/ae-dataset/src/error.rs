@@ -18,6 +18,17 @@ use words::{and_more, list, next_step, resizing};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
+    /// Procedural pictures of a size that is not made.
+    #[error(
+        "{count} procedural pictures of {shape} are not made: a picture has at most 16777216 pixels, and all take at most \
+         8 GiB"
+    )]
+    TooLargeLeaves {
+        /// The shape of a picture.
+        shape: ImageShape,
+        /// The number of pictures.
+        count: usize,
+    },
     /// The number of values is not a positive multiple of an image's.
     #[error("{pixels} pixels are not a whole, positive number of images of {shape}")]
     NotWholeImages {
