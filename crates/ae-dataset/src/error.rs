@@ -18,6 +18,18 @@ use words::{and_more, list, next_step, resizing};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
+    /// One half of a data set has images that are not written as pictures.
+    #[error("the {part} images are numbers; pictures are written from values of 8 bits")]
+    NotBytes {
+        /// "train" or "test".
+        part: &'static str,
+    },
+    /// A picture cannot be encoded.
+    #[error("the picture cannot be written as PNG: {reason}")]
+    NotEncoded {
+        /// What the encoder says.
+        reason: String,
+    },
     /// Procedural pictures of a size that is not made.
     #[error(
         "{count} procedural pictures of {shape} are not made: a picture has at most 16777216 pixels, and all take at most \

@@ -126,6 +126,8 @@ pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, R
 pub use own_data::has_own_split;
 #[cfg(feature = "pictures")]
 pub use pictures::reader::PictureReader;
+#[cfg(feature = "pictures")]
+pub use pictures::writer::{replace_pictures, write_pictures};
 pub use progress::Progress;
 pub use scaling::Scaling;
 pub use scaling::kind::{ColumnScaling, ConstantColumns};
