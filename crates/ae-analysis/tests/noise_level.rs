@@ -39,6 +39,15 @@ fn noise_is_measured_in_the_quiet_half_of_a_textured_picture() {
     }
 }
 
+/// The quantile of some 5000 overlapping blocks has a standard error of 0.4 %.
+#[test]
+fn noise_alone_has_its_level() {
+    for seed in 0..3 {
+        let found = noise_level(&with_noise(&vec![0.5; 600 * 600], 0.1, seed), [600, 600]).unwrap();
+        assert!((found / 0.1 - 1.0).abs() < 0.02, "{found}");
+    }
+}
+
 #[test]
 fn shades_and_straight_edges_are_no_noise() {
     let ramp: Vec<f32> = (0..SIDE * SIDE)
