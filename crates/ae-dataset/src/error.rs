@@ -31,10 +31,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// Procedural pictures of a size that is not made.
-    #[error(
-        "{count} procedural pictures of {shape} are not made: a picture has at most 16777216 pixels, and all take at most \
-         8 GiB"
-    )]
+    #[error("{count} pictures of {shape}: expected at most 16777216 pixels each and 8 GiB in all")]
     TooLargeLeaves {
         /// The shape of a picture.
         shape: ImageShape,

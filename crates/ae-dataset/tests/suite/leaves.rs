@@ -75,8 +75,7 @@ fn sizes_that_are_not_made_are_refused_before_memory_is_taken() {
     }
     assert_eq!(
         refused(3, 5000, 4000, 2).to_string(),
-        "2 procedural pictures of 5000 x 4000 in colour are not made: a picture has at most 16777216 pixels, and all \
-         take at most 8 GiB"
+        "2 pictures of 5000 x 4000 in colour: expected at most 16777216 pixels each and 8 GiB in all"
     );
 }
 
