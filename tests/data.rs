@@ -173,3 +173,19 @@ fn variations_are_read_exported_trained_on_and_found_again() {
     let judged = sandbox.ae("evaluate run --json").succeeds().json();
     assert_eq!(judged["images"], 357);
 }
+
+#[test]
+fn leaves_are_described_and_exported_as_pictures() {
+    let sandbox = Sandbox::new();
+    let told = sandbox.ae("data info leaves --size 24x40 --channels 3 --offline").succeeds().stdout;
+    assert!(told.contains("400 training and 68 test images of 24 x 40 in colour"), "{told}");
+    let finished = sandbox.ae("data export leaves --size 24x40 --out leaves").succeeds();
+    assert!(finished.stdout.contains("400 training and 68 test images written to leaves"));
+    let [made, read] = ["leaves --size 24x40", "./leaves"].map(|data| {
+        sandbox.ae(&format!("data info {data} --offline --json")).succeeds().json()["files"].clone()
+    });
+    assert_eq!(made, read);
+    sandbox.ae("data export leaves --size 24x40 --out leaves").fails_with(&["exists already"]);
+    sandbox.ae("data export leaves --size 24x40 --out leaves --force").succeeds();
+    sandbox.ae("data info leaves --size 5000x5000").fails_with(&["at most 16777216 pixels"]);
+}

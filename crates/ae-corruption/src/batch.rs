@@ -22,6 +22,23 @@ pub fn corrupt_batch(
     epoch: u32,
     stream: &Stream,
 ) {
+    corrupt_batch_with_levels(corruption, batch, indices, height, width, epoch, stream);
+}
+
+/// As [`corrupt_batch`], with the same bits; returns the noise level of each item where it is defined
+/// ([`Corruption::corrupt_with_level`]).
+///
+/// # Panics
+/// If the batch does not hold one item, of whole channels, for each index.
+pub fn corrupt_batch_with_levels(
+    corruption: &dyn Corruption,
+    batch: &mut [f32],
+    indices: &[u32],
+    height: usize,
+    width: usize,
+    epoch: u32,
+    stream: &Stream,
+) -> Vec<Option<f32>> {
     let item_length = batch.len() / indices.len().max(1);
     assert!(
         batch.len() == indices.len() * item_length
@@ -29,10 +46,13 @@ pub fn corrupt_batch(
         "a batch holds one item for each index"
     );
     if item_length == 0 {
-        return;
+        return vec![None; indices.len()];
     }
-    for (item, &index) in batch.chunks_exact_mut(item_length).zip(indices) {
-        let mut stream_of_item = stream.at(epoch, u64::from(index));
-        corruption.corrupt(item, height, width, &mut stream_of_item);
-    }
+    let items = batch.chunks_exact_mut(item_length).zip(indices);
+    items
+        .map(|(item, &index)| {
+            let mut stream_of_item = stream.at(epoch, u64::from(index));
+            corruption.corrupt_with_level(item, height, width, &mut stream_of_item)
+        })
+        .collect()
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use ae_random::Stream;
 
 use crate::exponential::exp_of_minus;
-use crate::parameter::{BuiltIn, Parameter};
+use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::{Clipping, Corruption, CorruptionError, reflected_index};
 
 /// Gaussian blur: each pixel becomes the mean of its neighbours under a Gaussian of `sigma` pixels.
@@ -25,12 +25,15 @@ pub struct GaussianBlur {
 }
 
 impl GaussianBlur {
+    /// A sigma of 100 pixels turns most images into a flat grey.
+    const SIGMA: Parameter = Parameter::new("blur", "sigma", 0.0, 100.0);
+
     /// A blur of a standard deviation of `sigma` pixels. The time for an image grows with sigma.
     ///
     /// # Errors
     /// If sigma is not a number from 0 to 100.
     pub fn new(sigma: f32) -> Result<Self, CorruptionError> {
-        let sigma = Self::PARAMETER.check(sigma)?;
+        let sigma = Self::SIGMA.check(sigma)?;
         let weights = weights(f64::from(sigma));
         Ok(Self { sigma, weights, clipping: Clipping::default() })
     }
@@ -44,21 +47,22 @@ impl GaussianBlur {
 }
 
 impl BuiltIn for GaussianBlur {
-    /// A sigma of 100 pixels turns most images into a flat grey.
-    const PARAMETER: Parameter = Parameter { noise: "blur", name: "sigma", low: 0.0, high: 100.0 };
+    const NAME: &'static str = "blur";
+    const PARAMETERS: &'static [Parameter] = &[Self::SIGMA];
+    const CAN_BE_UNCLIPPED: bool = true;
 
-    fn with_value(value: f32) -> Result<Self, CorruptionError> {
-        Self::new(value)
+    fn with_values([sigma, _]: Values) -> Result<Self, CorruptionError> {
+        Self::new(sigma)
     }
 
-    fn unclipped(self) -> Option<Self> {
-        Some(self.with_clipping(Clipping::Off))
+    fn with_clipping(self, clipping: Clipping) -> Self {
+        Self { clipping, ..self }
     }
 }
 
 impl fmt::Display for GaussianBlur {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PARAMETER.write(f, self.sigma, self.clipping)
+        Self::write_text(f, &[self.sigma], self.clipping)
     }
 }
 
@@ -74,9 +78,7 @@ impl Corruption for GaussianBlur {
             blur_rows_and_transpose(&self.weights, channel, width, &mut transposed);
             blur_rows_and_transpose(&self.weights, &transposed, height, channel);
         }
-        if self.clipping == Clipping::UnitRange {
-            values.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
-        }
+        self.clipping.apply(values);
     }
 
     fn needs_unit_range(&self) -> bool {
@@ -89,7 +91,7 @@ impl Corruption for GaussianBlur {
 }
 
 /// The normalised weights of the distances from 0 to the radius.
-fn weights(sigma: f64) -> Vec<f64> {
+pub(crate) fn weights(sigma: f64) -> Vec<f64> {
     let radius = (4.0 * sigma + 0.5) as u32;
     let unnormalised = |distance: u32| {
         if distance == 0 { 1.0 } else { exp_of_minus((f64::from(distance) / sigma).powi(2) / 2.0) }

@@ -1,6 +1,7 @@
 //! One of several noises, chosen for each item, so that one model learns to remove all of them.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use ae_random::Stream;
 
@@ -27,7 +28,26 @@ impl<C: Corruption> fmt::Display for Choice<C> {
 
 impl<C: Corruption> Corruption for Choice<C> {
     fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
+        self.corrupt_with_level(values, height, width, stream);
+    }
+
+    fn corrupt_with_level(
+        &self,
+        values: &mut [f32],
+        height: usize,
+        width: usize,
+        stream: &mut Stream,
+    ) -> Option<f32> {
         let chosen = stream.below(self.alternatives.len() as u32);
-        self.alternatives[chosen as usize].corrupt(values, height, width, stream);
+        self.alternatives[chosen as usize].corrupt_with_level(values, height, width, stream)
+    }
+
+    fn level_range(&self) -> Option<RangeInclusive<f32>> {
+        let ranges: Option<Vec<_>> =
+            self.alternatives.iter().map(Corruption::level_range).collect();
+        let union = |a: RangeInclusive<f32>, b: RangeInclusive<f32>| {
+            a.start().min(*b.start())..=a.end().max(*b.end())
+        };
+        ranges?.into_iter().reduce(union)
     }
 }

@@ -12,6 +12,13 @@ pub enum Clipping {
 }
 
 impl Clipping {
+    /// Clips the values if they are to be clipped.
+    pub(crate) fn apply(self, values: &mut [f32]) {
+        if self == Self::UnitRange {
+            values.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        }
+    }
+
     /// The ending of a noise's text.
     pub(crate) fn suffix(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! The trait that every noise implements.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use ae_random::Stream;
 
@@ -20,6 +21,31 @@ pub trait Corruption: fmt::Debug + fmt::Display + Send + Sync {
     ///
     /// The result must depend only on the values and on the position of `stream`.
     fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream);
+
+    /// Corrupts one item in place, as [`corrupt`](Self::corrupt) does with the same bits, and returns its noise
+    /// level where this is defined.
+    ///
+    /// The noise level is the standard deviation of the Gaussian noise that was added, before any clipping, in
+    /// units of the values. A network that takes it as an input learns to remove noise of any strength.
+    /// The default is for noises of one level: that of [`level_range`](Self::level_range).
+    fn corrupt_with_level(
+        &self,
+        values: &mut [f32],
+        height: usize,
+        width: usize,
+        stream: &mut Stream,
+    ) -> Option<f32> {
+        self.corrupt(values, height, width, stream);
+        self.level_range()
+            .filter(|levels| levels.start() == levels.end())
+            .map(|levels| *levels.end())
+    }
+
+    /// The least and the greatest noise level of an item, if every item has one. The default is `None`: the
+    /// noise is not additive, or its strength depends on the values.
+    fn level_range(&self) -> Option<RangeInclusive<f32>> {
+        None
+    }
 
     /// Whether the values must lie in [0, 1], because results are clipped to this range or are its ends.
     ///

@@ -30,21 +30,63 @@ pub enum CorruptionError {
         /// What stands there instead.
         found: String,
     },
+    /// The parameter takes whole numbers.
+    #[error("{noise}: expected a whole number as its {parameter}, found {found}")]
+    NotWhole {
+        /// The noise's name.
+        noise: &'static str,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The value that was given.
+        found: f32,
+    },
+    /// The greater end of a range stands first.
+    #[error(
+        "{noise}: expected a range of its {parameter} from the lower to the higher end, found \
+             {low}..{high}; write {high}..{low}"
+    )]
+    ExchangedEnds {
+        /// The noise's name.
+        noise: &'static str,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The first end, as it was written.
+        low: String,
+        /// The second end, as it was written.
+        high: String,
+    },
+    /// Both ends of a range are the same value.
+    #[error(
+        "{noise}: expected a range of its {parameter} with two different ends, found {low}..{high}; \
+             write {low}"
+    )]
+    EqualEnds {
+        /// The noise's name.
+        noise: &'static str,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// The first end, as it was written.
+        low: String,
+        /// The second end, as it was written.
+        high: String,
+    },
     /// The noise is named without its parameter.
-    #[error("{noise}: its {parameter} is missing; write {noise}:NUMBER")]
+    #[error("{noise}: its {parameter} is missing; write {form}")]
     MissingParameter {
         /// The noise's name.
         noise: &'static str,
         /// The parameter's name.
         parameter: &'static str,
+        /// How the noise is written: `gaussian:NUMBER`.
+        form: String,
     },
     /// A table holds a key that this noise does not have.
-    #[error("{noise}: expected the key {parameter:?}, found {found:?}")]
+    #[error("{noise}: expected the key {parameters}, found {found:?}")]
     WrongParameter {
         /// The noise's name.
         noise: &'static str,
-        /// The parameter's name.
-        parameter: &'static str,
+        /// The names of its parameters, in quotes.
+        parameters: String,
         /// The key that was given.
         found: String,
     },
@@ -59,10 +101,12 @@ pub enum CorruptionError {
         known: String,
     },
     /// The noise does not clip, or is defined for [0, 1] only, so that it has no unclipped form.
-    #[error("{noise}: has no unclipped form; gaussian, speckle and blur have one")]
+    #[error("{noise}: has no unclipped form; those that have one are {others}")]
     NeverUnclipped {
         /// The noise's name.
         noise: &'static str,
+        /// The noises with an unclipped form, separated by commas.
+        others: String,
     },
     /// The parser of a user-defined noise has refused the argument.
     #[error("{noise}: {reason}")]

@@ -4,10 +4,11 @@
 //! denoising", there with the factor 0.5.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use ae_random::Stream;
 
-use crate::parameter::{BuiltIn, Parameter};
+use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::pixelwise::map_with_normals;
 use crate::{Clipping, Corruption, CorruptionError};
 
@@ -21,12 +22,15 @@ pub struct Gaussian {
 }
 
 impl Gaussian {
+    /// Beyond the greatest factor, nearly every clipped pixel is 0 or 1 already.
+    const FACTOR: Parameter = Parameter::new("gaussian", "factor", 0.0, 100.0);
+
     /// Noise of a standard deviation of `factor`, in units of the values: for pixels, 1 is the whole range.
     ///
     /// # Errors
     /// If the factor is not a number from 0 to 100.
     pub fn new(factor: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { factor: Self::PARAMETER.check(factor)?, clipping: Clipping::default() })
+        Ok(Self { factor: Self::FACTOR.check(factor)?, clipping: Clipping::default() })
     }
 
     /// The same noise with or without clipping; without it, `y = x + factor n`.
@@ -37,22 +41,22 @@ impl Gaussian {
 }
 
 impl BuiltIn for Gaussian {
-    /// Beyond the greatest factor, nearly every clipped pixel is 0 or 1 already.
-    const PARAMETER: Parameter =
-        Parameter { noise: "gaussian", name: "factor", low: 0.0, high: 100.0 };
+    const NAME: &'static str = "gaussian";
+    const PARAMETERS: &'static [Parameter] = &[Self::FACTOR];
+    const CAN_BE_UNCLIPPED: bool = true;
 
-    fn with_value(value: f32) -> Result<Self, CorruptionError> {
-        Self::new(value)
+    fn with_values([factor, _]: Values) -> Result<Self, CorruptionError> {
+        Self::new(factor)
     }
 
-    fn unclipped(self) -> Option<Self> {
-        Some(self.with_clipping(Clipping::Off))
+    fn with_clipping(self, clipping: Clipping) -> Self {
+        Self { clipping, ..self }
     }
 }
 
 impl fmt::Display for Gaussian {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PARAMETER.write(f, self.factor, self.clipping)
+        Self::write_text(f, &[self.factor], self.clipping)
     }
 }
 
@@ -66,6 +70,10 @@ impl Corruption for Gaussian {
             }
             Clipping::Off => map_with_normals(values, stream, noisy),
         }
+    }
+
+    fn level_range(&self) -> Option<RangeInclusive<f32>> {
+        Some(self.factor..=self.factor)
     }
 
     fn needs_unit_range(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Any noise: a single one, a chain, or a choice.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ae_random::Stream;
@@ -16,6 +17,10 @@ use crate::{Corruption, CorruptionError};
 /// A link is `NAME:NUMBER`. Links joined by `+` are a chain, applied in order. Chains joined by `|` are a
 /// choice, of which each item gets one. `Display` writes what `FromStr` reads as the same noise again.
 ///
+/// A number is decimal (`0.1`), a fraction (`25/255`) or a range (`5/255..55/255`). Of a range, each item's
+/// number is drawn uniformly from its own stream, before the noise draws anything. Numbers are written as they
+/// were read.
+///
 /// | text | noise | its number | range |
 /// |---|---|---|---|
 /// | `gaussian:0.5` | [`Gaussian`](crate::Gaussian) | factor | 0 to 100 |
@@ -25,17 +30,29 @@ use crate::{Corruption, CorruptionError};
 /// | `poisson:30` | [`Poisson`](crate::Poisson) | peak | 0.1 to 500 |
 /// | `occlusion:0.4` | [`Occlusion`](crate::Occlusion) | fraction | 0 to 1 |
 /// | `blur:1` | [`GaussianBlur`](crate::GaussianBlur) | sigma | 0 to 100 |
+/// | `correlated:0.1` or `correlated:0.1,0.7` | [`Correlated`](crate::Correlated) | factor, blur (0.7) | 0 to 100, 0.3 to 10 |
+/// | `poisson-gaussian:100,0.01` | [`PoissonGaussian`](crate::PoissonGaussian) | peak, sigma | 0.1 to 100 000, 0 to 100 |
+/// | `jpeg:40` | [`Jpeg`](crate::Jpeg) | quality, a whole number | 1 to 100 |
+/// | `stripes:0.05` | [`Stripes`](crate::Stripes) | strength | 0 to 100 |
+/// | `stains:0.5` | [`Stains`](crate::Stains) | strength | 0 to 1 |
+/// | `uneven-light:0.3` | [`UnevenLight`](crate::UnevenLight) | strength | 0 to 1 |
 ///
-/// `gaussian`, `speckle` and `blur` can be followed by `:unclipped`, as in `gaussian:0.5:unclipped`: results
-/// are then not clipped to [0, 1]. A user-defined noise is `NAME` or `NAME:ARGUMENT`; see
+/// `gaussian`, `speckle`, `blur`, `correlated`, `poisson-gaussian`, `stripes` and `uneven-light` can be followed
+/// by `:unclipped`, as in `gaussian:0.5:unclipped`: results are then not clipped to [0, 1]. A user-defined noise is `NAME` or `NAME:ARGUMENT`; see
 /// [`register_noise`](crate::register_noise).
 ///
 /// # serde
 /// It reads the text, a table `{ kind = "gaussian", factor = 0.5, clip = false }`, or a list of either, which
-/// is a chain. It writes the text.
+/// is a chain. A number in a table may be text: `factor = "5/255..55/255"`. It writes the text.
 ///
 /// # Equality
-/// Two noises are equal if their texts are.
+/// Two noises are equal if their texts are. `gaussian:1/2` and `gaussian:0.5` are not, though they do the same.
+///
+/// # Noise level
+/// Of an item to which Gaussian noise was added, [`corrupt_with_level`](Corruption::corrupt_with_level) tells the
+/// standard deviation, before any clipping. It is defined for `gaussian` and `correlated`, for a sum of them, and
+/// for other noises followed by them (`blur:1+gaussian:0.1`); not where anything follows (`gaussian:0.1+blur:1`).
+/// [`level_range`](Corruption::level_range) is the range for all items, if each has a level.
 #[derive(Debug, Clone)]
 pub struct Noise(Form);
 
@@ -143,6 +160,20 @@ impl fmt::Display for Noise {
 impl Corruption for Noise {
     fn corrupt(&self, values: &mut [f32], height: usize, width: usize, stream: &mut Stream) {
         self.corruption().corrupt(values, height, width, stream);
+    }
+
+    fn corrupt_with_level(
+        &self,
+        values: &mut [f32],
+        height: usize,
+        width: usize,
+        stream: &mut Stream,
+    ) -> Option<f32> {
+        self.corruption().corrupt_with_level(values, height, width, stream)
+    }
+
+    fn level_range(&self) -> Option<RangeInclusive<f32>> {
+        self.corruption().level_range()
     }
 
     fn needs_unit_range(&self) -> bool {

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::parameter::Parameter;
 use crate::registry::{Kind, kind_named};
+use crate::strength::{Number, Strength};
 use crate::{Clipping, CorruptionError, Noise};
 
 impl Serialize for Noise {
@@ -23,7 +25,15 @@ impl<'de> Deserialize<'de> for Noise {
 /// A parameter in a table.
 struct Entry {
     key: String,
-    value: f32,
+    value: EntryValue,
+}
+
+/// A number, or the text of a fraction or a range.
+#[derive(serde::Deserialize)]
+#[serde(untagged, expecting = "expected a number, or text such as \"25/255\" or \"0.1..0.3\"")]
+enum EntryValue {
+    Number(f32),
+    Text(String),
 }
 
 struct NoiseVisitor;
@@ -41,7 +51,7 @@ impl<'de> Visitor<'de> for NoiseVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Noise, A::Error> {
         let mut kind: Option<String> = None;
-        let mut entry: Option<Entry> = None;
+        let mut entries: Vec<Entry> = Vec::new();
         let mut clip: Option<bool> = None;
         while let Some(key) = map.next_key::<String>()? {
             if key == "kind" {
@@ -52,17 +62,15 @@ impl<'de> Visitor<'de> for NoiseVisitor {
                 if clip.replace(map.next_value()?).is_some() {
                     return Err(A::Error::duplicate_field("clip"));
                 }
-            } else if let Some(Entry { key: first, .. }) = &entry {
-                let both =
-                    format!("expected one parameter beside kind, found {first:?} and {key:?}");
-                return Err(A::Error::custom(both));
+            } else if entries.iter().any(|entry| entry.key == key) {
+                return Err(A::Error::custom(format!("duplicate field `{key}`")));
             } else {
-                entry = Some(Entry { key, value: map.next_value()? });
+                entries.push(Entry { key, value: map.next_value()? });
             }
         }
         let kind = kind.ok_or_else(|| A::Error::missing_field("kind"))?;
         let clipping = if clip == Some(false) { Clipping::Off } else { Clipping::UnitRange };
-        from_table(&kind, entry, clipping).map_err(A::Error::custom)
+        from_table(&kind, entries, clipping).map_err(A::Error::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Noise, A::Error> {
@@ -76,7 +84,7 @@ impl<'de> Visitor<'de> for NoiseVisitor {
 
 fn from_table(
     name: &str,
-    entry: Option<Entry>,
+    mut entries: Vec<Entry>,
     clipping: Clipping,
 ) -> Result<Noise, CorruptionError> {
     let kind = match kind_named(name)? {
@@ -85,12 +93,25 @@ fn from_table(
             return Err(CorruptionError::UserDefinedTable { noise: kind.name });
         }
     };
-    let (noise, parameter) = (kind.parameter.noise, kind.parameter.name);
-    match entry {
-        Some(Entry { key, value }) if key == parameter => kind.with_value(value, clipping),
-        Some(Entry { key: found, .. }) => {
-            Err(CorruptionError::WrongParameter { noise, parameter, found })
+    let mut strengths = Vec::new();
+    for parameter in kind.parameters {
+        match entries.iter().position(|entry| entry.key == parameter.name) {
+            Some(place) => strengths.push(strength(parameter, entries.swap_remove(place).value)?),
+            None => break,
         }
-        None => Err(CorruptionError::MissingParameter { noise, parameter }),
+    }
+    // A parameter after one that is left out is as unknown as any other key.
+    if let Some(Entry { key: found, .. }) = entries.into_iter().next() {
+        let names = kind.parameters.iter().map(|parameter| format!("{:?}", parameter.name));
+        let parameters = names.collect::<Vec<_>>().join(" or ");
+        return Err(CorruptionError::WrongParameter { noise: kind.name, parameters, found });
+    }
+    kind.described(strengths, clipping)
+}
+
+fn strength(parameter: &Parameter, value: EntryValue) -> Result<Strength, CorruptionError> {
+    match value {
+        EntryValue::Number(number) => Strength::fixed(parameter, Number::Plain(number)),
+        EntryValue::Text(text) => Strength::parse(parameter, text.trim()),
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use ae_random::Stream;
 
-use crate::parameter::{BuiltIn, Parameter};
+use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::{Clipping, Corruption, CorruptionError};
 
 /// Occlusion: a rectangle is set to 0. Its sides are a given fraction of the image's, and all places inside of
@@ -23,12 +23,14 @@ pub struct Occlusion {
 }
 
 impl Occlusion {
+    const FRACTION: Parameter = Parameter::new("occlusion", "fraction", 0.0, 1.0);
+
     /// A rectangle whose height and width are this fraction of the image's.
     ///
     /// # Errors
     /// If the fraction is not a number from 0 to 1.
     pub fn new(fraction: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { fraction: Self::PARAMETER.check(fraction)? })
+        Ok(Self { fraction: Self::FRACTION.check(fraction)? })
     }
 
     /// The length of the rectangle's side along an image side of this length.
@@ -46,17 +48,17 @@ impl Occlusion {
 }
 
 impl BuiltIn for Occlusion {
-    const PARAMETER: Parameter =
-        Parameter { noise: "occlusion", name: "fraction", low: 0.0, high: 1.0 };
+    const NAME: &'static str = "occlusion";
+    const PARAMETERS: &'static [Parameter] = &[Self::FRACTION];
 
-    fn with_value(value: f32) -> Result<Self, CorruptionError> {
-        Self::new(value)
+    fn with_values([fraction, _]: Values) -> Result<Self, CorruptionError> {
+        Self::new(fraction)
     }
 }
 
 impl fmt::Display for Occlusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PARAMETER.write(f, self.fraction, Clipping::UnitRange)
+        Self::write_text(f, &[self.fraction], Clipping::UnitRange)
     }
 }
 

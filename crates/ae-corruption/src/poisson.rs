@@ -10,8 +10,11 @@ use std::fmt;
 use ae_random::Stream;
 
 use crate::exponential::exp_of_minus;
-use crate::parameter::{BuiltIn, Parameter};
+use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::{Clipping, Corruption, CorruptionError};
+
+/// The greatest mean of a count that is drawn by a search.
+pub(crate) const GREATEST_SEARCHED_MEAN: f64 = 500.0;
 
 /// Shot noise: `y = clip(k / peak, 0, 1)`, `k ~ Poisson(peak x)` for each pixel.
 ///
@@ -24,28 +27,30 @@ pub struct Poisson {
 }
 
 impl Poisson {
+    /// `exp(-peak)` has to be a normal `f64`, and a search of 500 steps is still fast enough.
+    const PEAK: Parameter = Parameter::new("poisson", "peak", 0.1, GREATEST_SEARCHED_MEAN as f32);
+
     /// Noise of a camera that counts `peak` photons on average from a white pixel.
     ///
     /// # Errors
     /// If the peak is not a number from 0.1 to 500.
     pub fn new(peak: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { peak: Self::PARAMETER.check(peak)? })
+        Ok(Self { peak: Self::PEAK.check(peak)? })
     }
 }
 
 impl BuiltIn for Poisson {
-    /// `exp(-peak)` has to be a normal `f64`, and a search of 500 steps is still fast enough.
-    const PARAMETER: Parameter =
-        Parameter { noise: "poisson", name: "peak", low: 0.1, high: 500.0 };
+    const NAME: &'static str = "poisson";
+    const PARAMETERS: &'static [Parameter] = &[Self::PEAK];
 
-    fn with_value(value: f32) -> Result<Self, CorruptionError> {
-        Self::new(value)
+    fn with_values([peak, _]: Values) -> Result<Self, CorruptionError> {
+        Self::new(peak)
     }
 }
 
 impl fmt::Display for Poisson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PARAMETER.write(f, self.peak, Clipping::UnitRange)
+        Self::write_text(f, &[self.peak], Clipping::UnitRange)
     }
 }
 
@@ -64,7 +69,7 @@ impl Corruption for Poisson {
 }
 
 /// The least count whose distribution function at this mean is above `uniform`, in [0, 1).
-fn count_at(uniform: f64, mean: f64) -> u32 {
+pub(crate) fn count_at(uniform: f64, mean: f64) -> u32 {
     let mut count = 0;
     let mut probability = exp_of_minus(mean);
     let mut distribution = probability;

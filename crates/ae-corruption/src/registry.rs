@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::described::Described;
 use crate::parameter::{BuiltIn, Parameter};
+use crate::strength::Strength;
 use crate::{
-    Clipping, Corruption, CorruptionError, Gaussian, GaussianBlur, Masking, Noise, Occlusion,
-    Poisson, SaltAndPepper, Speckle,
+    Clipping, Correlated, Corruption, CorruptionError, Gaussian, GaussianBlur, Jpeg, Masking,
+    Noise, Occlusion, Poisson, PoissonGaussian, SaltAndPepper, Speckle, Stains, Stripes,
+    UnevenLight,
 };
 
 /// The noises of this crate. A new one is added here.
-static BUILT_IN: [BuiltInKind; 7] = [
+static BUILT_IN: [BuiltInKind; 13] = [
     BuiltInKind::of::<Gaussian>(),
     BuiltInKind::of::<Masking>(),
     BuiltInKind::of::<SaltAndPepper>(),
@@ -19,6 +22,12 @@ static BUILT_IN: [BuiltInKind; 7] = [
     BuiltInKind::of::<Poisson>(),
     BuiltInKind::of::<Occlusion>(),
     BuiltInKind::of::<GaussianBlur>(),
+    BuiltInKind::of::<Correlated>(),
+    BuiltInKind::of::<PoissonGaussian>(),
+    BuiltInKind::of::<Jpeg>(),
+    BuiltInKind::of::<Stripes>(),
+    BuiltInKind::of::<Stains>(),
+    BuiltInKind::of::<UnevenLight>(),
 ];
 
 /// Entries are added and never replaced, so that a text means the same noise for as long as the program runs.
@@ -85,7 +94,7 @@ where
         Err(reason) => Err(reason.into()),
     });
     let mut registered = USER_DEFINED.write().unwrap_or_else(PoisonError::into_inner);
-    if BUILT_IN.iter().any(|kind| kind.parameter.noise == name) || registered.contains_key(name) {
+    if BUILT_IN.iter().any(|kind| kind.name == name) || registered.contains_key(name) {
         return Err(CorruptionError::NameTaken { noise: name.to_owned() });
     }
     registered.insert(name.to_owned(), UserDefinedKind { name: name.to_owned(), parser });
@@ -98,36 +107,57 @@ pub(crate) enum Kind {
     UserDefined(UserDefinedKind),
 }
 
-/// A noise of this crate. The `noise` of its parameter is the name in texts.
+/// A noise of this crate.
 pub(crate) struct BuiltInKind {
-    pub(crate) parameter: Parameter,
-    with_value: fn(f32, Clipping) -> Result<Noise, CorruptionError>,
+    pub(crate) name: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+    can_be_unclipped: bool,
+    described: fn(Vec<Strength>, Clipping) -> Result<Noise, CorruptionError>,
 }
 
 impl BuiltInKind {
     const fn of<C: BuiltIn>() -> Self {
         Self {
-            parameter: C::PARAMETER,
-            with_value: |value, clipping| {
-                let clipped = C::with_value(value)?;
-                match clipping {
-                    Clipping::UnitRange => Ok(clipped.into()),
-                    Clipping::Off => clipped
-                        .unclipped()
-                        .map(Noise::from)
-                        .ok_or(CorruptionError::NeverUnclipped { noise: C::PARAMETER.noise }),
-                }
+            name: C::NAME,
+            parameters: C::PARAMETERS,
+            can_be_unclipped: C::CAN_BE_UNCLIPPED,
+            described: |strengths, clipping| {
+                Ok(Noise::single(Described::<C>::new(strengths, clipping)?))
             },
         }
     }
 
-    pub(crate) fn with_value(
+    /// The noise with one strength for each of its parameters in their order. Those at the end that have a
+    /// default can be left out.
+    pub(crate) fn described(
         &self,
-        value: f32,
+        strengths: Vec<Strength>,
         clipping: Clipping,
     ) -> Result<Noise, CorruptionError> {
-        (self.with_value)(value, clipping)
+        match self.parameters.get(strengths.len()) {
+            Some(parameter) if parameter.default.is_none() => Err(self.missing(parameter)),
+            _ if clipping == Clipping::Off && !self.can_be_unclipped => {
+                Err(CorruptionError::NeverUnclipped { noise: self.name, others: unclipped_names() })
+            }
+            _ => (self.described)(strengths, clipping),
+        }
     }
+
+    /// The error of a text without this parameter.
+    pub(crate) fn missing(&self, parameter: &Parameter) -> CorruptionError {
+        let numbers = vec!["NUMBER"; self.parameters.len()].join(",");
+        CorruptionError::MissingParameter {
+            noise: self.name,
+            parameter: parameter.name,
+            form: format!("{}:{numbers}", self.name),
+        }
+    }
+}
+
+/// The names of the noises with an unclipped form.
+fn unclipped_names() -> String {
+    let unclipped = BUILT_IN.iter().filter(|kind| kind.can_be_unclipped);
+    unclipped.map(|kind| kind.name).collect::<Vec<_>>().join(", ")
 }
 
 type Parser = Arc<dyn Fn(&str) -> Result<Noise, Box<dyn Error + Send + Sync>> + Send + Sync>;
@@ -162,12 +192,12 @@ impl UserDefinedKind {
 
 /// What stands for this name.
 pub(crate) fn kind_named(name: &str) -> Result<Kind, CorruptionError> {
-    if let Some(kind) = BUILT_IN.iter().find(|kind| kind.parameter.noise == name) {
+    if let Some(kind) = BUILT_IN.iter().find(|kind| kind.name == name) {
         return Ok(Kind::BuiltIn(kind));
     }
     let registered = USER_DEFINED.read().unwrap_or_else(PoisonError::into_inner);
     registered.get(name).cloned().map(Kind::UserDefined).ok_or_else(|| {
-        let built_in = BUILT_IN.iter().map(|kind| kind.parameter.noise);
+        let built_in = BUILT_IN.iter().map(|kind| kind.name);
         let known: Vec<&str> = built_in.chain(registered.keys().map(String::as_str)).collect();
         CorruptionError::UnknownNoise {
             found: name.to_owned(),

@@ -8,7 +8,7 @@ use std::fmt;
 
 use ae_random::Stream;
 
-use crate::parameter::{BuiltIn, Parameter};
+use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::pixelwise::map_with_uniforms;
 use crate::{Clipping, Corruption, CorruptionError};
 
@@ -22,27 +22,29 @@ pub struct SaltAndPepper {
 }
 
 impl SaltAndPepper {
+    const PROBABILITY: Parameter = Parameter::new("salt-and-pepper", "probability", 0.0, 1.0);
+
     /// Noise that replaces a pixel with this probability.
     ///
     /// # Errors
     /// If the probability is not a number from 0 to 1.
     pub fn new(probability: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { probability: Self::PARAMETER.check(probability)? })
+        Ok(Self { probability: Self::PROBABILITY.check(probability)? })
     }
 }
 
 impl BuiltIn for SaltAndPepper {
-    const PARAMETER: Parameter =
-        Parameter { noise: "salt-and-pepper", name: "probability", low: 0.0, high: 1.0 };
+    const NAME: &'static str = "salt-and-pepper";
+    const PARAMETERS: &'static [Parameter] = &[Self::PROBABILITY];
 
-    fn with_value(value: f32) -> Result<Self, CorruptionError> {
-        Self::new(value)
+    fn with_values([probability, _]: Values) -> Result<Self, CorruptionError> {
+        Self::new(probability)
     }
 }
 
 impl fmt::Display for SaltAndPepper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PARAMETER.write(f, self.probability, Clipping::UnitRange)
+        Self::write_text(f, &[self.probability], Clipping::UnitRange)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use ae_random::Stream;
 
-use crate::parameter::{BuiltIn, Parameter};
+use crate::parameter::{BuiltIn, Parameter, Values};
 use crate::pixelwise::map_with_normals;
 use crate::{Clipping, Corruption, CorruptionError};
 
@@ -20,12 +20,14 @@ pub struct Speckle {
 }
 
 impl Speckle {
+    const FACTOR: Parameter = Parameter::new("speckle", "factor", 0.0, 100.0);
+
     /// Noise of a standard deviation of `factor` times the value.
     ///
     /// # Errors
     /// If the factor is not a number from 0 to 100.
     pub fn new(factor: f32) -> Result<Self, CorruptionError> {
-        Ok(Self { factor: Self::PARAMETER.check(factor)?, clipping: Clipping::default() })
+        Ok(Self { factor: Self::FACTOR.check(factor)?, clipping: Clipping::default() })
     }
 
     /// The same noise with or without clipping; without it, `y = x + x factor n`.
@@ -36,21 +38,22 @@ impl Speckle {
 }
 
 impl BuiltIn for Speckle {
-    const PARAMETER: Parameter =
-        Parameter { noise: "speckle", name: "factor", low: 0.0, high: 100.0 };
+    const NAME: &'static str = "speckle";
+    const PARAMETERS: &'static [Parameter] = &[Self::FACTOR];
+    const CAN_BE_UNCLIPPED: bool = true;
 
-    fn with_value(value: f32) -> Result<Self, CorruptionError> {
-        Self::new(value)
+    fn with_values([factor, _]: Values) -> Result<Self, CorruptionError> {
+        Self::new(factor)
     }
 
-    fn unclipped(self) -> Option<Self> {
-        Some(self.with_clipping(Clipping::Off))
+    fn with_clipping(self, clipping: Clipping) -> Self {
+        Self { clipping, ..self }
     }
 }
 
 impl fmt::Display for Speckle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::PARAMETER.write(f, self.factor, self.clipping)
+        Self::write_text(f, &[self.factor], self.clipping)
     }
 }
 

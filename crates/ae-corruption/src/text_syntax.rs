@@ -3,14 +3,18 @@
 //! ```text
 //! noise  = chain { "|" chain }           a choice: each item gets one chain
 //! chain  = link { "+" link }             applied in order
-//! link   = NAME ":" NUMBER [ ":unclipped" ]    a noise of this crate
+//! link   = NAME ":" numbers [ ":unclipped" ]   a noise of this crate
 //!        | NAME [ ":" ARGUMENT ]               a user-defined noise
+//! numbers = strength { "," strength }    one for each parameter
+//! strength = number [ ".." number ]      fixed, or drawn for each item between two ends
+//! number = NUMBER [ "/" NUMBER ]         a decimal number or a fraction
 //! ```
 //! Spaces around names, numbers and signs are ignored.
 
 use std::str::FromStr;
 
-use crate::registry::{Kind, kind_named};
+use crate::registry::{BuiltInKind, Kind, kind_named};
+use crate::strength::Strength;
 use crate::{Clipping, CorruptionError, Noise};
 
 impl FromStr for Noise {
@@ -37,19 +41,23 @@ fn parse_link(text: &str) -> Result<Noise, CorruptionError> {
     match kind_named(name)? {
         Kind::UserDefined(kind) => kind.parse(argument),
         Kind::BuiltIn(kind) => {
-            let (number, clipping) = match argument.split_once(':') {
-                Some((number, option)) if option.trim() == "unclipped" => {
-                    (number.trim(), Clipping::Off)
+            let (numbers, clipping) = match argument.split_once(':') {
+                Some((numbers, option)) if option.trim() == "unclipped" => {
+                    (numbers.trim(), Clipping::Off)
                 }
                 _ => (argument, Clipping::UnitRange),
             };
-            let (noise, parameter) = (kind.parameter.noise, kind.parameter.name);
-            if number.is_empty() {
-                return Err(CorruptionError::MissingParameter { noise, parameter });
-            }
-            let not_a_number =
-                |_| CorruptionError::NotANumber { noise, parameter, found: number.to_owned() };
-            kind.with_value(number.parse().map_err(not_a_number)?, clipping)
+            kind.described(parse_numbers(kind, numbers)?, clipping)
         }
     }
+}
+
+/// The numbers between the name and the option, of as many parameters as there are commas and one more.
+fn parse_numbers(kind: &BuiltInKind, text: &str) -> Result<Vec<Strength>, CorruptionError> {
+    let numbers = text.splitn(kind.parameters.len(), ',').zip(kind.parameters);
+    let strengths = numbers.map(|(number, parameter)| match number.trim() {
+        "" => Err(kind.missing(parameter)),
+        number => Strength::parse(parameter, number),
+    });
+    strengths.collect()
 }

@@ -10,7 +10,7 @@ const SIDE: usize = 12;
 const SIZE: usize = SIDE * SIDE;
 
 /// Every noise that draws, a chain of them and a choice.
-const RANDOM: [&str; 8] = [
+const RANDOM: [&str; 15] = [
     "gaussian:0.5",
     "masking:0.4",
     "salt-and-pepper:0.4",
@@ -19,6 +19,13 @@ const RANDOM: [&str; 8] = [
     "occlusion:0.4",
     "masking:0.1+blur:1+gaussian:0.2+poisson:50",
     "gaussian:0.5|masking:0.4|salt-and-pepper:0.3+speckle:0.2",
+    "correlated:0.3",
+    "poisson-gaussian:20..1000,0.1..0.2",
+    "stripes:0.3",
+    "stains:0.7",
+    "uneven-light:0.5",
+    "gaussian:5/255..55/255",
+    "stains:0.2..0.9+jpeg:10..90",
 ];
 
 fn noise(text: &str) -> Noise {
@@ -90,8 +97,16 @@ fn the_links_of_a_chain_draw_one_after_the_other() {
 
 #[test]
 fn a_pixels_noise_does_not_depend_on_the_other_pixels() {
-    for text in ["gaussian:0.5", "masking:0.4", "salt-and-pepper:0.4", "speckle:0.5", "poisson:20"]
-    {
+    for text in [
+        "gaussian:0.5",
+        "masking:0.4",
+        "salt-and-pepper:0.4",
+        "speckle:0.5",
+        "poisson:20",
+        "poisson-gaussian:20,0.1",
+        "poisson-gaussian:2000,0.1",
+        "masking:0.2..0.5",
+    ] {
         let (mut one, mut other) = (images(1), images(1));
         other[..SIZE / 2].fill(0.0);
         for image in [&mut one, &mut other] {
@@ -104,7 +119,7 @@ fn a_pixels_noise_does_not_depend_on_the_other_pixels() {
 /// An occlusion and a blur treat every channel as they treat a grey image alone.
 #[test]
 fn spatial_noise_has_the_same_place_in_all_channels() {
-    for text in ["occlusion:0.4", "blur:1"] {
+    for text in ["occlusion:0.4", "blur:1", "stripes:0.3", "stains:0.7", "uneven-light:0.5"] {
         let colours = images(3);
         let mut corrupted = colours.clone();
         corrupt_batch(&noise(text), &mut corrupted, &[7], SIDE, SIDE, 2, &stream());
@@ -119,9 +134,18 @@ fn spatial_noise_has_the_same_place_in_all_channels() {
 #[test]
 fn noise_of_no_strength_changes_nothing() {
     let clean = images(1);
-    for text in
-        ["gaussian:0", "masking:0", "salt-and-pepper:0", "speckle:0", "occlusion:0", "blur:0"]
-    {
+    for text in [
+        "gaussian:0",
+        "masking:0",
+        "salt-and-pepper:0",
+        "speckle:0",
+        "occlusion:0",
+        "blur:0",
+        "correlated:0",
+        "stripes:0",
+        "stains:0",
+        "uneven-light:0",
+    ] {
         let mut image = clean.clone();
         noise(text).corrupt(&mut image, SIDE, SIDE, &mut stream());
         assert_eq!(image, clean, "{text}");
@@ -162,7 +186,16 @@ fn an_unclipped_blur_keeps_the_range_of_the_image() {
 /// Clipping is the only difference.
 #[test]
 fn clipped_noise_is_unclipped_noise_after_clipping() {
-    for text in ["gaussian:0.5", "speckle:2", "blur:1"] {
+    for text in [
+        "gaussian:0.5",
+        "gaussian:0.1..0.9",
+        "speckle:2",
+        "blur:1",
+        "correlated:0.5,1",
+        "poisson-gaussian:5,0.3",
+        "stripes:0.5",
+        "uneven-light:1",
+    ] {
         let mut clipped = images(1);
         let mut unclipped = clipped.clone();
         noise(text).corrupt(&mut clipped, SIDE, SIDE, &mut stream());
@@ -184,6 +217,13 @@ fn the_pixels_of_every_noise_are_pinned() {
         2_807_837_445,
         121_747_133,
         1_952_199_429,
+        765_981_347,
+        3_564_898_306,
+        3_544_919_569,
+        2_374_449_078,
+        1_426_942_937,
+        664_887_067,
+        3_405_305_075,
     ];
     for (text, expected) in RANDOM.into_iter().zip(pinned) {
         let mut image = vec![0.5; SIZE];
@@ -207,7 +247,7 @@ proptest! {
     fn pixels_stay_in_range(
         text in prop_oneof![
             prop::sample::select(&RANDOM[..]),
-            prop::sample::select(&["gaussian:100", "speckle:100", "poisson:0.1", "poisson:500", "blur:100"][..]),
+            prop::sample::select(&["gaussian:100", "speckle:100", "poisson:0.1", "poisson:500", "blur:100", "correlated:100,10", "poisson-gaussian:0.1,100", "jpeg:1", "stripes:100", "stains:1", "uneven-light:1"][..]),
         ],
         (height, width) in (0..9_usize, 0..9_usize),
         pixel in 0.0..=1.0_f32,
@@ -224,7 +264,7 @@ proptest! {
 /// Pixels that are no whole plane, or planes without pixels: no noise panics or allocates what a side claims.
 #[test]
 fn sizes_that_do_not_fit_do_no_harm() {
-    for text in [&RANDOM[..], &["blur:2"]].concat() {
+    for text in [&RANDOM[..], &["blur:2", "jpeg:50", "correlated:1,10"]].concat() {
         for (height, width) in
             [(0, 0), (0, 5), (5, 0), (1, usize::MAX), (usize::MAX, usize::MAX), (4, 4)]
         {

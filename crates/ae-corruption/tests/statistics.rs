@@ -108,6 +108,145 @@ fn shot_noise_has_poissons_frequencies() {
 }
 
 #[test]
+fn raw_sensor_noise_adds_the_variances_of_counting_and_reading() {
+    // 0.5 / 250 + 0.02^2; 0 and 1 are ten standard deviations away. Then with counts that are rounded normals.
+    let image = corrupted("poisson-gaussian:250,0.02", 0.5);
+    assert_moments(&image, 0.5, 0.5 / 250.0 + 0.0004);
+    let image = corrupted("poisson-gaussian:20000,0.005", 0.5);
+    assert_moments(&image, 0.5, 0.5 / 20_000.0 + 0.000_025);
+}
+
+/// Where counts are no longer searched for, mean, variance and third moment (which is the mean too) go on.
+#[test]
+fn large_counts_have_poissons_moments() {
+    let mean = 600.0;
+    let image = corrupted("poisson-gaussian:1000,0", 0.6);
+    let counts: Vec<f64> = image.iter().map(|&x| f64::from(x) * 1000.0).collect();
+    assert!(counts.iter().all(|count| (count - count.round()).abs() < 1e-3));
+    let moment =
+        |power: i32| counts.iter().map(|count| (count - mean).powi(power)).sum::<f64>() / PIXELS;
+    // Standard errors: sqrt(m2 / n), sqrt((m4 - m2^2) / n), sqrt(15 m2^3 / n) of a near-normal distribution. Rounding
+    // adds 1/12 to the variance.
+    assert_near(moment(1), 0.0, 5.0 * (mean / PIXELS).sqrt());
+    assert_near(moment(2), mean + 1.0 / 12.0, 5.0 * mean * (2.0 / PIXELS).sqrt());
+    assert_near(moment(3), mean, 5.0 * (15.0 * mean.powi(3) / PIXELS).sqrt());
+}
+
+/// The mean product of two pixels at a distance in rows and columns, on average over the image.
+fn covariance(image: &[f32], mean: f64, [down, across]: [usize; 2]) -> f64 {
+    let mut sum = 0.0;
+    for y in 0..SIDE - down {
+        for x in 0..SIDE - across {
+            let [one, other] =
+                [y * SIDE + x, (y + down) * SIDE + x + across].map(|place| image[place]);
+            sum += (f64::from(one) - mean) * (f64::from(other) - mean);
+        }
+    }
+    sum / ((SIDE - down) * (SIDE - across)) as f64
+}
+
+// import numpy as np; from scipy.ndimage import gaussian_filter
+// d = np.zeros((41, 41)); d[20, 20] = 1; k = gaussian_filter(d, 2.0); k /= np.sqrt((k * k).sum())
+// [(k[:, :41 - l] * k[:, l:]).sum() for l in (1, 2)], (k[:40, :40] * k[1:, 1:]).sum()    # also with 0.7
+#[test]
+fn correlated_noise_has_its_factor_and_the_correlations_of_its_blur() {
+    for (noise, blur, correlations) in [
+        ("correlated:0.05", 0.7, [0.581608, 0.129923, 0.338268]),
+        ("correlated:0.05,2", 2.0, [0.939413, 0.778801, 0.882497]),
+    ] {
+        let image = corrupted(noise, 0.5);
+        // The squared correlations sum to 2 pi blur^2: as many pixels count as one.
+        let independent: f64 = PIXELS / (2.0 * std::f64::consts::PI * blur * blur);
+        let variance = covariance(&image, 0.5, [0, 0]);
+        assert_near(variance, 0.0025, 5.0 * 0.0025 * (2.0 / independent).sqrt());
+        for ([down, across], expected) in [[0, 1], [2, 0], [1, 1]].into_iter().zip(correlations) {
+            let found = covariance(&image, 0.5, [down, across]) / variance;
+            assert_near(found, expected, 5.0 * (1.0 / independent).sqrt());
+        }
+    }
+}
+
+/// The first row and column have the variance of the others.
+#[test]
+fn correlated_noise_is_as_strong_at_the_border() {
+    let noise: Noise = "correlated:0.05,3".parse().unwrap();
+    let stream = Seed::new(42).stream("border");
+    let side = 8;
+    let mut squares = vec![0.0; side * side];
+    let count = 20_000;
+    for item in 0..count {
+        let mut image = vec![0.5; side * side];
+        noise.corrupt(&mut image, side, side, &mut stream.at(0, item));
+        squares.iter_mut().zip(image).for_each(|(sum, x)| *sum += (f64::from(x) - 0.5).powi(2));
+    }
+    for sum in squares {
+        assert_near(sum / count as f64, 0.0025, 5.0 * 0.0025 * (2.0 / count as f64).sqrt());
+    }
+}
+
+#[test]
+fn stripes_are_rows_or_columns_of_one_offset() {
+    let noise: Noise = "stripes:0.05".parse().unwrap();
+    let stream = Seed::new(42).stream("stripes");
+    let (height, width) = (30, 20);
+    let (mut offsets, mut images_of_rows) = (Vec::new(), 0);
+    for item in 0..1000 {
+        let mut image = vec![0.5; height * width];
+        noise.corrupt(&mut image, height, width, &mut stream.at(0, item));
+        let are_rows = image.chunks(width).all(|row| row.iter().all(|x| *x == row[0]));
+        let are_columns = image.chunks(width).all(|row| row == &image[..width]);
+        assert!(are_rows != are_columns);
+        images_of_rows += usize::from(are_rows);
+        let step = if are_rows { width } else { 1 };
+        let lines = if are_rows { height } else { width };
+        offsets.extend(image.iter().step_by(step).take(lines).map(|x| f64::from(*x) - 0.5));
+    }
+    // Half of 1000, with a standard deviation of 16.
+    assert!((420..580).contains(&images_of_rows), "{images_of_rows} of 1000");
+    let count = offsets.len() as f64;
+    let variance = offsets.iter().map(|offset| offset * offset).sum::<f64>() / count;
+    assert_near(variance, 0.0025, 5.0 * 0.0025 * (2.0 / count).sqrt());
+}
+
+#[test]
+fn stains_darken_their_share_by_at_most_their_strength() {
+    let noise: Noise = "stains:0.6".parse().unwrap();
+    let stream = Seed::new(42).stream("stains");
+    let (height, width) = (50, 80);
+    let mut shares = Vec::new();
+    for item in 0..300 {
+        let mut image = vec![0.8; height * width];
+        noise.corrupt(&mut image, height, width, &mut stream.at(0, item));
+        let darkest = image.iter().fold(1.0_f32, |darkest, x| darkest.min(*x));
+        // Between half the strength and all of it.
+        assert!((0.8 * 0.4 - 1e-6..=0.8 * 0.7 + 1e-6).contains(&darkest), "{darkest}");
+        assert!(image.iter().all(|x| *x <= 0.8));
+        shares.push(image.iter().filter(|x| **x < 0.8).count() as f64 / image.len() as f64);
+    }
+    assert!(shares.iter().all(|share| (0.045..=0.305).contains(share)), "{shares:?}");
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    // Uniform from 0.05 to 0.3: a variance of 0.25^2 / 12.
+    assert_near(mean, 0.175, 5.0 * 0.25 / (12.0 * 300.0_f64).sqrt());
+}
+
+#[test]
+fn uneven_light_differs_by_its_strength_where_it_differs_most() {
+    let noise: Noise = "uneven-light:0.3:unclipped".parse().unwrap();
+    let stream = Seed::new(42).stream("light");
+    let (height, width) = (50, 80);
+    for item in 0..100 {
+        let mut image = vec![1.0; height * width];
+        noise.corrupt(&mut image, height, width, &mut stream.at(0, item));
+        let greatest = image.iter().fold(0.0_f32, |greatest, x| greatest.max((x - 1.0).abs()));
+        assert!((greatest - 0.3).abs() < 1e-5, "{greatest}");
+        // A spline over cells of 40 pixels: a slope of at most 2 per cell of a field of magnitude at least 0.1.
+        let rows = image.chunks(width).flat_map(|row| row.windows(2));
+        let steepest = rows.fold(0.0_f32, |steepest, two| steepest.max((two[1] - two[0]).abs()));
+        assert!(steepest < 0.3 * 2.0 / 40.0 / 0.1, "{steepest}");
+    }
+}
+
+#[test]
 fn an_occlusion_is_one_rectangle_of_its_size_at_every_place_inside() {
     let noise: Noise = "occlusion:0.5".parse().unwrap();
     let stream = Seed::new(42).stream("occlusion");

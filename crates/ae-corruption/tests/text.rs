@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Names and ranges as they are documented.
-const KINDS: [(&str, f32, f32); 7] = [
+const KINDS: [(&str, f32, f32); 12] = [
     ("gaussian", 0.0, 100.0),
     ("masking", 0.0, 1.0),
     ("salt-and-pepper", 0.0, 1.0),
@@ -15,6 +15,11 @@ const KINDS: [(&str, f32, f32); 7] = [
     ("poisson", 0.1, 500.0),
     ("occlusion", 0.0, 1.0),
     ("blur", 0.0, 100.0),
+    ("correlated", 0.0, 100.0),
+    ("jpeg", 1.0, 100.0),
+    ("stripes", 0.0, 100.0),
+    ("stains", 0.0, 1.0),
+    ("uneven-light", 0.0, 1.0),
 ];
 
 fn parse(text: &str) -> Noise {
@@ -45,6 +50,8 @@ fn the_ends_of_a_range_are_allowed_and_nothing_beyond() {
         for value in [low, high] {
             assert_eq!(parse(&format!("{name}:{value}")).to_string(), format!("{name}:{value}"));
         }
+        let range = format!("{name}:{low}..{high}");
+        assert_eq!(parse(&range).to_string(), range);
         for value in [low.next_down(), high.next_up(), -1.0, f32::NAN, f32::INFINITY, 1e30] {
             let error = format!("{name}:{value}").parse::<Noise>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}: expected a ")), "{error}");
@@ -66,13 +73,17 @@ fn a_wrong_text_is_refused_with_what_was_expected() {
         "gaussian:1:clipped",
         "gaussian: expected a number as its factor, found \"1:clipped\"",
     );
-    for name in ["masking", "salt-and-pepper", "poisson", "occlusion"] {
+    for name in ["masking", "salt-and-pepper", "poisson", "occlusion", "jpeg", "stains"] {
         assert_refused(
             &format!("{name}:1:unclipped"),
-            &format!("{name}: has no unclipped form; gaussian, speckle and blur have one"),
+            &format!(
+                "{name}: has no unclipped form; those that have one are gaussian, speckle, blur, correlated, \
+                 poisson-gaussian, stripes, uneven-light"
+            ),
         );
     }
-    let known = "known are gaussian, masking, salt-and-pepper, speckle, poisson, occlusion, blur";
+    let known = "known are gaussian, masking, salt-and-pepper, speckle, poisson, occlusion, blur, correlated, \
+                 poisson-gaussian, jpeg, stripes, stains, uneven-light";
     let unknown = "there is no noise \"gausian\" (did you mean \"gaussian\"?); ".to_owned();
     assert_refused("gausian:0.5", &(unknown + known));
     let unknown = "there is no noise \"salt_and_pepper\" (did you mean \"salt-and-pepper\"?); ";
@@ -91,6 +102,48 @@ fn a_wrong_text_is_refused_with_what_was_expected() {
     ] {
         let expected = "expected a noise such as gaussian:0.5 or masking:0.25+gaussian:0.1, found ";
         assert_refused(text, &format!("{expected}{text:?}"));
+    }
+}
+
+#[test]
+fn a_noise_of_two_numbers_has_both() {
+    for text in [
+        "poisson-gaussian:30,0.01",
+        "poisson-gaussian:30..100,5/255..10/255",
+        "poisson-gaussian:30,0:unclipped",
+        "correlated:25/255",
+        "correlated:25/255,1.5",
+        "correlated:5/255..25/255,0.5..1:unclipped",
+        "poisson-gaussian:100000,0.01+masking:0.1|correlated:0.2,0.3",
+    ] {
+        assert_eq!(parse(text).to_string(), text);
+        assert_eq!(parse(&format!(" {} ", text.replace(',', " , "))), parse(text));
+    }
+    let missing = "poisson-gaussian: its sigma is missing; write poisson-gaussian:NUMBER,NUMBER";
+    assert_refused("poisson-gaussian:30", missing);
+    assert_refused("poisson-gaussian:30,", missing);
+    assert_refused("poisson-gaussian:,1", &missing.replace("sigma", "peak"));
+    assert_refused("poisson-gaussian", &missing.replace("sigma", "peak"));
+    assert_refused(
+        "poisson-gaussian:30,1,2",
+        "poisson-gaussian: expected a number as its sigma, found \"1,2\"",
+    );
+    assert_refused("correlated:1,0", "correlated: expected a blur from 0.3 to 10, found 0");
+    let table = r#"{ sigma = "0.01..0.1", kind = "poisson-gaussian", peak = 30 }"#;
+    assert_eq!(from_toml(table).unwrap(), parse("poisson-gaussian:30,0.01..0.1"));
+    assert_eq!(
+        from_toml(r#"{ kind = "correlated", factor = 0.5 }"#).unwrap(),
+        parse("correlated:0.5")
+    );
+    for (table, message) in [
+        (r#"{ kind = "poisson-gaussian", peak = 30 }"#, missing),
+        (
+            r#"{ kind = "correlated", blur = 1 }"#,
+            r#"correlated: expected the key "factor" or "blur", found "blur""#,
+        ),
+    ] {
+        let error = from_toml(table).unwrap_err();
+        assert!(error.contains(message), "{table}: {error}");
     }
 }
 
@@ -141,7 +194,7 @@ fn a_wrong_specification_is_refused() {
         (r#"{ factor = 0.5 }"#, "missing field `kind`"),
         (
             r#"{ kind = "gaussian", factor = 0.5, seed = 1 }"#,
-            r#"expected one parameter beside kind, found "factor" and "seed""#,
+            r#"gaussian: expected the key "factor", found "seed""#,
         ),
         ("[]", "expected a noise such as gaussian:0.5"),
         (
@@ -191,6 +244,7 @@ fn an_unclipped_noise_is_named_in_text() {
 fn single_noise() -> impl Strategy<Value = Noise> {
     (prop::sample::select(&KINDS[..]), 0.0..=1.0_f32).prop_map(|((name, low, high), share)| {
         let value = (low + share * (high - low)).clamp(low, high);
+        let value = if name == "jpeg" { value.round() } else { value };
         parse(&format!("{name}:{value}"))
     })
 }
@@ -242,6 +296,10 @@ fn noises_that_need_neighbours_or_cover_nothing_are_found_in_chains_and_choices(
         ("blur:1", Some("blur:1")),
         ("masking:0.1+occlusion:0.9+blur:1", Some("occlusion:0.9")),
         ("masking:0.1|gaussian:0.1+blur:2", Some("blur:2")),
+        ("poisson-gaussian:9,0.1", None),
+        ("jpeg:50", Some("jpeg:50")),
+        ("correlated:0.1", Some("correlated:0.1")),
+        ("occlusion:0.1..0.5", Some("occlusion:0.1..0.5")),
     ] {
         assert_eq!(text(parse(written).spatial()).as_deref(), spatial, "{written}");
     }
@@ -253,6 +311,9 @@ fn noises_that_need_neighbours_or_cover_nothing_are_found_in_chains_and_choices(
         assert_eq!(parse(written).without_effect(30, 1).is_some(), idle, "{written}");
     }
     assert_eq!(parse("masking:1|occlusion:0.1").without_effect(30, 30), None);
+    // The strongest of a range decides.
+    assert!(parse("occlusion:0..0.49").without_effect(1, 30).is_some());
+    assert!(parse("occlusion:0..0.5").without_effect(1, 30).is_none());
     // A chain has an effect as long as one of its links has one.
     let chain = parse("masking:1+occlusion:0.1");
     assert_eq!(text(chain.without_effect(1, 30)).as_deref(), Some("occlusion:0.1"));
@@ -275,6 +336,13 @@ fn noises_that_need_values_from_0_to_1_are_known() {
         ("gaussian:0.1:unclipped", false),
         ("speckle:0.1:unclipped+blur:1:unclipped", false),
         ("gaussian:0.1:unclipped+speckle:0.1", true),
+        ("gaussian:0.1..0.2:unclipped", false),
+        ("gaussian:0.1..0.2", true),
+        ("stripes:0.1:unclipped+uneven-light:0.1:unclipped+correlated:0.1:unclipped", false),
+        // Counts need a pixel from 0 to 1, whatever is done with the result.
+        ("poisson-gaussian:30,0.1:unclipped", true),
+        ("jpeg:30", true),
+        ("stains:0.1", true),
     ] {
         assert_eq!(parse(text).needs_unit_range(), needs, "{text}");
     }

@@ -52,7 +52,7 @@ pub struct MissingCells {
 /// Where a data set comes from, for records and reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// `mnist`, `fashion-mnist`, `digits` (procedural), `folder` (IDX files that are not MNIST's), `pictures`,
+    /// `mnist`, `fashion-mnist`, `digits` and `leaves` (procedural), `folder` (IDX files that are not MNIST's), `pictures`,
     /// `images` (one IDX file), `array` (`.npy`) or `table`. A [`variation`](Self::variation) follows: `mnist-rot`.
     pub name: String,
     /// A folder, a file, an address, or how the data was made.

@@ -1,6 +1,7 @@
-//! Data sets for autoencoders: MNIST, IDX files, the Hugging Face hub, procedural digits, folders of pictures, tables.
+//! Data sets for autoencoders: MNIST, IDX files, the Hugging Face hub, procedural digits and
+//! photographs, folders of pictures, tables.
 //!
-//! - [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits` or a path) into a [`Dataset`]: training and
+//! - [`load`] turns a [`Source`] (`auto`, `mnist`, `fashion-mnist`, `digits`, `leaves` or a path) into a [`Dataset`]: training and
 //!   test [`Images`], grey or RGB, and an [`Origin`] that names the data and identifies it by SHA-256. A row of a table
 //!   is an image of one row whose columns a [`Scaling`] brings to [0, 1]. A [`Variation`] makes a harder task of the
 //!   digits: `mnist-rot`, `mnist-bg-rand`.
@@ -38,7 +39,7 @@
 //! | `candle` | no | candle tensors of [`Images`], with `candle-core` alone |
 //! | `candle-datasets` | no | conversion from and to `candle_datasets::vision::Dataset`; needs OpenSSL's headers |
 //!
-//! Without any feature the crate has the in-memory types, IDX, `.npy` and the procedural digits.
+//! Without any feature the crate has the in-memory types, IDX, `.npy` the procedural digits and photographs.
 //!
 //! # Where things are
 //!
@@ -51,6 +52,7 @@
 //! | `inputs/` | what a trained model is applied to |
 //! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
+//! | `leaves/` | procedural photographs: dead leaves |
 //! | `variations.rs` | rotated digits, digits over noise |
 //! | `scaling/` | the scaling of a table's columns |
 //! | `survey.rs` | what a folder of any contents holds |
@@ -72,6 +74,7 @@ mod idx;
 mod image_shape;
 mod images;
 mod inputs;
+mod leaves;
 mod limits;
 mod load;
 mod mnist;
@@ -117,11 +120,14 @@ pub use images::{Images, Pixels};
 pub use inputs::format::InputFormat;
 pub use inputs::items::Inputs;
 pub use inputs::reader::{InputReader, read_inputs};
+pub use leaves::Leaves;
 pub use load::load;
 pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize};
 pub use own_data::has_own_split;
 #[cfg(feature = "pictures")]
 pub use pictures::reader::PictureReader;
+#[cfg(feature = "pictures")]
+pub use pictures::writer::{replace_pictures, write_pictures};
 pub use progress::Progress;
 pub use scaling::Scaling;
 pub use scaling::kind::{ColumnScaling, ConstantColumns};

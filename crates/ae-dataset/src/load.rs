@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::idx::folder::open_folder;
 use crate::other_sizes::dataset_in_shape;
 use crate::{
-    Dataset, DatasetError, Digits, LoadOptions, Network, Progress, Source, mnist, own_data,
+    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, Progress, Source,
+    mnist, own_data,
 };
 #[cfg(feature = "hub")]
 use crate::{Hub, HubDataset};
@@ -91,6 +92,7 @@ impl Places {
     ) -> Result<Dataset, DatasetError> {
         let dataset = match source {
             Source::Path(path) => own_data::open(path, options, progress),
+            Source::Leaves => leaves(options),
             Source::Variation { variation, of } => variation.of(self.whole(of, network, progress)?),
             source => self.whole(source, network, progress),
         }?;
@@ -111,6 +113,7 @@ impl Places {
             Source::Mnist => self.mnist(network, progress),
             Source::FashionMnist => self.known(Known::FashionMnist, network, progress),
             Source::Digits => digits(),
+            Source::Leaves => leaves(&LoadOptions::default()),
             Source::Path(path) => open_folder(path),
             Source::Variation { .. } => Err(DatasetError::VariationOf {
                 location: source.to_string(),
@@ -216,6 +219,16 @@ fn genuine(known: Known, mut dataset: Dataset) -> Result<Dataset, DatasetError> 
 fn digits() -> Result<Dataset, DatasetError> {
     let (train, test) = (Digits::STANDARD.train(60_000)?, Digits::STANDARD.test(10_000)?);
     Dataset::new("digits", "made by this program", train, test)
+}
+
+/// Procedural pictures of the size and the channels that the options name.
+fn leaves(options: &LoadOptions) -> Result<Dataset, DatasetError> {
+    let ImageShape { channels, height, width } = Leaves::SHAPE;
+    let [height, width] = options.size.unwrap_or([height, width]);
+    let shape = ImageShape { channels: options.channels.unwrap_or(channels), height, width };
+    let train = Leaves::STANDARD.train(shape, Leaves::TRAIN)?;
+    let test = Leaves::STANDARD.test(shape, Leaves::TEST)?;
+    Dataset::new("leaves", "made by this program", train, test)
 }
 
 #[cfg(test)]

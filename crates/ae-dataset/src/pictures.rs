@@ -11,6 +11,8 @@ pub(crate) mod folder;
 pub(crate) mod read_many;
 #[cfg(feature = "pictures")]
 pub(crate) mod reader;
+#[cfg(feature = "pictures")]
+pub(crate) mod writer;
 
 #[cfg(feature = "pictures")]
 mod headers;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use crate::Variation;
 
-/// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, a path, or a [`Variation`] of one of these:
-/// `mnist-rot`, `digits-bg-rand`, `rot:some/folder`.
+/// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, `leaves`, a path, or a [`Variation`] of
+/// one of these: `mnist-rot`, `digits-bg-rand`, `rot:some/folder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The first of these that exists: the folder `$AE_DATA`, MNIST in the user's cache, MNIST on the hub, the procedural
@@ -20,6 +20,9 @@ pub enum Source {
     FashionMnist,
     /// The procedural digits. They need neither files nor a network.
     Digits,
+    /// Procedural pictures like photographs ([`Leaves`](crate::Leaves)), of the size and the channels that the options name. They
+    /// need neither files nor a network.
+    Leaves,
     /// A person's own data: a folder of pictures or of IDX files, a `.npy` file, a table. A path that equals one of the
     /// words above is written with `./`, such as `./mnist`.
     Path(PathBuf),
@@ -38,7 +41,7 @@ impl Source {
         match self {
             Self::Path(path) => Some(path),
             Self::Variation { of, .. } => of.path(),
-            Self::Auto | Self::Mnist | Self::FashionMnist | Self::Digits => None,
+            Self::Auto | Self::Mnist | Self::FashionMnist | Self::Digits | Self::Leaves => None,
         }
     }
 
@@ -69,6 +72,7 @@ impl Source {
             "mnist" => Self::Mnist,
             "fashion-mnist" => Self::FashionMnist,
             "digits" => Self::Digits,
+            "leaves" => Self::Leaves,
             _ => return None,
         })
     }
@@ -114,6 +118,7 @@ impl fmt::Display for Source {
             Self::Mnist => f.write_str("mnist"),
             Self::FashionMnist => f.write_str("fashion-mnist"),
             Self::Digits => f.write_str("digits"),
+            Self::Leaves => f.write_str("leaves"),
             Self::Path(folder) => {
                 let text = folder.display().to_string();
                 match text.parse() {
@@ -125,7 +130,9 @@ impl fmt::Display for Source {
                 Self::Auto | Self::Path(_) | Self::Variation { .. } => {
                     write!(f, "{variation}:{of}")
                 }
-                Self::Mnist | Self::FashionMnist | Self::Digits => write!(f, "{of}-{variation}"),
+                Self::Mnist | Self::FashionMnist | Self::Digits | Self::Leaves => {
+                    write!(f, "{of}-{variation}")
+                }
             },
         }
     }
@@ -137,12 +144,14 @@ mod tests {
 
     #[test]
     fn a_source_is_written_as_it_is_read() {
-        let plain = ["auto", "mnist", "fashion-mnist", "digits", "some/folder", "./mnist", ""];
+        let plain =
+            ["auto", "mnist", "fashion-mnist", "digits", "leaves", "some/folder", "./mnist", ""];
         let varied = [
             "mnist-basic",
             "mnist-rot",
             "fashion-mnist-bg-rand",
             "digits-rot",
+            "leaves-bg-rand",
             "rot:auto",
             "bg-rand:some/folder",
             "rot:./mnist",

@@ -18,7 +18,7 @@ pub(crate) enum DataCommand {
     /// Fetch a data set from the hub into the user's cache
     #[command(after_help = "Example: ae data fetch mnist")]
     Fetch(DataFetch),
-    /// Write a data set as the four IDX files
+    /// Write a data set as the four IDX files, or as PNG files if it has no labels
     #[command(after_help = "Example: ae data export digits --out digits/")]
     Export(DataExport),
 }
@@ -76,12 +76,13 @@ impl Split {
 /// Which data set.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Data {
-    /// auto, mnist, fashion-mnist, digits, or your own: a folder of pictures or IDX files, .npy, .csv
+    /// auto, mnist, fashion-mnist, digits, leaves, or your own: a folder of pictures or IDX files, .npy, .csv
     ///
     /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
     /// procedural digits, and says so. mnist fails rather than take other data. mnist-rot (rotated),
     /// mnist-bg-rand (over random noise) and mnist-basic (as they are) are the variations on MNIST with
-    /// 12000 training images; rot:DIR makes one from a folder of IDX files. In a folder of pictures,
+    /// 12000 training images; rot:DIR makes one from a folder of IDX files. leaves are procedural pictures
+    /// like photographs, of any --size and --channels. In a folder of pictures,
     /// subfolders are classes, each with all that is below it; subfolders train and val or test say what is
     /// for training and what is held out (val, if both are there).
     #[arg(long, value_name = "SOURCE")]

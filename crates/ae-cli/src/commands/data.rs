@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ae_dataset::{
     Dataset, Images, LoadOptions, Part, Scaling, TableInfo, refuse_existing, replace_folder,
-    write_folder,
+    replace_pictures, write_folder, write_pictures,
 };
 use ae_experiment::{DatasetRecord, Display};
 use ae_files::counted_as;
@@ -59,9 +59,13 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
                 refuse_existing(&export.out)?;
             }
             let dataset = load(&export.split, common)?;
-            match replaces {
-                true => replace_folder(&dataset, &export.out)?,
-                false => write_folder(&dataset, &export.out)?,
+            // IDX files need labels.
+            let as_pictures = dataset.train.labels().is_none() && dataset.train.bytes().is_some();
+            match (as_pictures, replaces) {
+                (true, true) => replace_pictures(&dataset, &export.out)?,
+                (true, false) => write_pictures(&dataset, &export.out)?,
+                (false, true) => replace_folder(&dataset, &export.out)?,
+                (false, false) => write_folder(&dataset, &export.out)?,
             }
             let (train, test) = (dataset.train.len(), dataset.test.len());
             let out = export.out.display().to_string();

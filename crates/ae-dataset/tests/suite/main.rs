@@ -12,6 +12,7 @@ mod hub;
 mod idx_folder;
 #[cfg(feature = "pictures")]
 mod inputs;
+mod leaves;
 mod npy;
 #[cfg(feature = "pictures")]
 mod picture_folders;

@@ -21,7 +21,7 @@ pub(super) const KEYS: &[SpecKey] = &[
     given(
         "data.source",
         "\"auto\"",
-        "auto, mnist, fashion-mnist, digits or a path; of these the variations, as in mnist-basic, mnist-rot, \
+        "auto, mnist, fashion-mnist, digits, leaves or a path; of these the variations, as in mnist-basic, mnist-rot, \
          mnist-bg-rand or rot:DIR",
         "The data: a folder of pictures or IDX files, a .npy file, a table (.csv), or a data set by its name.",
     ),
