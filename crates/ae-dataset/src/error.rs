@@ -11,6 +11,8 @@ use ae_files::{FileError, printable, shown};
 
 use crate::idx::file_names::FILE_NAMES;
 use crate::limits::MAX_CLASSES;
+#[cfg(feature = "pictures")]
+use crate::PictureId;
 use crate::{FormatError, ImageShape, Part};
 use words::{and_more, list, next_step, resizing};
 
@@ -131,7 +133,7 @@ pub enum DatasetError {
     },
     /// The folder has no pictures.
     #[error(
-        "{} holds no pictures: neither .png, .jpg or .jpeg files, nor subfolders of them, nor {}",
+        "{} holds no pictures: neither picture files (.png, .jpg, .tif, .webp, .bmp, .pgm, .gif), nor subfolders of them, nor {}",
         shown(folder), list(&FILE_NAMES)
     )]
     NoPictures {
@@ -265,6 +267,16 @@ pub enum DatasetError {
         /// What is wrong.
         source: FormatError,
     },
+    /// A page of a TIFF cannot be read.
+    #[error("{}, page {number}: {source}", shown(path))]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// The page, counted from 1.
+        number: u32,
+        /// What is wrong.
+        source: FormatError,
+    },
     /// The files of a data folder are readable but do not belong together.
     #[error("the files in {} do not belong together: {source}", shown(folder))]
     Mismatch {
@@ -375,5 +387,17 @@ impl FormatError {
     /// This error with the file that it is about.
     pub(crate) fn in_file(self, path: &Path) -> DatasetError {
         DatasetError::Format { path: path.to_owned(), source: self }
+    }
+
+    /// This error with the picture that it is about.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn in_picture(self, picture: &PictureId) -> DatasetError {
+        match picture.page {
+            None => self.in_file(&picture.path),
+            Some(page) => {
+                let (path, number) = (picture.path.clone(), page.number);
+                DatasetError::Page { path, number, source: self }
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! Pictures: PNG and JPEG files, alone or in folders whose subfolders are classes or parts.
+//! Pictures: files of seven formats, alone or in folders whose subfolders are classes or parts.
 
+pub(crate) mod id;
 pub(crate) mod list;
 pub(crate) mod parts;
 
@@ -13,8 +14,19 @@ pub(crate) mod read_many;
 pub(crate) mod reader;
 
 #[cfg(feature = "pictures")]
+pub(crate) mod metadata;
+
+#[cfg(feature = "pictures")]
+mod background;
+#[cfg(feature = "pictures")]
+mod bounds;
+#[cfg(feature = "pictures")]
+mod containers;
+#[cfg(feature = "pictures")]
 mod headers;
 #[cfg(feature = "pictures")]
 mod jpeg;
 #[cfg(feature = "pictures")]
 mod png;
+#[cfg(feature = "pictures")]
+mod tiff;
