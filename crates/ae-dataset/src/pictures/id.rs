@@ -48,7 +48,7 @@ impl PictureId {
     }
 
     /// The name of a picture whose file has this name: that of the file, and of a page `stack-0003.tif`.
-    pub(crate) fn named(&self, file: &Path) -> PathBuf {
+    pub fn named(&self, file: &Path) -> PathBuf {
         let Some(PageOfFile { number, .. }) = self.page else { return file.to_owned() };
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let ending = file.extension().unwrap_or_default().to_string_lossy();
