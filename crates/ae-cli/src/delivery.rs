@@ -8,9 +8,7 @@ mod picture_writer;
 
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{
-    ImageShape, InputFormat, Inputs, NpyWriter, PictureOrigin, Scaling, TableWriter,
-};
+use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, PictureOrigin, Scaling, TableWriter};
 use ae_experiment::Display;
 use ae_files::{counted_as, write_atomic};
 use ae_report::{Figure, GridRow, PictureFormat, reconstruction_grid};
@@ -303,12 +301,7 @@ pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
 }
 
 /// An image with what is known of it.
-fn made<'a>(
-    shape: ImageShape,
-    values: &'a [f32],
-    items: &Delivered<'a>,
-    place: usize,
-) -> Made<'a> {
+fn made<'a>(shape: ImageShape, values: &'a [f32], items: &Delivered<'a>, place: usize) -> Made<'a> {
     Made { shape, values, origin: items.origin(place), has_16_bits: items.has_16_bits(place) }
 }
 

@@ -5,14 +5,12 @@ pub(crate) mod format;
 pub(crate) mod hub;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ae_files::{FileError, printable, shown};
 
 use crate::idx::file_names::FILE_NAMES;
 use crate::limits::MAX_CLASSES;
-#[cfg(feature = "pictures")]
-use crate::PictureId;
 use crate::{FormatError, ImageShape, Part};
 use words::{and_more, list, next_step, resizing};
 
@@ -381,23 +379,4 @@ pub enum DatasetError {
         /// The feature.
         feature: &'static str,
     },
-}
-
-impl FormatError {
-    /// This error with the file that it is about.
-    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
-        DatasetError::Format { path: path.to_owned(), source: self }
-    }
-
-    /// This error with the picture that it is about.
-    #[cfg(feature = "pictures")]
-    pub(crate) fn in_picture(self, picture: &PictureId) -> DatasetError {
-        match picture.page {
-            None => self.in_file(&picture.path),
-            Some(page) => {
-                let (path, number) = (picture.path.clone(), page.number);
-                DatasetError::Page { path, number, source: self }
-            }
-        }
-    }
 }

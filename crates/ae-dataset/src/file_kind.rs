@@ -22,7 +22,7 @@ pub enum FileKind {
     WebP,
     /// A picture.
     Bmp,
-    /// A picture: PBM, PGM or PPM, as bytes or as text.
+    /// A picture: PBM, PGM, PPM or PAM, as bytes or as text.
     Pnm,
     /// A picture; of an animation the first frame.
     Gif,
@@ -40,6 +40,7 @@ pub enum FileKind {
 
 impl FileKind {
     /// The number of first bytes that decide.
+    #[cfg(feature = "pictures")]
     pub(crate) const FIRST_BYTES: u64 = 18;
 
     /// The kind of a file.
@@ -69,7 +70,10 @@ impl FileKind {
             Self::Png
         } else if bytes.starts_with(b"\xff\xd8\xff") {
             Self::Jpeg
-        } else if [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b"].iter().any(|first| bytes.starts_with(*first)) {
+        } else if [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b"]
+            .iter()
+            .any(|first| bytes.starts_with(*first))
+        {
             Self::Tiff
         } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
             Self::WebP
@@ -112,9 +116,9 @@ fn is_bmp(bytes: &[u8]) -> bool {
         && matches!(bytes.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
 }
 
-/// P and a digit from 1 to 6, then a space, a line's end or a comment.
+/// P and a digit from 1 to 7, then a space, a line's end or a comment.
 fn is_pnm(bytes: &[u8]) -> bool {
-    matches!(bytes, [b'P', b'1'..=b'6', after, ..] if after.is_ascii_whitespace() || *after == b'#')
+    matches!(bytes, [b'P', b'1'..=b'7', after, ..] if after.is_ascii_whitespace() || *after == b'#')
 }
 
 impl fmt::Display for FileKind {

@@ -118,7 +118,9 @@ pub use inputs::format::InputFormat;
 pub use inputs::items::Inputs;
 pub use inputs::reader::{InputReader, read_inputs};
 pub use load::load;
-pub use options::{Background, BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize};
+pub use options::{
+    Background, BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize,
+};
 pub use own_data::has_own_split;
 pub use pictures::id::{PageOfFile, PictureId, PictureOrigin};
 pub use pictures::list::is_named_like_a_picture;

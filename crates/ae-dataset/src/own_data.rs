@@ -59,7 +59,7 @@ fn open_file(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
-    if is_stack(path) {
+    if is_stack(path)? {
         return open_pictures(path, options, progress);
     }
     let bytes = read_bounded(path, MAX_FILE_BYTES)?;
@@ -77,13 +77,13 @@ fn open_file(
 
 /// Whether a file is a TIFF with several pages.
 #[cfg(feature = "pictures")]
-pub(crate) fn is_stack(path: &Path) -> bool {
-    crate::pictures::decode::pages(path).is_ok_and(|pages| pages.len() > 1)
+pub(crate) fn is_stack(path: &Path) -> Result<bool, DatasetError> {
+    Ok(crate::pictures::decode::pages(path)?.len() > 1)
 }
 
 #[cfg(not(feature = "pictures"))]
-pub(crate) fn is_stack(_: &Path) -> bool {
-    false
+pub(crate) fn is_stack(_: &Path) -> Result<bool, DatasetError> {
+    Ok(false)
 }
 
 #[cfg(feature = "pictures")]

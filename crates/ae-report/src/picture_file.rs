@@ -60,9 +60,8 @@ impl PictureFormat {
     /// The format of a file by the ending of its name, in upper or lower case.
     pub fn of_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
-        let has_it = |format: &Self| {
-            format.endings().iter().any(|known| ending.eq_ignore_ascii_case(known))
-        };
+        let has_it =
+            |format: &Self| format.endings().iter().any(|known| ending.eq_ignore_ascii_case(known));
         Self::ALL.into_iter().find(has_it)
     }
 
@@ -146,7 +145,11 @@ impl PictureFile<'_> {
     ///
     /// # Errors
     /// If the values do not make a picture, one is not finite, or the format cannot hold its size.
-    pub fn encoded(&self, format: PictureFormat, quality: u8) -> Result<EncodedPicture, ReportError> {
+    pub fn encoded(
+        &self,
+        format: PictureFormat,
+        quality: u8,
+    ) -> Result<EncodedPicture, ReportError> {
         self.check()?;
         let kept = format.keeps(self.depth);
         let bytes = match format {
@@ -156,7 +159,8 @@ impl PictureFile<'_> {
             PictureFormat::Bmp => encoding::bmp(self)?,
             PictureFormat::Pnm => encoding::pnm(self, kept.depth),
             PictureFormat::Tiff => {
-                let mut stack = TiffStack::new(io::Cursor::new(Vec::new()), self.values.len() as u64)?;
+                let mut stack =
+                    TiffStack::new(io::Cursor::new(Vec::new()), self.values.len() as u64)?;
                 stack.add(self)?;
                 stack.finish().into_inner()
             }
@@ -168,7 +172,8 @@ impl PictureFile<'_> {
         let Self { channels, height, width, values, .. } = *self;
         check_finite("the image", values)?;
         let area = height.checked_mul(width).filter(|&area| area > 0);
-        let size = area.filter(|_| matches!(channels, 1 | 3)).and_then(|area| area.checked_mul(channels));
+        let size =
+            area.filter(|_| matches!(channels, 1 | 3)).and_then(|area| area.checked_mul(channels));
         match size == Some(values.len()) {
             true => Ok(()),
             false => Err(ReportError::Size { channels, height, width, found: values.len() }),

@@ -39,9 +39,11 @@ pub(crate) fn encode_png_with(
     let mut bytes = Vec::new();
     let mut info = Info::with_size(width as u32, height as u32);
     info.icc_profile = extras.profile.map(Cow::Borrowed);
-    info.pixel_dims = extras
-        .pixels_per_metre
-        .map(|[xppu, yppu]| PixelDimensions { xppu, yppu, unit: Unit::Meter });
+    info.pixel_dims = extras.pixels_per_metre.map(|[xppu, yppu]| PixelDimensions {
+        xppu,
+        yppu,
+        unit: Unit::Meter,
+    });
     let mut encoder = Encoder::with_info(&mut bytes, info)?;
     encoder.set_color(colours);
     encoder.set_depth(depth);

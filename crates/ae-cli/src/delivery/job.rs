@@ -66,7 +66,8 @@ impl Job {
 
     /// All is written.
     pub(super) fn finish(self) -> anyhow::Result<()> {
-        fs::remove_file(&self.mark).with_context(|| format!("cannot remove {}", self.mark.display()))
+        fs::remove_file(&self.mark)
+            .with_context(|| format!("cannot remove {}", self.mark.display()))
     }
 }
 

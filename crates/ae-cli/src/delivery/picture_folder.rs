@@ -103,10 +103,13 @@ impl<'a> PictureFolder<'a> {
         }
         let written = counted_as(self.written, "picture");
         let next = match self.job {
-            Some(_) => " (when the cause is gone, the same command with --continue makes the others)",
+            Some(_) => {
+                " (when the cause is gone, the same command with --continue makes the others)"
+            }
             None => "",
         };
-        error.context(format!("stopped after {written}, written to {}{next}", self.folder.display()))
+        error
+            .context(format!("stopped after {written}, written to {}{next}", self.folder.display()))
     }
 
     /// Finishes the last file.

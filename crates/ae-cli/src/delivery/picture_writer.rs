@@ -46,7 +46,12 @@ impl PictureWriter {
     }
 
     /// Writes a picture; as a page of several where `pages` are to come with this path, one after the other.
-    pub(super) fn write(&mut self, path: &Path, made: Made<'_>, pages: usize) -> anyhow::Result<()> {
+    pub(super) fn write(
+        &mut self,
+        path: &Path,
+        made: Made<'_>,
+        pages: usize,
+    ) -> anyhow::Result<()> {
         let format = PictureFormat::of_name(path).unwrap_or(PictureFormat::Png);
         // A damaged header was found before; there is nothing to be carried over then.
         let read = made.origin.map(|origin| PictureMetadata::read(&origin.picture));

@@ -1,8 +1,11 @@
 //! Errors in the bytes of a file.
 
 use std::io;
+use std::path::Path;
 
-use crate::ImageShape;
+#[cfg(feature = "pictures")]
+use crate::PictureId;
+use crate::{DatasetError, ImageShape};
 
 /// What is wrong with the contents of a file.
 #[derive(Debug, thiserror::Error)]
@@ -271,6 +274,25 @@ pub enum FormatError {
         /// What it holds.
         found: String,
     },
+}
+
+impl FormatError {
+    /// This error with the file that it is about.
+    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
+        DatasetError::Format { path: path.to_owned(), source: self }
+    }
+
+    /// This error with the picture that it is about.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn in_picture(self, picture: &PictureId) -> DatasetError {
+        match picture.page {
+            None => self.in_file(&picture.path),
+            Some(page) => {
+                let (path, number) = (picture.path.clone(), page.number);
+                DatasetError::Page { path, number, source: self }
+            }
+        }
+    }
 }
 
 /// A number in decimal notation, large ones with an exponent.

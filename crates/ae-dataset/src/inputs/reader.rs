@@ -152,9 +152,9 @@ impl InputReader {
     /// Leaves out the pictures of a folder at places for which `is_read` is false; they are not counted as bad. See
     /// [`PictureOrigin::item`].
     #[must_use]
+    #[cfg(feature = "pictures")]
     pub fn only(self, is_read: &dyn Fn(u64) -> bool) -> Self {
         match self.source {
-            #[cfg(feature = "pictures")]
             InputSource::Pictures(list) => {
                 let list = list.filtered(is_read);
                 // Nothing is left to be read, and that is no error.

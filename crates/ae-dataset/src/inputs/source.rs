@@ -97,7 +97,7 @@ impl InputSource {
         {
             return Ok(Self::Array(array));
         }
-        if is_stack(path) && format.scaling.is_none() {
+        if format.scaling.is_none() && is_stack(path)? {
             return Ok(Self::Pictures(list_of_stack(path)));
         }
         let bytes = read_bounded(path, MAX_FILE_BYTES)?;

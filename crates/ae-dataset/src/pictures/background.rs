@@ -21,7 +21,9 @@ pub(super) fn opaque(
     let unit = background.0.map(|value| f64::from(value) / 255.0);
     let rgb = match depth {
         1 => DynamicImage::ImageRgb8(on(&picture.into_rgba8(), unit, 255.0, |value| value as u8)),
-        2 => DynamicImage::ImageRgb16(on(&picture.into_rgba16(), unit, 65535.0, |value| value as u16)),
+        2 => DynamicImage::ImageRgb16(on(&picture.into_rgba16(), unit, 65535.0, |value| {
+            value as u16
+        })),
         _ => DynamicImage::ImageRgb32F(on_floats(&picture.into_rgba32f(), unit)),
     };
     // Equal channels are grey again, without a change.

@@ -31,7 +31,9 @@ pub(super) fn check_sides(height: u32, width: u32) -> Result<(), FormatError> {
     let pixels = u64::from(height) * u64::from(width);
     match height.max(width) <= MAX_SIDE && pixels <= MAX_PIXELS {
         true => Ok(()),
-        false => Err(FormatError::TooManyPixels { height, width, side: MAX_SIDE, pixels: MAX_PIXELS }),
+        false => {
+            Err(FormatError::TooManyPixels { height, width, side: MAX_SIDE, pixels: MAX_PIXELS })
+        }
     }
 }
 
@@ -46,5 +48,8 @@ pub(super) fn check_claim(claim: Claim) -> Result<(), FormatError> {
 
 /// The file ends before the picture does.
 pub(super) fn cut_short(format: &'static str) -> FormatError {
-    FormatError::DamagedPicture { format, reason: "the file ends before the picture does".to_owned() }
+    FormatError::DamagedPicture {
+        format,
+        reason: "the file ends before the picture does".to_owned(),
+    }
 }

@@ -94,7 +94,9 @@ fn bmp(bytes: &[u8]) -> Option<Contents> {
     let (start, header) = (number(bytes.get(10..14)?), number(bytes.get(14..18)?));
     if header < 40 {
         // The oldest header: it has no compression, and 3 bytes a colour.
-        let side = |at: usize| Some(usize::from(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])));
+        let side = |at: usize| {
+            Some(usize::from(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])))
+        };
         let (width, height, bits) = (side(18)?, side(20)?, side(24)?);
         return has_rows(bytes, start, [height, width, bits]).then(Contents::default);
     }
@@ -108,7 +110,10 @@ fn bmp(bytes: &[u8]) -> Option<Contents> {
     let palette = bytes.get(14_usize.checked_add(header)?..start).unwrap_or_default();
     let colours = palette.as_chunks::<4>().0;
     let is_grey = colours.iter().all(|[blue, green, red, _]| red == green && green == blue);
-    Some(Contents { is_animated: false, has_grey_palette: bits <= 8 && !colours.is_empty() && is_grey })
+    Some(Contents {
+        is_animated: false,
+        has_grey_palette: bits <= 8 && !colours.is_empty() && is_grey,
+    })
 }
 
 fn has_rows(bytes: &[u8], start: usize, [height, width, bits]: [usize; 3]) -> bool {

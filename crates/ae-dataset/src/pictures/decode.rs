@@ -101,7 +101,7 @@ pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DatasetError> 
 /// colour by equal channels. Transparent pixels are put onto the background.
 pub(crate) fn decode(bytes: &[u8], wanted: Wanted) -> Result<Decoded, FormatError> {
     let format = match format_of(&mut Cursor::new(bytes))? {
-        Format::Tiff => return decode_tiff(Cursor::new(bytes), bytes.len() as u64, 0, wanted),
+        Format::Tiff => return decode_tiff(Cursor::new(bytes), bytes.len() as u64, None, wanted),
         Format::Other(format) => format,
     };
     let mut decoder = decoder(Cursor::new(bytes), format)?;
@@ -148,11 +148,11 @@ fn check(
 fn decode_tiff(
     reader: impl Read + Seek,
     length: u64,
-    directory: u32,
+    directory: Option<u32>,
     wanted: Wanted,
 ) -> Result<Decoded, FormatError> {
-    let mut decoder = tiff::open(reader, directory)?;
-    let tiff::DecodedPage { mut picture, page } = tiff::decode(&mut decoder, length)?;
+    let decoder = open_tiff(reader, directory)?;
+    let tiff::DecodedPage { mut picture, page } = tiff::decode(decoder, length)?;
     if page.layout.is_multiplied() {
         picture = background::divided(picture);
     }
@@ -217,8 +217,20 @@ fn header_of(mut reader: impl BufRead + Seek, format: ImageFormat) -> Result<Hea
     Ok(Header { shape: upright(channels, [height, width], orientation), has_16_bits })
 }
 
-fn tiff_header(reader: impl Read + Seek, directory: u32) -> Result<Header, FormatError> {
-    let page = tiff::page(&mut tiff::open(reader, directory)?)?;
+/// A page, or the first of a file that is to have one; then the chain of pages must be sound.
+fn open_tiff<R: Read + Seek>(
+    mut reader: R,
+    directory: Option<u32>,
+) -> Result<::tiff::decoder::Decoder<R>, FormatError> {
+    if directory.is_none() {
+        tiff::pages::pages(&mut reader)?;
+        reader.rewind().map_err(|error| FormatError::Picture(error.into()))?;
+    }
+    tiff::open(reader, directory.unwrap_or_default())
+}
+
+fn tiff_header(reader: impl Read + Seek, directory: Option<u32>) -> Result<Header, FormatError> {
+    let page = tiff::page(&mut open_tiff(reader, directory)?)?;
     let shape = upright(page.layout.channels(), [page.height, page.width], page.orientation);
     Ok(Header { shape, has_16_bits: page.is_deep() })
 }

@@ -64,9 +64,8 @@ fn parts(
             .collect();
         let what = format!("train is for training, {} held out", are(&names));
         split.say(&what, &[&[split.train.as_path()], held_out.as_slice()].concat(), progress)?;
-        let held_out = held_out.into_iter().map(|path| {
-            PictureList::of(folder, path, Mixed::Refuse, progress)
-        });
+        let held_out =
+            held_out.into_iter().map(|path| PictureList::of(folder, path, Mixed::Refuse, progress));
         let held_out = PictureList::united(held_out.collect::<Result<_, _>>()?)?;
         let mut parts = [PictureList::of(folder, &split.train, Mixed::Refuse, progress)?, held_out];
         unite_classes(&mut parts)?;

@@ -43,8 +43,8 @@ impl PictureId {
     }
 
     #[cfg(feature = "pictures")]
-    pub(crate) fn directory(&self) -> u32 {
-        self.page.map_or(0, |page| page.directory)
+    pub(crate) fn directory(&self) -> Option<u32> {
+        self.page.map(|page| page.directory)
     }
 
     /// The name of a picture whose file has this name: that of the file, and of a page `stack-0003.tif`.

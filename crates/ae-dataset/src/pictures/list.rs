@@ -13,8 +13,8 @@ use crate::pictures::id::{PageOfFile, PictureOrigin};
 use crate::{DatasetError, PictureId, Progress};
 
 /// The endings of files that are read. Their first bytes tell what they hold.
-const ENDINGS: [&str; 11] =
-    ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "pbm", "pgm", "ppm", "gif"];
+const ENDINGS: [&str; 13] =
+    ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "pbm", "pgm", "ppm", "pnm", "pam", "gif"];
 
 /// The endings of files that may hold several pages.
 #[cfg(feature = "pictures")]
@@ -280,7 +280,7 @@ fn is_file_or_nothing(path: &Path) -> bool {
 }
 
 /// Whether a file's name ends as that of a picture does: `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.webp`, `.bmp`,
-/// `.pbm`, `.pgm`, `.ppm` or `.gif`.
+/// `.pbm`, `.pgm`, `.ppm`, `.pnm`, `.pam` or `.gif`.
 pub fn is_named_like_a_picture(path: &Path) -> bool {
     ends_in(path, &ENDINGS)
 }

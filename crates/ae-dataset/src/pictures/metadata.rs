@@ -3,10 +3,10 @@
 
 use std::io::{BufRead, Cursor, Read, Seek};
 
+use ::tiff::tags::Tag;
 use ae_files::read_bounded;
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageFormat};
-use ::tiff::tags::Tag;
 
 use crate::pictures::bounds::MAX_MEMORY;
 use crate::pictures::decode::{self, Format, lies_on_its_side};
@@ -66,7 +66,7 @@ impl PictureMetadata {
     pub fn read(picture: &PictureId) -> Result<Self, DatasetError> {
         let (mut file, _) = decode::open(&picture.path)?;
         let found = match decode::format_of(&mut file) {
-            Ok(Format::Tiff) => of_tiff(file, picture.directory()),
+            Ok(Format::Tiff) => of_tiff(file, picture.directory().unwrap_or_default()),
             Ok(Format::Other(format)) => {
                 let bytes = read_bounded(&picture.path, MAX_MEMORY)?;
                 of_bytes(&bytes, format)
@@ -153,7 +153,10 @@ fn density_of_jpeg(bytes: &[u8]) -> Option<[f64; 2]> {
 
 fn resolution_of_bmp(bytes: &[u8]) -> Option<[f64; 2]> {
     let at = |place: usize| {
-        bytes.get(place..).and_then(|bytes| bytes.first_chunk()).map(|&four| u32::from_le_bytes(four))
+        bytes
+            .get(place..)
+            .and_then(|bytes| bytes.first_chunk())
+            .map(|&four| u32::from_le_bytes(four))
     };
     let found = [at(38)?, at(42)?];
     let has_it = at(14)? >= 40 && !found.contains(&0);

@@ -131,7 +131,8 @@ pub(crate) fn list(
             let hint = if part.is_none() { " (--part names another part, or all)" } else { "" };
             let what = format!("the pictures of {} are read{hint}", names.join(", "));
             split.say(&what, &read, progress)?;
-            let lists = read.into_iter().map(|path| PictureList::of(folder, path, Mixed::Read, progress));
+            let lists =
+                read.into_iter().map(|path| PictureList::of(folder, path, Mixed::Read, progress));
             PictureList::united(lists.collect::<Result<_, _>>()?)
         }
     }

@@ -59,7 +59,8 @@ pub(crate) fn read_all(
         _ => None,
     });
     warn_of_animations(folder, &animated.collect::<Vec<_>>());
-    let images: Vec<_> = images.into_iter().map(|image| image.map(|decoded| decoded.images)).collect();
+    let images: Vec<_> =
+        images.into_iter().map(|image| image.map(|decoded| decoded.images)).collect();
     refuse_other_sizes(folder, &images)?;
     good_ones(folder, images, options.bad)
 }

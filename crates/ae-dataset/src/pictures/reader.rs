@@ -8,13 +8,14 @@ use crate::file_kind::FileKind;
 use crate::idx::folder::is_idx_folder;
 use crate::pictures::decode::{self, Decoded, Header, Wanted};
 use crate::pictures::headers::PictureHeaders;
-use crate::pictures::list::PictureList;
 use crate::pictures::id::PictureOrigin;
+use crate::pictures::list::PictureList;
 use crate::pictures::parts;
 use crate::pictures::read_many::warn_of_animations;
 use crate::skipped::warn_of_skipped;
 use crate::{
-    Background, BadItems, DatasetError, ImageShape, Inputs, PictureId, Pixels, Progress, ReadOptions,
+    Background, BadItems, DatasetError, ImageShape, Inputs, PictureId, Pixels, Progress,
+    ReadOptions,
 };
 
 /// An iterator over pictures, each in its own size, as one [`Inputs`] of length 1. Only one picture is in memory at a
@@ -108,7 +109,8 @@ impl PictureReader {
     #[must_use]
     pub fn only(mut self, is_read: &dyn Fn(u64) -> bool) -> Self {
         let places = self.list.places.iter().zip(&self.shapes);
-        self.shapes = places.filter(|(place, _)| is_read(**place)).map(|(_, shape)| *shape).collect();
+        self.shapes =
+            places.filter(|(place, _)| is_read(**place)).map(|(_, shape)| *shape).collect();
         self.list = self.list.filtered(is_read);
         // Nothing is left to be read, and that is no error.
         self.given += usize::from(self.shapes.is_empty());

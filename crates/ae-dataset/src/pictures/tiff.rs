@@ -5,11 +5,11 @@ mod samples;
 
 use std::io::{Read, Seek};
 
+use ::tiff::decoder::{Decoder, DecodingResult, Limits};
+use ::tiff::tags::{CompressionMethod, PhotometricInterpretation, SampleFormat, Tag};
+use ::tiff::{ColorType, TiffError};
 use image::DynamicImage;
 use image::metadata::Orientation;
-use ::tiff::decoder::{Decoder, DecodingResult, Limits};
-use ::tiff::tags::{CompressionMethod, SampleFormat, Tag};
-use ::tiff::{ColorType, TiffError};
 
 use crate::FormatError;
 use crate::pictures::bounds::{self, Claim};
@@ -90,11 +90,9 @@ impl Page {
 
 /// Opens a file at the page with this place in the chain of its directories.
 pub(super) fn open<R: Read + Seek>(reader: R, page: u32) -> Result<Decoder<R>, FormatError> {
+    // The default limit of decoded bytes bounds the lists of tags, too.
     let mut limits = Limits::default();
     limits.ifd_value_size = MAX_TAG_BYTES;
-    // What is decoded is bounded by `check`.
-    limits.decoding_buffer_size = usize::MAX;
-    limits.intermediate_buffer_size = usize::MAX;
     let mut decoder = Decoder::new(reader).map_err(damaged)?.with_limits(limits);
     if page > 0 {
         decoder.seek_to_image(page as usize).map_err(damaged)?;
@@ -106,6 +104,10 @@ pub(super) fn open<R: Read + Seek>(reader: R, page: u32) -> Result<Decoder<R>, F
 pub(super) fn page<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Page, FormatError> {
     let (width, height) = decoder.dimensions().map_err(damaged)?;
     bounds::check_sides(height, width)?;
+    let meaning = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
+    if meaning.map_err(damaged)? == Some(PhotometricInterpretation::RGBPalette.to_u16()) {
+        return Err(unsupported("colours in a palette"));
+    }
     let color = decoder.colortype().map_err(damaged)?;
     let format = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat).map_err(damaged)?;
     let format = format.and_then(|all| all.first().copied()).unwrap_or(1);
@@ -117,7 +119,8 @@ pub(super) fn page<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Page, For
     let alpha = alpha.unwrap_or_default();
     let layout = layout(color, &alpha)?;
     let bits = color.bit_depth();
-    let is_read = matches!((bits, is_float), (1 | 2 | 4 | 8 | 16 | 32, false) | (16 | 32 | 64, true));
+    let is_read =
+        matches!((bits, is_float), (1 | 2 | 4 | 8 | 16 | 32, false) | (16 | 32 | 64, true));
     if !is_read || bits < 8 && layout != Layout::Grey {
         return Err(unsupported(&format!("{bits} bits a value")));
     }
@@ -151,11 +154,16 @@ fn layout(color: ColorType, extra: &[u16]) -> Result<Layout, FormatError> {
 
 /// Decodes the page at which a file is opened. `length` is the length of the file in bytes.
 pub(super) fn decode<R: Read + Seek>(
-    decoder: &mut Decoder<R>,
+    mut decoder: Decoder<R>,
     length: u64,
 ) -> Result<DecodedPage, FormatError> {
-    let page = page(decoder)?;
-    check(decoder, &page, length)?;
+    let page = page(&mut decoder)?;
+    check(&mut decoder, &page, length)?;
+    // What is decoded is bounded now.
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = usize::MAX;
+    limits.intermediate_buffer_size = usize::MAX;
+    let mut decoder = decoder.with_limits(limits);
     let mut samples = DecodingResult::U8(Vec::new());
     let layout = decoder.read_image_to_buffer(&mut samples).map_err(damaged)?;
     let picture = samples::picture(samples, &page, layout.planes > 1)?;
@@ -194,7 +202,8 @@ fn check<R: Read + Seek>(
     let (height, width) = (page.height, page.width);
     let largest = decoder.chunk_dimensions();
     let tile = u64::from(largest.0).saturating_mul(u64::from(largest.1.min(height)));
-    let claimed = claimed.max(tile.saturating_mul(page.layout.samples() * u64::from(page.bits) / 8));
+    let claimed =
+        claimed.max(tile.saturating_mul(page.layout.samples() * u64::from(page.bits) / 8));
     bounds::check_claim(Claim { stored, claimed, height, width, ratio: bounds::RATIO })
 }
 

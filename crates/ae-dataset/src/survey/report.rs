@@ -191,7 +191,9 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::DamagedPicture => "damaged, or not the picture that its name says",
-            Self::OtherEnding => "picture whose name does not end in .png, .jpg, .tif, .webp, .bmp, .pgm or .gif",
+            Self::OtherEnding => {
+                "picture whose name does not end in .png, .jpg, .tif, .webp, .bmp, .pgm or .gif"
+            }
             Self::DataFile => "table, array or IDX file",
             Self::NotAPicture => "not a picture",
             Self::Unreadable => "cannot be opened",

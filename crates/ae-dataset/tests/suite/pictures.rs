@@ -111,7 +111,8 @@ fn a_jpeg_cut_anywhere_is_damaged() {
         }
         // Bytes after the end marker, such as a camera's preview, are accepted.
         let trailed = [whole, &[0; 9], &baseline[..100]].concat();
-        let [trailed, whole] = [&trailed, whole].map(|bytes| read_bytes(bytes, shape).unwrap().pixels);
+        let [trailed, whole] =
+            [&trailed, whole].map(|bytes| read_bytes(bytes, shape).unwrap().pixels);
         assert_eq!(trailed, whole);
     }
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use tiff::encoder::colortype::{ColorType, Gray8, Gray16, Gray32Float, RGB8, RGB16, RGB32Float};
 use tiff::encoder::{
-    Compression, DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig,
-    TiffKindStandard, TiffValue,
+    Compression, DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard,
+    TiffValue,
 };
 use tiff::tags::{ResolutionUnit, Tag};
 
@@ -93,7 +93,9 @@ fn write<W: Write + Seek, K: TiffKind>(
     page: &PictureFile<'_>,
 ) -> tiff::TiffResult<()> {
     match (page.depth, page.channels) {
-        (PictureDepth::Bits8, 1) => write_page::<Gray8, _, _>(encoder, page, &encoding::bytes(page)),
+        (PictureDepth::Bits8, 1) => {
+            write_page::<Gray8, _, _>(encoder, page, &encoding::bytes(page))
+        }
         (PictureDepth::Bits8, _) => write_page::<RGB8, _, _>(encoder, page, &encoding::bytes(page)),
         (PictureDepth::Bits16, channels) => {
             let levels: Vec<u16> = encoding::levels(page).collect();

@@ -1,14 +1,15 @@
 //! The samples of a TIFF's page as a picture.
 
-use image::{DynamicImage, ImageBuffer, Pixel};
 use ::tiff::decoder::DecodingResult;
+use image::{DynamicImage, ImageBuffer, Pixel};
 
 use super::{Layout, Page};
 use crate::FormatError;
 use crate::pictures::bounds;
 
 /// The range of floats that pictures have.
-const UNIT: &str = "a number in [0, 1]: divide floats by their largest value first, or save 16-bit integers";
+const UNIT: &str =
+    "a number in [0, 1]: divide floats by their largest value first, or save 16-bit integers";
 
 /// A picture of bytes, of 16-bit integers or, from floats and 32-bit integers, of floats. Grey floats become colour by
 /// equal channels. Planes are interleaved.
@@ -78,7 +79,10 @@ fn interleaved<T: Copy>(values: Vec<T>, page: &Page, has_planes: bool) -> Vec<T>
         return values;
     }
     let samples = page.layout.samples() as usize;
-    (0..area).flat_map(|pixel| (0..samples).map(move |plane| plane * area + pixel)).map(|place| values[place]).collect()
+    (0..area)
+        .flat_map(|pixel| (0..samples).map(move |plane| plane * area + pixel))
+        .map(|place| values[place])
+        .collect()
 }
 
 /// Colours from luminance and colour differences, by JFIF's formula (ITU-R BT.601 with all values from 0 to 255).
@@ -93,7 +97,11 @@ fn rgb(mut pixels: Vec<u8>) -> Vec<u8> {
 }
 
 /// Colours from inks: red is (1 - cyan)(1 - black), and so on.
-fn of_inks<T: Copy + Into<f64>>(inks: &[T], most: f64, rounded: impl Fn(f64) -> T + Copy) -> Vec<T> {
+fn of_inks<T: Copy + Into<f64>>(
+    inks: &[T],
+    most: f64,
+    rounded: impl Fn(f64) -> T + Copy,
+) -> Vec<T> {
     let colours = |inks: &[T; 4]| {
         let [cyan, magenta, yellow, black] = inks.map(|ink| most - ink.into());
         [cyan, magenta, yellow].map(|ink| rounded(ink * black / most))
