@@ -131,7 +131,7 @@ pub enum DatasetError {
     },
     /// The folder has no pictures.
     #[error(
-        "{} holds no pictures: neither picture files (.png, .jpg, .tif, .webp, .bmp, .pgm, .gif), nor subfolders of them, nor {}",
+        "{} holds no pictures: neither .png, .jpg, .tif, .webp, .bmp, .pgm or .gif files, nor subfolders of them, nor {}",
         shown(folder), list(&FILE_NAMES)
     )]
     NoPictures {
