@@ -6,7 +6,7 @@ use std::path::Path;
 use ae_dataset::{ColourProfile, Depth, PictureId, PictureMetadata};
 use ae_report::{PictureDepth, PictureFile, PictureFormat, TiffStack};
 use image::codecs::gif::GifEncoder;
-use image::{DynamicImage, Frame, GrayImage, Luma, Rgba, RgbaImage};
+use image::{DynamicImage, Frame, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
 
 use crate::support::{SPEC, Sandbox};
 
@@ -69,7 +69,7 @@ fn stack(sandbox: &Sandbox, name: &str, sides: &[(usize, usize)], depth: Picture
         let page = PictureFile { channels, height, width, values, depth, profile, dots_per_inch };
         stack.add(&page).unwrap();
     }
-    sandbox.write(name, stack.finish().into_inner());
+    sandbox.write(name, stack.finish().unwrap().into_inner());
 }
 
 /// The sides of the pages of a TIFF.
@@ -257,8 +257,51 @@ fn of_an_animation_it_is_said_that_one_frame_is_read() {
     sandbox.write("in/dance.gif", &file);
     let told = sandbox.ae("denoise run in/dance.gif -o one.png").succeeds().stderr;
     assert!(told.contains("dance.gif is animated: its first frame is read"), "{told}");
-    sandbox.ae("denoise run in -o out/").succeeds();
-    assert!(sandbox.path("out/dance.gif.png").is_file());
+    sandbox.write("in/dance.webp", animated_webp(&encoded(ImageFormat::WebP)));
+    sandbox.write("in/dance.png", animated_png(&encoded(ImageFormat::Png)));
+    for name in ["dance.webp", "dance.png"] {
+        let told =
+            sandbox.ae(&format!("denoise run in/{name} -o one.png --force")).succeeds().stderr;
+        assert!(told.contains(&format!("{name} is animated: its first frame is read")), "{told}");
+    }
+    let told = sandbox.ae("reconstruct run in -o out/ --resize fit").succeeds().stderr;
+    assert!(told.contains("in: 3 pictures are animated, such as in/dance.gif"), "{told}");
+    let found = open(&sandbox, "out/dance.gif.png").into_luma8();
+    assert!(open(&sandbox, "out/dance.webp").into_luma8() == found);
+    assert!(open(&sandbox, "out/dance.png").into_luma8() == found);
+}
+
+/// A black picture.
+fn encoded(format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let black = DynamicImage::from(GrayImage::new(20, 20));
+    black.write_to(&mut std::io::Cursor::new(&mut bytes), format).unwrap();
+    bytes
+}
+
+/// An animation of one frame: its chunk, after the headers of the container and of the animation.
+fn animated_webp(still: &[u8]) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], contents: &[u8]| {
+        [&kind[..], &(contents.len() as u32).to_le_bytes(), contents].concat()
+    };
+    let frame = &still[12..];
+    let header = [0, 0, 0, 0, 0, 0, 19, 0, 0, 19, 0, 0, 100, 0, 0, 0];
+    let chunks = [
+        chunk(b"VP8X", &[2, 0, 0, 0, 19, 0, 0, 19, 0, 0]),
+        chunk(b"ANIM", &[0; 6]),
+        chunk(b"ANMF", &[&header[..], frame].concat()),
+    ];
+    let body = [&b"WEBP"[..], &chunks.concat()].concat();
+    [&b"RIFF"[..], &(body.len() as u32).to_le_bytes(), &body].concat()
+}
+
+/// The chunk that says so, after the header.
+fn animated_png(still: &[u8]) -> Vec<u8> {
+    let body = [&b"acTL"[..], &1_u32.to_be_bytes(), &0_u32.to_be_bytes()].concat();
+    let mut sum = flate2::Crc::new();
+    sum.update(&body);
+    let chunk = [&8_u32.to_be_bytes()[..], &body, &sum.sum().to_be_bytes()].concat();
+    [&still[..33], &chunk, &still[33..]].concat()
 }
 
 /// Three pictures, of which the second is whole by its header alone.

@@ -88,7 +88,7 @@ struct First {
 enum Sink<'a> {
     Array(NpyWriter),
     Table(TableWriter, &'a Scaling),
-    Folder(PictureFolder<'a>),
+    Folder(Box<PictureFolder<'a>>),
     /// One picture, or of a TIFF about so many pages.
     Picture(PictureWriter, usize),
     /// Of the first images, drawn at the end.
@@ -108,7 +108,9 @@ impl<'a> Delivery<'a> {
             Some(path) if is_folder(path) && scaling.is_some() => {
                 bail!("{}: a table goes into a .csv or .npy file", path.display())
             }
-            Some(path) if is_folder(path) => Sink::Folder(PictureFolder::begin(path, target)?),
+            Some(path) if is_folder(path) => {
+                Sink::Folder(Box::new(PictureFolder::begin(path, target)?))
+            }
             Some(path) if is_other_picture(path) && scaling.is_some() => {
                 bail!("{}: a table goes into a .csv or .npy file", path.display())
             }

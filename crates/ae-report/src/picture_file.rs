@@ -162,7 +162,7 @@ impl PictureFile<'_> {
                 let mut stack =
                     TiffStack::new(io::Cursor::new(Vec::new()), self.values.len() as u64)?;
                 stack.add(self)?;
-                stack.finish().into_inner()
+                stack.finish()?.into_inner()
             }
         };
         Ok(EncodedPicture { bytes, kept })

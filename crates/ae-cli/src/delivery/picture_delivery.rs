@@ -21,7 +21,7 @@ pub(crate) struct PictureDelivery<'a> {
 }
 
 enum Sink<'a> {
-    Folder(PictureFolder<'a>),
+    Folder(Box<PictureFolder<'a>>),
     /// One file, of so many pages.
     File(PictureWriter, usize),
 }
@@ -43,7 +43,7 @@ impl<'a> PictureDelivery<'a> {
         if is_folder(path) {
             let mut folder = PictureFolder::begin(path, target)?;
             folder.plan(origins, continues)?;
-            return Ok(Self { path, sink: Sink::Folder(folder), delivered: 0 });
+            return Ok(Self { path, sink: Sink::Folder(Box::new(folder)), delivered: 0 });
         }
         super::check_continues(continues)?;
         let format = PictureFormat::of_name(path);

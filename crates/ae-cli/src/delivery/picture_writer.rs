@@ -106,7 +106,7 @@ impl PictureWriter {
     /// Gives the file of pages its name.
     fn finish_stack(&mut self) -> anyhow::Result<()> {
         match self.stack.take() {
-            Some(Stack { file, .. }) => Ok(file.finish().commit()?),
+            Some(Stack { file, .. }) => Ok(file.finish()?.commit()?),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! What a picture carries beside its pixels, and a picture that is made of it should keep: the colour profile, the
 //! resolution, and how its values are stored.
 
-use std::io::{BufRead, Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek};
 
 use ::tiff::tags::Tag;
 use ae_files::read_bounded;
@@ -97,10 +97,7 @@ fn of_bytes(bytes: &[u8], format: ImageFormat) -> Result<PictureMetadata, Format
     Ok(PictureMetadata { profile, dots_per_inch: turned(dots_per_inch, orientation), depth })
 }
 
-fn of_tiff(
-    reader: impl Read + Seek + BufRead,
-    directory: u32,
-) -> Result<PictureMetadata, FormatError> {
+fn of_tiff(reader: impl Read + Seek, directory: u32) -> Result<PictureMetadata, FormatError> {
     let mut decoder = tiff::open(reader, directory)?;
     let page = tiff::page(&mut decoder)?;
     let profile = profile(decoder.get_tag_u8_vec(Tag::IccProfile).ok());

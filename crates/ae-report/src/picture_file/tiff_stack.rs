@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
+use tiff::TiffError;
 use tiff::encoder::colortype::{ColorType, Gray8, Gray16, Gray32Float, RGB8, RGB16, RGB32Float};
 use tiff::encoder::{
     Compression, DeflateLevel, Rational, TiffEncoder, TiffKind, TiffKindBig, TiffKindStandard,
@@ -69,15 +70,13 @@ impl<W: Write + Seek> TiffStack<W> {
 
     /// The writer, after the last page.
     ///
-    /// # Panics
-    /// Never: the encoder, which had the only other hold of the writer, is gone.
-    pub fn finish(self) -> W {
+    /// # Errors
+    /// None, as the encoder, which had the only other hold of the writer, is gone.
+    pub fn finish(self) -> Result<W, ReportError> {
         let Self { writer, encoder } = self;
         drop(encoder);
-        match Rc::try_unwrap(writer.0) {
-            Ok(writer) => writer.into_inner(),
-            Err(_) => unreachable!("the encoder is gone"),
-        }
+        let held = |_| UnwrittenError::from(TiffError::from(io::Error::other("it is still open")));
+        Ok(Rc::try_unwrap(writer.0).map_err(held)?.into_inner())
     }
 }
 
