@@ -344,6 +344,10 @@ fn an_interrupted_folder_goes_on_with_what_is_missing() {
     sandbox.ae(&format!("{command} --continue")).fails_with(&["nothing in it is unfinished"]);
     // A new folder may be begun so.
     sandbox.ae("denoise run in -o new/ --continue").succeeds();
+    // What failed at once leaves nothing behind.
+    save(&sandbox, "clear/a.png", RgbaImage::new(20, 20));
+    sandbox.ae("denoise run clear -o fresh/").fails_with(&["--background"]);
+    sandbox.ae("denoise run clear -o fresh/ --background white").succeeds();
     sandbox.ae("denoise run in/a/a.png -o x.png --continue").fails_with(&["--continue is for"]);
     // Pictures of the model's size go another way.
     sandbox.ae("reconstruct run in -o small/ --resize fit --continue").succeeds();

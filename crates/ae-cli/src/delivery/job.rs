@@ -27,6 +27,8 @@ pub(super) struct Job {
     mark: PathBuf,
     /// Files that are older were there before.
     begun: SystemTime,
+    /// Whether the mark stays if the command ends early: there is something to go on with.
+    is_kept: bool,
 }
 
 impl Job {
@@ -35,7 +37,8 @@ impl Job {
     pub(super) fn begin(folder: &Path, continues: bool) -> anyhow::Result<Self> {
         let (mark, shown) = (folder.join(MARK), folder.display());
         let command = command();
-        if continues && mark.is_file() {
+        let is_kept = continues && mark.is_file();
+        if is_kept {
             let bytes = read_bounded(&mark, MAX_COMMAND)?;
             let earlier = String::from_utf8_lossy(&bytes);
             if earlier.trim_end() != command {
@@ -55,7 +58,12 @@ impl Job {
         }
         let begun = fs::metadata(&mark).and_then(|found| found.modified());
         let begun = begun.with_context(|| format!("cannot read {}", mark.display()))?;
-        Ok(Self { mark, begun })
+        Ok(Self { mark, begun, is_kept })
+    }
+
+    /// A file is written.
+    pub(super) fn wrote(&mut self) {
+        self.is_kept = true;
     }
 
     /// Whether the job has written a file.
@@ -65,9 +73,19 @@ impl Job {
     }
 
     /// All is written.
-    pub(super) fn finish(self) -> anyhow::Result<()> {
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.is_kept = true;
         fs::remove_file(&self.mark)
             .with_context(|| format!("cannot remove {}", self.mark.display()))
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // The command failed before its first picture: nothing is left of it.
+            let _ = fs::remove_file(&self.mark);
+        }
     }
 }
 

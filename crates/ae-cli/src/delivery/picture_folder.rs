@@ -93,6 +93,7 @@ impl<'a> PictureFolder<'a> {
         };
         write(&mut self.writer).map_err(|error| self.interrupted(error))?;
         self.written += 1;
+        self.job.iter_mut().for_each(Job::wrote);
         Ok(())
     }
 
