@@ -20,6 +20,8 @@ mod damaged_data;
 /// Where images come from, and what is said when other ones stand in.
 mod data;
 
+/// Pictures of all formats in and out.
+mod formats;
 /// A person's own pictures.
 mod own_data;
 /// Pictures with pitfalls.

@@ -18,6 +18,7 @@ mod train;
 use std::path::PathBuf;
 
 use ae_corruption::Noise;
+use ae_report::PictureFormat;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
@@ -27,7 +28,7 @@ pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
 pub(crate) use network::NetworkFlags;
-use parse::{device, noise, noise_if_any, npy_file, seed, target, whole};
+use parse::{device, noise, noise_if_any, npy_file, picture_format, seed, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
@@ -212,6 +213,9 @@ pub(crate) struct Apply {
     pub(crate) applied: ModelAndData,
     #[command(flatten)]
     pub(crate) target: Target,
+    /// Go on with an output folder whose command was interrupted: make only the pictures that are missing
+    #[arg(long = "continue")]
+    pub(crate) continues: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }
@@ -220,17 +224,31 @@ pub(crate) struct Apply {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
     /// Where to write: .npy or, of a table, .csv (all), .png or .svg (one image itself, or a figure of
-    /// the first ones), or a folder/ (each as PNG)
+    /// the first ones), another picture (.jpg, .tif, .webp, .bmp, .ppm), or a folder/ (each a file)
+    ///
+    /// A .tif takes several images as pages. In a folder, pictures keep their names and formats; what is no
+    /// picture's file becomes PNG.
     #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
     pub(crate) out: Option<OutputPath>,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,
+    /// The format of the pictures in a folder [default: that of the input's, or PNG]
+    #[arg(long, value_name = "FORMAT", value_parser = picture_format())]
+    pub(crate) format: Option<PictureFormat>,
+    /// The quality of JPEG files, 1 to 100
+    #[arg(long, default_value_t = Target::QUALITY, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
     /// Images in a figure: 1 to 1000
     #[arg(long, default_value = "10", value_name = "N", value_parser = whole::<1, 1000>)]
     pub(crate) count: usize,
     /// Draw the first images in the terminal
     #[arg(long)]
     pub(crate) show: bool,
+}
+
+impl Target {
+    /// The quality of JPEG files unless another is typed.
+    pub(crate) const QUALITY: u8 = 95;
 }
 
 #[derive(Debug, clap::Args)]

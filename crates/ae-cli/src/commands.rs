@@ -29,7 +29,9 @@ pub(crate) mod train;
 use std::path::Path;
 
 use ae_apply::{ModelInput, device, input_reader};
-use ae_dataset::{Dataset, InputFormat, InputReader, LoadOptions, Network, Source, load};
+use ae_dataset::{
+    Dataset, InputFormat, InputReader, LoadOptions, Network, Source, is_named_like_a_picture, load,
+};
 use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec};
 use anyhow::Context as _;
 
@@ -94,7 +96,7 @@ fn dataset(
 }
 
 /// Endings of files that hold data.
-const DATA_ENDINGS: [&str; 8] = ["csv", "tsv", "npy", "png", "jpg", "jpeg", "gz", "idx"];
+const DATA_ENDINGS: [&str; 5] = ["csv", "tsv", "npy", "gz", "idx"];
 
 /// Refuses data where a spec was to be named.
 fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {
@@ -106,7 +108,8 @@ fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {
         return Err(Usage(sentence).into());
     }
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    if path.is_dir() || name.ends_with("-ubyte") || DATA_ENDINGS.contains(&ending.as_str()) {
+    let is_data = DATA_ENDINGS.contains(&ending.as_str()) || is_named_like_a_picture(path);
+    if path.is_dir() || name.ends_with("-ubyte") || is_data {
         let sentence = format!(
             "expected an experiment (a TOML file), found {name}; name data with --data: `ae {command} --data {name}`"
         );

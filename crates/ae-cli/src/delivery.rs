@@ -1,22 +1,31 @@
 //! Where images go that a model has made: a file, a folder, the terminal.
 
+mod job;
 mod names;
+mod picture_delivery;
+mod picture_folder;
+mod picture_writer;
 
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, Scaling, TableWriter};
+use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, PictureOrigin, Scaling, TableWriter};
 use ae_experiment::Display;
-use ae_files::{counted_as, make_folder, write_atomic};
-use ae_report::{Figure, GridRow, Picture, png_of_16_bits, reconstruction_grid};
+use ae_files::{counted_as, write_atomic};
+use ae_report::{Figure, GridRow, PictureFormat, reconstruction_grid};
 use anyhow::bail;
-use names::PictureNames;
 
 use crate::args::{Common, Target};
 use crate::item_index::ItemIndex;
 use crate::output;
+pub(crate) use job::is_unfinished;
+pub(crate) use picture_delivery::PictureDelivery;
+use picture_folder::PictureFolder;
+use picture_writer::{Made, PictureWriter};
 
 /// Numbers of the images in a row of a figure, 256 MiB; of larger images a figure shows fewer.
 const DRAWN_VALUES: usize = 1 << 26;
+/// Pages of a TIFF, where their number is not known.
+const SOME_PAGES: usize = 1 << 12;
 
 /// What is known of the images that are delivered.
 pub(crate) struct Delivered<'a> {
@@ -45,6 +54,11 @@ impl<'a> Delivered<'a> {
     fn has_16_bits(&self, place: usize) -> bool {
         self.inputs.is_some_and(|inputs| inputs.has_16_bits.get(place) == Some(&true))
     }
+
+    /// The picture that an image was made of, if it was one.
+    fn origin(&self, place: usize) -> Option<&'a PictureOrigin> {
+        self.inputs.and_then(|inputs| inputs.origins.as_ref()?.get(place))
+    }
 }
 
 /// Takes images chunk by chunk; holds no more of them than a figure shows.
@@ -57,16 +71,26 @@ pub(crate) struct Delivery<'a> {
     sink: Sink<'a>,
     /// What a figure shows beneath each other.
     rows: Vec<(&'static str, Vec<f32>)>,
-    /// The first image, if it may be the only one, and whether its file has 16 bits.
-    first: (Vec<f32>, bool),
+    /// The first image, if it may be the only one.
+    first: First,
     index: ItemIndex,
     delivered: usize,
+}
+
+/// The first image, whether its file has 16 bits, and what it was made of.
+#[derive(Default)]
+struct First {
+    values: Vec<f32>,
+    has_16_bits: bool,
+    origin: Option<PictureOrigin>,
 }
 
 enum Sink<'a> {
     Array(NpyWriter),
     Table(TableWriter, &'a Scaling),
-    Folder(&'a Path, PictureNames),
+    Folder(Box<PictureFolder<'a>>),
+    /// One picture, or of a TIFF about so many pages.
+    Picture(PictureWriter, usize),
     /// Of the first images, drawn at the end.
     Figure,
 }
@@ -85,8 +109,13 @@ impl<'a> Delivery<'a> {
                 bail!("{}: a table goes into a .csv or .npy file", path.display())
             }
             Some(path) if is_folder(path) => {
-                make_folder(path)?;
-                Sink::Folder(path, PictureNames::default())
+                Sink::Folder(Box::new(PictureFolder::begin(path, target)?))
+            }
+            Some(path) if is_other_picture(path) && scaling.is_some() => {
+                bail!("{}: a table goes into a .csv or .npy file", path.display())
+            }
+            Some(path) if is_other_picture(path) => {
+                Sink::Picture(PictureWriter::new(target.quality), SOME_PAGES)
             }
             Some(path) => match (ending(path), scaling) {
                 ("npy", _) => Sink::Array(NpyWriter::create(path, &item_shape(format))?),
@@ -102,9 +131,42 @@ impl<'a> Delivery<'a> {
             },
         };
         let (shape, name) = (format.shape, name.to_owned());
-        let (rows, first, index) = (Vec::new(), (Vec::new(), false), ItemIndex::default());
+        let (rows, first, index) = (Vec::new(), First::default(), ItemIndex::default());
         let display = Display::of(format);
         Ok(Self { target, shape, display, scaling, name, sink, rows, first, index, delivered: 0 })
+    }
+
+    /// The same for the pictures of an input, of which a folder may hold some already.
+    pub(crate) fn of_pictures(
+        mut self,
+        origins: Option<&[PictureOrigin]>,
+        continues: bool,
+    ) -> anyhow::Result<Self> {
+        match (&mut self.sink, origins) {
+            (Sink::Folder(folder), Some(origins)) => folder.plan(origins, continues)?,
+            (Sink::Picture(_, pages), Some(origins)) => {
+                *pages = origins.len();
+                check_continues(continues)?;
+            }
+            _ => check_continues(continues)?,
+        }
+        Ok(self)
+    }
+
+    /// Whether an item is still to be made.
+    pub(crate) fn is_wanted(&self, item: u64) -> bool {
+        match &self.sink {
+            Sink::Folder(folder) => folder.is_wanted(item),
+            _ => true,
+        }
+    }
+
+    /// An error, with what was written into a folder before it.
+    pub(crate) fn interrupted(&self, error: anyhow::Error) -> anyhow::Error {
+        match &self.sink {
+            Sink::Folder(folder) => folder.interrupted(error),
+            _ => error,
+        }
     }
 
     /// Takes the next images, `n x channels x height x width`, what a figure shows of them, and what is known
@@ -120,7 +182,11 @@ impl<'a> Delivery<'a> {
         let shown = wanted.min(images.len() / size) * size;
         if self.rows.is_empty() {
             self.rows = rows.iter().map(|&(label, _)| (label, Vec::new())).collect();
-            self.first = (images.iter().take(size).copied().collect(), items.has_16_bits(0));
+            self.first = First {
+                values: images.iter().take(size).copied().collect(),
+                has_16_bits: items.has_16_bits(0),
+                origin: items.origin(0).cloned(),
+            };
         }
         for ((_, kept), (_, values)) in self.rows.iter_mut().zip(rows) {
             kept.extend(values.iter().take(shown));
@@ -135,10 +201,24 @@ impl<'a> Delivery<'a> {
                 None => writer.write(images)?,
             },
             Sink::Table(writer, scaling) => writer.write(&scaling.undo(images))?,
-            Sink::Folder(folder, taken) => {
+            Sink::Folder(folder) => {
                 for (place, (values, name)) in images.chunks(size).zip(&items.names).enumerate() {
-                    let png = png(self.shape, values, items.has_16_bits(place))?;
-                    write_into(folder, &taken.next(name), &png)?;
+                    folder.add(made(self.shape, values, items, place), name)?;
+                }
+            }
+            Sink::Picture(writer, pages) => {
+                let path = self.target.out.as_deref().unwrap_or(Path::new(""));
+                let is_tiff = PictureFormat::of_name(path) == Some(PictureFormat::Tiff);
+                if self.delivered + images.len() / size > 1 && !is_tiff {
+                    bail!(
+                        "{}: several images go into a folder, such as out/, into the pages of a .tif, or into \
+                         .npy",
+                        path.display()
+                    );
+                }
+                for (place, values) in images.chunks(size).enumerate() {
+                    let made = made(self.shape, values, items, place);
+                    writer.write(path, made, if is_tiff { *pages } else { 1 })?;
                 }
             }
             Sink::Figure => {}
@@ -166,12 +246,17 @@ impl<'a> Delivery<'a> {
             (Sink::Array(writer), _) => writer.finish()?,
             (Sink::Table(writer, _), _) => writer.finish()?,
             (Sink::Figure, Some(path)) if ending(path) == "png" && delivered == 1 => {
-                let row = scaling.map(|_| display.pictures(&first.0)).transpose()?;
-                let png = match row.as_deref() {
-                    Some([row, ..]) => row.png()?,
-                    _ => png(shape, &first.0, first.1)?,
-                };
-                write_atomic(path, &png)?;
+                let row = scaling.map(|_| display.pictures(&first.values)).transpose()?;
+                match row.as_deref() {
+                    Some([row, ..]) => write_atomic(path, &row.png()?)?,
+                    _ => {
+                        let First { values, has_16_bits, origin } = &first;
+                        let (origin, has_16_bits) = (origin.as_ref(), *has_16_bits);
+                        let mut writer = PictureWriter::new(target.quality);
+                        writer.write(path, Made { shape, values, origin, has_16_bits }, 1)?;
+                        writer.finish()?;
+                    }
+                }
             }
             (Sink::Figure, Some(path)) => {
                 let caption = first_of(shown, delivered, noun);
@@ -180,7 +265,12 @@ impl<'a> Delivery<'a> {
                 write_figure(path, &figure)?;
                 what = format!("a figure of {caption} written");
             }
-            (Sink::Folder(..) | Sink::Figure, _) => {}
+            (Sink::Folder(folder), _) => {
+                what = there_already(what, folder.there());
+                folder.finish()?;
+            }
+            (Sink::Picture(writer, _), _) => writer.finish()?,
+            (Sink::Figure, _) => {}
         }
         if let Some(path) = &target.out {
             let index = if has_rows { index.write_beside(path, skipped)? } else { None };
@@ -210,70 +300,6 @@ fn drawn_at_most(target: &Target, size: usize) -> usize {
     target.count.min((DRAWN_VALUES / size.max(1)).max(1))
 }
 
-/// Takes pictures of any sizes one by one; each is a file of its own.
-pub(crate) struct PictureDelivery<'a> {
-    path: &'a Path,
-    is_folder: bool,
-    names: PictureNames,
-    delivered: usize,
-}
-
-impl<'a> PictureDelivery<'a> {
-    /// Begins for so many pictures; what cannot be written is refused before anything is computed.
-    pub(crate) fn begin(target: &'a Target, pictures: usize) -> anyhow::Result<Self> {
-        let path = match target.out.as_deref() {
-            Some(path) if !target.show => path,
-            _ => bail!(
-                "--show draws images of the model's size alone; write pictures of other sizes with -o, \
-                 or resize them with --resize"
-            ),
-        };
-        let is_folder = is_folder(path);
-        if is_folder {
-            make_folder(path)?;
-        } else if pictures > 1 || ending(path) != "png" {
-            bail!(
-                "{}: pictures of other sizes than the model's go into a folder, such as out/, or one alone \
-                 into a .png file",
-                path.display()
-            );
-        }
-        Ok(Self { path, is_folder, names: PictureNames::default(), delivered: 0 })
-    }
-
-    /// Writes a picture, `channels x height x width`, with as many bits as that which it was made of.
-    pub(crate) fn add(
-        &mut self,
-        shape: ImageShape,
-        values: &[f32],
-        name: &Path,
-        has_16_bits: bool,
-    ) -> anyhow::Result<()> {
-        let png = png(shape, values, has_16_bits)?;
-        match self.is_folder {
-            true => write_into(self.path, &self.names.next(name), &png)?,
-            false => write_atomic(self.path, &png)?,
-        }
-        self.delivered += 1;
-        Ok(())
-    }
-
-    /// An error, with what was written into the folder before it.
-    pub(crate) fn interrupted(&self, error: anyhow::Error) -> anyhow::Error {
-        if !self.is_folder || self.delivered == 0 {
-            return error;
-        }
-        let written = counted_as(self.delivered, "picture");
-        error.context(format!("stopped after {written}, written to {}", self.path.display()))
-    }
-
-    /// Tells of what was written.
-    pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
-        let what = format!("{} written", counted_as(self.delivered, "picture"));
-        output::written(common, self.path, self.delivered, skipped, &what, None)
-    }
-}
-
 /// Writes a figure as PNG or SVG, the two endings that the arguments accept, and says what had to be
 /// changed so that it could be drawn.
 pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
@@ -284,21 +310,22 @@ pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
     Ok(write_atomic(path, &bytes)?)
 }
 
-/// Writes a picture under a name, which may be one in a subfolder.
-fn write_into(folder: &Path, name: &Path, png: &[u8]) -> anyhow::Result<()> {
-    let path = folder.join(name);
-    make_folder(path.parent().unwrap_or(folder))?;
-    Ok(write_atomic(&path, png)?)
+/// An image with what is known of it.
+fn made<'a>(shape: ImageShape, values: &'a [f32], items: &Delivered<'a>, place: usize) -> Made<'a> {
+    Made { shape, values, origin: items.origin(place), has_16_bits: items.has_16_bits(place) }
 }
 
-/// A picture as PNG, of 16 bits a channel if that which it was made of has as many.
-fn png(shape: ImageShape, values: &[f32], has_16_bits: bool) -> anyhow::Result<Vec<u8>> {
-    let ImageShape { channels, height, width } = shape;
-    if has_16_bits {
-        return Ok(png_of_16_bits(channels, height, width, values)?);
+/// What was written, and how much was there before.
+fn there_already(what: String, there: usize) -> String {
+    if there == 0 { what } else { format!("{what} ({there} there already)") }
+}
+
+/// Refuses --continue where nothing can be continued.
+fn check_continues(continues: bool) -> anyhow::Result<()> {
+    if continues {
+        bail!("--continue is for pictures that go into a folder, such as -o out/");
     }
-    let picture = Picture::from_unit(channels, height, width, values)?;
-    Ok(picture.png()?)
+    Ok(())
 }
 
 /// Grey images have two dimensions, coloured ones three, rows of a table one.
@@ -314,6 +341,11 @@ fn item_shape(format: &InputFormat) -> Vec<usize> {
 /// Whether the arguments mean a folder.
 fn is_folder(path: &Path) -> bool {
     path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+}
+
+/// Whether the arguments mean a picture that is no figure.
+fn is_other_picture(path: &Path) -> bool {
+    PictureFormat::of_name(path).is_some_and(|format| format != PictureFormat::Png)
 }
 
 fn ending(path: &Path) -> &str {

@@ -7,13 +7,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ae_dataset::Source;
+use ae_dataset::{Source, is_named_like_a_picture};
 use ae_experiment::{data_of_run, is_file_of_run, weights_file};
 use ae_files::AtomicFile;
 use anyhow::bail;
 use clap::ArgMatches;
 
 use crate::args::{OutputKind, OutputPath};
+use crate::delivery::is_unfinished;
 use crate::output;
 
 /// The argument that names a model, a weights file or the folder of a run.
@@ -24,10 +25,10 @@ const DATA: &str = "data";
 const SOURCE: &str = "source";
 /// The flag that lets outputs replace what is there.
 const FORCE: &str = "force";
+/// The flag that goes on with a folder of pictures.
+const CONTINUES: &str = "continues";
 /// The ending of a file that says which item each row of an output is.
 const INDEX: &str = "index.csv";
-/// Endings of files that a folder of pictures is read for.
-const PICTURES: [&str; 3] = ["png", "jpg", "jpeg"];
 /// Most entries of a folder that are compared with a file that has several names.
 const MOST_ENTRIES: usize = 1 << 20;
 
@@ -40,6 +41,8 @@ pub(crate) struct Reads {
     training: Vec<PathBuf>,
     /// Whether --force lets outputs replace what is there.
     replaces: bool,
+    /// Whether --continue goes on with a folder, which is checked when it is opened.
+    continues: bool,
 }
 
 /// Checks the paths of a command that was typed.
@@ -48,8 +51,9 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
     while let Some((_, inner)) = matches.subcommand() {
         matches = inner;
     }
-    let replaces = matches!(matches.try_get_one::<bool>(FORCE), Ok(Some(true)));
-    let (mut reads, mut writes) = (Reads { replaces, ..Reads::default() }, Vec::new());
+    let is_typed = |flag| matches!(matches.try_get_one::<bool>(flag), Ok(Some(true)));
+    let [replaces, continues] = [FORCE, CONTINUES].map(is_typed);
+    let (mut reads, mut writes) = (Reads { replaces, continues, ..Reads::default() }, Vec::new());
     for id in matches.ids() {
         let id = id.as_str();
         if let Ok(Some(paths)) = matches.try_get_many::<OutputPath>(id) {
@@ -153,7 +157,15 @@ impl Reads {
             bail!("cannot make the folder {}: {} is a file", output.display(), existing.display());
         }
         check_writable(&existing.join("file"))?;
-        if output.kind() == OutputKind::Folder && !self.replaces && !is_empty(output) {
+        let may_hold_files = self.replaces || self.continues;
+        if output.kind() == OutputKind::Folder && !may_hold_files && !is_empty(output) {
+            if is_unfinished(output) {
+                bail!(
+                    "{} holds what an interrupted command has made; the same command with --continue goes on, \
+                     and with --force begins anew",
+                    output.display()
+                );
+            }
             bail!(output::exists_already(output));
         }
         if output.kind() != OutputKind::Run {
@@ -273,11 +285,6 @@ fn canonical(path: &Path) -> PathBuf {
 
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn is_named_like_a_picture(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    PICTURES.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// The device and the number of a file: what its names have in common.

@@ -5,7 +5,7 @@ pub(crate) mod format;
 pub(crate) mod hub;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ae_files::{FileError, printable, shown};
 
@@ -151,7 +151,7 @@ pub enum DatasetError {
     },
     /// The folder has no pictures.
     #[error(
-        "{} holds no pictures: neither .png, .jpg or .jpeg files, nor subfolders of them, nor {}",
+        "{} holds no pictures: neither .png, .jpg, .tif, .webp, .bmp, .pgm or .gif files, nor subfolders of them, nor {}",
         shown(folder), list(&FILE_NAMES)
     )]
     NoPictures {
@@ -285,6 +285,16 @@ pub enum DatasetError {
         /// What is wrong.
         source: FormatError,
     },
+    /// A page of a TIFF cannot be read.
+    #[error("{}, page {number}: {source}", shown(path))]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// The page, counted from 1.
+        number: u32,
+        /// What is wrong.
+        source: FormatError,
+    },
     /// The files of a data folder are readable but do not belong together.
     #[error("the files in {} do not belong together: {source}", shown(folder))]
     Mismatch {
@@ -389,11 +399,4 @@ pub enum DatasetError {
         /// The feature.
         feature: &'static str,
     },
-}
-
-impl FormatError {
-    /// This error with the file that it is about.
-    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
-        DatasetError::Format { path: path.to_owned(), source: self }
-    }
 }

@@ -16,6 +16,16 @@ pub enum FileKind {
     Png,
     /// A picture.
     Jpeg,
+    /// A picture, or several as pages.
+    Tiff,
+    /// A picture; of an animation the first frame.
+    WebP,
+    /// A picture.
+    Bmp,
+    /// A picture: PBM, PGM, PPM or PAM, as bytes or as text.
+    Pnm,
+    /// A picture; of an animation the first frame.
+    Gif,
     /// A table: `.csv` or `.tsv`.
     Table,
     /// NumPy's array: images, or rows of a table.
@@ -29,6 +39,10 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// The number of first bytes that decide.
+    #[cfg(feature = "pictures")]
+    pub(crate) const FIRST_BYTES: u64 = 18;
+
     /// The kind of a file.
     ///
     /// # Errors
@@ -37,15 +51,12 @@ impl FileKind {
     pub(crate) fn of_file(path: &Path) -> Result<Self, ae_files::FileError> {
         use std::io::Read as _;
 
-        /// The number of first bytes that decide.
-        const FIRST_BYTES: u64 = 16;
-
         if crate::tables::is_table(path) {
             return Ok(Self::Table);
         }
         let begin = || {
             let mut bytes = Vec::new();
-            std::fs::File::open(path)?.take(FIRST_BYTES).read_to_end(&mut bytes)?;
+            std::fs::File::open(path)?.take(Self::FIRST_BYTES).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
         let unreadable = |source| ae_files::FileError::Read { path: path.to_owned(), source };
@@ -59,6 +70,19 @@ impl FileKind {
             Self::Png
         } else if bytes.starts_with(b"\xff\xd8\xff") {
             Self::Jpeg
+        } else if [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b"]
+            .iter()
+            .any(|first| bytes.starts_with(*first))
+        {
+            Self::Tiff
+        } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+            Self::WebP
+        } else if is_bmp(bytes) {
+            Self::Bmp
+        } else if is_pnm(bytes) {
+            Self::Pnm
+        } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
+            Self::Gif
         } else if is_npy(bytes) {
             Self::Npy
         } else if is_gzip(bytes) {
@@ -73,8 +97,28 @@ impl FileKind {
 
     /// Whether this is a picture that is read.
     pub fn is_picture(&self) -> bool {
-        matches!(self, Self::Png | Self::Jpeg)
+        match self {
+            Self::Png
+            | Self::Jpeg
+            | Self::Tiff
+            | Self::WebP
+            | Self::Bmp
+            | Self::Pnm
+            | Self::Gif => true,
+            Self::Table | Self::Npy | Self::Idx | Self::Gzip | Self::Other(_) => false,
+        }
     }
+}
+
+/// BMP's letters, and a length of its second header.
+fn is_bmp(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"BM")
+        && matches!(bytes.get(14..18), Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
+}
+
+/// P and a digit from 1 to 7, then a space, a line's end or a comment.
+fn is_pnm(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'P', b'1'..=b'7', after, ..] if after.is_ascii_whitespace() || *after == b'#')
 }
 
 impl fmt::Display for FileKind {
@@ -82,6 +126,11 @@ impl fmt::Display for FileKind {
         match self {
             Self::Png => f.write_str("PNG"),
             Self::Jpeg => f.write_str("JPEG"),
+            Self::Tiff => f.write_str("TIFF"),
+            Self::WebP => f.write_str("WebP"),
+            Self::Bmp => f.write_str("BMP"),
+            Self::Pnm => f.write_str("PNM"),
+            Self::Gif => f.write_str("GIF"),
             Self::Table => f.write_str("table"),
             Self::Npy => f.write_str(".npy"),
             Self::Idx => f.write_str("IDX"),

@@ -33,7 +33,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `pictures` | yes | PNG and JPEG files, folders of them, resizing (the crates `image`, `crc32fast`) |
+//! | `pictures` | yes | PNG, JPEG, TIFF, WebP, BMP, PNM and GIF files, folders of them, resizing (the crates `image`, `tiff`, `crc32fast`) |
 //! | `tables` | yes | CSV files, and writing them (the crate `csv`) |
 //! | `hub` | yes | MNIST and Fashion-MNIST from the hub, without tokio and OpenSSL (the crates `hf-hub`, `parquet`) |
 //! | `candle` | no | candle tensors of [`Images`], with `candle-core` alone |
@@ -122,8 +122,14 @@ pub use inputs::items::Inputs;
 pub use inputs::reader::{InputReader, read_inputs};
 pub use leaves::Leaves;
 pub use load::load;
-pub use options::{BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize};
+pub use options::{
+    Background, BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize,
+};
 pub use own_data::has_own_split;
+pub use pictures::id::{PageOfFile, PictureId, PictureOrigin};
+pub use pictures::list::is_named_like_a_picture;
+#[cfg(feature = "pictures")]
+pub use pictures::metadata::{ColourProfile, Depth, PictureMetadata};
 #[cfg(feature = "pictures")]
 pub use pictures::reader::PictureReader;
 #[cfg(feature = "pictures")]

@@ -55,6 +55,60 @@ pub enum BadItems {
     Skip,
 }
 
+/// The colour that transparent pixels are put onto: red, green and blue. Its text is `#rrggbb`, `white` or `black`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Background(pub [u8; 3]);
+
+impl Background {
+    /// Whether its channels are equal.
+    pub fn is_grey(self) -> bool {
+        let Self([red, green, blue]) = self;
+        red == green && green == blue
+    }
+}
+
+impl fmt::Display for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [255, 255, 255] => f.write_str("white"),
+            [0, 0, 0] => f.write_str("black"),
+            [red, green, blue] => write!(f, "#{red:02x}{green:02x}{blue:02x}"),
+        }
+    }
+}
+
+impl FromStr for Background {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = match text {
+            "white" => return Ok(Self([255; 3])),
+            "black" => return Ok(Self([0; 3])),
+            text => text.strip_prefix('#').unwrap_or_default(),
+        };
+        let is_colour = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let number = u32::from_str_radix(digits, 16).ok().filter(|_| is_colour);
+        let [_, red, green, blue] =
+            number.ok_or("expected white, black or #rrggbb, such as #f0e0d0")?.to_be_bytes();
+        Ok(Self([red, green, blue]))
+    }
+}
+
+impl TryFrom<String> for Background {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Background> for String {
+    fn from(background: Background) -> Self {
+        background.to_string()
+    }
+}
+
 /// A part of data that itself says what is for training and what is held out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -207,6 +261,9 @@ pub struct ReadOptions {
     /// The columns of a table that are left out, named like the label column.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop_columns: Vec<String>,
+    /// The colour that transparent pixels are put onto. Without it, pictures with such pixels are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
     /// The part that is read of data with parts, by default the held-out part. A model's file does not keep it.
     #[serde(skip)]
     pub part: Option<Part>,

@@ -90,11 +90,16 @@ fn with_channels(values: Vec<f32>, shape: ImageShape, channels: usize) -> Vec<f3
             let area = shape.height * shape.width;
             let plane = |index: usize| values.iter().skip(index * area).take(area);
             let pixels = plane(0).zip(plane(1)).zip(plane(2));
-            let [red, green, blue] = GREY_WEIGHTS;
-            pixels.map(|((r, g), b)| (red * r + green * g + blue * b).min(1.0)).collect()
+            pixels.map(|((r, g), b)| grey_of(*r, *g, *b)).collect()
         }
         _ => values,
     }
+}
+
+/// The grey of a colour, at most 1.
+pub(crate) fn grey_of(red: f32, green: f32, blue: f32) -> f32 {
+    let [of_red, of_green, of_blue] = GREY_WEIGHTS;
+    (of_red * red + of_green * green + of_blue * blue).min(1.0)
 }
 
 #[cfg(feature = "pictures")]

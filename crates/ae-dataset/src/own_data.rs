@@ -59,6 +59,9 @@ fn open_file(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
+    if is_stack(path)? {
+        return open_pictures(path, options, progress);
+    }
     let bytes = read_bounded(path, MAX_FILE_BYTES)?;
     match FileKind::of_bytes(path, &bytes) {
         FileKind::Npy => arrays::dataset::open(path, &bytes, options, progress),
@@ -67,9 +70,20 @@ fn open_file(
             let dataset = split_images(path, "images", &images, options, progress)?;
             dataset_in_shape(path, dataset, options)
         }
-        FileKind::Png | FileKind::Jpeg => Err(FormatError::SinglePicture.in_file(path)),
-        FileKind::Table | FileKind::Other(_) => Err(FormatError::Unrecognised.in_file(path)),
+        kind if kind.is_picture() => Err(FormatError::SinglePicture.in_file(path)),
+        _ => Err(FormatError::Unrecognised.in_file(path)),
     }
+}
+
+/// Whether a file is a TIFF with several pages.
+#[cfg(feature = "pictures")]
+pub(crate) fn is_stack(path: &Path) -> Result<bool, DatasetError> {
+    Ok(crate::pictures::decode::pages(path)?.len() > 1)
+}
+
+#[cfg(not(feature = "pictures"))]
+pub(crate) fn is_stack(_: &Path) -> Result<bool, DatasetError> {
+    Ok(false)
 }
 
 #[cfg(feature = "pictures")]

@@ -1,5 +1,6 @@
-//! Pictures: PNG and JPEG files, alone or in folders whose subfolders are classes or parts.
+//! Pictures: files of seven formats, alone or in folders whose subfolders are classes or parts.
 
+pub(crate) mod id;
 pub(crate) mod list;
 pub(crate) mod parts;
 
@@ -15,8 +16,19 @@ pub(crate) mod reader;
 pub(crate) mod writer;
 
 #[cfg(feature = "pictures")]
+pub(crate) mod metadata;
+
+#[cfg(feature = "pictures")]
+mod background;
+#[cfg(feature = "pictures")]
+mod bounds;
+#[cfg(feature = "pictures")]
+mod containers;
+#[cfg(feature = "pictures")]
 mod headers;
 #[cfg(feature = "pictures")]
 mod jpeg;
 #[cfg(feature = "pictures")]
 mod png;
+#[cfg(feature = "pictures")]
+mod tiff;

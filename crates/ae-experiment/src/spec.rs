@@ -12,7 +12,9 @@ use std::path::Path;
 
 use ae_apply::RunSettings;
 use ae_corruption::{Draw, Gaussian, Noise};
-use ae_dataset::{BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize};
+use ae_dataset::{
+    Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize,
+};
 use ae_models::{Loss, ModelKind};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
@@ -83,6 +85,9 @@ pub struct DataSpec {
     /// Whether pictures and rows that cannot be read are left out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
+    /// The colour that transparent pixels are put onto: `white`, `black` or `#rrggbb`; without it, such pictures are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
     /// Whether a table's first line names the columns: `yes`, `no`, or `auto` if the first lines decide.
     #[serde(default, skip_serializing_if = "is_default")]
     pub header: Header,
@@ -191,6 +196,7 @@ impl DataSpec {
             delimiter: self.delimiter,
             label_column: self.label_column.clone(),
             drop_columns: self.drop_columns.clone(),
+            background: self.background,
             part: None,
         }
     }

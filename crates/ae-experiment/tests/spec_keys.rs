@@ -26,6 +26,7 @@ fn full_specs() -> Vec<Spec> {
         channels: Some(3),
         resize: Some(Resize::Fit),
         skip_bad: true,
+        background: Some("#f0e0d0".parse().unwrap()),
         header: Header::Yes,
         delimiter: Delimiter::Tab,
         label_column: Some("state".to_owned()),

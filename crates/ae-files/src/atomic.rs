@@ -139,6 +139,23 @@ impl AtomicFile {
     }
 }
 
+/// For encoders that write into a `Write` and go back in it.
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, place: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(place)
+    }
+}
+
 /// Where a path leads once all links are followed. Nothing needs to exist there.
 fn target_of(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();

@@ -59,4 +59,8 @@ pub enum ReportError {
     /// The PNG encoder failed.
     #[error("cannot encode the PNG: {0}")]
     Png(#[from] png::EncodingError),
+    /// A picture cannot be written in a format.
+    #[cfg(feature = "picture-files")]
+    #[error(transparent)]
+    Unwritten(#[from] crate::UnwrittenError),
 }

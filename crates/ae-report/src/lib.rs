@@ -63,6 +63,10 @@ mod draw_svg;
 mod drawing;
 mod png_encoding;
 
+// Pictures themselves, as files of other programs.
+#[cfg(feature = "picture-files")]
+mod picture_file;
+
 // What is printed in a terminal.
 mod terminal_picture;
 mod text_table;
@@ -77,6 +81,10 @@ pub use image_grid::{GridRow, square_grid_side};
 pub use interpolation::{InterpolationStep, interpolation};
 pub use line_chart::{Reference, Series, line_chart, loss_curves};
 pub use picture::{Picture, png_of_16_bits};
+#[cfg(feature = "picture-files")]
+pub use picture_file::{
+    EncodedPicture, Kept, PictureDepth, PictureFile, PictureFormat, TiffStack, UnwrittenError,
+};
 pub use plot_frame::Axes;
 pub use reconstruction_grid::{comparison_grid, reconstruction_grid};
 pub use scatter_plot::{Scatter, scatter};

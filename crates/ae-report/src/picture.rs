@@ -138,14 +138,18 @@ pub fn png_of_16_bits(
     if found != channels * area {
         return Err(ReportError::Size { channels, height, width, found });
     }
-    let level = |value: &f32| ((value.clamp(0.0, 1.0) * 65535.0).round() as u16).to_be_bytes();
-    let pixels =
-        (0..area).flat_map(|place| values.iter().skip(place).step_by(area).flat_map(level));
-    let pixels: Vec<u8> = pixels.collect();
+    let level = |value: f32| ((value.clamp(0.0, 1.0) * 65535.0).round() as u16).to_be_bytes();
+    let pixels: Vec<u8> = interleaved(channels, values).flat_map(level).collect();
     encode_png(height, width, colours, BitDepth::Sixteen, &pixels)
 }
 
-fn colours_of(channels: usize) -> Option<ColorType> {
+/// Values pixel by pixel, from one plane after the other.
+pub(crate) fn interleaved(channels: usize, values: &[f32]) -> impl Iterator<Item = f32> {
+    let area = values.len() / channels.max(1);
+    (0..area).flat_map(move |pixel| (0..channels).map(move |plane| values[plane * area + pixel]))
+}
+
+pub(crate) fn colours_of(channels: usize) -> Option<ColorType> {
     match channels {
         1 => Some(ColorType::Grayscale),
         3 => Some(ColorType::Rgb),

@@ -1,6 +1,6 @@
 //! Which data, and how it is read.
 
-use ae_dataset::{BadItems, Delimiter, Header, Part, ReadOptions, Resize};
+use ae_dataset::{Background, BadItems, Delimiter, Header, Part, ReadOptions, Resize};
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueHint};
 
@@ -103,6 +103,9 @@ pub(crate) struct Reading {
     /// Leave out pictures and rows that cannot be read; they are listed and counted
     #[arg(long, hide_short_help = true, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no)]
     pub(crate) skip_bad: Option<bool>,
+    /// The colour that transparent pixels are put onto: white, black or #rrggbb [default: refuse them]
+    #[arg(long, hide_short_help = true, value_name = "COLOUR", value_parser = str::parse::<Background>)]
+    pub(crate) background: Option<Background>,
     /// The column of a table that holds the classes, by its name or its number counted from 1
     #[arg(long, hide_short_help = true, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
@@ -139,6 +142,7 @@ impl Reading {
             delimiter: self.delimiter.unwrap_or(kept.delimiter),
             label_column: label_column.unwrap_or(kept.label_column),
             drop_columns,
+            background: self.background.or(kept.background),
             part: self.part,
         }
     }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use ae_corruption::Noise;
 use ae_models::Loss;
+use ae_report::PictureFormat;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::{MaybeNoise, NoiseChoice, OutputKind, OutputPath};
@@ -92,10 +93,17 @@ pub(super) fn target(text: &str) -> Result<OutputPath, String> {
     if path.is_folder() {
         return Ok(path);
     }
-    file_that_ends_with(text, &["npy", "csv", "png", "svg"]).ok_or_else(|| {
-        "expected a file that ends with .npy, .csv, .png or .svg, or a folder, such as out/"
+    let is_picture = PictureFormat::of_name(&path).is_some();
+    file_that_ends_with(text, &["npy", "csv", "png", "svg"]).or(is_picture.then_some(path)).ok_or_else(|| {
+        "expected a file that ends with .npy, .csv, .png or .svg, another picture (.jpg, .tif, .webp, .bmp, \
+         .ppm), or a folder, such as out/"
             .to_owned()
     })
+}
+
+/// The format of a picture, by its name.
+pub(super) fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
+    one_of::<PictureFormat>(PictureFormat::ALL.map(PictureFormat::name))
 }
 
 pub(super) fn npy_file(text: &str) -> Result<OutputPath, String> {

@@ -30,10 +30,13 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     }
     let mut reader =
         inputs(&args.apply.applied.images, model.input(), &args.apply.reading, common)?;
-    let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?;
+    let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?
+        .of_pictures(reader.origins().as_deref(), args.apply.continues)?;
+    reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
     let seed = Seed::new(args.seed);
-    while let Some(chunk) = reader.next().transpose()? {
+    while let Some(chunk) = reader.next() {
+        let chunk = chunk.map_err(|error| delivery.interrupted(error.into()))?;
         let noisy = args.noise.as_ref().map(|noise| corrupt(&chunk, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&chunk.pixels);
         let outputs = model.reconstruct(seen)?;
@@ -50,24 +53,25 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
 
 /// Pictures of any size, each cleaned in overlapping tiles of the model's size.
 fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
-    let Apply { applied, target, reading } = &args.apply;
+    let Apply { applied, target, continues, reading } = &args.apply;
     let images = &applied.images;
     tell_of_training_data(images, model.input(), common);
     let mut progress = progress::data(common);
     let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
     let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
-    let mut delivery = PictureDelivery::begin(target, reader.shapes().len())?;
+    let mut delivery = PictureDelivery::begin(target, *continues, &reader.origins())?;
+    reader = reader.only(&|item| delivery.is_wanted(item));
     let seed = Seed::new(args.seed);
     for picture in reader.by_ref() {
         let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
         let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&picture.pixels);
-        for name in picture.names() {
-            let what = format!("tiles of {}", name.display());
+        for origin in picture.origins.iter().flatten() {
+            let what = format!("tiles of {}", origin.file.display());
             let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
             let outputs = model.reconstruct_picture(seen, picture.shape, &mut tell)?;
             let has_16_bits = picture.has_16_bits.contains(&true);
-            delivery.add(picture.shape, &outputs, &name, has_16_bits)?;
+            delivery.add(picture.shape, &outputs, origin, has_16_bits)?;
         }
     }
     delivery.finish(reader.skipped(), common)?;

@@ -113,11 +113,20 @@ fn becoming(input: &ModelInput) -> String {
 
 /// The flags that were typed.
 fn typed(reading: &Reading) -> Vec<&'static str> {
-    let Reading { resize, skip_bad, header, delimiter, label_column, drop_columns, part: _ } =
-        reading;
+    let Reading {
+        resize,
+        skip_bad,
+        background,
+        header,
+        delimiter,
+        label_column,
+        drop_columns,
+        part: _,
+    } = reading;
     let flags = [
         (RESIZE, resize.is_some()),
         ("--skip-bad", skip_bad.is_some()),
+        ("--background", background.is_some()),
         ("--header", header.is_some()),
         ("--delimiter", delimiter.is_some()),
         ("--label-column", label_column.is_some()),
@@ -145,10 +154,18 @@ impl Flag {
     }
 }
 
-fn flags(options: &ReadOptions) -> [Flag; 6] {
+fn flags(options: &ReadOptions) -> [Flag; 7] {
     // The part is no setting of the training, and nothing that is kept.
-    let ReadOptions { resize, bad, header, delimiter, label_column, drop_columns, part: _ } =
-        options;
+    let ReadOptions {
+        resize,
+        bad,
+        background,
+        header,
+        delimiter,
+        label_column,
+        drop_columns,
+        part: _,
+    } = options;
     let flag = |name, value: Option<String>| {
         let text = value.map(|value| format!("{name} {value}").trim_end().to_owned());
         Flag { name, text }
@@ -158,6 +175,7 @@ fn flags(options: &ReadOptions) -> [Flag; 6] {
     [
         flag(RESIZE, (*resize != Resize::None).then(|| resize.to_string())),
         flag("--skip-bad", (*bad == BadItems::Skip).then(String::new)),
+        flag("--background", background.map(|colour| colour.to_string())),
         flag("--header", typed(header.to_string())),
         flag("--delimiter", typed(delimiter.to_string())),
         flag("--label-column", label_column.clone()),

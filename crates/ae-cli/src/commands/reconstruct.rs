@@ -12,9 +12,12 @@ use crate::progress;
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.applied.model, &device(&common.device)?)?;
     let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
-    let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?;
+    let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?
+        .of_pictures(reader.origins().as_deref(), args.continues)?;
+    reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
-    while let Some(chunk) = reader.next().transpose()? {
+    while let Some(chunk) = reader.next() {
+        let chunk = chunk.map_err(|error| delivery.interrupted(error.into()))?;
         let outputs = model.reconstruct(&chunk.pixels)?;
         let rows = [("original", chunk.pixels.as_slice()), ("reconstructed", &outputs)];
         delivery.add(&outputs, &rows, &Delivered::of(&chunk))?;

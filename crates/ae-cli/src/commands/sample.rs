@@ -39,7 +39,14 @@ fn deliver(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> 
     // What has no samples is refused before anything is written.
     model.sample(Seed::new(args.seed), 0, 1)?;
     let overwrite = Overwrite { force: args.overwrite.force };
-    let target = Target { out: args.out.clone(), overwrite, count: SHOWN, show: args.show };
+    let target = Target {
+        out: args.out.clone(),
+        overwrite,
+        format: None,
+        quality: Target::QUALITY,
+        count: SHOWN,
+        show: args.show,
+    };
     let name = args.model.display().to_string();
     let mut delivery = Delivery::begin(&target, model.format(), &name)?;
     let mut progress = progress::data(common);

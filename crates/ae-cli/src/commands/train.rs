@@ -149,13 +149,22 @@ fn network(spec: &mut Spec, flags: &NetworkFlags) -> anyhow::Result<()> {
 fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     let Becoming { reading, size, channels, test_fraction } = becoming;
     // A training reads all parts; the flag is hidden here.
-    let Reading { resize, skip_bad, label_column, drop_columns, header, delimiter, part: _ } =
-        reading;
+    let Reading {
+        resize,
+        skip_bad,
+        background,
+        label_column,
+        drop_columns,
+        header,
+        delimiter,
+        part: _,
+    } = reading;
     data.size = size.or(data.size);
     data.channels = channels.or(data.channels);
     data.test_fraction = test_fraction.or(data.test_fraction);
     data.resize = resize.or(data.resize);
     data.skip_bad = skip_bad.unwrap_or(data.skip_bad);
+    data.background = background.or(data.background);
     if label_column.is_some() {
         data.label_column.clone_from(label_column);
     }

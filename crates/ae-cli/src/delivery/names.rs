@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
+use ae_report::PictureFormat;
+
 /// Gives every picture a file of its own within a folder: the input's folders and name, where they lead
 /// nowhere else and no other picture has them, also where upper and lower case are one.
 #[derive(Debug, Default)]
@@ -12,8 +14,9 @@ pub(super) struct PictureNames {
 }
 
 impl PictureNames {
-    /// The name of the next picture, relative to the folder.
-    pub(super) fn next(&mut self, name: &Path) -> PathBuf {
+    /// The name of the next picture, relative to the folder. An ending that says the format, or any format if none is
+    /// given, stays; otherwise the format's, or `.png`, follows.
+    pub(super) fn next(&mut self, name: &Path, format: Option<PictureFormat>) -> PathBuf {
         let parts: Vec<String> = name
             .components()
             .filter_map(|part| match part {
@@ -26,9 +29,10 @@ impl PictureNames {
             None => (&[][..], "image"),
         };
         let folder = self.folder(folders);
+        let says = PictureFormat::of_name(Path::new(file));
         let (stem, ending) = match file.rsplit_once('.') {
-            Some((stem, ending)) if ending.eq_ignore_ascii_case("png") => (stem, ending),
-            _ => (file, "png"),
+            Some((stem, ending)) if says.is_some() && says == format.or(says) => (stem, ending),
+            _ => (file, format.unwrap_or(PictureFormat::Png).endings()[0]),
         };
         let mut path = folder.join(format!("{stem}.{ending}"));
         let mut count = 1;
@@ -68,6 +72,7 @@ mod tests {
 
     #[test]
     fn every_picture_has_a_file_of_its_own_within_the_folder() {
+        let png = Some(PictureFormat::Png);
         let mut names = PictureNames::default();
         for (name, expected) in [
             ("a.png", "a.png"),
@@ -85,10 +90,27 @@ mod tests {
             ("..", "image.png"),
             ("", "image-2.png"),
         ] {
-            assert_eq!(names.next(Path::new(name)), Path::new(expected), "{name:?}");
+            assert_eq!(names.next(Path::new(name), png), Path::new(expected), "{name:?}");
         }
         let mut names = PictureNames::default();
-        assert_eq!(names.next(Path::new("x.png/a")), Path::new("x.png/a.png"));
-        assert_eq!(names.next(Path::new("x.png")), Path::new("x-2.png"));
+        assert_eq!(names.next(Path::new("x.png/a"), png), Path::new("x.png/a.png"));
+        assert_eq!(names.next(Path::new("x.png"), png), Path::new("x-2.png"));
+    }
+
+    #[test]
+    fn pictures_keep_their_formats_unless_one_is_named() {
+        let tiff = Some(PictureFormat::Tiff);
+        let mut names = PictureNames::default();
+        for (name, format, expected) in [
+            ("a.JPG", None, "a.JPG"),
+            ("a.jpg", None, "a-2.jpg"),
+            ("a.tiff", None, "a.tiff"),
+            ("a.gif", None, "a.gif.png"),
+            ("a.pbm", None, "a.pbm.png"),
+            ("a.jpg", tiff, "a.jpg.tif"),
+            ("b.tif", tiff, "b.tif"),
+        ] {
+            assert_eq!(names.next(Path::new(name), format), Path::new(expected), "{name:?}");
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! Errors in the bytes of a file.
 
 use std::io;
+use std::path::Path;
 
-use crate::ImageShape;
+#[cfg(feature = "pictures")]
+use crate::PictureId;
+use crate::{DatasetError, ImageShape};
 
 /// What is wrong with the contents of a file.
 #[derive(Debug, thiserror::Error)]
@@ -10,14 +13,14 @@ use crate::ImageShape;
 pub enum FormatError {
     /// The file is of no kind that is read.
     #[error(
-        "neither IDX, .npy, PNG nor JPEG; tables are read too, and their names must end in .csv or .tsv"
+        "neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv or .tsv"
     )]
     Unrecognised,
     /// A single picture was given as a data set.
     #[error("a single picture, but a data set has many; name the folder that holds it")]
     SinglePicture,
     /// The file is not a picture.
-    #[error("neither PNG nor JPEG")]
+    #[error("neither PNG nor JPEG, TIFF, WebP, BMP, PNM or GIF")]
     NotAPicture,
     /// The table has no rows or no columns.
     #[error("holds no rows of numbers")]
@@ -224,21 +227,72 @@ pub enum FormatError {
         /// The accepted range.
         expected: &'static str,
     },
-    /// A PNG or JPEG cannot be decoded.
+    /// A picture cannot be decoded.
     #[cfg(feature = "pictures")]
     #[error("cannot be decoded as an image: {0}")]
     Picture(#[source] image::ImageError),
-    /// A PNG or JPEG is truncated or has impossible bytes.
+    /// A picture is truncated or has impossible bytes.
     #[error("damaged {format}: {reason}")]
     DamagedPicture {
-        /// "PNG" or "JPEG".
+        /// "PNG", "JPEG" or another one.
         format: &'static str,
         /// The damage.
         reason: String,
     },
-    /// A PNG has transparent pixels.
-    #[error("partly transparent; put the image on a background first")]
+    /// A picture has transparent pixels.
+    #[error("partly transparent; --background white (or black, #rrggbb) puts it onto that colour")]
     Transparent,
+    /// A picture has more pixels than are read.
+    #[error(
+        "{height} x {width} pixels, above the limit of {side} a side and {pixels} in all; cut it into parts"
+    )]
+    TooManyPixels {
+        /// Its rows.
+        height: u32,
+        /// Its columns.
+        width: u32,
+        /// The longest accepted side.
+        side: u32,
+        /// The largest accepted number of pixels.
+        pixels: u64,
+    },
+    /// A picture claims more pixels than its bytes can hold.
+    #[error("claims {height} x {width} pixels, which its {stored} bytes cannot hold")]
+    Bomb {
+        /// The bytes that are there.
+        stored: u64,
+        /// The claimed rows.
+        height: u32,
+        /// The claimed columns.
+        width: u32,
+    },
+    /// A picture of a kind that is not read.
+    #[error("a {format} of {found}, which is not read; save it as grey or RGB of 8 or 16 bits")]
+    Unsupported {
+        /// "TIFF".
+        format: &'static str,
+        /// What it holds.
+        found: String,
+    },
+}
+
+impl FormatError {
+    /// This error with the file that it is about.
+    pub(crate) fn in_file(self, path: &Path) -> DatasetError {
+        DatasetError::Format { path: path.to_owned(), source: self }
+    }
+
+    /// This error with the picture that it is about.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn in_picture(self, picture: &PictureId) -> DatasetError {
+        match picture.page {
+            None => self.in_file(&picture.path),
+            Some(page) => {
+                let (path, number) = (picture.path.clone(), page.number);
+                DatasetError::Page { path, number, source: self }
+            }
+        }
+    }
 }
 
 /// A number in decimal notation, large ones with an exponent.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{ImageShape, Images};
+use crate::{ImageShape, Images, PictureOrigin};
 
 /// Items to apply a model to, as floats: images or rows of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,9 +20,11 @@ pub struct Inputs {
     pub class_names: Option<Vec<String>>,
     /// The path of each item's file, relative to the named folder, if each item has a file.
     pub files: Option<Vec<PathBuf>>,
+    /// The picture that each item was read from, if each is one.
+    pub origins: Option<Vec<PictureOrigin>>,
     /// The place of each item among all items of the input, counted from 0. Items that are left out count too.
     pub items: Vec<u64>,
-    /// For each item, whether it is a picture with 16 bits per value.
+    /// For each item, whether it is a picture with more than 8 bits per value.
     pub has_16_bits: Vec<bool>,
     /// The number of items that were left out because they could not be read.
     pub skipped: usize,
@@ -38,6 +40,7 @@ impl Inputs {
             labels: images.labels().map(<[u8]>::to_vec),
             class_names: images.class_names().map(<[String]>::to_vec),
             files: None,
+            origins: None,
             items: (0..images.len() as u64).collect(),
             has_16_bits: vec![false; images.len()],
             skipped: 0,
@@ -53,6 +56,7 @@ impl Inputs {
             labels: None,
             class_names: None,
             files: None,
+            origins: None,
             items: Vec::new(),
             has_16_bits: Vec::new(),
             skipped: 0,
@@ -82,6 +86,9 @@ impl Inputs {
         }
         if let (Some(files), Some(later)) = (self.files.as_mut(), later.files) {
             files.extend(later);
+        }
+        if let (Some(origins), Some(later)) = (self.origins.as_mut(), later.origins) {
+            origins.extend(later);
         }
         self.class_names = later.class_names;
         self.skipped += later.skipped;

@@ -7,7 +7,9 @@ use tracing::subscriber::{NoSubscriber, with_default};
 use crate::inputs::array_items::read_array;
 use crate::inputs::source::{InputSource, NamedSource};
 use crate::skipped::warn_of_skipped;
-use crate::{DatasetError, Images, InputFormat, Inputs, Progress, ReadOptions};
+use crate::{
+    DatasetError, Images, InputFormat, Inputs, PictureId, PictureOrigin, Progress, ReadOptions,
+};
 
 /// The most items of a chunk.
 const CHUNK_ITEMS: usize = 4096;
@@ -44,16 +46,18 @@ impl InputReader {
     /// Opens an input.
     ///
     /// - A folder of IDX files: its test images, or the part that the options name, with labels.
-    /// - A folder of pictures (`.png`, `.jpg`, `.jpeg`). If it has the subfolder `train` and one or both of `test` and
+    /// - A folder of pictures (`.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.webp`, `.bmp`, `.pbm`, `.pgm`, `.ppm`, `.gif`).
+    ///   Every page of a TIFF is a picture. If it has the subfolder `train` and one or both of `test` and
     ///   `val` (or `valid`, `validation`), those in `test`, or else in `val`, or in the part that the options name;
     ///   otherwise all. Subfolders are classes, each with everything below it. Links to folders are not followed.
     /// - An IDX file of images, raw or compressed with gzip.
     /// - A `.npy` file in C order: bytes, which are divided by 255, or `f4` or `f8` numbers in [0, 1], of shape
     ///   `(n, height, width)`, `(n, 3, height, width)`, `(n, height, width, 3)`, `(n, values)` or `(height, width)`.
-    /// - A PNG or JPEG of at most 8192 x 8192 pixels. Colours become grey by BT.709's weights (0.2126 red + 0.7152 green +
+    /// - A picture of at most 32 768 pixels a side and 268 435 456 in all. Colours become grey by BT.709's weights (0.2126 red + 0.7152 green +
     ///   0.0722 blue) on the stored values if the model takes grey images; grey becomes colour by equal channels. 16-bit
-    ///   values are divided by 65535. The picture is turned upright as its EXIF orientation says. Transparency is
-    ///   refused, and so is damage as far as the bytes show it: a PNG has checksums; a JPEG has none, so a byte that
+    ///   values are divided by 65535. The picture is turned upright as its EXIF orientation says. Transparent pixels are
+    ///   put onto the background of the options, or refused without one; of an animation, the first frame is read.
+    ///   Refused is damage as far as the bytes show it: a PNG has checksums; a JPEG has none, so a byte that
     ///   became another valid one is not noticed.
     /// - For a model of a table, a `.csv` or `.tsv` file or a `.npy` file of shape `(n, columns)`, in the table's own
     ///   units. Columns are matched by name if both the training table and this one have a header.
@@ -131,6 +135,36 @@ impl InputReader {
         self.skipped
     }
 
+    /// All pictures, in order, if each item is one.
+    pub fn origins(&self) -> Option<Vec<PictureOrigin>> {
+        match &self.source {
+            #[cfg(feature = "pictures")]
+            InputSource::Pictures(list) => Some(list.origins()),
+            InputSource::Picture(..) => {
+                let picture = PictureId::file(&self.path);
+                let file = self.path.file_name().unwrap_or_default().into();
+                Some(vec![PictureOrigin { picture, file, item: 0 }])
+            }
+            _ => None,
+        }
+    }
+
+    /// Leaves out the pictures of a folder at places for which `is_read` is false; they are not counted as bad. See
+    /// [`PictureOrigin::item`].
+    #[must_use]
+    #[cfg(feature = "pictures")]
+    pub fn only(self, is_read: &dyn Fn(u64) -> bool) -> Self {
+        match self.source {
+            InputSource::Pictures(list) => {
+                let list = list.filtered(is_read);
+                // Nothing is left to be read, and that is no error.
+                let given = self.given + usize::from(list.files.is_empty());
+                Self { source: InputSource::Pictures(list), given, ..self }
+            }
+            source => Self { source, ..self },
+        }
+    }
+
     /// Reads all items that are left into memory.
     ///
     /// # Errors
@@ -161,7 +195,7 @@ impl InputReader {
     fn chunk(&mut self) -> Result<Option<Inputs>, DatasetError> {
         let (most, start) = (most_items(self.format.shape.size()), self.done);
         let mut inputs = match &mut self.source {
-            InputSource::Images(images) | InputSource::Picture16(images) => {
+            InputSource::Images(images) | InputSource::Picture(images, _) => {
                 let end = images.len().min(start + most);
                 if start >= end {
                     return Ok(None);
@@ -198,8 +232,9 @@ impl InputReader {
             }
         };
         inputs.name.clone_from(&self.name);
-        if matches!(self.source, InputSource::Picture16(_)) {
-            inputs.has_16_bits.fill(true);
+        if let InputSource::Picture(_, has_16_bits) = self.source {
+            inputs.has_16_bits.fill(has_16_bits);
+            inputs.origins = self.origins();
         }
         self.skipped += inputs.skipped;
         self.given += inputs.pixels.len();

@@ -11,6 +11,7 @@ use crate::file_kind::FileKind;
 use crate::idx::folder::{images_from_bytes, is_idx_folder, open_folder};
 use crate::limits::MAX_FILE_BYTES;
 use crate::other_sizes::in_shape;
+use crate::own_data::is_stack;
 use crate::pictures::list::PictureList;
 use crate::pictures::parts;
 #[cfg(feature = "tables")]
@@ -24,8 +25,8 @@ use crate::{
 pub(super) enum InputSource {
     /// Images in memory, in the model's shape.
     Images(Images),
-    /// One picture with 16 bits per value.
-    Picture16(Images),
+    /// One picture, and whether it has more than 8 bits per value.
+    Picture(Images, bool),
     /// A `.npy` file.
     Array(NpyReader),
     /// A folder of pictures.
@@ -96,23 +97,28 @@ impl InputSource {
         {
             return Ok(Self::Array(array));
         }
+        if format.scaling.is_none() && is_stack(path)? {
+            return Ok(Self::Pictures(list_of_stack(path)));
+        }
         let bytes = read_bounded(path, MAX_FILE_BYTES)?;
         let kind = FileKind::of_bytes(path, &bytes);
         if kind.is_picture() {
             refuse_pictures_without_their_feature()?;
         }
-        let images = decode(&kind, bytes, format).map_err(|error| error.in_file(path))?;
-        let has_16_bits = kind.is_picture() && images.bytes().is_none();
-        match Self::of_images(path, images, format, options)? {
-            Self::Images(images) if has_16_bits => Ok(Self::Picture16(images)),
-            source => Ok(source),
+        if kind.is_picture() && format.scaling.is_none() {
+            let images = decode_picture(path, &bytes, format.shape.channels, options)?;
+            let has_16_bits = images.bytes().is_none();
+            let images = in_shape(images, format.shape, options.resize, path)?;
+            return Ok(Self::Picture(images, has_16_bits));
         }
+        let images = decode(&kind, bytes, format).map_err(|error| error.in_file(path))?;
+        Self::of_images(path, images, format, options)
     }
 
     /// The number of all items, including those that will be left out; 0 if it is unknown.
     pub(super) fn total(&self) -> usize {
         match self {
-            Self::Images(images) | Self::Picture16(images) => images.len(),
+            Self::Images(images) | Self::Picture(images, _) => images.len(),
             Self::Array(array) => array.total(),
             Self::Pictures(list) => list.files.len(),
             #[cfg(feature = "tables")]
@@ -123,7 +129,7 @@ impl InputSource {
     /// The noun for its items.
     pub(super) fn items(&self) -> &'static str {
         match self {
-            Self::Images(_) | Self::Picture16(_) | Self::Array(_) => "items",
+            Self::Images(_) | Self::Picture(..) | Self::Array(_) => "items",
             Self::Pictures(_) => "pictures",
             #[cfg(feature = "tables")]
             Self::Table(_) => "rows",
@@ -135,7 +141,7 @@ impl fmt::Debug for InputSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Images(_) => "Images",
-            Self::Picture16(_) => "Picture16",
+            Self::Picture(..) => "Picture",
             Self::Array(_) => "Array",
             Self::Pictures(_) => "Pictures",
             #[cfg(feature = "tables")]
@@ -189,10 +195,19 @@ fn decode(kind: &FileKind, bytes: Vec<u8>, format: &InputFormat) -> Result<Image
         return Err(FormatError::NotATable { columns: format.shape.width });
     }
     match kind {
-        FileKind::Png | FileKind::Jpeg => decode_picture(&bytes, format.shape.channels),
         FileKind::Idx | FileKind::Gzip => images_from_bytes(bytes),
-        FileKind::Npy | FileKind::Table | FileKind::Other(_) => Err(FormatError::Unrecognised),
+        _ => Err(FormatError::Unrecognised),
     }
+}
+
+#[cfg(feature = "pictures")]
+fn list_of_stack(path: &Path) -> PictureList {
+    PictureList::of_file(path)
+}
+
+#[cfg(not(feature = "pictures"))]
+fn list_of_stack(_: &Path) -> PictureList {
+    PictureList::default()
 }
 
 fn refuse_pictures_without_their_feature() -> Result<(), DatasetError> {
@@ -203,11 +218,31 @@ fn refuse_pictures_without_their_feature() -> Result<(), DatasetError> {
 }
 
 #[cfg(feature = "pictures")]
-fn decode_picture(bytes: &[u8], channels: usize) -> Result<Images, FormatError> {
-    crate::pictures::decode::decode(bytes, channels)
+fn decode_picture(
+    path: &Path,
+    bytes: &[u8],
+    channels: usize,
+    options: &ReadOptions,
+) -> Result<Images, DatasetError> {
+    use crate::PictureId;
+    use crate::pictures::decode::{Decoded, Wanted, decode};
+    use crate::pictures::read_many::warn_of_animations;
+
+    let wanted = Wanted { channels, background: options.background };
+    let decoded = decode(bytes, wanted).map_err(|error| error.in_file(path))?;
+    let Decoded { images, is_animated } = decoded;
+    if is_animated {
+        warn_of_animations(path, &[&PictureId::file(path)]);
+    }
+    Ok(images)
 }
 
 #[cfg(not(feature = "pictures"))]
-fn decode_picture(_: &[u8], _: usize) -> Result<Images, FormatError> {
-    Err(FormatError::NotAPicture)
+fn decode_picture(
+    path: &Path,
+    _: &[u8],
+    _: usize,
+    _: &ReadOptions,
+) -> Result<Images, DatasetError> {
+    Err(FormatError::NotAPicture.in_file(path))
 }

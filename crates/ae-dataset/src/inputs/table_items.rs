@@ -29,6 +29,7 @@ pub(crate) fn table_items(
         labels: is_labelled.then_some(labels),
         class_names: is_labelled.then(|| classes.clone()),
         files: None,
+        origins: None,
         has_16_bits: vec![false; rows.places.len()],
         items: rows.places,
         skipped: rows.skipped,

@@ -1,26 +1,26 @@
 //! A folder of pictures as a data set.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ae_files::shown;
 
 use crate::hold_out::hold_out;
 use crate::limits::MAX_HALF_BYTES;
-use crate::pictures::decode::{self, Header};
+use crate::pictures::decode::{self, Header, Wanted};
 use crate::pictures::headers::PictureHeaders;
-use crate::pictures::list::{PictureList, unite_classes};
+use crate::pictures::list::{Mixed, PictureList, unite_classes};
 use crate::pictures::parts::split_folders;
 use crate::pictures::read_many::{NAMED, read_all, with_size};
 use crate::{
-    BadItems, Dataset, DatasetError, ImageShape, Images, LoadOptions, Pixels, Progress,
+    BadItems, Dataset, DatasetError, ImageShape, Images, LoadOptions, PictureId, Pixels, Progress,
     ReadOptions, Resize,
 };
 
 /// Pictures that are decoded between two reports of progress. The result does not depend on it.
 const CHUNK: usize = 256;
 
-/// Reads a folder of pictures as a data set. Its subfolders `train` and `val` or `test` are the halves; without them,
+/// Reads a folder of pictures, or a TIFF with several pages, as a data set. A folder's subfolders `train` and `val` or `test` are the halves; without them,
 /// a random part is held out.
 pub(crate) fn open(
     folder: &Path,
@@ -64,13 +64,18 @@ fn parts(
             .collect();
         let what = format!("train is for training, {} held out", are(&names));
         split.say(&what, &[&[split.train.as_path()], held_out.as_slice()].concat(), progress)?;
-        let held_out = held_out.into_iter().map(|path| PictureList::of(folder, path, progress));
+        let held_out =
+            held_out.into_iter().map(|path| PictureList::of(folder, path, Mixed::Refuse, progress));
         let held_out = PictureList::united(held_out.collect::<Result<_, _>>()?)?;
-        let mut parts = [PictureList::of(folder, &split.train, progress)?, held_out];
+        let mut parts = [PictureList::of(folder, &split.train, Mixed::Refuse, progress)?, held_out];
         unite_classes(&mut parts)?;
         return Ok((parts, None));
     }
-    let all = PictureList::of(folder, folder, progress)?;
+    // A TIFF with several pages is as a folder of pictures.
+    let all = match folder.is_file() {
+        true => PictureList::of_file(folder),
+        false => PictureList::of(folder, folder, Mixed::Refuse, progress)?,
+    };
     let [train, test] = hold_out(folder, all.files.len(), options.test_fraction, options.seed)?;
     progress.chose(&format!(
         "{}: {} of {} pictures are held out for testing (no subfolders train and test)",
@@ -122,7 +127,7 @@ fn choose_shape(
 ) -> Result<ImageShape, DatasetError> {
     let headers = || pictures.iter().flat_map(|part| &part.headers).map(|header| &header.shape);
     // Without a usable picture, decoding will end with an error.
-    let usable = with_headers(pictures).find(|picture| is_usable(picture, options.read.bad));
+    let usable = with_headers(pictures).find(|picture| is_usable(picture, &options.read));
     let first = usable.map(|(_, header)| header.shape).or_else(|| headers().next().copied());
     let first = first.ok_or_else(|| DatasetError::NoPictures { folder: folder.to_owned() })?;
     let place = shown(folder);
@@ -151,13 +156,14 @@ fn choose_shape(
 }
 
 /// All pictures with their headers.
-fn with_headers(pictures: &[PictureHeaders]) -> impl Iterator<Item = (&PathBuf, &Header)> {
+fn with_headers(pictures: &[PictureHeaders]) -> impl Iterator<Item = (&PictureId, &Header)> {
     pictures.iter().flat_map(|part| part.list.files.iter().zip(&part.headers))
 }
 
 /// Whether a picture with a sound header will be read, rather than left out because the rest of it is damaged.
-fn is_usable((file, header): &(&PathBuf, &Header), bad: BadItems) -> bool {
-    bad == BadItems::Refuse || decode::read(file, header.shape.channels).is_ok()
+fn is_usable((file, header): &(&PictureId, &Header), options: &ReadOptions) -> bool {
+    let wanted = Wanted { channels: header.shape.channels, background: options.background };
+    options.bad == BadItems::Refuse || decode::read(file, wanted).is_ok()
 }
 
 fn check_sizes(
@@ -172,7 +178,7 @@ fn check_sizes(
     let size = (shape.height, shape.width);
     let others = with_headers(pictures)
         .filter(|(_, header)| (header.shape.height, header.shape.width) != size);
-    let others = others.filter(|picture| is_usable(picture, options.bad));
+    let others = others.filter(|picture| is_usable(picture, options));
     let others: Vec<String> = others.map(|(file, header)| with_size(file, header.shape)).collect();
     if others.is_empty() {
         return Ok(());

@@ -34,7 +34,7 @@ impl PictureHeaders {
     ) -> Result<Self, DatasetError> {
         let mut headers = Vec::new();
         for files in list.files.chunks(CHUNK) {
-            headers.par_extend(files.par_iter().map(|file| decode::header(file)));
+            headers.par_extend(files.par_iter().map(decode::header));
             progress.read("looking at pictures", headers.len() as u64, list.files.len() as u64);
         }
         let headers = good_ones(folder, headers, bad)?;

@@ -8,10 +8,17 @@ use std::path::{Path, PathBuf};
 use ae_files::{FileError, shown};
 
 use crate::limits::MAX_CLASSES;
-use crate::{DatasetError, Progress};
+#[cfg(feature = "pictures")]
+use crate::pictures::id::{PageOfFile, PictureOrigin};
+use crate::{DatasetError, PictureId, Progress};
 
 /// The endings of files that are read. Their first bytes tell what they hold.
-const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+const ENDINGS: [&str; 13] =
+    ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "pbm", "pgm", "ppm", "pnm", "pam", "gif"];
+
+/// The endings of files that may hold several pages.
+#[cfg(feature = "pictures")]
+const STACKS: [&str; 2] = ["tif", "tiff"];
 
 /// The most pictures of a folder.
 const MAX_FILES: usize = 1 << 24;
@@ -19,8 +26,8 @@ const MAX_FILES: usize = 1 << 24;
 /// Pictures with their classes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PictureList {
-    /// Sorted by class, then by path; bytes are compared.
-    pub(crate) files: Vec<PathBuf>,
+    /// Sorted by class, then by path and page; bytes are compared.
+    pub(crate) files: Vec<PictureId>,
     /// For each file, its place among all items of the input. It does not change if others are left out.
     pub(crate) places: Vec<u64>,
     /// For each file, the index of its class in `class_names`; empty without classes.
@@ -29,6 +36,15 @@ pub(crate) struct PictureList {
     pub(crate) class_names: Vec<String>,
     /// The folder that the user named. The names of pictures are relative to it.
     root: PathBuf,
+}
+
+/// What is done with pictures beside subfolders of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mixed {
+    /// They are refused: in a data set, subfolders are classes.
+    Refuse,
+    /// They are read, and none has a class.
+    Read,
 }
 
 /// The numbers of entries of a folder that are not read.
@@ -49,13 +65,14 @@ struct Entries {
 
 impl PictureList {
     /// Lists the pictures of a folder: those directly in it, or those below its subfolders, each of which is a class.
-    /// Links to folders are not followed. Names are relative to `root`.
+    /// Links to folders are not followed. Names are relative to `root`. A TIFF with several pages is as many pictures.
     ///
     /// # Errors
     /// If a folder cannot be listed, has pictures both directly in it and in subfolders, has none or too many.
     pub(crate) fn of(
         root: &Path,
         folder: &Path,
+        mixed: Mixed,
         progress: &mut dyn Progress,
     ) -> Result<Self, DatasetError> {
         let mut not_read = NotRead::default();
@@ -65,11 +82,20 @@ impl PictureList {
             list.add_class(&path, &mut not_read)?;
         }
         if !pictures.is_empty() {
-            if !list.files.is_empty() {
+            let (has_classes, pictures) = (!list.files.is_empty(), pages_of(&pictures));
+            if has_classes && mixed == Mixed::Refuse {
                 let (folder, classes) = (folder.to_owned(), list.class_names.join(", "));
                 return Err(DatasetError::MixedFolder { folder, classes });
             }
-            list.files = pictures;
+            if has_classes {
+                progress.chose(&format!(
+                    "{}: {} pictures are beside subfolders of pictures; all are read, without classes",
+                    shown(folder),
+                    pictures.len()
+                ));
+            }
+            (list.labels, list.class_names) = (Vec::new(), Vec::new());
+            list.files.splice(0..0, pictures);
         }
         not_read.say(folder, progress);
         list.places = (0..list.files.len() as u64).collect();
@@ -80,11 +106,22 @@ impl PictureList {
         }
     }
 
-    /// A list of one picture.
+    /// A list of one picture, or of the pages of a file.
     #[cfg(feature = "pictures")]
     pub(crate) fn of_file(path: &Path) -> Self {
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self { files: vec![path.to_owned()], places: vec![0], root, ..Self::default() }
+        let files = stack(path);
+        let places = (0..files.len() as u64).collect();
+        Self { files, places, root, ..Self::default() }
+    }
+
+    /// The list without those that are not to be read.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn filtered(&self, is_read: &dyn Fn(u64) -> bool) -> Self {
+        let places = (0..).zip(&self.places);
+        let chosen: Vec<u32> =
+            places.filter(|(_, place)| is_read(**place)).map(|(index, _)| index).collect();
+        self.select(&chosen)
     }
 
     /// Concatenates lists, with the classes of all.
@@ -106,14 +143,27 @@ impl PictureList {
         Ok(all)
     }
 
-    /// The names of the pictures: their paths relative to `root`.
+    /// The names of the pictures: their paths relative to `root`, and of pages `stack-0003.tif`.
     #[cfg(feature = "pictures")]
     pub(crate) fn names(&self) -> Vec<PathBuf> {
-        let name = |file: &PathBuf| {
-            let below = file.strip_prefix(&self.root).map(Path::to_owned);
-            below.unwrap_or_else(|_| file.file_name().unwrap_or_default().into())
+        self.files.iter().map(|picture| picture.named(&self.file_name(picture))).collect()
+    }
+
+    /// The pictures with the names of their files.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn origins(&self) -> Vec<PictureOrigin> {
+        let origin = |(picture, &item): (&PictureId, &u64)| {
+            let (picture, file) = (picture.clone(), self.file_name(picture));
+            PictureOrigin { picture, file, item }
         };
-        self.files.iter().map(name).collect()
+        self.files.iter().zip(&self.places).map(origin).collect()
+    }
+
+    #[cfg(feature = "pictures")]
+    fn file_name(&self, picture: &PictureId) -> PathBuf {
+        let path = &picture.path;
+        let below = path.strip_prefix(&self.root).map(Path::to_owned);
+        below.unwrap_or_else(|_| path.file_name().unwrap_or_default().into())
     }
 
     /// Adds a subfolder as a class, with everything below it.
@@ -129,7 +179,8 @@ impl PictureList {
         if pictures.is_empty() {
             return Ok(());
         }
-        pictures.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+        pictures.sort_by(|a: &PathBuf, b| a.as_os_str().cmp(b.as_os_str()));
+        let pictures = pages_of(&pictures);
         let too_many = |_| DatasetError::TooManyClasses { found: MAX_CLASSES + 1 };
         let label = u8::try_from(self.class_names.len()).map_err(too_many)?;
         self.class_names.push(folder_name(path));
@@ -179,7 +230,7 @@ impl NotRead {
         let Self { hidden, others, links, empty } = self;
         let kinds = [
             (hidden, "hidden"),
-            (others, "not called .png, .jpg or .jpeg"),
+            (others, "not called like a picture"),
             (links, if links == 1 { "link to a folder" } else { "links to folders" }),
             (
                 empty,
@@ -228,10 +279,48 @@ fn is_file_or_nothing(path: &Path) -> bool {
     path.metadata().map_or(true, |found| found.is_file())
 }
 
-/// Whether a file's name ends in `.png`, `.jpg` or `.jpeg`.
-pub(crate) fn is_named_like_a_picture(path: &Path) -> bool {
+/// Whether a file's name ends as that of a picture does: `.png`, `.jpg`, `.jpeg`, `.tif`, `.tiff`, `.webp`, `.bmp`,
+/// `.pbm`, `.pgm`, `.ppm`, `.pnm`, `.pam` or `.gif`.
+pub fn is_named_like_a_picture(path: &Path) -> bool {
+    ends_in(path, &ENDINGS)
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+    endings.iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// The pictures of files: one each, or as many as a TIFF has pages.
+#[cfg(feature = "pictures")]
+fn pages_of(files: &[PathBuf]) -> Vec<PictureId> {
+    use rayon::prelude::*;
+    files.par_iter().flat_map_iter(|file| pages_of_file(file)).collect()
+}
+
+#[cfg(not(feature = "pictures"))]
+fn pages_of(files: &[PathBuf]) -> Vec<PictureId> {
+    files.iter().map(|file| PictureId::file(file)).collect()
+}
+
+#[cfg(feature = "pictures")]
+fn pages_of_file(path: &Path) -> Vec<PictureId> {
+    if ends_in(path, &STACKS) { stack(path) } else { vec![PictureId::file(path)] }
+}
+
+/// The pages of a TIFF with several, or else the file. A damaged one is reported when it is read.
+#[cfg(feature = "pictures")]
+fn stack(path: &Path) -> Vec<PictureId> {
+    match crate::pictures::decode::pages(path).unwrap_or_default().as_slice() {
+        [] | [_] => vec![PictureId::file(path)],
+        directories => {
+            let of = directories.len() as u32;
+            let page = |(number, &directory)| {
+                let page = Some(PageOfFile { number, of, directory });
+                PictureId { path: path.to_owned(), page }
+            };
+            (1..).zip(directories).map(page).collect()
+        }
+    }
 }
 
 fn folder_name(path: &Path) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ae_files::{FileError, shown};
 
-use crate::pictures::list::PictureList;
+use crate::pictures::list::{Mixed, PictureList};
 use crate::{DatasetError, Part, Progress};
 
 /// The accepted names of the validation folder.
@@ -118,7 +118,7 @@ pub(crate) fn list(
     progress: &mut dyn Progress,
 ) -> Result<PictureList, DatasetError> {
     match (split_folders(folder), part) {
-        (None, None | Some(Part::All)) => PictureList::of(folder, folder, progress),
+        (None, None | Some(Part::All)) => PictureList::of(folder, folder, Mixed::Read, progress),
         (None, Some(part)) => {
             let found =
                 "it has no subfolders train and test (or val) that would say what is for what";
@@ -131,7 +131,8 @@ pub(crate) fn list(
             let hint = if part.is_none() { " (--part names another part, or all)" } else { "" };
             let what = format!("the pictures of {} are read{hint}", names.join(", "));
             split.say(&what, &read, progress)?;
-            let lists = read.into_iter().map(|path| PictureList::of(folder, path, progress));
+            let lists =
+                read.into_iter().map(|path| PictureList::of(folder, path, Mixed::Read, progress));
             PictureList::united(lists.collect::<Result<_, _>>()?)
         }
     }

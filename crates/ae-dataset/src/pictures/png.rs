@@ -30,6 +30,10 @@ pub(crate) struct PngFacts {
     pub(crate) has_grey_palette: bool,
     /// Its EXIF data.
     pub(crate) exif: Option<Vec<u8>>,
+    /// Whether it is an animation (APNG).
+    pub(crate) is_animated: bool,
+    /// Pixels per metre, across and down.
+    pub(crate) pixels_per_metre: Option<[u32; 2]>,
 }
 
 /// Checks that all chunks up to the end chunk are whole and have the right checksum, and that the compressed pixels can
@@ -69,6 +73,13 @@ fn claimed_bytes(header: &[u8]) -> u64 {
     u64::from(height).saturating_mul((u64::from(width) * u64::from(bits)).div_ceil(8))
 }
 
+/// The resolution, unless it is a mere ratio.
+fn pixels_per_metre(contents: &[u8]) -> Option<[u32; 2]> {
+    let (&[x0, x1, x2, x3, y0, y1, y2, y3, unit], _) = contents.split_first_chunk::<9>()?;
+    let found = [[x0, x1, x2, x3], [y0, y1, y2, y3]].map(u32::from_be_bytes);
+    (unit == 1 && !found.contains(&0)).then_some(found)
+}
+
 /// Reads the facts in the chunks and seeks past the pixels.
 pub(crate) fn facts(reader: &mut (impl Read + Seek)) -> io::Result<PngFacts> {
     let mut facts = PngFacts::default();
@@ -85,7 +96,7 @@ pub(crate) fn facts(reader: &mut (impl Read + Seek)) -> io::Result<PngFacts> {
         let length = u32::from_be_bytes([l0, l1, l2, l3]);
         let contents = match &kind {
             b"IEND" => return Ok(facts),
-            b"IHDR" | b"PLTE" | b"eXIf" if length <= MAX_CHUNK => {
+            b"IHDR" | b"PLTE" | b"eXIf" | b"pHYs" if length <= MAX_CHUNK => {
                 let mut contents = Vec::new();
                 reader.take(length.into()).read_to_end(&mut contents)?;
                 contents
@@ -105,6 +116,8 @@ pub(crate) fn facts(reader: &mut (impl Read + Seek)) -> io::Result<PngFacts> {
                 facts.has_grey_palette = is_indexed && contents.as_chunks().0.iter().all(is_grey);
             }
             b"eXIf" => facts.exif = Some(contents),
+            b"acTL" => facts.is_animated = true,
+            b"pHYs" => facts.pixels_per_metre = pixels_per_metre(&contents),
             _ => {}
         }
         // The checksum is compared by `check`.

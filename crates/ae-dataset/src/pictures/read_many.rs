@@ -1,14 +1,14 @@
 //! Decodes many pictures at once, in parallel. Bad ones are refused or left out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ae_files::shown;
 use rayon::prelude::*;
 
 use crate::other_sizes::in_shape;
-use crate::pictures::decode;
+use crate::pictures::decode::{self, Decoded, Wanted};
 use crate::pictures::list::PictureList;
-use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, ReadOptions, Resize};
+use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, PictureId, ReadOptions};
 
 /// The number of offenders that an error names.
 pub(crate) const NAMED: usize = 5;
@@ -25,7 +25,7 @@ pub(crate) fn read_inputs(
         (0..).zip(&images).filter(|(_, image)| image.is_some()).map(|(place, _)| place).collect();
     let skipped = images.len() - good.len();
     let list = list.select(&good);
-    let names = list.names();
+    let (names, origins) = (list.names(), list.origins());
     let PictureList { labels, class_names, places, .. } = list;
     let has_classes = !class_names.is_empty();
     let images = || images.iter().flatten();
@@ -36,6 +36,7 @@ pub(crate) fn read_inputs(
         labels: has_classes.then_some(labels),
         class_names: has_classes.then_some(class_names),
         files: Some(names),
+        origins: Some(origins),
         items: places,
         has_16_bits: images().map(|image| image.bytes().is_none()).collect(),
         skipped,
@@ -48,18 +49,43 @@ pub(crate) fn read_inputs(
 /// If a picture has another size that is not to be changed, or is damaged and not to be left out.
 pub(crate) fn read_all(
     folder: &Path,
-    files: &[PathBuf],
+    files: &[PictureId],
     shape: ImageShape,
     options: &ReadOptions,
 ) -> Result<Vec<Option<Images>>, DatasetError> {
+    let images: Vec<_> = files.par_iter().map(|file| read_one(file, shape, options)).collect();
+    let animated = images.iter().zip(files).filter_map(|(image, file)| match image {
+        Ok(Decoded { is_animated: true, .. }) => Some(file),
+        _ => None,
+    });
+    warn_of_animations(folder, &animated.collect::<Vec<_>>());
     let images: Vec<_> =
-        files.par_iter().map(|file| read_one(file, shape, options.resize)).collect();
+        images.into_iter().map(|image| image.map(|decoded| decoded.images)).collect();
     refuse_other_sizes(folder, &images)?;
     good_ones(folder, images, options.bad)
 }
 
-fn read_one(file: &Path, shape: ImageShape, resize: Resize) -> Result<Images, DatasetError> {
-    in_shape(decode::read(file, shape.channels)?, shape, resize, file)
+fn read_one(
+    file: &PictureId,
+    shape: ImageShape,
+    options: &ReadOptions,
+) -> Result<Decoded, DatasetError> {
+    let wanted = Wanted { channels: shape.channels, background: options.background };
+    let Decoded { images, is_animated } = decode::read(file, wanted)?;
+    let images = in_shape(images, shape, options.resize, &file.path)?;
+    Ok(Decoded { images, is_animated })
+}
+
+/// Says of animations, once for all of them, that their first frame is read.
+pub(crate) fn warn_of_animations(input: &Path, animated: &[&PictureId]) {
+    let (input, count) = (shown(input), animated.len());
+    match animated {
+        [] => {}
+        [one] => tracing::warn!("{one} is animated: its first frame is read"),
+        [first, ..] => tracing::warn!(
+            "{input}: {count} pictures are animated, such as {first}: the first frame of each is read"
+        ),
+    }
 }
 
 /// Refuses pictures of another size. They are never treated as damaged.
@@ -75,7 +101,7 @@ fn refuse_other_sizes(
             wanted = Some((expected.height, expected.width));
             count += 1;
             if count <= NAMED {
-                first.push(with_size(path, *found));
+                first.push(with_size(&PictureId::file(path), *found));
             }
         }
     }
@@ -106,6 +132,6 @@ pub(crate) fn good_ones<T>(
 }
 
 /// "a.png (4 x 12)"
-pub(crate) fn with_size(file: &Path, shape: ImageShape) -> String {
-    format!("{} ({} x {})", shown(file), shape.height, shape.width)
+pub(crate) fn with_size(file: &PictureId, shape: ImageShape) -> String {
+    format!("{file} ({} x {})", shape.height, shape.width)
 }

@@ -6,12 +6,17 @@ use rayon::prelude::*;
 
 use crate::file_kind::FileKind;
 use crate::idx::folder::is_idx_folder;
-use crate::pictures::decode::{self, Header};
+use crate::pictures::decode::{self, Decoded, Header, Wanted};
 use crate::pictures::headers::PictureHeaders;
+use crate::pictures::id::PictureOrigin;
 use crate::pictures::list::PictureList;
 use crate::pictures::parts;
+use crate::pictures::read_many::warn_of_animations;
 use crate::skipped::warn_of_skipped;
-use crate::{BadItems, DatasetError, ImageShape, Inputs, Pixels, Progress, ReadOptions};
+use crate::{
+    Background, BadItems, DatasetError, ImageShape, Inputs, PictureId, Pixels, Progress,
+    ReadOptions,
+};
 
 /// An iterator over pictures, each in its own size, as one [`Inputs`] of length 1. Only one picture is in memory at a
 /// time, so the folder may have any size.
@@ -24,6 +29,7 @@ pub struct PictureReader {
     list: PictureList,
     shapes: Vec<ImageShape>,
     bad: BadItems,
+    background: Option<Background>,
     /// The number of pictures that were tried.
     done: usize,
     /// The number of pictures that were returned.
@@ -47,12 +53,12 @@ impl PictureReader {
     ) -> Result<bool, DatasetError> {
         let Some(list) = list(path, options, &mut ())? else { return Ok(false) };
         // Headers that cannot be read are reported when the pictures are read.
-        let other = |file: &PathBuf| decode::header(file).is_ok_and(|found| found.shape != shape);
+        let other = |file: &PictureId| decode::header(file).is_ok_and(|found| found.shape != shape);
         Ok(list.files.par_iter().any(other))
     }
 
-    /// Opens a PNG or JPEG of at most 8192 x 8192 pixels, or a folder of them as
-    /// [`InputReader::open`](crate::InputReader::open) does.
+    /// Opens a picture of at most 32 768 pixels a side and 268 435 456 in all, a TIFF with several pages, or a folder of
+    /// them as [`InputReader::open`](crate::InputReader::open) does.
     ///
     /// Grey pictures are read with `channels` channels, coloured ones with three.
     ///
@@ -79,6 +85,7 @@ impl PictureReader {
             list,
             shapes: headers.into_iter().map(in_channels).collect(),
             bad,
+            background: options.background,
             done: 0,
             given: 0,
             skipped,
@@ -92,6 +99,24 @@ impl PictureReader {
         &self.shapes
     }
 
+    /// All pictures whose headers can be read, in order.
+    pub fn origins(&self) -> Vec<PictureOrigin> {
+        self.list.origins()
+    }
+
+    /// Leaves out the pictures at places for which `is_read` is false; they are not counted as bad. See
+    /// [`PictureOrigin::item`].
+    #[must_use]
+    pub fn only(mut self, is_read: &dyn Fn(u64) -> bool) -> Self {
+        let places = self.list.places.iter().zip(&self.shapes);
+        self.shapes =
+            places.filter(|(place, _)| is_read(**place)).map(|(_, shape)| *shape).collect();
+        self.list = self.list.filtered(is_read);
+        // Nothing is left to be read, and that is no error.
+        self.given += usize::from(self.shapes.is_empty());
+        self
+    }
+
     /// The number of pictures that were left out until now because they could not be read.
     pub fn skipped(&self) -> usize {
         self.skipped
@@ -100,14 +125,20 @@ impl PictureReader {
     fn read(&self, place: usize) -> Result<Inputs, DatasetError> {
         let shape = self.shapes[place];
         let list = self.list.select(&[place as u32]);
-        let images = decode::read(&self.list.files[place], shape.channels)?;
-        let names = list.names();
+        let wanted = Wanted { channels: shape.channels, background: self.background };
+        let picture = &self.list.files[place];
+        let Decoded { images, is_animated } = decode::read(picture, wanted)?;
+        if is_animated {
+            warn_of_animations(&self.path, &[picture]);
+        }
+        let (names, origins) = (list.names(), list.origins());
         let PictureList { labels, class_names, places, .. } = list;
         let has_classes = !class_names.is_empty();
         Ok(Inputs {
             labels: has_classes.then_some(labels),
             class_names: has_classes.then_some(class_names),
             files: Some(names),
+            origins: Some(origins),
             items: places,
             has_16_bits: vec![matches!(images.pixels(), Pixels::Floats(_))],
             ..Inputs::from_images(&self.path.to_string_lossy(), &images)

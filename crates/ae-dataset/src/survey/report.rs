@@ -16,7 +16,7 @@ pub struct FolderSurvey {
     pub is_complete: bool,
     /// The kinds of files, the most frequent first.
     pub kinds: Vec<KindCount>,
-    /// The number of pictures that would be read: PNG and JPEG files with a readable header.
+    /// The number of pictures that would be read: files with a readable header; of a TIFF with several pages, the first.
     pub pictures: usize,
     /// The sizes of these pictures, the most frequent first.
     pub sizes: Vec<SizeCount>,
@@ -82,7 +82,7 @@ pub struct SkippedFiles {
 pub enum SkipReason {
     /// A picture whose header cannot be read, or another file with a picture's name.
     DamagedPicture,
-    /// A PNG or JPEG whose name does not end in `.png`, `.jpg` or `.jpeg`.
+    /// A picture whose name does not end as that of a picture does.
     OtherEnding,
     /// A table, an array or an IDX file: a data set of its own.
     DataFile,
@@ -191,9 +191,11 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::DamagedPicture => "damaged, or not the picture that its name says",
-            Self::OtherEnding => "picture whose name does not end in .png, .jpg or .jpeg",
+            Self::OtherEnding => {
+                "picture whose name does not end in .png, .jpg, .tif, .webp, .bmp, .pgm or .gif"
+            }
             Self::DataFile => "table, array or IDX file",
-            Self::NotAPicture => "not a PNG or JPEG",
+            Self::NotAPicture => "not a picture",
             Self::Unreadable => "cannot be opened",
             Self::NotAFile => "pipe, device or broken link",
             Self::Hidden => "hidden",

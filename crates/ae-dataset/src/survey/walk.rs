@@ -14,7 +14,7 @@ use crate::pictures::parts::split_folders;
 use crate::survey::report::{
     ClassCount, FolderSurvey, KindCount, SizeCount, SkipReason, SkippedFiles,
 };
-use crate::{DatasetError, FileKind, Progress};
+use crate::{DatasetError, FileKind, PictureId, Progress};
 
 /// Files that are looked at between two reports of progress.
 const CHUNK: usize = 256;
@@ -229,7 +229,7 @@ fn look_at_file(path: &Path) -> Finding {
     };
     let is_named_like_one = is_named_like_a_picture(path);
     let reason = match (kind.is_picture(), is_named_like_one) {
-        (true, true) => match decode::header(path) {
+        (true, true) => match decode::header(&PictureId::file(path)) {
             Ok(header) => return Finding::Picture(kind, header),
             Err(_) => SkipReason::DamagedPicture,
         },

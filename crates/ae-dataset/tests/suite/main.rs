@@ -7,6 +7,8 @@ mod candle_datasets;
 mod digits;
 #[cfg(feature = "tables")]
 mod file_columns;
+#[cfg(feature = "pictures")]
+mod formats;
 #[cfg(feature = "hub")]
 mod hub;
 mod idx_folder;
@@ -22,4 +24,6 @@ mod pictures;
 mod reader;
 #[cfg(feature = "pictures")]
 mod survey;
+#[cfg(feature = "pictures")]
+mod tiff_files;
 mod variations;

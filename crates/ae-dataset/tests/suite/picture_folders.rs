@@ -151,7 +151,7 @@ fn endless_entries_are_counted_and_not_read() {
     let data = load(&options.1, &options.0, Network::Offline, &mut Said(&mut said)).unwrap();
     assert_eq!(data.train.len() + data.test.len(), 2);
     let line = format!(
-        "not read: 1 hidden, {others} not called .png, .jpg or .jpeg, 2 links to folders, 1 folder without \
+        "not read: 1 hidden, {others} not called like a picture, 2 links to folders, 1 folder without \
          pictures"
     );
     assert!(said.iter().any(|said| said.ends_with(&line)), "{said:?}");

@@ -50,6 +50,12 @@ pub(super) const KEYS: &[SpecKey] = &[
         "Whether pictures and rows that cannot be read are left out.",
     ),
     optional(
+        "data.background",
+        ["transparent pictures are refused", "\"white\""],
+        "white, black or #rrggbb",
+        "The colour that transparent pixels are put onto.",
+    ),
+    optional(
         "data.header",
         ["auto: the first lines decide", "\"yes\""],
         "auto, yes or no",

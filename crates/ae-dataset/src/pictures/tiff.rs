@@ -1,0 +1,222 @@
+//! TIFF: one page of a file, decoded by the `tiff` crate after its sizes are checked.
+
+pub(crate) mod pages;
+mod samples;
+
+use std::io::{Read, Seek};
+
+use ::tiff::decoder::{Decoder, DecodingResult, Limits};
+use ::tiff::tags::{CompressionMethod, PhotometricInterpretation, SampleFormat, Tag};
+use ::tiff::{ColorType, TiffError};
+use image::DynamicImage;
+use image::metadata::Orientation;
+
+use crate::FormatError;
+use crate::pictures::bounds::{self, Claim};
+
+/// The longest value of a tag in bytes: a colour profile, or the places of the strips.
+const MAX_TAG_BYTES: usize = 64 << 20;
+
+/// What a page states, before it is decoded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) layout: Layout,
+    /// Bits of a sample.
+    bits: u8,
+    pub(super) is_float: bool,
+    pub(super) orientation: Orientation,
+}
+
+/// What the samples of a pixel are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    Grey,
+    GreyAlpha(Alpha),
+    Rgb,
+    Rgba(Alpha),
+    /// Luminance and two colour differences, as a JPEG within a TIFF has them.
+    YCbCr,
+    /// Inks.
+    Cmyk,
+}
+
+/// Whether colours are already multiplied by their opacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alpha {
+    Apart,
+    Multiplied,
+}
+
+/// A page that is decoded.
+pub(super) struct DecodedPage {
+    pub(super) picture: DynamicImage,
+    pub(super) page: Page,
+}
+
+impl Layout {
+    fn samples(self) -> u64 {
+        match self {
+            Self::Grey => 1,
+            Self::GreyAlpha(_) => 2,
+            Self::Rgb | Self::YCbCr => 3,
+            Self::Rgba(_) | Self::Cmyk => 4,
+        }
+    }
+
+    /// The channels without opacity.
+    pub(super) fn channels(self) -> usize {
+        if matches!(self, Self::Grey | Self::GreyAlpha(_)) { 1 } else { 3 }
+    }
+
+    /// Whether colours are multiplied by their opacity.
+    pub(super) fn is_multiplied(self) -> bool {
+        matches!(self, Self::GreyAlpha(Alpha::Multiplied) | Self::Rgba(Alpha::Multiplied))
+    }
+}
+
+impl Page {
+    /// Bits of a value.
+    pub(super) fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    /// Whether a value has more than 8 bits.
+    pub(super) fn is_deep(&self) -> bool {
+        self.bits > 8
+    }
+}
+
+/// Opens a file at the page with this place in the chain of its directories.
+pub(super) fn open<R: Read + Seek>(reader: R, page: u32) -> Result<Decoder<R>, FormatError> {
+    // The default limit of decoded bytes bounds the lists of tags, too.
+    let mut limits = Limits::default();
+    limits.ifd_value_size = MAX_TAG_BYTES;
+    let mut decoder = Decoder::new(reader).map_err(damaged)?.with_limits(limits);
+    if page > 0 {
+        decoder.seek_to_image(page as usize).map_err(damaged)?;
+    }
+    Ok(decoder)
+}
+
+/// What a page states. Other colours than grey, RGB and CMYK are refused.
+pub(super) fn page<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Page, FormatError> {
+    let (width, height) = decoder.dimensions().map_err(damaged)?;
+    bounds::check_sides(height, width)?;
+    let meaning = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
+    if meaning.map_err(damaged)? == Some(PhotometricInterpretation::RGBPalette.to_u16()) {
+        return Err(unsupported("colours in a palette"));
+    }
+    let color = decoder.colortype().map_err(damaged)?;
+    let format = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat).map_err(damaged)?;
+    let format = format.and_then(|all| all.first().copied()).unwrap_or(1);
+    let is_float = format == SampleFormat::IEEEFP.to_u16();
+    if !is_float && format != SampleFormat::Uint.to_u16() {
+        return Err(unsupported("signed or complex numbers"));
+    }
+    let alpha = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).map_err(damaged)?;
+    let alpha = alpha.unwrap_or_default();
+    let layout = layout(color, &alpha)?;
+    let bits = color.bit_depth();
+    let is_read =
+        matches!((bits, is_float), (1 | 2 | 4 | 8 | 16 | 32, false) | (16 | 32 | 64, true));
+    if !is_read || bits < 8 && layout != Layout::Grey {
+        return Err(unsupported(&format!("{bits} bits a value")));
+    }
+    let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation).map_err(damaged)?;
+    let orientation = orientation.and_then(Orientation::from_exif);
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    Ok(Page { width, height, layout, bits, is_float, orientation })
+}
+
+fn layout(color: ColorType, extra: &[u16]) -> Result<Layout, FormatError> {
+    let alpha = match extra.first() {
+        Some(1) => Some(Alpha::Multiplied),
+        Some(2) => Some(Alpha::Apart),
+        _ => None,
+    };
+    match (color, alpha) {
+        (ColorType::Gray(_), _) => Ok(Layout::Grey),
+        (ColorType::GrayA(_) | ColorType::Multiband { num_samples: 2, .. }, Some(alpha)) => {
+            Ok(Layout::GreyAlpha(alpha))
+        }
+        (ColorType::RGB(_), _) => Ok(Layout::Rgb),
+        (ColorType::RGBA(_), alpha) => Ok(Layout::Rgba(alpha.unwrap_or(Alpha::Apart))),
+        (ColorType::YCbCr(8), _) => Ok(Layout::YCbCr),
+        (ColorType::CMYK(8 | 16), None) => Ok(Layout::Cmyk),
+        (ColorType::Multiband { num_samples, .. }, _) => {
+            Err(unsupported(&format!("{num_samples} channels that are no colours")))
+        }
+        _ => Err(unsupported("other colours than grey, RGB and CMYK")),
+    }
+}
+
+/// Decodes the page at which a file is opened. `length` is the length of the file in bytes.
+pub(super) fn decode<R: Read + Seek>(
+    mut decoder: Decoder<R>,
+    length: u64,
+) -> Result<DecodedPage, FormatError> {
+    let page = page(&mut decoder)?;
+    check(&mut decoder, &page, length)?;
+    // What is decoded is bounded now.
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = usize::MAX;
+    limits.intermediate_buffer_size = usize::MAX;
+    let mut decoder = decoder.with_limits(limits);
+    let mut samples = DecodingResult::U8(Vec::new());
+    let layout = decoder.read_image_to_buffer(&mut samples).map_err(damaged)?;
+    let picture = samples::picture(samples, &page, layout.planes > 1)?;
+    Ok(DecodedPage { picture, page })
+}
+
+/// Checks that all strips or tiles lie within the file and can hold the pixels that the page claims.
+fn check<R: Read + Seek>(
+    decoder: &mut Decoder<R>,
+    page: &Page,
+    length: u64,
+) -> Result<(), FormatError> {
+    let mut chunks = |offsets: Tag, counts: Tag| {
+        let offsets = decoder.find_tag_unsigned_vec::<u64>(offsets).map_err(damaged)?;
+        let counts = decoder.find_tag_unsigned_vec::<u64>(counts).map_err(damaged)?;
+        Ok(offsets.unwrap_or_default().into_iter().zip(counts.unwrap_or_default()))
+    };
+    let strips = chunks(Tag::StripOffsets, Tag::StripByteCounts)?;
+    let tiles = chunks(Tag::TileOffsets, Tag::TileByteCounts)?;
+    let mut stored = 0_u64;
+    for (offset, count) in strips.chain(tiles) {
+        if offset.saturating_add(count) > length {
+            return Err(bounds::cut_short("TIFF"));
+        }
+        stored = stored.saturating_add(count);
+    }
+    // Chunks may share bytes, so that their sum is no bound by itself.
+    let stored = stored.min(length);
+    let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression).map_err(damaged)?;
+    let is_plain = compression.is_none_or(|kind| kind == CompressionMethod::None.to_u16());
+    let row = (u64::from(page.width) * page.layout.samples() * u64::from(page.bits)).div_ceil(8);
+    let claimed = row.saturating_mul(page.height.into());
+    if is_plain && claimed > stored {
+        return Err(bounds::cut_short("TIFF"));
+    }
+    let (height, width) = (page.height, page.width);
+    let largest = decoder.chunk_dimensions();
+    let tile = u64::from(largest.0).saturating_mul(u64::from(largest.1.min(height)));
+    let claimed =
+        claimed.max(tile.saturating_mul(page.layout.samples() * u64::from(page.bits) / 8));
+    bounds::check_claim(Claim { stored, claimed, height, width, ratio: bounds::RATIO })
+}
+
+pub(super) fn damaged(error: TiffError) -> FormatError {
+    match error {
+        TiffError::UnsupportedError(error) => unsupported(&error.to_string()),
+        TiffError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            bounds::cut_short("TIFF")
+        }
+        error => FormatError::DamagedPicture { format: "TIFF", reason: error.to_string() },
+    }
+}
+
+fn unsupported(found: &str) -> FormatError {
+    FormatError::Unsupported { format: "TIFF", found: found.to_owned() }
+}

@@ -1,0 +1,101 @@
+//! The pages of a TIFF: the chain of its directories, of a bounded length and without circles.
+
+use std::collections::HashSet;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::FormatError;
+use crate::pictures::bounds;
+
+/// The most directories of a file.
+const MAX_DIRECTORIES: usize = 1 << 14;
+/// The most entries of a directory that are looked at.
+const MAX_ENTRIES: u64 = 4096;
+/// The tag that says what a page is for.
+const NEW_SUBFILE_TYPE: u16 = 254;
+/// Its bits for a reduced picture of another page, and for a mask.
+const NOT_A_PAGE: u32 = 1 | 4;
+
+/// The widths of the numbers of a file.
+#[derive(Clone, Copy)]
+struct Numbers {
+    is_little: bool,
+    is_big_tiff: bool,
+}
+
+/// The places of the pages in the chain of directories, without previews and masks.
+pub(crate) fn pages(reader: &mut (impl Read + Seek)) -> Result<Vec<u32>, FormatError> {
+    walk(reader).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => bounds::cut_short("TIFF"),
+        _ => FormatError::DamagedPicture { format: "TIFF", reason: error.to_string() },
+    })
+}
+
+fn walk(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u32>> {
+    reader.seek(SeekFrom::Start(0))?;
+    let mut first = [0; 4];
+    reader.read_exact(&mut first)?;
+    let is_little = first[0] == b'I';
+    let numbers = Numbers { is_little, is_big_tiff: first.contains(&43) };
+    if numbers.is_big_tiff {
+        reader.seek_relative(4)?;
+    }
+    let mut next = numbers.offset(reader)?;
+    let (mut seen, mut pages) = (HashSet::new(), Vec::new());
+    for place in 0.. {
+        if next == 0 {
+            break;
+        }
+        if !seen.insert(next) {
+            return Err(io::Error::other("its pages lead in a circle"));
+        }
+        if seen.len() > MAX_DIRECTORIES {
+            let reason = format!("more than the {MAX_DIRECTORIES} pages that are read");
+            return Err(io::Error::other(reason));
+        }
+        reader.seek(SeekFrom::Start(next))?;
+        let purpose;
+        (purpose, next) = numbers.directory(reader)?;
+        if purpose & NOT_A_PAGE == 0 || place == 0 {
+            pages.push(place);
+        }
+    }
+    Ok(pages)
+}
+
+impl Numbers {
+    /// What a page is for, and the place of the next directory; 0 at the end.
+    fn directory(self, reader: &mut (impl Read + Seek)) -> io::Result<(u32, u64)> {
+        let (count, size) = match self.is_big_tiff {
+            true => (self.number(reader, 8)?, 20),
+            false => (self.number(reader, 2)?, 12),
+        };
+        if count > MAX_ENTRIES {
+            return Err(io::Error::other(format!("a directory of {count} entries")));
+        }
+        let mut entries = vec![0; count as usize * size];
+        reader.read_exact(&mut entries)?;
+        let tag = |entry: &&[u8]| self.value(&entry[..2]) == u64::from(NEW_SUBFILE_TYPE);
+        let purpose = entries.chunks_exact(size).find(tag);
+        let start = if self.is_big_tiff { 12 } else { 8 };
+        let purpose = purpose.map_or(0, |entry| self.value(&entry[start..start + 4]) as u32);
+        Ok((purpose, self.offset(reader)?))
+    }
+
+    fn offset(self, reader: &mut impl Read) -> io::Result<u64> {
+        self.number(reader, if self.is_big_tiff { 8 } else { 4 })
+    }
+
+    fn number(self, reader: &mut impl Read, width: usize) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        reader.read_exact(&mut bytes[..width])?;
+        Ok(self.value(&bytes[..width]))
+    }
+
+    fn value(self, bytes: &[u8]) -> u64 {
+        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        match self.is_little {
+            true => bytes.iter().rev().fold(0, add),
+            false => bytes.iter().fold(0, add),
+        }
+    }
+}
