@@ -8,12 +8,12 @@ pub(crate) mod decode;
 #[cfg(feature = "pictures")]
 pub(crate) mod folder;
 #[cfg(feature = "pictures")]
+pub(crate) mod headers;
+#[cfg(feature = "pictures")]
 pub(crate) mod read_many;
 #[cfg(feature = "pictures")]
 pub(crate) mod reader;
 
-#[cfg(feature = "pictures")]
-mod headers;
 #[cfg(feature = "pictures")]
 mod jpeg;
 #[cfg(feature = "pictures")]
