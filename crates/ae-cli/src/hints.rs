@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use ae_apply::ApplyError;
-use ae_dataset::{DatasetError, FormatError, Resize};
+use ae_dataset::{DatasetError, FormatError, PatchError, Resize};
 use ae_experiment::ExperimentError;
 use ae_models::ModelError;
 use ae_studies::StudyError;
@@ -59,7 +59,8 @@ fn of_experiment(error: &ExperimentError) -> Option<String> {
             let [height, width] = nearest.first()?;
             let resize = if *resize == Resize::None { Resize::Fit } else { *resize };
             Some(format!(
-                "`--size {height}x{width} --resize {resize}` brings pictures to that size"
+                "`--size {height}x{width} --resize {resize}` brings pictures to that size, \
+                 `--patches {height}x{width}` cuts parts of that size from them"
             ))
         }
         ExperimentError::Model(ModelError::Objective { what, .. })
@@ -100,7 +101,10 @@ fn of_data(error: &DatasetError) -> Option<String> {
             let both: Vec<String> = rows.map(str::to_owned).into_iter().chain(columns).collect();
             return (!both.is_empty()).then(|| both.join(", "));
         }
-        DatasetError::OtherSizes { .. } => "--resize fit or --resize crop brings them to one size",
+        DatasetError::OtherSizes { .. } => {
+            "--resize fit or --resize crop brings them to one size, --patches 48x48 trains on parts of them"
+        }
+        DatasetError::Patches(PatchError::SmallPictures { .. }) => "--skip-bad leaves them out",
         DatasetError::InputSize { expected, found, .. }
             if (expected.height, expected.width) != (found.height, found.width) =>
         {

@@ -210,5 +210,6 @@ fn area(shape: ImageShape) -> u64 {
     shape.height as u64 * shape.width as u64
 }
 
-#[cfg(all(test, feature = "pictures"))]
+#[cfg(feature = "pictures")]
+#[cfg(test)]
 mod tests;

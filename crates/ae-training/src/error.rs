@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use ae_dataset::DatasetError;
 use ae_files::FileError;
 use ae_kernels::ChainError;
 use ae_models::ModelError;
@@ -121,6 +122,9 @@ pub enum TrainingError {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The patches of an epoch could not be cut.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),

@@ -21,7 +21,7 @@ use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overw
   ae train --data photos/ --resize crop --size 64x64 --network conv
   ae train mine.toml --set training.schedule.kind=cosine
   ae train --data mnist --network vae --widths 400,20 --kl-warm-up 5
-  ae train --data photos/ --resize crop --size 64x64 --network conv-denoiser --noise gaussian:0.5
+  ae train --data photos/ --patches 40x40 --flips --rotations --network conv-denoiser --noise gaussian:0.1
   ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
 #[command(mut_arg("part", |part| part.hide(true)))]
