@@ -22,6 +22,8 @@ mod data;
 
 /// A person's own pictures.
 mod own_data;
+/// Patches of pictures of any size.
+mod patches;
 /// Pictures with pitfalls.
 mod pictures;
 mod probe;

@@ -93,7 +93,7 @@ pub(crate) struct Data {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Own data")]
 pub(crate) struct Reading {
-    /// What to do with images of another size: fit them onto black, crop them, or refuse them (none)
+    /// What to do with images of another size: fit them onto black, crop or refuse them (none)
     #[arg(long, value_name = "HOW", value_parser = one_of::<Resize>(["fit", "crop", "none"]))]
     pub(crate) resize: Option<Resize>,
     /// The part to read of data that has parts [default: test or else validation; for evaluate and probe, what
@@ -150,17 +150,17 @@ impl Reading {
 pub(crate) struct Becoming {
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// Height and width of the images, as 28x28 [default: those of the first one]
+    /// Height and width of images, as 28x28 [default: those of the first]
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub(crate) size: Option<[usize; 2]>,
     /// 1 for grey, 3 for colour [default: as the first picture]
     #[arg(long, hide_short_help = true, value_name = "N", value_parser = channels)]
     pub(crate) channels: Option<usize>,
-    /// Cut patches of this size, anew in every epoch, from pictures of any size: 48x48, or 48x48:16000 for 16000 patches
-    /// an epoch [default: as many as cover the training pictures once, from 1000 to 16000]
+    /// Cut patches from pictures of any size, as 48x48 or 48x48:16000
     ///
-    /// The patches of the held-out pictures, a tenth as many, stay the same.
-    #[arg(long, value_name = "HxW[:COUNT]", value_parser = patches, conflicts_with_all = ["size", "resize"])]
+    /// Every epoch has others. Without their number, they are as many as cover the training pictures once, from 1000 to
+    /// 16000. The patches of the held-out pictures, a tenth as many, stay the same.
+    #[arg(long, value_name = "HxW[:N]", value_parser = patches, conflicts_with_all = ["size", "resize"])]
     pub(crate) patches: Option<PatchOptions>,
     /// Mirror patches at random, left to right and top to bottom
     #[arg(long, hide_short_help = true)]
