@@ -69,6 +69,11 @@ fn of_experiment(error: &ExperimentError) -> Option<String> {
             Some(VARIATIONAL.to_owned())
         }
         ExperimentError::Apply(error) => of_application(error),
+        // Where a model is trained, not where one is applied.
+        ExperimentError::Dataset(DatasetError::OtherSizes { .. }) => Some(
+            "--patches 48x48 trains on parts of pictures of any size, and --resize brings them to one size"
+                .to_owned(),
+        ),
         ExperimentError::Dataset(error) => of_data(error),
         _ => None,
     }
@@ -101,9 +106,7 @@ fn of_data(error: &DatasetError) -> Option<String> {
             let both: Vec<String> = rows.map(str::to_owned).into_iter().chain(columns).collect();
             return (!both.is_empty()).then(|| both.join(", "));
         }
-        DatasetError::OtherSizes { .. } => {
-            "--resize fit or --resize crop brings them to one size, --patches 48x48 trains on parts of them"
-        }
+        DatasetError::OtherSizes { .. } => "--resize fit or --resize crop brings them to one size",
         DatasetError::Patches(PatchError::SmallPictures { .. }) => "--skip-bad leaves them out",
         DatasetError::InputSize { expected, found, .. }
             if (expected.height, expected.width) != (found.height, found.width) =>

@@ -32,7 +32,8 @@ const CHUNK: usize = 64;
 /// Cuts the patches of any epoch from the same pictures.
 ///
 /// A patch depends on the seed, the epoch and its number alone. Every place of every picture has the same probability,
-/// so a picture is chosen in proportion to its number of places. Cloning it is cheap.
+/// so a picture is chosen in proportion to its number of places. If the decoded pictures take more than 1 GiB, each epoch
+/// decodes as many as fit, in an order drawn for this epoch, and these have all of its patches. Cloning it is cheap.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchSource(Arc<Inner>);
 

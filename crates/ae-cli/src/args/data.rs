@@ -93,7 +93,7 @@ pub(crate) struct Data {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Own data")]
 pub(crate) struct Reading {
-    /// What to do with images of another size: fit them onto black, crop or refuse them (none)
+    /// What to do with images of another size: fit them onto black, crop them, or refuse them (none)
     #[arg(long, value_name = "HOW", value_parser = one_of::<Resize>(["fit", "crop", "none"]))]
     pub(crate) resize: Option<Resize>,
     /// The part to read of data that has parts [default: test or else validation; for evaluate and probe, what
