@@ -49,7 +49,7 @@ pub(crate) struct Train {
     pub(crate) loss: Option<Loss>,
     #[command(flatten)]
     pub(crate) network: NetworkFlags,
-    /// Noise to remove, such as gaussian:0.5 [default: masking:0.2 for tables]
+    /// Noise to remove, as gaussian:0.5 [default for tables: masking:0.2]
     ///
     /// none trains a model without noise, also of a table.
     /// Noises can be chained (masking:0.25+gaussian:0.1), or one of several drawn for each image (blur:1|gaussian:0.2).
