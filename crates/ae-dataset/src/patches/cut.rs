@@ -24,17 +24,14 @@ pub(super) fn append(picture: &Images, place: &Place, size: [usize; 2], out: &mu
     let area = shape.height * shape.width;
     match (picture.pixels(), out) {
         (Pixels::Bytes(bytes), Pixels::Bytes(out)) => {
-            bytes
-                .chunks_exact(area)
-                .for_each(|plane| steps.walk(plane, size, |byte| out.push(byte)));
+            bytes.chunks_exact(area).for_each(|plane| steps.append(plane, size, |byte| byte, out));
         }
         (Pixels::Bytes(bytes), Pixels::Floats(out)) => {
-            let push = |byte: u8| out.push(unit_interval_of(byte));
-            let mut push = push;
-            bytes.chunks_exact(area).for_each(|plane| steps.walk(plane, size, &mut push));
+            let planes = bytes.chunks_exact(area);
+            planes.for_each(|plane| steps.append(plane, size, unit_interval_of, out));
         }
         (Pixels::Floats(floats), Pixels::Floats(out)) => {
-            floats.chunks_exact(area).for_each(|plane| steps.walk(plane, size, |x| out.push(x)));
+            floats.chunks_exact(area).for_each(|plane| steps.append(plane, size, |x| x, out));
         }
         (Pixels::Floats(_), Pixels::Bytes(_)) => return false,
     }
@@ -68,10 +65,27 @@ impl Steps {
         Self { first, down: index(1, 0) - first, right: index(0, 1) - first }
     }
 
-    fn walk<T: Copy>(&self, plane: &[T], [height, width]: [usize; 2], mut push: impl FnMut(T)) {
+    fn append<T: Copy, U>(
+        &self,
+        plane: &[T],
+        [height, width]: [usize; 2],
+        convert: impl Fn(T) -> U,
+        out: &mut Vec<U>,
+    ) {
         for y in 0..height as isize {
             let row = self.first + y * self.down;
-            (0..width as isize).for_each(|x| push(plane[(row + x * self.right) as usize]));
+            let last = row + (width as isize - 1) * self.right;
+            match self.right {
+                1 => out.extend(plane[row as usize..][..width].iter().map(|&value| convert(value))),
+                -1 => {
+                    let values = plane[last as usize..][..width].iter().rev();
+                    out.extend(values.map(|&value| convert(value)));
+                }
+                step => {
+                    let indices = (0..width as isize).map(|x| (row + x * step) as usize);
+                    out.extend(indices.map(|index| convert(plane[index])));
+                }
+            }
         }
     }
 }
