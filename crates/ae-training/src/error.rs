@@ -124,10 +124,16 @@ pub enum TrainingError {
     Model(#[from] ModelError),
     /// The patches of an epoch could not be cut.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(Box<DatasetError>),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl From<DatasetError> for TrainingError {
+    fn from(error: DatasetError) -> Self {
+        Self::Dataset(Box::new(error))
+    }
 }
 
 impl TrainingError {
