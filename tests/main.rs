@@ -24,6 +24,8 @@ mod data;
 mod formats;
 /// A person's own pictures.
 mod own_data;
+/// Patches of pictures of any size.
+mod patches;
 /// Pictures with pitfalls.
 mod pictures;
 mod probe;

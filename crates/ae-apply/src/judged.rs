@@ -48,6 +48,8 @@ pub struct JudgedData {
 /// 3. The data defines a test set: the test set.
 /// 4. Otherwise: all images.
 ///
+/// A model of patches is judged on patches: those that its training validated on, or those of other pictures.
+///
 /// # Errors
 /// If the data cannot be found, is damaged, or does not fit the model.
 pub fn judged_data(
@@ -59,7 +61,7 @@ pub fn judged_data(
 ) -> Result<JudgedData, ApplyError> {
     let Ok(parsed) = source.parse::<Source>();
     let load = |progress: &mut dyn Progress| -> Result<Dataset, ApplyError> {
-        let dataset = load(&parsed, &load_options(input, read.clone()), network, progress)?;
+        let dataset = load(&parsed, &load_options(input, source, read.clone()), network, progress)?;
         if let Some(sentence) = &dataset.origin.substituted {
             tracing::warn!("{sentence}");
         }
@@ -83,8 +85,16 @@ pub fn judged_data(
         let part = if is_validation { JudgedPart::Named(Part::Validation) } else { judged.part };
         return Ok(JudgedData { part, ..judged });
     }
-    let inputs = input_images(path, &input.format, read, network, progress)?;
     let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
+    if input.patches_of(source).is_some() {
+        let dataset = load(progress)?;
+        if digests.is_some_and(|data| data.are_of(&dataset)) {
+            return Ok(JudgedData::test_of(dataset));
+        }
+        let all = JudgedData::test_of(dataset.with_part(Some(Part::All))?);
+        return Ok(JudgedData { part: JudgedPart::All, ..all });
+    }
+    let inputs = input_images(path, &input.format, read, network, progress)?;
     let is_as_many =
         |images| digests.is_some_and(|data| data.train_images + data.test_images == images);
     if is_as_many(inputs.len()) {

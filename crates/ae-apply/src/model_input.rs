@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use ae_corruption::{Draw, Noise};
-use ae_dataset::{Dataset, ImageShape, InputFormat, Origin, ReadOptions, Scaling, Source};
+#[cfg(feature = "pictures")]
+use ae_dataset::PictureReader;
+use ae_dataset::{
+    Dataset, ImageShape, InputFormat, Origin, PatchOptions, ReadOptions, Scaling, Source,
+};
 use ae_models::{Attachments, ModelError, ModelSpec, Shape};
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
@@ -32,6 +36,9 @@ pub struct RunSettings {
     /// The fraction that was held out as test set, if the data did not define one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
+    /// The patches that pictures were cut into, with their number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patches: Option<PatchOptions>,
     /// Digests of the data; none if the settings come from the spec of a run alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataDigests>,
@@ -125,6 +132,27 @@ impl ModelInput {
     /// How the training read pictures and tables.
     pub fn reading(&self) -> ReadOptions {
         self.settings.as_ref().map(|settings| settings.reading.clone()).unwrap_or_default()
+    }
+
+    /// The patches that a source is cut into for this model: if it was trained on patches, those of the data of its run, and
+    /// those of a folder that has pictures of other sizes than the model's.
+    pub(crate) fn patches_of(&self, source: &str) -> Option<PatchOptions> {
+        let patches = self.settings.as_ref()?.patches?;
+        (self.is_data_of_run(source) || self.is_of_other_sizes(Path::new(source)))
+            .then_some(patches)
+    }
+
+    #[cfg(feature = "pictures")]
+    fn is_of_other_sizes(&self, path: &Path) -> bool {
+        let read = self.reading();
+        // What cannot be read is reported when it is opened.
+        path.is_dir()
+            && PictureReader::finds_other_shapes(path, self.format.shape, &read).unwrap_or(false)
+    }
+
+    #[cfg(not(feature = "pictures"))]
+    fn is_of_other_sizes(&self, _: &Path) -> bool {
+        false
     }
 
     /// Whether a source is the data of the model's run, by its path or name.

@@ -94,19 +94,20 @@ pub fn check_noise(noise: &Noise, format: &InputFormat) -> Result<(), ApplyError
 }
 
 /// The options to load a data set for a model: its shape and scaling, and the seed and fraction that held out the test
-/// set of its training.
-pub fn load_options(input: &ModelInput, read: ReadOptions) -> LoadOptions {
+/// set of its training. A model of patches has the source cut into patches where its pictures have other sizes.
+pub fn load_options(input: &ModelInput, source: &str, read: ReadOptions) -> LoadOptions {
     let ImageShape { channels, height, width } = input.format.shape;
-    let defaults = LoadOptions::default();
+    let (defaults, patches) = (LoadOptions::default(), input.patches_of(source));
     let settings = input.settings.as_ref();
     let test_fraction = settings.and_then(|settings| settings.test_fraction);
     LoadOptions {
         read,
-        size: Some([height, width]),
+        size: patches.is_none().then_some([height, width]),
         channels: Some(channels),
         test_fraction: test_fraction.unwrap_or(defaults.test_fraction),
         seed: settings.map_or(defaults.seed, RunSettings::seed),
         scaling: input.format.scaling.clone(),
+        patches,
         ..defaults
     }
 }

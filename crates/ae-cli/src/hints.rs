@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use ae_apply::ApplyError;
-use ae_dataset::{DatasetError, FormatError, Resize};
+use ae_dataset::{DatasetError, FormatError, PatchError, Resize};
 use ae_experiment::ExperimentError;
 use ae_models::ModelError;
 use ae_studies::StudyError;
@@ -59,7 +59,8 @@ fn of_experiment(error: &ExperimentError) -> Option<String> {
             let [height, width] = nearest.first()?;
             let resize = if *resize == Resize::None { Resize::Fit } else { *resize };
             Some(format!(
-                "`--size {height}x{width} --resize {resize}` brings pictures to that size"
+                "`--size {height}x{width} --resize {resize}` brings pictures to that size, \
+                 `--patches {height}x{width}` cuts parts of that size from them"
             ))
         }
         ExperimentError::Model(ModelError::Objective { what, .. })
@@ -68,6 +69,11 @@ fn of_experiment(error: &ExperimentError) -> Option<String> {
             Some(VARIATIONAL.to_owned())
         }
         ExperimentError::Apply(error) => of_application(error),
+        // Where a model is trained, not where one is applied.
+        ExperimentError::Dataset(DatasetError::OtherSizes { .. }) => Some(
+            "--patches 48x48 trains on parts of pictures of any size, and --resize brings them to one size"
+                .to_owned(),
+        ),
         ExperimentError::Dataset(error) => of_data(error),
         _ => None,
     }
@@ -101,6 +107,7 @@ fn of_data(error: &DatasetError) -> Option<String> {
             return (!both.is_empty()).then(|| both.join(", "));
         }
         DatasetError::OtherSizes { .. } => "--resize fit or --resize crop brings them to one size",
+        DatasetError::Patches(PatchError::SmallPictures { .. }) => "--skip-bad leaves them out",
         DatasetError::InputSize { expected, found, .. }
             if (expected.height, expected.width) != (found.height, found.width) =>
         {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::idx::file_names::FILE_NAMES;
 use crate::idx::format::{images_header, labels_header};
 use crate::limits::MAX_HALF_BYTES;
-use crate::{DatasetError, Images, Part, Pixels, Scaling, Variation};
+use crate::{DatasetError, Images, Part, PatchSource, Pixels, Scaling, Variation};
 
 /// Training and test images of one shape, and where they come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Dataset {
     pub held_out: Option<f64>,
     /// Facts about the columns, if the data is a table.
     pub table: Option<TableInfo>,
+    /// What the training images of every epoch are cut from; [`train`](Self::train) holds those of epoch 0.
+    pub patches: Option<PatchSource>,
 }
 
 /// Facts about the columns of a table.
@@ -68,12 +70,13 @@ pub struct Origin {
 /// The SHA-256 of one file of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDigest {
-    /// The usual name of the IDX file, such as `train-images-idx3-ubyte`.
+    /// The usual name of the IDX file, such as `train-images-idx3-ubyte`; of patches `train-images-pictures`.
     pub name: String,
     /// The digest of the uncompressed IDX file, in lower-case hexadecimal digits.
     ///
     /// If the images do not come from IDX files, it is the digest of the IDX file that would hold them: colour images
-    /// have four dimensions (`idx4`), floats the type `float`.
+    /// have four dimensions (`idx4`), floats the type `float`. The digest of patches covers names, shapes and files of the
+    /// pictures that they are cut from.
     pub sha256: String,
 }
 
@@ -130,6 +133,7 @@ impl Dataset {
             scaling: None,
             held_out: None,
             table: None,
+            patches: None,
         })
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod format;
 #[cfg(feature = "hub")]
 pub(crate) mod hub;
+pub(crate) mod patches;
 mod words;
 
 use std::path::PathBuf;
@@ -220,6 +221,9 @@ pub enum DatasetError {
         /// The number of all.
         total: usize,
     },
+    /// Patches cannot be cut.
+    #[error(transparent)]
+    Patches(#[from] crate::PatchError),
     /// All items were left out because they could not be read.
     #[error("{}: nothing could be read, {count} left out", shown(path))]
     AllSkipped {

@@ -238,7 +238,12 @@ impl Images {
 
 /// Bytes divided by 255.
 pub(crate) fn unit_interval(bytes: &[u8]) -> Vec<f32> {
-    bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect()
+    bytes.iter().map(|&byte| unit_interval_of(byte)).collect()
+}
+
+/// A byte divided by 255.
+pub(crate) fn unit_interval_of(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
 }
 
 /// `height x width x 3` to `3 x height x width`.

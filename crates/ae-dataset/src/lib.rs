@@ -7,6 +7,7 @@
 //!   digits: `mnist-rot`, `mnist-bg-rand`.
 //! - [`EpochBatches`] yields the seeded batches of an epoch: indices, `f32` pixels and labels. [`epoch_order`] is the
 //!   order alone, [`Images::gather`] the pixels alone.
+//! - [`PatchSource`] cuts the training images of every epoch from pictures of any size.
 //! - [`InputReader`] reads what a trained model is applied to, chunk by chunk; [`read_inputs`] reads it at once.
 //!   `PictureReader` reads pictures in their own sizes.
 //! - `survey_folder` reports what a folder of any contents holds, and what keeps it from being a data set.
@@ -49,6 +50,7 @@
 //! | `load.rs`, `source.rs`, `own_data.rs` | from the name of a data set to its images |
 //! | `epoch_order.rs`, `batches.rs`, `hold_out.rs` | the order of an epoch, its batches, the split |
 //! | `other_sizes.rs` | another size is refused or resized |
+//! | `patches.rs`, `patches/` | patches of pictures of any size, cut anew in every epoch |
 //! | `inputs/` | what a trained model is applied to |
 //! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
@@ -81,6 +83,7 @@ mod mnist;
 mod options;
 mod other_sizes;
 mod own_data;
+mod patches;
 mod pictures;
 mod progress;
 mod scaling;
@@ -109,6 +112,7 @@ pub use error::DatasetError;
 pub use error::format::FormatError;
 #[cfg(feature = "hub")]
 pub use error::hub::{ContentError, HubError, TransferError};
+pub use error::patches::PatchError;
 pub use file_kind::FileKind;
 pub use hold_out::held_out_items;
 #[cfg(feature = "hub")]
@@ -126,6 +130,7 @@ pub use options::{
     Background, BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize,
 };
 pub use own_data::has_own_split;
+pub use patches::{PatchOptions, PatchSource};
 pub use pictures::id::{PageOfFile, PictureId, PictureOrigin};
 pub use pictures::list::is_named_like_a_picture;
 #[cfg(feature = "pictures")]

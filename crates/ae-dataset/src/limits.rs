@@ -11,3 +11,14 @@ pub(crate) const MAX_CLASSES: usize = 256;
 
 /// The most columns of a table. A model's file holds their names and bounds.
 pub(crate) const MAX_COLUMNS: usize = 8192;
+
+/// The most memory that the patches of an epoch may take: 2 GiB.
+pub(crate) const MAX_PATCH_BYTES: u64 = 2 << 30;
+
+/// The longest side of a patch.
+pub(crate) const MAX_PATCH_SIDE: usize = 8192;
+
+/// The most decoded pictures in memory that patches are cut from: 1 GiB. It is part of the result of a training on more
+/// pictures, so it does not depend on the machine.
+#[cfg(feature = "pictures")]
+pub(crate) const POOL_BYTES: u64 = 1 << 30;

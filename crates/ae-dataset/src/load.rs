@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::idx::folder::open_folder;
 use crate::other_sizes::dataset_in_shape;
 use crate::{
-    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, Progress, Source,
-    mnist, own_data,
+    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, PatchError, Progress,
+    Source, mnist, own_data,
 };
 #[cfg(feature = "hub")]
 use crate::{Hub, HubDataset};
@@ -90,6 +90,10 @@ impl Places {
         network: Network,
         progress: &mut dyn Progress,
     ) -> Result<Dataset, DatasetError> {
+        if options.patches.is_some() && !matches!(source, Source::Path(_)) {
+            let (location, found) = (source.to_string(), "a data set of whole images");
+            return Err(PatchError::OtherData { location, found }.into());
+        }
         let dataset = match source {
             Source::Path(path) => own_data::open(path, options, progress),
             Source::Leaves => leaves(options),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnScaling, Scaling};
+use crate::{ColumnScaling, PatchOptions, Scaling};
 
 /// What happens to images of another size than the wanted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -290,6 +290,8 @@ pub struct LoadOptions {
     pub scaling: Option<Scaling>,
     /// The kind of scaling that is fitted.
     pub columns: ColumnScaling,
+    /// The patches that are cut from a folder of pictures, by default none: the images are whole pictures.
+    pub patches: Option<PatchOptions>,
 }
 
 impl LoadOptions {
@@ -307,6 +309,7 @@ impl Default for LoadOptions {
             seed: Seed::new(42),
             scaling: None,
             columns: ColumnScaling::MinMax,
+            patches: None,
         }
     }
 }

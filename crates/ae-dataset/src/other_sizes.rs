@@ -74,12 +74,13 @@ pub(crate) fn dataset_in_shape(
         return Ok(dataset);
     }
     let reshaped = |images| in_shape(images, wanted, options.read.resize, path);
-    let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out, table } = dataset;
+    let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out, table, patches } =
+        dataset;
     let Origin { name, location, substituted, variation, .. } = origin;
     // The digests are those of the new pixels.
     let dataset = Dataset::new(name, location, reshaped(train)?, reshaped(test)?)?;
     let origin = Origin { substituted, variation, ..dataset.origin };
-    Ok(Dataset { origin, skipped, of_16_bits, scaling, held_out, table, ..dataset })
+    Ok(Dataset { origin, skipped, of_16_bits, scaling, held_out, table, patches, ..dataset })
 }
 
 /// One image with as many channels as wanted.

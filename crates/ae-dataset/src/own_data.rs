@@ -13,7 +13,7 @@ use crate::other_sizes::dataset_in_shape;
 use crate::pictures::parts::split_folders;
 use crate::skipped::warn_of_skipped;
 use crate::tables::is_table;
-use crate::{Dataset, DatasetError, FormatError, LoadOptions, Progress, ReadOptions};
+use crate::{Dataset, DatasetError, FormatError, LoadOptions, PatchError, Progress, ReadOptions};
 
 /// Opens the data set at a path: a folder of IDX files, a folder of pictures, an IDX file of images, a
 /// `.npy` file, or a table (`.csv`).
@@ -26,6 +26,7 @@ pub(crate) fn open(
         return Err(DatasetError::NoData { path: path.to_owned() });
     }
     warn_of_table_options(path, &options.read);
+    refuse_other_data(path, options)?;
     let dataset = if path.is_dir() {
         open_any_folder(path, options, progress)
     } else if is_table(path) {
@@ -38,7 +39,11 @@ pub(crate) fn open(
         "pictures" => "pictures",
         _ => "items",
     };
-    let total = dataset.train.len() + dataset.test.len() + dataset.skipped;
+    let used = match &dataset.patches {
+        Some(source) => source.pictures() + source.validation_pictures(),
+        None => dataset.train.len() + dataset.test.len(),
+    };
+    let total = used + dataset.skipped;
     warn_of_skipped(path, items, dataset.skipped, total);
     Ok(dataset)
 }
@@ -92,7 +97,10 @@ fn open_pictures(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
-    crate::pictures::folder::open(path, options, progress)
+    match options.patches {
+        Some(patches) => crate::patches::folder::open(path, patches, options, progress),
+        None => crate::pictures::folder::open(path, options, progress),
+    }
 }
 
 #[cfg(not(feature = "pictures"))]
@@ -121,6 +129,19 @@ fn open_table(_: &Path, _: &LoadOptions, _: &mut dyn Progress) -> Result<Dataset
 /// If a folder cannot be listed.
 pub fn has_own_split(path: &Path) -> Result<bool, DatasetError> {
     Ok(path.is_dir() && (is_idx_folder(path)? || split_folders(path).is_some()))
+}
+
+/// Refuses patches of anything but a folder of pictures.
+fn refuse_other_data(path: &Path, options: &LoadOptions) -> Result<(), DatasetError> {
+    let found = match (options.patches, path.is_dir()) {
+        (None, _) => return Ok(()),
+        (Some(_), true) if !is_idx_folder(path)? => return Ok(()),
+        (Some(_), true) => "a folder of IDX files",
+        (Some(_), false) if is_table(path) => "a table",
+        (Some(_), false) if is_stack(path)? => return Ok(()),
+        (Some(_), false) => "a file",
+    };
+    Err(PatchError::OtherData { location: path.display().to_string(), found }.into())
 }
 
 /// Warns of options that apply to tables only.

@@ -9,6 +9,8 @@ pub(crate) mod decode;
 #[cfg(feature = "pictures")]
 pub(crate) mod folder;
 #[cfg(feature = "pictures")]
+pub(crate) mod headers;
+#[cfg(feature = "pictures")]
 pub(crate) mod read_many;
 #[cfg(feature = "pictures")]
 pub(crate) mod reader;
@@ -24,8 +26,6 @@ mod background;
 mod bounds;
 #[cfg(feature = "pictures")]
 mod containers;
-#[cfg(feature = "pictures")]
-mod headers;
 #[cfg(feature = "pictures")]
 mod jpeg;
 #[cfg(feature = "pictures")]

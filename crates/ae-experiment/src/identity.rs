@@ -40,9 +40,10 @@ impl Plan {
 
     /// Settings and data by name, each as text.
     fn parts(&self) -> Result<Vec<(String, String)>, ExperimentError> {
-        let Spec { seed, model, corruption, training, .. } = &self.spec;
+        let Spec { seed, data, model, corruption, training, .. } = &self.spec;
         let mut parts = vec![("seed".to_owned(), seed.to_string())];
         for (table, settings) in [
+            ("data.patches", serde_json::to_value(data.patches)),
             ("model", serde_json::to_value(model)),
             ("corruption", serde_json::to_value(corruption)),
             ("training", serde_json::to_value(training)),

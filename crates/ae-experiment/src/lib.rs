@@ -99,7 +99,7 @@ pub use model_of_run::{data_of_run, open_detector, open_encoder, open_model, wei
 pub use plan::{Plan, check_name};
 pub use probe_table::probe_table;
 pub use record::{
-    DatasetRecord, FigureRecord, FileRecord, ModelRecord, Record, SCHEMA, TableRecord,
+    DatasetRecord, FigureRecord, FileRecord, ModelRecord, PatchRecord, Record, SCHEMA, TableRecord,
 };
 pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{RunOptions, fit_plan, resolve, train};

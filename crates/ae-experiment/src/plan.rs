@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
+use ae_corruption::Draw;
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
     Architecture, CheckedNetwork, CodeL1, Contractive, Device, Kl, KlSparsity, ModelError,
@@ -52,6 +53,7 @@ impl Plan {
         let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
         check_corruption(&spec)?;
+        check_drawn(&spec, &dataset)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
@@ -109,9 +111,13 @@ impl Plan {
         Ok(saved)
     }
 
-    /// The training images with the corruption of training.
+    /// The training images with the corruption of training; or patches, which every epoch cuts anew.
     pub fn train_samples(&self) -> Samples<'_> {
-        self.samples(&self.dataset.train, "corruption/train")
+        let samples = self.samples(&self.dataset.train, "corruption/train");
+        match &self.dataset.patches {
+            Some(patches) => samples.cut_from(patches),
+            None => samples,
+        }
     }
 
     /// The validation images, which are the data's test images, with a corruption of their own.
@@ -241,6 +247,18 @@ fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
         _ => return Ok(()),
     };
     Err(ExperimentError::setting("corruption", expected, found))
+}
+
+/// Refuses noise that stays the same while the patches change.
+fn check_drawn(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
+    let drawn = spec.corruption.as_ref().map(|corruption| corruption.drawn);
+    match drawn.filter(|&drawn| drawn == Draw::Once && dataset.patches.is_some()) {
+        Some(drawn) => {
+            let expected = "every-epoch for patches, which are others in every epoch";
+            Err(ExperimentError::setting("corruption.drawn", expected, &drawn.to_string()))
+        }
+        None => Ok(()),
+    }
 }
 
 fn at_least_1(place: &'static str, value: usize) -> Result<(), ExperimentError> {

@@ -55,7 +55,8 @@ impl Preflight {
             parameters: plan.architecture.layout().len(),
             batches: train.len().div_ceil(plan.spec.training.batch_size.max(1)),
             memory: memory_of(plan),
-            duplicates: duplicates(train, test),
+            // Plain patches of different pictures, such as skies, are equal without harm.
+            duplicates: if plan.dataset.patches.is_some() { 0 } else { duplicates(train, test) },
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
             notes: note_of_neighbours(plan).into_iter().collect(),
         }
@@ -160,6 +161,7 @@ fn memory_of(plan: &Plan) -> u64 {
     let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
     let parameters = plan.architecture.layout().len() as u64;
     (parameters * per_parameter + bytes_of(train) + bytes_of(test))
+        .saturating_add(bytes_of_patches(plan))
         .saturating_add(bytes_of_maps(plan))
 }
 
@@ -219,6 +221,12 @@ fn bytes_of_maps(plan: &Plan) -> u64 {
         |chain| chain.working_bytes(&plan.objective, rows, rayon::current_num_threads()),
     );
     bytes as u64
+}
+
+/// Bytes of the pictures that patches are cut from, and of the patches of an epoch after the first one.
+fn bytes_of_patches(plan: &Plan) -> u64 {
+    let patches = plan.dataset.patches.as_ref();
+    patches.map_or(0, |patches| patches.memory().saturating_add(bytes_of(&plan.dataset.train)))
 }
 
 fn bytes_of(images: &Images) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ae_dataset::{Dataset, Scaling};
+use ae_dataset::{Dataset, PatchOptions, PatchSource, Scaling};
 use ae_training::Metrics;
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +134,9 @@ pub struct DatasetRecord {
     /// The fraction that was held out as test set, if the data did not define one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<f64>,
+    /// The patches that the images are, if they were cut from pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patches: Option<PatchRecord>,
     /// How the columns were scaled, if the data is a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scaling: Option<Scaling>,
@@ -143,12 +146,25 @@ pub struct DatasetRecord {
     pub substituted: Option<String>,
 }
 
+/// The patches of a run. Their size, and their numbers in an epoch and in the fixed validation set, are those of the images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchRecord {
+    /// Pictures that training patches are cut from.
+    pub train_pictures: usize,
+    /// Other pictures, which the validation patches were cut from.
+    pub test_pictures: usize,
+    /// Whether training patches are mirrored at random.
+    pub flips: bool,
+    /// Whether training patches are turned at random.
+    pub rotations: bool,
+}
+
 /// The digest of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// The IDX file's usual name.
+    /// The IDX file's usual name; of patches `train-images-pictures` and `t10k-images-pictures`.
     pub name: String,
-    /// SHA-256 of the uncompressed file.
+    /// SHA-256 of the uncompressed file, or of the names, sizes and files of the pictures that patches are cut from.
     pub sha256: String,
 }
 
@@ -205,6 +221,14 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+impl PatchRecord {
+    fn of(source: &PatchSource) -> Self {
+        let PatchOptions { flips, rotations, .. } = source.options();
+        let (train_pictures, test_pictures) = (source.pictures(), source.validation_pictures());
+        Self { train_pictures, test_pictures, flips, rotations }
+    }
+}
+
 impl DatasetRecord {
     /// The record of a data set.
     pub fn of(dataset: &Dataset) -> Self {
@@ -221,6 +245,7 @@ impl DatasetRecord {
             skipped: *skipped,
             of_16_bits: *of_16_bits,
             held_out: *held_out,
+            patches: dataset.patches.as_ref().map(PatchRecord::of),
             scaling: scaling.clone(),
             files: files
                 .map(|file| FileRecord { name: file.name.clone(), sha256: file.sha256.clone() })

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ae_dataset::{Dataset, ImageShape, Network, Origin, Progress, Source, load};
+use ae_dataset::{
+    Dataset, DatasetError, ImageShape, Network, Origin, PatchSource, Progress, Resize, Source, load,
+};
 use ae_files::FileError;
 use ae_models::{Device, Parameters};
 use ae_random::Seed;
@@ -102,9 +104,11 @@ pub fn resolve(
     spec.data.test_fraction = dataset.held_out;
     if dataset.origin.name == "pictures" {
         let ImageShape { channels, height, width } = dataset.train.shape();
-        spec.data.size = Some([height, width]);
+        // Patches have a size of their own.
+        spec.data.size = dataset.patches.is_none().then_some([height, width]);
         spec.data.channels = Some(channels);
     }
+    spec.data.patches = dataset.patches.as_ref().map(PatchSource::options);
     Ok((spec, dataset))
 }
 
@@ -116,6 +120,16 @@ fn check_data(data: &DataSpec) -> Result<(), ExperimentError> {
     }
     if let Some(channels) = data.channels.filter(|channels| ![1, 3].contains(channels)) {
         return Err(ExperimentError::setting("data.channels", "1 or 3", &channels.to_string()));
+    }
+    if let Some(patches) = &data.patches {
+        patches.check().map_err(DatasetError::from)?;
+        let resize = data.resize.filter(|&resize| resize != Resize::None);
+        let size = data.size.map(|[height, width]| ("data.size", format!("{height} x {width}")));
+        if let Some((key, found)) = size.or(resize.map(|it| ("data.resize", it.to_string()))) {
+            let expected =
+                "left out with data.patches: patches are cut from pictures in their own sizes";
+            return Err(ExperimentError::setting(key, expected, &found));
+        }
     }
     match data.test_fraction.filter(|fraction| !(*fraction > 0.0 && *fraction < 1.0)) {
         Some(fraction) => {

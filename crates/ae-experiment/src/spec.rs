@@ -13,7 +13,8 @@ use std::path::Path;
 use ae_apply::RunSettings;
 use ae_corruption::{Draw, Gaussian, Noise};
 use ae_dataset::{
-    Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, ReadOptions, Resize,
+    Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, PatchOptions, ReadOptions,
+    Resize,
 };
 use ae_models::{Loss, ModelKind};
 use ae_random::Seed;
@@ -110,6 +111,9 @@ pub struct DataSpec {
     /// Why this data was used in place of other data. The spec of a run holds it, so that a resumed run says it too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub substituted: Option<String>,
+    /// The patches that are cut from pictures of any size in place of whole pictures. The spec of a run names their number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patches: Option<PatchOptions>,
 }
 
 /// The corruption that a denoising model learns to remove.
@@ -211,6 +215,7 @@ impl DataSpec {
             seed,
             scaling: None,
             columns: self.scaling,
+            patches: self.patches,
         }
     }
 }
@@ -248,6 +253,7 @@ impl Spec {
             drawn: corruption.map(|corruption| corruption.drawn),
             seed: self.seed,
             test_fraction: self.data.test_fraction,
+            patches: self.data.patches,
             data: None,
         }
     }

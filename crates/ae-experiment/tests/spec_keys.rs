@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_corruption::Draw;
-use ae_dataset::{ColumnScaling, Delimiter, Header, Resize};
+use ae_dataset::{ColumnScaling, Delimiter, Header, PatchOptions, Resize};
 use ae_experiment::{
     CheckpointSpec, CorruptionSpec, DataSpec, DenseForm, EngineKind, NetworkName, Spec,
     TrainingSpec, spec_keys,
@@ -34,6 +34,12 @@ fn full_specs() -> Vec<Spec> {
         scaling: ColumnScaling::Standard,
         test_fraction: Some(0.2),
         substituted: Some("nothing else was there".to_owned()),
+        patches: Some(PatchOptions {
+            size: [40, 48],
+            count: Some(9),
+            flips: true,
+            rotations: true,
+        }),
     };
     let corruption =
         CorruptionSpec { noise: "masking:0.25".parse().unwrap(), drawn: Draw::EveryEpoch };

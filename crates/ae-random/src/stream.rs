@@ -78,6 +78,21 @@ impl Stream {
         }
     }
 
+    /// As [`below`](Self::below), for bounds of 64 bits. It takes two words or more.
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    pub fn below_u64(&mut self, bound: u64) -> u64 {
+        assert!(bound > 0, "there is no number below 0");
+        let threshold = bound.wrapping_neg() % bound;
+        loop {
+            let product = u128::from(self.next_u64()) * u128::from(bound);
+            if product as u64 >= threshold {
+                return (product >> 64) as u64;
+            }
+        }
+    }
+
     /// Puts the items into a random order (Fisher and Yates), each order with the same probability.
     ///
     /// # Panics

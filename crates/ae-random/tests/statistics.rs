@@ -100,6 +100,29 @@ fn every_integer_below_a_bound_has_the_same_probability() {
     assert!(chi_squared < 22.46, "0.1 % critical value at 6 degrees: {chi_squared}");
 }
 
+/// Without rejection, the products with 3 x 2^62 would give multiples of three twice as often as the others.
+#[test]
+fn every_integer_below_a_bound_of_64_bits_has_the_same_probability() {
+    let mut stream = stream();
+    let bound = 3_u64 << 62;
+    let (mut by_size, mut by_remainder) = ([0_u32; 3], [0_u32; 3]);
+    for _ in 0..30_000 {
+        let number = stream.below_u64(bound);
+        by_size[(number / (bound / 3)) as usize] += 1;
+        by_remainder[(number % 3) as usize] += 1;
+    }
+    for count in by_size.into_iter().chain(by_remainder) {
+        // Five standard deviations of a count.
+        assert!((f64::from(count) - 10_000.0).abs() < 5.0 * (20_000.0_f64 / 3.0).sqrt(), "{count}");
+    }
+    for bound in [1, 2, 9] {
+        assert!((0..1000).all(|_| stream.below_u64(bound) < bound));
+    }
+    // Both parities: the lower word is used too.
+    let odd = (0..10_000).filter(|_| stream.below_u64(1 << 40) % 2 == 1).count();
+    assert!((odd as f64 - 5000.0).abs() < 250.0, "{odd}");
+}
+
 #[test]
 fn an_epoch_and_sample_do_not_depend_on_what_was_drawn() {
     let mut used = stream();

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use ae_dataset::DatasetError;
 use ae_files::FileError;
 use ae_kernels::ChainError;
 use ae_models::ModelError;
@@ -121,9 +122,18 @@ pub enum TrainingError {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The patches of an epoch could not be cut.
+    #[error(transparent)]
+    Dataset(Box<DatasetError>),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl From<DatasetError> for TrainingError {
+    fn from(error: DatasetError) -> Self {
+        Self::Dataset(Box::new(error))
+    }
 }
 
 impl TrainingError {

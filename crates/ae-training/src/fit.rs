@@ -13,7 +13,8 @@ use crate::{
 /// The data that a model learns from and the data that it is validated on.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingData<'a> {
-    /// The training images, with their corruption.
+    /// The training images, with their corruption; or what the patches of every epoch are cut from
+    /// ([`Samples::cut_from`]).
     pub train: &'a Samples<'a>,
     /// The validation images, with theirs, which is that of epoch 0.
     pub validation: &'a Samples<'a>,
@@ -40,7 +41,7 @@ pub enum FitOutcome {
 ///
 /// # Errors
 /// If a setting is outside its range or names a metric that is not computed ([`FitConfig::check`]), the model and
-/// the data disagree about corruption, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), or a
+/// the data disagree about corruption, the patches of an epoch cannot be cut, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), or a
 /// model, file or observer fails.
 pub fn fit(
     engine: &mut dyn Engine,
@@ -69,6 +70,8 @@ pub fn fit(
             outcome = FitOutcome::StoppedEarly;
             break;
         }
+        let cut = data.train.cut(epoch)?;
+        let samples = &data.train.with(cut.as_ref());
         let order = epoch_order(config.seed, epoch, images);
         let mut learned = std::mem::take(&mut partial);
         let mut learning_rate = 0.0;
@@ -79,7 +82,7 @@ pub fn fit(
                 state.optimizer.config().learning_rate() * config.schedule.factor(position);
             let (clip_norm, kl_share) = (config.clip_norm, config.kl_share(position));
             let size = StepSize { learning_rate, clip_norm, kl_share };
-            let selection = BatchSelection { samples: data.train, indices, epoch };
+            let selection = BatchSelection { samples, indices, epoch };
             let found = engine.step(selection, size)?;
             step += 1;
             let place = Place { epoch: epoch + 1, batch: batch + 1 };
@@ -140,6 +143,12 @@ fn end(
 
 /// A denoising model needs corrupted inputs to learn from; a regular one must not get any.
 fn check_corruption(input: TrainingInput, data: TrainingData) -> Result<(), TrainingError> {
+    if data.train.repeats_noise() {
+        return Err(TrainingError::Corruption {
+            expected: "patches are cut anew in every epoch, and need noise that is drawn in every epoch",
+            found: "it is drawn once",
+        });
+    }
     let corrupted = [data.train, data.validation].map(Samples::is_corrupted);
     match input {
         TrainingInput::Corrupted if corrupted != [true; 2] => Err(TrainingError::Corruption {

@@ -1,7 +1,7 @@
 //! The images that a model learns from, and their corruption.
 
 use ae_corruption::{Corruption, Draw, corrupt_batch};
-use ae_dataset::{Images, Pixels};
+use ae_dataset::{DatasetError, Images, PatchSource, Pixels};
 use ae_kernels::gather_bytes;
 use ae_random::Stream;
 
@@ -20,6 +20,7 @@ pub struct SampleCorruption<'a> {
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
     images: &'a Images,
+    patches: Option<&'a PatchSource>,
     corruption: Option<SampleCorruption<'a>>,
 }
 
@@ -46,10 +47,36 @@ pub struct TrainingBatch {
 impl<'a> Samples<'a> {
     /// Images, and their corruption if there is one.
     pub fn new(images: &'a Images, corruption: Option<SampleCorruption<'a>>) -> Self {
-        Self { images, corruption }
+        Self { images, patches: None, corruption }
     }
 
-    /// The clean images.
+    /// Training images that are cut anew in every epoch; those that were given are the patches of epoch 0.
+    ///
+    /// Their corruption must be drawn in every epoch.
+    pub fn cut_from(self, patches: &'a PatchSource) -> Self {
+        Self { patches: Some(patches), ..self }
+    }
+
+    /// The images of an epoch, counted from 0, if they are others than [`images`](Self::images).
+    ///
+    /// # Errors
+    /// As [`PatchSource::epoch`].
+    pub(crate) fn cut(&self, epoch: u32) -> Result<Option<Images>, DatasetError> {
+        self.patches.filter(|_| epoch > 0).map(|patches| patches.epoch(epoch)).transpose()
+    }
+
+    /// These samples with the images that were [`cut`](Self::cut), if there are any.
+    pub(crate) fn with<'b>(&'b self, cut: Option<&'b Images>) -> Samples<'b> {
+        Samples { images: cut.unwrap_or(self.images), ..self.clone() }
+    }
+
+    /// Whether patches that differ in every epoch would have the same noise in all of them.
+    pub(crate) fn repeats_noise(&self) -> bool {
+        let is_once = |noise: &SampleCorruption| noise.draw == Draw::Once;
+        self.patches.is_some() && self.corruption.as_ref().is_some_and(is_once)
+    }
+
+    /// The clean images. Of patches, those of epoch 0.
     pub fn images(&self) -> &Images {
         self.images
     }

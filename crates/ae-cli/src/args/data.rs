@@ -1,12 +1,15 @@
 //! Which data, and how it is read.
 
-use ae_dataset::{Background, BadItems, Delimiter, Header, Part, ReadOptions, Resize};
+use ae_dataset::{
+    Background, BadItems, Delimiter, Header, Part, PatchOptions, ReadOptions, Resize,
+};
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueHint};
 
 use super::files::shared_folder;
 use super::parse::{fraction, one_of, seed};
 use super::{OutputPath, Overwrite};
+use crate::exit_status::Usage;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -154,22 +157,75 @@ impl Reading {
 pub(crate) struct Becoming {
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// Height and width of the images, as 28x28 [default: those of the first one]
+    /// Height and width of images, as 28x28 [default: those of the first]
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub(crate) size: Option<[usize; 2]>,
     /// 1 for grey, 3 for colour [default: as the first picture]
     #[arg(long, hide_short_help = true, value_name = "N", value_parser = channels)]
     pub(crate) channels: Option<usize>,
+    /// Cut patches from pictures of any size, as 48x48 or 48x48:16000
+    ///
+    /// Every epoch has others. Without their number, they are as many as cover the training pictures once, from 1000 to
+    /// 16000. The patches of the held-out pictures, a tenth as many, stay the same.
+    #[arg(long, value_name = "HxW[:N]", value_parser = patches, conflicts_with_all = ["size", "resize"])]
+    pub(crate) patches: Option<PatchOptions>,
+    /// Mirror patches at random, left to right and top to bottom
+    #[arg(long, hide_short_help = true)]
+    pub(crate) flips: bool,
+    /// Turn square patches at random by quarter turns
+    #[arg(long, hide_short_help = true)]
+    pub(crate) rotations: bool,
     /// The fraction that is held out for testing, if the data does not say [default: 0.1]
     #[arg(long, hide_short_help = true, value_name = "FRACTION", value_parser = fraction)]
     pub(crate) test_fraction: Option<f64>,
 }
 
+impl Becoming {
+    /// The patches that were typed, in place of those that a spec may have.
+    pub(crate) fn patches(
+        &self,
+        kept: Option<PatchOptions>,
+    ) -> Result<Option<PatchOptions>, Usage> {
+        let Self { patches, flips, rotations, .. } = self;
+        let typed = patches.map(|typed| PatchOptions {
+            flips: kept.is_some_and(|kept| kept.flips),
+            rotations: kept.is_some_and(|kept| kept.rotations),
+            ..typed
+        });
+        match typed.or(kept) {
+            Some(found) => Ok(Some(PatchOptions {
+                flips: found.flips || *flips,
+                rotations: found.rotations || *rotations,
+                ..found
+            })),
+            None if *flips || *rotations => {
+                let flag = if *flips { "--flips" } else { "--rotations" };
+                Err(Usage(format!("{flag} is for patches: give --patches too")))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
 fn size(text: &str) -> Result<[usize; 2], String> {
+    let expected = || "expected height and width from 1 to 8192, such as 28x28".to_owned();
+    sides(text).ok_or_else(expected)
+}
+
+fn patches(text: &str) -> Result<PatchOptions, String> {
+    let (text, count) = match text.split_once(':') {
+        Some((size, count)) => (size, count.parse().ok().filter(|&count| count > 0).map(Some)),
+        None => (text, Some(None)),
+    };
+    let options = || Some(PatchOptions { count: count?, ..PatchOptions::new(sides(text)?) });
+    options().ok_or_else(|| {
+        "expected height and width from 1 to 8192, and how many if not by rule, such as 48x48 or 48x48:16000".to_owned()
+    })
+}
+
+fn sides(text: &str) -> Option<[usize; 2]> {
     let side = |text: &str| text.parse().ok().filter(|side| (1..=8192).contains(side));
-    let sides =
-        text.split_once('x').and_then(|(height, width)| Some([side(height)?, side(width)?]));
-    sides.ok_or_else(|| "expected height and width from 1 to 8192, such as 28x28".to_owned())
+    text.split_once('x').and_then(|(height, width)| Some([side(height)?, side(width)?]))
 }
 
 fn channels(text: &str) -> Result<usize, String> {

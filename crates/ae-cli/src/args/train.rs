@@ -21,7 +21,7 @@ use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overw
   ae train --data photos/ --resize crop --size 64x64 --network conv
   ae train mine.toml --set training.schedule.kind=cosine
   ae train --data mnist --network vae --widths 400,20 --kl-warm-up 5
-  ae train --data photos/ --resize crop --size 64x64 --network conv-denoiser --noise gaussian:0.5
+  ae train --data photos/ --patches 40x40 --flips --rotations --network conv-denoiser --noise gaussian:0.1
   ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
 #[command(mut_arg("part", |part| part.hide(true)))]
@@ -49,8 +49,9 @@ pub(crate) struct Train {
     pub(crate) loss: Option<Loss>,
     #[command(flatten)]
     pub(crate) network: NetworkFlags,
-    /// Learn to remove this noise, such as gaussian:0.5, or none [default: masking:0.2 for tables]
+    /// Noise to remove, as gaussian:0.5 [default for tables: masking:0.2]
     ///
+    /// none trains a model without noise, also of a table.
     /// Noises can be chained (masking:0.25+gaussian:0.1), or one of several drawn for each image (blur:1|gaussian:0.2).
     #[arg(long, value_name = "NOISE", value_parser = noise)]
     pub(crate) noise: Option<NoiseChoice>,

@@ -8,7 +8,7 @@ use ae_dataset::{
     Dataset, Images, LoadOptions, Part, Scaling, TableInfo, refuse_existing, replace_folder,
     replace_pictures, write_folder, write_pictures,
 };
-use ae_experiment::{DatasetRecord, Display};
+use ae_experiment::{DatasetRecord, Display, PatchRecord};
 use ae_files::counted_as;
 use ae_random::Seed;
 use ae_report::GridRow;
@@ -83,13 +83,14 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
 
 fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
     let Split { becoming, seed, .. } = split;
-    let Becoming { reading, size, channels, test_fraction } = becoming;
+    let Becoming { reading, size, channels, test_fraction, .. } = becoming;
     let options = LoadOptions {
         read: reading.options(),
         size: *size,
         channels: *channels,
         test_fraction: test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
         seed: Seed::new(*seed),
+        patches: becoming.patches(None)?,
         ..LoadOptions::default()
     };
     dataset(split.named(), &options, common)
@@ -122,6 +123,9 @@ fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::R
             record.of_16_bits
         ))?;
     }
+    if let Some(patches) = &record.patches {
+        describe_patches(patches, train, test)?;
+    }
     if let Some(part) = dataset.held_out {
         output::text(&format!("  {part} of all was held out for testing"))?;
     }
@@ -149,6 +153,24 @@ fn describe(dataset: &Dataset, part: Option<Part>, common: &Common) -> anyhow::R
         output::text(&format!("  {}  {}", file.sha256, file.name))?;
     }
     Ok(())
+}
+
+/// What the patches are cut from, and how.
+fn describe_patches(patches: &PatchRecord, train: usize, test: usize) -> anyhow::Result<()> {
+    let PatchRecord { train_pictures, test_pictures, flips, rotations } = patches;
+    let train_pictures = counted_as(*train_pictures, "picture");
+    output::text(&format!(
+        "  the training images are patches, others in every epoch, of {train_pictures}: {train} an epoch"
+    ))?;
+    let test_pictures = counted_as(*test_pictures, "other picture");
+    output::text(&format!("  the test images are {test} fixed patches of {test_pictures}"))?;
+    let how = match (flips, rotations) {
+        (false, false) => return Ok(()),
+        (true, false) => "mirrored",
+        (false, true) => "turned by quarter turns",
+        (true, true) => "mirrored and turned by quarter turns",
+    };
+    output::text(&format!("  training patches are {how} at random"))
 }
 
 /// The range of each column in the training rows.

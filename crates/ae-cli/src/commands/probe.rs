@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Probe, common: &Common) -> anyhow::Result<Status> {
     let source = source_of(args.applied.data.as_deref(), input, &args.applied.model)?;
     let Ok(named) = source.parse::<Source>();
     let dataset = read_as(input, &args.reading, common, |options, progress| {
-        Ok(load(&named, &load_options(input, options.clone()), network(common), progress)?)
+        Ok(load(&named, &load_options(input, source, options.clone()), network(common), progress)?)
     });
     let dataset =
         dataset.map_err(|error| hint_of_run(error, args.applied.data.as_deref(), source))?;

@@ -66,7 +66,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         None => Spec::of_network(args.network.network.unwrap_or_default())?,
     };
     args.settings.apply(&mut spec);
-    own_data(&mut spec.data, &args.becoming);
+    own_data(&mut spec.data, &args.becoming)?;
     let training = &mut spec.training;
     if let Some(batch_size) = args.batch_size {
         training.batch_size = batch_size;
@@ -83,7 +83,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     network(&mut spec, &args.network)?;
     match &args.noise {
         Some(NoiseChoice::Of(noise)) => {
-            let drawn = spec.corruption.as_ref().map_or(Draw::Once, |corruption| corruption.drawn);
+            // Patches are others in every epoch.
+            let usual = if spec.data.patches.is_some() { Draw::EveryEpoch } else { Draw::Once };
+            let drawn = spec.corruption.as_ref().map_or(usual, |corruption| corruption.drawn);
             spec.corruption = Some(CorruptionSpec { noise: noise.clone(), drawn });
             spec.model.kind = ModelKind::Denoising;
         }
@@ -146,8 +148,8 @@ fn network(spec: &mut Spec, flags: &NetworkFlags) -> anyhow::Result<()> {
 }
 
 /// What the flags say of the data.
-fn own_data(data: &mut DataSpec, becoming: &Becoming) {
-    let Becoming { reading, size, channels, test_fraction } = becoming;
+fn own_data(data: &mut DataSpec, becoming: &Becoming) -> Result<(), Usage> {
+    let Becoming { reading, size, channels, test_fraction, .. } = becoming;
     // A training reads all parts; the flag is hidden here.
     let Reading {
         resize,
@@ -173,4 +175,6 @@ fn own_data(data: &mut DataSpec, becoming: &Becoming) {
     }
     data.header = header.unwrap_or(data.header);
     data.delimiter = delimiter.unwrap_or(data.delimiter);
+    data.patches = becoming.patches(data.patches)?;
+    Ok(())
 }

@@ -51,7 +51,7 @@ pub(crate) fn open(
 }
 
 /// The pictures for training and for testing, and the fraction if the latter were chosen at random.
-fn parts(
+pub(crate) fn parts(
     folder: &Path,
     options: &LoadOptions,
     progress: &mut dyn Progress,
@@ -98,24 +98,36 @@ fn check_memory(
     shape: ImageShape,
     progress: &mut dyn Progress,
 ) -> Result<usize, DatasetError> {
-    let headers = || pictures.iter().flat_map(|part| &part.headers);
-    let (count, deep) = (headers().count(), headers().filter(|header| header.has_16_bits).count());
+    let count: usize = pictures.iter().map(|part| part.headers.len()).sum();
+    let deep = of_16_bits(pictures);
     let value_bytes = if deep > 0 { size_of::<f32>() } else { 1 };
     let bytes = count as u64 * (shape.size() * value_bytes) as u64;
     if bytes > MAX_HALF_BYTES {
         return Err(DatasetError::TooLarge { part: "picture", bytes, limit: MAX_HALF_BYTES });
     }
+    say_16_bits(folder, deep, count, progress);
     let place = shown(folder);
-    if deep > 0 {
-        progress.chose(&format!(
-            "{place}: {deep} of {count} pictures have 16 bits; the values of all are kept as 32-bit floats"
-        ));
-    }
     progress.chose(&format!(
         "{place}: {count} pictures of {shape} take {:.1} MB of memory",
         bytes as f64 / 1e6
     ));
     Ok(deep)
+}
+
+/// The number of pictures with 16 bits per value.
+pub(crate) fn of_16_bits(pictures: &[PictureHeaders]) -> usize {
+    let headers = pictures.iter().flat_map(|part| &part.headers);
+    headers.filter(|header| header.has_16_bits).count()
+}
+
+/// Reports that values are kept as floats, if `deep` of `count` pictures have 16 bits per value.
+pub(crate) fn say_16_bits(folder: &Path, deep: usize, count: usize, progress: &mut dyn Progress) {
+    if deep > 0 {
+        let place = shown(folder);
+        progress.chose(&format!(
+            "{place}: {deep} of {count} pictures have 16 bits; the values of all are kept as 32-bit floats"
+        ));
+    }
 }
 
 /// The shape that the options name. What they do not name is the first picture's.
@@ -125,34 +137,57 @@ fn choose_shape(
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<ImageShape, DatasetError> {
-    let headers = || pictures.iter().flat_map(|part| &part.headers).map(|header| &header.shape);
-    // Without a usable picture, decoding will end with an error.
-    let usable = with_headers(pictures).find(|picture| is_usable(picture, &options.read));
-    let first = usable.map(|(_, header)| header.shape).or_else(|| headers().next().copied());
-    let first = first.ok_or_else(|| DatasetError::NoPictures { folder: folder.to_owned() })?;
-    let place = shown(folder);
-    let channels = options.channels.unwrap_or_else(|| {
-        let coloured = headers().filter(|header| header.channels == 3).count();
-        let total = headers().count();
-        let (kind, other) = if first.channels == 1 { ("grey", 3) } else { ("in colour", 1) };
-        if coloured > 0 {
-            progress.chose(&format!(
-                "{place}: {coloured} of {total} pictures are in colour; all are read {kind}, as the \
-                 first one is (--channels {other} reads them otherwise)"
-            ));
-        }
-        first.channels
-    });
+    let channels = choose_channels(folder, pictures, options, progress)?;
+    let first = first_shape(folder, pictures, &options.read)?;
     let [height, width] = options.size.unwrap_or_else(|| {
         if options.read.resize != Resize::None {
             let (height, width) = (first.height, first.width);
             progress.chose(&format!(
-                "{place}: all pictures become {height} x {width}, the first one's size"
+                "{}: all pictures become {height} x {width}, the first one's size",
+                shown(folder)
             ));
         }
         [first.height, first.width]
     });
     Ok(ImageShape { channels, height, width })
+}
+
+/// The channels that the options name, or those of the first picture.
+pub(crate) fn choose_channels(
+    folder: &Path,
+    pictures: &[PictureHeaders],
+    options: &LoadOptions,
+    progress: &mut dyn Progress,
+) -> Result<usize, DatasetError> {
+    if let Some(channels) = options.channels {
+        return Ok(channels);
+    }
+    let first = first_shape(folder, pictures, &options.read)?;
+    let headers = || pictures.iter().flat_map(|part| &part.headers);
+    let coloured = headers().filter(|header| header.shape.channels == 3).count();
+    let (kind, other) = if first.channels == 1 { ("grey", 3) } else { ("in colour", 1) };
+    if coloured > 0 {
+        progress.chose(&format!(
+            "{}: {coloured} of {} pictures are in colour; all are read {kind}, as the first one is (--channels {other} \
+             reads them otherwise)",
+            shown(folder),
+            headers().count()
+        ));
+    }
+    Ok(first.channels)
+}
+
+/// The shape of the first picture that can be read.
+fn first_shape(
+    folder: &Path,
+    pictures: &[PictureHeaders],
+    options: &ReadOptions,
+) -> Result<ImageShape, DatasetError> {
+    // Without a usable picture, decoding will end with an error.
+    let usable = with_headers(pictures).find(|picture| is_usable(picture, options));
+    let first = usable.or_else(|| with_headers(pictures).next());
+    let none = || DatasetError::NoPictures { folder: folder.to_owned() };
+    Ok(first.ok_or_else(none)?.1.shape)
 }
 
 /// All pictures with their headers.

@@ -9,7 +9,8 @@ use super::reference::{Presence, SpecKey, selector, spec_keys};
 use crate::{ExperimentError, Spec};
 
 /// Tables that may be missing.
-const OPTIONAL_TABLES: [&str; 3] = ["corruption", "training.early_stopping", "study"];
+const OPTIONAL_TABLES: [&str; 4] =
+    ["data.patches", "corruption", "training.early_stopping", "study"];
 /// Lists of tables, which are set as a whole.
 const LISTS: [&str; 4] = ["expected", "study.noises", "study.scores", "study.networks"];
 /// The encoder's widths, which the decoder mirrors as long as it has mirrored them.

@@ -97,4 +97,28 @@ pub(super) const KEYS: &[SpecKey] = &[
         "text",
         "Why this data stands in for other data; a run writes it.",
     ),
+    given(
+        "data.patches.size",
+        "[48, 48]",
+        "1 to 8192 each",
+        "Height and width of the patches that are cut from pictures of any size.",
+    ),
+    optional(
+        "data.patches.count",
+        ["as many as cover the training pictures once, from 1000 to 16000", "16000"],
+        "1 or more, up to 2 GiB",
+        "Patches of an epoch; every epoch cuts others.",
+    ),
+    given(
+        "data.patches.flips",
+        "false",
+        "true or false",
+        "Whether patches are mirrored at random, left to right and top to bottom.",
+    ),
+    given(
+        "data.patches.rotations",
+        "false",
+        "true or false",
+        "Whether square patches are turned at random by quarter turns.",
+    ),
 ];

@@ -1,0 +1,115 @@
+//! What is cut from pictures, and how much of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{MAX_PATCH_BYTES, MAX_PATCH_SIDE};
+use crate::{ImageShape, PatchError};
+
+/// The numbers of patches of an epoch between which the rule chooses.
+const BY_RULE: [u64; 2] = [1000, 16_000];
+
+/// The training patches for which there is one validation patch.
+#[cfg(feature = "pictures")]
+const PER_VALIDATION: usize = 10;
+
+/// Which patches are cut from pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchOptions {
+    /// Height and width, 1 to 8192 each.
+    pub size: [usize; 2],
+    /// The number of patches of an epoch, at least 1; by default as many as cover the training pictures once, from 1000
+    /// to 16 000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// Whether training patches are mirrored left to right and top to bottom, each with probability 1/2.
+    #[serde(default)]
+    pub flips: bool,
+    /// Whether training patches are turned by 0 to 3 quarter turns, each with the same probability. They must be square.
+    #[serde(default)]
+    pub rotations: bool,
+}
+
+impl PatchOptions {
+    /// Patches of a size in the pictures' own orientation, as many as the rule says.
+    pub fn new(size: [usize; 2]) -> Self {
+        Self { size, count: None, flips: false, rotations: false }
+    }
+
+    /// Checks what can be checked without pictures.
+    ///
+    /// # Errors
+    /// If a side or the number of patches is outside its range, oblong patches are to be turned, or grey patches of 8
+    /// bits would take more than 2 GiB.
+    pub fn check(&self) -> Result<(), PatchError> {
+        let [height, width] = self.size;
+        let size = format!("{height} x {width}");
+        if self.size.iter().any(|side| !(1..=MAX_PATCH_SIDE).contains(side)) {
+            let expected = format!("sides from 1 to {MAX_PATCH_SIDE}");
+            return Err(refused("the size of patches", expected, size));
+        }
+        if self.rotations && height != width {
+            let expected = "equal sides, because they are turned by quarter turns".to_owned();
+            return Err(refused("the size of patches", expected, size));
+        }
+        self.check_count(self.shape(1), false)
+    }
+
+    /// The number of patches of an epoch for pictures of this area, in pixels.
+    pub(super) fn count_for(
+        &self,
+        area: u64,
+        shape: ImageShape,
+        has_floats: bool,
+    ) -> Result<usize, PatchError> {
+        self.check()?;
+        self.check_count(shape, has_floats)?;
+        let [height, width] = self.size;
+        let [least, most] = BY_RULE;
+        let once = area.div_ceil((height * width) as u64).clamp(least, most);
+        let by_rule = usize::try_from(once).unwrap_or(usize::MAX).min(most_of(shape, has_floats));
+        Ok(self.count.unwrap_or(by_rule))
+    }
+
+    fn check_count(&self, shape: ImageShape, has_floats: bool) -> Result<(), PatchError> {
+        let most = most_of(shape, has_floats);
+        match self.count {
+            Some(found) if !(1..=most).contains(&found) => {
+                let limit = MAX_PATCH_BYTES >> 30;
+                let expected =
+                    format!("1 to {most}, which take {limit} GiB as patches of {shape} do");
+                Err(refused("the number of patches", expected, found.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The options of the validation patches beside `count` training patches: a tenth as many, as the pictures have them.
+    #[cfg(feature = "pictures")]
+    pub(super) fn for_validation(&self, count: usize) -> Self {
+        Self { count: Some(count.div_ceil(PER_VALIDATION)), ..Self::new(self.size) }
+    }
+
+    /// The shape of a patch.
+    pub(super) fn shape(&self, channels: usize) -> ImageShape {
+        let [height, width] = self.size;
+        ImageShape { channels, height, width }
+    }
+
+    /// Whether a picture is at least as large as a patch.
+    pub(super) fn fits_into(&self, picture: ImageShape) -> bool {
+        let [height, width] = self.size;
+        height <= picture.height && width <= picture.width
+    }
+}
+
+/// The most patches that are held in memory.
+fn most_of(shape: ImageShape, has_floats: bool) -> usize {
+    let value = if has_floats { size_of::<f32>() } else { 1 };
+    let patch = (shape.size() * value) as u64;
+    usize::try_from(MAX_PATCH_BYTES / patch.max(1)).unwrap_or(usize::MAX).max(1)
+}
+
+fn refused(what: &'static str, expected: String, found: String) -> PatchError {
+    PatchError::Setting { what, expected, found }
+}
