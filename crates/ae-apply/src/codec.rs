@@ -95,6 +95,6 @@ pub fn to_bytes(inputs: &Inputs, mode: Mode) -> Result<Vec<u8>, ApplyError> {
 }
 
 fn shape_of(saved: &SavedModel) -> [usize; 3] {
-    let Shape { channels, height, width } = saved.spec.network.input();
+    let Shape { channels, height, width } = saved.spec.network.item();
     [channels, height, width]
 }

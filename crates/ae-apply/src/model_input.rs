@@ -183,7 +183,7 @@ impl ModelInput {
 
 /// The format of the input of a model by its weights file.
 fn format_of(spec: &ModelSpec, attachments: &Attachments) -> Result<InputFormat, ApplyError> {
-    let Shape { channels, height, width } = spec.network.input();
+    let Shape { channels, height, width } = spec.network.item();
     let shape = ImageShape { channels, height, width };
     let scaling: Option<Scaling> = attachments.get(SCALING)?;
     let fits =

@@ -22,6 +22,7 @@ pub(crate) fn network_in_words(spec: &NetworkSpec, network: &CheckedNetwork) -> 
         NetworkForm::Conv(_)
         | NetworkForm::ConvDenoiser(_)
         | NetworkForm::ConvVae(_)
+        | NetworkForm::Denoiser(_)
         | NetworkForm::Layers(_) => {
             let encoder = network.layers().iter().filter(|layer| layer.part == Part::Encoder);
             let learned = encoder.filter_map(|layer| channels(&layer.layer));

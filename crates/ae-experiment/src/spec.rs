@@ -16,13 +16,14 @@ use ae_dataset::{
     Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, PatchOptions, ReadOptions,
     Resize,
 };
-use ae_models::{Loss, ModelKind};
+use ae_models::{Initialisation, Loss, ModelKind};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
 pub use network::{
-    ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkName,
+    NetworkSpec, VaeForm,
 };
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
@@ -243,6 +244,9 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+/// The noise that a denoiser for photographs learns to remove: Gaussian, of 5 to 55 grey levels of 255, as FFDNet's.
+const DENOISER_NOISE: &str = "gaussian:5/255..55/255:unclipped";
+
 impl Spec {
     /// The settings of the training as far as the spec holds them, for weights files without settings.
     pub(crate) fn run_settings(&self) -> RunSettings {
@@ -339,6 +343,15 @@ impl Spec {
                 spec.training.epochs = 100;
             }
             NetworkName::Vae | NetworkName::ConvVae => spec.training.kl_weight = Some(1.0),
+            NetworkName::Denoiser => {
+                let noise = DENOISER_NOISE.parse::<Noise>()?;
+                spec.corruption = Some(CorruptionSpec { noise, drawn: Draw::EveryEpoch });
+                spec.model.kind = ModelKind::Denoising;
+                spec.model.initialisation = Initialisation::He;
+                spec.training.loss = Loss::MeanSquaredError;
+                spec.training.batch_size = 32;
+                spec.training.schedule = Schedule::Cosine { warmup_epochs: 0, final_factor: 0.0 };
+            }
             _ => {}
         }
         Ok(spec)

@@ -47,8 +47,10 @@ pub enum ChainError {
         /// Index of the layer that is named.
         found: usize,
     },
-    /// A residual chain's output has another shape than its input.
-    #[error("expected an output of the input's {expected} numbers to add them, found {found}")]
+    /// A residual chain's output has more numbers than its input.
+    #[error(
+        "expected an output of at most the input's {expected} numbers to add them, found {found}"
+    )]
     Residual {
         /// Numbers of the input.
         expected: usize,

@@ -318,6 +318,11 @@ fn residual_networks_and_classifiers_have_their_gradient() {
         Builder::new(2, 5, 3).conv(3, [3, 1], SAME, RELU).conv(2, [3, 1], SAME, TANH).residual(0);
     check(&residual, &MSE, 9, 60, 35);
     check_inference(&residual, 9, 36);
+    // An input with a plane more than the output: the first planes are added.
+    let told = Builder::new(3, 5, 3).conv(4, [3, 1], SAME, RELU).conv(2, [3, 1], SAME, TANH);
+    let told = told.residual(0);
+    check(&told, &MSE, 9, 60, 35);
+    check_inference(&told, 9, 36);
     let dense = Builder::new(9, 1, 1).dense(4, TANH).dense(9, LINEAR).residual(0);
     check(&dense, &MSE, 70, 60, 37);
     check_inference(&dense, 70, 38);

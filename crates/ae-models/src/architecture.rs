@@ -28,6 +28,12 @@ pub trait Architecture: Send + Sync {
         Shape::vector(self.pixels())
     }
 
+    /// Numbers of an input: [`pixels`](Self::pixels), or a plane more for a model that is told the level of noise
+    /// ([`Network::noise_level`](crate::Network::noise_level)).
+    fn inputs(&self) -> usize {
+        self.pixels()
+    }
+
     /// The shape of a code, if it is known without building the model.
     fn code(&self) -> Option<Shape> {
         None

@@ -106,7 +106,7 @@ impl DenseConfig {
         let config = Self {
             image: network.image,
             channels: network.channels,
-            encoder: widths(Some(network.input().numbers()), &encoder),
+            encoder: widths(Some(network.item().numbers()), &encoder),
             decoder: widths(Some(code.outputs), &decoder),
             hidden_activation: hidden.map(|layer| layer.activation).next().unwrap_or_else(relu),
             code_activation: code.activation,

@@ -13,10 +13,16 @@ pub trait EncoderInference: Send + Sync {
     /// Values of an image: channels x height x width.
     fn pixels(&self) -> usize;
 
+    /// Numbers of an input: [`pixels`](Self::pixels), or one plane more, the last, of a model that is told the level of
+    /// noise ([`Network::noise_level`](crate::Network::noise_level)).
+    fn inputs(&self) -> usize {
+        self.pixels()
+    }
+
     /// The length of a code.
     fn latent_dim(&self) -> usize;
 
-    /// Encodes images: `n x pixels` in [0, 1] to `n x latent_dim`.
+    /// Encodes images: `n x inputs` in [0, 1] to `n x latent_dim`.
     ///
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
@@ -40,7 +46,7 @@ pub trait Inference: EncoderInference {
     /// If the slices do not hold the same number of whole rows, or candle fails.
     fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError>;
 
-    /// The Gaussian that the code of each image is drawn from in training: `n x pixels` to the means and the natural
+    /// The Gaussian that the code of each image is drawn from in training: `n x inputs` to the means and the natural
     /// logarithms of the variances, `n x latent_dim` each. By default an error that says there is none.
     ///
     /// # Errors
@@ -55,14 +61,14 @@ pub trait Inference: EncoderInference {
         Err(ModelError::NoPosterior)
     }
 
-    /// Encodes and decodes images: `n x pixels` to the same.
+    /// Encodes and decodes images: `n x inputs` to `n x pixels`.
     ///
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError>;
 
-    /// Encodes and decodes images, and keeps the logits before the output activation: `n x pixels` to
-    /// logits and outputs of the same size.
+    /// Encodes and decodes images, and keeps the logits before the output activation: `n x inputs` to
+    /// logits and outputs, `n x pixels` each.
     ///
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
@@ -73,8 +79,8 @@ pub trait Inference: EncoderInference {
         outputs: &mut [f32],
     ) -> Result<(), ModelError>;
 
-    /// The losses of each image's reconstruction against its target, summed over the pixels: images and targets of
-    /// `n x pixels` to `n` losses.
+    /// The losses of each image's reconstruction against its target, summed over the pixels: images of `n x inputs`
+    /// and targets of `n x pixels` to `n` losses.
     ///
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
@@ -84,8 +90,8 @@ pub trait Inference: EncoderInference {
         targets: &[f32],
         losses: &mut [RowLosses],
     ) -> Result<(), ModelError> {
-        check_pairs(images, targets, self.pixels(), losses)?;
-        let [mut logits, mut outputs] = [(); 2].map(|()| vec![0.0; images.len()]);
+        check_pairs(self, images, targets, losses)?;
+        let [mut logits, mut outputs] = [(); 2].map(|()| vec![0.0; targets.len()]);
         self.forward(images, &mut logits, &mut outputs)?;
         let (logits, outputs) = (logits.chunks(self.pixels()), outputs.chunks(self.pixels()));
         let rows = logits.zip(outputs).zip(targets.chunks(self.pixels()));
@@ -100,8 +106,8 @@ pub trait Inference: EncoderInference {
         Ok(())
     }
 
-    /// The squared error of each image's reconstruction against its target, summed in `f64` over the pixels: images and
-    /// targets of `n x pixels` to `n` errors.
+    /// The squared error of each image's reconstruction against its target, summed in `f64` over the pixels: images of
+    /// `n x inputs` and targets of `n x pixels` to `n` errors.
     ///
     /// # Errors
     /// If the slices do not hold the same number of whole rows, or candle fails.
@@ -111,8 +117,8 @@ pub trait Inference: EncoderInference {
         targets: &[f32],
         errors: &mut [f64],
     ) -> Result<(), ModelError> {
-        check_pairs(images, targets, self.pixels(), errors)?;
-        let mut outputs = vec![0.0; images.len()];
+        check_pairs(self, images, targets, errors)?;
+        let mut outputs = vec![0.0; targets.len()];
         self.reconstruct(images, &mut outputs)?;
         let rows = outputs.chunks(self.pixels()).zip(targets.chunks(self.pixels()));
         for (error, (output, target)) in errors.iter_mut().zip(rows) {
@@ -127,6 +133,7 @@ pub trait Inference: EncoderInference {
 #[derive(Debug)]
 pub struct KernelInference {
     packed: PackedChain,
+    pixels: usize,
 }
 
 impl KernelInference {
@@ -139,12 +146,24 @@ impl KernelInference {
         if found != expected {
             return Err(ModelError::ParameterCount { expected, found });
         }
-        Ok(Self { packed: PackedChain::new(chain, parameters.values())? })
+        // An encoder alone does not know how many of its input's numbers are pixels.
+        let pixels = if chain.has_decoder() { chain.outputs() } else { chain.inputs() };
+        Ok(Self { packed: PackedChain::new(chain, parameters.values())?, pixels })
+    }
+
+    /// The same for images of so many pixels: what an encoder alone needs whose input has a plane for the level of noise.
+    #[must_use]
+    pub fn with_pixels(self, pixels: usize) -> Self {
+        Self { pixels, ..self }
     }
 }
 
 impl EncoderInference for KernelInference {
     fn pixels(&self) -> usize {
+        self.pixels
+    }
+
+    fn inputs(&self) -> usize {
         self.packed.inputs()
     }
 
@@ -153,7 +172,7 @@ impl EncoderInference for KernelInference {
     }
 
     fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
-        check(images, self.pixels(), codes, self.latent_dim())?;
+        check(images, self.inputs(), codes, self.latent_dim())?;
         Ok(self.packed.encode(images, codes)?)
     }
 }
@@ -179,8 +198,8 @@ impl Inference for KernelInference {
         means: &mut [f32],
         log_variances: &mut [f32],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels(), means, self.latent_dim())?;
-        check(images, self.pixels(), log_variances, self.latent_dim())?;
+        check(images, self.inputs(), means, self.latent_dim())?;
+        check(images, self.inputs(), log_variances, self.latent_dim())?;
         self.packed.posterior(images, means, log_variances).map_err(|error| match error {
             ChainError::NoSample => ModelError::NoPosterior,
             other => other.into(),
@@ -188,7 +207,7 @@ impl Inference for KernelInference {
     }
 
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
-        check(images, self.pixels(), outputs, self.pixels())?;
+        check(images, self.inputs(), outputs, self.pixels())?;
         Ok(self.packed.reconstruct(images, outputs)?)
     }
 
@@ -198,8 +217,8 @@ impl Inference for KernelInference {
         logits: &mut [f32],
         outputs: &mut [f32],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels(), logits, self.pixels())?;
-        check(images, self.pixels(), outputs, self.pixels())?;
+        check(images, self.inputs(), logits, self.pixels())?;
+        check(images, self.inputs(), outputs, self.pixels())?;
         Ok(self.packed.forward(images, logits, outputs)?)
     }
 
@@ -209,7 +228,7 @@ impl Inference for KernelInference {
         targets: &[f32],
         losses: &mut [RowLosses],
     ) -> Result<(), ModelError> {
-        check_pairs(images, targets, self.pixels(), losses)?;
+        check_pairs(self, images, targets, losses)?;
         Ok(self.packed.losses(images, targets, losses)?)
     }
 
@@ -219,20 +238,20 @@ impl Inference for KernelInference {
         targets: &[f32],
         errors: &mut [f64],
     ) -> Result<(), ModelError> {
-        check_pairs(images, targets, self.pixels(), errors)?;
+        check_pairs(self, images, targets, errors)?;
         Ok(self.packed.squared_errors(images, targets, errors)?)
     }
 }
 
 /// Checks that there are as many targets and results as images.
 fn check_pairs<R>(
+    model: &(impl EncoderInference + ?Sized),
     images: &[f32],
     targets: &[f32],
-    pixels: usize,
     results: &[R],
 ) -> Result<(), ModelError> {
-    check(images, pixels, targets, pixels)?;
-    check(images, pixels, results, 1)
+    check(images, model.inputs(), targets, model.pixels())?;
+    check(images, model.inputs(), results, 1)
 }
 
 /// Checks that both slices hold the same number of whole rows.

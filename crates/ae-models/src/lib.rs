@@ -66,6 +66,7 @@ mod spec;
 mod apply;
 mod device;
 mod inference;
+mod noise_level;
 
 mod attachments;
 mod foreign_network;
@@ -116,8 +117,10 @@ pub use layer::{Distribution, Draws, Layer, Window};
 pub use layout::{Layout, ParameterView};
 pub use network::{
     CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_PARAMETERS, NamedDraws, Network,
-    Part, convolutional_variational, dense_layers, keras_conv, keras_conv_denoiser, variational,
+    Part, convolutional_variational, denoiser, dense_layers, keras_conv, keras_conv_denoiser,
+    variational,
 };
+pub use noise_level::with_noise_level;
 pub use parameters::Parameters;
 pub use registry::Registry;
 pub use safetensors::Dtype;

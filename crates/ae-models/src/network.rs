@@ -15,7 +15,7 @@ pub use checked::{CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_PARAMETERS, Name
 pub(crate) use checked::{check_item, require};
 pub(crate) use lowering::chain;
 pub use presets::{
-    convolutional_variational, dense_layers, keras_conv, keras_conv_denoiser, variational,
+    convolutional_variational, denoiser, dense_layers, keras_conv, keras_conv_denoiser, variational,
 };
 
 use crate::{Layer, Shape};
@@ -33,9 +33,13 @@ pub struct Network {
     pub encoder: Vec<Layer>,
     /// The layers from a code to an item.
     pub decoder: Vec<Layer>,
-    /// Whether the input is added to the output, so that the layers learn the difference: for a denoiser, the noise.
+    /// Whether the image is added to the output, so that the layers learn the difference: for a denoiser, the noise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub residual: bool,
+    /// Whether the input has one plane more than an item, the last: the standard deviation of the item's noise, in units
+    /// of pixels, at every position (Zhang, Zuo and Zhang, FFDNet, IEEE Transactions on Image Processing 27, 2018).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub noise_level: bool,
     /// How weights begin.
     #[serde(default, skip_serializing_if = "is_glorot")]
     pub initialisation: Initialisation,
@@ -53,20 +57,28 @@ pub enum Initialisation {
 }
 
 impl Network {
-    /// The shape of an item.
-    pub fn input(&self) -> Shape {
+    /// The shape of an item, and of an output.
+    pub fn item(&self) -> Shape {
         let [height, width] = self.image;
         Shape { channels: self.channels, height, width }
     }
 
+    /// The shape of an input: an item, with the plane of [`noise_level`](Self::noise_level) if there is one.
+    pub fn input(&self) -> Shape {
+        let item = self.item();
+        let planes = usize::from(self.noise_level);
+        Shape { channels: item.channels.saturating_add(planes), ..item }
+    }
+
     /// A network for items of this shape, without layers.
-    pub(crate) fn empty(input: Shape) -> Self {
+    pub(crate) fn empty(item: Shape) -> Self {
         Self {
-            image: [input.height, input.width],
-            channels: input.channels,
+            image: [item.height, item.width],
+            channels: item.channels,
             encoder: Vec::new(),
             decoder: Vec::new(),
             residual: false,
+            noise_level: false,
             initialisation: Initialisation::default(),
         }
     }

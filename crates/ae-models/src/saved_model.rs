@@ -228,7 +228,8 @@ impl SavedEncoder {
             return tensor_encoder_inference(&network, &self.parameters, device);
         }
         let chain = chain(&network, Some(Part::Encoder))?;
-        Ok(Box::new(KernelInference::new(&chain, &self.parameters)?))
+        let inference = KernelInference::new(&chain, &self.parameters)?;
+        Ok(Box::new(inference.with_pixels(network.item().numbers())))
     }
 }
 

@@ -74,10 +74,12 @@ impl<'a> AutogradEngine<'a> {
         share: f64,
     ) -> Result<Differentiated, ModelError> {
         let BatchSelection { samples, indices, epoch } = selection;
-        let batch = samples.gather(indices, epoch);
-        let shape = (indices.len(), samples.images().image_size());
-        let inputs = Tensor::from_vec(batch.inputs, shape, &self.device)?;
-        let targets = Tensor::from_vec(batch.targets, shape, &self.device)?;
+        let numbers = self.architecture.inputs();
+        let batch = samples.gather_inputs(indices, epoch, numbers);
+        let rows = |numbers| (indices.len(), numbers);
+        let inputs = Tensor::from_vec(batch.inputs, rows(numbers), &self.device)?;
+        let pixels = samples.images().image_size();
+        let targets = Tensor::from_vec(batch.targets, rows(pixels), &self.device)?;
         let pass = model.forward_training(&inputs, draws)?;
         let terms = objective.evaluate_pass(model, &pass, &targets)?;
         let mut gradients = (&terms.total * share)?.backward()?;
@@ -248,7 +250,8 @@ impl Engine for AutogradEngine<'_> {
             Working::Device(state) => state.copied(&self.device)?,
         };
         let model = self.architecture.build(vb)?;
-        Ok(Box::new(TensorInference::new(self.architecture.pixels(), model, &self.device)))
+        let inference = TensorInference::new(self.architecture.pixels(), model, &self.device);
+        Ok(Box::new(inference.with_inputs(self.architecture.inputs())))
     }
 
     fn seed(&self) -> Result<Seed, TrainingError> {

@@ -143,7 +143,7 @@ pub fn evaluate(
 /// If the images do not fit the model, or candle fails.
 pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f64>, TrainingError> {
     in_slices(model, samples, |inputs, targets, _| {
-        let mut errors = vec![0.0; inputs.len() / model.pixels()];
+        let mut errors = vec![0.0; targets.len() / model.pixels()];
         model.squared_errors(inputs, targets, &mut errors)?;
         Ok(errors)
     })
@@ -164,17 +164,14 @@ fn in_slices<R: Send>(
     samples: &Samples,
     evaluate: impl Fn(&[f32], &[f32], &mut SliceBuffers) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
-    let (expected, found) = (model.pixels(), samples.images().image_size());
-    if found != expected {
-        return Err(TrainingError::ImageSize { expected, found });
-    }
+    samples.check(model.pixels(), model.inputs())?;
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
     let slices = all
         .par_chunks(SLICE_ROWS)
         .map_init(<(TrainingBatch, SliceBuffers)>::default, |(batch, buffers), slice| {
-            samples.gather_again(slice, 0, batch);
+            samples.gather_again(slice, 0, model.inputs(), batch);
             let TrainingBatch { inputs, targets } = &*batch;
-            let targets = if samples.is_corrupted() { targets } else { inputs };
+            let targets = if samples.are_targets(model.inputs()) { inputs } else { targets };
             evaluate(inputs, targets, buffers)
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -222,7 +219,7 @@ fn losses_of_slice(
     targets: &[f32],
 ) -> Result<Vec<Sums>, TrainingError> {
     let size = model.pixels() as f64;
-    let mut losses = vec![RowLosses::default(); inputs.len() / model.pixels()];
+    let mut losses = vec![RowLosses::default(); targets.len() / model.pixels()];
     model.losses(inputs, targets, &mut losses)?;
     let images = losses.into_iter().map(|RowLosses { cross_entropy, squared_error }| Sums {
         bce: cross_entropy.map(|sum| sum / size),
@@ -240,18 +237,18 @@ fn evaluate_slice(
     SliceBuffers { logits, outputs }: &mut SliceBuffers,
 ) -> Result<Vec<Sums>, TrainingError> {
     let (size, shape) = (samples.images().image_size(), samples.images().shape());
-    logits.resize(inputs.len(), 0.0);
-    outputs.resize(inputs.len(), 0.0);
+    logits.resize(targets.len(), 0.0);
+    outputs.resize(targets.len(), 0.0);
     model.forward(inputs, logits, outputs)?;
-    let seen = inputs.chunks(size).zip(targets.chunks(size));
+    let seen = inputs.chunks(model.inputs()).zip(targets.chunks(size));
     let answers = logits.chunks(size).zip(outputs.chunks(size));
     let noisy = samples.is_corrupted();
     let images = seen.zip(answers).map(|((input, target), (logits, output))| Sums {
         bce: model.output_is_probability().then(|| bce_from_logits(logits, target)),
         mse: mse(output, target),
         ssim: ssim_of_image(shape, output, target),
-        noisy_mse: noisy.then(|| mse(input, target)),
-        noisy_ssim: noisy.then(|| ssim_of_image(shape, input, target)).flatten(),
+        noisy_mse: noisy.then(|| mse(&input[..size], target)),
+        noisy_ssim: noisy.then(|| ssim_of_image(shape, &input[..size], target)).flatten(),
     });
     Ok(images.collect())
 }

@@ -42,8 +42,7 @@ impl<'a> FusedEngine<'a> {
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
-        let (expected, found) = (self.chain.inputs(), samples.images().image_size());
-        if found == expected { Ok(()) } else { Err(TrainingError::ImageSize { expected, found }) }
+        samples.check(self.chain.outputs(), self.chain.inputs())
     }
 
     fn state(&self) -> Result<&HostState, TrainingError> {
@@ -89,7 +88,7 @@ impl Engine for FusedEngine<'_> {
         let problem = Problem { chain, objective: &objective };
         let state = state.as_mut().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
-        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let (count, target) = (batch.indices.len(), target(batch.samples, chain));
         let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         let HostState { parameters, optimizer, gradient, .. } = &mut *state;
         let summary = if size.clip_norm.is_some() {
@@ -122,7 +121,7 @@ impl Engine for FusedEngine<'_> {
         let problem = Problem { chain, objective };
         let state = state.as_ref().ok_or(TrainingError::NotLoaded)?;
         let layer_draws = layer_draws(random, state.seed, batch);
-        let (count, target) = (batch.indices.len(), target(batch.samples));
+        let (count, target) = (batch.indices.len(), target(batch.samples, chain));
         let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         Ok(trainer.gradient(problem, state.parameters.values(), rows, gradient)?.into())
     }
@@ -145,8 +144,8 @@ impl Engine for FusedEngine<'_> {
 }
 
 /// Whether the target of these samples is the input itself or a clean image beside it.
-fn target(samples: &Samples) -> Target {
-    if samples.is_corrupted() { Target::Separate } else { Target::Input }
+fn target(samples: &Samples, chain: &Chain) -> Target {
+    if samples.are_targets(chain.inputs()) { Target::Input } else { Target::Separate }
 }
 
 /// The rows of a batch, gathered and corrupted as the kernels need them.

@@ -1,9 +1,11 @@
 //! The images that a model learns from, and their corruption.
 
-use ae_corruption::{Corruption, Draw, corrupt_batch};
+use ae_corruption::{Corruption, Draw, corrupt_batch, corrupt_batch_with_levels};
 use ae_dataset::{DatasetError, Images, PatchSource, Pixels};
 use ae_kernels::gather_bytes;
 use ae_random::Stream;
+
+use crate::TrainingError;
 
 /// The corruption of a set of images: which one, how often it is drawn, and from which stream.
 #[derive(Debug, Clone)]
@@ -35,10 +37,10 @@ pub struct BatchSelection<'a> {
     pub epoch: u32,
 }
 
-/// The data of a batch, inputs and targets, both `rows x image_size`.
+/// The data of a batch: inputs of `rows x inputs`, targets of `rows x image_size`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrainingBatch {
-    /// The model's input, values in [0, 1].
+    /// The model's input, values in [0, 1]: images, each with a plane for the level of its noise if the model needs one.
     pub inputs: Vec<f32>,
     /// The clean images, values in [0, 1].
     pub targets: Vec<f32>,
@@ -86,9 +88,18 @@ impl<'a> Samples<'a> {
         self.corruption.is_some()
     }
 
-    /// Gathers a batch, as it stands in an epoch (counted from 0), into `rows x image_size` each.
+    /// Whether inputs of so many numbers are their own targets: they are clean images, without the plane of a noise level.
+    pub fn are_targets(&self, inputs: usize) -> bool {
+        self.corruption.is_none() && inputs == self.images.image_size()
+    }
+
+    /// Gathers a batch, as it stands in an epoch (counted from 0): inputs of `rows x inputs`, targets of
+    /// `rows x image_size`.
     ///
-    /// Without a corruption the inputs are the targets, and `targets` must be empty.
+    /// `inputs` is the image's size, or one plane more. That plane, the last, is filled with the noise level of its image:
+    /// the standard deviation of the Gaussian noise that was added, 0 without noise.
+    ///
+    /// If the inputs [are the targets](Self::are_targets), `targets` must be empty.
     ///
     /// # Panics
     /// If a buffer has another length or there is no such sample.
@@ -107,6 +118,10 @@ impl<'a> Samples<'a> {
             }
             Pixels::Floats(_) => images.gather(indices, out),
         };
+        if inputs.len() != indices.len() * images.image_size() {
+            gather(targets);
+            return self.add_levels(indices, epoch, inputs, targets);
+        }
         let Some(SampleCorruption { corruption, draw, stream }) = &self.corruption else {
             assert!(targets.is_empty(), "without a corruption the inputs are the targets");
             return gather(inputs);
@@ -117,26 +132,78 @@ impl<'a> Samples<'a> {
         corrupt_batch(*corruption, inputs, indices, height, width, draw.epoch(epoch), stream);
     }
 
-    /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one.
-    /// Without a corruption the targets are the inputs, and stay empty.
-    pub(crate) fn gather_again(&self, indices: &[u32], epoch: u32, batch: &mut TrainingBatch) {
-        let numbers = indices.len() * self.images.image_size();
+    /// Inputs with a plane for the level of their noise.
+    fn add_levels(&self, indices: &[u32], epoch: u32, inputs: &mut [f32], targets: &[f32]) {
+        let images = self.images;
+        let (height, width, size) = (images.height(), images.width(), images.image_size());
+        let rows = inputs.chunks_exact_mut(size + height * width).zip(targets.chunks_exact(size));
+        for ((input, target), index) in rows.zip(indices) {
+            let (image, plane) = input.split_at_mut(size);
+            image.copy_from_slice(target);
+            let level = self.corruption.as_ref().and_then(|it| {
+                let (index, epoch) = (std::slice::from_ref(index), it.draw.epoch(epoch));
+                let (corruption, stream) = (it.corruption, &it.stream);
+                let levels = corrupt_batch_with_levels(
+                    corruption, image, index, height, width, epoch, stream,
+                );
+                levels.first().copied().flatten()
+            });
+            plane.fill(level.unwrap_or(0.0));
+        }
+    }
+
+    /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one, with so many numbers an
+    /// input. If the inputs [are the targets](Self::are_targets), the targets stay empty.
+    pub(crate) fn gather_again(
+        &self,
+        indices: &[u32],
+        epoch: u32,
+        numbers: usize,
+        batch: &mut TrainingBatch,
+    ) {
         let TrainingBatch { inputs, targets } = batch;
-        inputs.resize(numbers, 0.0);
-        targets.resize(if self.is_corrupted() { numbers } else { 0 }, 0.0);
+        inputs.resize(indices.len() * numbers, 0.0);
+        let of_targets = if self.are_targets(numbers) { 0 } else { self.images.image_size() };
+        targets.resize(indices.len() * of_targets, 0.0);
         self.gather_into(indices, epoch, inputs, targets);
     }
 
-    /// Gathers a batch, as it stands in an epoch (counted from 0).
+    /// Gathers a batch, as it stands in an epoch (counted from 0): images alone.
     ///
     /// # Panics
     /// If there is no such sample.
     pub fn gather(&self, indices: &[u32], epoch: u32) -> TrainingBatch {
+        self.gather_inputs(indices, epoch, self.images.image_size())
+    }
+
+    /// As [`gather`](Self::gather), with so many numbers an input.
+    pub(crate) fn gather_inputs(
+        &self,
+        indices: &[u32],
+        epoch: u32,
+        numbers: usize,
+    ) -> TrainingBatch {
         let mut batch = TrainingBatch::default();
-        self.gather_again(indices, epoch, &mut batch);
-        if !self.is_corrupted() {
+        self.gather_again(indices, epoch, numbers, &mut batch);
+        if self.are_targets(numbers) {
             batch.targets.clone_from(&batch.inputs);
         }
         batch
+    }
+
+    /// Checks that the images fit a model: images of so many pixels, and inputs of as many or of one plane more.
+    ///
+    /// # Errors
+    /// [`TrainingError::ImageSize`].
+    pub(crate) fn check(&self, pixels: usize, inputs: usize) -> Result<(), TrainingError> {
+        let images = self.images;
+        let (size, plane) = (images.image_size(), images.height() * images.width());
+        if size != pixels {
+            return Err(TrainingError::ImageSize { expected: pixels, found: size });
+        }
+        if inputs != size && inputs != size + plane {
+            return Err(TrainingError::ImageSize { expected: inputs, found: size });
+        }
+        Ok(())
     }
 }

@@ -279,14 +279,11 @@ fn over_slices<R: Send>(
     samples: &Samples,
     evaluate: impl Fn(u64, &Encoded) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
-    let (expected, found) = (model.pixels(), samples.images().image_size());
-    if found != expected {
-        return Err(TrainingError::ImageSize { expected, found });
-    }
+    samples.check(model.pixels(), model.inputs())?;
     let width = model.latent_dim();
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
     let slices = all.par_chunks(SLICE_ROWS).map(|indices| {
-        let batch = samples.gather(indices, 0);
+        let batch = samples.gather_inputs(indices, 0, model.inputs());
         let [mut means, mut log_variances] = [(); 2].map(|()| vec![0.0; indices.len() * width]);
         model.posterior(&batch.inputs, &mut means, &mut log_variances)?;
         let first = indices.first().map_or(0, |&index| u64::from(index));

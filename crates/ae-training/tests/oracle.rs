@@ -9,6 +9,7 @@ mod windows;
 
 use std::collections::BTreeSet;
 
+use ae_corruption::{Draw, Noise};
 use ae_dataset::{ImageShape, Images, Pixels};
 use ae_models::{
     Activation, Architecture, CodeL1, Contractive, Device, Kl, KlSparsity, Layer, Loss, ModelSpec,
@@ -16,8 +17,8 @@ use ae_models::{
 };
 use ae_random::Seed;
 use ae_training::{
-    AutogradEngine, BatchResult, BatchSelection, Engine, FusedEngine, OptimizerConfig, Samples,
-    StepSize, TrainingState,
+    AutogradEngine, BatchResult, BatchSelection, Engine, FusedEngine, OptimizerConfig,
+    SampleCorruption, Samples, StepSize, TrainingState,
 };
 use serde_json::{Value, json};
 use windows::{rectangles, windows};
@@ -29,13 +30,23 @@ struct Row {
     encoder: Value,
     decoder: Value,
     residual: bool,
+    /// Whether images are noisy, and the network is told how much.
+    noise_level: bool,
     objective: Objective,
 }
 
 /// A row whose last layer is linear, with squared errors.
 fn row(what: &str, item: [usize; 3], encoder: Value, decoder: Value) -> Row {
     let objective = Objective::new(Loss::MeanSquaredError);
-    Row { what: what.to_owned(), item, encoder, decoder, residual: false, objective }
+    Row {
+        what: what.to_owned(),
+        item,
+        encoder,
+        decoder,
+        residual: false,
+        noise_level: false,
+        objective,
+    }
 }
 
 fn dense(outputs: usize, activation: &str) -> Value {
@@ -141,6 +152,23 @@ fn others() -> Vec<Row> {
                 json!([conv(3, 1, 1, "same"), { "layer": "activation", "activation": "linear" }]),
             )
         },
+        Row {
+            residual: true,
+            noise_level: true,
+            ..row(
+                "residual, with the noise level",
+                [3, 4, 6],
+                json!([{ "layer": "pixel-unshuffle", "factor": 2 }, same(5)]),
+                json!([
+                    { "layer": "conv", "channels": 12, "kernel": 3 },
+                    { "layer": "pixel-shuffle", "factor": 2 }
+                ]),
+            )
+        },
+        Row {
+            noise_level: true,
+            ..row("noise level before dense layers", [1, 3, 4], json!([dense(5, "tanh")]), twelve())
+        },
     ]
 }
 
@@ -216,6 +244,9 @@ impl Row {
         if self.residual {
             spec["residual"] = true.into();
         }
+        if self.noise_level {
+            spec["noise_level"] = true.into();
+        }
         let spec: ModelSpec = serde_json::from_value(spec).unwrap();
         spec.architecture().unwrap_or_else(|error| panic!("{}: {error}", self.what))
     }
@@ -268,7 +299,13 @@ fn faults(row: &Row, rows: usize) -> Vec<String> {
     let architecture = row.architecture();
     let architecture = architecture.as_ref();
     let images = row.images(rows);
-    let samples = Samples::new(&images, None);
+    let noise: Noise = "gaussian:0.02..0.4:unclipped".parse().unwrap();
+    let corruption = row.noise_level.then(|| SampleCorruption {
+        corruption: &noise,
+        draw: Draw::EveryEpoch,
+        stream: Seed::new(8).stream("noise"),
+    });
+    let samples = Samples::new(&images, corruption);
     let mut parameters = architecture.initialise(Seed::new(4));
     // Off 0, where rectifiers have no derivative.
     let mut stream = Seed::new(6).stream("shift");

@@ -15,10 +15,10 @@ fn networks() -> impl Iterator<Item = &'static str> {
 /// What a network is, and what is added to its loss.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NetworkFlags {
-    /// Network: dense, conv, conv-denoiser, vae or conv-vae [default: dense]
+    /// Network: dense, conv, conv-denoiser, vae, conv-vae or denoiser [default: dense]
     ///
     /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae and conv-vae are variational
-    /// autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`). Any other chain of layers is written in a spec.
+    /// autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`); denoiser removes noise from photographs of any size. Any other chain of layers is written in a spec.
     #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(networks()), hide_possible_values = true)]
     pub(crate) network: Option<NetworkName>,
     /// Widths from the image to the code; the decoder mirrors them
@@ -26,6 +26,17 @@ pub(crate) struct NetworkFlags {
     /// They are for dense and vae; the last one is that of the code. conv-vae takes that one alone.
     #[arg(long, value_delimiter = ',', value_name = "N,N,..", value_parser = count)]
     pub(crate) widths: Option<Vec<usize>>,
+    /// Channels of every convolution but the last (denoiser) [default: 48]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = count)]
+    pub(crate) features: Option<usize>,
+    /// Convolutions (denoiser) [default: 8]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = count)]
+    pub(crate) depth: Option<usize>,
+    /// The network is not told the level of the noise (denoiser)
+    ///
+    /// Otherwise it is, if --noise is Gaussian of a range of strengths; `ae denoise` then estimates the level, or is told it by --sigma.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) blind: bool,
     /// The decoder uses the encoder's weights, transposed (dense)
     #[arg(long, hide_short_help = true)]
     pub(crate) tied_weights: bool,

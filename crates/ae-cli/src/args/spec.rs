@@ -18,7 +18,7 @@ pub(crate) struct WriteSpec {
     /// What to start from: tutorial, the folder of a run, or a spec
     #[arg(long, value_name = "tutorial|RUN|SPEC", default_value = "tutorial", value_hint = ValueHint::AnyPath)]
     pub(crate) like: PathBuf,
-    /// The network: dense, conv, conv-denoiser, vae, conv-vae or layers [default: that of --like]
+    /// The network: dense, conv, conv-denoiser, vae, conv-vae, denoiser or layers [default: that of --like]
     #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(NetworkName::ALL.map(NetworkName::as_str)), hide_possible_values = true)]
     pub(crate) network: Option<NetworkName>,
     /// Set a key, such as training.schedule.kind=cosine; may be repeated

@@ -1,6 +1,6 @@
 //! `ae train`
 
-use ae_corruption::Draw;
+use ae_corruption::{Corruption, Draw};
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
 use ae_models::ModelKind;
 
@@ -105,6 +105,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         }
         (None, _) => {}
     }
+    denoiser(&mut spec, args)?;
     // A key that is named wins over a flag.
     set(&mut spec, &args.settings.set)?;
     let name = spec.model.name();
@@ -120,6 +121,27 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         return Err(Usage(sentence).into());
     }
     Ok(spec)
+}
+
+/// What the flags say of a denoiser, which is told the level of the noise where the noise has levels that differ.
+fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {
+    let NetworkFlags { features, depth, blind, .. } = &args.network;
+    let (name, noise) = (spec.model.name(), spec.corruption.as_ref().map(|it| &it.noise));
+    let levels = noise.and_then(Corruption::level_range);
+    let Some(denoiser) = spec.model.denoiser_mut() else {
+        let given =
+            [("--features", features.is_some()), ("--depth", depth.is_some()), ("--blind", *blind)];
+        let Some((flag, _)) = given.iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+        let sentence = format!("{flag} is for the network denoiser, and the network is {name}");
+        return Err(Usage(sentence));
+    };
+    denoiser.features = features.unwrap_or(denoiser.features);
+    denoiser.depth = depth.unwrap_or(denoiser.depth);
+    if args.spec.is_none() || args.noise.is_some() {
+        denoiser.noise_level = levels.is_some_and(|levels| levels.start() < levels.end());
+    }
+    denoiser.noise_level &= !blind;
+    Ok(())
 }
 
 /// What the flags say of the network and of the penalties.

@@ -5,7 +5,8 @@ use ae_models::{Activation, Initialisation, Layer, ModelKind};
 use serde::{Deserialize, Serialize};
 
 use super::network::{
-    ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkName, NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkName,
+    NetworkSpec, VaeForm,
 };
 use super::written::Written;
 
@@ -38,10 +39,19 @@ pub(super) struct ModelTable {
     top_k: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     residual: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise_level: Option<bool>,
 }
 
 /// Numbers of a variational code that the spec leaves open.
 const CODE: usize = 20;
+/// Channels and convolutions of a denoiser that the spec leaves open.
+const FEATURES: usize = 48;
+const DEPTH: usize = 8;
 
 /// The keys that every network has.
 const OF_ALL: [&str; 3] = ["kind", "network", "initialisation"];
@@ -61,7 +71,8 @@ fn keys(network: NetworkName) -> &'static [&'static str] {
         NetworkName::Conv | NetworkName::ConvDenoiser => &["output_activation"],
         NetworkName::Vae => &["hidden", "code", "output_activation"],
         NetworkName::ConvVae => &["code", "output_activation"],
-        NetworkName::Layers => &["encoder", "decoder", "residual"],
+        NetworkName::Denoiser => &["features", "depth", "noise_level"],
+        NetworkName::Layers => &["encoder", "decoder", "residual", "noise_level"],
     }
 }
 
@@ -81,6 +92,9 @@ impl ModelTable {
             tied_weights: None,
             top_k: None,
             residual: None,
+            features: None,
+            depth: None,
+            noise_level: None,
         }
     }
 
@@ -104,6 +118,9 @@ impl ModelTable {
             ("tied_weights", self.tied_weights.is_some()),
             ("top_k", self.top_k.is_some()),
             ("residual", self.residual.is_some()),
+            ("features", self.features.is_some()),
+            ("depth", self.depth.is_some()),
+            ("noise_level", self.noise_level.is_some()),
         ];
         keys.into_iter().filter_map(|(name, is_written)| is_written.then_some(name))
     }
@@ -158,13 +175,23 @@ impl TryFrom<ModelTable> for NetworkSpec {
                 code: table.code.unwrap_or(CODE),
                 output_activation,
             }),
+            NetworkName::Denoiser => NetworkForm::Denoiser(DenoiserForm {
+                features: table.features.unwrap_or(FEATURES),
+                depth: table.depth.unwrap_or(DEPTH),
+                noise_level: table.noise_level.unwrap_or(true),
+            }),
             NetworkName::Layers => NetworkForm::Layers(LayersForm {
                 encoder: layers("encoder", table.encoder)?,
                 decoder: layers("decoder", table.decoder)?,
                 residual: table.residual.unwrap_or_default(),
+                noise_level: table.noise_level.unwrap_or_default(),
             }),
         };
-        let initialisation = table.initialisation.unwrap_or_default();
+        let usual = match form {
+            NetworkForm::Denoiser(_) => Initialisation::He,
+            _ => Initialisation::default(),
+        };
+        let initialisation = table.initialisation.unwrap_or(usual);
         Ok(Self { kind: table.kind, form, initialisation })
     }
 }
@@ -228,10 +255,17 @@ impl From<NetworkSpec> for ModelTable {
                 output_activation: Some(vae.output_activation),
                 ..empty
             },
+            NetworkForm::Denoiser(denoiser) => Self {
+                features: Some(denoiser.features),
+                depth: Some(denoiser.depth),
+                noise_level: Some(denoiser.noise_level),
+                ..empty
+            },
             NetworkForm::Layers(layers) => Self {
                 encoder: Some(Written::Layers(layers.encoder)),
                 decoder: Some(Written::Layers(layers.decoder)),
                 residual: Some(layers.residual),
+                noise_level: layers.noise_level.then_some(true),
                 ..empty
             },
         }

@@ -7,7 +7,7 @@ use ae_dataset::{Dataset, ImageShape, Resize};
 use ae_models::layer::TopK;
 use ae_models::{
     Activation, DenseConfig, Initialisation, Layer, ModelError, ModelKind, Network, Shape,
-    convolutional_variational, keras_conv, keras_conv_denoiser, variational,
+    convolutional_variational, denoiser, keras_conv, keras_conv_denoiser, variational,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,8 @@ pub enum NetworkForm {
     Vae(VaeForm),
     /// A variational autoencoder of convolutions.
     ConvVae(ConvVaeForm),
+    /// A residual denoiser of convolutions for photographs of any size.
+    Denoiser(DenoiserForm),
     /// Any layers.
     Layers(LayersForm),
 }
@@ -90,6 +92,17 @@ pub struct ConvVaeForm {
     pub output_activation: Activation,
 }
 
+/// A residual denoiser of convolutions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenoiserForm {
+    /// Channels of every convolution but the last.
+    pub features: usize,
+    /// Convolutions.
+    pub depth: usize,
+    /// Whether the network is told the level of the noise.
+    pub noise_level: bool,
+}
+
 /// Any layers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayersForm {
@@ -97,8 +110,10 @@ pub struct LayersForm {
     pub encoder: Vec<Layer>,
     /// The layers from a code to an item.
     pub decoder: Vec<Layer>,
-    /// Whether the input is added to the output.
+    /// Whether the image is added to the output.
     pub residual: bool,
+    /// Whether the network is told the level of the noise.
+    pub noise_level: bool,
 }
 
 /// The names of the networks.
@@ -117,18 +132,27 @@ pub enum NetworkName {
     Vae,
     /// A variational autoencoder of convolutions.
     ConvVae,
+    /// A residual denoiser of convolutions for photographs of any size.
+    Denoiser,
     /// Any layers.
     Layers,
 }
 
 impl NetworkName {
     /// All names.
-    pub const ALL: [Self; 6] =
-        [Self::Dense, Self::Conv, Self::ConvDenoiser, Self::Vae, Self::ConvVae, Self::Layers];
+    pub const ALL: [Self; 7] = [
+        Self::Dense,
+        Self::Conv,
+        Self::ConvDenoiser,
+        Self::Vae,
+        Self::ConvVae,
+        Self::Denoiser,
+        Self::Layers,
+    ];
 
     /// Whether its layers compare neighbouring pixels; that of layers depends on the list.
     pub(crate) fn is_convolutional(self) -> bool {
-        matches!(self, Self::Conv | Self::ConvDenoiser | Self::ConvVae)
+        matches!(self, Self::Conv | Self::ConvDenoiser | Self::ConvVae | Self::Denoiser)
     }
 
     /// Its name in specs and flags.
@@ -139,6 +163,7 @@ impl NetworkName {
             Self::ConvDenoiser => "conv-denoiser",
             Self::Vae => "vae",
             Self::ConvVae => "conv-vae",
+            Self::Denoiser => "denoiser",
             Self::Layers => "layers",
         }
     }
@@ -155,7 +180,7 @@ impl FromStr for NetworkName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = Self::ALL.into_iter().find(|name| name.as_str() == text);
-        named.ok_or("expected dense, conv, conv-denoiser, vae, conv-vae or layers")
+        named.ok_or("expected dense, conv, conv-denoiser, vae, conv-vae, denoiser or layers")
     }
 }
 
@@ -183,6 +208,7 @@ impl NetworkSpec {
             NetworkForm::ConvDenoiser(_) => NetworkName::ConvDenoiser,
             NetworkForm::Vae(_) => NetworkName::Vae,
             NetworkForm::ConvVae(_) => NetworkName::ConvVae,
+            NetworkForm::Denoiser(_) => NetworkName::Denoiser,
             NetworkForm::Layers(_) => NetworkName::Layers,
         }
     }
@@ -199,6 +225,14 @@ impl NetworkSpec {
     pub fn dense_mut(&mut self) -> Option<&mut DenseForm> {
         match &mut self.form {
             NetworkForm::Dense(dense) => Some(dense),
+            _ => None,
+        }
+    }
+
+    /// The settings of a denoiser, to be changed.
+    pub fn denoiser_mut(&mut self) -> Option<&mut DenoiserForm> {
+        match &mut self.form {
+            NetworkForm::Denoiser(denoiser) => Some(denoiser),
             _ => None,
         }
     }
@@ -245,7 +279,7 @@ impl NetworkSpec {
             }
             NetworkForm::Vae(vae) => vae.output_activation = activation,
             NetworkForm::ConvVae(vae) => vae.output_activation = activation,
-            NetworkForm::Layers(_) => {}
+            NetworkForm::Denoiser(_) | NetworkForm::Layers(_) => {}
         }
     }
 
@@ -292,12 +326,20 @@ impl NetworkSpec {
             NetworkForm::ConvVae(vae) => {
                 convolutional_variational(input, vae.code, vae.output_activation)
             }
+            NetworkForm::Denoiser(form) => {
+                if form.depth < 2 {
+                    let found = &form.depth.to_string();
+                    return Err(ExperimentError::setting("model.depth", "2 or more", found));
+                }
+                denoiser(input, form.features, form.depth, form.noise_level)
+            }
             NetworkForm::Layers(layers) => Network {
                 image: [height, width],
                 channels,
                 encoder: layers.encoder.clone(),
                 decoder: layers.decoder.clone(),
                 residual: layers.residual,
+                noise_level: layers.noise_level,
                 initialisation: self.initialisation,
             },
         };

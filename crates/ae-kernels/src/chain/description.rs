@@ -14,7 +14,8 @@ pub const MAX_NUMBERS: usize = 1 << 26;
 pub enum Connection {
     /// Through the layers alone.
     Plain,
-    /// The output is the input plus what the layers give.
+    /// The output is the first numbers of the input plus what the layers give. An input with more planes than an output
+    /// tells the layers more than the image: a level of noise.
     Residual,
 }
 
@@ -36,8 +37,8 @@ impl Chain {
     ///
     /// # Errors
     /// If a layer does not fit the shape before it, if parameters do not fill the buffer without gaps and overlaps, if a
-    /// tied weight does not fit its owner, if there is no layer `code`, or if a residual chain does not give the input's
-    /// shape.
+    /// tied weight does not fit its owner, if there is no layer `code`, or if a residual chain gives more
+    /// numbers than the input has.
     pub fn new(
         input: Shape,
         layers: Vec<Layer>,
@@ -54,7 +55,7 @@ impl Chain {
             shape = checked_output(&layers, index, layer, shape)?;
             shapes.push(shape);
         }
-        if connection == Connection::Residual && shape.numbers() != input.numbers() {
+        if connection == Connection::Residual && shape.numbers() > input.numbers() {
             let (expected, found) = (input.numbers(), shape.numbers());
             return Err(ChainError::Residual { expected, found });
         }

@@ -126,7 +126,7 @@ impl PackedChain {
     }
 
     /// Runs the whole chain and keeps the logits of the last layer too: (rows, inputs) to twice (rows, outputs). In a
-    /// residual chain the input is added to both.
+    /// residual chain the first numbers of the input are added to both.
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows.
@@ -150,7 +150,7 @@ impl PackedChain {
             activate_values(self.activation, logits, outputs);
             if self.is_residual {
                 for results in [logits, outputs] {
-                    results.iter_mut().zip(inputs).for_each(|(y, x)| *y += x);
+                    self.add_inputs(inputs, results);
                 }
             }
         });
@@ -314,7 +314,15 @@ impl PackedChain {
     ) {
         self.run_ops(self.program.stage(stage), epilogue, inputs, outputs, buffers);
         if self.is_residual && stage == Stage::Whole && epilogue == Epilogue::Activation {
-            outputs.iter_mut().zip(inputs).for_each(|(y, x)| *y += x);
+            self.add_inputs(inputs, outputs);
+        }
+    }
+
+    /// Adds to each row the first numbers of its input.
+    fn add_inputs(&self, inputs: &[f32], outputs: &mut [f32]) {
+        let rows = outputs.chunks_exact_mut(self.outputs).zip(inputs.chunks_exact(self.inputs));
+        for (output, input) in rows {
+            output.iter_mut().zip(input).for_each(|(y, x)| *y += x);
         }
     }
 

@@ -64,7 +64,12 @@ impl Task {
             // What the layers must give: the target without the input.
             match run.batch.target {
                 Target::Input => targets.fill(0.0),
-                Target::Separate => targets.iter_mut().zip(inputs).for_each(|(t, x)| *t -= *x),
+                Target::Separate => {
+                    let rows = targets.chunks_exact_mut(shape.outputs);
+                    for (target, input) in rows.zip(inputs.chunks_exact(shape.inputs)) {
+                        target.iter_mut().zip(input).for_each(|(t, x)| *t -= *x);
+                    }
+                }
             }
         }
         self.slice_gradients.resize_with(program.ops.len(), AlignedBuffer::default);

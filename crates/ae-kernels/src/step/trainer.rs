@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::batch::{Batch, BatchStatistics, BatchSummary, Problem};
+use super::batch::{Batch, BatchStatistics, BatchSummary, Problem, Target};
 use super::blocks::{Addends, Update, gradient_and_update};
 use super::optimizer::Step;
 use super::run::{IndexedTerm, Run, RunShape, Workspace};
@@ -140,6 +140,9 @@ impl Trainer {
         check_length("the gradient", chain.parameters(), gradient.len())?;
         check_length("the parameters", chain.parameters(), parameters.values().len())?;
         chain.check_objective(objective)?;
+        if batch.target == Target::Input {
+            check_length("an input that is its own target", chain.outputs(), chain.inputs())?;
+        }
         if let (None, Some(draws)) = (batch.draws, chain.draws().next()) {
             return Err(ChainError::NoDraws { layer: draws.layer });
         }

@@ -144,9 +144,14 @@ impl NetworkAutoencoder {
         let encoder = &self.encoder;
         let codes = run(&encoder.layers, encoder.input, images, &mut pass)?;
         let logits = run(&self.decoder, encoder.code, &codes, &mut pass)?;
-        let logits = if self.is_residual { (logits + images)? } else { logits };
+        let logits = if self.is_residual { plus_image(&logits, images)? } else { logits };
         Ok(pass.finish(codes, logits))
     }
+}
+
+/// Adds the first numbers of each input, which are its image.
+fn plus_image(logits: &Tensor, inputs: &Tensor) -> Result<Tensor, ModelError> {
+    Ok((logits + inputs.narrow(1, 0, logits.dim(1)?)?)?)
 }
 
 fn contractive(

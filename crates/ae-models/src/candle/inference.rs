@@ -14,6 +14,7 @@ use crate::{
 /// Each call is one batch on the device, so the caller cuts a large data set into batches.
 pub struct TensorInference<M: ?Sized> {
     pixels: usize,
+    inputs: usize,
     device: Device,
     model: Box<M>,
 }
@@ -21,7 +22,13 @@ pub struct TensorInference<M: ?Sized> {
 impl<M: Encoder + ?Sized> TensorInference<M> {
     /// A model whose images have this many pixels, with the device that it was built on.
     pub fn new(pixels: usize, model: Box<M>, device: &Device) -> Self {
-        Self { pixels, device: device.clone(), model }
+        Self { pixels, inputs: pixels, device: device.clone(), model }
+    }
+
+    /// The same for inputs of so many numbers: an image, and a plane for the level of noise.
+    #[must_use]
+    pub fn with_inputs(self, inputs: usize) -> Self {
+        Self { inputs, ..self }
     }
 
     /// Rows of this width on the device; `None` where there are none.
@@ -51,12 +58,16 @@ impl<M: Encoder + Send + Sync + ?Sized> EncoderInference for TensorInference<M> 
         self.pixels
     }
 
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     fn latent_dim(&self) -> usize {
         self.model.latent_dim()
     }
 
     fn encode(&self, images: &[f32], codes: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((images, self.pixels), (codes, self.latent_dim()), |model, x| model.encode(x))
+        self.apply((images, self.inputs), (codes, self.latent_dim()), |model, x| model.encode(x))
     }
 }
 
@@ -66,7 +77,7 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
     }
 
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((codes, self.latent_dim()), (images, self.pixels), |model, x| model.decode(x))
+        self.apply((codes, self.latent_dim()), (images, self.inputs), |model, x| model.decode(x))
     }
 
     fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError> {
@@ -82,16 +93,16 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
         log_variances: &mut [f32],
     ) -> Result<(), ModelError> {
         let width = self.latent_dim();
-        check(images, self.pixels, means, width)?;
-        check(images, self.pixels, log_variances, width)?;
-        let Some(images) = self.rows(images, self.pixels)? else { return Ok(()) };
+        check(images, self.inputs, means, width)?;
+        check(images, self.inputs, log_variances, width)?;
+        let Some(images) = self.rows(images, self.inputs)? else { return Ok(()) };
         let posterior = self.model.posterior(&images)?.ok_or(ModelError::NoPosterior)?;
         write(&posterior.mean, means)?;
         write(&posterior.log_variance, log_variances)
     }
 
     fn reconstruct(&self, images: &[f32], outputs: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((images, self.pixels), (outputs, self.pixels), |model, x| model.reconstruct(x))
+        self.apply((images, self.inputs), (outputs, self.pixels), |model, x| model.reconstruct(x))
     }
 
     fn forward(
@@ -100,9 +111,9 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
         logits: &mut [f32],
         outputs: &mut [f32],
     ) -> Result<(), ModelError> {
-        check(images, self.pixels, logits, self.pixels)?;
-        check(images, self.pixels, outputs, self.pixels)?;
-        let Some(images) = self.rows(images, self.pixels)? else { return Ok(()) };
+        check(images, self.inputs, logits, self.pixels)?;
+        check(images, self.inputs, outputs, self.pixels)?;
+        let Some(images) = self.rows(images, self.inputs)? else { return Ok(()) };
         let before = self.model.reconstruct_logits(&images)?;
         write(&before, logits)?;
         write(&self.model.activate(&before)?, outputs)
@@ -121,7 +132,8 @@ pub(crate) fn tensor_inference(
     device: &Device,
 ) -> Result<Box<dyn Inference>, ModelError> {
     let model = architecture.build(parameters.var_builder(device)?)?;
-    Ok(Box::new(TensorInference::new(architecture.pixels(), model, device)))
+    let inference = TensorInference::new(architecture.pixels(), model, device);
+    Ok(Box::new(inference.with_inputs(architecture.inputs())))
 }
 
 /// Inference by candle for an encoder alone.
@@ -132,5 +144,6 @@ pub(crate) fn tensor_encoder_inference(
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     let vb = parameters.var_builder(device)?;
     let encoder = NetworkEncoder::new(network, &vb)?;
-    Ok(Box::new(TensorInference::new(network.input().numbers(), Box::new(encoder), device)))
+    let inference = TensorInference::new(network.item().numbers(), Box::new(encoder), device);
+    Ok(Box::new(inference.with_inputs(network.input().numbers())))
 }

@@ -121,7 +121,7 @@ fn encode(
     columns: Option<&TableColumns>,
 ) -> Result<Vec<u8>, ExchangeError> {
     if let Some(columns) = columns {
-        columns.check(network.input().numbers())?;
+        columns.check(network.item().numbers())?;
     }
     let mut graph = GraphBuilder::new(network, parameters);
     match part {
@@ -161,7 +161,7 @@ fn metadata(
     part: NetworkPart,
     columns: Option<&TableColumns>,
 ) -> Vec<proto::Entry> {
-    let Shape { channels, height, width } = network.input();
+    let Shape { channels, height, width } = network.item();
     let values = match columns {
         Some(columns) => json!({
             "kind": "table",

@@ -34,11 +34,15 @@ impl Architecture for NetworkArchitecture {
     }
 
     fn pixels(&self) -> usize {
-        self.network.input().numbers()
+        self.network.item().numbers()
     }
 
     fn item(&self) -> Shape {
-        self.network.input()
+        self.network.item()
+    }
+
+    fn inputs(&self) -> usize {
+        self.network.input().numbers()
     }
 
     fn code(&self) -> Option<Shape> {

@@ -93,10 +93,10 @@ pub struct CheckedNetwork {
 impl CheckedNetwork {
     /// Checks a network, first layer to last.
     pub(super) fn new(network: &Network) -> Result<Self, ModelError> {
-        let input = network.input();
-        check_item(input)?;
+        let item = network.item();
+        check_item(item)?;
         let mut layers = Vec::new();
-        let mut shape = input;
+        let mut shape = network.input();
         for (part, of_part) in
             [(Part::Encoder, &network.encoder), (Part::Decoder, &network.decoder)]
         {
@@ -121,9 +121,9 @@ impl CheckedNetwork {
         }
         // A vector stands for the item's numbers, channels first: a dense decoder needs no `reshape`.
         require(
-            shape == input || shape == Shape::vector(input.numbers()),
+            shape == item || shape == Shape::vector(item.numbers()),
             "decoder",
-            &format!("a list that ends with the item's shape {input}"),
+            &format!("a list that ends with the item's shape {item}"),
             &format_args!("{shape}"),
         )?;
         let checked = Self { network: network.clone(), layers };
@@ -150,7 +150,12 @@ impl CheckedNetwork {
         &self.layers
     }
 
-    /// The shape of an item.
+    /// The shape of an item, and of an output.
+    pub fn item(&self) -> Shape {
+        self.network.item()
+    }
+
+    /// The shape of an input; see [`Network::input`].
     pub fn input(&self) -> Shape {
         self.network.input()
     }

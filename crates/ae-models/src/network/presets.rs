@@ -1,7 +1,9 @@
 //! Networks that have a name.
 
-use crate::layer::{Conv, ConvTranspose, Dense, MaxPool, Reshape, Sample, Upsample};
-use crate::{Activation, Layer, Network, Padding, Shape};
+use crate::layer::{
+    Conv, ConvTranspose, Dense, MaxPool, PixelShuffle, PixelUnshuffle, Reshape, Sample, Upsample,
+};
+use crate::{Activation, Initialisation, Layer, MAX_LAYERS, Network, Padding, Shape};
 
 /// Dense layers of these widths, the input's first: all but the last with `hidden`, the last with `last`.
 pub fn dense_layers(widths: &[usize], hidden: Activation, last: Activation) -> Vec<Layer> {
@@ -71,6 +73,36 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
             conv(input.channels, Same, output),
         ],
         ..Network::empty(input)
+    }
+}
+
+/// A residual denoiser for photographs of any size, after FFDNet (Zhang, Zuo and Zhang, IEEE Transactions on Image
+/// Processing 27, 2018): squares of 2 x 2 pixels become channels, `depth` convolutions of 3 x 3 with `features` channels and
+/// ReLU follow, and the last one's channels become pixels again. The output is the image plus what the layers give.
+///
+/// FFDNet has 15 convolutions of 64 channels, batch normalisation and orthogonal first weights, and is not residual. With
+/// `noise_level` the network is told the level of the noise ([`Network::noise_level`]); FFDNet always is. The code is the feature map in
+/// the middle. Both sides of an item must be even; others, and a depth below 2, are refused when the network is checked.
+pub fn denoiser(item: Shape, features: usize, depth: usize, noise_level: bool) -> Network {
+    use Activation::{Linear, Relu};
+    use Padding::Same;
+    // Far more than a network can have, and few enough to be listed.
+    let depth = depth.min(4 * MAX_LAYERS);
+    let before = depth / 2;
+    let hidden = |count: usize| (0..count).map(|_| conv(features, Same, Relu));
+    let mut encoder = vec![Layer::PixelUnshuffle(PixelUnshuffle { factor: 2 })];
+    encoder.extend(hidden(before));
+    let mut decoder: Vec<Layer> = hidden(depth.saturating_sub(before + 1)).collect();
+    decoder.push(conv(item.channels.saturating_mul(4), Same, Linear));
+    decoder.push(Layer::PixelShuffle(PixelShuffle { factor: 2 }));
+    let initialisation = Initialisation::He;
+    Network {
+        encoder,
+        decoder,
+        residual: true,
+        noise_level,
+        initialisation,
+        ..Network::empty(item)
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Written {
     #[serde(default, deserialize_with = "some")]
     residual: Option<bool>,
     #[serde(default, deserialize_with = "some")]
+    noise_level: Option<bool>,
+    #[serde(default, deserialize_with = "some")]
     initialisation: Option<Initialisation>,
 
     // Beside lists of widths.
@@ -114,6 +116,7 @@ impl Written {
             encoder,
             decoder,
             residual: self.residual.unwrap_or_default(),
+            noise_level: self.noise_level.unwrap_or_default(),
             initialisation: self.initialisation.unwrap_or_default(),
         };
         Ok(ModelSpec { kind: self.kind, network })
@@ -122,6 +125,7 @@ impl Written {
     fn dense(self, encoder: Vec<usize>, decoder: Vec<usize>) -> Result<ModelSpec, String> {
         let of_layers = [
             ("residual", self.residual.is_some()),
+            ("noise_level", self.noise_level.is_some()),
             ("initialisation", self.initialisation.is_some()),
         ];
         if let Some((field, _)) = of_layers.iter().find(|(_, is_written)| *is_written) {

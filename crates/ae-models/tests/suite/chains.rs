@@ -107,8 +107,15 @@ fn end() -> impl Strategy<Value = (End, Activation)> {
 fn network() -> impl Strategy<Value = Network> {
     let layers = || prop::collection::vec(layer(), 0..4);
     let sides = prop::array::uniform2(1..9_usize);
-    (sides, any::<bool>(), layers(), layers(), end(), any::<[bool; 3]>()).prop_map(
-        |(image, is_colour, encoder, mut decoder, (end, last), [samples, residual, he])| {
+    (sides, any::<bool>(), layers(), layers(), end(), any::<[bool; 4]>()).prop_map(
+        |(
+            image,
+            is_colour,
+            encoder,
+            mut decoder,
+            (end, last),
+            [samples, residual, he, noise_level],
+        )| {
             let channels = if is_colour { 3 } else { 1 };
             let item = [channels, image[0], image[1]];
             if matches!(end, End::Reshape) {
@@ -130,7 +137,7 @@ fn network() -> impl Strategy<Value = Network> {
             let initialisation = if he { Initialisation::He } else { Initialisation::Glorot };
             // Others are refused, which a test of its own shows.
             let residual = residual && last == Activation::Linear;
-            Network { image, channels, encoder, decoder, residual, initialisation }
+            Network { image, channels, encoder, decoder, residual, noise_level, initialisation }
         },
     )
 }

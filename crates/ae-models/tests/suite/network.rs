@@ -164,6 +164,7 @@ fn weights_begin_within_the_limits_of_their_fans() {
         encoder: vec![conv(20), transposed, dense(50)],
         decoder: vec![dense(100)],
         residual: false,
+        noise_level: false,
         initialisation: Initialisation::Glorot,
     };
     for (name, fan_in, fan_out) in [

@@ -7,6 +7,8 @@ const DENSE: &[&str] = &["dense"];
 const VAE: &[&str] = &["vae"];
 const VARIATIONAL: &[&str] = &["vae", "conv-vae"];
 const LAYERS: &[&str] = &["layers"];
+const DENOISER: &[&str] = &["denoiser"];
+const LEVELS: &[&str] = &["denoiser", "layers"];
 const NAMED: &[&str] = &["dense", "conv", "conv-denoiser", "vae", "conv-vae"];
 
 pub(super) const KEYS: &[SpecKey] = &[
@@ -19,9 +21,9 @@ pub(super) const KEYS: &[SpecKey] = &[
     given(
         "model.network",
         "\"dense\"",
-        "dense, conv, conv-denoiser, vae, conv-vae or layers",
+        "dense, conv, conv-denoiser, vae, conv-vae, denoiser or layers",
         "The network: dense layers by their widths, the convolutional networks of the Keras blog, variational \
-         autoencoders of dense layers or of convolutions, or a list of layers. It decides which of the keys below there are.",
+         autoencoders of dense layers or of convolutions, a denoiser for photographs, or a list of layers. It decides which of the keys below there are.",
     ),
     of(
         DENSE,
@@ -115,7 +117,25 @@ pub(super) const KEYS: &[SpecKey] = &[
             "model.residual",
             "false",
             "true or false",
-            "Whether the input is added to the output; the last layer is then linear.",
+            "Whether the image is added to the output; the last layer is then linear.",
+        ),
+    ),
+    of(
+        DENOISER,
+        given("model.features", "48", "1 or more", "Channels of every convolution but the last."),
+    ),
+    of(
+        DENOISER,
+        given("model.depth", "8", "2 to 256", "Convolutions, half of them in the encoder."),
+    ),
+    of(
+        LEVELS,
+        given(
+            "model.noise_level",
+            "true",
+            "true or false",
+            "Whether the network is told the standard deviation of the noise, as a last plane of its input; if not, it is \
+             blind. Of layers, it is false where it is not written.",
         ),
     ),
     given(

@@ -51,7 +51,13 @@ impl<'a> GraphBuilder<'a> {
     pub(super) fn begin_with_items(&mut self, columns: Option<&TableColumns>) -> String {
         let width = self.network.input().numbers();
         let Some(columns) = columns else {
-            self.graph.input.push(value("images", FLOAT, width, "pixels from 0 to 1"));
+            let what = match self.network.network().noise_level {
+                true => {
+                    "pixels from 0 to 1, then a plane with the standard deviation of their noise"
+                }
+                false => "pixels from 0 to 1",
+            };
+            self.graph.input.push(value("images", FLOAT, width, what));
             return "images".to_owned();
         };
         self.graph.input.push(value("rows", DOUBLE, width, "numbers in the table's own units"));
@@ -60,7 +66,7 @@ impl<'a> GraphBuilder<'a> {
 
     /// Adds the output of images or of a table's rows.
     pub(super) fn end_with_items(&mut self, outputs: Flow, columns: Option<&TableColumns>) {
-        let width = self.network.input().numbers();
+        let width = self.network.item().numbers();
         let name = "reconstructions";
         let Some(columns) = columns else {
             self.end(outputs, name);
@@ -113,7 +119,21 @@ impl<'a> GraphBuilder<'a> {
             return outputs;
         }
         let outputs = self.rows(outputs, "residual");
-        Flow::Rows(self.node("Add", &[&outputs, input], "residual.sum", vec![]))
+        let image = self.image_of(input);
+        Flow::Rows(self.node("Add", &[&outputs, &image], "residual.sum", vec![]))
+    }
+
+    /// The inputs without the plane of the noise level, if they have one.
+    fn image_of(&mut self, input: &str) -> String {
+        if !self.network.network().noise_level {
+            return input.to_owned();
+        }
+        let pixels = self.network.item().numbers();
+        let [starts, ends, axes] = ["starts", "ends", "axes"].map(|it| format!("residual.{it}"));
+        self.integers(&starts, &[0]);
+        self.integers(&ends, &[pixels]);
+        self.integers(&axes, &[1]);
+        self.node("Slice", &[input, &starts, &ends, &axes], "residual.image", vec![])
     }
 
     /// The batch as rows: (batch, numbers).

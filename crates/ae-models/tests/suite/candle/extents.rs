@@ -18,6 +18,7 @@ fn output(image: [usize; 2], layer: Layer, decoder: Layer) -> Vec<f64> {
         encoder: vec![layer],
         decoder: vec![decoder],
         residual: false,
+        noise_level: false,
         initialisation: Initialisation::Glorot,
     };
     let network = network.check().unwrap();

@@ -64,6 +64,7 @@ fn network(item: [usize; 3], encoder: Vec<Layer>) -> Network {
         encoder,
         decoder: vec![dense(channels * height * width)],
         residual: true,
+        noise_level: false,
         initialisation: Initialisation::Glorot,
     }
 }
