@@ -15,7 +15,9 @@ use ae_report::{
     Axes, Figure, GridRow, Reference, ReportError, Series, WorstReconstruction, loss_curves,
     reconstruction_grid, worst_reconstructions,
 };
-use ae_training::{Samples, TrainingBatch, TrainingState, squared_errors};
+use ae_training::{
+    ReconstructedSamples, Samples, TrainingState, reconstruct_samples, squared_errors,
+};
 use display::Display;
 use first_layer::FirstLayer;
 use rayon::prelude::*;
@@ -204,7 +206,8 @@ pub(crate) fn first_images(
     display: Display,
 ) -> Result<Vec<GridRow<'static>>, ExperimentError> {
     let shown: Vec<u32> = (0..COLUMNS.min(samples.images().len() as u32)).collect();
-    let (TrainingBatch { inputs, targets }, outputs) = reconstruct(model, samples, &shown)?;
+    let ReconstructedSamples { inputs, targets, outputs } =
+        reconstruct_samples(model, samples, &shown)?;
     let rows = if samples.is_corrupted() {
         vec![("noisy", inputs), ("denoised", outputs), ("original", targets)]
     } else {
@@ -227,7 +230,8 @@ fn worst_ten(
     // Ties keep the data's order: the sort is stable.
     order.sort_by(|&a, &b| errors[b as usize].total_cmp(&errors[a as usize]));
     order.truncate(COLUMNS as usize);
-    let (TrainingBatch { targets, .. }, outputs) = reconstruct(model, samples, &order)?;
+    let ReconstructedSamples { targets, outputs, .. } =
+        reconstruct_samples(model, samples, &order)?;
     let originals = display.pictures(&targets)?;
     let reconstructions = display.pictures(&outputs)?;
     let pairs = originals.into_iter().zip(reconstructions).zip(&order);
@@ -270,17 +274,6 @@ fn curve(
         bounds.iter().map(|(label, value)| Reference { label, value: *value }).collect();
     let axes = Axes { x: "epoch", y: &validation["val_".len()..] };
     Ok(loss_curves(&series, &references, axes, title, caption)?)
-}
-
-fn reconstruct(
-    model: &dyn Inference,
-    samples: &Samples,
-    chosen: &[u32],
-) -> Result<(TrainingBatch, Vec<f32>), ExperimentError> {
-    let batch = samples.gather(chosen, 0);
-    let mut outputs = vec![0.0; batch.inputs.len()];
-    model.reconstruct(&batch.inputs, &mut outputs)?;
-    Ok((batch, outputs))
 }
 
 /// The name of an image's class, if it has one.

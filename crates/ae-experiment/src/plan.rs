@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
-use ae_corruption::Draw;
+use ae_corruption::{Corruption, Draw};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
     Architecture, CheckedNetwork, CodeL1, Contractive, Device, Kl, KlSparsity, ModelError,
@@ -53,6 +53,7 @@ impl Plan {
         let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
         check_corruption(&spec)?;
+        check_noise_level(&spec, &network)?;
         check_drawn(&spec, &dataset)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
@@ -247,6 +248,17 @@ fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
         _ => return Ok(()),
     };
     Err(ExperimentError::setting("corruption", expected, found))
+}
+
+/// Refuses a network that is told a noise level which the noise does not have.
+fn check_noise_level(spec: &Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
+    let noise = spec.corruption.as_ref().map(|corruption| &corruption.noise);
+    if !network.network().noise_level || noise.is_some_and(|it| it.level_range().is_some()) {
+        return Ok(());
+    }
+    let expected = "false, as the level is known of Gaussian noise alone";
+    let found = noise.map_or("true without noise".to_owned(), |it| format!("true with {it}"));
+    Err(ExperimentError::setting("model.noise_level", expected, &found))
 }
 
 /// Refuses noise that stays the same while the patches change.

@@ -149,6 +149,41 @@ pub fn squared_errors(model: &dyn Inference, samples: &Samples) -> Result<Vec<f6
     })
 }
 
+/// Some samples and what a model makes of them: `rows x image_size` each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReconstructedSamples {
+    /// What the model was shown: the images with their corruption.
+    pub inputs: Vec<f32>,
+    /// The clean images.
+    pub targets: Vec<f32>,
+    /// What the model made of the inputs.
+    pub outputs: Vec<f32>,
+}
+
+/// Reconstructs the samples with these numbers; the corruption is that of epoch 0.
+///
+/// # Errors
+/// If the images do not fit the model, or candle fails.
+///
+/// # Panics
+/// If there is no such sample.
+pub fn reconstruct_samples(
+    model: &dyn Inference,
+    samples: &Samples,
+    indices: &[u32],
+) -> Result<ReconstructedSamples, TrainingError> {
+    samples.check(model.pixels(), model.inputs())?;
+    let TrainingBatch { mut inputs, targets } = samples.gather_inputs(indices, 0, model.inputs());
+    let mut outputs = vec![0.0; targets.len()];
+    model.reconstruct(&inputs, &mut outputs)?;
+    if model.inputs() != model.pixels() {
+        // The image alone, without the plane of the noise level.
+        let images = inputs.chunks_exact(model.inputs()).flat_map(|row| &row[..model.pixels()]);
+        inputs = images.copied().collect();
+    }
+    Ok(ReconstructedSamples { inputs, targets, outputs })
+}
+
 /// The outputs of a slice. A thread uses them again for its next slice, because the system clears new memory page by
 /// page.
 #[derive(Default)]

@@ -100,7 +100,10 @@ pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
 pub use early_stopping::EarlyStopping;
 pub use engine::{BatchLoss, BatchResult, Engine, StepSize};
 pub use error::TrainingError;
-pub use evaluate::{Detail, Evaluation, Quality, evaluate, squared_errors};
+pub use evaluate::{
+    Detail, Evaluation, Quality, ReconstructedSamples, evaluate, reconstruct_samples,
+    squared_errors,
+};
 pub use event::Event;
 pub use fit::{FitOutcome, TrainingData, fit};
 pub use fused::FusedEngine;

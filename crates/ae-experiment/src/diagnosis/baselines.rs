@@ -4,7 +4,7 @@ use std::fmt;
 
 use ae_analysis::{Pca, Rows};
 use ae_dataset::Images;
-use ae_models::Inference;
+use ae_models::{Inference, with_noise_level};
 use ae_training::{Samples, TrainingBatch};
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +175,13 @@ pub(super) fn dead_units(
         return Ok(vec![false; units]);
     }
     let mut codes = vec![0.0; count * units];
-    model.encode(sample, &mut codes)?;
+    let (pixels, inputs) = (model.pixels(), model.inputs());
+    if inputs == pixels {
+        model.encode(sample, &mut codes)?;
+    } else {
+        let clean = with_noise_level(sample, pixels, inputs - pixels, &vec![0.0; count]);
+        model.encode(&clean, &mut codes)?;
+    }
     let constant = |unit: usize| {
         let values = codes.iter().skip(unit).step_by(units);
         let (low, high) = values
