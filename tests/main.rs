@@ -34,6 +34,8 @@ mod table_cases;
 /// Tables of numbers.
 mod tables;
 
+/// The denoiser for photographs.
+mod denoiser;
 /// Models to other programs and from them.
 mod exchange;
 /// Numbers that a run must reach.

@@ -164,7 +164,7 @@ fn what_does_not_fit_a_network_is_refused_with_what_does() {
 #[test]
 fn layers_of_ones_own_are_trained_from_a_spec() {
     let sandbox = sandbox();
-    for network in ["dense", "conv", "conv-denoiser", "vae", "conv-vae", "layers"] {
+    for network in ["dense", "conv", "conv-denoiser", "vae", "conv-vae", "denoiser", "layers"] {
         sandbox.ae(&format!("spec --network {network} -o {network}.toml")).succeeds();
         // It is read as it was written.
         let again = sandbox.ae(&format!("spec --like {network}.toml")).succeeds().stdout;

@@ -13,7 +13,7 @@ use ae_random::Seed;
 use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
 
 use crate::preflight::check_memory;
-use crate::{EngineKind, ExperimentError, Spec, TrainingSpec};
+use crate::{EngineKind, ExperimentError, NetworkName, Spec, TrainingSpec};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]
@@ -242,6 +242,11 @@ pub fn check_name(place: &'static str, name: &str) -> Result<(), ExperimentError
 }
 
 fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
+    if (spec.model.kind, spec.model.name()) == (ModelKind::Regular, NetworkName::Denoiser) {
+        let expected =
+            "denoising for the network `denoiser`, which without noise has nothing to learn";
+        return Err(ExperimentError::setting("model.kind", expected, "regular"));
+    }
     let (expected, found) = match (spec.model.kind, &spec.corruption) {
         (ModelKind::Denoising, None) => ("given for a denoising model", "none"),
         (ModelKind::Regular, Some(_)) => ("left out for a regular model", "a noise"),

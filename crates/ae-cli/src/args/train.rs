@@ -44,8 +44,8 @@ pub(crate) struct Train {
     /// Step size of the optimizer
     #[arg(long, value_name = "RATE", value_parser = positive)]
     pub(crate) learning_rate: Option<f64>,
-    /// The loss to minimise; bce and mse are understood too
-    #[arg(long, value_parser = loss(), value_name = "LOSS")]
+    /// The loss: binary-cross-entropy (bce) or mean-squared-error (mse)
+    #[arg(long, value_parser = loss(), value_name = "LOSS", hide_possible_values = true)]
     pub(crate) loss: Option<Loss>,
     #[command(flatten)]
     pub(crate) network: NetworkFlags,

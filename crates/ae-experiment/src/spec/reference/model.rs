@@ -8,8 +8,9 @@ const VAE: &[&str] = &["vae"];
 const VARIATIONAL: &[&str] = &["vae", "conv-vae"];
 const LAYERS: &[&str] = &["layers"];
 const DENOISER: &[&str] = &["denoiser"];
-const LEVELS: &[&str] = &["denoiser", "layers"];
 const NAMED: &[&str] = &["dense", "conv", "conv-denoiser", "vae", "conv-vae"];
+
+const TOLD: &str = "Whether the network is told the standard deviation of Gaussian noise, as the last plane of its input.";
 
 pub(super) const KEYS: &[SpecKey] = &[
     given(
@@ -128,16 +129,8 @@ pub(super) const KEYS: &[SpecKey] = &[
         DENOISER,
         given("model.depth", "8", "2 to 256", "Convolutions, half of them in the encoder."),
     ),
-    of(
-        LEVELS,
-        given(
-            "model.noise_level",
-            "true",
-            "true or false",
-            "Whether the network is told the standard deviation of the noise, as a last plane of its input; if not, it is \
-             blind. Of layers, it is false where it is not written.",
-        ),
-    ),
+    of(DENOISER, given("model.noise_level", "true", "true or false", TOLD)),
+    of(LAYERS, given("model.noise_level", "false", "true or false", TOLD)),
     given(
         "model.initialisation",
         "\"glorot\"",
