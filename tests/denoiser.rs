@@ -81,6 +81,25 @@ fn it_is_told_the_level_where_levels_differ_and_where_it_is_not_blind() {
 }
 
 #[test]
+fn photographs_are_cut_where_nothing_else_is_said() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("photos")).unwrap();
+    for number in 0..4 {
+        let picture = GrayImage::from_fn(44, 41 + number, |x, y| Luma([(x * y + number) as u8]));
+        picture.save(sandbox.path(&format!("photos/{number}.png"))).unwrap();
+    }
+    let train =
+        "train --data photos --network denoiser --features 2 --depth 2 --epochs 1 --out run";
+    let told = sandbox.ae(train).succeeds().stderr;
+    let said = "cuts 1000 patches of 40 x 40 anew from 3 pictures, to cover these once (from 1000 to 16000), mirrored and \
+                turned at random";
+    assert!(told.contains(said), "{told}");
+    // Pictures of one size may be taken whole.
+    sandbox.ae(&format!("{train}-2 --size 12x12 --resize crop")).succeeds();
+    assert!(!sandbox.read_text("run-2/spec.toml").contains("[data.patches]"));
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let sandbox = with_photos();
     for (flags, fragments) in [

@@ -105,7 +105,6 @@ fn completions_and_help_know_the_values_of_enumerations() {
     let sandbox = Sandbox::new();
     let script = sandbox.ae("completions bash").succeeds().stdout;
     for values in [
-        "binary-cross-entropy mean-squared-error",
         "once every-epoch",
         "standard min-max",
         "fused autograd",

@@ -31,8 +31,8 @@ fn photo(sandbox: &Sandbox, name: &str, number: u32) {
 fn a_killed_run_goes_on_with_the_same_patches() {
     let sandbox = with_photos();
     let trained = sandbox.ae(&format!("{TRAIN} whole")).succeeds();
-    let said = "photos: every epoch cuts 60 patches of 12 x 12 anew from 9 pictures; 6 patches of 1 other picture stay the \
-                same for validation";
+    let said = "photos: every epoch cuts 60 patches of 12 x 12 anew from 9 pictures, mirrored and turned at random; 6 patches of 1 \
+                other picture stay the same for validation";
     assert!(trained.stderr.contains(said), "{}", trained.stderr);
     let record = &sandbox.read_json("whole/record.json")["dataset"];
     assert_eq!((&record["train_images"], &record["test_images"]), (&60.into(), &6.into()));

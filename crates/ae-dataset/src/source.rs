@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::Variation;
+use crate::idx::folder::is_idx_folder;
 
 /// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, `leaves`, a path, or a [`Variation`] of
 /// one of these: `mnist-rot`, `digits-bg-rand`, `rot:some/folder`.
@@ -42,6 +43,15 @@ impl Source {
             Self::Path(path) => Some(path),
             Self::Variation { of, .. } => of.path(),
             Self::Auto | Self::Mnist | Self::FashionMnist | Self::Digits | Self::Leaves => None,
+        }
+    }
+
+    /// Whether it is a set of pictures that patches can be cut from: procedural ones, or a folder without IDX files.
+    pub fn is_of_pictures(&self) -> bool {
+        match self {
+            Self::Leaves => true,
+            Self::Path(path) => path.is_dir() && is_idx_folder(path).is_ok_and(|is_idx| !is_idx),
+            _ => false,
         }
     }
 

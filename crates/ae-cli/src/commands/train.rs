@@ -1,6 +1,7 @@
 //! `ae train`
 
 use ae_corruption::{Corruption, Draw};
+use ae_dataset::{PatchOptions, Source};
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
 use ae_models::ModelKind;
 
@@ -123,6 +124,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
     Ok(spec)
 }
 
+/// The patches that a denoiser learns from where nothing else is said: a little more than it sees around a pixel.
+const PATCH: [usize; 2] = [40, 40];
+
 /// What the flags say of a denoiser, which is told the level of the noise where the noise has levels that differ.
 fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {
     let NetworkFlags { features, depth, blind, .. } = &args.network;
@@ -141,6 +145,13 @@ fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {
         denoiser.noise_level = levels.is_some_and(|levels| levels.start() < levels.end());
     }
     denoiser.noise_level &= !blind;
+    let (data, reading) = (&mut spec.data, &args.becoming.reading);
+    let is_whole = args.spec.is_some() || data.size.is_some() || reading.resize.is_some();
+    let Ok(source) = data.source.parse::<Source>();
+    if data.patches.is_none() && !is_whole && source.is_of_pictures() {
+        data.patches =
+            Some(PatchOptions { flips: true, rotations: true, ..PatchOptions::new(PATCH) });
+    }
     Ok(())
 }
 

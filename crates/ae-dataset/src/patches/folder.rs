@@ -280,8 +280,14 @@ fn say(
     let (place, [height, width]) = (shown(folder), patches.size);
     let rule =
         if patches.count.is_some() { "" } else { ", to cover these once (from 1000 to 16000)" };
+    let changed = match (patches.flips, patches.rotations) {
+        (false, false) => "",
+        (true, false) => ", mirrored at random",
+        (false, true) => ", turned at random",
+        (true, true) => ", mirrored and turned at random",
+    };
     progress.chose(&format!(
-        "{place}: every epoch cuts {} of {height} x {width} anew from {}{rule}; {} of {} stay the same for \
+        "{place}: every epoch cuts {} of {height} x {width} anew from {}{rule}{changed}; {} of {} stay the same for \
          validation",
         counted(count),
         counted_as(train.pictures.len(), "picture"),
