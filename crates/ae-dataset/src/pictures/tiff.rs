@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use ::tiff::tags::{CompressionMethod, PhotometricInterpretation, SampleFormat, Tag};
-use ::tiff::{ColorType, TiffError};
+use ::tiff::{ColorType, TiffError, TiffUnsupportedError};
 use image::DynamicImage;
 use image::metadata::Orientation;
 
@@ -209,11 +209,31 @@ fn check<R: Read + Seek>(
 
 pub(super) fn damaged(error: TiffError) -> FormatError {
     match error {
-        TiffError::UnsupportedError(error) => unsupported(&error.to_string()),
+        TiffError::UnsupportedError(error) => unsupported(&in_words(&error)),
         TiffError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             bounds::cut_short("TIFF")
         }
         error => FormatError::DamagedPicture { format: "TIFF", reason: error.to_string() },
+    }
+}
+
+/// What a TIFF has that is not read.
+fn in_words(error: &TiffUnsupportedError) -> String {
+    use TiffUnsupportedError as Error;
+    match error {
+        Error::UnsupportedCompressionMethod(method) => match method {
+            CompressionMethod::Unknown(number) => format!("compression {number}"),
+            method => format!("compression {method:?}"),
+        },
+        Error::UnknownCompressionMethod => "an unknown compression".to_owned(),
+        Error::InterpretationWithBits(meaning, bits) => {
+            let bits = bits.first().copied().unwrap_or_default();
+            format!("{meaning:?} values of {bits} bits")
+        }
+        Error::UnsupportedInterpretation(meaning) => format!("{meaning:?} values"),
+        Error::InconsistentBitsPerSample(_) => "channels of different depths".to_owned(),
+        Error::ChromaSubsampling => "subsampled colours outside of a JPEG".to_owned(),
+        error => error.to_string(),
     }
 }
 
