@@ -13,9 +13,9 @@ pub(crate) mod headers;
 #[cfg(feature = "pictures")]
 pub(crate) mod read_many;
 #[cfg(feature = "pictures")]
-pub(crate) mod remark;
-#[cfg(feature = "pictures")]
 pub(crate) mod reader;
+#[cfg(feature = "pictures")]
+pub(crate) mod remark;
 #[cfg(feature = "pictures")]
 pub(crate) mod writer;
 

@@ -33,7 +33,9 @@ pub(crate) fn warn_of_remarks<'a>(
                 "{input}: {count} pictures are animated, such as {first}: the first frame of each is read"
             ),
             (Remark::Inks, [one]) => {
-                tracing::warn!("{one} is of inks (CMYK): it is read as RGB, without its colour profile");
+                tracing::warn!(
+                    "{one} is of inks (CMYK): it is read as RGB, without its colour profile"
+                );
             }
             (Remark::Inks, [first, ..]) => tracing::warn!(
                 "{input}: {count} pictures are of inks (CMYK), such as {first}: they are read as RGB, without \
