@@ -35,6 +35,8 @@ pub(crate) struct Header {
     pub(crate) shape: ImageShape,
     /// Whether the values have more than 8 bits.
     pub(crate) has_16_bits: bool,
+    /// Whether pixels have an opacity; they may all be opaque.
+    pub(crate) has_opacity: bool,
 }
 
 /// A picture that is decoded.
@@ -220,7 +222,8 @@ fn header_of(mut reader: impl BufRead + Seek, format: ImageFormat) -> Result<Hea
         Some(facts) => facts.bits == 16,
         None => color.bytes_per_pixel() > color.channel_count(),
     };
-    Ok(Header { shape: upright(channels, [height, width], orientation), has_16_bits })
+    let shape = upright(channels, [height, width], orientation);
+    Ok(Header { shape, has_16_bits, has_opacity: color.has_alpha() })
 }
 
 /// A page, or the first of a file that is to have one; then the chain of pages must be sound.
@@ -238,7 +241,8 @@ fn open_tiff<R: Read + Seek>(
 fn tiff_header(reader: impl Read + Seek, directory: Option<u32>) -> Result<Header, FormatError> {
     let page = tiff::page(&mut open_tiff(reader, directory)?)?;
     let shape = upright(page.layout.channels(), [page.height, page.width], page.orientation);
-    Ok(Header { shape, has_16_bits: page.is_deep() })
+    let has_opacity = page.layout.has_opacity();
+    Ok(Header { shape, has_16_bits: page.is_deep(), has_opacity })
 }
 
 fn upright(channels: usize, sides: [u32; 2], orientation: Orientation) -> ImageShape {
