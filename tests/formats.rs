@@ -235,6 +235,14 @@ fn transparent_pictures_need_a_background() {
         save(&sandbox, &format!("logos/{name}.png"), RgbaImage::from_pixel(4, 4, pixel));
     }
     sandbox.ae("train --data logos --widths 2 --epochs 1 --out logo").fails_with(&["--background"]);
+    let told = sandbox.ae("data info logos").succeeds().stdout;
+    for line in [
+        "colours: 0 grey, 3 coloured, 0 of 16 bits, 3 with an opacity",
+        "say what lies behind 3 pictures that may be transparent: --background white",
+        "then: ae train --data logos --background white",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
     sandbox
         .ae("train --data logos --widths 2 --epochs 1 --background #102030 --out logo")
         .succeeds();

@@ -129,6 +129,48 @@ fn sixteen_bits_stay_from_reading_to_writing() {
     assert!(rounded.stderr.contains("1 picture of 16 bits rounded to the 8"), "{}", rounded.stderr);
 }
 
+/// Pillow 13, `Image.open("inks.tif").convert("RGB").getpixel((15, 0))`: (124, 235, 180).
+#[test]
+fn inks_become_colours_and_it_is_said() {
+    let sandbox = Sandbox::new();
+    for part in ["train", "test"] {
+        sandbox.write(&format!("inks/{part}/a.jpg"), case("inks.jpg"));
+        sandbox.write(&format!("inks/{part}/b.tif"), case("inks.tif"));
+    }
+    let told = sandbox.ae("data export inks --out out").succeeds().stderr;
+    assert!(told.contains("2 pictures are of inks (CMYK), such as inks/train/a.jpg"), "{told}");
+    assert!(told.contains("read as RGB, without their colour profiles"), "{told}");
+    let near = |name: &str, tolerance: u8| {
+        let found = image::open(sandbox.path(name)).unwrap().into_rgb8().get_pixel(15, 0).0;
+        let differs = |(a, b): (&u8, &u8)| a.abs_diff(*b) > tolerance;
+        assert!(!found.iter().zip(&[124, 235, 180]).any(differs), "{name}: {found:?}");
+    };
+    // A JPEG of this quality is off by some steps.
+    near("out/train/00001.png", 8);
+    near("out/train/00002.png", 1);
+}
+
+#[test]
+fn what_is_not_read_of_a_tiff_is_said_in_words() {
+    let sandbox = Sandbox::with_run();
+    for (name, words) in [
+        (
+            "palette.tif",
+            "a TIFF with colours in a palette, which is not read; save it as grey or RGB",
+        ),
+        ("signed.tif", "a TIFF with signed or complex numbers, which is not read"),
+    ] {
+        sandbox.write(name, case(name));
+        sandbox.ae(&format!("encode run {name} -o x.npy")).fails_with(&[name, words]);
+        // A folder goes on without it, and says why.
+        sandbox.write(&format!("in/{name}"), case(name));
+    }
+    grey(&sandbox, "in/whole.png", 7);
+    let told = sandbox.ae("encode run in -o x.npy --resize fit --skip-bad").succeeds().stderr;
+    assert!(told.contains("left out: in/palette.tif: a TIFF with colours in a palette"), "{told}");
+    assert!(told.contains("left out: in/signed.tif: a TIFF with signed"), "{told}");
+}
+
 #[test]
 fn a_grey_palette_is_grey() {
     let sandbox = Sandbox::new();

@@ -62,26 +62,25 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
             paths.for_each(|path| reads.add(id, path));
         } else if let (DATA | SOURCE, Ok(Some(sources))) = (id, matches.try_get_many::<String>(id))
         {
-            sources.for_each(|source| reads.add(id, &path_of(source)));
+            sources.filter_map(|source| path_of(source)).for_each(|path| reads.add(id, &path));
         }
     }
     reads.check(&writes)
 }
 
-/// The path of a data set that was named by a path or a word: the word itself if it is no path, as a file or folder of
-/// this name may be meant.
-fn path_of(source: &str) -> PathBuf {
+/// The path of a data set; none if it is named by a word, which is never a path.
+fn path_of(source: &str) -> Option<PathBuf> {
     let Ok(parsed) = source.parse::<Source>();
-    parsed.path().map_or_else(|| PathBuf::from(source), Path::to_owned)
+    parsed.path().map(Path::to_owned)
 }
 
 /// Refuses a folder for a run that is not to be written, or within which lies the data.
 pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()> {
     let output = OutputPath::new(folder.to_owned(), OutputKind::Run);
     let source = path_of(source);
-    let reads = Reads { data: vec![source.clone()], ..Reads::default() };
+    let reads = Reads { data: source.iter().cloned().collect(), ..Reads::default() };
     reads.check(&[&output])?;
-    let (folder, data) = (canonical(folder), canonical(&source));
+    let folder = canonical(folder);
     if let Some(run) = folder.ancestors().skip(1).find(|above| is_run(above)) {
         bail!(
             "{} lies within the run {}; choose another folder with --out",
@@ -89,11 +88,13 @@ pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()
             run.display()
         );
     }
-    if source.exists() && data.starts_with(&folder) {
-        let (data, folder) = (source.display(), folder.display());
-        bail!("{data} lies within {folder}; choose another folder with --out");
+    match source {
+        Some(data) if data.exists() && canonical(&data).starts_with(&folder) => {
+            let (data, folder) = (data.display(), folder.display());
+            bail!("{data} lies within {folder}; choose another folder with --out");
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether a run or a study has its files in a folder; a spec alone is none.

@@ -15,6 +15,8 @@ pub(crate) mod read_many;
 #[cfg(feature = "pictures")]
 pub(crate) mod reader;
 #[cfg(feature = "pictures")]
+pub(crate) mod remark;
+#[cfg(feature = "pictures")]
 pub(crate) mod writer;
 
 #[cfg(feature = "pictures")]

@@ -103,7 +103,11 @@ pub(super) fn target(text: &str) -> Result<OutputPath, String> {
 
 /// The format of a picture, by its name.
 pub(super) fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
-    one_of::<PictureFormat>(PictureFormat::ALL.map(PictureFormat::name))
+    one_of::<PictureFormat>(PictureFormat::ALL.map(|format| {
+        let others =
+            format.endings().iter().copied().filter(move |ending| *ending != format.name());
+        PossibleValue::new(format.name()).aliases(others)
+    }))
 }
 
 pub(super) fn npy_file(text: &str) -> Result<OutputPath, String> {

@@ -267,7 +267,9 @@ pub enum FormatError {
         width: u32,
     },
     /// A picture of a kind that is not read.
-    #[error("a {format} of {found}, which is not read; save it as grey or RGB of 8 or 16 bits")]
+    #[error(
+        "a {format} with {found}, which is not read; save it as grey or RGB of 8 or 16 bits, compressed by LZW or not at all"
+    )]
     Unsupported {
         /// "TIFF".
         format: &'static str,

@@ -226,14 +226,12 @@ fn decode_picture(
 ) -> Result<Images, DatasetError> {
     use crate::PictureId;
     use crate::pictures::decode::{Decoded, Wanted, decode};
-    use crate::pictures::read_many::warn_of_animations;
+    use crate::pictures::remark::warn_of_remarks;
 
     let wanted = Wanted { channels, background: options.background };
     let decoded = decode(bytes, wanted).map_err(|error| error.in_file(path))?;
-    let Decoded { images, is_animated } = decoded;
-    if is_animated {
-        warn_of_animations(path, &[&PictureId::file(path)]);
-    }
+    let Decoded { images, remark } = decoded;
+    warn_of_remarks(path, std::iter::once((&PictureId::file(path), remark)));
     Ok(images)
 }
 

@@ -15,7 +15,8 @@ use crate::pictures::decode::{self, Decoded, Header, Wanted};
 use crate::pictures::folder::{choose_channels, of_16_bits, parts, say_16_bits};
 use crate::pictures::headers::PictureHeaders;
 use crate::pictures::list::PictureList;
-use crate::pictures::read_many::{NAMED, good_ones, warn_of_animations, with_size};
+use crate::pictures::read_many::{NAMED, good_ones, with_size};
+use crate::pictures::remark::{Remark, warn_of_remarks};
 use crate::{
     BadItems, Dataset, DatasetError, FileDigest, ImageShape, Images, LoadOptions, PatchError,
     PatchOptions, PatchSource, PictureId, Progress, ReadOptions, Resize,
@@ -159,8 +160,8 @@ struct Looked {
     sha256: Vec<u8>,
     shape: ImageShape,
     bytes: u64,
-    /// Whether frames follow that are not read.
-    is_animated: bool,
+    /// What is not read as it stands.
+    remark: Option<Remark>,
     /// The picture, if it is to stay in memory.
     image: Option<Images>,
 }
@@ -189,9 +190,8 @@ impl Half {
             looked.extend(good_ones(folder, results, options.bad)?);
             progress.read("reading pictures", looked.len() as u64, total as u64);
         }
-        let animated = list.files.iter().zip(&looked);
-        let animated = animated.filter(|(_, it)| it.as_ref().is_some_and(|it| it.is_animated));
-        warn_of_animations(folder, &animated.map(|(file, _)| file).collect::<Vec<_>>());
+        let remark = |looked: &Option<Looked>| looked.as_ref().and_then(|looked| looked.remark);
+        warn_of_remarks(folder, list.files.iter().zip(looked.iter().map(remark)));
         let good = (0..).zip(&looked).filter(|(_, it)| it.is_some()).map(|(place, _)| place);
         let list = list.select(&good.collect::<Vec<u32>>());
         let looked: Vec<Looked> = looked.into_iter().flatten().collect();
@@ -230,14 +230,14 @@ impl Half {
 
 fn look_at(file: &PictureId, wanted: Wanted, stays: bool) -> Result<Looked, DatasetError> {
     let unreadable = |source| FileError::Read { path: file.path.clone(), source };
-    let Decoded { images: image, is_animated } = decode::read(file, wanted)?;
+    let Decoded { images: image, remark } = decode::read(file, wanted)?;
     let mut hasher = Hashing(Sha256::new());
     io::copy(&mut File::open(&file.path).map_err(unreadable)?, &mut hasher).map_err(unreadable)?;
     Ok(Looked {
         sha256: hasher.0.finalize().to_vec(),
         shape: image.shape(),
         bytes: image.pixels().memory(),
-        is_animated,
+        remark,
         image: stays.then_some(image),
     })
 }

@@ -14,6 +14,7 @@ use crate::other_sizes::grey_of;
 use crate::pictures::bounds::{self, Claim, MAX_MEMORY};
 use crate::pictures::containers::{self, Contents};
 use crate::pictures::id::PictureId;
+use crate::pictures::remark::Remark;
 use crate::pictures::{background, jpeg, png, tiff};
 use crate::{Background, DatasetError, FormatError, ImageShape, Images, Pixels};
 
@@ -23,6 +24,9 @@ const MAX_BYTES: u64 = MAX_MEMORY;
 /// The most bytes of a text in which PNM states its numbers, for a byte of a picture: one digit of a bitmap.
 const PNM_RATIO: u64 = 8;
 
+/// The components of a JPEG of inks: cyan, magenta, yellow and black.
+const INKS: usize = 4;
+
 /// What a picture's header states, before anything is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -31,6 +35,8 @@ pub(crate) struct Header {
     pub(crate) shape: ImageShape,
     /// Whether the values have more than 8 bits.
     pub(crate) has_16_bits: bool,
+    /// Whether pixels have an opacity; they may all be opaque.
+    pub(crate) has_opacity: bool,
 }
 
 /// A picture that is decoded.
@@ -38,8 +44,8 @@ pub(crate) struct Header {
 pub(crate) struct Decoded {
     /// One image.
     pub(crate) images: Images,
-    /// Whether frames follow that are not read.
-    pub(crate) is_animated: bool,
+    /// What is not read as it stands.
+    pub(crate) remark: Option<Remark>,
 }
 
 /// What decoding does with channels and opacity.
@@ -106,22 +112,23 @@ pub(crate) fn decode(bytes: &[u8], wanted: Wanted) -> Result<Decoded, FormatErro
     };
     let mut decoder = decoder(Cursor::new(bytes), format)?;
     // This comes before anything of the claimed size is allocated.
-    let is_animated = check(format, bytes, &decoder)?;
+    let remark = check(format, bytes, &decoder)?;
     let orientation = match format {
         ImageFormat::Png => png_orientation(&png_facts(&mut Cursor::new(bytes))?),
-        _ => decoder.orientation().map_err(damage)?,
+        _ => decoder.orientation().map_err(|error| damage(error, format))?,
     };
-    let picture = DynamicImage::from_decoder(decoder).map_err(damage)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| damage(error, format))?;
     let images = images(picture, orientation, wanted)?;
-    Ok(Decoded { images, is_animated })
+    Ok(Decoded { images, remark })
 }
 
-/// Checks the bytes of a picture that is not a TIFF. Returns whether it has several frames.
+/// Checks the bytes of a picture that is not a TIFF. Returns what of it is not read as it stands.
 fn check(
     format: ImageFormat,
     bytes: &[u8],
     decoder: &impl ImageDecoder,
-) -> Result<bool, FormatError> {
+) -> Result<Option<Remark>, FormatError> {
+    let animated = |is_animated: bool| is_animated.then_some(Remark::Animated);
     let damaged = |format, fault: &dyn std::error::Error| FormatError::DamagedPicture {
         format,
         reason: fault.to_string(),
@@ -129,11 +136,11 @@ fn check(
     match format {
         ImageFormat::Png => {
             png::check(bytes).map_err(|fault| damaged("PNG", &fault))?;
-            return Ok(png_facts(&mut Cursor::new(bytes))?.is_animated);
+            return Ok(animated(png_facts(&mut Cursor::new(bytes))?.is_animated));
         }
         ImageFormat::Jpeg => {
-            jpeg::check(bytes).map_err(|fault| damaged("JPEG", &fault))?;
-            return Ok(false);
+            let components = jpeg::check(bytes).map_err(|fault| damaged("JPEG", &fault))?;
+            return Ok((components == INKS).then_some(Remark::Inks));
         }
         _ => {}
     }
@@ -142,7 +149,7 @@ fn check(
     let ratio = if format == ImageFormat::Pnm { PNM_RATIO } else { bounds::RATIO };
     let (stored, claimed) = (bytes.len() as u64, decoder.total_bytes());
     bounds::check_claim(Claim { stored, claimed, height, width, ratio })?;
-    Ok(is_animated)
+    Ok(animated(is_animated))
 }
 
 fn decode_tiff(
@@ -157,7 +164,8 @@ fn decode_tiff(
         picture = background::divided(picture);
     }
     let images = images(picture, page.orientation, wanted)?;
-    Ok(Decoded { images, is_animated: false })
+    let remark = (page.layout == tiff::Layout::Cmyk).then_some(Remark::Inks);
+    Ok(Decoded { images, remark })
 }
 
 /// One image of a decoded picture.
@@ -206,7 +214,7 @@ fn header_of(mut reader: impl BufRead + Seek, format: ImageFormat) -> Result<Hea
     let (width, height) = decoder.dimensions();
     let orientation = match &facts {
         Some(facts) => png_orientation(facts),
-        None => decoder.orientation().map_err(damage)?,
+        None => decoder.orientation().map_err(|error| damage(error, format))?,
     };
     let color = decoder.color_type();
     let channels = if color.has_color() && !has_grey_palette { 3 } else { 1 };
@@ -214,7 +222,8 @@ fn header_of(mut reader: impl BufRead + Seek, format: ImageFormat) -> Result<Hea
         Some(facts) => facts.bits == 16,
         None => color.bytes_per_pixel() > color.channel_count(),
     };
-    Ok(Header { shape: upright(channels, [height, width], orientation), has_16_bits })
+    let shape = upright(channels, [height, width], orientation);
+    Ok(Header { shape, has_16_bits, has_opacity: color.has_alpha() })
 }
 
 /// A page, or the first of a file that is to have one; then the chain of pages must be sound.
@@ -232,7 +241,8 @@ fn open_tiff<R: Read + Seek>(
 fn tiff_header(reader: impl Read + Seek, directory: Option<u32>) -> Result<Header, FormatError> {
     let page = tiff::page(&mut open_tiff(reader, directory)?)?;
     let shape = upright(page.layout.channels(), [page.height, page.width], page.orientation);
-    Ok(Header { shape, has_16_bits: page.is_deep() })
+    let has_opacity = page.layout.has_opacity();
+    Ok(Header { shape, has_16_bits: page.is_deep(), has_opacity })
 }
 
 fn upright(channels: usize, sides: [u32; 2], orientation: Orientation) -> ImageShape {
@@ -279,19 +289,32 @@ pub(super) fn decoder<'a>(
     limits.max_image_height = None;
     limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(damage)?;
+    let decoder = reader.into_decoder().map_err(|error| damage(error, format))?;
     let (width, height) = decoder.dimensions();
     bounds::check_sides(height, width)?;
     Ok(decoder)
 }
 
 /// An error of the crate `image`; of a file that ends early, one in our words.
-pub(super) fn damage(error: image::ImageError) -> FormatError {
+fn damage(error: image::ImageError, format: ImageFormat) -> FormatError {
     match error {
         image::ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            bounds::cut_short("picture")
+            bounds::cut_short(name(format))
         }
         error => FormatError::Picture(error),
+    }
+}
+
+/// What messages call a format.
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Pnm => "PNM",
+        ImageFormat::Gif => "GIF",
+        _ => "picture",
     }
 }
 

@@ -22,16 +22,17 @@ use frame::Frame;
 use huffman::HuffmanTable;
 use scan::{Scan, Tables};
 
-/// Checks a JPEG up to its end marker. What follows, such as a camera's preview, is ignored.
+/// Checks a JPEG up to its end marker, and returns the number of its components. What follows, such as a camera's
+/// preview, is ignored.
 ///
 /// Arithmetic coding, lossless files and precisions other than 8 bits are left to the decoder, which refuses them.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), JpegFault> {
+pub(crate) fn check(bytes: &[u8]) -> Result<usize, JpegFault> {
     let mut walk = Walk { bytes, ..Walk::default() };
     if walk.next_marker()? != 0xd8 {
         return Err(JpegFault::Header);
     }
     while walk.step()? == Step::Continue {}
-    Ok(())
+    Ok(walk.frame.map_or(0, |frame| frame.components.len()))
 }
 
 #[derive(PartialEq, Eq)]

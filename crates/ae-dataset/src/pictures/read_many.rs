@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use ae_files::shown;
 use rayon::prelude::*;
 
 use crate::other_sizes::in_shape;
 use crate::pictures::decode::{self, Decoded, Wanted};
 use crate::pictures::list::PictureList;
+use crate::pictures::remark::warn_of_remarks;
 use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, PictureId, ReadOptions};
 
 /// The number of offenders that an error names.
@@ -54,11 +54,8 @@ pub(crate) fn read_all(
     options: &ReadOptions,
 ) -> Result<Vec<Option<Images>>, DatasetError> {
     let images: Vec<_> = files.par_iter().map(|file| read_one(file, shape, options)).collect();
-    let animated = images.iter().zip(files).filter_map(|(image, file)| match image {
-        Ok(Decoded { is_animated: true, .. }) => Some(file),
-        _ => None,
-    });
-    warn_of_animations(folder, &animated.collect::<Vec<_>>());
+    let remark = |image: &Result<Decoded, _>| image.as_ref().ok().and_then(|image| image.remark);
+    warn_of_remarks(folder, files.iter().zip(images.iter().map(remark)));
     let images: Vec<_> =
         images.into_iter().map(|image| image.map(|decoded| decoded.images)).collect();
     refuse_other_sizes(folder, &images)?;
@@ -71,21 +68,9 @@ fn read_one(
     options: &ReadOptions,
 ) -> Result<Decoded, DatasetError> {
     let wanted = Wanted { channels: shape.channels, background: options.background };
-    let Decoded { images, is_animated } = decode::read(file, wanted)?;
+    let Decoded { images, remark } = decode::read(file, wanted)?;
     let images = in_shape(images, shape, options.resize, &file.path)?;
-    Ok(Decoded { images, is_animated })
-}
-
-/// Says of animations, once for all of them, that their first frame is read.
-pub(crate) fn warn_of_animations(input: &Path, animated: &[&PictureId]) {
-    let (input, count) = (shown(input), animated.len());
-    match animated {
-        [] => {}
-        [one] => tracing::warn!("{one} is animated: its first frame is read"),
-        [first, ..] => tracing::warn!(
-            "{input}: {count} pictures are animated, such as {first}: the first frame of each is read"
-        ),
-    }
+    Ok(Decoded { images, remark })
 }
 
 /// Refuses pictures of another size. They are never treated as damaged.

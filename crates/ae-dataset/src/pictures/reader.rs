@@ -11,7 +11,7 @@ use crate::pictures::headers::PictureHeaders;
 use crate::pictures::id::PictureOrigin;
 use crate::pictures::list::PictureList;
 use crate::pictures::parts;
-use crate::pictures::read_many::warn_of_animations;
+use crate::pictures::remark::warn_of_remarks;
 use crate::skipped::warn_of_skipped;
 use crate::{
     Background, BadItems, DatasetError, ImageShape, Inputs, PictureId, Pixels, Progress,
@@ -127,10 +127,8 @@ impl PictureReader {
         let list = self.list.select(&[place as u32]);
         let wanted = Wanted { channels: shape.channels, background: self.background };
         let picture = &self.list.files[place];
-        let Decoded { images, is_animated } = decode::read(picture, wanted)?;
-        if is_animated {
-            warn_of_animations(&self.path, &[picture]);
-        }
+        let Decoded { images, remark } = decode::read(picture, wanted)?;
+        warn_of_remarks(&self.path, std::iter::once((picture, remark)));
         let (names, origins) = (list.names(), list.origins());
         let PictureList { labels, class_names, places, .. } = list;
         let has_classes = !class_names.is_empty();

@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use ::tiff::tags::{CompressionMethod, PhotometricInterpretation, SampleFormat, Tag};
-use ::tiff::{ColorType, TiffError};
+use ::tiff::{ColorType, TiffError, TiffUnsupportedError};
 use image::DynamicImage;
 use image::metadata::Orientation;
 
@@ -16,6 +16,17 @@ use crate::pictures::bounds::{self, Claim};
 
 /// The longest value of a tag in bytes: a colour profile, or the places of the strips.
 const MAX_TAG_BYTES: usize = 64 << 20;
+
+/// The compressions that are read.
+const READ_COMPRESSIONS: [CompressionMethod; 7] = [
+    CompressionMethod::None,
+    CompressionMethod::LZW,
+    CompressionMethod::Deflate,
+    CompressionMethod::OldDeflate,
+    CompressionMethod::PackBits,
+    CompressionMethod::ModernJPEG,
+    CompressionMethod::Fax4,
+];
 
 /// What a page states, before it is decoded.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +81,10 @@ impl Layout {
         if matches!(self, Self::Grey | Self::GreyAlpha(_)) { 1 } else { 3 }
     }
 
+    pub(super) fn has_opacity(self) -> bool {
+        matches!(self, Self::GreyAlpha(_) | Self::Rgba(_))
+    }
+
     /// Whether colours are multiplied by their opacity.
     pub(super) fn is_multiplied(self) -> bool {
         matches!(self, Self::GreyAlpha(Alpha::Multiplied) | Self::Rgba(Alpha::Multiplied))
@@ -107,6 +122,13 @@ pub(super) fn page<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Page, For
     let meaning = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation);
     if meaning.map_err(damaged)? == Some(PhotometricInterpretation::RGBPalette.to_u16()) {
         return Err(unsupported("colours in a palette"));
+    }
+    let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression).map_err(damaged)?;
+    let compression = CompressionMethod::from_u16_exhaustive(compression.unwrap_or(1));
+    if !READ_COMPRESSIONS.contains(&compression) {
+        return Err(unsupported(&in_words(&TiffUnsupportedError::UnsupportedCompressionMethod(
+            compression,
+        ))));
     }
     let color = decoder.colortype().map_err(damaged)?;
     let format = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat).map_err(damaged)?;
@@ -209,11 +231,31 @@ fn check<R: Read + Seek>(
 
 pub(super) fn damaged(error: TiffError) -> FormatError {
     match error {
-        TiffError::UnsupportedError(error) => unsupported(&error.to_string()),
+        TiffError::UnsupportedError(error) => unsupported(&in_words(&error)),
         TiffError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             bounds::cut_short("TIFF")
         }
         error => FormatError::DamagedPicture { format: "TIFF", reason: error.to_string() },
+    }
+}
+
+/// What a TIFF has that is not read.
+fn in_words(error: &TiffUnsupportedError) -> String {
+    use TiffUnsupportedError as Error;
+    match error {
+        Error::UnsupportedCompressionMethod(method) => match method {
+            CompressionMethod::Unknown(number) => format!("compression {number}"),
+            method => format!("compression {method:?}"),
+        },
+        Error::UnknownCompressionMethod => "an unknown compression".to_owned(),
+        Error::InterpretationWithBits(meaning, bits) => {
+            let bits = bits.first().copied().unwrap_or_default();
+            format!("{meaning:?} values of {bits} bits")
+        }
+        Error::UnsupportedInterpretation(meaning) => format!("{meaning:?} values"),
+        Error::InconsistentBitsPerSample(_) => "channels of different depths".to_owned(),
+        Error::ChromaSubsampling => "subsampled colours outside of a JPEG".to_owned(),
+        error => error.to_string(),
     }
 }
 

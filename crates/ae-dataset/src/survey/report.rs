@@ -26,6 +26,8 @@ pub struct FolderSurvey {
     pub coloured: usize,
     /// The number of pictures with 16 bits per value.
     pub of_16_bits: usize,
+    /// The number of pictures with an opacity, which may be opaque everywhere.
+    pub with_opacity: usize,
     /// The subfolders with pictures, sorted by name: each is a class.
     pub classes: Vec<ClassCount>,
     /// The number of pictures directly in the folder, or directly in one of its parts: they have no class.
@@ -138,10 +140,15 @@ pub enum TrainingNeed {
         /// The number of coloured pictures.
         coloured: usize,
     },
-    /// Some pictures are damaged: remove them, or set [`ReadOptions::bad`](crate::ReadOptions::bad) to
+    /// Some pictures may be transparent: set [`ReadOptions::background`](crate::ReadOptions::background).
+    Background {
+        /// The number of pictures with an opacity.
+        with_opacity: usize,
+    },
+    /// Some pictures cannot be read: remove them, or set [`ReadOptions::bad`](crate::ReadOptions::bad) to
     /// [`BadItems::Skip`](crate::BadItems::Skip).
     SkipBad {
-        /// The number of damaged pictures.
+        /// The number of these pictures.
         damaged: usize,
     },
 }
@@ -173,6 +180,9 @@ impl FolderSurvey {
         if self.grey > 0 && self.coloured > 0 {
             needs.push(TrainingNeed::Channels { grey: self.grey, coloured: self.coloured });
         }
+        if self.with_opacity > 0 {
+            needs.push(TrainingNeed::Background { with_opacity: self.with_opacity });
+        }
         let damaged = self.skipped_for(SkipReason::DamagedPicture);
         if damaged > 0 {
             needs.push(TrainingNeed::SkipBad { damaged });
@@ -190,7 +200,9 @@ impl FolderSurvey {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::DamagedPicture => "damaged, or not the picture that its name says",
+            Self::DamagedPicture => {
+                "damaged, of a kind that is not read, or not the picture that its name says"
+            }
             Self::OtherEnding => {
                 "picture whose name does not end in .png, .jpg, .tif, .webp, .bmp, .pgm or .gif"
             }

@@ -178,6 +178,7 @@ impl Walk<'_> {
                 let is_grey = header.shape.channels == 1;
                 *(if is_grey { &mut report.grey } else { &mut report.coloured }) += 1;
                 report.of_16_bits += usize::from(header.has_16_bits);
+                report.with_opacity += usize::from(header.has_opacity);
                 *self.sizes.entry([header.shape.height, header.shape.width]).or_default() += 1;
                 Some(kind)
             }

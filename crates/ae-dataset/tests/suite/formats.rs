@@ -134,7 +134,9 @@ fn text_and_bits_of_pnm_are_read() {
 fn a_file_that_is_cut_anywhere_is_damaged() {
     let picture = grey(9, 11);
     let gif = encoded(DynamicImage::from(picture.clone()).into_rgba8(), ImageFormat::Gif);
+    let deep = DynamicImage::from(picture.clone()).into_luma16();
     let files = [
+        ("PNG of 16 bits", encoded(deep, ImageFormat::Png)),
         ("TIFF", grey_tiff(9, 11)),
         ("WebP", encoded(picture.clone(), ImageFormat::WebP)),
         ("BMP", encoded(picture.clone(), ImageFormat::Bmp)),

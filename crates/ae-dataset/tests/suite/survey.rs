@@ -73,6 +73,7 @@ fn a_mixed_folder_is_counted_by_kind_size_colour_and_class() {
     let size = |height, width, pictures| SizeCount { height, width, pictures };
     assert_eq!(survey.sizes, [size(3, 4, 4), size(5, 8, 1)]);
     assert_eq!((survey.grey, survey.coloured, survey.of_16_bits), (4, 1, 1));
+    assert_eq!(survey.with_opacity, 0);
     assert_eq!(survey.classes, [class("cats", 2), class("dogs", 2)]);
     assert_eq!((survey.without_class, survey.parts.len()), (1, 0));
 }

@@ -71,8 +71,12 @@ fn in_words(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> St
     let sizes = sizes.map(|size| format!("{} of {} x {}", size.pictures, size.height, size.width));
     lines.extend(list("sizes", sizes.collect()));
     if survey.pictures > 0 {
+        let opacity = match survey.with_opacity {
+            0 => String::new(),
+            count => format!(", {count} with an opacity"),
+        };
         lines.push(format!(
-            "  colours: {} grey, {} coloured, {} of 16 bits",
+            "  colours: {} grey, {} coloured, {} of 16 bits{opacity}",
             survey.grey, survey.coloured, survey.of_16_bits
         ));
     }
@@ -116,15 +120,19 @@ fn advice(need: TrainingNeed) -> String {
             format!("merge some of the {classes} subfolders: there can be 256 classes")
         }
         TrainingNeed::Resize { most_frequent, others } => format!(
-            "bring {} to one size: --resize fit (or crop) --size {}",
+            "bring {} to one size: --resize fit (or crop) --size {}; or train on parts of them: --patches 48x48",
             counted_as(others, "picture"),
             proposed(most_frequent)
         ),
         TrainingNeed::Channels { grey, coloured } => format!(
             "say whether the {grey} grey and {coloured} coloured pictures become grey or coloured: --channels 1 (or 3)"
         ),
+        TrainingNeed::Background { with_opacity } => format!(
+            "say what lies behind {} that may be transparent: --background white",
+            counted_as(with_opacity, "picture")
+        ),
         TrainingNeed::SkipBad { damaged } => {
-            format!("leave out {}: --skip-bad", counted_as(damaged, "damaged picture"))
+            format!("leave out {} that cannot be read: --skip-bad", counted_as(damaged, "picture"))
         }
         _ => "see the list above".to_owned(),
     }
@@ -157,6 +165,7 @@ fn flags(needs: &[TrainingNeed], refusal: &anyhow::Error) -> Option<String> {
             TrainingNeed::Channels { grey, coloured } => {
                 Some(format!("--channels {}", if grey > coloured { 1 } else { 3 }))
             }
+            TrainingNeed::Background { .. } => Some("--background white".to_owned()),
             TrainingNeed::SkipBad { .. } => Some("--skip-bad".to_owned()),
             _ => None,
         })
@@ -187,6 +196,7 @@ fn as_json(folder: &Path, survey: &FolderSurvey, refusal: &anyhow::Error) -> ser
         "grey": survey.grey,
         "coloured": survey.coloured,
         "of_16_bits": survey.of_16_bits,
+        "with_opacity": survey.with_opacity,
         "classes": counts(&survey.classes),
         "parts": counts(&survey.parts),
         "in_no_subfolder": survey.without_class,
