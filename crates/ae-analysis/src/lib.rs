@@ -41,9 +41,7 @@ pub use anomaly::{
     Ranking, ThresholdRule,
 };
 pub use error::AnalysisError;
-pub use image::{
-    MedianWindow, NonLocalMeans, Tiling, gaussian_ssim, median_filter, noise_level,
-};
+pub use image::{MedianWindow, NonLocalMeans, Tiling, gaussian_ssim, median_filter, noise_level};
 pub use linalg::Rows;
 pub use probe::{
     LogisticRegression, MeanInterval, accuracy, classify_by_neighbours, nearest, trustworthiness,
