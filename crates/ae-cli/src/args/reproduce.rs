@@ -30,7 +30,7 @@ pub(crate) struct Reproduce {
     /// A folder of photographs with the folders train400, and bsd68 or set12, for the experiment `photographs`
     ///
     /// [default: the folder `photos` beside the folder $AE_DATA, if there is one; otherwise procedural pictures]
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) photographs: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
