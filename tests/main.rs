@@ -27,6 +27,7 @@ mod own_data;
 /// Patches of pictures of any size.
 mod patches;
 /// Pictures with pitfalls.
+mod photographs;
 mod pictures;
 mod probe;
 /// Tables that were misread once.

@@ -97,6 +97,25 @@ pub enum AnalysisError {
         /// The quantile that was given.
         found: f64,
     },
+    /// A patch or a window has no middle.
+    #[error("the side of {what} must be odd, found {found}")]
+    EvenSide {
+        /// Whose side it is.
+        what: &'static str,
+        /// The side that was given.
+        found: usize,
+    },
+    /// The settings of non-local means are outside their ranges.
+    #[error(
+        "non-local means needs a noise level of at least 0 and an h above 0, both finite; found a level of {sigma} and an \
+         h of {h}"
+    )]
+    Strength {
+        /// The noise level.
+        sigma: f32,
+        /// How fast weights fall.
+        h: f32,
+    },
     /// All items are of one class.
     #[error("{normals} normal items and {anomalies} anomalies: a ranking needs both")]
     OneClass {

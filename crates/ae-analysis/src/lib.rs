@@ -7,7 +7,7 @@
 //! | `anomaly` | scores, thresholds and p-values; how well a score ranks | [`AnomalyScorer`], [`LeaveOneOut`], [`Calibration`], [`ThresholdRule`], [`Ranking`] |
 //! | `projection` | PCA, the best linear autoencoder; maps into the plane | [`Pca`], [`tsne()`] |
 //! | `probe` | what codes tell about classes; whether a map keeps neighbourhoods; intervals | [`LogisticRegression`], [`classify_by_neighbours`], [`trustworthiness`], [`MeanInterval`] |
-//! | `image` | the baseline of a denoiser; the noise of a picture; pictures of any size through a model of one size | [`median_filter`], [`noise_level`], [`Tiling`] |
+//! | `image` | the baselines of a denoiser; the noise of a picture; how alike two pictures are; pictures of any size through a model of one size | [`median_filter`], [`NonLocalMeans`], [`noise_level`], [`gaussian_ssim`], [`Tiling`] |
 //! | `linalg` | rows, means and products | [`Rows`] |
 //!
 //! Sums run in a fixed order: every result has the same bits for any number of threads.
@@ -41,7 +41,7 @@ pub use anomaly::{
     Ranking, ThresholdRule,
 };
 pub use error::AnalysisError;
-pub use image::{MedianWindow, Tiling, median_filter, noise_level};
+pub use image::{MedianWindow, NonLocalMeans, Tiling, gaussian_ssim, median_filter, noise_level};
 pub use linalg::Rows;
 pub use probe::{
     LogisticRegression, MeanInterval, accuracy, classify_by_neighbours, nearest, trustworthiness,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::idx::folder::open_folder;
 use crate::other_sizes::dataset_in_shape;
+use crate::patches::patches_of;
 use crate::{
     Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, PatchError, Progress,
     Source, mnist, own_data,
@@ -90,7 +91,7 @@ impl Places {
         network: Network,
         progress: &mut dyn Progress,
     ) -> Result<Dataset, DatasetError> {
-        if options.patches.is_some() && !matches!(source, Source::Path(_)) {
+        if options.patches.is_some() && !matches!(source, Source::Path(_) | Source::Leaves) {
             let (location, found) = (source.to_string(), "a data set of whole images");
             return Err(PatchError::OtherData { location, found }.into());
         }
@@ -232,7 +233,11 @@ fn leaves(options: &LoadOptions) -> Result<Dataset, DatasetError> {
     let shape = ImageShape { channels: options.channels.unwrap_or(channels), height, width };
     let train = Leaves::STANDARD.train(shape, Leaves::TRAIN)?;
     let test = Leaves::STANDARD.test(shape, Leaves::TEST)?;
-    Dataset::new("leaves", "made by this program", train, test)
+    let dataset = Dataset::new("leaves", "made by this program", train, test)?;
+    match options.patches {
+        Some(patches) => patches_of(dataset, patches, options.seed),
+        None => Ok(dataset),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ae_random::Seed;
 use rayon::prelude::*;
 
-use crate::{DatasetError, ImageShape, Images, PatchError, Pixels};
+use crate::{Dataset, DatasetError, ImageShape, Images, PatchError, Pixels};
 use cut::empty;
 pub use options::PatchOptions;
 use pictures::Pictures;
@@ -21,7 +21,6 @@ use places::{Place, Places};
 /// The stream of the training patches; patch `i` of epoch `e` uses `at(e, i)`.
 const TRAINING: &str = "patches";
 /// The stream of the validation patches, at epoch 0.
-#[cfg(feature = "pictures")]
 const VALIDATION: &str = "patches/validation";
 /// The stream of the pictures that an epoch is cut from, if not all fit into memory.
 const POOL: &str = "patches/pool";
@@ -74,32 +73,7 @@ impl PatchSource {
         options: PatchOptions,
         seed: Seed,
     ) -> Result<Self, DatasetError> {
-        let no_picture = DatasetError::NotWholeImages { shape: options.shape(1), pixels: 0 };
-        let channels = pictures.first().ok_or(no_picture)?.channels();
-        let shape = options.shape(channels);
-        for picture in &pictures {
-            let found = picture.shape();
-            if !options.fits_into(found) || found.channels != channels || picture.len() != 1 {
-                let expected = format!("one picture of at least {shape}");
-                let found = format!("{} of {found}", picture.len());
-                return Err(PatchError::Setting { what: "a picture", expected, found }.into());
-            }
-        }
-        let has_floats = pictures.iter().any(|picture| picture.bytes().is_none());
-        let area = pictures.iter().map(|picture| area(picture.shape())).sum();
-        let count = options.count_for(area, shape, has_floats)?;
-        Ok(Self::from(Inner {
-            pictures: Pictures::Decoded(pictures),
-            labels: Vec::new(),
-            class_names: Vec::new(),
-            options,
-            count,
-            shape,
-            has_floats,
-            seed,
-            stream: TRAINING,
-            validation_pictures: 0,
-        }))
+        Ok(Self::from(Inner::of_pictures(pictures, options, seed)?))
     }
 
     /// The options, with the number of patches of an epoch.
@@ -158,7 +132,61 @@ impl PatchSource {
 /// The numbers of the patches that are cut from the same picture.
 type Group = Vec<usize>;
 
+/// A data set of pictures of one size as one of patches: its training images are the patches of epoch 0, its test images a
+/// fixed set of patches of its test pictures.
+pub(crate) fn patches_of(
+    dataset: Dataset,
+    options: PatchOptions,
+    seed: Seed,
+) -> Result<Dataset, DatasetError> {
+    let apart = |images: &Images| -> Result<Vec<Images>, DatasetError> {
+        (0..images.len() as u32).map(|picture| images.select(&[picture])).collect()
+    };
+    let training = Inner::of_pictures(apart(&dataset.train)?, options, seed)?;
+    let options = options.for_validation(training.count);
+    let validation = Inner::of_pictures(apart(&dataset.test)?, options, seed)?;
+    let validation = PatchSource::from(Inner { stream: VALIDATION, ..validation });
+    let validation_pictures = dataset.test.len();
+    let training = PatchSource::from(Inner { validation_pictures, ..training });
+    let (train, test) = (training.epoch(0)?, validation.epoch(0)?);
+    Ok(Dataset { train, test, patches: Some(training), ..dataset })
+}
+
 impl Inner {
+    /// Training patches of pictures in memory.
+    fn of_pictures(
+        pictures: Vec<Images>,
+        options: PatchOptions,
+        seed: Seed,
+    ) -> Result<Self, DatasetError> {
+        let no_picture = DatasetError::NotWholeImages { shape: options.shape(1), pixels: 0 };
+        let channels = pictures.first().ok_or(no_picture)?.channels();
+        let shape = options.shape(channels);
+        for picture in &pictures {
+            let found = picture.shape();
+            if !options.fits_into(found) || found.channels != channels || picture.len() != 1 {
+                let expected = format!("one picture of at least {shape}");
+                let found = format!("{} of {found}", picture.len());
+                return Err(PatchError::Setting { what: "a picture", expected, found }.into());
+            }
+        }
+        let has_floats = pictures.iter().any(|picture| picture.bytes().is_none());
+        let area = pictures.iter().map(|picture| area(picture.shape())).sum();
+        let count = options.count_for(area, shape, has_floats)?;
+        Ok(Self {
+            pictures: Pictures::Decoded(pictures),
+            labels: Vec::new(),
+            class_names: Vec::new(),
+            options,
+            count,
+            shape,
+            has_floats,
+            seed,
+            stream: TRAINING,
+            validation_pictures: 0,
+        })
+    }
+
     /// Where each patch of an epoch is cut.
     fn draw(&self, epoch: u32) -> Vec<Place> {
         let pool = self.pictures.pool(self.seed.stream(POOL).at(epoch, 0));

@@ -107,8 +107,8 @@ pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
     ConvForm, ConvVaeForm, CorruptionSpec, DataSpec, DenoiserForm, DenoisingComparison, DenseForm,
     DimensionalityReduction, FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm,
-    NetworkName, NetworkSpec, NoiseStrengths, Presence, PretrainingKind, Spec, SpecKey, StudySpec,
-    TrainingSpec, VaeForm, spec_keys, spec_reference,
+    NetworkName, NetworkSpec, NoiseStrengths, PhotographNetwork, Photographs, Presence,
+    PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
 };
 
 /// Compiles the example of README.md.

@@ -29,7 +29,7 @@ pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
     AnomalyDetection, Artefacts, Classification, ClassifiedNetwork, Compression,
     DenoisingComparison, DimensionalityReduction, FeatureLearning, FineTuningSpec, NamedScore,
-    NoiseStrengths, PretrainingKind, StudySpec,
+    NoiseStrengths, PhotographNetwork, Photographs, PretrainingKind, StudySpec,
 };
 
 use crate::{EngineKind, Expectation, ExperimentError};

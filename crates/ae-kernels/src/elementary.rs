@@ -25,7 +25,7 @@ const SERIES: [f32; 5] = [0.5, 0.166_665_76, 0.041_666_467, 0.008_363_175, 0.001
 
 /// `exp(x)` for `x <= 0`, relative error at most 1.5e-7; 1.2e-38 below -87.33.
 #[inline(always)]
-pub(crate) fn exp_of_negative(x: f32) -> f32 {
+pub fn exp_of_negative(x: f32) -> f32 {
     let x = if x < LEAST_EXPONENT { LEAST_EXPONENT } else { x };
     let rounded = x * LOG2_E + ROUNDER;
     let exponent = rounded - ROUNDER;

@@ -81,6 +81,7 @@ mod threads;
 pub use activation::Activation;
 pub use bytes::gather_bytes;
 pub use chain::{Chain, Connection, LayerDraws, MAX_NUMBERS, SLICE_ROWS};
+pub use elementary::exp_of_negative;
 pub use error::ChainError;
 pub use inference::PackedChain;
 pub use layer::{

@@ -25,6 +25,7 @@ mod error;
 mod feature_learning;
 mod latent_figures;
 mod layer_by_layer;
+mod photographs;
 mod reproduce;
 mod run;
 mod setup;

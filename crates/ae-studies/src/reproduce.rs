@@ -13,7 +13,9 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use ae_dataset::{Network, Progress, Source};
-use ae_experiment::{Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, train};
+use ae_experiment::{
+    Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, StudySpec, train,
+};
 use ae_models::Device;
 use ae_training::Observer;
 
@@ -157,6 +159,9 @@ fn run_one(
 /// The spec on the data that an earlier run found in place of what was asked for: the search for it, which may
 /// wait for the network, and the warning are not repeated.
 fn on_the_data_found(mut spec: Spec, runs: &[ReproducedRun]) -> Spec {
+    if has_own_data(&spec) {
+        return spec;
+    }
     let found = datasets(runs).into_iter().find(|data| data.substituted.is_some());
     if let Some(data) = found {
         let (Ok(asked), Ok(found)) =
@@ -165,6 +170,11 @@ fn on_the_data_found(mut spec: Spec, runs: &[ReproducedRun]) -> Spec {
         spec.data.substituted.clone_from(&data.substituted);
     }
     spec
+}
+
+/// Whether an experiment has data of its own, which no other data replaces: photographs in place of digits.
+fn has_own_data(spec: &Spec) -> bool {
+    matches!(spec.study, Some(StudySpec::Photographs(_)))
 }
 
 /// The data that the runs used, each once.

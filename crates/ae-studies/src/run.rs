@@ -30,7 +30,7 @@ pub struct StudyOptions<'a> {
 /// If the spec is no study, it or its data is invalid, or the folder is taken: then nothing was changed. If a step
 /// fails, the models that were trained until then stay, and [`resume_study`] goes on from there.
 pub fn run_study(
-    spec: Spec,
+    mut spec: Spec,
     folder: &Path,
     existing: Existing,
     options: StudyOptions,
@@ -40,6 +40,7 @@ pub fn run_study(
     let study = study_of(&kind);
     // Before anything is fetched.
     let claim = Claim::new(folder, existing)?;
+    study.prepare(&mut spec)?;
     let (spec, dataset) = resolve(spec, network, progress)?;
     let setup = Setup::new(&spec, &dataset, &device)?;
     let models = checked(&setup, study)?;

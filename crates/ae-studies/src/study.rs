@@ -1,6 +1,6 @@
 //! What a kind of study is, and which kinds there are.
 
-use ae_experiment::StudySpec;
+use ae_experiment::{Spec, StudySpec};
 
 use crate::StudyError;
 use crate::setup::{Setup, StudyModel};
@@ -8,6 +8,11 @@ use crate::workbench::Workbench;
 
 /// One kind of study. The files that it leaves are listed by its [`StudySpec::artefacts`].
 pub(crate) trait Study {
+    /// Completes the spec before its data is loaded.
+    fn prepare(&self, _spec: &mut Spec) -> Result<(), StudyError> {
+        Ok(())
+    }
+
     /// Checks all settings against the spec and its data, before anything is written; the models that
     /// [`run`](Self::run) will train, in its order.
     fn check(&self, setup: &Setup) -> Result<Vec<StudyModel>, StudyError>;
@@ -25,5 +30,6 @@ pub(crate) fn study_of(spec: &StudySpec) -> &dyn Study {
         StudySpec::FeatureLearning(study) => study,
         StudySpec::Compression(study) => study,
         StudySpec::Classification(study) => study,
+        StudySpec::Photographs(study) => study,
     }
 }

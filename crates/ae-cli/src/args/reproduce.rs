@@ -1,5 +1,7 @@
 //! The arguments of `ae reproduce`.
 
+use std::path::PathBuf;
+
 use clap::ValueHint;
 
 use super::{OutputPath, Settings, files};
@@ -25,6 +27,11 @@ pub(crate) struct Reproduce {
     /// Train every experiment, also the studies, which take minutes each
     #[arg(long)]
     pub(crate) all: bool,
+    /// A folder of photographs with the folders train400, and bsd68 or set12, for the experiment `photographs`
+    ///
+    /// [default: the folder `photos` beside the folder $AE_DATA, if there is one; otherwise procedural pictures]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) photographs: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -1,8 +1,11 @@
 //! `ae reproduce`
 
+use std::env;
+use std::path::{Path, PathBuf};
+
 use ae_apply::device;
 use ae_dataset::Source;
-use ae_experiment::Spec;
+use ae_experiment::{Photographs, Spec, StudySpec};
 use ae_studies::{
     Beginning, Conclusion, PlannedExperiment, ReproduceOptions, Reproduced, Reproduction,
     Selection, StudyError, reproduce,
@@ -64,9 +67,15 @@ fn planned(args: &Reproduce, common: &Common) -> anyhow::Result<Reproduction> {
         let mut spec = experiment.spec()?;
         let Ok(asked) = spec.data.source.parse::<Source>();
         args.settings.apply(&mut spec);
-        // An experiment on rotated digits rotates those of any data.
-        let Ok(data) = spec.data.source.parse::<Source>();
-        spec.data.source = asked.with_data(data).to_string();
+        if let Some(StudySpec::Photographs(study)) = &mut spec.study {
+            // `--data` is for the other experiments.
+            spec.data.source = asked.to_string();
+            study.pictures = photographs(args)?;
+        } else {
+            // An experiment on rotated digits rotates those of any data.
+            let Ok(data) = spec.data.source.parse::<Source>();
+            spec.data.source = asked.with_data(data).to_string();
+        }
         set(&mut spec, &args.settings.set)?;
         if spec.name != experiment.name {
             let sentence =
@@ -80,6 +89,20 @@ fn planned(args: &Reproduce, common: &Common) -> anyhow::Result<Reproduction> {
     Ok(Reproduction { folder: args.out.to_path_buf(), command, experiments })
 }
 
+/// The folder of photographs that was named, or the one beside the data.
+fn photographs(args: &Reproduce) -> anyhow::Result<Option<String>> {
+    if let Some(folder) = &args.photographs {
+        let text = folder.to_str().ok_or_else(|| {
+            Usage(format!("--photographs {}: the path is not UTF-8", folder.display()))
+        })?;
+        return Ok(Some(text.to_owned()));
+    }
+    let data = env::var_os("AE_DATA").map(PathBuf::from);
+    let beside = data.as_deref().and_then(Path::parent).map(|parent| parent.join("photos"));
+    let found = beside.filter(|folder| folder.join(Photographs::TRAINING).is_dir());
+    Ok(found.and_then(|folder| folder.to_str().map(str::to_owned)))
+}
+
 /// The command for these experiments, as a person types it.
 fn command_line(args: &Reproduce, common: &Common, only: &[String]) -> String {
     let mut line = "ae reproduce".to_owned();
@@ -87,6 +110,8 @@ fn command_line(args: &Reproduce, common: &Common, only: &[String]) -> String {
     let settings = &args.settings;
     settings.data.data.iter().for_each(|source| push("--data", source));
     push("--out", &args.out.display().to_string());
+    let photographs = args.photographs.iter();
+    photographs.for_each(|folder| push("--photographs", &folder.display().to_string()));
     only.iter().for_each(|name| push("--only", name));
     settings.epochs.iter().for_each(|epochs| push("--epochs", &epochs.to_string()));
     settings.set.iter().for_each(|set| push("--set", &format!("{}={}", set.key, set.value)));

@@ -22,7 +22,7 @@ pub enum PatchError {
     },
     /// The data is no folder of pictures.
     #[error(
-        "patches are cut from a folder of pictures or a TIFF with several pages, and {} is {found}",
+        "patches are cut from a folder of pictures, a TIFF with several pages or `leaves`, and {} is {found}",
         printable(location)
     )]
     OtherData {

@@ -9,7 +9,6 @@ use crate::{ImageShape, PatchError};
 const BY_RULE: [u64; 2] = [1000, 16_000];
 
 /// The training patches for which there is one validation patch.
-#[cfg(feature = "pictures")]
 const PER_VALIDATION: usize = 10;
 
 /// Which patches are cut from pictures.
@@ -85,7 +84,6 @@ impl PatchOptions {
     }
 
     /// The options of the validation patches beside `count` training patches: a tenth as many, as the pictures have them.
-    #[cfg(feature = "pictures")]
     pub(super) fn for_validation(&self, count: usize) -> Self {
         Self { count: Some(count.div_ceil(PER_VALIDATION)), ..Self::new(self.size) }
     }

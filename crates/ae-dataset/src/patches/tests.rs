@@ -350,7 +350,7 @@ fn patches_of_other_data_are_refused() {
     let path = |name: &str| dir.path().join(name).display().to_string();
     fs::write(Path::new(&path("t.csv")), "1,2\n3,4\n").unwrap();
     let expected = format!(
-        "patches are cut from a folder of pictures or a TIFF with several pages, and {} is a table",
+        "patches are cut from a folder of pictures, a TIFF with several pages or `leaves`, and {} is a table",
         path("t.csv")
     );
     assert_eq!(load(&path("t.csv")), expected);
@@ -388,4 +388,30 @@ fn the_digests_cover_names_and_contents_of_each_side() {
     assert_eq!(changed, [9, 1]);
     fs::rename(dir.path().join("09.png"), dir.path().join("10.png")).unwrap();
     assert_ne!(files(), before);
+}
+
+#[test]
+fn a_data_set_of_pictures_becomes_one_of_patches() {
+    let filled = |values: std::ops::Range<u8>| {
+        let pixels = values.flat_map(|value| vec![value; 9 * 7]).collect();
+        Images::new(9, 7, pixels).unwrap()
+    };
+    let whole = Dataset::new("filled", "here", filled(0..12), filled(100..103)).unwrap();
+    let of = |seed| patches_of(whole.clone(), options([4, 5], 200), Seed::new(seed)).unwrap();
+    let dataset = of(1);
+    assert_eq!((dataset.train.len(), dataset.test.len()), (200, 20));
+    assert_eq!(dataset.train.shape(), ImageShape::grey(4, 5));
+    // No picture is on both sides.
+    assert_eq!(seen(&dataset.train), (0..12).collect());
+    assert_eq!(seen(&dataset.test), (100..103).collect());
+    let patches = dataset.patches.as_ref().unwrap();
+    assert_eq!((patches.pictures(), patches.validation_pictures()), (12, 3));
+    assert_eq!(patches.epoch(0).unwrap(), dataset.train);
+    assert_ne!(patches.epoch(1).unwrap(), dataset.train);
+    assert_eq!(dataset.origin, whole.origin);
+    assert_eq!(of(1), dataset);
+    assert_ne!(of(2).train, dataset.train);
+
+    let error = patches_of(whole.clone(), options([10, 5], 200), Seed::new(1)).unwrap_err();
+    assert!(error.to_string().contains("at least"), "{error}");
 }

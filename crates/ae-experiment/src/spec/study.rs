@@ -20,6 +20,8 @@ pub enum StudySpec {
     Compression(Compression),
     /// How many items are classified wrongly from the codes of several networks, and after fine-tuning them on labels.
     Classification(Classification),
+    /// How well whole photographs are denoised at several levels, beside other methods and published figures.
+    Photographs(Photographs),
 }
 
 /// Autoencoders and PCA at several code lengths.
@@ -129,6 +131,46 @@ pub struct ClassifiedNetwork {
     pub pretraining: PretrainingKind,
 }
 
+/// Whole photographs with Gaussian noise of several levels, denoised by each method.
+///
+/// The networks learn from patches (`data.patches`). Without `pictures`, training and test pictures are procedural, and
+/// `data.source` is `leaves`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Photographs {
+    /// A folder with photographs: `train400`, which networks learn from, and `bsd68` or `set12` or both, on which they are
+    /// judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<String>,
+    /// The standard deviations of the noise, in units of 1/255.
+    pub levels: Vec<u32>,
+    /// The most pictures of each test set that are denoised, the first ones.
+    pub most: usize,
+    /// The networks.
+    pub networks: Vec<PhotographNetwork>,
+}
+
+/// A network of [`Photographs`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhotographNetwork {
+    /// Its name in tables and metrics.
+    pub name: String,
+    /// What differs from the spec, as [`Spec::with`](crate::Spec::with) takes it: `data.patches.size=[16, 16]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// The levels that it is judged at, if not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<Vec<u32>>,
+}
+
+impl Photographs {
+    /// The subfolder of the pictures that networks learn from.
+    pub const TRAINING: &'static str = "train400";
+    /// The subfolders of the pictures that networks are judged on.
+    pub const TESTS: [&'static str; 2] = ["bsd68", "set12"];
+}
+
 /// How a network is trained before it learns from labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -192,14 +234,16 @@ impl Artefacts {
         tables: &["rate-distortion", "equal-quality", "lossless", "model-size"],
     };
     const CLASSIFICATION: Self = Self { figures: &["errors"], tables: &["classification"] };
+    const PHOTOGRAPHS: Self = Self { figures: &["photographs"], tables: &["photographs"] };
     /// The files of all kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DIMENSIONALITY,
         Self::DENOISING,
         Self::ANOMALIES,
         Self::FEATURES,
         Self::COMPRESSION,
         Self::CLASSIFICATION,
+        Self::PHOTOGRAPHS,
     ];
 }
 
@@ -213,6 +257,7 @@ impl StudySpec {
             Self::FeatureLearning(_) => Artefacts::FEATURES,
             Self::Compression(_) => Artefacts::COMPRESSION,
             Self::Classification(_) => Artefacts::CLASSIFICATION,
+            Self::Photographs(_) => Artefacts::PHOTOGRAPHS,
         }
     }
 }

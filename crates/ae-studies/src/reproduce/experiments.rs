@@ -36,7 +36,7 @@ macro_rules! experiments {
     };
 }
 
-const ALL: [Experiment; 19] = experiments![
+const ALL: [Experiment; 20] = experiments![
     "anomaly",
     "codes",
     "compression",
@@ -50,6 +50,7 @@ const ALL: [Experiment; 19] = experiments![
     "features",
     "hinton",
     "noises",
+    "photographs",
     "regular",
     "sparse",
     "stacked",

@@ -199,3 +199,14 @@ fn data_that_stands_in_is_taken_again_with_its_reason() {
         ("digits", Some("MNIST is away"))
     );
 }
+
+#[test]
+fn photographs_are_not_replaced_by_data_that_stands_in() {
+    let mut run = held_run();
+    let data = &mut run.result.as_mut().unwrap().dataset;
+    data.name = "digits".to_owned();
+    data.substituted = Some("MNIST is away".to_owned());
+    let photographs = Selection::Only(vec!["photographs".to_owned()]).experiments().unwrap();
+    let spec = photographs[0].spec().unwrap();
+    assert_eq!(on_the_data_found(spec.clone(), &[run]), spec);
+}

@@ -9,12 +9,14 @@ const ANOMALIES: &[&str] = &["anomaly-detection"];
 const FEATURES: &[&str] = &["feature-learning"];
 const COMPRESSION: &[&str] = &["compression"];
 const CLASSIFICATION: &[&str] = &["classification"];
+const PHOTOGRAPHS: &[&str] = &["photographs"];
+const NETWORKS: &[&str] = &["classification", "photographs"];
 
 pub(super) const KEYS: &[SpecKey] = &[
     required(
         "study.kind",
         "\"dimensionality-reduction\"",
-        "dimensionality-reduction, denoising-comparison, anomaly-detection, feature-learning, compression or classification",
+        "dimensionality-reduction, denoising-comparison, anomaly-detection, feature-learning, compression, classification or photographs",
         "The purpose for which several models are trained and compared (`ae study`).",
     ),
     of(
@@ -180,16 +182,49 @@ pub(super) const KEYS: &[SpecKey] = &[
         ),
     ),
     of(
-        CLASSIFICATION,
-        required("study.networks.name", "\"denoising\"", NAME, "The name of a network."),
+        PHOTOGRAPHS,
+        optional(
+            "study.pictures",
+            ["pictures are procedural", "\"../photos\""],
+            "a folder with train400, and bsd68 or set12",
+            "The photographs that networks learn from and are judged on.",
+        ),
     ),
     of(
-        CLASSIFICATION,
+        PHOTOGRAPHS,
+        required(
+            "study.levels",
+            "[15, 25, 50]",
+            "1 to 255 each",
+            "Standard deviations of the noise, in units of 1/255.",
+        ),
+    ),
+    of(
+        PHOTOGRAPHS,
+        required(
+            "study.most",
+            "68",
+            "1 or more",
+            "The most pictures of each test set that are denoised.",
+        ),
+    ),
+    of(NETWORKS, required("study.networks.name", "\"denoising\"", NAME, "The name of a network.")),
+    of(
+        NETWORKS,
         optional(
             "study.networks.set",
             ["the network is the spec's", "[\"model.kind=denoising\"]"],
             "KEY=VALUE, each as `--set` takes it",
             "What this network has other than the spec says.",
+        ),
+    ),
+    of(
+        PHOTOGRAPHS,
+        optional(
+            "study.networks.levels",
+            ["all levels of the study", "[25]"],
+            "levels of the study",
+            "The levels that this network is judged at.",
         ),
     ),
     of(
