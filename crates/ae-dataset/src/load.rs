@@ -97,7 +97,7 @@ impl Places {
         }
         let dataset = match source {
             Source::Path(path) => own_data::open(path, options, progress),
-            Source::Leaves => leaves(options),
+            Source::Leaves => leaves(options, progress),
             Source::Variation { variation, of } => variation.of(self.whole(of, network, progress)?),
             source => self.whole(source, network, progress),
         }?;
@@ -118,7 +118,7 @@ impl Places {
             Source::Mnist => self.mnist(network, progress),
             Source::FashionMnist => self.known(Known::FashionMnist, network, progress),
             Source::Digits => digits(),
-            Source::Leaves => leaves(&LoadOptions::default()),
+            Source::Leaves => leaves(&LoadOptions::default(), progress),
             Source::Path(path) => open_folder(path),
             Source::Variation { .. } => Err(DatasetError::VariationOf {
                 location: source.to_string(),
@@ -227,7 +227,7 @@ fn digits() -> Result<Dataset, DatasetError> {
 }
 
 /// Procedural pictures of the size and the channels that the options name.
-fn leaves(options: &LoadOptions) -> Result<Dataset, DatasetError> {
+fn leaves(options: &LoadOptions, progress: &mut dyn Progress) -> Result<Dataset, DatasetError> {
     let ImageShape { channels, height, width } = Leaves::SHAPE;
     let [height, width] = options.size.unwrap_or([height, width]);
     let shape = ImageShape { channels: options.channels.unwrap_or(channels), height, width };
@@ -235,7 +235,7 @@ fn leaves(options: &LoadOptions) -> Result<Dataset, DatasetError> {
     let test = Leaves::STANDARD.test(shape, Leaves::TEST)?;
     let dataset = Dataset::new("leaves", "made by this program", train, test)?;
     match options.patches {
-        Some(patches) => patches_of(dataset, patches, options.seed),
+        Some(patches) => patches_of(dataset, patches, options.seed, progress),
         None => Ok(dataset),
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ae_random::Seed;
 use rayon::prelude::*;
 
-use crate::{Dataset, DatasetError, ImageShape, Images, PatchError, Pixels};
+use crate::{Dataset, DatasetError, ImageShape, Images, PatchError, Pixels, Progress};
 use cut::empty;
 pub use options::PatchOptions;
 use pictures::Pictures;
@@ -138,13 +138,16 @@ pub(crate) fn patches_of(
     dataset: Dataset,
     options: PatchOptions,
     seed: Seed,
+    progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
     let apart = |images: &Images| -> Result<Vec<Images>, DatasetError> {
         (0..images.len() as u32).map(|picture| images.select(&[picture])).collect()
     };
     let training = Inner::of_pictures(apart(&dataset.train)?, options, seed)?;
-    let options = options.for_validation(training.count);
-    let validation = Inner::of_pictures(apart(&dataset.test)?, options, seed)?;
+    let pictures = [dataset.train.len(), dataset.test.len()];
+    progress.chose(&options.in_words(&dataset.origin.name, pictures, training.count));
+    let fixed = options.for_validation(training.count);
+    let validation = Inner::of_pictures(apart(&dataset.test)?, fixed, seed)?;
     let validation = PatchSource::from(Inner { stream: VALIDATION, ..validation });
     let validation_pictures = dataset.test.len();
     let training = PatchSource::from(Inner { validation_pictures, ..training });

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use ae_files::{FileError, counted_as, hexadecimal, shown};
+use ae_files::{FileError, hexadecimal, shown};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -277,23 +277,9 @@ fn say(
     count: usize,
     progress: &mut dyn Progress,
 ) {
-    let (place, [height, width]) = (shown(folder), patches.size);
-    let rule =
-        if patches.count.is_some() { "" } else { ", to cover these once (from 1000 to 16000)" };
-    let changed = match (patches.flips, patches.rotations) {
-        (false, false) => "",
-        (true, false) => ", mirrored at random",
-        (false, true) => ", turned at random",
-        (true, true) => ", mirrored and turned at random",
-    };
-    progress.chose(&format!(
-        "{place}: every epoch cuts {} of {height} x {width} anew from {}{rule}{changed}; {} of {} stay the same for \
-         validation",
-        counted(count),
-        counted_as(train.pictures.len(), "picture"),
-        counted(patches.for_validation(count).count.unwrap_or_default()),
-        counted_as(test.pictures.len(), "other picture"),
-    ));
+    let place = shown(folder).to_string();
+    let pictures = [train, test].map(|half| half.pictures.len());
+    progress.chose(&patches.in_words(&place, pictures, count));
     let megabytes = train.bytes as f64 / 1e6;
     progress.chose(&match &train.pictures {
         Pictures::Decoded(_) => {
@@ -305,9 +291,4 @@ fn say(
             files.pool as f64 / 1e6
         ),
     });
-}
-
-/// "1 patch", "2 patches"
-fn counted(patches: usize) -> String {
-    format!("{patches} {}", if patches == 1 { "patch" } else { "patches" })
 }

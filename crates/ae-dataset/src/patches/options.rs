@@ -1,5 +1,6 @@
 //! What is cut from pictures, and how much of it.
 
+use ae_files::counted_as;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{MAX_PATCH_BYTES, MAX_PATCH_SIDE};
@@ -88,6 +89,28 @@ impl PatchOptions {
         Self { count: Some(count.div_ceil(PER_VALIDATION)), ..Self::new(self.size) }
     }
 
+    /// What is cut from how many training pictures and others, `count` patches in an epoch, as a sentence.
+    pub(super) fn in_words(&self, place: &str, pictures: [usize; 2], count: usize) -> String {
+        let [height, width] = self.size;
+        let rule =
+            if self.count.is_some() { "" } else { ", to cover these once (from 1000 to 16000)" };
+        let changed = match (self.flips, self.rotations) {
+            (false, false) => "",
+            (true, false) => ", mirrored at random",
+            (false, true) => ", turned at random",
+            (true, true) => ", mirrored and turned at random",
+        };
+        let [training, others] = pictures;
+        format!(
+            "{place}: every epoch cuts {} of {height} x {width} anew from {}{rule}{changed}; {} of {} stay the same for \
+             validation",
+            counted(count),
+            counted_as(training, "picture"),
+            counted(self.for_validation(count).count.unwrap_or_default()),
+            counted_as(others, "other picture"),
+        )
+    }
+
     /// The shape of a patch.
     pub(super) fn shape(&self, channels: usize) -> ImageShape {
         let [height, width] = self.size;
@@ -106,6 +129,11 @@ fn most_of(shape: ImageShape, has_floats: bool) -> usize {
     let value = if has_floats { size_of::<f32>() } else { 1 };
     let patch = (shape.size() * value) as u64;
     usize::try_from(MAX_PATCH_BYTES / patch.max(1)).unwrap_or(usize::MAX).max(1)
+}
+
+/// "1 patch", "2 patches"
+fn counted(patches: usize) -> String {
+    format!("{patches} {}", if patches == 1 { "patch" } else { "patches" })
 }
 
 fn refused(what: &'static str, expected: String, found: String) -> PatchError {

@@ -397,7 +397,8 @@ fn a_data_set_of_pictures_becomes_one_of_patches() {
         Images::new(9, 7, pixels).unwrap()
     };
     let whole = Dataset::new("filled", "here", filled(0..12), filled(100..103)).unwrap();
-    let of = |seed| patches_of(whole.clone(), options([4, 5], 200), Seed::new(seed)).unwrap();
+    let of =
+        |seed| patches_of(whole.clone(), options([4, 5], 200), Seed::new(seed), &mut ()).unwrap();
     let dataset = of(1);
     assert_eq!((dataset.train.len(), dataset.test.len()), (200, 20));
     assert_eq!(dataset.train.shape(), ImageShape::grey(4, 5));
@@ -412,6 +413,7 @@ fn a_data_set_of_pictures_becomes_one_of_patches() {
     assert_eq!(of(1), dataset);
     assert_ne!(of(2).train, dataset.train);
 
-    let error = patches_of(whole.clone(), options([10, 5], 200), Seed::new(1)).unwrap_err();
+    let error =
+        patches_of(whole.clone(), options([10, 5], 200), Seed::new(1), &mut ()).unwrap_err();
     assert!(error.to_string().contains("at least"), "{error}");
 }
