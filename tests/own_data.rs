@@ -1,4 +1,4 @@
-//! A person's own pictures: folders of PNG and JPEG, in colour, of many sizes, damaged.
+//! A person's own pictures: folders of files, in colour, of many sizes, damaged.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | `candle` | yes | devices other than the CPU |
 //! | `hub` | yes | data sets by name are downloaded from the Hugging Face hub |
-//! | `pictures` | yes | inputs are PNG and JPEG files |
+//! | `pictures` | yes | inputs are pictures: PNG, JPEG, TIFF, WebP, BMP, PNM, GIF |
 //! | `tables` | yes | inputs are CSV files |
 //! | `cuda` | no | models on NVIDIA GPUs |
 //! | `metal` | no | models on Apple GPUs |

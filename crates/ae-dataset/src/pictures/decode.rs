@@ -223,7 +223,9 @@ fn header_of(mut reader: impl BufRead + Seek, format: ImageFormat) -> Result<Hea
         None => color.bytes_per_pixel() > color.channel_count(),
     };
     let shape = upright(channels, [height, width], orientation);
-    Ok(Header { shape, has_16_bits, has_opacity: color.has_alpha() })
+    // A GIF is always decoded with an opacity, most often to no purpose.
+    let has_opacity = color.has_alpha() && format != ImageFormat::Gif;
+    Ok(Header { shape, has_16_bits, has_opacity })
 }
 
 /// A page, or the first of a file that is to have one; then the chain of pages must be sound.
