@@ -23,7 +23,7 @@ count = 400
 kind = "denoising"
 network = "layers"
 residual = true
-encoder = [{ layer = "dense", outputs = 48, activation = "relu" }]
+encoder = [{ layer = "dense", outputs = 192, activation = "relu" }]
 decoder = [{ layer = "dense", outputs = 64 }]
 
 [corruption]
@@ -37,7 +37,7 @@ loss = "mean-squared-error"
 
 [training.optimizer]
 kind = "adam"
-learning_rate = 0.004
+learning_rate = 0.002
 beta1 = 0.9
 beta2 = 0.999
 epsilon = 1e-7
