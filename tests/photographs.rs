@@ -17,13 +17,13 @@ source = "leaves"
 
 [data.patches]
 size = [8, 8]
-count = 200
+count = 400
 
 [model]
 kind = "denoising"
 network = "layers"
 residual = true
-encoder = [{ layer = "dense", outputs = 48, activation = "relu" }]
+encoder = [{ layer = "dense", outputs = 192, activation = "relu" }]
 decoder = [{ layer = "dense", outputs = 64 }]
 
 [corruption]
@@ -31,7 +31,7 @@ noise = "gaussian:25/255:unclipped"
 drawn = "every-epoch"
 
 [training]
-epochs = 20
+epochs = 60
 batch_size = 20
 loss = "mean-squared-error"
 
@@ -58,7 +58,7 @@ name = "dense"
 
 [[study.networks]]
 name = "narrow"
-set = ["data.patches.size=[6, 6]", "model.decoder=[{ layer = \"dense\", outputs = 36 }]"]
+set = ["data.patches.size=[6, 6]", "model.decoder=[{ layer = \"dense\", outputs = 36 }]", "model.noise_level=false"]
 levels = [25]
 "#;
 
@@ -99,12 +99,16 @@ fn photographs_of_a_folder_are_denoised_by_every_method() {
             assert!((at("noisy") - expected).abs() < 1.0, "{}", at("noisy"));
             let clipped = psnr(&format!("{set}_{level}_clipped_noisy"));
             assert!(clipped >= at("noisy"), "{clipped}");
-            for method in ["median", "nlm", "dense"] {
+            for method in ["median", "nlm"] {
                 assert!(at(method) > at("noisy") + 0.5, "{set} {level} {method} {}", at(method));
             }
         }
     }
-    assert!(psnr("set12_25_narrow") > psnr("set12_25_noisy"));
+    // The networks have learned to remove some of the noise that they were trained with.
+    for (set, network) in [("bsd68", "dense"), ("set12", "dense"), ("set12", "narrow")] {
+        let [found, noisy] = [network, "noisy"].map(|method| psnr(&format!("{set}_25_{method}")));
+        assert!(found > noisy + 0.5, "{set} {network}: {found}, {noisy}");
+    }
     assert!(metrics.get("set12_15_narrow_psnr").is_none());
 
     // The table has the numbers of the record, and published ones where there are some.
@@ -139,7 +143,7 @@ fn photographs_of_a_folder_are_denoised_by_every_method() {
 fn without_a_folder_pictures_are_procedural() {
     let sandbox = Sandbox::new();
     let study = STUDY.replace("levels = [15, 25]", "levels = [25]");
-    sandbox.write("study.toml", study.replace("epochs = 20", "epochs = 2"));
+    sandbox.write("study.toml", study.replace("epochs = 60", "epochs = 2"));
     sandbox.ae("study study.toml --out study --set study.most=1").succeeds();
     let record = sandbox.read_json("study/record.json");
     assert_eq!(record["dataset"]["name"], "leaves");
@@ -162,8 +166,6 @@ fn photographs_that_cannot_be_compared_are_refused() {
         ("\"narrow\"", "\"nlm\"", ["study.networks.name", "no other method"]),
         ("data.patches.size=[6, 6]", "no change", ["study.networks.set", "KEY=VALUE"]),
         ("\"leaves\"", "\"photos/set12\"", ["data.source", "study.pictures"]),
-        ("most = 2", "most = 2\npictures = \"nowhere\"", ["nowhere", "train400"]),
-        ("most = 2", "most = 2\npictures = \"photos/set12\"", ["photos/set12", "train400"]),
     ] {
         let sandbox = with_photographs();
         let mut study = STUDY.replace(from, to);
@@ -172,8 +174,14 @@ fn photographs_that_cannot_be_compared_are_refused() {
         }
         assert_ne!(study, STUDY, "{from}");
         sandbox.write("study.toml", study);
-        sandbox.ae("study study.toml --out study").fails_with(&fragments);
+        sandbox.ae("study study.toml --out study").refuses_with(&fragments);
         assert!(!sandbox.path("study").exists(), "{to}");
+    }
+    for folder in ["nowhere", "photos/set12"] {
+        let sandbox = with_photographs();
+        sandbox.write("study.toml", STUDY);
+        let command = format!("study study.toml --out study --set study.pictures={folder}");
+        sandbox.ae(&command).fails_with(&[&format!("there is no {folder}/train400")]);
     }
     // Photographs to learn from, and none to be judged on.
     let sandbox = with_photographs();
@@ -182,7 +190,7 @@ fn photographs_that_cannot_be_compared_are_refused() {
     sandbox.write("study.toml", STUDY);
     sandbox
         .ae("study study.toml --out study --set study.pictures=photos")
-        .fails_with(&["study.pictures", "bsd68 or set12"]);
+        .refuses_with(&["study.pictures", "bsd68 or set12"]);
 }
 
 #[test]
