@@ -83,11 +83,7 @@ pub fn curve_metrics(
 }
 
 /// The training loss and each penalty by name; penalties of one kind are added up.
-pub(crate) fn train_metrics(
-    objective: &Objective,
-    mean: &BatchLoss,
-    counted: Counted,
-) -> Metrics {
+pub(crate) fn train_metrics(objective: &Objective, mean: &BatchLoss, counted: Counted) -> Metrics {
     let name = train_metric(objective.loss, counted);
     let mut metrics = Metrics::from([(name, mean.reconstruction)]);
     for (place, name) in penalty_names(objective).into_iter().enumerate() {
