@@ -167,8 +167,9 @@ fn a_residual_network_learns_to_denoise_from_noisy_images_alone() {
     let (noisy, denoised) = (error(&inputs), error(&outputs));
     // The mean of 25 pixels would leave a twenty-fifth of the variance; seen pixels that are copied leave all.
     assert!(denoised < 0.3 * noisy, "{denoised} of {noisy}");
-    // To a noisy pixel that was hidden, the error is that of the noise and more.
-    assert!(blind > noisy * 0.9, "{blind} {noisy}");
+    // To a noisy pixel that was hidden, the error is that of the noise and more: here of 120 pixels, whose mean square has a
+    // standard deviation of 13 %, four of which are 52 %.
+    assert!(blind > noisy * 0.48 && blind > 1.5 * denoised, "{blind} {noisy} {denoised}");
 }
 
 #[test]
