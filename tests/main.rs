@@ -22,6 +22,8 @@ mod data;
 
 /// Pictures of all formats in and out.
 mod formats;
+/// Pairs of pictures, and noisy pictures alone.
+mod learned_from;
 /// A person's own pictures.
 mod own_data;
 /// Patches of pictures of any size.

@@ -24,6 +24,15 @@ pub enum ApplyError {
         /// The value that was given.
         found: String,
     },
+    /// A model of pairs is to be judged on images without partners.
+    #[error(
+        "the model learned from pairs of pictures, and {name} has no clean ones to compare with; name their folder, or a noise \
+         to add to clean pictures"
+    )]
+    NoPartners {
+        /// The name of the data.
+        name: String,
+    },
     /// A folder holds no model.
     #[error("{} holds no model: it has no {missing}", ae_files::shown(path))]
     NoModel {

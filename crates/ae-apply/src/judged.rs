@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ae_compression::Mode;
 use ae_dataset::{
-    Dataset, Images, Inputs, Network, Part, Pixels, Progress, ReadOptions, Source, has_own_split,
-    load,
+    Dataset, Images, Inputs, LoadOptions, Network, Part, Pixels, Progress, ReadOptions, Source,
+    has_own_split, load,
 };
 
 use crate::codec::to_bytes;
@@ -35,6 +35,8 @@ pub struct JudgedData {
     pub name: String,
     /// The images.
     pub images: Images,
+    /// Of pairs, the input of each image.
+    pub inputs: Option<Images>,
     /// The part of the data that they are.
     pub part: JudgedPart,
     /// The number of pictures or rows that were left out because they could not be read.
@@ -48,6 +50,9 @@ pub struct JudgedData {
 /// 3. The data defines a test set: the test set.
 /// 4. Otherwise: all images.
 ///
+/// With a target, or if the data of the training has one, the images are the partners of the source's pictures, and these
+/// are their inputs.
+///
 /// A model of patches is judged on patches: those that its training validated on, or those of other pictures.
 ///
 /// # Errors
@@ -55,21 +60,25 @@ pub struct JudgedData {
 pub fn judged_data(
     input: &ModelInput,
     source: &str,
+    target: Option<&Path>,
     read: &ReadOptions,
     network: Network,
     progress: &mut dyn Progress,
 ) -> Result<JudgedData, ApplyError> {
     let Ok(parsed) = source.parse::<Source>();
+    let target = target.or_else(|| input.target_of(source));
     let load = |progress: &mut dyn Progress| -> Result<Dataset, ApplyError> {
-        let dataset = load(&parsed, &load_options(input, source, read.clone()), network, progress)?;
+        let options = load_options(input, source, read.clone());
+        let options = LoadOptions { target: target.map(Path::to_owned), ..options };
+        let dataset = load(&parsed, &options, network, progress)?;
         if let Some(sentence) = &dataset.origin.substituted {
             tracing::warn!("{sentence}");
         }
         Ok(dataset)
     };
     if let Some(part) = read.part {
-        let JudgedData { name, images, skipped, .. } = JudgedData::test_of(load(progress)?);
-        return Ok(JudgedData { name, images, part: JudgedPart::Named(part), skipped });
+        let judged = JudgedData::test_of(load(progress)?);
+        return Ok(JudgedData { part: JudgedPart::Named(part), ..judged });
     }
     let path = Path::new(source);
     if let Some(scaling) = input.format.scaling.as_ref().filter(|_| path.is_dir()) {
@@ -86,7 +95,7 @@ pub fn judged_data(
         return Ok(JudgedData { part, ..judged });
     }
     let digests = input.settings.as_ref().and_then(|settings| settings.data.as_ref());
-    if input.patches_of(source).is_some() {
+    if input.patches_of(source).is_some() || target.is_some() {
         let dataset = load(progress)?;
         if digests.is_some_and(|data| data.are_of(&dataset)) {
             return Ok(JudgedData::test_of(dataset));
@@ -111,14 +120,15 @@ pub fn judged_data(
         }
         _ => JudgedPart::All,
     };
-    Ok(JudgedData { name, images, part, skipped })
+    Ok(JudgedData { name, images, inputs: None, part, skipped })
 }
 
 impl JudgedData {
     fn test_of(dataset: Dataset) -> Self {
         let part = if dataset.held_out.is_some() { JudgedPart::HeldOut } else { JudgedPart::Test };
-        let Dataset { test, origin, skipped, .. } = dataset;
-        Self { name: origin.name, images: test, part, skipped }
+        let Dataset { test, origin, skipped, inputs, .. } = dataset;
+        let inputs = inputs.map(|inputs| inputs.test);
+        Self { name: origin.name, images: test, inputs, part, skipped }
     }
 }
 

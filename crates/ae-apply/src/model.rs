@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise};
-use ae_dataset::{ColumnScaling, ImageShape, Images, InputFormat, Scaling, read_npy_matrix};
+use ae_dataset::{ColumnScaling, ImageShape, InputFormat, Scaling, read_npy_matrix};
 use ae_models::{Inference, ModelError, SavedModel};
 use ae_random::Seed;
 use ae_training::{
-    Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate, evaluate_variational,
-    importance_weighted_nll, validation_codes,
+    BlindSpots, Detail, Evaluation, Metrics, SampleCorruption, Samples, evaluate,
+    evaluate_variational, importance_weighted_nll, validation_codes,
 };
 use rayon::prelude::*;
 
 use crate::Device;
 use crate::error::ApplyError;
+use crate::judged::JudgedData;
 use crate::model_input::{ModelInput, RunOrigin};
 
 /// Rows that go through a model at once. No part of the result: a row has the same bits in every batch.
@@ -198,21 +199,36 @@ impl Model {
         Ok(outputs)
     }
 
-    /// Evaluates the model on images, in full detail; errors call the images `name`.
+    /// Evaluates the model on images, in full detail. Pairs compare what becomes of the inputs with the images.
+    ///
+    /// A model that learned from noisy images alone, and is given nothing but images, is judged on blind spots: these are drawn
+    /// from the stream `blind-spots/validation` of the seed.
     ///
     /// A denoising model is given corrupted images: `noise` is drawn once, from the stream `corruption/validation` of the
     /// seed. A regular model may be given them too.
     ///
     /// # Errors
-    /// If the images are of another shape than the model's, or the device fails.
+    /// If the images are of another shape than the model's, a model of pairs gets neither partners nor noise, or the device
+    /// fails.
     pub fn evaluate(
         &self,
-        images: &Images,
-        name: &str,
+        judged: &JudgedData,
         noise: Option<&Noise>,
         seed: Seed,
     ) -> Result<Metrics, ApplyError> {
-        let samples = self.samples(images, name, noise, seed)?;
+        let name = &judged.name;
+        let samples = self.samples(judged, noise, seed)?;
+        let settings = self.input.settings.as_ref().filter(|_| !samples.is_corrupted());
+        if settings.is_some_and(|settings| settings.is_paired) {
+            return Err(ApplyError::NoPartners { name: name.clone() });
+        }
+        let samples = match settings.and_then(|settings| settings.blind_spot) {
+            Some(fraction) => {
+                let stream = seed.stream("blind-spots/validation");
+                samples.with_blind_spots(BlindSpots::new(fraction, stream))
+            }
+            None => samples,
+        };
         let mut evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
         let architecture = self.saved.spec.architecture()?;
         if let Some(stream) = validation_codes(architecture.as_ref(), seed) {
@@ -221,7 +237,7 @@ impl Model {
         }
         let bound = evaluation.variational.as_ref().is_none_or(|it| it.negative_elbo.is_finite());
         if !(evaluation.is_finite() && bound) {
-            return Err(ApplyError::NotFiniteLoss { name: name.to_owned() });
+            return Err(ApplyError::NotFiniteLoss { name: name.clone() });
         }
         Ok(metrics_of(&evaluation, self.input.format.scaling.as_ref()))
     }
@@ -234,41 +250,43 @@ impl Model {
     /// [`evaluate`](Self::evaluate).
     pub fn importance_weighted_nll(
         &self,
-        images: &Images,
-        name: &str,
+        judged: &JudgedData,
         noise: Option<&Noise>,
         codes: u32,
         seed: Seed,
     ) -> Result<f64, ApplyError> {
-        let samples = self.samples(images, name, noise, seed)?;
+        let samples = self.samples(judged, noise, seed)?;
         let architecture = self.saved.spec.architecture()?;
         let stream = validation_codes(architecture.as_ref(), seed);
         let stream = stream.ok_or(ApplyError::NotVariational)?;
         let bound = importance_weighted_nll(self.inference.as_ref(), &samples, codes, &stream)?;
         match bound.is_finite() {
             true => Ok(bound),
-            false => Err(ApplyError::NotFiniteLoss { name: name.to_owned() }),
+            false => Err(ApplyError::NotFiniteLoss { name: judged.name.clone() }),
         }
     }
 
-    /// Images of the model's shape with their noise.
+    /// Images of the model's shape with their inputs and their noise.
     fn samples<'a>(
         &self,
-        images: &'a Images,
-        name: &str,
+        JudgedData { images, inputs, name, .. }: &'a JudgedData,
         noise: Option<&'a Noise>,
         seed: Seed,
     ) -> Result<Samples<'a>, ApplyError> {
         let (expected, found) = (self.shape(), images.shape());
         if found != expected {
-            return Err(ApplyError::ImageSize { origin: name.to_owned(), expected, found });
+            return Err(ApplyError::ImageSize { origin: name.clone(), expected, found });
         }
         let noise = noise.map(|corruption| SampleCorruption {
             corruption,
             draw: Draw::Once,
             stream: seed.stream("corruption/validation"),
         });
-        Ok(Samples::new(images, noise))
+        let samples = Samples::new(images, noise);
+        Ok(match inputs {
+            Some(inputs) => samples.with_inputs(inputs),
+            None => samples,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The format of a model's input, and what its weights file holds of its training.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ae_corruption::{Draw, Noise};
 #[cfg(feature = "pictures")]
@@ -39,6 +39,12 @@ pub struct RunSettings {
     /// The patches that pictures were cut into, with their number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patches: Option<PatchOptions>,
+    /// Whether the model learned from pairs of pictures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_paired: bool,
+    /// The fraction of hidden pixels, if the model learned from noisy images alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blind_spot: Option<f64>,
     /// Digests of the data; none if the settings come from the spec of a run alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataDigests>,
@@ -73,6 +79,8 @@ pub struct ModelInput {
 pub struct DataOfRun {
     /// Its path or its name.
     pub source: String,
+    /// The folder of the partners of its pictures, if there are some.
+    pub target: Option<PathBuf>,
     /// The fraction that was held out as test set, if the data did not define one.
     pub test_fraction: Option<f64>,
 }
@@ -158,6 +166,11 @@ impl ModelInput {
     /// Whether a source is the data of the model's run, by its path or name.
     pub fn is_data_of_run(&self, source: &str) -> bool {
         self.data.as_ref().is_some_and(|data| is_same_source(&data.source, source))
+    }
+
+    /// The partners of the pictures of a source, if it is the data of the model's run and these have some.
+    pub(crate) fn target_of(&self, source: &str) -> Option<&Path> {
+        self.data.as_ref().filter(|_| self.is_data_of_run(source))?.target.as_deref()
     }
 
     /// Whether a source, read whole, contains training items of the model: it is the data of its run, and the seed chose

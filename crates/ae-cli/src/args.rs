@@ -187,10 +187,14 @@ pub(crate) struct ModelAndOwnData {
 #[command(after_help = "Examples:
   ae evaluate runs/denoising
   ae evaluate runs/denoising mnist --noise gaussian:0.5
+  ae evaluate runs/scans others/dirty --target others/clean
   ae evaluate runs/vae --importance-samples 100")]
 pub(crate) struct Evaluate {
     #[command(flatten)]
     pub(crate) applied: ModelAndOwnData,
+    /// The folder of the clean partners of the images, as for `ae train --target` [default: that of the run]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: Option<PathBuf>,
     /// Noise on the images, or none [default: that of the run, if its model is a denoising one]
     #[arg(long, value_name = "NOISE", value_parser = noise)]
     pub(crate) noise: Option<NoiseChoice>,

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use ae_apply::ApplyError;
-use ae_dataset::{DatasetError, FormatError, PatchError, Resize};
+use ae_dataset::{DatasetError, FormatError, PairError, PatchError, Resize};
 use ae_experiment::ExperimentError;
 use ae_models::ModelError;
 use ae_studies::StudyError;
@@ -86,6 +86,9 @@ fn of_application(error: &ApplyError) -> Option<String> {
             Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
         ApplyError::NotVariational => Some(VARIATIONAL.to_owned()),
+        ApplyError::NoPartners { .. } => {
+            Some("--target names the folder of the clean pictures, --noise a noise".to_owned())
+        }
         ApplyError::NoCodec => Some("`ae resume RUN` attaches it".to_owned()),
         ApplyError::Dataset(error) => of_data(error),
         _ => None,
@@ -107,7 +110,10 @@ fn of_data(error: &DatasetError) -> Option<String> {
             return (!both.is_empty()).then(|| both.join(", "));
         }
         DatasetError::OtherSizes { .. } => "--resize fit or --resize crop brings them to one size",
-        DatasetError::Patches(PatchError::SmallPictures { .. }) => "--skip-bad leaves them out",
+        DatasetError::Patches(PatchError::SmallPictures { .. })
+        | DatasetError::Pairs(PairError::NoPartner { .. } | PairError::Sizes { .. }) => {
+            "--skip-bad leaves them out"
+        }
         DatasetError::InputSize { expected, found, .. }
             if (expected.height, expected.width) != (found.height, found.width) =>
         {

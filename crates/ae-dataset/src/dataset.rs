@@ -29,6 +29,19 @@ pub struct Dataset {
     pub table: Option<TableInfo>,
     /// What the training images of every epoch are cut from; [`train`](Self::train) holds those of epoch 0.
     pub patches: Option<PatchSource>,
+    /// Of pairs of pictures, the inputs that become the images; without pairs, the images are their own inputs.
+    pub inputs: Option<PairedInputs>,
+}
+
+/// The inputs of pairs: image `i` is the input of the data set's image `i`, and of the same shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairedInputs {
+    /// The inputs of the training images.
+    pub train: Images,
+    /// The inputs of the test images.
+    pub test: Images,
+    /// The folder that the data set's images were read from; [`Origin::location`] is that of the inputs.
+    pub target: String,
 }
 
 /// Facts about the columns of a table.
@@ -70,7 +83,8 @@ pub struct Origin {
 /// The SHA-256 of one file of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDigest {
-    /// The usual name of the IDX file, such as `train-images-idx3-ubyte`; of patches `train-images-pictures`.
+    /// The usual name of the IDX file, such as `train-images-idx3-ubyte`; of patches `train-images-pictures`. Inputs of pairs
+    /// have `inputs` in place of `images`.
     pub name: String,
     /// The digest of the uncompressed IDX file, in lower-case hexadecimal digits.
     ///
@@ -111,7 +125,21 @@ impl Dataset {
             Some(Part::All) => self.train.clone().followed_by(&self.test)?,
         };
         check_memory("test", &test)?;
-        Ok(Self { test, ..self })
+        let inputs = self.inputs.map(|inputs| {
+            let test = match part {
+                Some(Part::All) => inputs.train.clone().followed_by(&inputs.test)?,
+                _ => inputs.train.clone(),
+            };
+            Ok::<_, DatasetError>(PairedInputs { test, ..inputs })
+        });
+        Ok(Self { test, inputs: inputs.transpose()?, ..self })
+    }
+
+    /// This data set of pairs with the inputs of its images. Their digests are added to those of the images.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn with_inputs(mut self, inputs: PairedInputs, files: Vec<FileDigest>) -> Self {
+        self.origin.files.extend(files);
+        Self { inputs: Some(inputs), ..self }
     }
 
     /// A data set from its two halves and the digests of their files.
@@ -134,6 +162,7 @@ impl Dataset {
             held_out: None,
             table: None,
             patches: None,
+            inputs: None,
         })
     }
 }
@@ -159,6 +188,16 @@ fn check_memory(part: &'static str, images: &Images) -> Result<(), DatasetError>
     match u32::try_from(images.len()) {
         Ok(_) => Ok(()),
         Err(_) => Err(DatasetError::TooManyImages { part, images: images.len() }),
+    }
+}
+
+impl PairedInputs {
+    /// The digests of the IDX files that would hold them.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn digests(&self) -> Vec<FileDigest> {
+        let of = |images, name| digests(images, &[name]);
+        let [train, test] = ["train-inputs-idx3-ubyte", "t10k-inputs-idx3-ubyte"];
+        [of(&self.train, train), of(&self.test, test)].concat()
     }
 }
 

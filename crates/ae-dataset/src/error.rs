@@ -3,6 +3,7 @@
 pub(crate) mod format;
 #[cfg(feature = "hub")]
 pub(crate) mod hub;
+pub(crate) mod pairs;
 pub(crate) mod patches;
 mod words;
 
@@ -224,6 +225,9 @@ pub enum DatasetError {
     /// Patches cannot be cut.
     #[error(transparent)]
     Patches(#[from] crate::PatchError),
+    /// Pictures are no pairs.
+    #[error(transparent)]
+    Pairs(#[from] crate::PairError),
     /// All items were left out because they could not be read.
     #[error("{}: nothing could be read, {count} left out", shown(path))]
     AllSkipped {

@@ -52,6 +52,7 @@
 //! | `other_sizes.rs` | another size is refused or resized |
 //! | `patches.rs`, `patches/` | patches of pictures of any size, cut anew in every epoch |
 //! | `inputs/` | what a trained model is applied to |
+//! | `pictures/pairs.rs` | pictures and their partners in another folder |
 //! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
 //! | `leaves/` | procedural photographs: dead leaves |
@@ -105,13 +106,14 @@ pub use batches::{Batch, EpochBatches, LastBatch};
 pub use candle_core::{Device, Tensor};
 #[cfg(feature = "candle-datasets")]
 pub use candle_datasets::{from_candle, to_candle};
-pub use dataset::{Dataset, FileDigest, MissingCells, Origin, TableInfo};
+pub use dataset::{Dataset, FileDigest, MissingCells, Origin, PairedInputs, TableInfo};
 pub use digits::Digits;
 pub use epoch_order::epoch_order;
 pub use error::DatasetError;
 pub use error::format::FormatError;
 #[cfg(feature = "hub")]
 pub use error::hub::{ContentError, HubError, TransferError};
+pub use error::pairs::PairError;
 pub use error::patches::PatchError;
 pub use file_kind::FileKind;
 pub use hold_out::held_out_items;

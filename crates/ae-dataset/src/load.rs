@@ -7,8 +7,8 @@ use crate::idx::folder::open_folder;
 use crate::other_sizes::dataset_in_shape;
 use crate::patches::patches_of;
 use crate::{
-    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, PatchError, Progress,
-    Source, mnist, own_data,
+    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, PairError, PatchError,
+    Progress, Source, mnist, own_data,
 };
 #[cfg(feature = "hub")]
 use crate::{Hub, HubDataset};
@@ -94,6 +94,10 @@ impl Places {
         if options.patches.is_some() && !matches!(source, Source::Path(_) | Source::Leaves) {
             let (location, found) = (source.to_string(), "a data set of whole images");
             return Err(PatchError::OtherData { location, found }.into());
+        }
+        if options.target.is_some() && !matches!(source, Source::Path(_)) {
+            let (location, found) = (source.to_string(), "a data set of its own");
+            return Err(PairError::OtherData { location, found }.into());
         }
         let dataset = match source {
             Source::Path(path) => own_data::open(path, options, progress),

@@ -1,6 +1,7 @@
 //! Options for reading a person's own data.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use ae_random::Seed;
@@ -292,6 +293,9 @@ pub struct LoadOptions {
     pub columns: ColumnScaling,
     /// The patches that are cut from a folder of pictures, by default none: the images are whole pictures.
     pub patches: Option<PatchOptions>,
+    /// The folder of the pictures that those of the source become: their partners have the same paths there, whatever the
+    /// endings. By default pictures have no partners.
+    pub target: Option<PathBuf>,
 }
 
 impl LoadOptions {
@@ -310,6 +314,7 @@ impl Default for LoadOptions {
             scaling: None,
             columns: ColumnScaling::MinMax,
             patches: None,
+            target: None,
         }
     }
 }

@@ -70,12 +70,14 @@ pub(crate) fn dataset_in_shape(
     let [height, width] = options.size.unwrap_or([found.height, found.width]);
     let channels = options.channels.unwrap_or(found.channels);
     let wanted = ImageShape { channels, height, width };
-    if wanted == found || dataset.scaling.is_some() {
+    // Pairs were read in the wanted shape.
+    if wanted == found || dataset.scaling.is_some() || dataset.inputs.is_some() {
         return Ok(dataset);
     }
     let reshaped = |images| in_shape(images, wanted, options.read.resize, path);
-    let Dataset { train, test, origin, skipped, of_16_bits, scaling, held_out, table, patches } =
-        dataset;
+    let Dataset {
+        train, test, origin, skipped, of_16_bits, scaling, held_out, table, patches, ..
+    } = dataset;
     let Origin { name, location, substituted, variation, .. } = origin;
     // The digests are those of the new pixels.
     let dataset = Dataset::new(name, location, reshaped(train)?, reshaped(test)?)?;

@@ -13,7 +13,9 @@ use crate::other_sizes::dataset_in_shape;
 use crate::pictures::parts::split_folders;
 use crate::skipped::warn_of_skipped;
 use crate::tables::is_table;
-use crate::{Dataset, DatasetError, FormatError, LoadOptions, PatchError, Progress, ReadOptions};
+use crate::{
+    Dataset, DatasetError, FormatError, LoadOptions, PairError, PatchError, Progress, ReadOptions,
+};
 
 /// Opens the data set at a path: a folder of IDX files, a folder of pictures, an IDX file of images, a
 /// `.npy` file, or a table (`.csv`).
@@ -27,6 +29,9 @@ pub(crate) fn open(
     }
     warn_of_table_options(path, &options.read);
     refuse_other_data(path, options)?;
+    if options.target.is_some() {
+        refuse_no_pictures(path)?;
+    }
     let dataset = if path.is_dir() {
         open_any_folder(path, options, progress)
     } else if is_table(path) {
@@ -142,6 +147,20 @@ fn refuse_other_data(path: &Path, options: &LoadOptions) -> Result<(), DatasetEr
         (Some(_), false) => "a file",
     };
     Err(PatchError::OtherData { location: path.display().to_string(), found }.into())
+}
+
+/// Refuses anything but a folder of pictures, or a file of several, as a side of pairs.
+pub(crate) fn refuse_no_pictures(path: &Path) -> Result<(), DatasetError> {
+    if !path.exists() {
+        return Err(DatasetError::NoData { path: path.to_owned() });
+    }
+    let found = match path.is_dir() {
+        true if is_idx_folder(path)? => "a folder of IDX files",
+        false if is_table(path) => "a table",
+        false if !is_stack(path)? => "a file",
+        _ => return Ok(()),
+    };
+    Err(PairError::OtherData { location: path.display().to_string(), found }.into())
 }
 
 /// Warns of options that apply to tables only.

@@ -3,6 +3,8 @@
 mod cut;
 #[cfg(feature = "pictures")]
 pub(crate) mod folder;
+#[cfg(feature = "pictures")]
+mod half;
 mod options;
 mod pictures;
 mod places;
@@ -14,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::{Dataset, DatasetError, ImageShape, Images, PatchError, Pixels, Progress};
 use cut::empty;
+use options::Held;
 pub use options::PatchOptions;
 use pictures::Pictures;
 use places::{Place, Places};
@@ -45,6 +48,8 @@ impl From<Inner> for PatchSource {
 #[derive(Debug, PartialEq)]
 struct Inner {
     pictures: Pictures,
+    /// Of pairs, the input of each picture, of the same size. An epoch is cut from the pool of the pictures.
+    inputs: Option<Pictures>,
     /// One class for each picture, or none.
     labels: Vec<u8>,
     class_names: Vec<String>,
@@ -73,7 +78,28 @@ impl PatchSource {
         options: PatchOptions,
         seed: Seed,
     ) -> Result<Self, DatasetError> {
-        Ok(Self::from(Inner::of_pictures(pictures, options, seed)?))
+        Ok(Self::from(Inner::of_pictures(pictures, None, options, seed)?))
+    }
+
+    /// Patches of pairs in memory: `inputs[i]` is the input that becomes `pictures[i]`, and both have one size.
+    ///
+    /// # Errors
+    /// As [`of_pictures`](Self::of_pictures), and if a picture has no input of its size.
+    pub fn of_pairs(
+        inputs: Vec<Images>,
+        pictures: Vec<Images>,
+        options: PatchOptions,
+        seed: Seed,
+    ) -> Result<Self, DatasetError> {
+        let alike = |(a, b): (&Images, &Images)| a.shape() == b.shape() && a.len() == b.len();
+        if inputs.len() != pictures.len() || !inputs.iter().zip(&pictures).all(alike) {
+            let expected = format!("one for each of {} pictures, of its shape", pictures.len());
+            let found = format!("{}, or another shape", inputs.len());
+            return Err(
+                PatchError::Setting { what: "the number of inputs", expected, found }.into()
+            );
+        }
+        Ok(Self::from(Inner::of_pictures(pictures, Some(inputs), options, seed)?))
     }
 
     /// The options, with the number of patches of an epoch.
@@ -98,7 +124,8 @@ impl PatchSource {
 
     /// The memory that the decoded pictures take, in bytes.
     pub fn memory(&self) -> u64 {
-        self.0.pictures.memory()
+        let inputs = self.0.inputs.as_ref().map_or(0, Pictures::memory);
+        self.0.pictures.memory() + inputs
     }
 
     /// The patches of an epoch, counted from 0, with the classes of their pictures if these have some.
@@ -108,24 +135,24 @@ impl PatchSource {
     pub fn epoch(&self, epoch: u32) -> Result<Images, DatasetError> {
         let inner = &*self.0;
         let places = inner.draw(epoch);
-        let mut pixels = empty(inner.has_floats, inner.count * inner.shape.size());
-        match &mut pixels {
-            Pixels::Bytes(bytes) => bytes.resize(inner.count * inner.shape.size(), 0),
-            Pixels::Floats(floats) => floats.resize(inner.count * inner.shape.size(), 0.0),
-        }
-        for groups in by_picture(&places).chunks(CHUNK) {
-            let cut = groups.par_iter().map(|group| inner.cut(group, &places));
-            for (group, patches) in groups.iter().zip(cut.collect::<Result<Vec<_>, _>>()?) {
-                put(&mut pixels, &patches, inner.shape.size(), group);
-            }
-        }
-        let images = Images::of_shape(inner.shape, pixels)?;
+        let images = inner.all(&inner.pictures, &places)?;
         if inner.class_names.is_empty() {
             return Ok(images);
         }
         let label = |place: &Place| inner.labels.get(place.picture).copied().unwrap_or_default();
         let labels = places.iter().map(label).collect();
         images.with_labels(labels)?.with_class_names(inner.class_names.clone())
+    }
+
+    /// Of pairs, the inputs of an epoch's patches: cut at the same places, mirrored and turned in the same way. `None` if the
+    /// patches are their own inputs.
+    ///
+    /// # Errors
+    /// As [`epoch`](Self::epoch).
+    pub fn inputs(&self, epoch: u32) -> Result<Option<Images>, DatasetError> {
+        let inner = &*self.0;
+        let inputs = inner.inputs.as_ref();
+        inputs.map(|inputs| inner.all(inputs, &inner.draw(epoch))).transpose()
     }
 }
 
@@ -143,11 +170,11 @@ pub(crate) fn patches_of(
     let apart = |images: &Images| -> Result<Vec<Images>, DatasetError> {
         (0..images.len() as u32).map(|picture| images.select(&[picture])).collect()
     };
-    let training = Inner::of_pictures(apart(&dataset.train)?, options, seed)?;
+    let training = Inner::of_pictures(apart(&dataset.train)?, None, options, seed)?;
     let pictures = [dataset.train.len(), dataset.test.len()];
-    progress.chose(&options.in_words(&dataset.origin.name, pictures, training.count));
+    progress.chose(&options.in_words(&dataset.origin.name, pictures, training.count, false));
     let fixed = options.for_validation(training.count);
-    let validation = Inner::of_pictures(apart(&dataset.test)?, fixed, seed)?;
+    let validation = Inner::of_pictures(apart(&dataset.test)?, None, fixed, seed)?;
     let validation = PatchSource::from(Inner { stream: VALIDATION, ..validation });
     let validation_pictures = dataset.test.len();
     let training = PatchSource::from(Inner { validation_pictures, ..training });
@@ -159,6 +186,7 @@ impl Inner {
     /// Training patches of pictures in memory.
     fn of_pictures(
         pictures: Vec<Images>,
+        inputs: Option<Vec<Images>>,
         options: PatchOptions,
         seed: Seed,
     ) -> Result<Self, DatasetError> {
@@ -173,11 +201,14 @@ impl Inner {
                 return Err(PatchError::Setting { what: "a picture", expected, found }.into());
             }
         }
-        let has_floats = pictures.iter().any(|picture| picture.bytes().is_none());
+        let has_floats =
+            pictures.iter().chain(inputs.iter().flatten()).any(|picture| picture.bytes().is_none());
         let area = pictures.iter().map(|picture| area(picture.shape())).sum();
-        let count = options.count_for(area, shape, has_floats)?;
+        let held = Held { shape, has_floats, is_paired: inputs.is_some() };
+        let count = options.count_for(area, held)?;
         Ok(Self {
             pictures: Pictures::Decoded(pictures),
+            inputs: inputs.map(Pictures::Decoded),
             labels: Vec::new(),
             class_names: Vec::new(),
             options,
@@ -190,6 +221,22 @@ impl Inner {
         })
     }
 
+    /// All patches of an epoch.
+    fn all(&self, pictures: &Pictures, places: &[Place]) -> Result<Images, DatasetError> {
+        let mut pixels = empty(self.has_floats, self.count * self.shape.size());
+        match &mut pixels {
+            Pixels::Bytes(bytes) => bytes.resize(self.count * self.shape.size(), 0),
+            Pixels::Floats(floats) => floats.resize(self.count * self.shape.size(), 0.0),
+        }
+        for groups in by_picture(places).chunks(CHUNK) {
+            let cut = groups.par_iter().map(|group| self.cut(pictures, group, places));
+            for (group, patches) in groups.iter().zip(cut.collect::<Result<Vec<_>, _>>()?) {
+                put(&mut pixels, &patches, self.shape.size(), group);
+            }
+        }
+        Images::of_shape(self.shape, pixels)
+    }
+
     /// Where each patch of an epoch is cut.
     fn draw(&self, epoch: u32) -> Vec<Place> {
         let pool = self.pictures.pool(self.seed.stream(POOL).at(epoch, 0));
@@ -200,14 +247,19 @@ impl Inner {
     }
 
     /// The patches of one picture.
-    fn cut(&self, group: &Group, places: &[Place]) -> Result<Pixels, DatasetError> {
+    fn cut(
+        &self,
+        pictures: &Pictures,
+        group: &Group,
+        places: &[Place],
+    ) -> Result<Pixels, DatasetError> {
         let first = group.first().map_or(0, |&number| places[number].picture);
-        let picture = self.pictures.decoded(first, self.shape.channels)?;
+        let picture = pictures.decoded(first, self.shape.channels)?;
         let mut pixels = empty(self.has_floats, group.len() * self.shape.size());
         for &number in group {
             let is_cut = cut::append(&picture, &places[number], self.options.size, &mut pixels);
             if !is_cut {
-                return Err(self.pictures.changed(first).into());
+                return Err(pictures.changed(first).into());
             }
         }
         Ok(pixels)

@@ -6,7 +6,7 @@ mod reasons;
 
 use ae_analysis::Rows;
 use ae_models::{Inference, Layer, Loss, Part};
-use ae_training::TrainingState;
+use ae_training::{Counted, TrainingState};
 pub use baselines::NoPca;
 use baselines::{Comparison, Errors, dead_units, mean_of, sample_of};
 pub use doubt::{Cause, Doubt};
@@ -21,7 +21,8 @@ use crate::plan::Plan;
 pub struct Diagnosis {
     /// Training steps.
     pub steps: u64,
-    /// The model's squared error per value on the validation images: `val_mse`.
+    /// The model's squared error per value on the validation images: `val_mse`, or `val_blind_spot_mse`, that to the noisy
+    /// values, as are the errors of the baselines then.
     pub model_mse: f64,
     /// The squared error per value of predicting the mean of the training images.
     pub mean_mse: f64,
@@ -75,14 +76,15 @@ pub(crate) fn diagnose(
     let components = numbers.min(count.saturating_sub(1)).min(columns);
     let maps = Some(plan.network.code()).filter(|code| code.channels < code.numbers());
     let (has_maps, is_whole) = (maps.is_some(), count == train.len());
-    let comparison = Comparison { numbers, components, has_maps, is_whole };
+    let is_blind = plan.counted() == Counted::BlindSpots;
+    let comparison = Comparison { numbers, components, has_maps, is_blind, is_whole };
     let (pca, no_pca) = match comparison.fit(rows) {
         Ok(pca) => (Some(pca), None),
         Err(reason) => (None, Some(reason)),
     };
     let mean = pca.as_ref().map_or_else(|| mean_of(rows), |pca| pca.mean().to_vec());
     let entropy = plan.spec.training.loss == Loss::BinaryCrossEntropy && outside == 0;
-    let errors = Errors::of(&plan.validation_samples(), &mean, pca.as_ref())?;
+    let errors = Errors::of(&plan.shown_samples(), plan.counted(), &mean, pca.as_ref())?;
     let dead = dead_units(model, &sample, count)?;
     let dead_channels = maps.map(|code| {
         let places = (code.numbers() / code.channels.max(1)).max(1);

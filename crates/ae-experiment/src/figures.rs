@@ -16,7 +16,7 @@ use ae_report::{
     reconstruction_grid, worst_reconstructions,
 };
 use ae_training::{
-    ReconstructedSamples, Samples, TrainingState, reconstruct_samples, squared_errors,
+    Counted, ReconstructedSamples, Samples, TrainingState, reconstruct_samples, squared_errors,
 };
 use display::Display;
 use first_layer::FirstLayer;
@@ -89,7 +89,7 @@ pub(crate) fn write_figures(
         Ok(layer) => (layer.title, layer.told()),
         Err(_) => ("What the first layer looks for", String::new()),
     };
-    let drawings = vec![
+    let mut drawings = vec![
         Drawing {
             name: "reconstructions",
             title: if validation.is_corrupted() { "Denoised" } else { "Reconstructed" },
@@ -105,6 +105,10 @@ pub(crate) fn write_figures(
         Drawing { name: "loss", title: "Learning curve", caption: caption.clone(), draw: &loss },
         Drawing { name: "filters", title: of_first, caption: caption + &told, draw: &units },
     ];
+    if plan.counted() == Counted::BlindSpots {
+        // Nobody knows the clean images.
+        drawings.retain(|drawing| drawing.name != "worst");
+    }
     let keep = |Drawing { name, title, caption, draw }: Drawing| {
         keep_figure(folder, name, FigureText { title, caption: &caption }, draw)
     };
@@ -186,6 +190,13 @@ fn caption(plan: &Plan, record: &Record) -> String {
     if let Some(corruption) = &plan.spec.corruption {
         caption.push_str(&format!(", noise {} drawn {}", corruption.noise, corruption.drawn));
     }
+    if let Some(inputs) = &plan.dataset.inputs {
+        let target = Path::new(&inputs.target).file_name().unwrap_or_default().to_string_lossy();
+        caption.push_str(&format!(", learned from pairs with {target}"));
+    }
+    if plan.counted() == Counted::BlindSpots {
+        caption.push_str(", learned from noisy images alone");
+    }
     if let Some(substituted) = &record.dataset.substituted {
         caption.push_str(&format!(". {substituted}"));
     }
@@ -203,6 +214,7 @@ fn meaning_of_index(plan: &Plan) -> String {
 pub(crate) fn first_images(
     model: &dyn Inference,
     samples: &Samples,
+    counted: Counted,
     display: Display,
 ) -> Result<Vec<GridRow<'static>>, ExperimentError> {
     let shown: Vec<u32> = (0..COLUMNS.min(samples.images().len() as u32)).collect();
@@ -210,6 +222,8 @@ pub(crate) fn first_images(
         reconstruct_samples(model, samples, &shown)?;
     let rows = if samples.is_corrupted() {
         vec![("noisy", inputs), ("denoised", outputs), ("original", targets)]
+    } else if counted == Counted::BlindSpots {
+        vec![("noisy", targets), ("denoised", outputs)]
     } else {
         vec![("original", targets), ("reconstructed", outputs)]
     };
@@ -255,7 +269,7 @@ fn curve(
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
     let validation = validation_metric(plan);
-    let training = ae_training::train_metric(plan.spec.training.loss);
+    let training = ae_training::train_metric(plan.spec.training.loss, plan.counted());
     let series = [(&training, "training"), (&validation, "validation")].map(|(metric, label)| {
         let rows = state.curve().iter();
         let points = rows.filter_map(|row| Some((f64::from(row.epoch), *row.metrics.get(metric)?)));

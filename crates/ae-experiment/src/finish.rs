@@ -75,7 +75,8 @@ impl Finish<'_> {
         let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model, error, outside)?;
-        let grid = first_images(model, &validation, Display::of_dataset(&plan.dataset));
+        let display = Display::of_dataset(&plan.dataset);
+        let grid = first_images(model, &plan.shown_samples(), plan.counted(), display);
         let kept = write_figures(plan, self.folder, model, state, &grid, &record)?;
         (record.figures, record.figure_notes) = (kept.figures, kept.notes);
         // If there are no pictures, the note of the first figure says why.

@@ -151,6 +151,8 @@ fn told_data(changes: &[&Change], items: &str) -> String {
     let names = changes.iter().map(|change| match change.name.strip_prefix(DIGEST).unwrap_or("") {
         name if name.starts_with("train-images") => format!("training {items}"),
         name if name.starts_with("t10k-images") => format!("test {items}"),
+        name if name.starts_with("train-inputs") => format!("inputs of the training {items}"),
+        name if name.starts_with("t10k-inputs") => format!("inputs of the test {items}"),
         name if name.starts_with("train-labels") => "training labels".to_owned(),
         name if name.starts_with("t10k-labels") => "test labels".to_owned(),
         name => name.to_owned(),

@@ -63,6 +63,7 @@ mod preflight;
 mod finish;
 mod identity;
 mod kept_attachments;
+mod learned_from;
 mod resume;
 mod run;
 

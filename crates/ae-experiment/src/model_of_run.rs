@@ -59,7 +59,8 @@ fn origin(path: &Path) -> Result<RunOrigin, ExperimentError> {
     let spec = Spec::read(&place.spec)?;
     let settings = place.is_one_model.then(|| spec.run_settings());
     let test_fraction = spec.data.test_fraction;
-    let data = Some(DataOfRun { source: spec.data.source, test_fraction });
+    let target = spec.data.target.map(PathBuf::from);
+    let data = Some(DataOfRun { source: spec.data.source, target, test_fraction });
     Ok(RunOrigin { settings, data })
 }
 

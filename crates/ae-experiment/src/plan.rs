@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use ae_apply::{DataDigests, RUN, RunSettings, SCALING, check_noise};
-use ae_corruption::{Corruption, Draw};
 use ae_dataset::{Dataset, Images, InputFormat};
 use ae_models::{
     Architecture, CheckedNetwork, CodeL1, Contractive, Device, Kl, KlSparsity, ModelError,
-    ModelKind, ModelSpec, Objective, Parameters, SavedModel,
+    ModelSpec, Objective, Parameters, SavedModel,
 };
 use ae_random::Seed;
-use ae_training::{Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics};
+use ae_training::{
+    BlindSpots, Counted, Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics,
+};
 
 use crate::preflight::check_memory;
-use crate::{EngineKind, ExperimentError, NetworkName, Spec, TrainingSpec};
+use crate::{EngineKind, ExperimentError, Spec, TrainingSpec, learned_from};
 
 /// A spec that was checked against its data, with the architecture that follows from both.
 #[derive(Debug, Clone)]
@@ -52,9 +53,7 @@ impl Plan {
         };
         let network = model.check()?;
         resolve_penalties(&mut spec, &network)?;
-        check_corruption(&spec)?;
-        check_noise_level(&spec, &network)?;
-        check_drawn(&spec, &dataset)?;
+        learned_from::check(&spec, &dataset, &network)?;
         if let Some(corruption) = &spec.corruption {
             let (shape, scaling) = (dataset.train.shape(), dataset.scaling.clone());
             check_noise(&corruption.noise, &InputFormat { shape, scaling })?;
@@ -64,7 +63,7 @@ impl Plan {
         let engine = spec.training.engine.unwrap_or_else(fastest);
         spec.training.engine = Some(engine);
         let objective = objective(&spec.training);
-        let metrics = curve_metrics(architecture.as_ref(), &objective);
+        let metrics = curve_metrics(architecture.as_ref(), &objective, counted(&spec));
         fit_config(&spec).check(&spec.training.optimizer, &metrics)?;
         architecture.check_objective(&objective)?;
         let plan = Self { spec, dataset, model, network, objective, engine, architecture };
@@ -114,25 +113,53 @@ impl Plan {
 
     /// The training images with the corruption of training; or patches, which every epoch cuts anew.
     pub fn train_samples(&self) -> Samples<'_> {
-        let samples = self.samples(&self.dataset.train, "corruption/train");
+        let inputs = self.dataset.inputs.as_ref().map(|inputs| &inputs.train);
+        let samples = self.samples(&self.dataset.train, inputs, "train");
+        let samples = self.with_blind_spots(samples, "train");
         match &self.dataset.patches {
             Some(patches) => samples.cut_from(patches),
             None => samples,
         }
     }
 
-    /// The validation images, which are the data's test images, with a corruption of their own.
+    /// The validation images, which are the data's test images, with a corruption and blind spots of their own.
     pub fn validation_samples(&self) -> Samples<'_> {
-        self.samples(&self.dataset.test, "corruption/validation")
+        self.with_blind_spots(self.shown_samples(), "validation")
     }
 
-    fn samples<'a>(&'a self, images: &'a Images, stream: &str) -> Samples<'a> {
+    /// The validation images as a trained model gets them: nothing is hidden.
+    pub fn shown_samples(&self) -> Samples<'_> {
+        let inputs = self.dataset.inputs.as_ref().map(|inputs| &inputs.test);
+        self.samples(&self.dataset.test, inputs, "validation")
+    }
+
+    /// Which numbers of an image the loss counts.
+    pub fn counted(&self) -> Counted {
+        counted(&self.spec)
+    }
+
+    fn samples<'a>(
+        &'a self,
+        images: &'a Images,
+        inputs: Option<&'a Images>,
+        half: &str,
+    ) -> Samples<'a> {
         let noise = self.spec.corruption.as_ref().map(|corruption| SampleCorruption {
             corruption: &corruption.noise,
             draw: corruption.drawn,
-            stream: self.seed().stream(stream),
+            stream: self.seed().stream(&format!("corruption/{half}")),
         });
-        Samples::new(images, noise)
+        let samples = Samples::new(images, noise);
+        match inputs {
+            Some(inputs) => samples.with_inputs(inputs),
+            None => samples,
+        }
+    }
+
+    fn with_blind_spots<'a>(&self, samples: Samples<'a>, half: &str) -> Samples<'a> {
+        let Some(fraction) = self.spec.training.blind_spot else { return samples };
+        let stream = self.seed().stream(&format!("blind-spots/{half}"));
+        samples.with_blind_spots(BlindSpots::new(fraction, stream))
     }
 }
 
@@ -241,43 +268,6 @@ pub fn check_name(place: &'static str, name: &str) -> Result<(), ExperimentError
     Err(ExperimentError::setting(place, expected, &format!("`{name}`")))
 }
 
-fn check_corruption(spec: &Spec) -> Result<(), ExperimentError> {
-    if (spec.model.kind, spec.model.name()) == (ModelKind::Regular, NetworkName::Denoiser) {
-        let expected =
-            "denoising for the network `denoiser`, which without noise has nothing to learn";
-        return Err(ExperimentError::setting("model.kind", expected, "regular"));
-    }
-    let (expected, found) = match (spec.model.kind, &spec.corruption) {
-        (ModelKind::Denoising, None) => ("given for a denoising model", "none"),
-        (ModelKind::Regular, Some(_)) => ("left out for a regular model", "a noise"),
-        _ => return Ok(()),
-    };
-    Err(ExperimentError::setting("corruption", expected, found))
-}
-
-/// Refuses a network that is told a noise level which the noise does not have.
-fn check_noise_level(spec: &Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
-    let noise = spec.corruption.as_ref().map(|corruption| &corruption.noise);
-    if !network.network().noise_level || noise.is_some_and(|it| it.level_range().is_some()) {
-        return Ok(());
-    }
-    let expected = "false, as the level is known of Gaussian noise alone";
-    let found = noise.map_or("true without noise".to_owned(), |it| format!("true with {it}"));
-    Err(ExperimentError::setting("model.noise_level", expected, &found))
-}
-
-/// Refuses noise that stays the same while the patches change.
-fn check_drawn(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
-    let drawn = spec.corruption.as_ref().map(|corruption| corruption.drawn);
-    match drawn.filter(|&drawn| drawn == Draw::Once && dataset.patches.is_some()) {
-        Some(drawn) => {
-            let expected = "every-epoch for patches, which are others in every epoch";
-            Err(ExperimentError::setting("corruption.drawn", expected, &drawn.to_string()))
-        }
-        None => Ok(()),
-    }
-}
-
 fn at_least_1(place: &'static str, value: usize) -> Result<(), ExperimentError> {
     if value == 0 { Err(ExperimentError::setting(place, "at least 1", "0")) } else { Ok(()) }
 }
@@ -296,5 +286,9 @@ fn check_number(
 
 /// The validation metric of the loss.
 pub(crate) fn validation_metric(plan: &Plan) -> String {
-    ae_training::validation_metric(plan.spec.training.loss)
+    ae_training::validation_metric(plan.spec.training.loss, plan.counted())
+}
+
+fn counted(spec: &Spec) -> Counted {
+    if spec.training.blind_spot.is_some() { Counted::BlindSpots } else { Counted::All }
 }

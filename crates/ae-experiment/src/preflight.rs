@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
-use ae_models::{CheckedLayer, Layer, Loss, Part, Shape};
+use ae_models::{CheckedLayer, Layer, Loss, ModelKind, Part, Shape};
 use rayon::prelude::*;
 
 use crate::network_text::network_in_words;
@@ -160,7 +160,9 @@ fn memory_of(plan: &Plan) -> u64 {
     let moments = plan.spec.training.optimizer.moments().len() as u64;
     let per_parameter = PER_PARAMETER + 4 * moments + PER_SAVED * (1 + moments);
     let parameters = plan.architecture.layout().len() as u64;
-    (parameters * per_parameter + bytes_of(train) + bytes_of(test))
+    let inputs = plan.dataset.inputs.as_ref();
+    let inputs = inputs.map_or(0, |it| bytes_of(&it.train) + bytes_of(&it.test));
+    (parameters * per_parameter + bytes_of(train) + bytes_of(test) + inputs)
         .saturating_add(bytes_of_patches(plan))
         .saturating_add(bytes_of_maps(plan))
 }
@@ -191,7 +193,7 @@ fn may_copy(plan: &Plan) -> bool {
     let layers = || plan.network.layers().iter().filter(|layer| layer.part == Part::Encoder);
     let is_narrow = layers().any(|layer| layer.output.numbers() < pixels);
     let is_kept = layers().any(|layer| matches!(layer.layer, Layer::Sample(_) | Layer::TopK(_)));
-    let is_noisy = plan.spec.corruption.is_some() && plan.dataset.scaling.is_none();
+    let is_noisy = plan.spec.model.kind == ModelKind::Denoising && plan.dataset.scaling.is_none();
     !is_narrow && !is_kept && !is_noisy && plan.spec.training.sparsity_weight.is_none()
 }
 
@@ -225,8 +227,9 @@ fn bytes_of_maps(plan: &Plan) -> u64 {
 
 /// Bytes of the pictures that patches are cut from, and of the patches of an epoch after the first one.
 fn bytes_of_patches(plan: &Plan) -> u64 {
-    let patches = plan.dataset.patches.as_ref();
-    patches.map_or(0, |patches| patches.memory().saturating_add(bytes_of(&plan.dataset.train)))
+    let Some(patches) = &plan.dataset.patches else { return 0 };
+    let inputs = plan.dataset.inputs.as_ref().map_or(0, |inputs| bytes_of(&inputs.train));
+    patches.memory().saturating_add(bytes_of(&plan.dataset.train) + inputs)
 }
 
 fn bytes_of(images: &Images) -> u64 {

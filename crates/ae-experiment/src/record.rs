@@ -142,6 +142,9 @@ pub struct DatasetRecord {
     pub scaling: Option<Scaling>,
     /// The digests of its files.
     pub files: Vec<FileRecord>,
+    /// Of pairs, the path that the images were read from; those at `location` are their inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Why other data was used in its place, if so.
     pub substituted: Option<String>,
 }
@@ -250,6 +253,7 @@ impl DatasetRecord {
             files: files
                 .map(|file| FileRecord { name: file.name.clone(), sha256: file.sha256.clone() })
                 .collect(),
+            target: dataset.inputs.as_ref().map(|inputs| inputs.target.clone()),
             substituted: origin.substituted.clone(),
         }
     }

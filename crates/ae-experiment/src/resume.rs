@@ -20,6 +20,8 @@ pub struct ResumeChanges {
     pub epochs: Option<u32>,
     /// The new path of the same data.
     pub data: Option<String>,
+    /// The new path of the same partners of its pictures.
+    pub target: Option<String>,
 }
 
 /// The spec of the run or study in a folder.
@@ -122,6 +124,9 @@ impl ResumeChanges {
         if let Some(source) = &self.data {
             spec.data.source.clone_from(source);
             spec.data.substituted = None;
+        }
+        if let Some(target) = &self.target {
+            spec.data.target = Some(target.clone());
         }
         if let Some(epochs) = self.epochs {
             spec.training.epochs = epochs;

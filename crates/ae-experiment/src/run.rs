@@ -109,6 +109,9 @@ pub fn resolve(
         spec.data.channels = Some(channels);
     }
     spec.data.patches = dataset.patches.as_ref().map(PatchSource::options);
+    if let Some(inputs) = &dataset.inputs {
+        spec.data.target = Some(absolute(Path::new(&inputs.target))?.display().to_string());
+    }
     Ok((spec, dataset))
 }
 
@@ -148,13 +151,15 @@ fn found_source(dataset: &Dataset) -> Result<Source, ExperimentError> {
         let Ok(source) = name.parse();
         return Ok(source);
     }
-    let path = location.to_owned();
-    let absolute = location.canonicalize().map_err(|source| FileError::Read { path, source })?;
-    let found = Source::Path(absolute);
+    let found = Source::Path(absolute(location)?);
     Ok(match *variation {
         Some(variation) => Source::Variation { variation, of: Box::new(found) },
         None => found,
     })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, FileError> {
+    path.canonicalize().map_err(|source| FileError::Read { path: path.to_owned(), source })
 }
 
 pub(crate) fn run(
@@ -240,7 +245,11 @@ impl Observer for BestModel<'_> {
             Event::EpochEnded { record, state, is_kept } => {
                 if best_epoch(
                     state.curve(),
-                    &deciding_metric(self.plan.architecture.as_ref(), &self.plan.objective),
+                    &deciding_metric(
+                        self.plan.architecture.as_ref(),
+                        &self.plan.objective,
+                        self.plan.counted(),
+                    ),
                 ) == Some(record.epoch)
                 {
                     self.unwritten = Some(state.parameters().clone());

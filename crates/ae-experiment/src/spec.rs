@@ -8,7 +8,7 @@ mod reference;
 mod study;
 mod written;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ae_apply::RunSettings;
 use ae_corruption::{Draw, Gaussian, Noise};
@@ -106,6 +106,9 @@ pub struct DataSpec {
     /// How the columns of a table are scaled: `min-max` or `standard`.
     #[serde(default, skip_serializing_if = "is_min_max")]
     pub scaling: ColumnScaling,
+    /// The folder of the pictures that those of the source are to become: their partners by path, whatever the endings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// The fraction that is held out as test set if the data does not define one; without it, a tenth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_fraction: Option<f64>,
@@ -157,6 +160,10 @@ pub struct TrainingSpec {
     /// The weight of the squared norm of the code's derivative by the input; without it, no such penalty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contractive_weight: Option<f32>,
+    /// The fraction of the pixels that are hidden from the input and are to be found: the model learns to denoise from noisy
+    /// images alone. Without it, nothing is hidden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blind_spot: Option<f64>,
     /// The largest Euclidean norm of a gradient; longer gradients are scaled to it. Without it, gradients are not clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
@@ -217,6 +224,7 @@ impl DataSpec {
             scaling: None,
             columns: self.scaling,
             patches: self.patches,
+            target: self.target.as_ref().map(PathBuf::from),
         }
     }
 }
@@ -258,6 +266,8 @@ impl Spec {
             seed: self.seed,
             test_fraction: self.data.test_fraction,
             patches: self.data.patches,
+            is_paired: self.data.target.is_some(),
+            blind_spot: self.training.blind_spot,
             data: None,
         }
     }
@@ -313,6 +323,7 @@ impl Spec {
                 sparsity_weight: None,
                 sparsity_target: None,
                 contractive_weight: None,
+                blind_spot: None,
                 clip_norm: None,
                 engine: None,
                 optimizer: OptimizerConfig::keras_adam(),

@@ -40,6 +40,7 @@ fn full_specs() -> Vec<Spec> {
             flips: true,
             rotations: true,
         }),
+        target: Some("clean".to_owned()),
     };
     let corruption =
         CorruptionSpec { noise: "masking:0.25".parse().unwrap(), drawn: Draw::EveryEpoch };
@@ -53,6 +54,7 @@ fn full_specs() -> Vec<Spec> {
         sparsity_weight: Some(0.7),
         sparsity_target: Some(0.1),
         contractive_weight: Some(0.2),
+        blind_spot: Some(0.01),
         clip_norm: Some(1.0),
         engine: Some(EngineKind::Fused),
         optimizer: OptimizerConfig::keras_adam(),

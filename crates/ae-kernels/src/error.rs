@@ -105,6 +105,18 @@ pub enum ChainError {
     /// Softmax cross-entropy needs logits as output.
     #[error("softmax cross-entropy is taken from logits: expected a last layer without activation")]
     LossOfNoLogits,
+    /// A batch counts some numbers of its targets, and the loss is not the squared error, or the number is out of range.
+    #[error(
+        "masked targets are for mean squared error and count 1 to {outputs} numbers of a row, found {loss} and {counted}"
+    )]
+    Masked {
+        /// Numbers of an output.
+        outputs: usize,
+        /// The loss.
+        loss: crate::Loss,
+        /// The numbers that are counted.
+        counted: usize,
+    },
     /// A name that no value has.
     #[error("{what}: expected one of {expected}; found {found}")]
     Name {

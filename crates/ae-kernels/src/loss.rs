@@ -23,7 +23,9 @@ pub(crate) use row_losses::losses_of_row;
 pub use row_losses::{RowLosses, losses_of_logits};
 use squared_error::squared_error_of_rows;
 pub use squared_error::squared_error_sum;
-pub(crate) use squared_error::{squared_error_between, squared_error_in_f64};
+pub(crate) use squared_error::{
+    masked_squared_error_of_rows, squared_error_between, squared_error_in_f64,
+};
 pub(crate) use sums::magnitude_sum;
 
 use crate::Activation;

@@ -41,6 +41,17 @@ fn check_of(chain: &Chain, objective: &Objective, inputs: &[f32], target: Target
     let targets = match target {
         Target::Input => inputs.to_vec(),
         Target::Separate => numbers.take(rows * chain.outputs(), 0.0, 1.0),
+        Target::Masked { counted } => {
+            let mut targets = numbers.take(rows * chain.outputs(), 0.0, 1.0);
+            for (row, targets) in targets.chunks_mut(chain.outputs()).enumerate() {
+                let width = targets.len();
+                for (place, target) in targets.iter_mut().enumerate() {
+                    // Other places in every row.
+                    *target = if (place + 5 * row) % width < counted { *target } else { f32::NAN };
+                }
+            }
+            targets
+        }
     };
     let expected = naive(chain, objective, &parameters, inputs, &targets);
     for (threads, slice_rows) in [(1, 64), (3, 16)] {
@@ -48,7 +59,7 @@ fn check_of(chain: &Chain, objective: &Objective, inputs: &[f32], target: Target
         let (inputs_width, outputs_width) = (chain.inputs(), chain.outputs());
         let fill = |range: Range<usize>, x: &mut [f32], t: &mut [f32]| {
             x.copy_from_slice(&inputs[range.start * inputs_width..range.end * inputs_width]);
-            if target == Target::Separate {
+            if target != Target::Input {
                 t.copy_from_slice(&targets[range.start * outputs_width..range.end * outputs_width]);
             }
         };
@@ -82,6 +93,48 @@ fn every_activation_has_its_gradient_hidden_and_last() {
         check(&hidden, &BCE, 33, Target::Input, 1);
         let last = dense_chain(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
         check(&last, &MSE, 33, Target::Separate, 2);
+    }
+}
+
+#[test]
+fn masked_targets_count_alone() {
+    for activation in Activation::ALL {
+        for counted in [1, 6, 19] {
+            let target = Target::Masked { counted };
+            let chain = dense_chain(&[19, 9, 19], &[Activation::Tanh, activation], Ties::Own);
+            check(&chain, &MSE, 70, target, 7);
+            check(&chain, &MSE.with(CodeL1 { weight: 0.3 }), 5, target, 8);
+        }
+    }
+    // All that are counted are all that there are: the same bits as without a mask.
+    let chain = dense_chain(&[19, 9, 19], &[Activation::Tanh, Activation::Linear], Ties::Own);
+    let gradient = |target| {
+        let fill = |_: Range<usize>, x: &mut [f32], t: &mut [f32]| {
+            x.iter_mut().zip(1_u16..).for_each(|(x, n)| *x = f32::from(n % 13) / 13.0);
+            t.iter_mut().zip(1_u16..).for_each(|(t, n)| *t = f32::from(n % 11) / 11.0);
+        };
+        let parameters = Numbers::new(3).take(chain.parameters(), -0.5, 0.5);
+        let mut gradient = vec![0.0; chain.parameters()];
+        let problem = Problem { chain: &chain, objective: &MSE };
+        let batch = Batch::new(9, target, fill);
+        Trainer::new().gradient(problem, &parameters, batch, &mut gradient).unwrap();
+        gradient
+    };
+    assert_eq!(gradient(Target::Masked { counted: 19 }), gradient(Target::Separate));
+}
+
+#[test]
+fn masks_of_other_losses_and_of_no_numbers_are_refused() {
+    let chain = dense_chain(&[7, 3, 7], &[Activation::Tanh, Activation::Sigmoid], Ties::Own);
+    let parameters = vec![0.1; chain.parameters()];
+    for (objective, counted) in [(&BCE, 3), (&MSE, 0), (&MSE, 8)] {
+        let fill = |_: Range<usize>, _: &mut [f32], _: &mut [f32]| {};
+        let batch = Batch::new(2, Target::Masked { counted }, fill);
+        let problem = Problem { chain: &chain, objective };
+        let mut gradient = vec![0.0; chain.parameters()];
+        let error = Trainer::new().gradient(problem, &parameters, batch, &mut gradient);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("count 1 to 7 numbers of a row, found"), "{error}");
     }
 }
 

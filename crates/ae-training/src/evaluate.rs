@@ -10,7 +10,7 @@ use crate::metric_names::{
     VALIDATION_SSE, VALIDATION_SSIM, validation_metric,
 };
 use crate::metrics::{bce_from_logits, mse, psnr, ssim};
-use crate::{Metrics, Samples, TrainingBatch, TrainingError, VariationalLosses};
+use crate::{Counted, Metrics, Samples, TrainingBatch, TrainingError, VariationalLosses};
 
 /// What to compute in an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,9 @@ pub struct Evaluation {
     pub reconstruction: Quality,
     /// The corrupted inputs against the clean images, if they differ.
     pub noisy: Option<Quality>,
+    /// What was compared. At blind spots, the squared error of the reconstruction is that to the noisy pixels which were
+    /// hidden, and there is nothing else.
+    pub counted: Counted,
     /// The negative evidence lower bound of a variational model, if it was computed ([`Engine`](crate::Engine)s do).
     pub variational: Option<VariationalLosses>,
 }
@@ -83,13 +86,17 @@ impl Evaluation {
     }
 
     /// The metrics by name: `val_bce`, `val_mse`, of a variational model `val_kl` and `val_negative_elbo`, and in full detail `val_sse`, `val_psnr`,
-    /// `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`.
+    /// `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`; of blind spots `val_blind_spot_mse` alone.
     ///
     /// What is not finite (the PSNR of a perfect reconstruction) is left out.
     pub fn metrics(&self, detail: Detail) -> Metrics {
         let quality = &self.reconstruction;
-        let bce = validation_metric(Loss::BinaryCrossEntropy);
-        let mse = validation_metric(Loss::MeanSquaredError);
+        let bce = validation_metric(Loss::BinaryCrossEntropy, self.counted);
+        let mse = validation_metric(Loss::MeanSquaredError, self.counted);
+        if self.counted == Counted::BlindSpots {
+            let mse = Some((mse, quality.mse)).filter(|(_, mse)| mse.is_finite());
+            return mse.into_iter().collect();
+        }
         let mut named = vec![(bce.as_str(), quality.bce), (mse.as_str(), Some(quality.mse))];
         if let Some(VariationalLosses { kl, negative_elbo }) = self.variational {
             named.push((VALIDATION_KL, Some(kl)));
@@ -125,6 +132,11 @@ pub fn evaluate(
     detail: Detail,
 ) -> Result<Evaluation, TrainingError> {
     let images = match detail {
+        _ if samples.counted() == Counted::BlindSpots => {
+            in_slices(model, samples, |inputs, targets, buffers| {
+                blind_spots_of_slice(model, inputs, targets, buffers)
+            })
+        }
         Detail::Losses => {
             in_slices(model, samples, |inputs, targets, _| losses_of_slice(model, inputs, targets))
         }
@@ -134,7 +146,8 @@ pub fn evaluate(
     }?;
     let mut total = Sums::default();
     images.iter().for_each(|image| total.add(image));
-    Ok(total.mean(images.len() as f64, samples.images().image_size() as f64))
+    let found = total.mean(images.len() as f64, samples.images().image_size() as f64);
+    Ok(Evaluation { counted: samples.counted(), ..found })
 }
 
 /// The squared error of each image's reconstruction: the sum over its pixels.
@@ -243,6 +256,7 @@ impl Sums {
         Evaluation {
             reconstruction: quality(self.bce, self.mse, self.ssim),
             noisy: self.noisy_mse.map(|mse| quality(None, mse, self.noisy_ssim)),
+            counted: Counted::All,
             variational: None,
         }
     }
@@ -260,6 +274,25 @@ fn losses_of_slice(
         bce: cross_entropy.map(|sum| sum / size),
         mse: squared_error / size,
         ..Sums::default()
+    });
+    Ok(images.collect())
+}
+
+/// The squared error at the numbers of each image that are not NaN in its target.
+fn blind_spots_of_slice(
+    model: &dyn Inference,
+    inputs: &[f32],
+    targets: &[f32],
+    SliceBuffers { outputs, .. }: &mut SliceBuffers,
+) -> Result<Vec<Sums>, TrainingError> {
+    outputs.resize(targets.len(), 0.0);
+    model.reconstruct(inputs, outputs)?;
+    let images = outputs.chunks(model.pixels()).zip(targets.chunks(model.pixels()));
+    let images = images.map(|(output, target)| {
+        let counted = output.iter().zip(target).filter(|(_, target)| !target.is_nan());
+        let squares = counted.map(|(&y, &t)| (f64::from(y) - f64::from(t)).powi(2));
+        let (sum, count) = squares.fold((0.0, 0_usize), |(sum, n), square| (sum + square, n + 1));
+        Sums { mse: sum / count.max(1) as f64, ..Sums::default() }
     });
     Ok(images.collect())
 }

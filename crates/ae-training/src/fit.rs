@@ -52,7 +52,8 @@ pub fn fit(
     observer: &mut dyn Observer,
 ) -> Result<FitOutcome, TrainingError> {
     let architecture = engine.architecture();
-    let metrics = curve_metrics(architecture, engine.objective());
+    let counted = data.train.counted();
+    let metrics = curve_metrics(architecture, engine.objective(), counted);
     config.check(state.optimizer.config(), &metrics)?;
     check_corruption(architecture.input(), data)?;
     let images = data.train.images().len();
@@ -101,7 +102,7 @@ pub fn fit(
         let place = Place { epoch: epoch + 1, batch: batches };
         check_validation(&validation, place, state, checkpoints)?;
         let mut metrics = validation.metrics(Detail::Losses);
-        metrics.extend(train_metrics(engine.objective(), &learned.mean_loss()));
+        metrics.extend(train_metrics(engine.objective(), &learned.mean_loss(), counted));
         let record = EpochRecord { epoch: epoch + 1, learning_rate, metrics };
         engine.snapshot(state)?;
         state.partial_epoch = None;

@@ -145,7 +145,11 @@ impl Engine for FusedEngine<'_> {
 
 /// Whether the target of these samples is the input itself or a clean image beside it.
 fn target(samples: &Samples, chain: &Chain) -> Target {
-    if samples.are_targets(chain.inputs()) { Target::Input } else { Target::Separate }
+    match samples.count_of_blind_spots() {
+        Some(counted) => Target::Masked { counted },
+        None if samples.are_targets(chain.inputs()) => Target::Input,
+        None => Target::Separate,
+    }
 }
 
 /// The rows of a batch, gathered and corrupted as the kernels need them.

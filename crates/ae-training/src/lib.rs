@@ -48,6 +48,7 @@ mod early_stopping;
 mod schedule;
 mod setting;
 
+mod blind_spots;
 mod divergence;
 mod fit;
 mod partial_epoch;
@@ -94,6 +95,7 @@ pub use ae_random::{Seed, Stream};
 pub use autograd::AutogradEngine;
 pub use autograd::autograd_engine;
 pub use background::Background;
+pub use blind_spots::{BlindSpots, Counted};
 pub use checkpoint::{Checkpoints, TrainingState};
 pub use config::FitConfig;
 pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};

@@ -5,7 +5,8 @@ use ae_dataset::{DatasetError, Images, PatchSource, Pixels};
 use ae_kernels::gather_bytes;
 use ae_random::Stream;
 
-use crate::TrainingError;
+use crate::blind_spots::BlindSpots;
+use crate::{Counted, TrainingError};
 
 /// The corruption of a set of images: which one, how often it is drawn, and from which stream.
 #[derive(Debug, Clone)]
@@ -22,8 +23,18 @@ pub struct SampleCorruption<'a> {
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
     images: &'a Images,
+    /// Of pairs, the input of each image.
+    inputs: Option<&'a Images>,
     patches: Option<&'a PatchSource>,
     corruption: Option<SampleCorruption<'a>>,
+    blind_spots: Option<BlindSpots>,
+}
+
+/// The patches of an epoch, and their inputs if they are pairs.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    images: Images,
+    inputs: Option<Images>,
 }
 
 /// Some of the samples, as they stand in an epoch. A batch is their data.
@@ -42,14 +53,29 @@ pub struct BatchSelection<'a> {
 pub struct TrainingBatch {
     /// The model's input, values in [0, 1]: images, each with a plane for the level of its noise if the model needs one.
     pub inputs: Vec<f32>,
-    /// The clean images, values in [0, 1].
+    /// The clean images, values in [0, 1]. With blind spots, what was at these; all other numbers are NaN.
     pub targets: Vec<f32>,
 }
 
 impl<'a> Samples<'a> {
     /// Images, and their corruption if there is one.
     pub fn new(images: &'a Images, corruption: Option<SampleCorruption<'a>>) -> Self {
-        Self { images, patches: None, corruption }
+        Self { images, inputs: None, patches: None, corruption, blind_spots: None }
+    }
+
+    /// Pairs: `inputs` has the input of each image, of the same shape. A corruption is that of the inputs.
+    ///
+    /// # Panics
+    /// If there are not as many inputs of the images' shape.
+    pub fn with_inputs(self, inputs: &'a Images) -> Self {
+        let shape_of = |images: &Images| (images.len(), images.shape());
+        assert_eq!(shape_of(inputs), shape_of(self.images), "an input for each image");
+        Self { inputs: Some(inputs), ..self }
+    }
+
+    /// Noisy images that are learned from themselves: pixels are hidden from the input, and these alone are to be found.
+    pub fn with_blind_spots(self, blind_spots: BlindSpots) -> Self {
+        Self { blind_spots: Some(blind_spots), ..self }
     }
 
     /// Training images that are cut anew in every epoch; those that were given are the patches of epoch 0.
@@ -63,13 +89,20 @@ impl<'a> Samples<'a> {
     ///
     /// # Errors
     /// As [`PatchSource::epoch`].
-    pub(crate) fn cut(&self, epoch: u32) -> Result<Option<Images>, DatasetError> {
-        self.patches.filter(|_| epoch > 0).map(|patches| patches.epoch(epoch)).transpose()
+    pub(crate) fn cut(&self, epoch: u32) -> Result<Option<Cut>, DatasetError> {
+        let Some(patches) = self.patches.filter(|_| epoch > 0) else { return Ok(None) };
+        let (images, inputs) = (patches.epoch(epoch)?, patches.inputs(epoch)?);
+        Ok(Some(Cut { images, inputs }))
     }
 
     /// These samples with the images that were [`cut`](Self::cut), if there are any.
-    pub(crate) fn with<'b>(&'b self, cut: Option<&'b Images>) -> Samples<'b> {
-        Samples { images: cut.unwrap_or(self.images), ..self.clone() }
+    pub(crate) fn with<'b>(&'b self, cut: Option<&'b Cut>) -> Samples<'b> {
+        match cut {
+            Some(Cut { images, inputs }) => {
+                Samples { images, inputs: inputs.as_ref(), ..self.clone() }
+            }
+            None => self.clone(),
+        }
     }
 
     /// Whether patches that differ in every epoch would have the same noise in all of them.
@@ -85,12 +118,22 @@ impl<'a> Samples<'a> {
 
     /// Whether the inputs differ from the targets.
     pub fn is_corrupted(&self) -> bool {
-        self.corruption.is_some()
+        self.corruption.is_some() || self.inputs.is_some() || self.blind_spots.is_some()
+    }
+
+    /// Which numbers of an image a loss counts.
+    pub fn counted(&self) -> Counted {
+        if self.blind_spots.is_some() { Counted::BlindSpots } else { Counted::All }
+    }
+
+    /// How many numbers of every image a loss counts, if not all.
+    pub(crate) fn count_of_blind_spots(&self) -> Option<usize> {
+        self.blind_spots.as_ref().map(|spots| spots.count(self.images.shape()))
     }
 
     /// Whether inputs of so many numbers are their own targets: they are clean images, without the plane of a noise level.
     pub fn are_targets(&self, inputs: usize) -> bool {
-        self.corruption.is_none() && inputs == self.images.image_size()
+        !self.is_corrupted() && inputs == self.images.image_size()
     }
 
     /// Gathers a batch, as it stands in an epoch (counted from 0): inputs of `rows x inputs`, targets of
@@ -111,25 +154,31 @@ impl<'a> Samples<'a> {
         targets: &mut [f32],
     ) {
         let images = self.images;
-        let gather = |out: &mut [f32]| match images.pixels() {
-            Pixels::Bytes(bytes) => {
-                let gathered = gather_bytes(bytes, images.image_size(), indices, out);
-                gathered.unwrap_or_else(|error| panic!("{error}"));
-            }
-            Pixels::Floats(_) => images.gather(indices, out),
-        };
-        if inputs.len() != indices.len() * images.image_size() {
-            gather(targets);
-            return self.add_levels(indices, epoch, inputs, targets);
-        }
-        let Some(SampleCorruption { corruption, draw, stream }) = &self.corruption else {
+        let numbers = inputs.len() / indices.len().max(1);
+        if self.are_targets(numbers) {
             assert!(targets.is_empty(), "without a corruption the inputs are the targets");
-            return gather(inputs);
-        };
-        gather(targets);
-        inputs.copy_from_slice(targets);
-        let (height, width) = (images.height(), images.width());
-        corrupt_batch(*corruption, inputs, indices, height, width, draw.epoch(epoch), stream);
+            return gather_images(images, indices, inputs);
+        }
+        gather_images(images, indices, targets);
+        if numbers != images.image_size() {
+            self.add_levels(indices, epoch, inputs, targets);
+        } else {
+            match self.inputs {
+                Some(of_pairs) => gather_images(of_pairs, indices, inputs),
+                None => inputs.copy_from_slice(targets),
+            }
+            if let Some(SampleCorruption { corruption, draw, stream }) = &self.corruption {
+                let (height, width, epoch) = (images.height(), images.width(), draw.epoch(epoch));
+                corrupt_batch(*corruption, inputs, indices, height, width, epoch, stream);
+            }
+        }
+        if let Some(spots) = &self.blind_spots {
+            let rows = inputs.chunks_exact_mut(numbers);
+            let rows = rows.zip(targets.chunks_exact_mut(images.image_size()));
+            for ((input, target), &index) in rows.zip(indices) {
+                spots.hide(&mut input[..target.len()], target, images.shape(), (epoch, index));
+            }
+        }
     }
 
     /// Inputs with a plane for the level of their noise.
@@ -139,7 +188,10 @@ impl<'a> Samples<'a> {
         let rows = inputs.chunks_exact_mut(size + height * width).zip(targets.chunks_exact(size));
         for ((input, target), index) in rows.zip(indices) {
             let (image, plane) = input.split_at_mut(size);
-            image.copy_from_slice(target);
+            match self.inputs {
+                Some(of_pairs) => gather_images(of_pairs, std::slice::from_ref(index), image),
+                None => image.copy_from_slice(target),
+            }
             let level = self.corruption.as_ref().and_then(|it| {
                 let (index, epoch) = (std::slice::from_ref(index), it.draw.epoch(epoch));
                 let (corruption, stream) = (it.corruption, &it.stream);
@@ -205,5 +257,19 @@ impl<'a> Samples<'a> {
             return Err(TrainingError::ImageSize { expected: inputs, found: size });
         }
         Ok(())
+    }
+}
+
+/// Gathers images into `rows x image_size`.
+///
+/// # Panics
+/// If the buffer has another length or there is no such image.
+fn gather_images(images: &Images, indices: &[u32], out: &mut [f32]) {
+    match images.pixels() {
+        Pixels::Bytes(bytes) => {
+            let gathered = gather_bytes(bytes, images.image_size(), indices, out);
+            gathered.unwrap_or_else(|error| panic!("{error}"));
+        }
+        Pixels::Floats(_) => images.gather(indices, out),
     }
 }

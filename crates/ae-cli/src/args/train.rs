@@ -22,6 +22,8 @@ use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overw
   ae train mine.toml --set training.schedule.kind=cosine
   ae train --data mnist --network vae --widths 400,20 --kl-warm-up 5
   ae train --data photos/ --patches 40x40 --flips --rotations --network conv-denoiser --noise gaussian:0.1
+  ae train --data scans/dirty --target scans/clean --patches 48x48 --network denoiser
+  ae train --data microscope/ --patches 64x64 --network denoiser --blind-spot
   ae train --data sensors.csv --label-column state --widths 8,3
   ae train --noise gaussian:0.5 --drawn every-epoch")]
 #[command(mut_arg("part", |part| part.hide(true)))]
@@ -55,6 +57,20 @@ pub(crate) struct Train {
     /// Noises can be chained (masking:0.25+gaussian:0.1), or one of several drawn for each image (blur:1|gaussian:0.2).
     #[arg(long, value_name = "NOISE", value_parser = noise)]
     pub(crate) noise: Option<NoiseChoice>,
+    /// Learn from pairs: the folder of clean pictures that those of --data are to become
+    ///
+    /// Partners have the same path in both folders, whatever the ending, and the same size. With --patches, both are cut
+    /// at the same places. A TIFF with several pages may stand for a folder. --noise is added to the pictures of --data.
+    #[arg(long, hide_short_help = true, value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: Option<String>,
+    /// Learn to denoise from noisy pictures alone: hide this fraction of pixels and find them [default if given: 1/64]
+    ///
+    /// A hidden pixel is replaced by a random one of its neighbours (Noise2Void). This removes noise that is independent
+    /// from pixel to pixel, with a mean of 0. It cannot remove noise that neighbours share: blur, stripes, stains,
+    /// artefacts of JPEG, the noise of scaled pictures. --noise makes noisy pictures of clean ones, for experiments
+    /// without --patches.
+    #[arg(long, hide_short_help = true, value_name = "FRACTION", num_args = 0..=1, require_equals = true, default_missing_value = "0.015625", value_parser = positive, conflicts_with = "target")]
+    pub(crate) blind_spot: Option<f64>,
     /// How often the noise is drawn [default: once for MNIST and the like, every-epoch for your own data]
     #[arg(long, hide_short_help = true, value_name = "WHEN", value_parser = one_of::<Draw>(["once", "every-epoch"]))]
     pub(crate) drawn: Option<Draw>,
@@ -119,6 +135,9 @@ pub(crate) struct Resume {
     /// Where the data is now, if it was moved; other data is refused
     #[arg(long, value_name = "SOURCE")]
     pub(crate) data: Option<String>,
+    /// Where the clean partners of the data are now, if they were moved
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: Option<String>,
     /// Draw reconstructions in the terminal at the end
     #[arg(long)]
     pub(crate) show: bool,

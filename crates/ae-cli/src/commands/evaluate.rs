@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
     }
     let source = source_of(args.applied.data.as_deref(), input, &args.applied.model)?;
     let judged = read_as(input, &args.reading, common, |options, progress| {
-        judged_data(input, source, options, network(common), progress)
+        judged_data(input, source, args.target.as_deref(), options, network(common), progress)
     });
     let judged =
         judged.map_err(|error| hint_of_run(error, args.applied.data.as_deref(), source))?;
@@ -36,17 +36,17 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         None => settings.and_then(|settings| settings.noise.clone()),
     };
     let seed = args.seed.or(settings.map(|settings| settings.seed)).unwrap_or(SEED);
-    let JudgedData { name, images, part, skipped } = &judged;
+    let JudgedData { name, images, part, skipped, .. } = &judged;
     let what = format!("evaluating {}", counted_as(images.len(), noun_of(&input.format)));
     let working = progress::working(common, &what);
     // The bound first: other models have none, and are refused before they are evaluated.
     let bound = args.importance_samples.map(|codes| {
         let (noise, seed) = (noise.as_ref(), Seed::new(seed));
         let codes = u32::try_from(codes)?;
-        anyhow::Ok(model.importance_weighted_nll(images, name, noise, codes, seed)?)
+        anyhow::Ok(model.importance_weighted_nll(&judged, noise, codes, seed)?)
     });
     let bound = bound.transpose()?;
-    let mut metrics = model.evaluate(images, name, noise.as_ref(), Seed::new(seed))?;
+    let mut metrics = model.evaluate(&judged, noise.as_ref(), Seed::new(seed))?;
     metrics.extend(bound.map(|bound| (NLL.to_owned(), bound)));
     drop(working);
     let noise = noise.map(|noise| noise.to_string());
@@ -77,6 +77,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         return Ok(Status::Done);
     }
     let noise = noise.map(|noise| format!(" with noise {noise}")).unwrap_or_default();
+    let pairs = if judged.inputs.is_some() { " and their inputs" } else { "" };
     let left_out = if *skipped > 0 { format!(", {skipped} left out") } else { String::new() };
     let noun = noun_of(&input.format);
     let count = match part {
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Evaluate, common: &Common) -> anyhow::Result<Status> {
         }
         part => counted_as(images.len(), &format!("{} {noun}", in_words(*part))),
     };
-    output::text(&format!("{count} of {name}{noise}{left_out}"))?;
+    output::text(&format!("{count} of {name}{pairs}{noise}{left_out}"))?;
     let width = output::metric_width(&metrics);
     for (metric, value) in &metrics {
         output::text(&format!("  {metric:<width$} {value:.5}"))?;

@@ -11,13 +11,19 @@ use crate::exit_status::Status;
 use crate::{interrupt, progress};
 
 pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
-    let changes = ResumeChanges { epochs: args.epochs, data: args.data.clone() };
+    let (data, target) = (args.data.clone(), args.target.clone());
+    let changes = ResumeChanges { epochs: args.epochs, data, target };
     let is_study = begun_spec(&args.run)?.study.is_some();
     interrupt::resumable(&args.run, is_study);
     interrupt::begun();
-    let hint = |error: anyhow::Error| match is_without_data(&error) && args.data.is_none() {
+    let hint = |error: anyhow::Error| match is_without_data(&error)
+        && args.data.is_none()
+        && args.target.is_none()
+    {
         true => {
-            anyhow::anyhow!("{error}\nif the data was moved, say where it is now with --data")
+            anyhow::anyhow!(
+                "{error}\nif the data was moved, say where it is now with --data (its partners: --target)"
+            )
         }
         false => error,
     };

@@ -3,7 +3,7 @@
 use ae_corruption::{Corruption, Draw};
 use ae_dataset::{PatchOptions, Source};
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
-use ae_models::ModelKind;
+use ae_models::{Loss, ModelKind};
 
 use super::{check_spec, finish, set};
 use crate::args::{Becoming, Change, Common, NetworkFlags, NoiseChoice, Reading, Train};
@@ -35,12 +35,14 @@ fn adaptation(args: &Train) -> Adaptation {
     let changes = &args.settings.set;
     let is_changed = |key: &str| changes.iter().any(|change| change.key == key);
     let is_noise_changed = is_changed("corruption") || is_changed("corruption.noise");
+    // A noisy picture is the same in every epoch.
+    let is_drawn_once = args.blind_spot.is_some();
     let set = [
         (Setting::BatchSize, args.batch_size.is_some() || is_changed("training.batch_size")),
         (Setting::Epochs, args.settings.epochs.is_some() || is_changed("training.epochs")),
         (Setting::Loss, args.loss.is_some() || is_changed("training.loss")),
         (Setting::Noise, args.noise.is_some() || is_noise_changed),
-        (Setting::Drawn, args.drawn.is_some() || is_changed("corruption.drawn")),
+        (Setting::Drawn, args.drawn.is_some() || is_drawn_once || is_changed("corruption.drawn")),
         (Setting::Scaling, args.scaling.is_some() || is_changed("data.scaling")),
     ];
     let set = set.into_iter().filter(|(_, is_set)| *is_set).map(|(setting, _)| setting).collect();
@@ -96,6 +98,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
         }
         None => {}
     }
+    learned_from(&mut spec, args);
     spec.data.scaling = args.scaling.unwrap_or(spec.data.scaling);
     match (args.drawn, &mut spec.corruption) {
         (Some(drawn), Some(corruption)) => corruption.drawn = drawn,
@@ -126,6 +129,22 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 
 /// The patches that a denoiser learns from where nothing else is said: a little more than it sees around a pixel.
 const PATCH: [usize; 2] = [40, 40];
+
+/// Pairs, or blind spots of noisy pictures, in place of the noise that a network has by default.
+fn learned_from(spec: &mut Spec, args: &Train) {
+    if args.target.is_none() && args.blind_spot.is_none() {
+        return;
+    }
+    spec.data.target = args.target.clone().or(spec.data.target.take());
+    spec.training.blind_spot = args.blind_spot.or(spec.training.blind_spot);
+    spec.model.kind = ModelKind::Denoising;
+    if args.noise.is_none() && args.spec.is_none() {
+        spec.corruption = None;
+    }
+    if args.blind_spot.is_some() && args.loss.is_none() {
+        spec.training.loss = Loss::MeanSquaredError;
+    }
+}
 
 /// What the flags say of a denoiser, which is told the level of the noise where the noise has levels that differ.
 fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {

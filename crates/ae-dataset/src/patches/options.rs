@@ -52,32 +52,28 @@ impl PatchOptions {
             let expected = "equal sides, because they are turned by quarter turns".to_owned();
             return Err(refused("the size of patches", expected, size));
         }
-        self.check_count(self.shape(1), false)
+        self.check_count(Held { shape: self.shape(1), has_floats: false, is_paired: false })
     }
 
     /// The number of patches of an epoch for pictures of this area, in pixels.
-    pub(super) fn count_for(
-        &self,
-        area: u64,
-        shape: ImageShape,
-        has_floats: bool,
-    ) -> Result<usize, PatchError> {
+    pub(super) fn count_for(&self, area: u64, held: Held) -> Result<usize, PatchError> {
         self.check()?;
-        self.check_count(shape, has_floats)?;
+        self.check_count(held)?;
         let [height, width] = self.size;
         let [least, most] = BY_RULE;
         let once = area.div_ceil((height * width) as u64).clamp(least, most);
-        let by_rule = usize::try_from(once).unwrap_or(usize::MAX).min(most_of(shape, has_floats));
+        let by_rule = usize::try_from(once).unwrap_or(usize::MAX).min(held.most());
         Ok(self.count.unwrap_or(by_rule))
     }
 
-    fn check_count(&self, shape: ImageShape, has_floats: bool) -> Result<(), PatchError> {
-        let most = most_of(shape, has_floats);
+    fn check_count(&self, held: Held) -> Result<(), PatchError> {
+        let (most, Held { shape, is_paired, .. }) = (held.most(), held);
         match self.count {
             Some(found) if !(1..=most).contains(&found) => {
                 let limit = MAX_PATCH_BYTES >> 30;
+                let what = if is_paired { "pairs of patches" } else { "patches" };
                 let expected =
-                    format!("1 to {most}, which take {limit} GiB as patches of {shape} do");
+                    format!("1 to {most}, which take {limit} GiB as {what} of {shape} do");
                 Err(refused("the number of patches", expected, found.to_string()))
             }
             _ => Ok(()),
@@ -90,7 +86,13 @@ impl PatchOptions {
     }
 
     /// What is cut from how many training pictures and others, `count` patches in an epoch, as a sentence.
-    pub(super) fn in_words(&self, place: &str, pictures: [usize; 2], count: usize) -> String {
+    pub(super) fn in_words(
+        &self,
+        place: &str,
+        pictures: [usize; 2],
+        count: usize,
+        is_paired: bool,
+    ) -> String {
         let [height, width] = self.size;
         let rule =
             if self.count.is_some() { "" } else { ", to cover these once (from 1000 to 16000)" };
@@ -105,9 +107,9 @@ impl PatchOptions {
             "{place}: every epoch cuts {} of {height} x {width} anew from {}{rule}{changed}; {} of {} stay the same for \
              validation",
             counted(count),
-            counted_as(training, "picture"),
+            counted_as(training, if is_paired { "pair" } else { "picture" }),
             counted(self.for_validation(count).count.unwrap_or_default()),
-            counted_as(others, "other picture"),
+            counted_as(others, if is_paired { "other pair" } else { "other picture" }),
         )
     }
 
@@ -124,11 +126,23 @@ impl PatchOptions {
     }
 }
 
-/// The most patches that are held in memory.
-fn most_of(shape: ImageShape, has_floats: bool) -> usize {
-    let value = if has_floats { size_of::<f32>() } else { 1 };
-    let patch = (shape.size() * value) as u64;
-    usize::try_from(MAX_PATCH_BYTES / patch.max(1)).unwrap_or(usize::MAX).max(1)
+/// What a patch takes in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    pub(super) shape: ImageShape,
+    /// Whether its values are floats.
+    pub(super) has_floats: bool,
+    /// Whether there is another patch beside it, its input.
+    pub(super) is_paired: bool,
+}
+
+impl Held {
+    /// The most patches that are held in memory.
+    fn most(self) -> usize {
+        let value = if self.has_floats { size_of::<f32>() } else { 1 };
+        let patch = (self.shape.size() * value * if self.is_paired { 2 } else { 1 }) as u64;
+        usize::try_from(MAX_PATCH_BYTES / patch.max(1)).unwrap_or(usize::MAX).max(1)
+    }
 }
 
 /// "1 patch", "2 patches"

@@ -10,11 +10,12 @@ use crate::limits::MAX_HALF_BYTES;
 use crate::pictures::decode::{self, Header, Wanted};
 use crate::pictures::headers::PictureHeaders;
 use crate::pictures::list::{Mixed, PictureList, unite_classes};
+use crate::pictures::pairs::{Sides, common_places};
 use crate::pictures::parts::split_folders;
 use crate::pictures::read_many::{NAMED, read_all, with_size};
 use crate::{
-    BadItems, Dataset, DatasetError, ImageShape, Images, LoadOptions, PictureId, Pixels, Progress,
-    ReadOptions, Resize,
+    BadItems, Dataset, DatasetError, ImageShape, Images, LoadOptions, PairedInputs, PictureId,
+    Pixels, Progress, ReadOptions, Resize,
 };
 
 /// Pictures that are decoded between two reports of progress. The result does not depend on it.
@@ -28,26 +29,62 @@ pub(crate) fn open(
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
     let (parts, held_out) = parts(folder, options, progress)?;
-    let mut pictures = Vec::new();
-    for part in parts {
-        pictures.push(PictureHeaders::read(folder, part, options.read.bad, progress)?);
-    }
+    let sides = Sides::read(folder, parts, options, progress)?;
+    let pictures = sides.all();
     let shape = choose_shape(folder, &pictures, options, progress)?;
     check_sizes(folder, &pictures, shape, &options.read)?;
     let of_16_bits = check_memory(folder, &pictures, shape, progress)?;
-    let mut skipped = 0;
-    let mut halves = Vec::new();
-    for PictureHeaders { list, skipped: before, .. } in pictures {
-        let total = list.files.len();
-        let images = decode_all(folder, &list, (shape, of_16_bits > 0), options, progress)?;
-        skipped += before + total - images.len();
-        halves.push(images);
+    let mut decode =
+        |list: &PictureList| decode_all(folder, list, (shape, of_16_bits > 0), options, progress);
+    let Sides { images: [train, test], inputs } = &sides;
+    let (mut images, mut skipped) = (Vec::new(), 0);
+    for half in [train, test] {
+        skipped += half.skipped + half.headers.len();
+        images.push(decode(&half.list)?);
     }
-    let [train, test] = <[Images; 2]>::try_from(halves)
+    let mut of_inputs = Vec::new();
+    for (half, images) in inputs.iter().flatten().zip(&mut images) {
+        let mut decoded = decode(&half.list)?;
+        keep_pairs(folder, &mut decoded, images)?;
+        of_inputs.push(decoded.images);
+    }
+    let images: Vec<Images> = images.into_iter().map(|half| half.images).collect();
+    let skipped = skipped - images.iter().map(Images::len).sum::<usize>();
+    let [train, test] = <[Images; 2]>::try_from(images)
         .map_err(|_| DatasetError::NoPictures { folder: folder.to_owned() })?;
     let location = folder.display().to_string();
     let dataset = Dataset::new("pictures", location, train, test)?;
+    let dataset = match (<[Images; 2]>::try_from(of_inputs), &options.target) {
+        (Ok([train, test]), Some(target)) => {
+            let inputs = PairedInputs { train, test, target: target.display().to_string() };
+            let digests = inputs.digests();
+            dataset.with_inputs(inputs, digests)
+        }
+        _ => dataset,
+    };
     Ok(Dataset { skipped, of_16_bits, held_out, ..dataset })
+}
+
+/// Keeps the pairs of which both pictures were decoded.
+fn keep_pairs(
+    folder: &Path,
+    inputs: &mut DecodedPictures,
+    images: &mut DecodedPictures,
+) -> Result<(), DatasetError> {
+    let both = common_places(&inputs.places, &images.places);
+    for side in [inputs, images] {
+        let kept = (0..).zip(&side.places).filter(|(_, place)| both.contains(place));
+        let kept: Vec<u32> = kept.map(|(index, _)| index).collect();
+        if kept.is_empty() {
+            let count = side.places.len();
+            return Err(DatasetError::AllSkipped { path: folder.to_owned(), count });
+        }
+        if kept.len() < side.places.len() {
+            side.images = side.images.select(&kept)?;
+            side.places.retain(|place| both.contains(place));
+        }
+    }
+    Ok(())
 }
 
 /// The pictures for training and for testing, and the fraction if the latter were chosen at random.
@@ -94,7 +131,7 @@ fn are(names: &[Cow<'_, str>]) -> String {
 /// Refuses pictures that do not fit into memory, and reports what they take. Returns how many have 16 bits per value.
 fn check_memory(
     folder: &Path,
-    pictures: &[PictureHeaders],
+    pictures: &[&PictureHeaders],
     shape: ImageShape,
     progress: &mut dyn Progress,
 ) -> Result<usize, DatasetError> {
@@ -115,7 +152,7 @@ fn check_memory(
 }
 
 /// The number of pictures with 16 bits per value.
-pub(crate) fn of_16_bits(pictures: &[PictureHeaders]) -> usize {
+pub(crate) fn of_16_bits(pictures: &[&PictureHeaders]) -> usize {
     let headers = pictures.iter().flat_map(|part| &part.headers);
     headers.filter(|header| header.has_16_bits).count()
 }
@@ -133,7 +170,7 @@ pub(crate) fn say_16_bits(folder: &Path, deep: usize, count: usize, progress: &m
 /// The shape that the options name. What they do not name is the first picture's.
 fn choose_shape(
     folder: &Path,
-    pictures: &[PictureHeaders],
+    pictures: &[&PictureHeaders],
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<ImageShape, DatasetError> {
@@ -155,7 +192,7 @@ fn choose_shape(
 /// The channels that the options name, or those of the first picture.
 pub(crate) fn choose_channels(
     folder: &Path,
-    pictures: &[PictureHeaders],
+    pictures: &[&PictureHeaders],
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<usize, DatasetError> {
@@ -180,7 +217,7 @@ pub(crate) fn choose_channels(
 /// The shape of the first picture that can be read.
 fn first_shape(
     folder: &Path,
-    pictures: &[PictureHeaders],
+    pictures: &[&PictureHeaders],
     options: &ReadOptions,
 ) -> Result<ImageShape, DatasetError> {
     // Without a usable picture, decoding will end with an error.
@@ -191,7 +228,9 @@ fn first_shape(
 }
 
 /// All pictures with their headers.
-fn with_headers(pictures: &[PictureHeaders]) -> impl Iterator<Item = (&PictureId, &Header)> {
+fn with_headers<'a>(
+    pictures: &'a [&'a PictureHeaders],
+) -> impl Iterator<Item = (&'a PictureId, &'a Header)> {
     pictures.iter().flat_map(|part| part.list.files.iter().zip(&part.headers))
 }
 
@@ -203,7 +242,7 @@ fn is_usable((file, header): &(&PictureId, &Header), options: &ReadOptions) -> b
 
 fn check_sizes(
     folder: &Path,
-    pictures: &[PictureHeaders],
+    pictures: &[&PictureHeaders],
     shape: ImageShape,
     options: &ReadOptions,
 ) -> Result<(), DatasetError> {
@@ -234,7 +273,7 @@ fn decode_all(
     (shape, has_16_bits): (ImageShape, bool),
     options: &LoadOptions,
     progress: &mut dyn Progress,
-) -> Result<Images, DatasetError> {
+) -> Result<DecodedPictures, DatasetError> {
     let total = list.files.len();
     let mut pixels = match has_16_bits {
         true => Pixels::Floats(Vec::with_capacity(total * shape.size())),
@@ -255,9 +294,16 @@ fn decode_all(
         return Err(DatasetError::AllSkipped { path: folder.to_owned(), count: total });
     }
     let images = Images::of_shape(shape, pixels)?;
-    let PictureList { labels, class_names, .. } = list.select(&good);
+    let PictureList { labels, class_names, places, .. } = list.select(&good);
     if class_names.is_empty() {
-        return Ok(images);
+        return Ok(DecodedPictures { images, places });
     }
-    images.with_labels(labels)?.with_class_names(class_names)
+    let images = images.with_labels(labels)?.with_class_names(class_names)?;
+    Ok(DecodedPictures { images, places })
+}
+
+/// Pictures in memory with their places among all items of the input.
+struct DecodedPictures {
+    images: Images,
+    places: Vec<u64>,
 }

@@ -1,5 +1,6 @@
 //! The headers of many pictures: their shapes, before any pixel is decoded.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -47,6 +48,27 @@ impl PictureHeaders {
             list: list.select(&good),
             skipped: headers.len() - good.len(),
             headers: headers.into_iter().flatten().collect(),
+        })
+    }
+
+    /// Those at some places among all items of the input; the others are left out.
+    ///
+    /// # Errors
+    /// If none remains.
+    pub(crate) fn only(self, folder: &Path, places: &HashSet<u64>) -> Result<Self, DatasetError> {
+        let Self { list, headers, skipped } = self;
+        let chosen = (0..).zip(&list.places).filter(|(_, place)| places.contains(place));
+        let chosen: Vec<u32> = chosen.map(|(index, _)| index).collect();
+        let total = headers.len();
+        if chosen.is_empty() {
+            return Err(DatasetError::AllSkipped { path: folder.to_owned(), count: total });
+        }
+        let kept = headers.into_iter().zip(&list.places);
+        let kept = kept.filter(|(_, place)| places.contains(place));
+        Ok(Self {
+            headers: kept.map(|(header, _)| header).collect(),
+            list: list.select(&chosen),
+            skipped: skipped + total - chosen.len(),
         })
     }
 }

@@ -159,6 +159,12 @@ impl PictureList {
         self.files.iter().zip(&self.places).map(origin).collect()
     }
 
+    /// The same items, classes and places, of other files, whose names are relative to `root`.
+    #[cfg(feature = "pictures")]
+    pub(crate) fn with_files(&self, files: Vec<PictureId>, root: &Path) -> Self {
+        Self { files, root: root.to_owned(), ..self.clone() }
+    }
+
     #[cfg(feature = "pictures")]
     fn file_name(&self, picture: &PictureId) -> PathBuf {
         let path = &picture.path;

@@ -17,6 +17,8 @@ mod inputs;
 mod leaves;
 mod npy;
 #[cfg(feature = "pictures")]
+mod pairs;
+#[cfg(feature = "pictures")]
 mod picture_folders;
 #[cfg(feature = "pictures")]
 mod pictures;

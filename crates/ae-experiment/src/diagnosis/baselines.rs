@@ -5,7 +5,7 @@ use std::fmt;
 use ae_analysis::{Pca, Rows};
 use ae_dataset::Images;
 use ae_models::{Inference, with_noise_level};
-use ae_training::{Samples, TrainingBatch};
+use ae_training::{Counted, Samples, TrainingBatch};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -44,6 +44,8 @@ pub enum NoPca {
     Maps,
     /// The code has more than half as many numbers as an item has values: PCA then nearly copies its input.
     LongCode,
+    /// The model is judged on pixels that it does not see, PCA would see them.
+    BlindSpots,
     /// There are too few training items.
     FewItems,
     /// It would take too long.
@@ -57,6 +59,7 @@ impl fmt::Display for NoPca {
         f.write_str(match self {
             Self::Maps => "no PCA, as the code consists of feature maps",
             Self::LongCode => "no PCA, as the code is longer than half of the data",
+            Self::BlindSpots => "no PCA, as the model does not see what it is judged on",
             Self::FewItems => "too little training data for PCA",
             Self::Costly => "PCA would take too long",
             Self::Failed => "PCA failed",
@@ -72,6 +75,8 @@ pub(super) struct Comparison {
     pub(super) components: usize,
     /// Whether the code is maps.
     pub(super) has_maps: bool,
+    /// Whether the model is judged on blind spots.
+    pub(super) is_blind: bool,
     /// Whether the rows are all training items.
     pub(super) is_whole: bool,
 }
@@ -79,7 +84,10 @@ pub(super) struct Comparison {
 impl Comparison {
     /// PCA of the rows, or why a model is not compared with it.
     pub(super) fn fit(&self, rows: Rows<'_>) -> Result<Pca, NoPca> {
-        let Self { numbers, components, has_maps, is_whole } = *self;
+        let Self { numbers, components, has_maps, is_blind, is_whole } = *self;
+        if is_blind {
+            return Err(NoPca::BlindSpots);
+        }
         if has_maps {
             return Err(NoPca::Maps);
         }
@@ -124,8 +132,10 @@ pub(super) struct Errors {
 }
 
 impl Errors {
+    /// The samples have nothing hidden.
     pub(super) fn of(
         samples: &Samples,
+        counted: Counted,
         mean: &[f32],
         pca: Option<&Pca>,
     ) -> Result<Self, ExperimentError> {
@@ -139,6 +149,8 @@ impl Errors {
         let (mut of_mean, mut of_bce, mut of_pca, mut of_noise) = (0.0, 0.0, 0.0, 0.0);
         for chosen in all.chunks(CHUNK) {
             let TrainingBatch { inputs, targets } = samples.gather(chosen, 0);
+            // What is hidden at blind spots, and is to be found, is the noisy image.
+            let targets = if counted == Counted::BlindSpots { inputs.clone() } else { targets };
             for row in targets.chunks(mean.len()) {
                 of_mean += squared_error(row, mean);
                 of_bce -= row
@@ -155,7 +167,8 @@ impl Errors {
         }
         let numbers = (all.len() * mean.len()) as f64;
         let pca = pca.map(|_| of_pca / numbers);
-        let noisy = samples.is_corrupted().then_some(of_noise / numbers);
+        let is_known = samples.is_corrupted() && counted == Counted::All;
+        let noisy = is_known.then_some(of_noise / numbers);
         Ok(Self { mean: of_mean / numbers, mean_bce: of_bce / numbers, pca, noisy })
     }
 }
@@ -201,7 +214,7 @@ mod tests {
         let rows = Rows::new(&values, 8).unwrap();
         let fit = |numbers: usize, has_maps, is_whole| {
             let components = numbers.min(4);
-            Comparison { numbers, components, has_maps, is_whole }.fit(rows).err()
+            Comparison { numbers, components, has_maps, is_blind: false, is_whole }.fit(rows).err()
         };
         assert_eq!(fit(4, false, true), None);
         assert_eq!(fit(5, false, true), Some(NoPca::LongCode));
@@ -211,11 +224,26 @@ mod tests {
         let narrow = |columns, numbers| {
             let rows = Rows::new(&values[..12], columns).unwrap();
             let components = numbers;
-            Comparison { numbers, components, has_maps: false, is_whole: true }.fit(rows).err()
+            let comparison = Comparison {
+                numbers,
+                components,
+                has_maps: false,
+                is_blind: false,
+                is_whole: true,
+            };
+            comparison.fit(rows).err()
         };
         assert_eq!([narrow(3, 2), narrow(1, 1)], [None, Some(NoPca::LongCode)]);
         let few = Rows::new(&values[..56], 8).unwrap();
-        let sampled = Comparison { numbers: 4, components: 4, has_maps: false, is_whole: false };
+        let sampled = Comparison {
+            numbers: 4,
+            components: 4,
+            has_maps: false,
+            is_blind: false,
+            is_whole: false,
+        };
         assert_eq!(sampled.fit(few).err(), Some(NoPca::Costly));
+        let blind = Comparison { is_blind: true, is_whole: true, ..sampled };
+        assert_eq!(blind.fit(few).err(), Some(NoPca::BlindSpots));
     }
 }

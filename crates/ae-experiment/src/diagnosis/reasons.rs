@@ -62,7 +62,8 @@ impl Circumstances {
                 Penalty::Contractive(_) => Cause::Contractive,
                 _ => return None,
             };
-            let [loss, own] = [train_metric(training.loss), format!("train_{}", penalty.name())];
+            let loss = train_metric(training.loss, plan.counted());
+            let [loss, own] = [loss, format!("train_{}", penalty.name())];
             let share = |metrics: &Metrics| {
                 let [loss, own] = [metrics.get(&loss)?, metrics.get(&own)?];
                 Some(own / loss.max(f64::MIN_POSITIVE))

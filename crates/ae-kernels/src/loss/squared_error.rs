@@ -15,11 +15,24 @@ pub(crate) fn squared_error_of_rows(
     bias_gradient: &mut [f32],
 ) -> f64 {
     with_function!(activation, F => {
-        rows_of_function::<F>(targets, 2.0 * scale, logits, bias_gradient)
+        rows_of_function::<F, false>(targets, 2.0 * scale, logits, bias_gradient)
     })
 }
 
-fn rows_of_function<F: Function>(
+/// [`squared_error_of_rows`] of the targets that are numbers. Those that are NaN have no error and a gradient of 0.
+pub(crate) fn masked_squared_error_of_rows(
+    activation: Activation,
+    targets: &[f32],
+    scale: f32,
+    logits: &mut [f32],
+    bias_gradient: &mut [f32],
+) -> f64 {
+    with_function!(activation, F => {
+        rows_of_function::<F, true>(targets, 2.0 * scale, logits, bias_gradient)
+    })
+}
+
+fn rows_of_function<F: Function, const MASKED: bool>(
     targets: &[f32],
     scale: f32,
     logits: &mut [f32],
@@ -32,7 +45,7 @@ fn rows_of_function<F: Function>(
             let rows = logits.chunks_exact_mut(width).zip(targets.chunks_exact(width));
             let mut sum = 0.0;
             for (x, t) in rows {
-                sum += row_of_function::<F>(t, scale, x, bias_gradient);
+                sum += row_of_function::<F, MASKED>(t, scale, x, bias_gradient);
             }
             sum
         },
@@ -40,7 +53,7 @@ fn rows_of_function<F: Function>(
 }
 
 #[inline(always)]
-fn row_of_function<F: Function>(
+fn row_of_function<F: Function, const MASKED: bool>(
     targets: &[f32],
     scale: f32,
     logits: &mut [f32],
@@ -52,7 +65,7 @@ fn row_of_function<F: Function>(
     let mut squares = [0.0; LANES];
     for ((x, t), g) in x.iter_mut().zip(t).zip(g) {
         for lane in 0..LANES {
-            let (square, gradient) = square_and_gradient::<F>(x[lane], t[lane], scale);
+            let (square, gradient) = square_and_gradient::<F, MASKED>(x[lane], t[lane], scale);
             squares[lane] += square;
             x[lane] = gradient;
             g[lane] += gradient;
@@ -60,7 +73,7 @@ fn row_of_function<F: Function>(
     }
     let rest = x_rest.iter_mut().zip(t_rest).zip(g_rest);
     for (lane, ((x, &t), g)) in rest.enumerate() {
-        let (square, gradient) = square_and_gradient::<F>(*x, t, scale);
+        let (square, gradient) = square_and_gradient::<F, MASKED>(*x, t, scale);
         squares[lane] += square;
         *x = gradient;
         *g += gradient;
@@ -69,7 +82,14 @@ fn row_of_function<F: Function>(
 }
 
 #[inline(always)]
-fn square_and_gradient<F: Function>(logit: f32, target: f32, scale: f32) -> (f32, f32) {
+fn square_and_gradient<F: Function, const MASKED: bool>(
+    logit: f32,
+    target: f32,
+    scale: f32,
+) -> (f32, f32) {
+    if MASKED && target.is_nan() {
+        return (0.0, 0.0);
+    }
     let value = F::value(logit);
     let difference = value - target;
     (difference * difference, difference * scale * F::slope(logit, value))

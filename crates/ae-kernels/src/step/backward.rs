@@ -1,10 +1,11 @@
 //! The loss of a task's rows and the backward pass through a segment of the chain.
 
+use super::batch::Target;
 use super::run::{Piece, Run, Workspace};
 use super::task::{BoundaryMemory, Task, input_of};
 use crate::aligned::AlignedBuffer;
 use crate::chain::{Backward, LayerNonzeros, Memory, Normalisation, Part, Program};
-use crate::loss::differentiate_rows;
+use crate::loss::{differentiate_rows, masked_squared_error_of_rows};
 use crate::product::ScannedAxes;
 use crate::{Loss, Objective};
 
@@ -55,7 +56,8 @@ impl Task {
         };
         let targets = if run.has_targets() { &self.targets } else { &self.inputs };
         let targets = &targets.all()[piece.rows.start * width..piece.rows.end * width];
-        let scale = scale_of(run.objective, run.shape.rows_in_batch, width);
+        let target = run.batch.target;
+        let scale = scale_of(run.objective, target, run.shape.rows_in_batch, width);
         let unused = scratch.numbers.first(if is_at_logits { 0 } else { width });
         unused.fill(0.0);
         let biases = self.slice_gradients.last_mut();
@@ -68,7 +70,14 @@ impl Task {
             };
             let (targets, logits) = (&targets[range.clone()], &mut logits[range]);
             let (loss, activation) = (run.objective.loss, run.program.last_activation);
-            let sum = differentiate_rows(loss, activation, targets, scale as f32, logits, bias);
+            let scale_of_gradient = scale as f32;
+            let sum = match target {
+                Target::Masked { .. } => {
+                    let scale = scale_of_gradient;
+                    masked_squared_error_of_rows(activation, targets, scale, logits, bias)
+                }
+                _ => differentiate_rows(loss, activation, targets, scale_of_gradient, logits, bias),
+            };
             self.losses[slice] += sum * scale;
         }
         is_at_logits
@@ -198,7 +207,11 @@ fn add_penalty_gradients<F>(run: &Run<'_, F>, op: usize, values: &[f32], gradien
 }
 
 /// What a sum over numbers is multiplied by for the mean.
-fn scale_of(objective: &Objective, rows: usize, width: usize) -> f64 {
+fn scale_of(objective: &Objective, target: Target, rows: usize, width: usize) -> f64 {
+    let width = match target {
+        Target::Masked { counted } => counted,
+        _ => width,
+    };
     match objective.loss {
         Loss::SoftmaxCrossEntropy => 1.0 / rows as f64,
         Loss::BinaryCrossEntropy | Loss::MeanSquaredError => 1.0 / (rows as f64 * width as f64),

@@ -13,6 +13,12 @@ pub enum Target {
     Input,
     /// Rows of their own: the clean image of a corrupted one.
     Separate,
+    /// Rows of their own, of which the loss counts some numbers alone: its mean is over these. The others are NaN. The loss
+    /// is the squared error.
+    Masked {
+        /// The numbers that are counted in every row, at least 1.
+        counted: usize,
+    },
 }
 
 /// What is minimised over which chain.

@@ -74,7 +74,7 @@ impl<F> Run<'_, F> {
 
     /// Whether targets are kept apart from inputs.
     pub(super) fn has_targets(&self) -> bool {
-        self.batch.target == Target::Separate || self.shape.is_residual
+        self.batch.target != Target::Input || self.shape.is_residual
     }
 }
 

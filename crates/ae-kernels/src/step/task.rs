@@ -58,13 +58,13 @@ impl Task {
         let fill: &Fill<'_> = &run.batch.fill;
         match run.batch.target {
             Target::Input => fill(rows, inputs, &mut []),
-            Target::Separate => fill(rows, inputs, targets),
+            Target::Separate | Target::Masked { .. } => fill(rows, inputs, targets),
         }
         if shape.is_residual {
             // What the layers must give: the target without the input.
             match run.batch.target {
                 Target::Input => targets.fill(0.0),
-                Target::Separate => {
+                Target::Separate | Target::Masked { .. } => {
                     let rows = targets.chunks_exact_mut(shape.outputs);
                     for (target, input) in rows.zip(inputs.chunks_exact(shape.inputs)) {
                         target.iter_mut().zip(input).for_each(|(t, x)| *t -= *x);

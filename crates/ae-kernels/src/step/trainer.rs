@@ -14,7 +14,7 @@ use crate::chain::{CodeMeans, Normalisation, Program, SLICE_ROWS};
 use crate::error::{ChainError, check_length};
 use crate::penalty::{Contraction, TermContext};
 use crate::threads::run_all;
-use crate::{Chain, Objective, Penalty};
+use crate::{Chain, Loss, Objective, Penalty};
 
 /// The most slices that a thread takes through the layers together, if there are enough for all threads. They share
 /// the loads of the weights, but leave the second-level cache earlier.
@@ -142,6 +142,12 @@ impl Trainer {
         chain.check_objective(objective)?;
         if batch.target == Target::Input {
             check_length("an input that is its own target", chain.outputs(), chain.inputs())?;
+        }
+        if let Target::Masked { counted } = batch.target {
+            let (outputs, loss) = (chain.outputs(), objective.loss);
+            if loss != Loss::MeanSquaredError || !(1..=outputs).contains(&counted) {
+                return Err(ChainError::Masked { outputs, loss, counted });
+            }
         }
         if let (None, Some(draws)) = (batch.draws, chain.draws().next()) {
             return Err(ChainError::NoDraws { layer: draws.layer });

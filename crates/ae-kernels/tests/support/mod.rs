@@ -120,7 +120,6 @@ pub(crate) fn naive(
     let n = rows as f64;
     let layers = dense_layers(chain);
     let code_l1: f32 = objective.penalties.iter().map(|penalty| penalty.weight()).sum();
-    let width = chain.outputs() as f64;
     let mut all = Expected {
         reconstruction: 0.0,
         penalty: 0.0,
@@ -148,9 +147,15 @@ pub(crate) fn naive(
         let z = logits.last().unwrap().clone();
         let y = values.last().unwrap().clone();
         let target = &targets[row * chain.outputs()..(row + 1) * chain.outputs()];
+        // A target of NaN is not counted.
+        let width = target.iter().filter(|t| !t.is_nan()).count() as f64;
         let last = layers.last().unwrap().activation;
         let mut delta: Vec<f64> = Vec::new();
         for ((&z, &y), &t) in z.iter().zip(&y).zip(target) {
+            if t.is_nan() {
+                delta.push(0.0);
+                continue;
+            }
             let t = f64::from(t);
             let (loss, gradient) = match objective.loss {
                 Loss::BinaryCrossEntropy => (z.max(0.0) - z * t + (-z.abs()).exp().ln_1p(), y - t),

@@ -3,6 +3,7 @@
 mod losses;
 mod penalties;
 
+use ae_kernels::{ChainError, Loss};
 use candle_core::Tensor;
 
 pub use losses::binary_cross_entropy;
@@ -25,6 +26,18 @@ pub trait TensorObjective {
         pass: &TrainingPass,
         targets: &Tensor,
     ) -> Result<ObjectiveTerms, ModelError>;
+
+    /// The same where the loss, the squared error, counts the targets that are not NaN alone: `counted` of each item.
+    ///
+    /// # Errors
+    /// As [`evaluate_pass`](Self::evaluate_pass), and if the loss is another one or no number is counted.
+    fn evaluate_masked_pass(
+        &self,
+        model: &dyn Autoencoder,
+        pass: &TrainingPass,
+        targets: &Tensor,
+        counted: usize,
+    ) -> Result<ObjectiveTerms, ModelError>;
 }
 
 /// The terms of an objective, each a scalar tensor that can be differentiated.
@@ -46,13 +59,37 @@ impl TensorObjective for ae_kernels::Objective {
         targets: &Tensor,
     ) -> Result<ObjectiveTerms, ModelError> {
         let reconstruction = losses::evaluate(self.loss, model, &pass.logits, targets)?;
-        let mut total = reconstruction.clone();
-        let mut penalties = Vec::new();
-        for penalty in &self.penalties {
-            let penalty = penalties::evaluate(penalty, model, pass)?;
-            total = (total + &penalty)?;
-            penalties.push(penalty);
-        }
-        Ok(ObjectiveTerms { reconstruction, penalties, total })
+        with_penalties(self, reconstruction, model, pass)
     }
+
+    fn evaluate_masked_pass(
+        &self,
+        model: &dyn Autoencoder,
+        pass: &TrainingPass,
+        targets: &Tensor,
+        counted: usize,
+    ) -> Result<ObjectiveTerms, ModelError> {
+        let outputs = targets.dims().last().copied().unwrap_or_default();
+        if self.loss != Loss::MeanSquaredError || !(1..=outputs).contains(&counted) {
+            return Err(ChainError::Masked { outputs, loss: self.loss, counted }.into());
+        }
+        let reconstruction = losses::masked_squared_error(model, &pass.logits, targets, counted)?;
+        with_penalties(self, reconstruction, model, pass)
+    }
+}
+
+fn with_penalties(
+    objective: &ae_kernels::Objective,
+    reconstruction: Tensor,
+    model: &dyn Autoencoder,
+    pass: &TrainingPass,
+) -> Result<ObjectiveTerms, ModelError> {
+    let mut total = reconstruction.clone();
+    let mut penalties = Vec::new();
+    for penalty in &objective.penalties {
+        let penalty = penalties::evaluate(penalty, model, pass)?;
+        total = (total + &penalty)?;
+        penalties.push(penalty);
+    }
+    Ok(ObjectiveTerms { reconstruction, penalties, total })
 }

@@ -86,6 +86,12 @@ pub(super) const KEYS: &[SpecKey] = &[
         "How the columns of a table are scaled: to [0, 1], or to mean 0 and variance 1.",
     ),
     optional(
+        "data.target",
+        ["pictures are their own targets", "\"photos/clean\""],
+        "a folder, or a TIFF with several pages",
+        "The pictures that those of the source are to become; partners have the same path, whatever the ending.",
+    ),
+    optional(
         "data.test_fraction",
         ["0.1", "0.2"],
         "above 0 and below 1",

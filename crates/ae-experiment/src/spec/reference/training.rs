@@ -63,6 +63,12 @@ pub(super) const KEYS: &[SpecKey] = &[
          sigmoid.",
     ),
     optional(
+        "training.blind_spot",
+        ["no pixel is hidden", "0.015625"],
+        "above 0, at most 0.25",
+        "The fraction of pixels to hide and find from their neighbours: denoising learned from noisy images alone.",
+    ),
+    optional(
         "training.clip_norm",
         ["gradients are not clipped", "1.0"],
         "finite, above 0",

@@ -25,6 +25,23 @@ pub(super) fn evaluate(
     }
 }
 
+/// The squared error of the targets that are not NaN: the mean over `counted` numbers of each item.
+pub(super) fn masked_squared_error(
+    model: &dyn Autoencoder,
+    logits: &Tensor,
+    targets: &Tensor,
+    counted: usize,
+) -> Result<Tensor, ModelError> {
+    check_targets(logits, targets)?;
+    let outputs = model.activate(logits)?;
+    // NaN differs from itself. What is not counted is its own target: no error, and no gradient.
+    let is_counted = targets.eq(targets)?;
+    let targets = is_counted.where_cond(targets, &outputs.detach())?;
+    let items = logits.dim(0)?;
+    let sum = (outputs - targets)?.sqr()?.sum_all()?;
+    Ok((sum / (items * counted) as f64)?)
+}
+
 /// `ln(sum exp(x)) - sum t x` of an item, the mean over items. The largest `x` is taken out, so that nothing overflows; as a
 /// constant, because the value does not depend on it.
 fn softmax_cross_entropy(logits: &Tensor, targets: &Tensor) -> candle_core::Result<Tensor> {
