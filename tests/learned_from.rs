@@ -40,7 +40,7 @@ fn a_killed_run_goes_on_with_the_same_pairs() {
     let trained = sandbox.ae(&format!("{PAIRS} whole")).succeeds();
     for said in [
         "dirty: 10 pictures, each with its partner in clean, which it is to become",
-        "every epoch cuts 60 patches of 12 x 12 anew from 9 pairs; 6 patches of 1 other pair stay the same",
+        "every epoch cuts 60 patches of 12 x 12 anew from 9 pairs, mirrored and turned at random; 6 patches of 1 other pair stay",
     ] {
         assert!(trained.stderr.contains(said), "{}", trained.stderr);
     }
