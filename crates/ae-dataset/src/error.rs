@@ -1,5 +1,6 @@
 //! Errors of reading and writing data sets.
 
+pub(crate) mod export;
 pub(crate) mod format;
 #[cfg(feature = "hub")]
 pub(crate) mod hub;
@@ -13,33 +14,19 @@ use ae_files::{FileError, printable, shown};
 
 use crate::idx::file_names::FILE_NAMES;
 use crate::limits::MAX_CLASSES;
-use crate::{FormatError, ImageShape, Part};
+use crate::{ExportError, FormatError, ImageShape, LeavesError, Part};
 use words::{and_more, list, next_step, resizing};
 
 /// Why data could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// One half of a data set has images that are not written as pictures.
-    #[error("the {part} images are numbers; pictures are written from values of 8 bits")]
-    NotBytes {
-        /// "train" or "test".
-        part: &'static str,
-    },
-    /// A picture cannot be encoded.
-    #[error("the picture cannot be written as PNG: {reason}")]
-    NotEncoded {
-        /// What the encoder says.
-        reason: String,
-    },
-    /// Procedural pictures of a size that is not made.
-    #[error("{count} pictures of {shape}: expected at most 16777216 pixels each and 8 GiB in all")]
-    TooLargeLeaves {
-        /// The shape of a picture.
-        shape: ImageShape,
-        /// The number of pictures.
-        count: usize,
-    },
+    /// A data set cannot be written as pictures.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// Procedural pictures are not made.
+    #[error(transparent)]
+    Leaves(#[from] LeavesError),
     /// The number of values is not a positive multiple of an image's.
     #[error("{pixels} pixels are not a whole, positive number of images of {shape}")]
     NotWholeImages {

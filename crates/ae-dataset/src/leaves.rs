@@ -52,6 +52,20 @@ pub struct Leaves {
     seed: Seed,
 }
 
+/// Why procedural pictures are not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeavesError {
+    /// They are too large.
+    #[error("{count} pictures of {shape}: expected at most 16777216 pixels each and 8 GiB in all")]
+    TooLarge {
+        /// The shape of a picture.
+        shape: ImageShape,
+        /// The number of pictures.
+        count: usize,
+    },
+}
+
 impl Leaves {
     /// The pictures of the data source `leaves`.
     pub const STANDARD: Self = Self::new(Seed::new(2001));
@@ -102,7 +116,7 @@ impl Leaves {
         }
         let bytes = size.saturating_mul(count);
         if size / shape.channels > Self::MOST_PIXELS || bytes as u64 > MAX_HALF_BYTES {
-            return Err(DatasetError::TooLargeLeaves { shape, count });
+            return Err(LeavesError::TooLarge { shape, count }.into());
         }
         let textures = Textures::drawn(&self.seed.stream("leaves/textures"));
         let stream: Stream = self.seed.stream(stream);

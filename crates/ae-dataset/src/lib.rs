@@ -110,6 +110,7 @@ pub use dataset::{Dataset, FileDigest, MissingCells, Origin, PairedInputs, Table
 pub use digits::Digits;
 pub use epoch_order::epoch_order;
 pub use error::DatasetError;
+pub use error::export::ExportError;
 pub use error::format::FormatError;
 #[cfg(feature = "hub")]
 pub use error::hub::{ContentError, HubError, TransferError};
@@ -126,7 +127,7 @@ pub use images::{Images, Pixels};
 pub use inputs::format::InputFormat;
 pub use inputs::items::Inputs;
 pub use inputs::reader::{InputReader, read_inputs};
-pub use leaves::Leaves;
+pub use leaves::{Leaves, LeavesError};
 pub use load::load;
 pub use options::{
     Background, BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize,

@@ -4,6 +4,7 @@ mod change;
 mod commented;
 mod model_table;
 mod network;
+mod network_name;
 mod reference;
 mod study;
 mod written;
@@ -22,9 +23,9 @@ use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
 pub use network::{
-    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkName,
-    NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkSpec, VaeForm,
 };
+pub use network_name::NetworkName;
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};
 pub use study::{
     AnomalyDetection, Artefacts, Classification, ClassifiedNetwork, Compression,

@@ -6,7 +6,7 @@ use ae_files::{make_folder, write_atomic};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use crate::{Dataset, DatasetError, Images};
+use crate::{Dataset, DatasetError, ExportError, Images};
 
 /// Writes a data set as PNG files, `train/00001.png`, ... and `test/00001.png`, ..., which are read as the same data set
 /// again. Labels are not written. The folders are created if they are missing; each file is written atomically.
@@ -29,7 +29,7 @@ pub fn write_pictures(dataset: &Dataset, folder: &Path) -> Result<(), DatasetErr
 /// As [`write_pictures`], but not for folders that are there.
 pub fn replace_pictures(dataset: &Dataset, folder: &Path) -> Result<(), DatasetError> {
     for (part, images) in [("train", &dataset.train), ("test", &dataset.test)] {
-        let bytes = images.bytes().ok_or(DatasetError::NotBytes { part })?;
+        let bytes = images.bytes().ok_or(ExportError::NotBytes { part })?;
         let folder = folder.join(part);
         make_folder(&folder)?;
         for (number, pixels) in bytes.chunks_exact(images.image_size()).enumerate() {
@@ -55,6 +55,6 @@ fn encode(images: &Images, pixels: &[u8]) -> Result<Vec<u8>, DatasetError> {
     let [width, height] = [width, height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
     match PngEncoder::new(&mut file).write_image(&interleaved, width, height, kind) {
         Ok(()) => Ok(file),
-        Err(error) => Err(DatasetError::NotEncoded { reason: error.to_string() }),
+        Err(error) => Err(ExportError::NotEncoded { reason: error.to_string() }.into()),
     }
 }

@@ -5,9 +5,9 @@ use ae_models::{Activation, Initialisation, Layer, ModelKind};
 use serde::{Deserialize, Serialize};
 
 use super::network::{
-    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkName,
-    NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkSpec, VaeForm,
 };
+use super::network_name::NetworkName;
 use super::written::Written;
 
 /// All keys of all networks.

@@ -1,8 +1,5 @@
 //! The network of a spec: one of the networks that have a name, or a list of layers.
 
-use std::fmt;
-use std::str::FromStr;
-
 use ae_dataset::{Dataset, ImageShape, Resize};
 use ae_models::layer::TopK;
 use ae_models::{
@@ -12,6 +9,7 @@ use ae_models::{
 use serde::{Deserialize, Serialize};
 
 use super::model_table::ModelTable;
+use super::network_name::NetworkName;
 use crate::ExperimentError;
 
 /// The network of an experiment; in a spec the flat table `[model]`, in which `network` says which keys there are.
@@ -114,74 +112,6 @@ pub struct LayersForm {
     pub residual: bool,
     /// Whether the network is told the level of the noise.
     pub noise_level: bool,
-}
-
-/// The names of the networks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum NetworkName {
-    /// Dense layers by their widths.
-    #[default]
-    Dense,
-    /// The convolutional autoencoder of the Keras blog.
-    Conv,
-    /// The convolutional denoiser of the Keras blog.
-    ConvDenoiser,
-    /// A variational autoencoder of dense layers.
-    Vae,
-    /// A variational autoencoder of convolutions.
-    ConvVae,
-    /// A residual denoiser of convolutions for photographs of any size.
-    Denoiser,
-    /// Any layers.
-    Layers,
-}
-
-impl NetworkName {
-    /// All names.
-    pub const ALL: [Self; 7] = [
-        Self::Dense,
-        Self::Conv,
-        Self::ConvDenoiser,
-        Self::Vae,
-        Self::ConvVae,
-        Self::Denoiser,
-        Self::Layers,
-    ];
-
-    /// Whether its layers compare neighbouring pixels; that of layers depends on the list.
-    pub(crate) fn is_convolutional(self) -> bool {
-        matches!(self, Self::Conv | Self::ConvDenoiser | Self::ConvVae | Self::Denoiser)
-    }
-
-    /// Its name in specs and flags.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Dense => "dense",
-            Self::Conv => "conv",
-            Self::ConvDenoiser => "conv-denoiser",
-            Self::Vae => "vae",
-            Self::ConvVae => "conv-vae",
-            Self::Denoiser => "denoiser",
-            Self::Layers => "layers",
-        }
-    }
-}
-
-impl fmt::Display for NetworkName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for NetworkName {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = Self::ALL.into_iter().find(|name| name.as_str() == text);
-        named.ok_or("expected dense, conv, conv-denoiser, vae, conv-vae, denoiser or layers")
-    }
 }
 
 impl NetworkSpec {
