@@ -14,7 +14,7 @@ use ae_models::{Margins, ModelError, ModelSpec, Reach, Shape};
 use rayon::prelude::*;
 
 use crate::error::ApplyError;
-use tiles::{Cut, Cuts, Side, plan};
+use tiles::{Cut, Side, plan};
 
 /// Tiles of each thread that are kept until they are joined.
 const TILES_OF_A_THREAD: usize = 4;

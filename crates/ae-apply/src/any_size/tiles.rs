@@ -132,7 +132,9 @@ mod tests {
         assert!(*padded >= side.length && padded - side.length < side.step);
         let mut next = 0;
         for Cut { start, kept } in cuts {
-            assert!(start % side.step == 0 && kept.start % side.step == 0 && kept.end % side.step == 0);
+            assert!(
+                start % side.step == 0 && kept.start % side.step == 0 && kept.end % side.step == 0
+            );
             assert_eq!(kept.start, next);
             assert!(!kept.is_empty() && start + tile <= *padded, "{cuts:?}");
             assert!(*start == 0 || start + side.margins.before <= kept.start, "{cuts:?}");

@@ -56,7 +56,7 @@ fn deliver(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> 
         delivery.add(&images, &[("sample", &images)], &Delivered::numbered(first, count))?;
         progress.read("sampling", (first + count) as u64, args.number as u64);
     }
-    delivery.finish(0, common)
+    delivery.finish(0, &NoiseLevels::default(), common)
 }
 
 /// A square grid of samples.
@@ -79,5 +79,6 @@ fn figure(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> {
     if args.show {
         output::pictures(&rows[..1])?;
     }
-    output::written(common, path, count, 0, &format!("a figure of {told} written"), None)
+    let what = format!("a figure of {told} written");
+    output::written(common, path, count, 0, &what, None, &NoiseLevels::default())
 }
