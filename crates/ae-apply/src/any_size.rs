@@ -81,9 +81,9 @@ impl<I: Send + Sync + ?Sized> AnySize<I> {
     pub(crate) fn of(spec: &ModelSpec) -> Result<Option<Self>, ModelError> {
         let network = spec.check()?;
         let Some(reach) = network.spatial() else { return Ok(None) };
-        let item = network.input();
+        let item = network.item();
         let maps = network.layers().iter().map(|layer| layer.output.numbers());
-        let widest = maps.fold(item.numbers(), usize::max);
+        let widest = maps.fold(network.input().numbers(), usize::max);
         Ok(Some(Self {
             spec: spec.clone(),
             reach,
@@ -107,7 +107,7 @@ impl<I: Send + Sync + ?Sized> AnySize<I> {
         let ImageShape { channels, height, width } = picture.shape;
         let whole = channels.saturating_mul(height).saturating_mul(width);
         if channels != self.channels || whole == 0 || picture.values.len() != whole {
-            let Shape { height, width, .. } = self.spec.network.input();
+            let Shape { height, width, .. } = self.spec.network.item();
             let expected = ImageShape { channels: self.channels, height, width };
             let (origin, found) = ("the picture".to_owned(), picture.shape);
             return Err(ApplyError::ImageSize { origin, expected, found });
@@ -247,6 +247,3 @@ impl Map {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

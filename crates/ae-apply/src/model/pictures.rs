@@ -64,7 +64,8 @@ impl Model {
     ) -> Result<Vec<f32>, ApplyError> {
         let own = self.shape();
         let fits = shape.channels > 0 && shape.channels.is_multiple_of(own.channels);
-        if self.format().scaling.is_some() || !fits || picture.len() != shape.size() {
+        let is_whole = !picture.is_empty() && picture.len() == shape.size();
+        if self.format().scaling.is_some() || !fits || !is_whole {
             let origin = "the picture".to_owned();
             return Err(ApplyError::ImageSize { origin, expected: own, found: shape });
         }

@@ -8,6 +8,7 @@ use super::noun_of;
 use crate::args::{Common, Overwrite, Sample, Target};
 use crate::delivery::{Delivered, Delivery, first_of, write_figure};
 use crate::exit_status::Status;
+use crate::noise_levels::NoiseLevels;
 use crate::{output, progress};
 
 /// Samples that are in memory at once where they need not all be.
