@@ -65,6 +65,7 @@ mod resumed;
 mod settings;
 /// What a training leaves, and what it refuses.
 mod training;
+mod whole_pictures;
 
 /// Anomalies among normal items.
 mod advice;

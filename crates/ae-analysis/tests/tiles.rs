@@ -88,3 +88,20 @@ fn what_does_not_fit_is_refused() {
     assert!(tiling.apply::<AnalysisError>(&[0.0; 16], 1, |_| Ok(vec![0.0; 9])).is_err());
     assert!(tiling.apply(&[0.0; 16], 1, |_| Err(Failure)).is_err());
 }
+
+#[test]
+fn the_overlap_may_be_chosen() {
+    let overlap = |pixels| Tiling::with_overlap([10, 64], [10, 16], [0, pixels]);
+    // 48 pixels of room in steps of at most 16, 8, 4 and 1.
+    for (pixels, tiles) in [(0, 4), (8, 7), (12, 13), (15, 49)] {
+        let tiling = overlap(pixels).unwrap();
+        assert_eq!(tiling.len(), tiles, "{pixels}");
+        let image = image(640);
+        let joined = tiling.apply::<AnalysisError>(&image, 1, |tiles| Ok(tiles.to_vec())).unwrap();
+        for (found, expected) in joined.iter().zip(&image) {
+            assert!((found - expected).abs() <= 1e-6, "{found} for {expected}");
+        }
+    }
+    assert_eq!(overlap(8).unwrap(), Tiling::new([10, 64], [10, 16]).unwrap());
+    assert!(overlap(16).is_err());
+}

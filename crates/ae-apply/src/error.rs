@@ -107,6 +107,34 @@ pub enum ApplyError {
         /// The shape of the images.
         found: ImageShape,
     },
+    /// The level of noise cannot be estimated from so few pixels.
+    #[error(
+        "expected a picture of at least 3 x 3 pixels, whose noise can be estimated, found {found}; give the noise level"
+    )]
+    NoNoiseLevel {
+        /// The picture's shape.
+        found: ImageShape,
+    },
+    /// The feature maps of a picture would be too large.
+    #[error(
+        "the feature maps of the picture would have {found} numbers, expected at most {most} in all; take a part of the \
+         picture"
+    )]
+    LargeMaps {
+        /// Their shape.
+        found: ImageShape,
+        /// The most numbers.
+        most: usize,
+    },
+    /// A network takes items of its own size alone.
+    #[error(
+        "the model takes images of {expected} pixels alone: its network has layers that know places, so that pictures of \
+         other sizes do not fit"
+    )]
+    NotSpatial {
+        /// The shape that the model takes.
+        expected: ImageShape,
+    },
     /// The codes are of another length than the model's.
     #[error(
         "{} has codes of length {found}, the model's are of length {expected}",

@@ -3,6 +3,8 @@
 //! # Map
 //! - **Models.** [`Model`] opens a weights file, alone or in the folder of a run, and takes slices of `f32`;
 //!   [`TrainedEncoder`] is the encoder alone; [`describe`] lists the contents of a weights file.
+//! - **Pictures of any size.** [`Model::reconstruct_picture`] and [`TrainedEncoder::encode_picture`] take pictures of other
+//!   sizes than the model's; [`estimated_noise_level`] is what a network is told of the noise.
 //! - **Data in a model's format.** [`input_reader`] reads pictures, arrays and tables chunk by chunk in bounded memory,
 //!   [`input_images`] reads all at once; [`judged_data`] chooses the images that a model is judged on. [`ModelInput`] is
 //!   the model's format and what is known of its training.
@@ -46,6 +48,9 @@
 mod encoder;
 mod model;
 
+mod any_size;
+mod noise_level;
+
 mod describe;
 mod judged;
 mod model_input;
@@ -79,14 +84,15 @@ pub use detector::{
     AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems, NoiseDraws,
     Normals, Residuals,
 };
-pub use encoder::TrainedEncoder;
+pub use encoder::{FeatureMaps, TrainedEncoder};
 pub use error::ApplyError;
 pub use fine_tuning::{FineTunedProbe, fine_tuned_probe};
 pub use interpolation::{InterpolatedImage, interpolate};
 pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, DecodedPlane, Projection, sample_places};
-pub use model::{Autoencoded, Model, metrics_of, model_file, read_codes};
+pub use model::{Autoencoded, Model, PictureOptions, metrics_of, model_file, read_codes};
 pub use model_input::{DataDigests, DataOfRun, ModelInput, RUN, RunOrigin, RunSettings, SCALING};
+pub use noise_level::{check_noise_level, estimated_noise_level};
 pub use probe::{
     Accuracies, NEIGHBOURS, ProbeResult, ProbeSpec, Representation, code_representation,
     pca_representation, pixel_representation, probe, probe_representation,

@@ -1,8 +1,9 @@
 //! A trained autoencoder applied to slices of `f32`: reconstruct, encode, decode, evaluate.
 
+mod pictures;
+
 use std::path::{Path, PathBuf};
 
-use ae_analysis::Tiling;
 use ae_corruption::{Draw, Noise};
 use ae_dataset::{ColumnScaling, ImageShape, InputFormat, Scaling, read_npy_matrix};
 use ae_models::{Inference, ModelError, SavedModel};
@@ -14,9 +15,12 @@ use ae_training::{
 use rayon::prelude::*;
 
 use crate::Device;
+use crate::any_size::AnySize;
 use crate::error::ApplyError;
 use crate::judged::JudgedData;
 use crate::model_input::{ModelInput, RunOrigin};
+use crate::noise_level::{Told, estimated_levels, network_inputs};
+pub use pictures::PictureOptions;
 
 /// Rows that go through a model at once. No part of the result: a row has the same bits in every batch.
 const BATCH: usize = 256;
@@ -30,6 +34,9 @@ pub struct Model {
     saved: SavedModel,
     input: ModelInput,
     inference: Box<dyn Inference>,
+    device: Device,
+    /// If the network is spatial.
+    any_size: Option<AnySize<dyn Inference>>,
 }
 
 /// Codes of images and what the decoder makes of them.
@@ -74,7 +81,11 @@ impl Model {
     pub fn new_on(saved: SavedModel, device: &Device) -> Result<Self, ApplyError> {
         let input = ModelInput::of(&saved.spec, &saved.attachments)?;
         let inference = saved.inference(device)?;
-        Ok(Self { saved, input, inference })
+        let any_size = match input.format.scaling {
+            None => AnySize::of(&saved.spec)?,
+            Some(_) => None,
+        };
+        Ok(Self { saved, input, inference, device: device.clone(), any_size })
     }
 
     /// The model, with what the folder of its run adds to its weights file.
@@ -109,28 +120,64 @@ impl Model {
     }
 
     /// Encodes and decodes images: `n x channels x height x width` to the same. A denoising model given corrupted images
-    /// returns its estimate of the clean ones.
+    /// returns its estimate of the clean ones. A network that is told the level of noise is told an estimate
+    /// ([`estimated_noise_level`](crate::estimated_noise_level)).
     ///
     /// # Errors
-    /// If the slice is not whole images, or the device fails.
+    /// If the slice is not whole images, a noise level cannot be estimated, or the device fails.
     pub fn reconstruct(&self, images: &[f32]) -> Result<Vec<f32>, ApplyError> {
-        let (pixels, images) = (self.inference.pixels(), self.format().network_input(images));
-        let (input, result) = (Width(pixels), Width(pixels));
-        let mut outputs = in_batches(&images, input, result, |images, outputs| {
+        self.reconstruct_told(images, self.told())
+    }
+
+    /// The same of a network that is told the level of noise, with these levels: one for each image.
+    ///
+    /// # Errors
+    /// As [`reconstruct`](Self::reconstruct), and if there is not one level for each image, or the network takes none.
+    pub fn reconstruct_with(
+        &self,
+        images: &[f32],
+        noise_levels: &[f32],
+    ) -> Result<Vec<f32>, ApplyError> {
+        self.reconstruct_told(images, Told::These(noise_levels))
+    }
+
+    fn reconstruct_told(&self, images: &[f32], told: Told<'_>) -> Result<Vec<f32>, ApplyError> {
+        let inputs = network_inputs(self.format(), images, told)?;
+        let (input, result) = (Width(self.inference.inputs()), Width(self.inference.pixels()));
+        let mut outputs = in_batches(&inputs, input, result, |images, outputs| {
             self.inference.reconstruct(images, outputs)
         })?;
         self.format().restore_constants(&mut outputs);
         Ok(outputs)
     }
 
-    /// Encodes images: `n x channels x height x width` to `n x latent_dim`.
+    /// Encodes images: `n x channels x height x width` to `n x latent_dim`; noise levels as in
+    /// [`reconstruct`](Self::reconstruct).
     ///
     /// # Errors
-    /// If the slice is not whole images, or the device fails.
+    /// As [`reconstruct`](Self::reconstruct).
     pub fn encode(&self, images: &[f32]) -> Result<Vec<f32>, ApplyError> {
-        let images = self.format().network_input(images);
-        let (input, result) = (Width(self.inference.pixels()), Width(self.latent_dim()));
-        in_batches(&images, input, result, |images, codes| self.inference.encode(images, codes))
+        self.encode_told(images, self.told())
+    }
+
+    fn encode_told(&self, images: &[f32], told: Told<'_>) -> Result<Vec<f32>, ApplyError> {
+        let inputs = network_inputs(self.format(), images, told)?;
+        let (input, result) = (Width(self.inference.inputs()), Width(self.latent_dim()));
+        in_batches(&inputs, input, result, |images, codes| self.inference.encode(images, codes))
+    }
+
+    /// What the network is told of noise that is not known.
+    fn told(&self) -> Told<'static> {
+        if self.takes_noise_level() { Told::Estimated } else { Told::Nothing }
+    }
+
+    /// The noise levels of images, estimated; `None` if the network is not told them.
+    ///
+    /// # Errors
+    /// As [`estimated_noise_level`](crate::estimated_noise_level).
+    pub fn noise_levels(&self, images: &[f32]) -> Result<Option<Vec<f32>>, ApplyError> {
+        let estimate = || estimated_levels(images, self.shape());
+        self.takes_noise_level().then(estimate).transpose()
     }
 
     /// Whether the network adds its input to what it makes of a code.
@@ -159,44 +206,14 @@ impl Model {
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn autoencode(&self, images: &[f32]) -> Result<Autoencoded, ApplyError> {
-        let codes = self.encode(images)?;
-        let reconstructions =
-            if self.is_residual() { self.reconstruct(images)? } else { self.decode(&codes)? };
+        let levels = self.noise_levels(images)?;
+        let told = levels.as_deref().map_or(Told::Nothing, Told::These);
+        let codes = self.encode_told(images, told)?;
+        let reconstructions = match self.is_residual() {
+            true => self.reconstruct_told(images, told)?,
+            false => self.decode(&codes)?,
+        };
         Ok(Autoencoded { codes, reconstructions })
-    }
-
-    /// Encodes and decodes a picture of any size, `channels x height x width` in [0, 1], through overlapping tiles of the
-    /// model's size. A grey model takes each channel by itself.
-    ///
-    /// `progress` is called with the number of tiles done and the number of all tiles.
-    ///
-    /// # Errors
-    /// [`ApplyError::ImageSize`] if the model is one of a table, or one of colour and the picture is grey; and if the device
-    /// fails.
-    pub fn reconstruct_picture(
-        &self,
-        picture: &[f32],
-        shape: ImageShape,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Vec<f32>, ApplyError> {
-        let own = self.shape();
-        if self.input.format.scaling.is_some() || !shape.channels.is_multiple_of(own.channels) {
-            let origin = "the picture".to_owned();
-            return Err(ApplyError::ImageSize { origin, expected: own, found: shape });
-        }
-        let tiling = Tiling::new([shape.height, shape.width], [own.height, own.width])?;
-        let parts = shape.channels / own.channels;
-        let (mut done, total) = (0, tiling.len() * parts);
-        let mut outputs = Vec::with_capacity(picture.len());
-        for part in picture.chunks(own.channels * shape.height * shape.width) {
-            outputs.extend(tiling.apply::<ApplyError>(part, own.channels, |tiles| {
-                let tiles = self.reconstruct(tiles)?;
-                done += tiles.len() / own.size();
-                progress(done, total);
-                Ok(tiles)
-            })?);
-        }
-        Ok(outputs)
     }
 
     /// Evaluates the model on images, in full detail. Pairs compare what becomes of the inputs with the images.

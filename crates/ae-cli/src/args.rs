@@ -28,7 +28,9 @@ pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
 pub(crate) use network::NetworkFlags;
-use parse::{device, noise, noise_if_any, npy_file, picture_format, seed, target, whole};
+use parse::{
+    codes, device, noise, noise_if_any, noise_level, picture_format, place, seed, target, whole,
+};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
@@ -112,11 +114,14 @@ pub(crate) enum Command {
     /// Evaluate a model on the test images of a data set
     Evaluate(Evaluate),
     /// Reconstruct images: encode and decode them
+    ///
+    /// A network of convolutions alone takes pictures of any size, unless --resize is given.
     Reconstruct(Apply),
     /// Remove noise from images
     ///
-    /// Pictures of another size than the model's keep their size: they go through the model in overlapping
-    /// tiles, each colour by itself if the model is a grey one, unless --resize is given.
+    /// Pictures of another size than the model's keep their size, unless --resize is given. A network of
+    /// convolutions alone takes them as one; any other takes overlapping tiles. A grey model takes each colour
+    /// by itself.
     Denoise(Denoise),
     /// Encode images to codes (.npy)
     Encode(Encode),
@@ -259,6 +264,7 @@ impl Target {
 #[command(after_help = "Examples:
   ae denoise runs/denoising page.png -o clean.png
   ae denoise runs/denoising scans/ -o clean/
+  ae denoise runs/denoiser photo.jpg --sigma 25/255 -o clean.jpg
   ae denoise runs/denoising mnist --noise gaussian:0.5 -o figure.png")]
 pub(crate) struct Denoise {
     #[command(flatten)]
@@ -269,6 +275,13 @@ pub(crate) struct Denoise {
     /// The noise's seed
     #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
+    /// The standard deviation of the images' noise, such as 0.1 or 25/255, for a network that is told it
+    /// [default: estimated from each image]
+    #[arg(long, value_name = "S", value_parser = noise_level)]
+    pub(crate) sigma: Option<f32>,
+    /// Pixels by which tiles overlap, for a network that takes its own size alone [default: half a tile]
+    #[arg(long, value_name = "PIXELS", value_parser = place)]
+    pub(crate) overlap: Option<usize>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -276,13 +289,19 @@ pub(crate) struct Denoise {
     after_help = "If items are left out, NAME.index.csv beside NAME.npy says which item each row \
 is: items are counted from 0.
 
-Example: ae encode runs/regular mnist -o codes.npy"
+A network of convolutions alone takes pictures of any size, unless --resize is given: the feature maps of one \
+picture, channels x height x width, go into a .npy file, those of several into a folder/, each as a file \
+PICTURE.npy.
+
+Examples:
+  ae encode runs/regular mnist -o codes.npy
+  ae encode runs/denoiser photos -o codes/"
 )]
 pub(crate) struct Encode {
     #[command(flatten)]
     pub(crate) applied: ModelAndData,
-    /// Where to write the codes: .npy, f32, images x latent dimension
-    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = npy_file)]
+    /// Where to write the codes: .npy, f32, images x latent dimension; or a folder/ for pictures of any size
+    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = codes)]
     pub(crate) out: OutputPath,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,

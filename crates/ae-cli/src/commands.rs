@@ -25,14 +25,16 @@ pub(crate) mod sample;
 pub(crate) mod spec;
 pub(crate) mod study;
 pub(crate) mod train;
+mod whole_pictures;
 
 use std::path::Path;
 
-use ae_apply::{ModelInput, device, input_reader};
+use ae_apply::{ApplyError, ModelInput, device, input_reader};
 use ae_dataset::{
     Dataset, InputFormat, InputReader, LoadOptions, Network, Source, is_named_like_a_picture, load,
 };
 use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec};
+use ae_files::printable;
 use anyhow::Context as _;
 
 use crate::args::{Args, Change, Command, Common, Reading, Settings};
@@ -237,6 +239,11 @@ fn set(spec: &mut Spec, changes: &[Change]) -> anyhow::Result<()> {
         *spec = spec.with(key, value).with_context(|| format!("--set {key}={value}"))?;
     }
     Ok(())
+}
+
+/// An error with the name of the picture that it is about.
+fn of_picture(error: ApplyError, name: &str) -> anyhow::Error {
+    anyhow::Error::from(error).context(printable(name).into_owned())
 }
 
 /// What a model's data consists of.

@@ -16,6 +16,7 @@ use anyhow::bail;
 
 use crate::args::{Common, Target};
 use crate::item_index::ItemIndex;
+use crate::noise_levels::NoiseLevels;
 use crate::output;
 pub(crate) use job::is_unfinished;
 pub(crate) use picture_delivery::PictureDelivery;
@@ -231,7 +232,12 @@ impl<'a> Delivery<'a> {
     }
 
     /// Gives the files their names, draws the figure, and tells of it.
-    pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
+    pub(crate) fn finish(
+        self,
+        skipped: usize,
+        levels: &NoiseLevels,
+        common: &Common,
+    ) -> anyhow::Result<()> {
         let Self { target, shape, display, scaling, name, sink, rows, first, index, delivered } =
             self;
         let noun = if scaling.is_some() { "row" } else { "image" };
@@ -274,7 +280,8 @@ impl<'a> Delivery<'a> {
         }
         if let Some(path) = &target.out {
             let index = if has_rows { index.write_beside(path, skipped)? } else { None };
-            output::written(common, path, delivered, skipped, &what, index.as_deref())?;
+            let index = index.as_deref();
+            output::written(common, path, delivered, skipped, &what, index, levels)?;
         }
         if target.show {
             output::pictures(&grid)?;

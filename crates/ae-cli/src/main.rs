@@ -11,6 +11,7 @@ mod guard;
 mod hints;
 mod interrupt;
 mod item_index;
+mod noise_levels;
 mod output;
 mod progress;
 

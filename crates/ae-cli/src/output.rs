@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::Common;
 use crate::hints;
+use crate::noise_levels::NoiseLevels;
 
 /// Columns that are assumed where there is no terminal to ask.
 const COLUMNS: usize = 100;
@@ -140,12 +141,16 @@ pub(crate) fn written(
     skipped: usize,
     what: &str,
     index: Option<&Path>,
+    levels: &NoiseLevels,
 ) -> anyhow::Result<()> {
     if common.json {
         let output = path.display().to_string();
         let mut told = json!({ "images": images, "skipped": skipped, "output": output });
         if let Some(index) = index {
             told["index"] = json!(index.display().to_string());
+        }
+        if let Some(levels) = levels.json() {
+            told["noise_levels"] = levels;
         }
         json(&told)?;
     } else if !common.quiet {

@@ -108,6 +108,7 @@ pub use registry::register_noise;
 pub use salt_and_pepper::SaltAndPepper;
 pub use speckle::Speckle;
 pub use stains::Stains;
+pub use strength::parse_number;
 pub use stripes::Stripes;
 pub use uneven_light::UnevenLight;
 

@@ -44,6 +44,16 @@ impl Number {
     }
 }
 
+/// Reads a number as noises write it: `0.1`, or the fraction `25/255`.
+///
+/// # Errors
+/// [`CorruptionError::NotANumber`] if it is none.
+pub fn parse_number(text: &str) -> Result<f32, CorruptionError> {
+    // Its name is part of errors.
+    const PARAMETER: Parameter = Parameter::new("noise", "level", 0.0, f32::MAX);
+    Ok(Number::parse(&PARAMETER, text)?.value())
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

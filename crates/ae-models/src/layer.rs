@@ -36,7 +36,7 @@ pub use dropout::Dropout;
 pub use gaussian_noise::GaussianNoise;
 pub use geometry::Window;
 pub use kind::{Distribution, Draws};
-pub(crate) use kind::{Initial, LayerKind, LayerParameter};
+pub(crate) use kind::{Initial, LayerKind, LayerParameter, Slide};
 pub use max_pool::MaxPool;
 pub use pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use reshape::Reshape;

@@ -7,6 +7,7 @@ mod architecture;
 mod checked;
 mod lowering;
 mod presets;
+mod spatial;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub(crate) use lowering::chain;
 pub use presets::{
     convolutional_variational, denoiser, dense_layers, keras_conv, keras_conv_denoiser, variational,
 };
+pub use spatial::{Margins, Reach};
 
 use crate::{Layer, Shape};
 

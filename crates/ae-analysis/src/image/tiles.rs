@@ -14,7 +14,7 @@ use crate::error::in_range;
 /// The numbers of all tiles that are in memory at once, 16 MiB, unless a single row of tiles has more.
 const NUMBERS_AT_ONCE: usize = 1 << 22;
 
-/// How an image is covered with tiles that overlap by half.
+/// How an image is covered with tiles that overlap, by half if nothing else is said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tiling {
     rows: Axis,
@@ -42,8 +42,20 @@ impl Tiling {
     /// # Errors
     /// If a side is 0.
     pub fn new(image: [usize; 2], tile: [usize; 2]) -> Result<Self, AnalysisError> {
-        let [rows, columns] = [Axis::new(image[0], tile[0])?, Axis::new(image[1], tile[1])?];
-        Ok(Self { rows, columns })
+        Self::with_overlap(image, tile, tile.map(|side| side / 2))
+    }
+
+    /// The same with tiles that overlap by at least `[down, across]` pixels.
+    ///
+    /// # Errors
+    /// If a side is 0, or an overlap is not below the tile's side.
+    pub fn with_overlap(
+        image: [usize; 2],
+        tile: [usize; 2],
+        overlap: [usize; 2],
+    ) -> Result<Self, AnalysisError> {
+        let axis = |axis: usize| Axis::new(image[axis], tile[axis], overlap[axis]);
+        Ok(Self { rows: axis(0)?, columns: axis(1)? })
     }
 
     /// The number of tiles; never 0.
@@ -138,14 +150,15 @@ impl Tiling {
 }
 
 impl Axis {
-    fn new(length: usize, tile: usize) -> Result<Self, AnalysisError> {
+    fn new(length: usize, tile: usize, overlap: usize) -> Result<Self, AnalysisError> {
         // Sides up to this bound cannot overflow an isize; larger ones do not occur.
         in_range("the side of an image", 1, 1 << 30, length)?;
         in_range("the side of a tile", 1, 1 << 30, tile)?;
+        in_range("the overlap of tiles", 0, tile - 1, overlap)?;
         let starts = match length.checked_sub(tile) {
             None => vec![-(((tile - length) / 2) as isize)],
             Some(room) => {
-                let steps = room.div_ceil(tile.div_ceil(2));
+                let steps = room.div_ceil(tile - overlap);
                 (0..=steps).map(|step| (step * room / steps.max(1)) as isize).collect()
             }
         };

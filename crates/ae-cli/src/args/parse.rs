@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use ae_corruption::Noise;
+use ae_corruption::{Noise, parse_number};
 use ae_models::Loss;
 use ae_report::PictureFormat;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -79,6 +79,19 @@ pub(super) fn noise_if_any(text: &str) -> Result<MaybeNoise, String> {
     Ok(noise(text)?.into())
 }
 
+/// A standard deviation of noise, in units of pixels from 0 to 1.
+pub(super) fn noise_level(text: &str) -> Result<f32, String> {
+    let level = parse_number(text).map_err(|error| error.to_string())?;
+    if (0.0..=1.0).contains(&level) {
+        return Ok(level);
+    }
+    let hint = match level > 1.0 && level <= 255.0 {
+        true => format!("; of pixels from 0 to 255, type {level}/255"),
+        false => String::new(),
+    };
+    Err(format!("expected a number from 0 to 1, as pixels are{hint}"))
+}
+
 pub(super) fn device(text: &str) -> Result<String, String> {
     let index = text.strip_prefix("cuda:").map(str::parse::<usize>);
     match text {
@@ -110,9 +123,12 @@ pub(super) fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
     }))
 }
 
-pub(super) fn npy_file(text: &str) -> Result<OutputPath, String> {
-    file_that_ends_with(text, &["npy"])
-        .ok_or_else(|| "expected a file that ends with .npy".to_owned())
+pub(super) fn codes(text: &str) -> Result<OutputPath, String> {
+    let path = OutputPath::file_or_folder(text.into());
+    let file = || file_that_ends_with(text, &["npy"]);
+    if path.is_folder() { Some(path) } else { file() }.ok_or_else(|| {
+        "expected a file that ends with .npy, or a folder, such as codes/".to_owned()
+    })
 }
 
 pub(super) fn figure_file(text: &str) -> Result<OutputPath, String> {

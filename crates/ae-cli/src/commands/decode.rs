@@ -6,6 +6,7 @@ use ae_experiment::open_model;
 use crate::args::{Common, Decode};
 use crate::delivery::{Delivered, Delivery};
 use crate::exit_status::Status;
+use crate::noise_levels::NoiseLevels;
 
 pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.model, &device(&common.device)?)?;
@@ -15,6 +16,6 @@ pub(crate) fn run(args: &Decode, common: &Common) -> anyhow::Result<Status> {
     let mut delivery = Delivery::begin(&args.target, model.format(), &name)?;
     let count = images.len() / model.shape().size();
     delivery.add(&images, &[("decoded", &images)], &Delivered::numbered(0, count))?;
-    delivery.finish(0, common)?;
+    delivery.finish(0, &NoiseLevels::default(), common)?;
     Ok(Status::Done)
 }

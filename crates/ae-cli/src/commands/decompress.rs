@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::args::{Common, Decompress};
 use crate::delivery::{Delivered, Delivery};
 use crate::exit_status::Status;
+use crate::noise_levels::NoiseLevels;
 use crate::progress;
 
 /// Images that are in memory at once.
@@ -40,6 +41,6 @@ pub(crate) fn run(args: &Decompress, common: &Common) -> anyhow::Result<Status> 
         delivery.add(&images, &[("decompressed", &images)], &items)?;
         progress.read("decompressing", (first + count - start) as u64, (end - start) as u64);
     }
-    delivery.finish(0, common)?;
+    delivery.finish(0, &NoiseLevels::default(), common)?;
     Ok(Status::Done)
 }

@@ -1,15 +1,17 @@
 //! `ae denoise`
 
-use ae_apply::{Model, check_noise, corrupt, device};
-use ae_dataset::PictureReader;
+use ae_apply::{Model, PictureOptions, check_noise, corrupt, device};
+use ae_dataset::Inputs;
 use ae_experiment::open_model;
 use ae_models::ModelKind;
 use ae_random::Seed;
 
-use super::{inputs, tell_of_training_data};
-use crate::args::{Apply, Common, Denoise};
-use crate::delivery::{Delivered, Delivery, PictureDelivery};
-use crate::exit_status::Status;
+use super::inputs;
+use super::whole_pictures::{self, Work, are_whole};
+use crate::args::{Common, Denoise};
+use crate::delivery::{Delivered, Delivery};
+use crate::exit_status::{Status, Usage};
+use crate::noise_levels::NoiseLevels;
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
@@ -18,15 +20,15 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         let path = args.apply.applied.model.display();
         tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");
     }
-    let (images, format) = (&args.apply.applied.images, model.format());
+    check_flags(args, &model)?;
     if let Some(noise) = &args.noise {
-        check_noise(noise, format)?;
+        check_noise(noise, model.format())?;
     }
-    let keeps_sizes = args.apply.reading.resize.is_none() && format.scaling.is_none();
-    if keeps_sizes
-        && PictureReader::finds_other_shapes(images, format.shape, &args.apply.reading.options())?
-    {
-        return in_tiles(args, &model, common);
+    let seed = Seed::new(args.seed);
+    if are_whole(&args.apply, &model)? {
+        let options = PictureOptions { noise_level: args.sigma, overlap: args.overlap };
+        let work = Work { model: &model, noise: args.noise.as_ref(), seed, options };
+        return whole_pictures::run(&work, &args.apply, common);
     }
     let mut reader =
         inputs(&args.apply.applied.images, model.input(), &args.apply.reading, common)?;
@@ -34,12 +36,25 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         .of_pictures(reader.origins().as_deref(), args.apply.continues)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
-    let seed = Seed::new(args.seed);
+    let mut told = NoiseLevels::default();
     while let Some(chunk) = reader.next() {
         let chunk = chunk.map_err(|error| delivery.interrupted(error.into()))?;
         let noisy = args.noise.as_ref().map(|noise| corrupt(&chunk, noise, seed));
         let seen = noisy.as_deref().unwrap_or(&chunk.pixels);
-        let outputs = model.reconstruct(seen)?;
+        let levels = match args.sigma {
+            Some(level) => Some(vec![level; chunk.len()]),
+            None => model.noise_levels(seen)?,
+        };
+        let outputs = match &levels {
+            Some(levels) => model.reconstruct_with(seen, levels)?,
+            None => model.reconstruct(seen)?,
+        };
+        for (name, &level) in names(&chunk).iter().zip(levels.iter().flatten()) {
+            match args.sigma.is_none() && chunk.files.is_some() {
+                true => told.estimated(name, level, progress.as_mut()),
+                false => told.given(name, level),
+            }
+        }
         let mut rows = vec![("noisy", seen), ("denoised", outputs.as_slice())];
         if noisy.is_some() {
             rows.push(("original", &chunk.pixels));
@@ -47,33 +62,41 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         delivery.add(&outputs, &rows, &Delivered::of(&chunk))?;
         progress.read("denoising", reader.done() as u64, reader.total() as u64);
     }
-    delivery.finish(reader.skipped(), common)?;
+    if args.sigma.is_none() {
+        told.summarise(progress.as_mut());
+    }
+    delivery.finish(reader.skipped(), &told, common)?;
     Ok(Status::Done)
 }
 
-/// Pictures of any size, each cleaned in overlapping tiles of the model's size.
-fn in_tiles(args: &Denoise, model: &Model, common: &Common) -> anyhow::Result<Status> {
-    let Apply { applied, target, continues, reading } = &args.apply;
-    let images = &applied.images;
-    tell_of_training_data(images, model.input(), common);
-    let mut progress = progress::data(common);
-    let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
-    let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
-    let mut delivery = PictureDelivery::begin(target, *continues, &reader.origins())?;
-    reader = reader.only(&|item| delivery.is_wanted(item));
-    let seed = Seed::new(args.seed);
-    for picture in reader.by_ref() {
-        let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
-        let noisy = args.noise.as_ref().map(|noise| corrupt(&picture, noise, seed));
-        let seen = noisy.as_deref().unwrap_or(&picture.pixels);
-        for origin in picture.origins.iter().flatten() {
-            let what = format!("tiles of {}", origin.file.display());
-            let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
-            let outputs = model.reconstruct_picture(seen, picture.shape, &mut tell)?;
-            let has_16_bits = picture.has_16_bits.contains(&true);
-            delivery.add(picture.shape, &outputs, origin, has_16_bits)?;
-        }
+fn names(chunk: &Inputs) -> Vec<String> {
+    chunk.names().iter().map(|name| name.display().to_string()).collect()
+}
+
+/// Refuses flags that the model has no use for.
+fn check_flags(args: &Denoise, model: &Model) -> anyhow::Result<()> {
+    let path = args.apply.applied.model.display();
+    if args.sigma.is_some() && !model.takes_noise_level() {
+        let sentence = format!(
+            "--sigma: the network of {path} is not told the level of noise; leave --sigma out, or train one that is: \
+             `--network denoiser` with a range of noise, such as --noise gaussian:5/255..55/255"
+        );
+        return Err(Usage(sentence).into());
     }
-    delivery.finish(reader.skipped(), common)?;
-    Ok(Status::Done)
+    let Some(overlap) = args.overlap else { return Ok(()) };
+    let shape = model.shape();
+    let shorter = shape.height.min(shape.width);
+    let sentence = if model.is_spatial() {
+        format!(
+            "--overlap: the network of {path} takes pictures of any size as one; leave --overlap out"
+        )
+    } else if overlap >= shorter {
+        let (height, width) = (shape.height, shape.width);
+        format!(
+            "--overlap must be below {shorter}, the shorter side of the model's {height} x {width}, found {overlap}"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Usage(sentence).into())
 }

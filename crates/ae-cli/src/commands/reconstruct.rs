@@ -1,16 +1,24 @@
 //! `ae reconstruct`
 
-use ae_apply::device;
+use ae_apply::{PictureOptions, device};
 use ae_experiment::open_model;
+use ae_random::Seed;
 
 use super::inputs;
+use super::whole_pictures::{self, Work, are_whole};
 use crate::args::{Apply, Common};
 use crate::delivery::{Delivered, Delivery};
 use crate::exit_status::Status;
+use crate::noise_levels::NoiseLevels;
 use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.applied.model, &device(&common.device)?)?;
+    if model.is_spatial() && are_whole(args, &model)? {
+        let (noise, seed, options) = (None, Seed::new(0), PictureOptions::default());
+        let work = Work { model: &model, noise, seed, options };
+        return whole_pictures::run(&work, args, common);
+    }
     let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?
         .of_pictures(reader.origins().as_deref(), args.continues)?;
@@ -23,6 +31,6 @@ pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
         delivery.add(&outputs, &rows, &Delivered::of(&chunk))?;
         progress.read("reconstructing", reader.done() as u64, reader.total() as u64);
     }
-    delivery.finish(reader.skipped(), common)?;
+    delivery.finish(reader.skipped(), &NoiseLevels::default(), common)?;
     Ok(Status::Done)
 }

@@ -8,6 +8,7 @@ use super::noun_of;
 use crate::args::{Common, Overwrite, Sample, Target};
 use crate::delivery::{Delivered, Delivery, first_of, write_figure};
 use crate::exit_status::Status;
+use crate::noise_levels::NoiseLevels;
 use crate::{output, progress};
 
 /// Samples that are in memory at once where they need not all be.
@@ -56,7 +57,7 @@ fn deliver(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> 
         delivery.add(&images, &[("sample", &images)], &Delivered::numbered(first, count))?;
         progress.read("sampling", (first + count) as u64, args.number as u64);
     }
-    delivery.finish(0, common)
+    delivery.finish(0, &NoiseLevels::default(), common)
 }
 
 /// A square grid of samples.
@@ -79,5 +80,6 @@ fn figure(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> {
     if args.show {
         output::pictures(&rows[..1])?;
     }
-    output::written(common, path, count, 0, &format!("a figure of {told} written"), None)
+    let what = format!("a figure of {told} written");
+    output::written(common, path, count, 0, &what, None, &NoiseLevels::default())
 }

@@ -11,6 +11,7 @@ use super::picture_folder::PictureFolder;
 use super::picture_writer::{Made, PictureWriter};
 use super::{is_folder, there_already};
 use crate::args::{Common, Target};
+use crate::noise_levels::NoiseLevels;
 use crate::output;
 
 /// Takes pictures of any sizes one by one; each is a file of its own, or a page of a TIFF.
@@ -93,7 +94,12 @@ impl<'a> PictureDelivery<'a> {
     }
 
     /// Tells of what was written.
-    pub(crate) fn finish(self, skipped: usize, common: &Common) -> anyhow::Result<()> {
+    pub(crate) fn finish(
+        self,
+        skipped: usize,
+        levels: &NoiseLevels,
+        common: &Common,
+    ) -> anyhow::Result<()> {
         let mut what = format!("{} written", counted_as(self.delivered, "picture"));
         match self.sink {
             Sink::Folder(folder) => {
@@ -102,6 +108,6 @@ impl<'a> PictureDelivery<'a> {
             }
             Sink::File(writer, _) => writer.finish()?,
         }
-        output::written(common, self.path, self.delivered, skipped, &what, None)
+        output::written(common, self.path, self.delivered, skipped, &what, None, levels)
     }
 }

@@ -57,6 +57,38 @@ impl PictureReader {
         Ok(list.files.par_iter().any(other))
     }
 
+    /// Whether a path is a picture or a folder of pictures of which at least one, by its header, has another height or width.
+    ///
+    /// # Errors
+    /// If the path cannot be read, or is a folder without pictures.
+    pub fn finds_other_sizes(
+        path: &Path,
+        [height, width]: [usize; 2],
+        options: &ReadOptions,
+    ) -> Result<bool, DatasetError> {
+        let Some(list) = list(path, options, &mut ())? else { return Ok(false) };
+        let other = |file: &PictureId| {
+            let found = decode::header(file).map(|found| found.shape);
+            found.is_ok_and(|found| found.height != height || found.width != width)
+        };
+        Ok(list.files.par_iter().any(other))
+    }
+
+    /// Whether a path is a picture or a folder of pictures.
+    ///
+    /// # Errors
+    /// As [`finds_other_sizes`](Self::finds_other_sizes).
+    pub fn are_pictures(path: &Path, options: &ReadOptions) -> Result<bool, DatasetError> {
+        Ok(list(path, options, &mut ())?.is_some())
+    }
+
+    /// The same pictures, all with so many channels: 1 makes them grey, 3 coloured.
+    #[must_use]
+    pub fn in_channels(mut self, channels: usize) -> Self {
+        self.shapes.iter_mut().for_each(|shape| shape.channels = channels);
+        self
+    }
+
     /// Opens a picture of at most 32 768 pixels a side and 268 435 456 in all, a TIFF with several pages, or a folder of
     /// them as [`InputReader::open`](crate::InputReader::open) does.
     ///

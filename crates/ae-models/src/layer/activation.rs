@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::LayerKind;
+use super::kind::{LayerKind, Slide};
 use crate::{Activation, Shape};
 
 /// An activation of every number: after a batch normalisation, say. Dense layers and convolutions have their own.
@@ -29,6 +29,10 @@ impl LayerKind for ActivationLayer {
 
     fn activation(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some([Slide::POINT; 2])
     }
 }
 

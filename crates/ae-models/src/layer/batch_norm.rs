@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{Initial, LayerKind, LayerParameter};
+use super::kind::{Initial, LayerKind, LayerParameter, Slide};
 use crate::Shape;
 
 /// Batch normalisation of each channel (Ioffe and Szegedy, ICML 2015, algorithm 1): in training by the mean and the
@@ -67,6 +67,10 @@ impl LayerKind for BatchNorm {
 
     fn needs_batch_statistics(&self) -> bool {
         true
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some([Slide::POINT; 2])
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Window, after_window, check_channels, extent, same, unit, window};
-use super::kind::{LayerKind, LayerParameter};
+use super::kind::{LayerKind, LayerParameter, Slide};
 use crate::{Activation, Padding, Shape};
 
 /// A convolution (cross-correlation, as in PyTorch and Keras) with a bias for each channel and an activation.
@@ -53,6 +53,11 @@ impl LayerKind for Conv {
 
     fn activation(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        let slides = || Slide::windows(self.kernel, self.stride);
+        (self.padding == Padding::Same).then(slides)
     }
 }
 

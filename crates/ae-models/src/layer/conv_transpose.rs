@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Window, check_channels, check_window, extent, same, unit, window};
-use super::kind::{LayerKind, LayerParameter};
+use super::kind::{LayerKind, LayerParameter, Slide};
 use crate::{Activation, Padding, Shape};
 
 /// A transposed convolution: the adjoint of the convolution with this kernel, stride and padding that leads from the
@@ -63,6 +63,11 @@ impl LayerKind for ConvTranspose {
 
     fn activation(&self) -> Option<Activation> {
         Some(self.activation)
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        let slides = || Slide::spread(self.kernel, self.stride);
+        (self.padding == Padding::Same).then(slides)
     }
 }
 

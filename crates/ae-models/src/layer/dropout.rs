@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{Distribution, Draws, LayerKind};
+use super::kind::{Distribution, Draws, LayerKind, Slide};
 use crate::Shape;
 
 /// In training each number becomes 0 with the probability `rate`, and the others are divided by `1 - rate` (Srivastava
@@ -30,6 +30,10 @@ impl LayerKind for Dropout {
 
     fn draws(&self, input: Shape) -> Option<Draws> {
         Some(Draws { distribution: Distribution::Uniform, numbers: input.numbers() })
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some([Slide::POINT; 2])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::{Distribution, Draws, LayerKind};
+use super::kind::{Distribution, Draws, LayerKind, Slide};
 use crate::Shape;
 
 /// In training Gaussian noise is added to each number. Otherwise nothing changes.
@@ -30,6 +30,10 @@ impl LayerKind for GaussianNoise {
 
     fn draws(&self, input: Shape) -> Option<Draws> {
         Some(Draws { distribution: Distribution::Normal, numbers: input.numbers() })
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some([Slide::POINT; 2])
     }
 }
 

@@ -37,6 +37,47 @@ pub(crate) trait LayerKind: crate::candle::TensorKind + crate::exchange::OnnxKin
     fn needs_batch_statistics(&self) -> bool {
         false
     }
+
+    /// How its windows lie down and across, if it works alike at every place of a map of any size. `None` for a layer
+    /// that knows places, and for one without padding, which makes maps smaller.
+    fn slides(&self) -> Option<[Slide; 2]> {
+        None
+    }
+}
+
+/// How the windows of a layer lie along an axis whose length the stride divides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slide {
+    /// Number `q` of the output sees `size` numbers from `q stride - before` on, as in a convolution;
+    /// `before = (size - stride) / 2`, rounded down, and not below 0.
+    Windows {
+        /// The window's length.
+        size: usize,
+        /// From one window to the next.
+        stride: usize,
+    },
+    /// The adjoint, as in a transposed convolution: number `q` of the input is seen by those that it would see.
+    Spread {
+        /// The window's length.
+        size: usize,
+        /// From one window to the next.
+        stride: usize,
+    },
+}
+
+impl Slide {
+    /// A number sees the number at its own place alone.
+    pub(crate) const POINT: Self = Self::Windows { size: 1, stride: 1 };
+
+    /// Windows down and across.
+    pub(crate) fn windows(size: Window, stride: Window) -> [Self; 2] {
+        [0, 1].map(|axis| Self::Windows { size: size[axis], stride: stride[axis] })
+    }
+
+    /// The adjoints of windows down and across.
+    pub(crate) fn spread(size: Window, stride: Window) -> [Self; 2] {
+        [0, 1].map(|axis| Self::Spread { size: size[axis], stride: stride[axis] })
+    }
 }
 
 /// A parameter of a layer.

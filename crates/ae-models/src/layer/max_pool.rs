@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Window, after_window, extent, same, window};
-use super::kind::LayerKind;
+use super::kind::{LayerKind, Slide};
 use crate::{Padding, Shape};
 
 /// The largest number of each window. With `same` padding a window may go beyond the map; numbers there are never the
@@ -45,6 +45,11 @@ impl LayerKind for MaxPool {
             padding: self.padding,
         };
         pooling.into()
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        let slides = || Slide::windows(self.size, self.stride());
+        (self.padding == Padding::Same).then(slides)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::LayerKind;
+use super::kind::{LayerKind, Slide};
 use crate::Shape;
 
 /// Moves each block of `factor x factor` pixels into `factor^2` channels, in PyTorch's order (`PixelUnshuffle`): output
@@ -42,6 +42,10 @@ impl LayerKind for PixelUnshuffle {
     fn is_permutation(&self) -> bool {
         true
     }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some(Slide::windows([self.factor; 2], [self.factor; 2]))
+    }
 }
 
 impl LayerKind for PixelShuffle {
@@ -64,6 +68,10 @@ impl LayerKind for PixelShuffle {
 
     fn is_permutation(&self) -> bool {
         true
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some(Slide::spread([self.factor; 2], [self.factor; 2]))
     }
 }
 

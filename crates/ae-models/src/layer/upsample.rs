@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Window, check_window, extent, window};
-use super::kind::LayerKind;
+use super::kind::{LayerKind, Slide};
 use crate::Shape;
 
 /// Repeats every number `factor` times down and across.
@@ -27,6 +27,10 @@ impl LayerKind for Upsample {
 
     fn for_kernels(&self, _input: Shape, _offset: &dyn Fn(&str) -> usize) -> ae_kernels::Layer {
         ae_kernels::Upsampling { factor: extent(self.factor) }.into()
+    }
+
+    fn slides(&self) -> Option<[Slide; 2]> {
+        Some(Slide::spread(self.factor, self.factor))
     }
 }
 

@@ -18,6 +18,7 @@ mod network_files;
 mod objectives;
 mod pytorch;
 mod registry;
+mod spatial;
 
 use ae_models::{Activation, DenseConfig, ModelKind, ModelSpec, Parameters};
 

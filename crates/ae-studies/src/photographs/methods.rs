@@ -1,7 +1,7 @@
 //! The methods that are compared, and how well a method does.
 
 use ae_analysis::{MedianWindow, NonLocalMeans, Rows, gaussian_ssim, median_filter};
-use ae_apply::Model;
+use ae_apply::{Model, PictureOptions};
 use ae_dataset::{ImageShape, Images};
 use ae_random::Seed;
 use ae_training::metrics::{mse, psnr};
@@ -72,9 +72,11 @@ fn by_network(
     model: &Model,
     noisy: &[f32],
     shape: ImageShape,
-    _level: Level,
+    level: Level,
 ) -> Result<Vec<f32>, StudyError> {
-    Ok(model.reconstruct_picture(noisy, shape, &mut |_, _| ())?)
+    let noise_level = model.takes_noise_level().then(|| level.sigma());
+    let options = PictureOptions { noise_level, overlap: None };
+    Ok(model.reconstruct_picture(noisy, shape, &options, &mut |_, _| ())?)
 }
 
 /// The median's window with the smaller squared error on training patches.

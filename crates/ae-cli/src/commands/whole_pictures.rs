@@ -1,0 +1,73 @@
+//! Pictures of any size, each put through a model by itself.
+
+use ae_apply::{Model, Noise, PictureOptions, corrupt};
+use ae_dataset::{Inputs, PictureReader};
+use ae_random::Seed;
+
+use super::tell_of_training_data;
+use crate::args::{Apply, Common};
+use crate::delivery::PictureDelivery;
+use crate::exit_status::Status;
+use crate::noise_levels::NoiseLevels;
+use crate::progress;
+
+/// How pictures are taken.
+pub(super) struct Work<'a> {
+    pub(super) model: &'a Model,
+    /// Noise that is put on a picture first.
+    pub(super) noise: Option<&'a Noise>,
+    pub(super) seed: Seed,
+    pub(super) options: PictureOptions,
+}
+
+/// Whether pictures go through a model one by one, in their own sizes: there are some of other shapes than the model's, and
+/// nobody asks for another size.
+pub(super) fn are_whole(apply: &Apply, model: &Model) -> anyhow::Result<bool> {
+    let (format, reading) = (model.format(), &apply.reading);
+    let keeps_sizes = reading.resize.is_none() && format.scaling.is_none();
+    let images = &apply.applied.images;
+    Ok(keeps_sizes && PictureReader::finds_other_shapes(images, format.shape, &reading.options())?)
+}
+
+/// Puts the pictures through the model, and writes each.
+pub(super) fn run(work: &Work<'_>, apply: &Apply, common: &Common) -> anyhow::Result<Status> {
+    let Apply { applied, target, continues, reading } = apply;
+    let (model, images) = (work.model, &applied.images);
+    tell_of_training_data(images, model.input(), common);
+    let mut progress = progress::data(common);
+    let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
+    let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
+    let mut delivery = PictureDelivery::begin(target, *continues, &reader.origins())?;
+    reader = reader.only(&|item| delivery.is_wanted(item));
+    if channels == 1 && reader.shapes().iter().any(|shape| shape.channels > 1) {
+        progress.chose("the model is for grey pictures: each colour goes through it by itself");
+    }
+    let mut levels = NoiseLevels::default();
+    for picture in reader.by_ref() {
+        let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
+        let Inputs { shape, .. } = picture;
+        let noisy = work.noise.map(|noise| corrupt(&picture, noise, work.seed));
+        let seen = noisy.as_deref().unwrap_or(&picture.pixels);
+        for origin in picture.origins.iter().flatten() {
+            let name = origin.picture.named(&origin.file).display().to_string();
+            let mut options = work.options;
+            if options.noise_level.is_none() {
+                let level = model.noise_level(seen, shape);
+                options.noise_level = level.map_err(|error| super::of_picture(error, &name))?;
+                if let Some(level) = options.noise_level {
+                    levels.estimated(&name, level, progress.as_mut());
+                }
+            } else if let Some(level) = options.noise_level {
+                levels.given(&name, level);
+            }
+            let what = format!("tiles of {}", origin.file.display());
+            let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
+            let outputs = model.reconstruct_picture(seen, shape, &options, &mut tell);
+            let outputs = outputs.map_err(|error| super::of_picture(error, &name))?;
+            let has_16_bits = picture.has_16_bits.contains(&true);
+            delivery.add(shape, &outputs, origin, has_16_bits)?;
+        }
+    }
+    delivery.finish(reader.skipped(), &levels, common)?;
+    Ok(Status::Done)
+}
