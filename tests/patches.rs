@@ -143,7 +143,7 @@ fn patches_that_cannot_be_cut_are_refused() {
         .refuses_with(&["data.resize", "left out with data.patches"]);
     sandbox.write("t.csv", "1,2\n3,4\n5,6\n");
     train("--data t.csv --patches 12x12")
-        .fails_with(&["cut from a folder of pictures or a TIFF", "a table"]);
+        .fails_with(&["cut from a folder of pictures, a TIFF", "a table"]);
     train("--data digits --patches 12x12").fails_with(&["digits is a data set of whole images"]);
     fs::create_dir(sandbox.path("one")).unwrap();
     photo(&sandbox, "one/1.png", 1);

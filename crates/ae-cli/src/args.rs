@@ -222,7 +222,9 @@ pub(crate) struct Apply {
     pub(crate) applied: ModelAndData,
     #[command(flatten)]
     pub(crate) target: Target,
-    /// Go on with an output folder whose command was interrupted: make only the pictures that are missing
+    /// Go on with a folder that is unfinished: make what is missing
+    ///
+    /// The command that was interrupted had the same arguments.
     #[arg(long = "continue")]
     pub(crate) continues: bool,
     #[command(flatten)]
@@ -275,11 +277,14 @@ pub(crate) struct Denoise {
     /// The noise's seed
     #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
-    /// The standard deviation of the images' noise, such as 0.1 or 25/255, for a network that is told it
-    /// [default: estimated from each image]
+    /// Standard deviation of the noise, such as 25/255 [default: estimated]
+    ///
+    /// It is for a network that is told the level of the noise. Without it, the level is estimated from each image.
     #[arg(long, value_name = "S", value_parser = noise_level)]
     pub(crate) sigma: Option<f32>,
-    /// Pixels by which tiles overlap, for a network that takes its own size alone [default: half a tile]
+    /// Pixels by which tiles overlap [default: half a tile]
+    ///
+    /// It is for a network that takes its own size alone; one of convolutions takes pictures of any size as one.
     #[arg(long, value_name = "PIXELS", value_parser = place)]
     pub(crate) overlap: Option<usize>,
 }

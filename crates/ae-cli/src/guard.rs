@@ -321,8 +321,20 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 10] =
-        ["archive", "codes", "data", "images", "like", "model", "other", "run", "spec", "weights"];
+    const READ: [&str; 11] = [
+        "archive",
+        "codes",
+        "data",
+        "images",
+        "like",
+        "model",
+        "other",
+        "photographs",
+        "run",
+        "spec",
+        "target",
+        "weights",
+    ];
 
     #[test]
     fn every_path_that_is_written_is_one_that_the_guard_looks_at() {

@@ -109,8 +109,9 @@ pub fn resolve(
         spec.data.channels = Some(channels);
     }
     spec.data.patches = dataset.patches.as_ref().map(PatchSource::options);
-    if let Some(inputs) = &dataset.inputs {
-        spec.data.target = Some(absolute(Path::new(&inputs.target))?.display().to_string());
+    if let Some(inputs) = &mut dataset.inputs {
+        inputs.target = absolute(Path::new(&inputs.target))?.display().to_string();
+        spec.data.target = Some(inputs.target.clone());
     }
     Ok((spec, dataset))
 }

@@ -19,6 +19,8 @@ use toml::{Table, Value};
 /// a value, and then it must be in the table.
 fn full_specs() -> Vec<Spec> {
     let mut specs = experiments();
+    let of_photographs = specs.iter().find(|spec| spec.name == "photographs").unwrap();
+    specs.push(of_photographs.with("study.pictures", "photos").unwrap());
     let tutorial = Spec::tutorial();
     let data = DataSpec {
         source: "photos".to_owned(),

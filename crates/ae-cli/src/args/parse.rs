@@ -124,9 +124,9 @@ pub(super) fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
 }
 
 pub(super) fn codes(text: &str) -> Result<OutputPath, String> {
-    let path = OutputPath::file_or_folder(text.into());
-    let file = || file_that_ends_with(text, &["npy"]);
-    if path.is_folder() { Some(path) } else { file() }.ok_or_else(|| {
+    // A name that ends so is a file's, also where there is such a folder.
+    let folder = || Some(OutputPath::file_or_folder(text.into())).filter(OutputPath::is_folder);
+    file_that_ends_with(text, &["npy"]).or_else(folder).ok_or_else(|| {
         "expected a file that ends with .npy, or a folder, such as codes/".to_owned()
     })
 }
