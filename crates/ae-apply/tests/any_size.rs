@@ -144,7 +144,8 @@ fn tiles_give_the_bits_of_the_whole_picture() {
                     let options = PictureOptions { noise_level, overlap: None };
                     let mut calls = Vec::new();
                     let mut count = |done, total| calls.push((done, total));
-                    let found = model.reconstruct_picture(&picture, shape, &options, &mut count);
+                    let found =
+                        model.reconstruct_picture(picture.clone(), shape, &options, &mut count);
                     assert_eq!(bits(&found.unwrap()), bits(&output.values), "{what}");
                     let (done, total) = calls.pop().unwrap();
                     assert_eq!(done, total);
@@ -168,8 +169,12 @@ fn a_picture_of_the_models_size_is_what_the_model_makes_of_it() {
     for network in networks() {
         let model = Model::new(model(network)).unwrap();
         let (shape, picture) = (model.shape(), image(model.shape()));
-        let whole =
-            model.reconstruct_picture(&picture, shape, &PictureOptions::default(), &mut |_, _| {});
+        let whole = model.reconstruct_picture(
+            picture.clone(),
+            shape,
+            &PictureOptions::default(),
+            &mut |_, _| {},
+        );
         assert_eq!(bits(&whole.unwrap()), bits(&model.reconstruct(&picture).unwrap()));
     }
 }
@@ -181,10 +186,12 @@ fn planes_go_through_a_grey_model_one_by_one() {
     let shape = ImageShape { channels: 3, height: 31, width: 22 };
     let picture = image(shape);
     let options = PictureOptions::default();
-    let found = model.reconstruct_picture(&picture, shape, &options, &mut |_, _| {}).unwrap();
+    let found =
+        model.reconstruct_picture(picture.clone(), shape, &options, &mut |_, _| {}).unwrap();
     let grey = ImageShape { channels: 1, ..shape };
     for (plane, found) in picture.chunks(grey.size()).zip(found.chunks(grey.size())) {
-        let alone = model.reconstruct_picture(plane, grey, &options, &mut |_, _| {}).unwrap();
+        let alone =
+            model.reconstruct_picture(plane.to_vec(), grey, &options, &mut |_, _| {}).unwrap();
         assert_eq!(bits(&alone), bits(found));
     }
 }
@@ -196,7 +203,9 @@ fn what_does_not_fit_is_refused() {
     let shape = ImageShape { channels: 1, height: 20, width: 20 };
     let picture = image(shape);
     let refused = |model: &Model, length: usize, shape, options| {
-        model.reconstruct_picture(&picture[..length], shape, &options, &mut |_, _| {}).unwrap_err()
+        model
+            .reconstruct_picture(picture[..length].to_vec(), shape, &options, &mut |_, _| {})
+            .unwrap_err()
     };
     let plain = PictureOptions::default();
     let empty = ImageShape { height: 0, ..shape };

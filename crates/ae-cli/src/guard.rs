@@ -321,7 +321,7 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 11] = [
+    const READ: [&str; 12] = [
         "archive",
         "codes",
         "data",

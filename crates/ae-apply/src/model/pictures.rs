@@ -44,7 +44,8 @@ impl Model {
         self.takes_noise_level().then(|| estimated_noise_level(picture, shape)).transpose()
     }
 
-    /// Encodes and decodes a picture of any size, `channels x height x width`. A grey model takes each channel by itself.
+    /// Encodes and decodes a picture of any size, `channels x height x width`. A grey model takes each channel by itself, which
+    /// the result replaces at once: the memory of a second picture is not needed.
     ///
     /// A spatial network gives the bits of the whole picture at once, padded by its outermost pixels where its size does not
     /// fit the network. Any other takes overlapping tiles of its own size.
@@ -57,7 +58,7 @@ impl Model {
     /// that is out of its range or that the network is not told; and if the device fails.
     pub fn reconstruct_picture(
         &self,
-        picture: &[f32],
+        mut picture: Vec<f32>,
         shape: ImageShape,
         options: &PictureOptions,
         progress: &mut dyn FnMut(usize, usize),
@@ -71,15 +72,14 @@ impl Model {
         }
         self.check_options(options)?;
         let level = match options.noise_level {
-            None => self.noise_level(picture, shape)?,
+            None => self.noise_level(&picture, shape)?,
             given => given,
         };
         let part_shape = ImageShape { channels: own.channels, ..shape };
         let parts = shape.channels / own.channels;
-        let mut outputs = Vec::with_capacity(picture.len());
-        for (place, values) in picture.chunks(part_shape.size()).enumerate() {
+        for (place, values) in picture.chunks_mut(part_shape.size()).enumerate() {
             let mut of_all = |done, total| progress(place * total + done, parts * total);
-            let part = WholePicture { values, shape: part_shape, noise_level: level };
+            let part = WholePicture { values: &*values, shape: part_shape, noise_level: level };
             let output = match self.is_spatial() {
                 true => self.whole(part, Wanted::Output, &mut of_all)?.values,
                 false => self.in_own_tiles(part, options.overlap, &mut of_all)?,
@@ -87,9 +87,9 @@ impl Model {
             if parts == 1 {
                 return Ok(output);
             }
-            outputs.extend(output);
+            values.copy_from_slice(&output);
         }
-        Ok(outputs)
+        Ok(picture)
     }
 
     /// What a spatial network makes of a picture. Only networks that are spatial come here.

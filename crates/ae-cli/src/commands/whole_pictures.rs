@@ -44,15 +44,18 @@ pub(super) fn run(work: &Work<'_>, apply: &Apply, common: &Common) -> anyhow::Re
     }
     let mut levels = NoiseLevels::default();
     for picture in reader.by_ref() {
-        let picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
+        let mut picture = picture.map_err(|error| delivery.interrupted(error.into()))?;
         let Inputs { shape, .. } = picture;
-        let noisy = work.noise.map(|noise| corrupt(&picture, noise, work.seed));
-        let seen = noisy.as_deref().unwrap_or(&picture.pixels);
-        for origin in picture.origins.iter().flatten() {
+        let seen = match work.noise {
+            Some(noise) => corrupt(&picture, noise, work.seed),
+            None => std::mem::take(&mut picture.pixels),
+        };
+        // A reader of pictures gives one at a time.
+        if let Some(origin) = picture.origins.iter().flatten().next() {
             let name = origin.picture.named(&origin.file).display().to_string();
             let mut options = work.options;
             if options.noise_level.is_none() {
-                let level = model.noise_level(seen, shape);
+                let level = model.noise_level(&seen, shape);
                 options.noise_level = level.map_err(|error| super::of_picture(error, &name))?;
                 if let Some(level) = options.noise_level {
                     levels.estimated(&name, level, progress.as_mut());

@@ -76,7 +76,7 @@ fn by_network(
 ) -> Result<Vec<f32>, StudyError> {
     let noise_level = model.takes_noise_level().then(|| level.sigma());
     let options = PictureOptions { noise_level, overlap: None };
-    Ok(model.reconstruct_picture(noisy, shape, &options, &mut |_, _| ())?)
+    Ok(model.reconstruct_picture(noisy.to_vec(), shape, &options, &mut |_, _| ())?)
 }
 
 /// The median's window with the smaller squared error on training patches.
