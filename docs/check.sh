@@ -65,6 +65,9 @@ run_page() {
     if commands "$page" | grep -q -- '--data DIR'; then
         few_digits "$place/DIR"
     fi
+    if commands "$page" | grep -q -- '--target photos-clean/'; then
+        cp -r "$place/photos" "$place/photos-clean"
+    fi
     while IFS= read -r line; do
         line=$(shortened "$line")
         if ! (cd "$place" && bash -c "$line") >"$scratch/output" 2>&1 </dev/null; then
