@@ -11,18 +11,18 @@ use image::{DynamicImage, Frame, GrayImage, ImageFormat, Luma, Rgba, RgbaImage};
 use crate::support::{SPEC, Sandbox};
 
 /// A denoising model for grey images of 14 x 14 in the run `run`.
-fn with_model() -> Sandbox {
+pub(crate) fn with_model() -> Sandbox {
     let sandbox = Sandbox::with_data();
     sandbox.write("spec.toml", SPEC);
     sandbox.ae("train spec.toml --out run").succeeds();
     sandbox
 }
 
-fn grey(height: u32, width: u32) -> GrayImage {
+pub(crate) fn grey(height: u32, width: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| Luma([(x * 31 + y * 17 + x * y * 7) as u8]))
 }
 
-fn save(sandbox: &Sandbox, name: &str, picture: impl Into<DynamicImage>) {
+pub(crate) fn save(sandbox: &Sandbox, name: &str, picture: impl Into<DynamicImage>) {
     let path = sandbox.path(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     picture.into().save(path).unwrap();
@@ -313,7 +313,7 @@ fn animated_png(still: &[u8]) -> Vec<u8> {
 }
 
 /// Three pictures, of which the second is whole by its header alone.
-fn with_damage(sandbox: &Sandbox) -> Vec<u8> {
+pub(crate) fn with_damage(sandbox: &Sandbox) -> Vec<u8> {
     for name in ["a", "b", "c"] {
         save(sandbox, &format!("in/{name}/{name}.png"), grey(30, 20));
     }

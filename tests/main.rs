@@ -76,6 +76,7 @@ mod apply;
 mod arguments;
 /// Images compressed and brought back.
 mod compression;
+mod continued;
 /// Damaged weights, and inputs that do not fit.
 mod damaged_weights;
 /// Pictures of any size, cleaned.

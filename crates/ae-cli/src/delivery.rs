@@ -15,10 +15,11 @@ use ae_report::{Figure, GridRow, PictureFormat, reconstruction_grid};
 use anyhow::bail;
 
 use crate::args::{Common, Target};
+use crate::exit_status::Usage;
 use crate::item_index::ItemIndex;
 use crate::noise_levels::NoiseLevels;
 use crate::output;
-pub(crate) use job::is_unfinished;
+pub(crate) use job::{Continuation, is_unfinished};
 pub(crate) use picture_delivery::PictureDelivery;
 use picture_folder::PictureFolder;
 use picture_writer::{Made, PictureWriter};
@@ -103,6 +104,7 @@ impl<'a> Delivery<'a> {
         format: &'a InputFormat,
         name: &str,
     ) -> anyhow::Result<Self> {
+        check_format(target)?;
         let scaling = format.scaling.as_ref();
         let sink = match target.out.as_deref() {
             None => Sink::Figure,
@@ -141,15 +143,15 @@ impl<'a> Delivery<'a> {
     pub(crate) fn of_pictures(
         mut self,
         origins: Option<&[PictureOrigin]>,
-        continues: bool,
+        continuation: &Continuation,
     ) -> anyhow::Result<Self> {
         match (&mut self.sink, origins) {
-            (Sink::Folder(folder), Some(origins)) => folder.plan(origins, continues)?,
+            (Sink::Folder(folder), Some(origins)) => folder.plan(origins, continuation)?,
             (Sink::Picture(_, pages), Some(origins)) => {
                 *pages = origins.len();
-                check_continues(continues)?;
+                check_continues(continuation)?;
             }
-            _ => check_continues(continues)?,
+            _ => check_continues(continuation)?,
         }
         Ok(self)
     }
@@ -327,9 +329,28 @@ fn there_already(what: String, there: usize) -> String {
     if there == 0 { what } else { format!("{what} ({there} there already)") }
 }
 
+/// Refuses flags of pictures that the name of an output file contradicts.
+fn check_format(target: &Target) -> Result<(), Usage> {
+    let Some(path) = target.out.as_deref().filter(|path| !is_folder(path)) else { return Ok(()) };
+    let (named, shown) = (PictureFormat::of_name(path), path.display());
+    if let Some(format) = target.format.filter(|format| named != Some(*format)) {
+        let format = format.name();
+        let sentence = format!(
+            "--format {format} is for a folder of pictures, and the name {shown} says another format; give the file \
+             the ending of {format}, or leave --format out"
+        );
+        return Err(Usage(sentence));
+    }
+    if target.quality != Target::QUALITY && named != Some(PictureFormat::Jpeg) {
+        let sentence = format!("--quality is for JPEG files, and {shown} is none; leave it out");
+        return Err(Usage(sentence));
+    }
+    Ok(())
+}
+
 /// Refuses --continue where nothing can be continued.
-fn check_continues(continues: bool) -> anyhow::Result<()> {
-    if continues {
+fn check_continues(continuation: &Continuation) -> anyhow::Result<()> {
+    if continuation.continues {
         bail!("--continue is for pictures that go into a folder, such as -o out/");
     }
     Ok(())

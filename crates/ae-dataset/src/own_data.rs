@@ -172,3 +172,21 @@ fn warn_of_table_options(path: &Path, read: &ReadOptions) {
         tracing::warn!("{path} is not a table: it has no label column and no columns to leave out");
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "pictures")]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+
+    /// Pictures may be longer than other files, which are refused by their own limit.
+    #[test]
+    fn a_long_array_is_not_refused_as_a_long_picture() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("long.npy");
+        fs::write(&path, b"\x93NUMPY\x01\x00").unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(5 << 30).unwrap();
+        assert!(!is_stack(&path).unwrap());
+    }
+}

@@ -58,6 +58,10 @@ impl Plan {
                 |(name, value): (String, Value)| (format!("{table}.{name}"), value.to_string());
             parts.extend(settings.into_iter().map(setting));
         }
+        // The digest of patches is one of files. That of whole pictures is one of the pixels that the background gives.
+        if let (Some(_), Some(background)) = (data.patches, data.background) {
+            parts.push(("data.background".to_owned(), background.to_string()));
+        }
         let (train, test) = (&self.dataset.train, &self.dataset.test);
         let sizes = [train.len().to_string(), test.len().to_string(), train.shape().to_string()];
         parts.extend(DATA.map(str::to_owned).into_iter().zip(sizes));

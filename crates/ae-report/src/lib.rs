@@ -80,7 +80,7 @@ pub use heat_map::{HeatMapItem, heat_map};
 pub use image_grid::{GridRow, square_grid_side};
 pub use interpolation::{InterpolationStep, interpolation};
 pub use line_chart::{Reference, Series, line_chart, loss_curves};
-pub use picture::{Picture, png_of_16_bits};
+pub use picture::Picture;
 #[cfg(feature = "picture-files")]
 pub use picture_file::{
     EncodedPicture, Kept, PictureDepth, PictureFile, PictureFormat, TiffStack, UnwrittenError,

@@ -118,31 +118,6 @@ pub(crate) fn shrunk(plane: &[f32], width: usize, factor: usize) -> Vec<f32> {
     bands.flat_map(|band| lefts().map(move |left| mean(band, left))).collect()
 }
 
-/// A picture of `channels x height x width` values, plane by plane, as a PNG of 16 bits a channel: 0 is dark
-/// and 1 light; other values are clamped to [0, 1].
-///
-/// # Errors
-/// As for [`Picture::from_unit`], and if the encoder fails.
-pub fn png_of_16_bits(
-    channels: usize,
-    height: usize,
-    width: usize,
-    values: &[f32],
-) -> Result<Vec<u8>, ReportError> {
-    check_finite("the image", values)?;
-    let found = values.len();
-    let area = height.checked_mul(width).filter(|&area| area > 0);
-    let (Some(area), Some(colours)) = (area, colours_of(channels)) else {
-        return Err(ReportError::Size { channels, height, width, found });
-    };
-    if found != channels * area {
-        return Err(ReportError::Size { channels, height, width, found });
-    }
-    let level = |value: f32| ((value.clamp(0.0, 1.0) * 65535.0).round() as u16).to_be_bytes();
-    let pixels: Vec<u8> = interleaved(channels, values).flat_map(level).collect();
-    encode_png(height, width, colours, BitDepth::Sixteen, &pixels)
-}
-
 /// Values pixel by pixel, from one plane after the other.
 pub(crate) fn interleaved(channels: usize, values: &[f32]) -> impl Iterator<Item = f32> {
     let area = values.len() / channels.max(1);
@@ -177,25 +152,5 @@ pub(crate) struct Raster {
 impl Raster {
     pub(crate) fn rows(&self) -> std::slice::Chunks<'_, Rgb> {
         self.pixels.chunks(self.width)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_16_bits_are_written_as_they_are() {
-        let levels = [0_u16, 1, 0x1234, 0xfffe, 0xffff, 0x8000];
-        let values = levels.map(|level| f32::from(level) / 65535.0);
-        let bytes = png_of_16_bits(3, 1, 2, &values).unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
-        assert_eq!((info.color_type, info.bit_depth), (ColorType::Rgb, BitDepth::Sixteen));
-        let planes = [0, 2, 4, 1, 3, 5].map(|place| levels[place].to_be_bytes());
-        assert_eq!(pixels, planes.as_flattened());
-        assert!(png_of_16_bits(1, 1, 2, &values).is_err());
-        assert!(png_of_16_bits(1, 1, 1, &[f32::NAN]).is_err());
     }
 }

@@ -59,8 +59,9 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
                 refuse_existing(&export.out)?;
             }
             let dataset = load(&export.split, common)?;
-            // IDX files need labels.
-            let as_pictures = dataset.train.labels().is_none() && dataset.train.bytes().is_some();
+            // IDX files need labels. What has 16 bits is refused with the reason that pictures have.
+            let is_of_pictures = dataset.train.bytes().is_some() || dataset.of_16_bits > 0;
+            let as_pictures = dataset.train.labels().is_none() && is_of_pictures;
             match (as_pictures, replaces) {
                 (true, true) => replace_pictures(&dataset, &export.out)?,
                 (true, false) => write_pictures(&dataset, &export.out)?,

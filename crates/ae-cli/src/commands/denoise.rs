@@ -9,7 +9,7 @@ use ae_random::Seed;
 use super::inputs;
 use super::whole_pictures::{self, Work, are_whole};
 use crate::args::{Common, Denoise};
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::{Continuation, Delivered, Delivery};
 use crate::exit_status::{Status, Usage};
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
@@ -32,8 +32,9 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     }
     let mut reader =
         inputs(&args.apply.applied.images, model.input(), &args.apply.reading, common)?;
+    let continuation = Continuation::new(args.apply.continues, &model);
     let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?
-        .of_pictures(reader.origins().as_deref(), args.apply.continues)?;
+        .of_pictures(reader.origins().as_deref(), &continuation)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
     let mut told = NoiseLevels::default();

@@ -7,7 +7,7 @@ use ae_random::Seed;
 use super::inputs;
 use super::whole_pictures::{self, Work, are_whole};
 use crate::args::{Apply, Common};
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::{Continuation, Delivered, Delivery};
 use crate::exit_status::Status;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
@@ -20,8 +20,9 @@ pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
         return whole_pictures::run(&work, args, common);
     }
     let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
+    let continuation = Continuation::new(args.continues, &model);
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?
-        .of_pictures(reader.origins().as_deref(), args.continues)?;
+        .of_pictures(reader.origins().as_deref(), &continuation)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
     while let Some(chunk) = reader.next() {

@@ -6,7 +6,7 @@ use ae_random::Seed;
 
 use super::tell_of_training_data;
 use crate::args::{Apply, Common};
-use crate::delivery::PictureDelivery;
+use crate::delivery::{Continuation, PictureDelivery};
 use crate::exit_status::Status;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
@@ -37,7 +37,9 @@ pub(super) fn run(work: &Work<'_>, apply: &Apply, common: &Common) -> anyhow::Re
     let mut progress = progress::data(common);
     let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
     let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
-    let mut delivery = PictureDelivery::begin(target, *continues, &reader.origins())?;
+    let continuation = Continuation::new(*continues, model);
+    let mut delivery =
+        PictureDelivery::begin(target, &continuation, &reader.origins(), reader.shapes())?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     if channels == 1 && reader.shapes().iter().any(|shape| shape.channels > 1) {
         progress.chose("the model is for grey pictures: each colour goes through it by itself");

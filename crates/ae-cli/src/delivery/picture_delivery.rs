@@ -7,6 +7,7 @@ use ae_files::counted_as;
 use ae_report::PictureFormat;
 use anyhow::bail;
 
+use super::job::Continuation;
 use super::picture_folder::PictureFolder;
 use super::picture_writer::{Made, PictureWriter};
 use super::{is_folder, there_already};
@@ -28,12 +29,14 @@ enum Sink<'a> {
 }
 
 impl<'a> PictureDelivery<'a> {
-    /// Begins for these pictures; what cannot be written is refused before anything is computed.
+    /// Begins for these pictures of these shapes; what cannot be written is refused before anything is computed.
     pub(crate) fn begin(
         target: &'a Target,
-        continues: bool,
+        continuation: &Continuation,
         origins: &[PictureOrigin],
+        shapes: &[ImageShape],
     ) -> anyhow::Result<Self> {
+        super::check_format(target)?;
         let path = match target.out.as_deref() {
             Some(path) if !target.show => path,
             _ => bail!(
@@ -43,10 +46,11 @@ impl<'a> PictureDelivery<'a> {
         };
         if is_folder(path) {
             let mut folder = PictureFolder::begin(path, target)?;
-            folder.plan(origins, continues)?;
+            folder.plan(origins, continuation)?;
+            folder.announce(origins, shapes);
             return Ok(Self { path, sink: Sink::Folder(Box::new(folder)), delivered: 0 });
         }
-        super::check_continues(continues)?;
+        super::check_continues(continuation)?;
         let format = PictureFormat::of_name(path);
         let takes_all = origins.len() == 1 || format == Some(PictureFormat::Tiff);
         if format.is_none() || !takes_all {
@@ -56,7 +60,9 @@ impl<'a> PictureDelivery<'a> {
                 path.display()
             );
         }
-        let sink = Sink::File(PictureWriter::new(target.quality), origins.len());
+        let mut writer = PictureWriter::new(target.quality);
+        shapes.iter().for_each(|shape| writer.announce(path.to_owned(), *shape));
+        let sink = Sink::File(writer, origins.len());
         Ok(Self { path, sink, delivered: 0 })
     }
 

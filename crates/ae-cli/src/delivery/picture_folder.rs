@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use ae_dataset::PictureOrigin;
+use ae_dataset::{ImageShape, PictureOrigin};
 use ae_files::{counted_as, make_folder};
 use ae_report::PictureFormat;
 
-use super::job::Job;
+use super::job::{Continuation, Job};
 use super::names::PictureNames;
 use super::picture_writer::{Made, PictureWriter};
 use crate::args::Target;
@@ -47,9 +47,9 @@ impl<'a> PictureFolder<'a> {
     pub(super) fn plan(
         &mut self,
         origins: &[PictureOrigin],
-        continues: bool,
+        continuation: &Continuation,
     ) -> anyhow::Result<()> {
-        let job = Job::begin(self.folder, continues)?;
+        let job = Job::begin(self.folder, continuation)?;
         let mut stack: Option<(&Path, PathBuf)> = None;
         for PictureOrigin { picture, file, item } in origins {
             let own = self.format.or(PictureFormat::of_name(file));
@@ -61,13 +61,22 @@ impl<'a> PictureFolder<'a> {
                 _ => self.names.next(&picture.named(file), own),
             };
             stack = is_page.then(|| (picture.path.as_path(), name.clone()));
-            if continues && job.has_written(&self.folder.join(&name)) {
+            if continuation.continues && job.has_written(&self.folder.join(&name), &picture.path) {
                 self.there.insert(*item);
             }
             self.planned.insert(*item, name);
         }
         self.job = Some(job);
         Ok(())
+    }
+
+    /// Tells the sizes of the pictures that were planned.
+    pub(super) fn announce(&mut self, origins: &[PictureOrigin], shapes: &[ImageShape]) {
+        for (PictureOrigin { item, .. }, shape) in origins.iter().zip(shapes) {
+            if let Some(name) = self.planned.get(item) {
+                self.writer.announce(self.folder.join(name), *shape);
+            }
+        }
     }
 
     /// Whether an item is still to be made.

@@ -1,6 +1,7 @@
 //! Pictures as files: each in the format that the name says, with the colour profile, the resolution and the depth of
 //! that which it was made of, as far as the format has a place for them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use ae_dataset::{ColourProfile, Depth, ImageShape, PictureMetadata, PictureOrigin};
@@ -25,6 +26,8 @@ pub(super) struct PictureWriter {
     quality: u8,
     /// The TIFF to which pages are being added.
     stack: Option<Stack>,
+    /// The values of all pages of a file, where their sizes are known.
+    values: HashMap<PathBuf, u64>,
     rounded: Lost,
     without_profile: Lost,
     without_resolution: Lost,
@@ -42,7 +45,14 @@ type Lost = Option<(usize, PictureFormat)>;
 impl PictureWriter {
     pub(super) fn new(quality: u8) -> Self {
         let (rounded, without_profile, without_resolution) = (None, None, None);
-        Self { quality, stack: None, rounded, without_profile, without_resolution }
+        let values = HashMap::new();
+        Self { quality, stack: None, values, rounded, without_profile, without_resolution }
+    }
+
+    /// Says that a picture or page of this size will be written to a file. What a TIFF may hold is decided before its first
+    /// page.
+    pub(super) fn announce(&mut self, path: PathBuf, shape: ImageShape) {
+        *self.values.entry(path).or_default() += shape.size() as u64;
     }
 
     /// Writes a picture; as a page of several where `pages` are to come with this path, one after the other.
@@ -93,7 +103,9 @@ impl PictureWriter {
     ) -> anyhow::Result<()> {
         if self.stack.as_ref().is_none_or(|stack| stack.path != path) {
             self.finish_stack()?;
-            let values = picture.values.len().saturating_mul(pages) as u64;
+            // Pages of unknown sizes are as large as the first.
+            let alike = picture.values.len().saturating_mul(pages) as u64;
+            let values = self.values.get(path).map_or(alike, |&values| values);
             let file = TiffStack::new(AtomicFile::begin(path)?, values)?;
             self.stack = Some(Stack { path: path.to_owned(), file });
         }

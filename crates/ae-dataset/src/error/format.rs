@@ -268,7 +268,7 @@ pub enum FormatError {
     },
     /// A picture of a kind that is not read.
     #[error(
-        "a {format} with {found}, which is not read; save it as grey or RGB of 8 or 16 bits, compressed by LZW or not at all"
+        "a {format} with {found}, which is not read; save it pixel by pixel as grey or RGB of 8 or 16 bits, compressed by LZW or not at all"
     )]
     Unsupported {
         /// "TIFF".

@@ -1,16 +1,17 @@
 //! The pictures that training or validation patches are cut from, as they are found in a folder.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use ae_files::{FileError, hexadecimal};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::patches::area;
-use crate::patches::pictures::{PictureFiles, Pictures};
+use crate::patches::pictures::{FileState, PictureFiles, Pictures};
 use crate::pictures::decode::{self, Decoded, Wanted};
 use crate::pictures::headers::PictureHeaders;
 use crate::pictures::list::PictureList;
@@ -55,6 +56,7 @@ struct Seen {
 /// What is known of a picture once it was decoded.
 struct Looked {
     sha256: Vec<u8>,
+    state: FileState,
     shape: ImageShape,
     bytes: u64,
     /// What is not read as it stands.
@@ -110,9 +112,11 @@ impl Half {
             false => {
                 let background = options.background;
                 let shapes = looked.iter().map(|one| one.shape).collect();
+                let states = looked.iter().map(|one| one.state).collect();
                 Pictures::Files(PictureFiles {
                     files: list.files.clone(),
                     shapes,
+                    states,
                     bytes,
                     pool,
                     background,
@@ -152,9 +156,10 @@ impl Seen {
         let PictureHeaders { list, skipped, .. } = pictures;
         let total = list.files.len();
         let wanted = Wanted { channels, background: options.background };
-        let mut looked = Vec::new();
+        let (mut looked, stacks) = (Vec::new(), StackDigests::default());
         for files in list.files.chunks(CHUNK) {
-            let results = files.par_iter().map(|file| look_at(file, wanted, stays)).collect();
+            let look_at = |file| look_at(file, wanted, stays, &stacks);
+            let results = files.par_iter().map(look_at).collect();
             looked.extend(good_ones(folder, results, options.bad)?);
             progress.read("reading pictures", looked.len() as u64, total as u64);
         }
@@ -182,18 +187,50 @@ impl Seen {
     }
 }
 
-fn look_at(file: &PictureId, wanted: Wanted, stays: bool) -> Result<Looked, DatasetError> {
+fn look_at(
+    file: &PictureId,
+    wanted: Wanted,
+    stays: bool,
+    stacks: &StackDigests,
+) -> Result<Looked, DatasetError> {
     let unreadable = |source| FileError::Read { path: file.path.clone(), source };
+    let state = FileState::of(&file.path).map_err(unreadable)?;
     let Decoded { images: image, remark } = decode::read(file, wanted)?;
-    let mut hasher = Hashing(Sha256::new());
-    io::copy(&mut File::open(&file.path).map_err(unreadable)?, &mut hasher).map_err(unreadable)?;
+    // The name of a page, which has its number, is a part of the digest.
+    let sha256 = match file.page {
+        Some(_) => stacks.of(&file.path),
+        None => sha256_of(&file.path),
+    };
     Ok(Looked {
-        sha256: hasher.0.finalize().to_vec(),
+        sha256: sha256.map_err(unreadable)?,
+        state,
         shape: image.shape(),
         bytes: image.pixels().memory(),
         remark,
         image: stays.then_some(image),
     })
+}
+
+/// The digests of files with several pages, each of which is read once.
+#[derive(Default)]
+struct StackDigests(Mutex<HashMap<PathBuf, Vec<u8>>>);
+
+impl StackDigests {
+    fn of(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(digest) = known.get(path) {
+            return Ok(digest.clone());
+        }
+        let digest = sha256_of(path)?;
+        known.insert(path.to_owned(), digest.clone());
+        Ok(digest)
+    }
+}
+
+fn sha256_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut hasher = Hashing(Sha256::new());
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.0.finalize().to_vec())
 }
 
 /// A digest that is written to.

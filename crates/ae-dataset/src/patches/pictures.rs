@@ -1,7 +1,11 @@
 //! The pictures that patches are cut from: in memory, or in files of which each epoch decodes some.
 
 use std::borrow::Cow;
+#[cfg(feature = "pictures")]
+use std::{fs, io, path::Path, time::SystemTime};
 
+#[cfg(feature = "pictures")]
+use ae_files::FileError;
 use ae_random::Stream;
 
 #[cfg(feature = "pictures")]
@@ -26,12 +30,31 @@ pub(super) enum Pictures {
 pub(super) struct PictureFiles {
     pub(super) files: Vec<PictureId>,
     pub(super) shapes: Vec<ImageShape>,
+    /// What each file was when it was first read.
+    pub(super) states: Vec<FileState>,
     /// What each picture takes when it is decoded, in bytes.
     pub(super) bytes: Vec<u64>,
     /// The most bytes of the pictures that an epoch decodes.
     pub(super) pool: u64,
     /// What transparent pixels are put onto.
     pub(super) background: Option<crate::Background>,
+}
+
+/// The length of a file, and when it was last written to: if both are the same, the file is taken for the same.
+#[cfg(feature = "pictures")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileState {
+    length: u64,
+    /// Not every file system knows it.
+    modified: Option<SystemTime>,
+}
+
+#[cfg(feature = "pictures")]
+impl FileState {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        Ok(Self { length: found.len(), modified: found.modified().ok() })
+    }
 }
 
 impl Pictures {
@@ -91,7 +114,12 @@ impl Pictures {
             #[cfg(feature = "pictures")]
             Self::Files(files) => {
                 let wanted = Wanted { channels, background: files.background };
-                let decoded = decode::read(&files.files[picture], wanted)?.images;
+                let file = &files.files[picture];
+                let unreadable = |source| FileError::Read { path: file.path.clone(), source };
+                if FileState::of(&file.path).map_err(unreadable)? != files.states[picture] {
+                    return Err(self.changed(picture).into());
+                }
+                let decoded = decode::read(file, wanted)?.images;
                 match decoded.shape() == files.shapes[picture] {
                     true => Ok(Cow::Owned(decoded)),
                     false => Err(self.changed(picture).into()),

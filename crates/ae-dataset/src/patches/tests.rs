@@ -189,12 +189,16 @@ fn a_folder_larger_than_the_pool_is_decoded_in_parts() {
     // A picture alone may be larger than the pool.
     let one = open(&dir, patches, 10).unwrap().patches.unwrap();
     assert_eq!(seen(&one.epoch(3).unwrap()).len(), 1);
-    // What changed while a training runs is an error, not other patches.
-    for number in 0..40 {
-        save(&dir, &format!("{number:02}.png"), GrayImage::new(8, 8));
+    // What changed while a training runs is an error, not other patches: another size, and other pixels of the same size.
+    let sizes: [fn(u32) -> (u32, u32); 2] = [|_| (8, 8), |n| (8 + n, 20 - n % 9)];
+    for size in sizes {
+        for number in 0..40 {
+            let (width, height) = size(number);
+            save(&dir, &format!("{number:02}.png"), GrayImage::new(width, height));
+        }
+        let error = source.epoch(0).unwrap_err().to_string();
+        assert!(error.contains(".png has changed since it was first read"), "{error}");
     }
-    let error = source.epoch(0).unwrap_err().to_string();
-    assert!(error.contains(".png has changed since it was first read"), "{error}");
 }
 
 #[test]

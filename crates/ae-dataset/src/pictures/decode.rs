@@ -21,7 +21,7 @@ use crate::{Background, DatasetError, FormatError, ImageShape, Images, Pixels};
 /// The largest accepted file in bytes.
 const MAX_BYTES: u64 = MAX_MEMORY;
 
-/// The most bytes of a text in which PNM states its numbers, for a byte of a picture: one digit of a bitmap.
+/// The most bytes of a picture that a byte of a PNM file becomes: eight pixels of a bitmap, of a byte each.
 const PNM_RATIO: u64 = 8;
 
 /// The components of a JPEG of inks: cyan, magenta, yellow and black.
@@ -68,13 +68,14 @@ pub(crate) fn header(picture: &PictureId) -> Result<Header, DatasetError> {
     header.map_err(|error| error.in_picture(picture))
 }
 
-/// The pages of a TIFF; none of another file.
-pub(crate) fn pages(path: &Path) -> Result<Vec<u32>, DatasetError> {
-    let (mut file, _) = open(path)?;
-    match format_of(&mut file) {
-        Ok(Format::Tiff) => tiff::pages::pages(&mut file).map_err(|error| error.in_file(path)),
-        _ => Ok(Vec::new()),
+/// The places of the pages of a TIFF; none of another file.
+pub(crate) fn pages(path: &Path) -> Result<Vec<u64>, DatasetError> {
+    // Other files have other limits of length.
+    if FileKind::of_file(path)? != FileKind::Tiff {
+        return Ok(Vec::new());
     }
+    let (mut file, _) = open(path)?;
+    tiff::pages::pages(&mut file).map_err(|error| error.in_file(path))
 }
 
 /// Reads and decodes a picture; see [`decode`].
@@ -155,16 +156,20 @@ fn check(
 fn decode_tiff(
     reader: impl Read + Seek,
     length: u64,
-    directory: Option<u32>,
+    directory: Option<u64>,
     wanted: Wanted,
 ) -> Result<Decoded, FormatError> {
-    let decoder = open_tiff(reader, directory)?;
+    let decoder = tiff::open(reader, directory)?;
     let tiff::DecodedPage { mut picture, page } = tiff::decode(decoder, length)?;
     if page.layout.is_multiplied() {
         picture = background::divided(picture);
     }
     let images = images(picture, page.orientation, wanted)?;
-    let remark = (page.layout == tiff::Layout::Cmyk).then_some(Remark::Inks);
+    let remark = match page.layout {
+        _ if page.is_preview => Some(Remark::Preview),
+        tiff::Layout::Cmyk => Some(Remark::Inks),
+        _ => None,
+    };
     Ok(Decoded { images, remark })
 }
 
@@ -228,20 +233,8 @@ fn header_of(mut reader: impl BufRead + Seek, format: ImageFormat) -> Result<Hea
     Ok(Header { shape, has_16_bits, has_opacity })
 }
 
-/// A page, or the first of a file that is to have one; then the chain of pages must be sound.
-fn open_tiff<R: Read + Seek>(
-    mut reader: R,
-    directory: Option<u32>,
-) -> Result<::tiff::decoder::Decoder<R>, FormatError> {
-    if directory.is_none() {
-        tiff::pages::pages(&mut reader)?;
-        reader.rewind().map_err(|error| FormatError::Picture(error.into()))?;
-    }
-    tiff::open(reader, directory.unwrap_or_default())
-}
-
-fn tiff_header(reader: impl Read + Seek, directory: Option<u32>) -> Result<Header, FormatError> {
-    let page = tiff::page(&mut open_tiff(reader, directory)?)?;
+fn tiff_header(reader: impl Read + Seek, directory: Option<u64>) -> Result<Header, FormatError> {
+    let page = tiff::page(&mut tiff::open(reader, directory)?)?;
     let shape = upright(page.layout.channels(), [page.height, page.width], page.orientation);
     let has_opacity = page.layout.has_opacity();
     Ok(Header { shape, has_16_bits: page.is_deep(), has_opacity })

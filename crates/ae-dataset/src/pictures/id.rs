@@ -32,8 +32,8 @@ pub struct PageOfFile {
     pub number: u32,
     /// How many pages the file has.
     pub of: u32,
-    /// Its place in the chain of directories, which has previews too.
-    pub(crate) directory: u32,
+    /// The byte of the file at which its directory begins.
+    pub(crate) directory: u64,
 }
 
 impl PictureId {
@@ -43,7 +43,7 @@ impl PictureId {
     }
 
     #[cfg(feature = "pictures")]
-    pub(crate) fn directory(&self) -> Option<u32> {
+    pub(crate) fn directory(&self) -> Option<u64> {
         self.page.map(|page| page.directory)
     }
 

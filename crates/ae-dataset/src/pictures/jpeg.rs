@@ -16,6 +16,8 @@ mod huffman;
 mod scan;
 mod standard;
 
+use std::ops::RangeInclusive;
+
 use bits::BitReader;
 use fault::{JpegFault, MAX_SCANS};
 use frame::Frame;
@@ -27,7 +29,23 @@ use scan::{Scan, Tables};
 ///
 /// Arithmetic coding, lossless files and precisions other than 8 bits are left to the decoder, which refuses them.
 pub(crate) fn check(bytes: &[u8]) -> Result<usize, JpegFault> {
-    let mut walk = Walk { bytes, ..Walk::default() };
+    walked(Walk { bytes, ..Walk::default() })
+}
+
+/// The frame that a JPEG within another file must have.
+#[derive(Debug, Clone)]
+pub(crate) struct Expected {
+    pub(crate) width: usize,
+    pub(crate) heights: RangeInclusive<usize>,
+    pub(crate) components: usize,
+}
+
+/// Checks a JPEG within another file, which must have the expected frame. What [`check`] leaves to the decoder is refused.
+pub(crate) fn check_part(bytes: &[u8], expected: Expected) -> Result<(), JpegFault> {
+    walked(Walk { bytes, expected: Some(expected), ..Walk::default() }).map(|_| ())
+}
+
+fn walked(mut walk: Walk<'_>) -> Result<usize, JpegFault> {
     if walk.next_marker()? != 0xd8 {
         return Err(JpegFault::Header);
     }
@@ -46,6 +64,7 @@ enum Step {
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
+    expected: Option<Expected>,
     frame: Option<Frame>,
     tables: Tables,
     has_quantisation: [bool; 4],
@@ -63,13 +82,13 @@ impl<'a> Walk<'a> {
                 return Err(JpegFault::Header);
             }
             0xc0..=0xc2 => {
-                let frame = Frame::parse(marker, self.segment()?)?;
-                let is_checked = frame.is_some();
-                self.frame = frame;
-                return Ok(if is_checked { Step::Continue } else { Step::End });
+                let header = self.segment()?;
+                self.expected.as_ref().map_or(Ok(()), |expected| frame::check(header, expected))?;
+                self.frame = Frame::parse(marker, header)?;
+                return if self.frame.is_some() { Ok(Step::Continue) } else { self.unchecked() };
             }
             // Lossless, differential and arithmetic frames.
-            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return Ok(Step::End),
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return self.unchecked(),
             0xc4 => self.huffman_tables()?,
             0xdb => self.quantisation_tables()?,
             0xdd => {
@@ -87,6 +106,11 @@ impl<'a> Walk<'a> {
             _ => return Err(JpegFault::Marker(marker)),
         }
         Ok(Step::Continue)
+    }
+
+    /// The end of the walk, at a frame of a kind that is not checked.
+    fn unchecked(&self) -> Result<Step, JpegFault> {
+        if self.expected.is_none() { Ok(Step::End) } else { Err(JpegFault::Kind) }
     }
 
     /// The next marker. Only fill bytes `ff` may precede it.

@@ -66,7 +66,7 @@ impl PictureMetadata {
     pub fn read(picture: &PictureId) -> Result<Self, DatasetError> {
         let (mut file, _) = decode::open(&picture.path)?;
         let found = match decode::format_of(&mut file) {
-            Ok(Format::Tiff) => of_tiff(file, picture.directory().unwrap_or_default()),
+            Ok(Format::Tiff) => of_tiff(file, picture.directory()),
             Ok(Format::Other(format)) => {
                 let bytes = read_bounded(&picture.path, MAX_MEMORY)?;
                 of_bytes(&bytes, format)
@@ -97,7 +97,10 @@ fn of_bytes(bytes: &[u8], format: ImageFormat) -> Result<PictureMetadata, Format
     Ok(PictureMetadata { profile, dots_per_inch: turned(dots_per_inch, orientation), depth })
 }
 
-fn of_tiff(reader: impl Read + Seek, directory: u32) -> Result<PictureMetadata, FormatError> {
+fn of_tiff(
+    reader: impl Read + Seek,
+    directory: Option<u64>,
+) -> Result<PictureMetadata, FormatError> {
     let mut decoder = tiff::open(reader, directory)?;
     let page = tiff::page(&mut decoder)?;
     let profile = profile(decoder.get_tag_u8_vec(Tag::IccProfile).ok());

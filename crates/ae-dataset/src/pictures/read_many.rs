@@ -58,7 +58,7 @@ pub(crate) fn read_all(
     warn_of_remarks(folder, files.iter().zip(images.iter().map(remark)));
     let images: Vec<_> =
         images.into_iter().map(|image| image.map(|decoded| decoded.images)).collect();
-    refuse_other_sizes(folder, &images)?;
+    refuse_other_sizes(folder, files, &images)?;
     good_ones(folder, images, options.bad)
 }
 
@@ -76,17 +76,18 @@ fn read_one(
 /// Refuses pictures of another size. They are never treated as damaged.
 fn refuse_other_sizes(
     folder: &Path,
+    files: &[PictureId],
     images: &[Result<Images, DatasetError>],
 ) -> Result<(), DatasetError> {
     let mut wanted = None;
     let mut first = Vec::new();
     let mut count = 0;
-    for image in images {
-        if let Err(DatasetError::InputSize { path, expected, found }) = image {
+    for (file, image) in files.iter().zip(images) {
+        if let Err(DatasetError::InputSize { expected, found, .. }) = image {
             wanted = Some((expected.height, expected.width));
             count += 1;
             if count <= NAMED {
-                first.push(with_size(&PictureId::file(path), *found));
+                first.push(with_size(file, *found));
             }
         }
     }

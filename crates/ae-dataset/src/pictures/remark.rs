@@ -13,6 +13,8 @@ pub(crate) enum Remark {
     Animated,
     /// Inks (CMYK) become colours, without their profile.
     Inks,
+    /// It is a smaller picture of one that the file does not hold.
+    Preview,
 }
 
 /// Says of each remark which pictures have it, once for all of them.
@@ -20,7 +22,7 @@ pub(crate) fn warn_of_remarks<'a>(
     input: &Path,
     pictures: impl Iterator<Item = (&'a PictureId, Option<Remark>)> + Clone,
 ) {
-    for remark in [Remark::Animated, Remark::Inks] {
+    for remark in [Remark::Animated, Remark::Inks, Remark::Preview] {
         let has_it = pictures.clone().filter(|(_, found)| *found == Some(remark));
         let have_it: Vec<&PictureId> = has_it.map(|(picture, _)| picture).collect();
         let (input, count) = (shown(input), have_it.len());
@@ -40,6 +42,12 @@ pub(crate) fn warn_of_remarks<'a>(
             (Remark::Inks, [first, ..]) => tracing::warn!(
                 "{input}: {count} pictures are of inks (CMYK), such as {first}: they are read as RGB, without \
                  their colour profiles"
+            ),
+            (Remark::Preview, [one]) => {
+                tracing::warn!("{one} holds nothing but a preview, which is read");
+            }
+            (Remark::Preview, [first, ..]) => tracing::warn!(
+                "{input}: {count} files hold nothing but previews, such as {first}: these are read"
             ),
         }
     }

@@ -1,7 +1,10 @@
 //! TIFF: one page of a file, decoded by the `tiff` crate after its sizes are checked.
 
+mod at_page;
+mod jpeg_chunks;
 pub(crate) mod pages;
 mod samples;
+mod unread;
 
 use std::io::{Read, Seek};
 
@@ -10,6 +13,8 @@ use ::tiff::tags::{CompressionMethod, PhotometricInterpretation, SampleFormat, T
 use ::tiff::{ColorType, TiffError, TiffUnsupportedError};
 use image::DynamicImage;
 use image::metadata::Orientation;
+
+use at_page::AtPage;
 
 use crate::FormatError;
 use crate::pictures::bounds::{self, Claim};
@@ -38,6 +43,9 @@ pub(super) struct Page {
     bits: u8,
     pub(super) is_float: bool,
     pub(super) orientation: Orientation,
+    /// Whether it is a smaller picture of another page.
+    pub(super) is_preview: bool,
+    compression: CompressionMethod,
 }
 
 /// What the samples of a pixel are.
@@ -103,16 +111,21 @@ impl Page {
     }
 }
 
-/// Opens a file at the page with this place in the chain of its directories.
-pub(super) fn open<R: Read + Seek>(reader: R, page: u32) -> Result<Decoder<R>, FormatError> {
+/// Opens a file at the page whose directory is at this byte, or else at its first page. Then the chain of pages must be
+/// sound.
+pub(super) fn open<R: Read + Seek>(
+    mut reader: R,
+    directory: Option<u64>,
+) -> Result<Decoder<AtPage<R>>, FormatError> {
+    let directory = match directory {
+        Some(directory) => Some(directory),
+        None => pages::pages(&mut reader)?.first().copied(),
+    };
+    let reader = AtPage::new(reader, directory).map_err(|error| damaged(error.into()))?;
     // The default limit of decoded bytes bounds the lists of tags, too.
     let mut limits = Limits::default();
     limits.ifd_value_size = MAX_TAG_BYTES;
-    let mut decoder = Decoder::new(reader).map_err(damaged)?.with_limits(limits);
-    if page > 0 {
-        decoder.seek_to_image(page as usize).map_err(damaged)?;
-    }
-    Ok(decoder)
+    Ok(Decoder::new(reader).map_err(damaged)?.with_limits(limits))
 }
 
 /// What a page states. Other colours than grey, RGB and CMYK are refused.
@@ -140,6 +153,10 @@ pub(super) fn page<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Page, For
     let alpha = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).map_err(damaged)?;
     let alpha = alpha.unwrap_or_default();
     let layout = layout(color, &alpha)?;
+    if is_float && layout == Layout::Cmyk {
+        return Err(unsupported("inks (CMYK) as floats"));
+    }
+    unread::refuse(decoder, layout, compression)?;
     let bits = color.bit_depth();
     let is_read =
         matches!((bits, is_float), (1 | 2 | 4 | 8 | 16 | 32, false) | (16 | 32 | 64, true));
@@ -149,7 +166,9 @@ pub(super) fn page<R: Read + Seek>(decoder: &mut Decoder<R>) -> Result<Page, For
     let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation).map_err(damaged)?;
     let orientation = orientation.and_then(Orientation::from_exif);
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
-    Ok(Page { width, height, layout, bits, is_float, orientation })
+    let purpose = decoder.find_tag_unsigned::<u32>(Tag::NewSubfileType).map_err(damaged)?;
+    let is_preview = purpose.is_some_and(|purpose| purpose & pages::PREVIEW != 0);
+    Ok(Page { width, height, layout, bits, is_float, orientation, is_preview, compression })
 }
 
 fn layout(color: ColorType, extra: &[u16]) -> Result<Layout, FormatError> {
@@ -181,6 +200,9 @@ pub(super) fn decode<R: Read + Seek>(
 ) -> Result<DecodedPage, FormatError> {
     let page = page(&mut decoder)?;
     check(&mut decoder, &page, length)?;
+    if page.compression == CompressionMethod::ModernJPEG {
+        jpeg_chunks::check(&mut decoder, &page)?;
+    }
     // What is decoded is bounded now.
     let mut limits = Limits::default();
     limits.decoding_buffer_size = usize::MAX;
@@ -214,8 +236,7 @@ fn check<R: Read + Seek>(
     }
     // Chunks may share bytes, so that their sum is no bound by itself.
     let stored = stored.min(length);
-    let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression).map_err(damaged)?;
-    let is_plain = compression.is_none_or(|kind| kind == CompressionMethod::None.to_u16());
+    let is_plain = page.compression == CompressionMethod::None;
     let row = (u64::from(page.width) * page.layout.samples() * u64::from(page.bits)).div_ceil(8);
     let claimed = row.saturating_mul(page.height.into());
     if is_plain && claimed > stored {

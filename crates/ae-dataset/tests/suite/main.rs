@@ -27,5 +27,6 @@ mod reader;
 #[cfg(feature = "pictures")]
 mod survey;
 #[cfg(feature = "pictures")]
+mod tiff_by_hand;
 mod tiff_files;
 mod variations;

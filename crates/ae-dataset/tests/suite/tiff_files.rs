@@ -164,7 +164,7 @@ fn pages_of_different_sizes_are_as_pictures_of_different_sizes() {
     let options = ReadOptions::default();
     let format = InputFormat { shape: grey_shape(2, 3), scaling: None };
     let error = read_inputs(&path, &format, &options, &mut ()).unwrap_err().to_string();
-    assert!(error.contains("2 of 3") && error.contains("(4 x 5)"), "{error}");
+    assert!(error.contains("2 of 3") && error.contains("stack.tif, page 2 (4 x 5)"), "{error}");
     assert!(PictureReader::finds_other_shapes(&path, format.shape, &options).unwrap());
     let reader = PictureReader::open(&path, 1, &options, &mut ()).unwrap();
     let found: Vec<(ImageShape, f32)> = reader

@@ -16,6 +16,12 @@ pub(crate) enum JpegFault {
     ExtraneousBytes { count: usize, marker: u8 },
     #[error("the marker {found:#04x} in the data of a scan, expected {expected:#04x}")]
     Restart { expected: u8, found: u8 },
+    #[error(
+        "it has {height} x {width} pixels of {components} components, another size than its part"
+    )]
+    Frame { height: u16, width: u16, components: u8 },
+    #[error("it is arithmetic, lossless, or not of 8 bits")]
+    Kind,
     #[error("a header that makes no sense")]
     Header,
     #[error("a missing or impossible table")]

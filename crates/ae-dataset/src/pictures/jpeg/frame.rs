@@ -1,5 +1,6 @@
 //! The header of a JPEG's frame: its components and their blocks.
 
+use super::Expected;
 use super::fault::JpegFault;
 
 /// The frame of a Huffman-coded JPEG of 8 bits, and what its scans have filled until now.
@@ -26,6 +27,19 @@ pub(super) struct Component {
     pub(super) missing_bits: [Option<u8>; 64],
     /// For progressive files: one word per block, with a bit for each coefficient that is known not to be zero.
     pub(super) nonzero: Vec<u64>,
+}
+
+/// Checks that a header states the expected frame, before memory of its size is allocated.
+pub(super) fn check(header: &[u8], expected: &Expected) -> Result<(), JpegFault> {
+    let &[_, height_high, height_low, width_high, width_low, components, ..] = header else {
+        return Err(JpegFault::Header);
+    };
+    let height = u16::from_be_bytes([height_high, height_low]);
+    let width = u16::from_be_bytes([width_high, width_low]);
+    let is_met = usize::from(width) == expected.width
+        && expected.heights.contains(&usize::from(height))
+        && usize::from(components) == expected.components;
+    if is_met { Ok(()) } else { Err(JpegFault::Frame { height, width, components }) }
 }
 
 impl Frame {

@@ -12,8 +12,10 @@ const MAX_DIRECTORIES: usize = 1 << 14;
 const MAX_ENTRIES: u64 = 4096;
 /// The tag that says what a page is for.
 const NEW_SUBFILE_TYPE: u16 = 254;
-/// Its bits for a reduced picture of another page, and for a mask.
-const NOT_A_PAGE: u32 = 1 | 4;
+/// Its bit for a smaller picture of another page.
+pub(super) const PREVIEW: u32 = 1;
+/// Its bits for a preview and for a mask.
+const NOT_A_PAGE: u32 = PREVIEW | 4;
 
 /// The widths of the numbers of a file.
 #[derive(Clone, Copy)]
@@ -22,29 +24,28 @@ struct Numbers {
     is_big_tiff: bool,
 }
 
-/// The places of the pages in the chain of directories, without previews and masks.
-pub(crate) fn pages(reader: &mut (impl Read + Seek)) -> Result<Vec<u32>, FormatError> {
+/// The bytes at which the directories of the pages begin, without previews and masks; if there is nothing else, that of the
+/// first of these.
+pub(crate) fn pages(reader: &mut (impl Read + Seek)) -> Result<Vec<u64>, FormatError> {
     walk(reader).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => bounds::cut_short("TIFF"),
         _ => FormatError::DamagedPicture { format: "TIFF", reason: error.to_string() },
     })
 }
 
-fn walk(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u32>> {
+fn walk(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u64>> {
     reader.seek(SeekFrom::Start(0))?;
-    let mut first = [0; 4];
-    reader.read_exact(&mut first)?;
-    let is_little = first[0] == b'I';
-    let numbers = Numbers { is_little, is_big_tiff: first.contains(&43) };
+    let mut version = [0; 4];
+    reader.read_exact(&mut version)?;
+    let is_little = version[0] == b'I';
+    let numbers = Numbers { is_little, is_big_tiff: version.contains(&43) };
     if numbers.is_big_tiff {
         reader.seek_relative(4)?;
     }
-    let mut next = numbers.offset(reader)?;
+    let first = numbers.offset(reader)?;
+    let mut next = first;
     let (mut seen, mut pages) = (HashSet::new(), Vec::new());
-    for place in 0.. {
-        if next == 0 {
-            break;
-        }
+    while next != 0 {
         if !seen.insert(next) {
             return Err(io::Error::other("its pages lead in a circle"));
         }
@@ -53,11 +54,14 @@ fn walk(reader: &mut (impl Read + Seek)) -> io::Result<Vec<u32>> {
             return Err(io::Error::other(reason));
         }
         reader.seek(SeekFrom::Start(next))?;
-        let purpose;
-        (purpose, next) = numbers.directory(reader)?;
-        if purpose & NOT_A_PAGE == 0 || place == 0 {
-            pages.push(place);
+        let (purpose, after) = numbers.directory(reader)?;
+        if purpose & NOT_A_PAGE == 0 {
+            pages.push(next);
         }
+        next = after;
+    }
+    if pages.is_empty() && first != 0 {
+        pages.push(first);
     }
     Ok(pages)
 }
