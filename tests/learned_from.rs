@@ -25,7 +25,8 @@ fn with_pairs() -> Sandbox {
 
 fn pair(sandbox: &Sandbox, number: u32, width: u32, height: u32) {
     let clean = |x: u32, y: u32| 100 + ((x * (number + 3) + y * 7) % 90) as u8;
-    let dirty = |x: u32, y: u32| if (x / 5 + y / 5) % 3 == 0 { 60 } else { clean(x, y) - 30 };
+    let dirty =
+        |x: u32, y: u32| if (x / 5 + y / 5).is_multiple_of(3) { 60 } else { clean(x, y) - 30 };
     let save = |name: String, pixel: &dyn Fn(u32, u32) -> u8| {
         let picture = GrayImage::from_fn(width, height, |x, y| Luma([pixel(x, y)]));
         picture.save(sandbox.path(&name)).unwrap();

@@ -1,6 +1,7 @@
 //! What a person can type.
 
 mod anomaly;
+mod codes;
 mod compression;
 mod data;
 mod earlier;
@@ -22,15 +23,14 @@ use ae_report::PictureFormat;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
+pub(crate) use codes::{Decode, Encode};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
 pub(crate) use network::NetworkFlags;
-use parse::{
-    codes, device, noise, noise_if_any, noise_level, picture_format, place, seed, target, whole,
-};
+use parse::{device, noise, noise_if_any, noise_level, picture_format, place, seed, target, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
@@ -287,44 +287,6 @@ pub(crate) struct Denoise {
     /// It is for a network that takes its own size alone; one of convolutions takes pictures of any size as one.
     #[arg(long, value_name = "PIXELS", value_parser = place)]
     pub(crate) overlap: Option<usize>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "If items are left out, NAME.index.csv beside NAME.npy says which item each row \
-is: items are counted from 0.
-
-A network of convolutions alone takes pictures of any size, unless --resize is given: the feature maps of one \
-picture, channels x height x width, go into a .npy file, those of several into a folder/, each as a file \
-PICTURE.npy.
-
-Examples:
-  ae encode runs/regular mnist -o codes.npy
-  ae encode runs/denoiser photos -o codes/"
-)]
-pub(crate) struct Encode {
-    #[command(flatten)]
-    pub(crate) applied: ModelAndData,
-    /// Where to write the codes: .npy, f32, images x latent dimension; or a folder/ for pictures of any size
-    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = codes)]
-    pub(crate) out: OutputPath,
-    #[command(flatten)]
-    pub(crate) overwrite: Overwrite,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ae decode runs/regular codes.npy -o images.npy")]
-pub(crate) struct Decode {
-    /// The folder of a run, or a weights file
-    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) model: PathBuf,
-    /// Codes: .npy, images x latent dimension
-    #[arg(value_name = "CODES", value_hint = ValueHint::FilePath)]
-    pub(crate) codes: PathBuf,
-    #[command(flatten)]
-    pub(crate) target: Target,
 }
 
 #[derive(Debug, clap::Args)]

@@ -173,8 +173,8 @@ fn warn_of_table_options(path: &Path, read: &ReadOptions) {
     }
 }
 
-#[cfg(test)]
 #[cfg(feature = "pictures")]
+#[cfg(test)]
 mod tests {
     use std::fs::{self, File};
 
