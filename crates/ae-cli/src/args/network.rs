@@ -15,7 +15,7 @@ fn networks() -> impl Iterator<Item = &'static str> {
 /// What a network is, and what is added to its loss.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NetworkFlags {
-    /// dense [default], conv, conv-denoiser, vae, conv-vae or denoiser
+    /// dense (default), conv, conv-denoiser, vae, conv-vae or denoiser
     ///
     /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae and conv-vae are variational
     /// autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`); denoiser removes noise from photographs of any size. Any other chain of layers is written in a spec.
