@@ -156,7 +156,7 @@ fn what_is_not_read_of_a_tiff_is_said_in_words() {
     for (name, words) in [
         (
             "palette.tif",
-            "a TIFF with colours in a palette, which is not read; save it as grey or RGB",
+            "a TIFF with colours in a palette, which is not read; save it pixel by pixel as grey or RGB",
         ),
         ("signed.tif", "a TIFF with signed or complex numbers, which is not read"),
     ] {
