@@ -28,5 +28,6 @@ mod reader;
 mod survey;
 #[cfg(feature = "pictures")]
 mod tiff_by_hand;
+#[cfg(feature = "pictures")]
 mod tiff_files;
 mod variations;
