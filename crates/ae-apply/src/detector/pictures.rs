@@ -175,8 +175,12 @@ fn scored(
     let needs_code = matches!(error.score, AnomalyScore::Latent | AnomalyScore::Likelihood);
     let is_one = shape == own;
     let errors = if !is_one && model.is_spatial() && !needs_code && error.noise.is_none() {
-        let made =
-            model.reconstruct_picture(pixels, shape, &PictureOptions::default(), &mut |_, _| {})?;
+        let made = model.reconstruct_picture(
+            pixels.clone(),
+            shape,
+            &PictureOptions::default(),
+            &mut |_, _| {},
+        )?;
         let residuals = error.difference(made, pixels, shape, first)?;
         tiling.apply(&residuals, own.channels, |tiles| {
             let errors: Vec<f32> = tiles
