@@ -282,8 +282,13 @@ fn a_defect_in_a_larger_picture_is_found_and_drawn() {
         assert!((22..=36).contains(&place("top")) && (9..=23).contains(&place("left")), "{bad}");
         let map = heat_map_of(&sandbox, "bad.png.score-");
         assert_eq!([map.height(), map.width()], [50, 61]);
-        let (x, y, _) = map.enumerate_pixels().max_by_key(|(_, _, value)| value.0[0]).unwrap();
-        assert!((31..39).contains(&y) && (18..26).contains(&x), "{x} {y}");
+        let brightness = |[y, x]: [u32; 2]| -> u32 {
+            let places = (0..16).map(|place| map.get_pixel(x + place % 4, y + place / 4).0[0]);
+            places.map(u32::from).sum()
+        };
+        let blocks = (0..=46).flat_map(|y| (0..=57).map(move |x| [y, x]));
+        let [y, x] = blocks.max_by_key(|&block| brightness(block)).unwrap();
+        assert!(y.abs_diff(33) < 4 && x.abs_diff(20) < 4, "{network}: {y} {x}");
         let map = heat_map_of(&sandbox, "good.png.score-");
         assert_eq!([map.height(), map.width()], [44, 40]);
         // A picture of the model's size has the score that it has as an item.
@@ -323,7 +328,7 @@ fn a_detector_of_items_scores_larger_pictures_for_all_their_windows() {
         page.crop_imm(place("left"), place("top"), 14, 14).save(sandbox.path("part.png")).unwrap();
         let part = sandbox.ae("anomaly score run part.png --json").succeeds().json();
         let part = &part["scores"][0];
-        assert_eq!((&part["item"], &part["score"]), (&json!("part.png"), &found["score"]));
+        assert_eq!(part["score"], found["score"], "{score}");
         let p_value = |it: &serde_json::Value| it["p_value"].as_f64().unwrap();
         let expected = (12.0 * p_value(part)).min(1.0);
         assert!((p_value(&found) - expected).abs() < 1e-12, "{score}: {found} {part}");

@@ -1,9 +1,10 @@
 //! `ae anomaly fit`, `ae anomaly score`
 
+mod figure;
 mod pictures;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
 use ae_apply::{
@@ -11,15 +12,13 @@ use ae_apply::{
     NoiseDraws, Normals, device, input_reader,
 };
 use ae_dataset::{Inputs, Progress};
-use ae_experiment::{Display, lock_run_of, open_detector, open_model, weights_file};
+use ae_experiment::{lock_run_of, open_detector, open_model, weights_file};
 use ae_files::{counted_as, write_atomic};
-use ae_report::{HeatMapItem, Picture, heat_map};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::{inputs, network, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
-use crate::delivery::write_figure;
 use crate::exit_status::Status;
 use crate::{csv, guard, output, progress};
 
@@ -190,7 +189,7 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     let ranking =
         args.normal_class.as_deref().map(|class| rank(&found.items, class)).transpose()?;
     if let Some(path) = args.heat_map.as_ref().filter(|path| !path.is_folder()) {
-        draw(&detector, &found.strangest, &found.name, path)?;
+        figure::draw(&detector, &found.strangest, &found.name, path)?;
     }
     deliver(args, common, &found.items, found.skipped, ranking, &detector)?;
     Ok(Status::Done)
@@ -253,53 +252,6 @@ fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
     let scores: Vec<f64> = items.iter().map(|item| item.verdict.score).collect();
     let is_anomaly: Vec<bool> = classes.iter().map(|&class| class != normal).collect();
     Ok(Ranking::new(&scores, &is_anomaly)?)
-}
-
-/// The strangest items over their reconstructions and the places of their errors.
-fn draw(
-    detector: &AnomalyDetector,
-    items: &[Strange],
-    name: &str,
-    path: &Path,
-) -> anyhow::Result<()> {
-    let model = detector.model();
-    let (white, of) = white(detector, items);
-    let display = Display::of(model.format());
-    let only = |mut pictures: Vec<Picture>| pictures.pop().context("an item without numbers");
-    let drawn = items.iter().map(|Strange { name, score, image, errors }| {
-        let shares: Vec<f32> = errors.iter().map(|error| (*error / white).min(1.0)).collect();
-        // Of a picture in subfolders the file and the last folder, which is its class.
-        let parts: Vec<_> = Path::new(name).components().map(|part| part.as_os_str()).collect();
-        let last = parts[parts.len().saturating_sub(2)..].iter();
-        let name = last.collect::<PathBuf>().display().to_string();
-        Ok(HeatMapItem {
-            image: only(display.pictures(image)?)?,
-            reconstruction: only(display.pictures(&model.reconstruct(image)?)?)?,
-            error: only(display.of_fractions().pictures(&shares)?)?,
-            name,
-            score: *score,
-        })
-    });
-    let drawn = drawn.collect::<anyhow::Result<Vec<_>>>()?;
-    let caption = display.caption(&format!(
-        "{name}: largest scores first; white is an error of {white:.4} or more, {of}"
-    ));
-    let figure = heat_map(&drawn, "Where the error is", &caption)?;
-    write_figure(path, &figure)
-}
-
-/// The error that is drawn white, and what it is: that of the fit, so that an item looks the same in any
-/// company.
-fn white(detector: &AnomalyDetector, items: &[Strange]) -> (f32, &'static str) {
-    let (white, of) = match detector.largest_normal_error() {
-        Some(largest) => (largest as f32, "the largest of the fitted normal items"),
-        None => {
-            let errors = items.iter().flat_map(|item| &item.errors);
-            let largest = errors.fold(0.0, |a: f32, &b| a.max(b));
-            (largest, "the largest shown (a fit of this version has a fixed one)")
-        }
-    };
-    (white.clamp(f32::MIN_POSITIVE, f32::MAX), of)
 }
 
 /// Writes what was said of each item, and the summary where it does not disturb.

@@ -11,7 +11,8 @@ use ae_files::{make_folder, write_atomic};
 use ae_report::Picture;
 use anyhow::{Context as _, bail};
 
-use super::{Found, Scored, Strange, Window, class_of, keep_strangest, white};
+use super::figure;
+use super::{Found, Scored, Strange, Window, class_of, keep_strangest};
 use crate::args::{AnomalyScoring, Common, ModelAndData, Reading};
 use crate::commands::{of_picture, tell_of_training_data};
 use crate::progress;
@@ -159,7 +160,7 @@ impl<'a> HeatMaps<'a> {
             );
         }
         make_folder(folder)?;
-        Ok(Self { folder, white: white(detector, &[]).0 })
+        Ok(Self { folder, white: figure::white(detector, &[]).0 })
     }
 
     /// `sub/a.jpg` becomes `sub/a.jpg.score-1.2345.png`: black is no error, white that of the fit's largest or more. Of
