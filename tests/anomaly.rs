@@ -1,7 +1,9 @@
 //! Anomaly detection: fitted to normal items, kept in the model's file, applied to others.
 
 use std::cmp::Ordering;
+use std::path::Path;
 
+use image::{GrayImage, Luma};
 use serde_json::json;
 
 use crate::support::{SIDE, Sandbox, TEST_IMAGES};
@@ -223,4 +225,112 @@ fn where_the_training_data_is_fitted_to_its_held_out_part_calibrates() {
     assert!(fitted.stderr.contains("was trained on 282 of these 300 items"), "{}", fitted.stderr);
     assert!(fitted.stderr.contains("corrected by the score of the few others"));
     assert_eq!(fitted.json()["calibrated_on"], 300);
+}
+
+/// A texture without defects, `height x width`, as a .png file.
+fn texture(sandbox: &Sandbox, name: &str, [height, width]: [u32; 2], defect: Option<[u32; 2]>) {
+    let picture = GrayImage::from_fn(width, height, |x, y| {
+        let wave = f64::from(x + name.len() as u32) / 3.0 + f64::from(y) / 5.0;
+        let is_in = |[top, left]: [u32; 2]| y.wrapping_sub(top) < 4 && x.wrapping_sub(left) < 4;
+        match defect {
+            Some(place) if is_in(place) => Luma([if (x + y) % 2 == 0 { 255 } else { 0 }]),
+            _ => Luma([(127.0 + 40.0 * wave.sin()) as u8]),
+        }
+    });
+    let path = sandbox.path(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    picture.save(path).unwrap();
+}
+
+/// The heat map of a picture in the folder `maps`.
+fn heat_map_of(sandbox: &Sandbox, name: &str) -> GrayImage {
+    let contents = sandbox.contents_of("maps");
+    let is_of = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with(name);
+    let (_, bytes) = contents.iter().find(|(path, _)| is_of(path)).unwrap();
+    image::load_from_memory(bytes).unwrap().to_luma8()
+}
+
+#[test]
+fn a_defect_in_a_larger_picture_is_found_and_drawn() {
+    let sandbox = Sandbox::new();
+    for number in 0..8 {
+        let size = [30 + number, 41 - number];
+        texture(&sandbox, &format!("photos/{}.png", "x".repeat(number as usize + 1)), size, None);
+    }
+    for number in 0..20 {
+        let name = format!("normal/{}.png", "y".repeat(number + 1));
+        texture(&sandbox, &name, [40, 36 + number as u32], None);
+    }
+    texture(&sandbox, "new/bad.png", [50, 61], Some([33, 20]));
+    texture(&sandbox, "new/good.png", [44, 40], None);
+    texture(&sandbox, "new/own.png", [12, 12], None);
+    let conv = "--network conv-denoiser --noise gaussian:0.1 --epochs 4";
+    let dense = "--widths 8 --epochs 20";
+    for network in [conv, dense] {
+        let train = "train --data photos --patches 12x12:200 --batch-size 16";
+        sandbox.ae(&format!("{train} {network} --out run --force")).succeeds();
+        let fit = sandbox.ae("anomaly fit run normal --quantile 0.9 --json").succeeds();
+        assert!(fit.stderr.contains("strangest window of 12 x 12"), "{}", fit.stderr);
+        assert_eq!(fit.json()["calibrated_on"], 20);
+        let score = "anomaly score run new --heat-map maps/ --force --json";
+        let told = sandbox.ae(score).succeeds().json();
+        let (bad, own) = (&told["scores"][0], &told["scores"][2]);
+        assert_eq!((&bad["item"], &bad["label"]), (&json!("bad.png"), &json!("anomaly")), "{told}");
+        assert_eq!(own["windows"], 1);
+        // The window holds the defect, and the map is brightest there.
+        let place = |axis: &str| bad["strangest"][axis].as_u64().unwrap();
+        assert!((22..=36).contains(&place("top")) && (9..=23).contains(&place("left")), "{bad}");
+        let map = heat_map_of(&sandbox, "bad.png.score-");
+        assert_eq!([map.height(), map.width()], [50, 61]);
+        let brightness = |[y, x]: [u32; 2]| -> u32 {
+            let places = (0..16).map(|place| map.get_pixel(x + place % 4, y + place / 4).0[0]);
+            places.map(u32::from).sum()
+        };
+        let blocks = (0..=46).flat_map(|y| (0..=57).map(move |x| [y, x]));
+        let [y, x] = blocks.max_by_key(|&block| brightness(block)).unwrap();
+        assert!(y.abs_diff(33) < 4 && x.abs_diff(20) < 4, "{network}: {y} {x}");
+        let map = heat_map_of(&sandbox, "good.png.score-");
+        assert_eq!([map.height(), map.width()], [44, 40]);
+        // A picture of the model's size has the score that it has as an item.
+        let alone = sandbox.ae("anomaly score run new/own.png --json").succeeds().json();
+        assert_eq!(alone["scores"][0]["score"], own["score"]);
+        // Of one picture, and the figure of its strangest window.
+        let one = "anomaly score run new/bad.png --heat-map where.png --force --threads 1 --json";
+        let one = sandbox.ae(one).succeeds().json();
+        assert_eq!(one["scores"][0]["score"], bad["score"]);
+        assert_eq!(one["scores"][0]["strangest"], bad["strangest"]);
+    }
+    let other = "anomaly fit run normal --score latent";
+    sandbox.ae(other).refuses_with(&["the score must be squared", "the model's size"]);
+    texture(&sandbox, "new/small.png", [11, 40], None);
+    for command in ["fit", "score"] {
+        let told = sandbox.ae(&format!("anomaly {command} run new"));
+        told.fails_with(&["small.png", "at least 12 x 12", "resize"]);
+    }
+    sandbox
+        .ae("anomaly score run new/own.png --heat-map other/")
+        .fails_with(&["--heat-map other/", "a .png or .svg"]);
+}
+
+#[test]
+fn a_detector_of_items_scores_larger_pictures_for_all_their_windows() {
+    let sandbox = Sandbox::with_run();
+    texture(&sandbox, "page.png", [28, 35], Some([9, 15]));
+    let page = image::open(sandbox.path("page.png")).unwrap();
+    for score in ["squared", "standardised", "latent", "likelihood"] {
+        sandbox.ae(&format!("anomaly fit run data --score {score} --quantile 0.9")).succeeds();
+        let told = sandbox.ae("anomaly score run page.png --json").succeeds();
+        let found = told.json()["scores"][0].clone();
+        // 3 x 4 windows of 14 x 14 for 100 normal items: the strangest of all is at 12 / 101.
+        assert_eq!(found["windows"], 12, "{score}");
+        assert!(told.stderr.contains("up to 11.88 % of normal pictures"), "{}", told.stderr);
+        let place = |axis: &str| found["strangest"][axis].as_u64().unwrap() as u32;
+        page.crop_imm(place("left"), place("top"), 14, 14).save(sandbox.path("part.png")).unwrap();
+        let part = sandbox.ae("anomaly score run part.png --json").succeeds().json();
+        let part = &part["scores"][0];
+        assert_eq!(part["score"], found["score"], "{score}");
+        let p_value = |it: &serde_json::Value| it["p_value"].as_f64().unwrap();
+        let expected = (12.0 * p_value(part)).min(1.0);
+        assert!((p_value(&found) - expected).abs() < 1e-12, "{score}: {found} {part}");
+    }
 }

@@ -2,12 +2,15 @@
 
 mod error_spec;
 mod held_out;
+mod pictures;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub use error_spec::{ErrorSpec, NoiseDraws, Residuals};
 pub use held_out::{CalibratedBy, Normals};
 use held_out::{CalibrationScores, calibration_scores};
+pub use pictures::JudgedPicture;
 
 use ae_analysis::{
     AnalysisError, AnomalyScore, AnomalyScorer, Calibration, LeaveOneOut, NormalMoments,
@@ -36,6 +39,17 @@ struct Fitted {
     /// The largest error of a pixel among the normal items; files of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     largest_error: Option<f64>,
+    /// The fewest windows of the model's size in an item of the fit: more than 1 if all were larger pictures.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    windows: NonZeroUsize,
+}
+
+fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+fn is_one(windows: &NonZeroUsize) -> bool {
+    windows.get() == 1
 }
 
 /// A trained model with a score of anomalies, a threshold and p-values.
@@ -137,7 +151,7 @@ impl AnomalyDetector {
         let calibration = Calibration::fit(&scores, rule)?;
         warn_of_few(&calibration);
         let (scorer, largest_error) = (left_out.into_scorer(), Some(largest_error));
-        let fitted = Fitted { error, scorer, calibration, largest_error };
+        let fitted = Fitted { error, scorer, calibration, largest_error, windows: one() };
         Ok(AnomalyFit { detector: Self { model, fitted }, calibrated_by: by, items })
     }
 

@@ -107,6 +107,17 @@ pub enum ApplyError {
         /// The shape of the images.
         found: ImageShape,
     },
+    /// A picture is smaller than the model's items.
+    #[error(
+        "the picture has {found} pixels, expected at least {expected}: its score is that of its strangest window of the \
+         model's size, and it has none; leave it out, or resize it to the model's size"
+    )]
+    SmallPicture {
+        /// The shape of the model's items.
+        expected: ImageShape,
+        /// The picture's shape.
+        found: ImageShape,
+    },
     /// The level of noise cannot be estimated from so few pixels.
     #[error(
         "expected a picture of at least 3 x 3 pixels, whose noise can be estimated, found {found}; give the noise level"

@@ -81,8 +81,8 @@ pub use ae_training::{Evaluation, FineTuningConfig, FineTuningEpoch, Metrics};
 pub use codec::{CODEC, MAX_ARCHIVE_BYTES, attach_codec, to_bytes};
 pub use describe::{Description, TensorDescription, describe};
 pub use detector::{
-    AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems, NoiseDraws,
-    Normals, Residuals,
+    AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems,
+    JudgedPicture, NoiseDraws, Normals, Residuals,
 };
 pub use encoder::{FeatureMaps, TrainedEncoder};
 pub use error::ApplyError;

@@ -1,5 +1,7 @@
 //! From a score to a p-value and a verdict, by the scores of normal items.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use super::threshold::{ScoredP, ThresholdRule, score_at};
@@ -25,6 +27,10 @@ const KEPT_LARGEST: usize = 500;
 ///
 /// The threshold is the score whose p-value equals the rule's alarm rate: an item is an anomaly if its p-value is
 /// smaller. If `n` is too small for that ([`ThresholdRule::fewest_scores`]), it is the largest score.
+///
+/// The largest of several scores has their number times its p-value, at most 1 (the bound of Bonferroni; Dunn 1961,
+/// "Multiple comparisons among means"). It holds whatever the scores have to do with each other, and is too large where
+/// they rise and fall together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -72,6 +78,34 @@ impl Calibration {
     /// The largest score that is normal.
     pub fn threshold(&self) -> f64 {
         self.threshold
+    }
+
+    /// The largest normal score where a score is the largest of several: that whose p-value times their number equals the
+    /// alarm rate, or the largest score of the fit if there are too few for that.
+    pub fn threshold_of_largest(&self, scores: NonZeroUsize) -> f64 {
+        if scores.get() == 1 {
+            return self.threshold;
+        }
+        let all = (1 + self.quantiles.len()) as f64;
+        let counted = |place: usize| (1 + self.quantiles.len() - place) as f64 / all;
+        let p_value = |place| self.p_values.get(place).copied().unwrap_or_else(|| counted(place));
+        let places = self.quantiles.iter().enumerate();
+        let places: Vec<ScoredP> =
+            places.map(|(place, &score)| ScoredP { score, p_value: p_value(place) }).collect();
+        score_at(&places, self.rule.alarm_rate() / scores.get() as f64)
+    }
+
+    /// The probability that the largest of so many normal items' scores is as large or larger, at most 1; see
+    /// [`Calibration`].
+    ///
+    /// # Errors
+    /// If the score is not finite.
+    pub fn p_value_of_largest(
+        &self,
+        score: f64,
+        scores: NonZeroUsize,
+    ) -> Result<f64, AnalysisError> {
+        Ok((self.p_value(score)? * scores.get() as f64).min(1.0))
     }
 
     /// Whether its numbers are possible. Check this after reading it from a file: there must be quantiles, finite
@@ -216,6 +250,30 @@ mod tests {
                 assert_eq!(is_unlikely, above, "{score}: {}", fitted.threshold());
             }
         }
+    }
+
+    #[test]
+    fn the_largest_of_several_scores_needs_a_smaller_p_value() {
+        let scores: Vec<f64> = (1..=999).map(f64::from).collect();
+        let fitted = Calibration::fit(&scores, ThresholdRule::Quantile(0.9)).unwrap();
+        let of = |count| NonZeroUsize::new(count).unwrap();
+        for (score, count, expected) in
+            [(990.0, 1, 0.01), (990.0, 4, 0.04), (990.0, 100, 1.0), (990.0, 101, 1.0)]
+        {
+            let found = fitted.p_value_of_largest(score, of(count)).unwrap();
+            assert!((found - expected).abs() < 1e-12, "{score} of {count}: {found}");
+        }
+        // 0.1, 0.1 / 4 and 0.1 / 100 of 1000; of more the largest is all there is.
+        for (count, expected) in [(1, 900.0), (4, 975.0), (100, 999.0), (1000, 999.0)] {
+            let found = fitted.threshold_of_largest(of(count));
+            assert!((found - expected).abs() < 1e-9, "{count}: {found}");
+        }
+        // Of uniform scores of which no two in five are large at once, the bound is exact.
+        let uniform = |place: u32| f64::from(place.wrapping_mul(2_654_435_761)) / 2_f64.powi(32);
+        let threshold = fitted.threshold_of_largest(of(5)) / 1000.0;
+        let groups = (0..10_000_u32).map(|group| (5 * group..5 * group + 5).map(uniform));
+        let alarms = groups.filter(|group| group.clone().any(|score| score > threshold)).count();
+        assert!((900..=1010).contains(&alarms), "{alarms}");
     }
 
     #[test]

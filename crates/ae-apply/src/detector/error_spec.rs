@@ -99,7 +99,7 @@ impl ErrorSpec {
         items: &[f32],
         first: usize,
     ) -> Result<Residuals, ApplyError> {
-        let Autoencoded { codes, reconstructions: mut residuals } = match &self.noise {
+        let Autoencoded { codes, reconstructions } = match &self.noise {
             None => model.autoencode(items)?,
             Some(noise) => {
                 let reconstructions = noise.mean_reconstruction(model, items, first)?;
@@ -107,6 +107,18 @@ impl ErrorSpec {
             }
         };
         let shape = model.shape();
+        let residuals = self.difference(reconstructions, items, shape, first)?;
+        Ok(Residuals { residuals, codes, pixels: shape.size(), latent_dim: model.latent_dim() })
+    }
+
+    /// Reconstructions minus items of a shape, both smoothed.
+    pub(super) fn difference(
+        &self,
+        mut reconstructions: Vec<f32>,
+        items: &[f32],
+        shape: ImageShape,
+        first: usize,
+    ) -> Result<Vec<f32>, ApplyError> {
         if self.smoothing > 0.0 {
             let filter = Corruptor {
                 noise: &Noise::from(GaussianBlur::new(self.smoothing)?),
@@ -115,13 +127,13 @@ impl ErrorSpec {
                 stream: &Seed::new(0).stream(STREAM),
             };
             let mut targets = items.to_vec();
-            filter.apply(&mut residuals, 0);
+            filter.apply(&mut reconstructions, 0);
             filter.apply(&mut targets, 0);
-            residuals.iter_mut().zip(targets).for_each(|(y, x)| *y -= x);
+            reconstructions.iter_mut().zip(targets).for_each(|(y, x)| *y -= x);
         } else {
-            residuals.iter_mut().zip(items).for_each(|(y, x)| *y -= x);
+            reconstructions.iter_mut().zip(items).for_each(|(y, x)| *y -= x);
         }
-        Ok(Residuals { residuals, codes, pixels: shape.size(), latent_dim: model.latent_dim() })
+        Ok(reconstructions)
     }
 }
 

@@ -12,7 +12,8 @@ use super::{MaybeNoise, ModelAndData, OutputKind, OutputPath, Overwrite, Reading
 pub(crate) enum AnomalyCommand {
     /// Fit score, p-values and threshold to normal items; store them in the weights file
     ///
-    /// DATA are normal items that the model was not trained on, 3 or more.
+    /// DATA are normal items that the model was not trained on, 3 or more. Of pictures that are larger than the model's,
+    /// the score is that of the strangest window of the model's size, and threshold and p-values come from whole pictures.
     #[command(after_help = "Examples:
   ae anomaly fit runs/parts normal/ --quantile 0.99
   ae anomaly fit runs/table sensors.csv --score likelihood --contamination 0.02
@@ -22,7 +23,12 @@ pub(crate) enum AnomalyCommand {
     ///
     /// `item` counts the items of the input from 0, those that are left out among them; pictures have their files'
     /// names.
+    ///
+    /// The score of a picture that is larger than the model's is that of its strangest window of the model's size. Its
+    /// p-value is that of the window times the number of windows (Bonferroni), unless the detector was fitted to
+    /// pictures with as many.
     #[command(after_help = "Examples:
+  ae anomaly score runs/patches photos/ -o scores.csv --heat-map maps/
   ae anomaly score runs/parts new/ -o scores.csv --heat-map where.png
   ae anomaly score runs/parts new/ --json")]
     Score(AnomalyScoring),
@@ -73,10 +79,11 @@ pub(crate) struct AnomalyScoring {
     pub(crate) out: Option<OutputPath>,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,
-    /// Draw the reconstruction errors of the items with the highest scores: .png or .svg
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
+    /// Draw the reconstruction errors of the items with the highest scores: .png or .svg; or a folder/ for the heat
+    /// map of every picture at its full size
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath, value_parser = heat_map)]
     pub(crate) heat_map: Option<OutputPath>,
-    /// Items in the heat map: 1 to 1000
+    /// Items in the figure: 1 to 1000
     #[arg(long, default_value = "10", value_name = "N", value_parser = whole::<1, 1000>)]
     pub(crate) count: usize,
     /// The normal class: reports how well the scores rank the other classes above it (needs labels)
@@ -119,6 +126,12 @@ fn weights_file(text: &str) -> Result<OutputPath, String> {
     let path = file_that_ends_with(text, &["safetensors"]);
     path.map(|path| OutputPath::new(path.to_path_buf(), OutputKind::Model))
         .ok_or_else(|| "expected a file that ends with .safetensors".to_owned())
+}
+
+fn heat_map(text: &str) -> Result<OutputPath, String> {
+    let path = OutputPath::file_or_folder(text.into());
+    if path.is_folder() { Ok(path) } else { figure_file(text) }
+        .map_err(|error| format!("{error}, or a folder, such as maps/"))
 }
 
 fn scores_file(text: &str) -> Result<OutputPath, String> {

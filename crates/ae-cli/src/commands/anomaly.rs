@@ -1,23 +1,24 @@
 //! `ae anomaly fit`, `ae anomaly score`
 
+mod figure;
+mod pictures;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
 use ae_apply::{
     AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems, Model,
     NoiseDraws, Normals, device, input_reader,
 };
-use ae_dataset::Progress;
-use ae_experiment::{Display, lock_run_of, open_detector, open_model, weights_file};
+use ae_dataset::{Inputs, Progress};
+use ae_experiment::{lock_run_of, open_detector, open_model, weights_file};
 use ae_files::{counted_as, write_atomic};
-use ae_report::{HeatMapItem, Picture, heat_map};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::{inputs, network, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
-use crate::delivery::write_figure;
 use crate::exit_status::Status;
 use crate::{csv, guard, output, progress};
 
@@ -54,6 +55,11 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
         || ThresholdRule::Quantile(args.quantile.unwrap_or(0.99)),
         ThresholdRule::Contamination,
     );
+    if pictures::are_whole(&args.applied, &model, &args.reading)? {
+        let how = (error, rule);
+        let fitted = pictures::fit(&args.applied, &args.reading, common, model, how)?;
+        return keep(args, common, &path, fitted);
+    }
     let mut shown = progress::data(common);
     let options = read_options(&args.applied.images, model.input(), &args.reading, common)?;
     let open = |model: &Model| {
@@ -69,9 +75,19 @@ fn fit(args: &AnomalyFitArgs, common: &Common) -> anyhow::Result<Status> {
         .is_some_and(|source| model.input().contains_training_data(source));
     let normals = if is_of_training { Normals::OfTraining } else { Normals::New };
     let fitted = AnomalyDetector::fit(model, error, rule, normals, open, step)?;
+    keep(args, common, &path, fitted)
+}
+
+/// Keeps a detector in its file.
+fn keep(
+    args: &AnomalyFitArgs,
+    common: &Common,
+    path: &Path,
+    fitted: AnomalyFit,
+) -> anyhow::Result<Status> {
     tell_of_training_rows(args, &fitted, &mut *progress::data(common));
     let AnomalyFit { detector, items, .. } = fitted;
-    detector.save(&path)?;
+    detector.save(path)?;
     let calibration = detector.calibration();
     let (calibrated_on, threshold) = (calibration.items(), calibration.threshold());
     if common.json {
@@ -119,6 +135,32 @@ struct Scored {
     name: String,
     verdict: AnomalyVerdict,
     class: Option<String>,
+    /// Of a picture in its own size.
+    window: Option<Window>,
+}
+
+/// The strangest window of a picture.
+struct Window {
+    top: usize,
+    left: usize,
+    /// How many windows the picture has.
+    windows: usize,
+}
+
+/// What was found of an input.
+struct Found {
+    items: Vec<Scored>,
+    strangest: Vec<Strange>,
+    skipped: usize,
+    name: String,
+}
+
+/// The class of an item, if the input has classes.
+fn class_of(chunk: &Inputs, place: usize) -> Option<String> {
+    chunk.labels.as_ref().and_then(|labels| labels.get(place)).map(|&label| {
+        let names = chunk.class_names.as_deref().unwrap_or_default();
+        names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
+    })
 }
 
 /// An item of the heat map.
@@ -132,6 +174,33 @@ struct Strange {
 
 fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     let detector = open_detector(&args.applied.model, &device(&common.device)?)?;
+    let whole = pictures::are_whole(&args.applied, detector.model(), &args.reading)?;
+    if let Some(folder) = args.heat_map.as_ref().filter(|path| path.is_folder() && !whole) {
+        bail!(
+            "--heat-map {}: a folder takes the heat maps of pictures of other sizes than the model's; name a .png or .svg \
+             file for a figure",
+            folder.display()
+        );
+    }
+    let found = match whole {
+        true => pictures::score(args, common, &detector)?,
+        false => score_items(args, common, &detector)?,
+    };
+    let ranking =
+        args.normal_class.as_deref().map(|class| rank(&found.items, class)).transpose()?;
+    if let Some(path) = args.heat_map.as_ref().filter(|path| !path.is_folder()) {
+        figure::draw(&detector, &found.strangest, &found.name, path)?;
+    }
+    deliver(args, common, &found.items, found.skipped, ranking, &detector)?;
+    Ok(Status::Done)
+}
+
+/// Scores items of the model's size.
+fn score_items(
+    args: &AnomalyScoring,
+    common: &Common,
+    detector: &AnomalyDetector,
+) -> anyhow::Result<Found> {
     let model = detector.model();
     let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
@@ -144,10 +213,6 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
         for (place, verdict) in verdicts.into_iter().enumerate() {
             let name = names.as_ref().and_then(|names| names.get(place));
             let name = name.map(|name| name.display().to_string());
-            let class = chunk.labels.as_ref().and_then(|labels| labels.get(place)).map(|&label| {
-                let names = chunk.class_names.as_deref().unwrap_or_default();
-                names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string())
-            });
             let item = chunk.items.get(place).copied().unwrap_or_default();
             let name = name.unwrap_or_else(|| item.to_string());
             if args.heat_map.is_some() {
@@ -156,17 +221,14 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
                 let (name, score) = (name.clone(), verdict.score);
                 strangest.push(Strange { name, score, image, errors });
             }
-            items.push(Scored { name, verdict, class });
+            let class = class_of(&chunk, place);
+            items.push(Scored { name, verdict, class, window: None });
         }
         keep_strangest(&mut strangest, args.count);
         progress.read("scoring", reader.done() as u64, reader.total() as u64);
     }
-    let ranking = args.normal_class.as_deref().map(|class| rank(&items, class)).transpose()?;
-    if let Some(path) = &args.heat_map {
-        draw(&detector, &strangest, reader.name(), path)?;
-    }
-    deliver(args, common, &items, reader.skipped(), ranking, &detector)?;
-    Ok(Status::Done)
+    let (skipped, name) = (reader.skipped(), reader.name().to_owned());
+    Ok(Found { items, strangest, skipped, name })
 }
 
 /// Keeps the items with the largest scores; of equal ones the first.
@@ -192,53 +254,6 @@ fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
     Ok(Ranking::new(&scores, &is_anomaly)?)
 }
 
-/// The strangest items over their reconstructions and the places of their errors.
-fn draw(
-    detector: &AnomalyDetector,
-    items: &[Strange],
-    name: &str,
-    path: &Path,
-) -> anyhow::Result<()> {
-    let model = detector.model();
-    let (white, of) = white(detector, items);
-    let display = Display::of(model.format());
-    let only = |mut pictures: Vec<Picture>| pictures.pop().context("an item without numbers");
-    let drawn = items.iter().map(|Strange { name, score, image, errors }| {
-        let shares: Vec<f32> = errors.iter().map(|error| (*error / white).min(1.0)).collect();
-        // Of a picture in subfolders the file and the last folder, which is its class.
-        let parts: Vec<_> = Path::new(name).components().map(|part| part.as_os_str()).collect();
-        let last = parts[parts.len().saturating_sub(2)..].iter();
-        let name = last.collect::<PathBuf>().display().to_string();
-        Ok(HeatMapItem {
-            image: only(display.pictures(image)?)?,
-            reconstruction: only(display.pictures(&model.reconstruct(image)?)?)?,
-            error: only(display.of_fractions().pictures(&shares)?)?,
-            name,
-            score: *score,
-        })
-    });
-    let drawn = drawn.collect::<anyhow::Result<Vec<_>>>()?;
-    let caption = display.caption(&format!(
-        "{name}: largest scores first; white is an error of {white:.4} or more, {of}"
-    ));
-    let figure = heat_map(&drawn, "Where the error is", &caption)?;
-    write_figure(path, &figure)
-}
-
-/// The error that is drawn white, and what it is: that of the fit, so that an item looks the same in any
-/// company.
-fn white(detector: &AnomalyDetector, items: &[Strange]) -> (f32, &'static str) {
-    let (white, of) = match detector.largest_normal_error() {
-        Some(largest) => (largest as f32, "the largest of the fitted normal items"),
-        None => {
-            let errors = items.iter().flat_map(|item| &item.errors);
-            let largest = errors.fold(0.0, |a: f32, &b| a.max(b));
-            (largest, "the largest shown (a fit of this version has a fixed one)")
-        }
-    };
-    (white.clamp(f32::MIN_POSITIVE, f32::MAX), of)
-}
-
 /// Writes what was said of each item, and the summary where it does not disturb.
 fn deliver(
     args: &AnomalyScoring,
@@ -257,6 +272,15 @@ fn deliver(
         "{}, {anomalies} anomalous: score above {threshold:.6} (larger is stranger)",
         counted_as(items.len(), "item")
     );
+    if let Some(most) =
+        items.iter().filter_map(|item| item.window.as_ref()).map(|it| it.windows).max()
+    {
+        summary["windows"] = json!(most);
+        told = format!(
+            "{}, {anomalies} anomalous: the p-value of the strangest window, for all windows of a picture, is too small",
+            counted_as(items.len(), "picture")
+        );
+    }
     if skipped > 0 {
         told.push_str(&format!(", {skipped} left out"));
     }
@@ -319,6 +343,11 @@ fn label(verdict: &AnomalyVerdict) -> &'static str {
 impl Scored {
     fn json(&self) -> Value {
         let AnomalyVerdict { score, p_value, .. } = self.verdict;
-        json!({ "item": self.name, "score": score, "p_value": p_value, "label": label(&self.verdict) })
+        let mut json = json!({ "item": self.name, "score": score, "p_value": p_value, "label": label(&self.verdict) });
+        if let Some(Window { top, left, windows }) = self.window {
+            json["windows"] = json!(windows);
+            json["strangest"] = json!({ "top": top, "left": left });
+        }
+        json
     }
 }
