@@ -4,7 +4,7 @@ use ae_analysis::AnomalyScore;
 use clap::{Subcommand, ValueEnum, ValueHint};
 
 use super::parse::{
-    figure_file, file_that_ends_with, fraction, noise_if_any, seed, smoothing, whole,
+    file_or_folder, file_that_ends_with, fraction, noise_if_any, seed, smoothing, whole,
 };
 use super::{MaybeNoise, ModelAndData, OutputKind, OutputPath, Overwrite, Reading};
 
@@ -129,9 +129,9 @@ fn weights_file(text: &str) -> Result<OutputPath, String> {
 }
 
 fn heat_map(text: &str) -> Result<OutputPath, String> {
-    let path = OutputPath::file_or_folder(text.into());
-    if path.is_folder() { Ok(path) } else { figure_file(text) }
-        .map_err(|error| format!("{error}, or a folder, such as maps/"))
+    file_or_folder(text, &["png", "svg"]).ok_or_else(|| {
+        "expected a file that ends with .png or .svg, or a folder, such as maps/".to_owned()
+    })
 }
 
 fn scores_file(text: &str) -> Result<OutputPath, String> {

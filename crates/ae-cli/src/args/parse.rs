@@ -124,11 +124,15 @@ pub(super) fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
 }
 
 pub(super) fn codes(text: &str) -> Result<OutputPath, String> {
-    // A name that ends so is a file's, also where there is such a folder.
-    let folder = || Some(OutputPath::file_or_folder(text.into())).filter(OutputPath::is_folder);
-    file_that_ends_with(text, &["npy"]).or_else(folder).ok_or_else(|| {
+    file_or_folder(text, &["npy"]).ok_or_else(|| {
         "expected a file that ends with .npy, or a folder, such as codes/".to_owned()
     })
+}
+
+/// A name with one of these endings is that of a file, also where there is a folder of that name.
+pub(super) fn file_or_folder(text: &str, endings: &[&str]) -> Option<OutputPath> {
+    let folder = || Some(OutputPath::file_or_folder(text.into())).filter(OutputPath::is_folder);
+    file_that_ends_with(text, endings).or_else(folder)
 }
 
 pub(super) fn figure_file(text: &str) -> Result<OutputPath, String> {
