@@ -39,6 +39,8 @@ mod tables;
 
 /// The denoiser for photographs.
 mod denoiser;
+/// The denoiser inside the program.
+mod denoiser_inside;
 /// Models to other programs and from them.
 mod exchange;
 /// Numbers that a run must reach.

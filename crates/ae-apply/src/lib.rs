@@ -5,6 +5,7 @@
 //!   [`TrainedEncoder`] is the encoder alone; [`describe`] lists the contents of a weights file.
 //! - **Pictures of any size.** [`Model::reconstruct_picture`] and [`TrainedEncoder::encode_picture`] take pictures of other
 //!   sizes than the model's; [`estimated_noise_level`] is what a network is told of the noise.
+//!   [`denoiser_inside`] is a model that needs no file.
 //! - **Data in a model's format.** [`input_reader`] reads pictures, arrays and tables chunk by chunk in bounded memory,
 //!   [`input_images`] reads all at once; [`judged_data`] chooses the images that a model is judged on. [`ModelInput`] is
 //!   the model's format and what is known of its training.
@@ -49,6 +50,7 @@ mod encoder;
 mod model;
 
 mod any_size;
+mod inside;
 mod noise_level;
 
 mod describe;
@@ -87,6 +89,7 @@ pub use detector::{
 pub use encoder::{FeatureMaps, TrainedEncoder};
 pub use error::ApplyError;
 pub use fine_tuning::{FineTunedProbe, fine_tuned_probe};
+pub use inside::{DENOISER_INSIDE, denoiser_inside};
 pub use interpolation::{InterpolatedImage, interpolate};
 pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, DecodedPlane, Projection, sample_places};

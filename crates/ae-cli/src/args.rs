@@ -1,6 +1,7 @@
 //! What a person can type.
 
 mod anomaly;
+mod apply;
 mod codes;
 mod compression;
 mod data;
@@ -19,10 +20,10 @@ mod train;
 use std::path::PathBuf;
 
 use ae_corruption::Noise;
-use ae_report::PictureFormat;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use anomaly::{AnomalyCommand, AnomalyFit, AnomalyScoring};
+pub(crate) use apply::{Apply, Denoise, Denoised, Target};
 pub(crate) use codes::{Decode, Encode};
 pub(crate) use compression::{Compress, Decompress};
 pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
@@ -30,7 +31,7 @@ pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
 pub(crate) use network::NetworkFlags;
-use parse::{device, noise, noise_if_any, noise_level, picture_format, place, seed, target, whole};
+use parse::{device, noise, seed, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
@@ -157,7 +158,7 @@ pub(crate) enum Command {
 }
 
 /// Overwriting is refused everywhere, unless this is given.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Overwrite {
     /// Replace outputs that exist already
     #[arg(long)]
@@ -165,7 +166,7 @@ pub(crate) struct Overwrite {
 }
 
 /// What is applied to what: the same two arguments in every command that applies a model.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ModelAndData {
     /// The folder of a run, or a weights file
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
@@ -211,82 +212,6 @@ pub(crate) struct Evaluate {
     pub(crate) importance_samples: Option<usize>,
     #[command(flatten)]
     pub(crate) reading: Reading,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  ae reconstruct runs/regular digit.png -o again.png
-  ae reconstruct runs/regular mnist -o figure.png --count 10")]
-pub(crate) struct Apply {
-    #[command(flatten)]
-    pub(crate) applied: ModelAndData,
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Go on with a folder that is unfinished: make what is missing
-    ///
-    /// The command that was interrupted had the same arguments.
-    #[arg(long = "continue")]
-    pub(crate) continues: bool,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-}
-
-/// Where images go.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Target {
-    /// Where to write: .npy or, of a table, .csv (all), .png or .svg (one image itself, or a figure of
-    /// the first ones), another picture (.jpg, .tif, .webp, .bmp, .ppm), or a folder/ (each a file)
-    ///
-    /// A .tif takes several images as pages. In a folder, pictures keep their names and formats; what is no
-    /// picture's file becomes PNG.
-    #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = target, required_unless_present = "show")]
-    pub(crate) out: Option<OutputPath>,
-    #[command(flatten)]
-    pub(crate) overwrite: Overwrite,
-    /// The format of the pictures in a folder [default: that of the input's, or PNG]
-    #[arg(long, value_name = "FORMAT", value_parser = picture_format())]
-    pub(crate) format: Option<PictureFormat>,
-    /// The quality of JPEG files, 1 to 100
-    #[arg(long, default_value_t = Target::QUALITY, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub(crate) quality: u8,
-    /// Images in a figure: 1 to 1000
-    #[arg(long, default_value = "10", value_name = "N", value_parser = whole::<1, 1000>)]
-    pub(crate) count: usize,
-    /// Draw the first images in the terminal
-    #[arg(long)]
-    pub(crate) show: bool,
-}
-
-impl Target {
-    /// The quality of JPEG files unless another is typed.
-    pub(crate) const QUALITY: u8 = 95;
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  ae denoise runs/denoising page.png -o clean.png
-  ae denoise runs/denoising scans/ -o clean/
-  ae denoise runs/denoiser photo.jpg --sigma 25/255 -o clean.jpg
-  ae denoise runs/denoising mnist --noise gaussian:0.5 -o figure.png")]
-pub(crate) struct Denoise {
-    #[command(flatten)]
-    pub(crate) apply: Apply,
-    /// Add this noise to the images first
-    #[arg(long, value_name = "NOISE", default_value = "none", value_parser = noise_if_any)]
-    pub(crate) noise: MaybeNoise,
-    /// The noise's seed
-    #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
-    pub(crate) seed: u64,
-    /// Standard deviation of the noise, such as 25/255 [default: estimated]
-    ///
-    /// It is for a network that is told the level of the noise. Without it, the level is estimated from each image.
-    #[arg(long, value_name = "S", value_parser = noise_level)]
-    pub(crate) sigma: Option<f32>,
-    /// Pixels by which tiles overlap [default: half a tile]
-    ///
-    /// It is for a network that takes its own size alone; one of convolutions takes pictures of any size as one.
-    #[arg(long, value_name = "PIXELS", value_parser = place)]
-    pub(crate) overlap: Option<usize>,
 }
 
 #[derive(Debug, clap::Args)]

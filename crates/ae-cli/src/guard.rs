@@ -74,6 +74,17 @@ fn path_of(source: &str) -> Option<PathBuf> {
     parsed.path().map(Path::to_owned)
 }
 
+/// Checks an output that nobody typed, beside the data that a command reads.
+pub(crate) fn check_beside(
+    output: &OutputPath,
+    data: &Path,
+    replaces: bool,
+    continues: bool,
+) -> anyhow::Result<()> {
+    let data = vec![data.to_owned()];
+    Reads { data, replaces, continues, ..Reads::default() }.check(&[output])
+}
+
 /// Refuses a folder for a run that is not to be written, or within which lies the data.
 pub(crate) fn check_run_folder(folder: &Path, source: &str) -> anyhow::Result<()> {
     let output = OutputPath::new(folder.to_owned(), OutputKind::Run);

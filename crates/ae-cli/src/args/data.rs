@@ -93,7 +93,7 @@ pub(crate) struct Data {
 }
 
 /// How a person's own images and tables are read.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Own data")]
 pub(crate) struct Reading {
     /// What to do with images of another size: fit them onto black, crop them, or refuse them (none)

@@ -1,23 +1,31 @@
 //! `ae denoise`
 
-use ae_apply::{Model, PictureOptions, check_noise, corrupt, device};
-use ae_dataset::Inputs;
-use ae_experiment::open_model;
+use std::path::Path;
+
+use ae_apply::{
+    DENOISER_INSIDE, Model, PictureOptions, check_noise, corrupt, denoiser_inside, device,
+};
+use ae_dataset::{Inputs, is_named_like_a_picture};
+use ae_experiment::{open_model, weights_file};
 use ae_models::ModelKind;
 use ae_random::Seed;
+use ae_report::PictureFormat;
 
 use super::inputs;
 use super::whole_pictures::{self, Work, are_whole};
-use crate::args::{Common, Denoise};
+use crate::args::{Common, Denoise, Denoised, OutputKind, OutputPath};
 use crate::delivery::{Continuation, Delivered, Delivery};
 use crate::exit_status::{Status, Usage};
+use crate::guard::check_beside;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
-    let model = open_model(&args.apply.applied.model, &device(&common.device)?)?;
-    if model.saved().spec.kind == ModelKind::Regular {
-        let path = args.apply.applied.model.display();
+    let args = &with_target(args)?;
+    let Denoised { model: path, images } = &args.apply.applied;
+    let model = opened(path.as_deref(), images, common)?;
+    if let (Some(path), ModelKind::Regular) = (path, model.saved().spec.kind) {
+        let path = path.display();
         tracing::warn!("{path} is a regular autoencoder, which was not trained to remove noise");
     }
     check_flags(args, &model)?;
@@ -25,13 +33,12 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         check_noise(noise, model.format())?;
     }
     let seed = Seed::new(args.seed);
-    if are_whole(&args.apply, &model)? {
+    if are_whole(images, &args.apply, &model)? {
         let options = PictureOptions { noise_level: args.sigma, overlap: args.overlap };
         let work = Work { model: &model, noise: args.noise.as_ref(), seed, options };
-        return whole_pictures::run(&work, &args.apply, common);
+        return whole_pictures::run(&work, images, &args.apply, common);
     }
-    let mut reader =
-        inputs(&args.apply.applied.images, model.input(), &args.apply.reading, common)?;
+    let mut reader = inputs(images, model.input(), &args.apply.reading, common)?;
     let continuation = Continuation::new(args.apply.continues, &model);
     let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?
         .of_pictures(reader.origins().as_deref(), &continuation)?;
@@ -70,13 +77,68 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     Ok(Status::Done)
 }
 
+/// The model that is named, or the denoiser inside.
+fn opened(path: Option<&Path>, images: &Path, common: &Common) -> anyhow::Result<Model> {
+    let device = device(&common.device)?;
+    if let Some(path) = path {
+        return Ok(open_model(path, &device)?);
+    }
+    let is_weights = images.extension().is_some_and(|ending| ending == "safetensors");
+    if is_weights || images.is_dir() && weights_file(images).is_ok() {
+        let images = images.display();
+        let sentence = format!(
+            "{images} is a model; name what it is to denoise too: ae denoise {images} PICTURES"
+        );
+        return Err(Usage(sentence).into());
+    }
+    let told = format!(
+        "no model is named: {DENOISER_INSIDE} is used, for photographs with Gaussian noise"
+    );
+    progress::data(common).chose(&told);
+    Ok(denoiser_inside(&device)?)
+}
+
+/// The arguments with a place for the result: without -o it stands beside the input.
+fn with_target(args: &Denoise) -> anyhow::Result<Denoise> {
+    let (mut args, images) = (args.clone(), &args.apply.applied.images);
+    let target = &mut args.apply.target;
+    if target.out.is_some() || target.show {
+        return Ok(args);
+    }
+    let Some(output) = beside(images) else {
+        let sentence =
+            "the result of what is neither a picture nor a folder has no place of its own: give -o";
+        return Err(Usage(sentence.to_owned()).into());
+    };
+    check_beside(&output, images, target.overwrite.force, args.apply.continues)?;
+    target.out = Some(output);
+    Ok(args)
+}
+
+/// `photo-denoised.jpg` beside a picture, `photos-denoised` beside a folder.
+fn beside(images: &Path) -> Option<OutputPath> {
+    let name = images.file_stem()?.to_str()?;
+    if images.is_dir() {
+        let folder = images.with_file_name(format!("{}-denoised", images.file_name()?.to_str()?));
+        // The separator at its end says that it is a folder.
+        return Some(OutputPath::new(folder.join(""), OutputKind::Folder));
+    }
+    if !is_named_like_a_picture(images) {
+        return None;
+    }
+    // A format that is read and not written becomes PNG.
+    let ending = PictureFormat::of_name(images).and(images.extension()?.to_str()).unwrap_or("png");
+    let file = images.with_file_name(format!("{name}-denoised.{ending}"));
+    Some(OutputPath::new(file, OutputKind::File))
+}
+
 fn names(chunk: &Inputs) -> Vec<String> {
     chunk.names().iter().map(|name| name.display().to_string()).collect()
 }
 
 /// Refuses flags that the model has no use for.
 fn check_flags(args: &Denoise, model: &Model) -> anyhow::Result<()> {
-    let path = args.apply.applied.model.display();
+    let path = args.apply.applied.model.as_deref().unwrap_or(Path::new(DENOISER_INSIDE)).display();
     if args.sigma.is_some() && !model.takes_noise_level() {
         let sentence = format!(
             "--sigma: the network of {path} is not told the level of noise; leave --sigma out, or train one that is: \

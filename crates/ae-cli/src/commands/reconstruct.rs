@@ -14,12 +14,13 @@ use crate::progress;
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.applied.model, &device(&common.device)?)?;
-    if model.is_spatial() && are_whole(args, &model)? {
+    let images = &args.applied.images;
+    if model.is_spatial() && are_whole(images, args, &model)? {
         let (noise, seed, options) = (None, Seed::new(0), PictureOptions::default());
         let work = Work { model: &model, noise, seed, options };
-        return whole_pictures::run(&work, args, common);
+        return whole_pictures::run(&work, images, args, common);
     }
-    let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
+    let mut reader = inputs(images, model.input(), &args.reading, common)?;
     let continuation = Continuation::new(args.continues, &model);
     let mut delivery = Delivery::begin(&args.target, model.format(), reader.name())?
         .of_pictures(reader.origins().as_deref(), &continuation)?;

@@ -1,8 +1,11 @@
 //! Pictures of any size, each put through a model by itself.
 
+use std::path::Path;
+
 use ae_apply::{Model, Noise, PictureOptions, corrupt};
 use ae_dataset::{Inputs, PictureReader};
 use ae_random::Seed;
+use clap::Args;
 
 use super::tell_of_training_data;
 use crate::args::{Apply, Common};
@@ -22,17 +25,24 @@ pub(super) struct Work<'a> {
 
 /// Whether pictures go through a model one by one, in their own sizes: there are some of other shapes than the model's, and
 /// nobody asks for another size.
-pub(super) fn are_whole(apply: &Apply, model: &Model) -> anyhow::Result<bool> {
+pub(super) fn are_whole<A: Args>(
+    images: &Path,
+    apply: &Apply<A>,
+    model: &Model,
+) -> anyhow::Result<bool> {
     let (format, reading) = (model.format(), &apply.reading);
     let keeps_sizes = reading.resize.is_none() && format.scaling.is_none();
-    let images = &apply.applied.images;
     Ok(keeps_sizes && PictureReader::finds_other_shapes(images, format.shape, &reading.options())?)
 }
 
 /// Puts the pictures through the model, and writes each.
-pub(super) fn run(work: &Work<'_>, apply: &Apply, common: &Common) -> anyhow::Result<Status> {
-    let Apply { applied, target, continues, reading } = apply;
-    let (model, images) = (work.model, &applied.images);
+pub(super) fn run<A: Args>(
+    work: &Work<'_>,
+    images: &Path,
+    apply: &Apply<A>,
+    common: &Common,
+) -> anyhow::Result<Status> {
+    let (Apply { target, continues, reading, .. }, model) = (apply, work.model);
     tell_of_training_data(images, model.input(), common);
     let mut progress = progress::data(common);
     let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
