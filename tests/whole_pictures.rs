@@ -125,7 +125,13 @@ fn pictures_of_any_size_are_reconstructed() {
     save(&sandbox, "pages/c.png", grey(14, 14));
     save(&sandbox, "pages/d.png", grey(1, 5));
     let told = sandbox.ae("reconstruct run pages -o again/").succeeds();
-    assert!(told.stderr.contains("each colour goes through it by itself"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains(
+            "it takes the brightness of a colour picture, then two differences of colours"
+        ),
+        "{}",
+        told.stderr
+    );
     for (name, height, width, has_color) in
         [("a", 41, 30, false), ("b", 9, 64, true), ("c", 14, 14, false), ("d", 1, 5, false)]
     {

@@ -1,5 +1,6 @@
 //! A trained autoencoder applied to slices of `f32`: reconstruct, encode, decode, evaluate.
 
+mod opponent;
 mod pictures;
 
 use std::path::{Path, PathBuf};

@@ -196,6 +196,51 @@ fn planes_go_through_a_grey_model_one_by_one() {
     }
 }
 
+/// A grey residual denoiser takes brightness and differences of colours, each with its share of the noise.
+#[test]
+fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
+    let mut saved = model(denoiser(Shape::new(1, 8, 8), 5, 3, true));
+    saved.spec.kind = ModelKind::Denoising;
+    let model = Model::new(saved).unwrap();
+    assert!(model.takes_colour_differences());
+    let shape = ImageShape { channels: 3, height: 31, width: 22 };
+    let (grey, picture) = (ImageShape { channels: 1, ..shape }, image(shape));
+    let at = |level: f32| PictureOptions { noise_level: Some(level), overlap: None };
+    let found =
+        model.reconstruct_picture(picture.clone(), shape, &at(0.1), &mut |_, _| {}).unwrap();
+    let plane = |of: &dyn Fn(f32, f32, f32) -> f32, planes: &[f32]| -> Vec<f32> {
+        let size = grey.size();
+        (0..size).map(|p| of(planes[p], planes[size + p], planes[2 * size + p])).collect()
+    };
+    let brightness = |r: f32, g: f32, b: f32| (r + g + b) / 3.0;
+    let first = |r: f32, _: f32, b: f32| (r - b) / 2.0 + 0.5;
+    let second = |r: f32, g: f32, b: f32| (r - 2.0 * g + b) / 4.0 + 0.5;
+    let planes: [(&dyn Fn(f32, f32, f32) -> f32, f32); 3] = [
+        (&brightness, 3.0_f32.sqrt().recip()),
+        (&first, 0.5_f32.sqrt()),
+        (&second, 6.0_f32.sqrt() / 4.0),
+    ];
+    for (of, share) in planes {
+        let alone = plane(of, &picture);
+        let alone =
+            model.reconstruct_picture(alone, grey, &at(0.1 * share), &mut |_, _| {}).unwrap();
+        let pairs = plane(of, &found).into_iter().zip(alone);
+        pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
+    }
+    // Without a level, each plane has an estimate of its own.
+    let estimated = model.reconstruct_picture(
+        picture.clone(),
+        shape,
+        &PictureOptions::default(),
+        &mut |_, _| {},
+    );
+    let alone = plane(&first, &picture);
+    let alone =
+        model.reconstruct_picture(alone, grey, &PictureOptions::default(), &mut |_, _| {}).unwrap();
+    let pairs = plane(&first, &estimated.unwrap()).into_iter().zip(alone);
+    pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let grey = Model::new(model(uneven())).unwrap();

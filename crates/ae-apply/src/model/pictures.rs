@@ -2,9 +2,9 @@
 
 use ae_analysis::Tiling;
 use ae_dataset::ImageShape;
-use ae_models::ModelSpec;
+use ae_models::{ModelKind, ModelSpec};
 
-use super::Model;
+use super::{Model, opponent};
 use crate::any_size::{Map, Wanted, WholePicture};
 use crate::error::ApplyError;
 use crate::noise_level::{check_noise_level, estimated_noise_level};
@@ -44,8 +44,19 @@ impl Model {
         self.takes_noise_level().then(|| estimated_noise_level(picture, shape)).transpose()
     }
 
-    /// Encodes and decodes a picture of any size, `channels x height x width`. A grey model takes each channel by itself, which
-    /// the result replaces at once: the memory of a second picture is not needed.
+    /// Whether a grey model takes a colour picture as brightness and two differences of colours, rather than each colour by
+    /// itself: it is a residual denoiser, which finds noise in any plane.
+    pub fn takes_colour_differences(&self) -> bool {
+        self.is_residual()
+            && self.shape().channels == 1
+            && self.saved.spec.kind == ModelKind::Denoising
+    }
+
+    /// Encodes and decodes a picture of any size, `channels x height x width`. A grey model takes each plane of a colour picture
+    /// by itself: brightness and two differences of colours if [`takes_colour_differences`](Self::takes_colour_differences),
+    /// otherwise the colours. The result replaces each plane at once: the memory of a second picture is not needed.
+    ///
+    /// The noise level is that of the colours. If it is not given, it is estimated for each plane.
     ///
     /// A spatial network gives the bits of the whole picture at once, padded by its outermost pixels where its size does not
     /// fit the network. Any other takes overlapping tiles of its own size.
@@ -71,15 +82,20 @@ impl Model {
             return Err(ApplyError::ImageSize { origin, expected: own, found: shape });
         }
         self.check_options(options)?;
-        let level = match options.noise_level {
-            None => self.noise_level(&picture, shape)?,
-            given => given,
-        };
+        let has_differences = shape.channels == 3 && self.takes_colour_differences();
+        if has_differences {
+            opponent::from_colours(&mut picture);
+        }
         let part_shape = ImageShape { channels: own.channels, ..shape };
         let parts = shape.channels / own.channels;
         for (place, values) in picture.chunks_mut(part_shape.size()).enumerate() {
             let mut of_all = |done, total| progress(place * total + done, parts * total);
-            let part = WholePicture { values: &*values, shape: part_shape, noise_level: level };
+            let noise_level = match options.noise_level {
+                None => self.noise_level(values, part_shape)?,
+                Some(level) if has_differences => Some(level * opponent::SHARES[place]),
+                given => given,
+            };
+            let part = WholePicture { values: &*values, shape: part_shape, noise_level };
             let output = match self.is_spatial() {
                 true => self.whole(part, Wanted::Output, &mut of_all)?.values,
                 false => self.in_own_tiles(part, options.overlap, &mut of_all)?,
@@ -88,6 +104,9 @@ impl Model {
                 return Ok(output);
             }
             values.copy_from_slice(&output);
+        }
+        if has_differences {
+            opponent::to_colours(&mut picture);
         }
         Ok(picture)
     }

@@ -52,7 +52,12 @@ pub(super) fn run<A: Args>(
         PictureDelivery::begin(target, &continuation, &reader.origins(), reader.shapes())?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     if channels == 1 && reader.shapes().iter().any(|shape| shape.channels > 1) {
-        progress.chose("the model is for grey pictures: each colour goes through it by itself");
+        progress.chose(match model.takes_colour_differences() {
+            true => {
+                "the model is for grey pictures: it takes the brightness of a colour picture, then two differences of colours"
+            }
+            false => "the model is for grey pictures: each colour goes through it by itself",
+        });
     }
     let mut levels = NoiseLevels::default();
     for picture in reader.by_ref() {
@@ -65,19 +70,17 @@ pub(super) fn run<A: Args>(
         // A reader of pictures gives one at a time.
         if let Some(origin) = picture.origins.iter().flatten().next() {
             let name = origin.picture.named(&origin.file).display().to_string();
-            let mut options = work.options;
-            if options.noise_level.is_none() {
+            if let Some(level) = work.options.noise_level {
+                levels.given(&name, level);
+            } else {
                 let level = model.noise_level(&seen, shape);
-                options.noise_level = level.map_err(|error| super::of_picture(error, &name))?;
-                if let Some(level) = options.noise_level {
+                if let Some(level) = level.map_err(|error| super::of_picture(error, &name))? {
                     levels.estimated(&name, level, progress.as_mut());
                 }
-            } else if let Some(level) = options.noise_level {
-                levels.given(&name, level);
             }
             let what = format!("tiles of {}", origin.file.display());
             let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
-            let outputs = model.reconstruct_picture(seen, shape, &options, &mut tell);
+            let outputs = model.reconstruct_picture(seen, shape, &work.options, &mut tell);
             let outputs = outputs.map_err(|error| super::of_picture(error, &name))?;
             let has_16_bits = picture.has_16_bits.contains(&true);
             delivery.add(shape, &outputs, origin, has_16_bits)?;
