@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
-use ae_apply::{ApplyError, ImageShape, Model, PictureOptions, TrainedEncoder};
+use ae_apply::{
+    ApplyError, ImageShape, Model, PictureOptions, TrainedEncoder, estimated_noise_level,
+};
 use ae_models::layer::{Conv, ConvTranspose, MaxPool, PixelUnshuffle, Upsample};
 use ae_models::{
     Activation, Device, Layer, ModelKind, ModelSpec, Network, Padding, SavedModel, Seed, Shape,
@@ -227,7 +229,7 @@ fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
         let pairs = plane(of, &found).into_iter().zip(alone);
         pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
     }
-    // Without a level, each plane has an estimate of its own.
+    // Without a level, a plane has its share of the colours' estimate, or its own if that is larger.
     let estimated = model.reconstruct_picture(
         picture.clone(),
         shape,
@@ -235,8 +237,10 @@ fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
         &mut |_, _| {},
     );
     let alone = plane(&first, &picture);
+    let share = estimated_noise_level(&picture, shape).unwrap() * 0.5_f32.sqrt();
+    let own = estimated_noise_level(&alone, grey).unwrap();
     let alone =
-        model.reconstruct_picture(alone, grey, &PictureOptions::default(), &mut |_, _| {}).unwrap();
+        model.reconstruct_picture(alone, grey, &at(share.max(own)), &mut |_, _| {}).unwrap();
     let pairs = plane(&first, &estimated.unwrap()).into_iter().zip(alone);
     pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
 }

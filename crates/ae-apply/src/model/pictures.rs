@@ -56,7 +56,9 @@ impl Model {
     /// by itself: brightness and two differences of colours if [`takes_colour_differences`](Self::takes_colour_differences),
     /// otherwise the colours. The result replaces each plane at once: the memory of a second picture is not needed.
     ///
-    /// The noise level is that of the colours. If it is not given, it is estimated for each plane.
+    /// The noise level is that of the colours, of which each plane has its share. If it is not given, it is estimated, and a plane
+    /// with a larger estimate of its own keeps that: the noise of a camera's colours is not independent. (Clipping hides noise
+    /// from the estimate of a difference, so that the share is the least.)
     ///
     /// A spatial network gives the bits of the whole picture at once, padded by its outermost pixels where its size does not
     /// fit the network. Any other takes overlapping tiles of its own size.
@@ -83,6 +85,10 @@ impl Model {
         }
         self.check_options(options)?;
         let has_differences = shape.channels == 3 && self.takes_colour_differences();
+        let level = match options.noise_level {
+            None => self.noise_level(&picture, shape)?,
+            given => given,
+        };
         if has_differences {
             opponent::from_colours(&mut picture);
         }
@@ -90,10 +96,15 @@ impl Model {
         let parts = shape.channels / own.channels;
         for (place, values) in picture.chunks_mut(part_shape.size()).enumerate() {
             let mut of_all = |done, total| progress(place * total + done, parts * total);
-            let noise_level = match options.noise_level {
-                None => self.noise_level(values, part_shape)?,
-                Some(level) if has_differences => Some(level * opponent::SHARES[place]),
-                given => given,
+            let noise_level = match level {
+                Some(level) if has_differences => {
+                    let share = level * opponent::SHARES[place];
+                    Some(match options.noise_level {
+                        Some(_) => share,
+                        None => share.max(estimated_noise_level(values, part_shape)?),
+                    })
+                }
+                level => level,
             };
             let part = WholePicture { values: &*values, shape: part_shape, noise_level };
             let output = match self.is_spatial() {
