@@ -210,17 +210,18 @@ fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
     let at = |level: f32| PictureOptions { noise_level: Some(level), overlap: None };
     let found =
         model.reconstruct_picture(picture.clone(), shape, &at(0.1), &mut |_, _| {}).unwrap();
-    let plane = |of: &dyn Fn(f32, f32, f32) -> f32, planes: &[f32]| -> Vec<f32> {
+    type OfColours = fn(f32, f32, f32) -> f32;
+    let plane = |of: OfColours, planes: &[f32]| -> Vec<f32> {
         let size = grey.size();
         (0..size).map(|p| of(planes[p], planes[size + p], planes[2 * size + p])).collect()
     };
-    let brightness = |r: f32, g: f32, b: f32| (r + g + b) / 3.0;
-    let first = |r: f32, _: f32, b: f32| (r - b) / 2.0 + 0.5;
-    let second = |r: f32, g: f32, b: f32| (r - 2.0 * g + b) / 4.0 + 0.5;
-    let planes: [(&dyn Fn(f32, f32, f32) -> f32, f32); 3] = [
-        (&brightness, 3.0_f32.sqrt().recip()),
-        (&first, 0.5_f32.sqrt()),
-        (&second, 6.0_f32.sqrt() / 4.0),
+    let brightness: OfColours = |r, g, b| (r + g + b) / 3.0;
+    let first: OfColours = |r, _, b| (r - b) / 2.0 + 0.5;
+    let second: OfColours = |r, g, b| (r - 2.0 * g + b) / 4.0 + 0.5;
+    let planes = [
+        (brightness, 3.0_f32.sqrt().recip()),
+        (first, 0.5_f32.sqrt()),
+        (second, 6.0_f32.sqrt() / 4.0),
     ];
     for (of, share) in planes {
         let alone = plane(of, &picture);
@@ -236,12 +237,12 @@ fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
         &PictureOptions::default(),
         &mut |_, _| {},
     );
-    let alone = plane(&first, &picture);
+    let alone = plane(first, &picture);
     let share = estimated_noise_level(&picture, shape).unwrap() * 0.5_f32.sqrt();
     let own = estimated_noise_level(&alone, grey).unwrap();
     let alone =
         model.reconstruct_picture(alone, grey, &at(share.max(own)), &mut |_, _| {}).unwrap();
-    let pairs = plane(&first, &estimated.unwrap()).into_iter().zip(alone);
+    let pairs = plane(first, &estimated.unwrap()).into_iter().zip(alone);
     pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
 }
 
