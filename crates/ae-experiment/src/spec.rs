@@ -359,9 +359,9 @@ impl Spec {
                 let noise = DENOISER_NOISE.parse::<Noise>()?;
                 spec.corruption = Some(CorruptionSpec { noise, drawn: Draw::EveryEpoch });
                 spec.model.kind = ModelKind::Denoising;
-                spec.model.initialisation = Initialisation::He;
+                spec.model.initialisation = Initialisation::HeZeroLast;
                 spec.training.loss = Loss::MeanSquaredError;
-                spec.training.batch_size = 32;
+                spec.training.batch_size = 16;
                 spec.training.schedule = Schedule::Cosine { warmup_epochs: 0, final_factor: 0.0 };
             }
             _ => {}

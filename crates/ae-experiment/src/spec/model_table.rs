@@ -188,7 +188,7 @@ impl TryFrom<ModelTable> for NetworkSpec {
             }),
         };
         let usual = match form {
-            NetworkForm::Denoiser(_) => Initialisation::He,
+            NetworkForm::Denoiser(_) => Initialisation::HeZeroLast,
             _ => Initialisation::default(),
         };
         let initialisation = table.initialisation.unwrap_or(usual);

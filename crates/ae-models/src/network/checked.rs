@@ -130,6 +130,7 @@ impl CheckedNetwork {
         checked.check_ties()?;
         checked.check_sample()?;
         checked.check_residual()?;
+        checked.check_initialisation()?;
         let parameters = checked.layout().len();
         require(
             parameters <= MAX_PARAMETERS,
@@ -178,15 +179,18 @@ impl CheckedNetwork {
     /// Initial parameters: weights by the network's [`Initialisation`], each from the stream `init/<name>` of the seed,
     /// biases 0, and batch normalisations that change nothing.
     pub fn initialise(&self, seed: Seed) -> Parameters {
+        let begins_at_zero = self.network.initialisation == Initialisation::HeZeroLast;
+        let last = self.last_with_weights().filter(|_| begins_at_zero).map(CheckedLayer::name);
         let mut initial = self.layers.iter().flat_map(CheckedLayer::parameters);
         Parameters::filled(self.layout(), |view, values| {
             match initial.next().map(|parameter| parameter.initial) {
                 None | Some(Initial::Zeros) => {}
+                Some(Initial::Weights { .. }) if last.as_deref() == layer_of(&view.name) => {}
                 Some(Initial::Ones) => values.fill(1.0),
                 Some(Initial::Weights { fan_in, fan_out }) => {
                     let fans = match self.network.initialisation {
                         Initialisation::Glorot => fan_in + fan_out,
-                        Initialisation::He => fan_in,
+                        Initialisation::He | Initialisation::HeZeroLast => fan_in,
                     };
                     draw_weights(&view.name, fans, seed, values);
                 }
@@ -228,6 +232,12 @@ impl CheckedNetwork {
     pub(crate) fn last_activated(&self) -> Option<&CheckedLayer> {
         let mut decoder = self.layers.iter().rev().take_while(|it| it.part == Part::Decoder);
         decoder.find(|layer| !layer.layer.kind().is_permutation())
+    }
+
+    /// The last layer with weights of its own.
+    fn last_with_weights(&self) -> Option<&CheckedLayer> {
+        let is_weights = |it: LayerParameter| matches!(it.initial, Initial::Weights { .. });
+        self.layers.iter().rfind(|layer| layer.parameters().into_iter().any(is_weights))
     }
 
     fn layout_where(&self, is_wanted: impl Fn(&CheckedLayer) -> bool) -> Layout {
@@ -285,6 +295,23 @@ impl CheckedNetwork {
             &format_args!("{last}"),
         )
     }
+
+    /// Layers that begin with an output of 0 learn if something is added to it, and if not all weights are 0.
+    fn check_initialisation(&self) -> Result<(), ModelError> {
+        let is_of_decoder = self.last_with_weights().is_some_and(|it| it.part == Part::Decoder);
+        require(
+            self.network.initialisation != Initialisation::HeZeroLast
+                || self.network.residual && is_of_decoder,
+            "initialisation",
+            "glorot or he, as he-zero-last is for residual networks whose decoder has weights of its own",
+            &"he-zero-last",
+        )
+    }
+}
+
+/// The layer of a parameter: `decoder.3` of `decoder.3.weight`.
+fn layer_of(parameter: &str) -> Option<&str> {
+    parameter.rsplit_once('.').map(|(layer, _)| layer)
 }
 
 /// Checks the shape of an item.

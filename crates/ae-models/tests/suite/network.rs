@@ -5,7 +5,7 @@ use ae_models::layer::{Conv, ConvTranspose, Dense, Dropout, MaxPool, Reshape, Sa
 use ae_models::{
     Activation, CheckedNetwork, Distribution, Draws, Initialisation, Layer, Loss, ModelKind,
     ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational,
-    keras_conv, keras_conv_denoiser, variational,
+    denoiser, keras_conv, keras_conv_denoiser, variational,
 };
 use serde_json::json;
 
@@ -208,6 +208,37 @@ fn no_trained_parameter_but_biases_begins_at_zero() {
                 other => panic!("{other}"),
             }
         }
+    }
+}
+
+#[test]
+fn a_residual_network_whose_last_weights_are_zero_begins_as_the_identity() {
+    let mut network = denoiser(Shape::new(1, 6, 8), 5, 3, true);
+    assert_eq!(network.initialisation, Initialisation::HeZeroLast);
+    let zero_last = network.check().unwrap().initialise(Seed::new(1));
+    network.initialisation = Initialisation::He;
+    let he = network.check().unwrap().initialise(Seed::new(1));
+    for view in he.layout().views() {
+        let values = zero_last.get(&view.name).unwrap();
+        if view.name == "decoder.1.weight" {
+            assert!(values.iter().all(|&value| value == 0.0));
+        } else {
+            assert_eq!(values, he.get(&view.name).unwrap(), "{}", view.name);
+        }
+    }
+    // Without an image to add, and with tied weights, nothing could be learned.
+    let refused = |text: &str| {
+        let network: Network = serde_json::from_str(text).unwrap();
+        network.check().unwrap_err().to_string()
+    };
+    let dense = r#"{"layer": "dense", "outputs": 4}"#;
+    let tied = r#"{"layer": "dense", "outputs": 4, "tied_to": 0}"#;
+    for (decoder, residual) in [(dense, false), (tied, true)] {
+        let told = refused(&format!(
+            r#"{{"image": [2, 2], "encoder": [{dense}], "decoder": [{decoder}], "residual": {residual},
+                "initialisation": "he-zero-last"}}"#
+        ));
+        assert!(told.contains("initialisation must be glorot or he, as he-zero-last is for"), "{told}");
     }
 }
 

@@ -134,7 +134,7 @@ pub(super) const KEYS: &[SpecKey] = &[
     given(
         "model.initialisation",
         "\"glorot\"",
-        "glorot or he",
-        "How weights begin: uniform, within Glorot's limits or He's, which suit deep networks of ReLU.",
+        "glorot, he or he-zero-last",
+        "How weights begin: uniform, within Glorot's limits or He's, which suit deep networks of ReLU; with he-zero-last the last layer of a residual network begins at 0.",
     ),
 ];
