@@ -18,22 +18,26 @@ use crate::names::{self, Names};
 use crate::pixel_contexts::PixelModel;
 use crate::quality::{Mode, Quality};
 use crate::range_coder::{Frequencies, Reader, Writer};
+use crate::tiled::{self, Placed, TiledPictures};
 
 const MAGIC: [u8; 4] = *b"\x89AEZ";
 /// Of images without names.
 const VERSION: u8 = 1;
 /// Of images with names, which programs that know no names refuse as one of a later program.
 const VERSION_WITH_NAMES: u8 = 2;
+/// Of pictures of any size, whose images are tiles.
+const VERSION_OF_PICTURES: u8 = 3;
 /// Images in one block, which is the smallest unit that can be decompressed.
 const BLOCK: usize = 16;
 
 /// A network with its codec: compresses images and opens compressed ones.
 ///
 /// # Format
-/// The bytes `89 41 45 5a`; the version, 1, or 2 with names; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
+/// The bytes `89 41 45 5a`; the version, 1, or 2 with names, or 3 of pictures in tiles; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
 /// of the SHA-256 of the parameters and the codec; then, as LEB128, the number of images, their channels,
-/// height and width, and the length of each block; the blocks; in version 2 the names of the images; and the first 8
-/// bytes of the SHA-256 of all bytes before. A block holds the codes of 16 images and, in the exact mode, then their
+/// height and width, and the length of each block; the blocks; in version 2 the names of the images; in version 3 the
+/// number of pictures, channels, height and width of each, and their names; and the first 8 bytes of the SHA-256 of all bytes
+/// before. A block holds the codes of 16 images and, in the exact mode, then their
 /// pixels. A name is written as two LEB128 numbers, the bytes that it shares with the beginning of the name before it
 /// and the bytes that follow, and these bytes.
 pub struct Compressor {
@@ -112,21 +116,57 @@ impl Compressor {
         quality: Quality,
         mode: Mode,
     ) -> Result<Vec<u8>, CompressionError> {
+        let count = images.len() / self.shape.iter().product::<usize>();
+        if !names.is_empty() && names.len() != count {
+            return Err(wrong(&format!("{count} names"), &names.len().to_string()));
+        }
+        let version = if names.is_empty() { VERSION } else { VERSION_WITH_NAMES };
+        let mut bytes = self.write_images(images, version, quality, mode)?;
+        names::write(names, &mut bytes)?;
+        add_checksum(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// Compresses 8-bit pictures of any size, in tiles.
+    ///
+    /// # Errors
+    /// As [`compress_named`](Self::compress_named), and if the tiles have another shape than the network's images.
+    pub fn compress_pictures(
+        &self,
+        pictures: &TiledPictures,
+        quality: Quality,
+        mode: Mode,
+    ) -> Result<Vec<u8>, CompressionError> {
+        if pictures.tile != self.shape {
+            let expected = format!("tiles of {:?}", self.shape);
+            return Err(wrong(&expected, &format!("{:?}", pictures.tile)));
+        }
+        let mut bytes = self.write_images(&pictures.tiles, VERSION_OF_PICTURES, quality, mode)?;
+        tiled::write(&pictures.pictures, &mut bytes);
+        names::write(&pictures.names, &mut bytes)?;
+        add_checksum(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// The header and the blocks.
+    fn write_images(
+        &self,
+        images: &[u8],
+        version: u8,
+        quality: Quality,
+        mode: Mode,
+    ) -> Result<Vec<u8>, CompressionError> {
         let size: usize = self.shape.iter().product();
         if images.is_empty() || !images.len().is_multiple_of(size) {
             return Err(CompressionError::NotWholeRows { columns: size, values: images.len() });
         }
         let count = images.len() / size;
-        if !names.is_empty() && names.len() != count {
-            return Err(wrong(&format!("{count} names"), &names.len().to_string()));
-        }
         let models = Models::new(self, quality, mode)?;
         let blocks = images
             .par_chunks(BLOCK * size)
             .map(|images| self.write_block(images, &models))
             .collect::<Result<Vec<_>, _>>()?;
         let mut bytes = MAGIC.to_vec();
-        let version = if names.is_empty() { VERSION } else { VERSION_WITH_NAMES };
         bytes.extend([version, u8::from(mode == Mode::Exact), quality.number()]);
         bytes.extend(self.fingerprint);
         let lengths = blocks.iter().map(Vec::len);
@@ -134,8 +174,6 @@ impl Compressor {
             write_number(number, &mut bytes);
         }
         blocks.iter().for_each(|block| bytes.extend(block));
-        names::write(names, &mut bytes)?;
-        add_checksum(&mut bytes);
         Ok(bytes)
     }
 
@@ -171,8 +209,8 @@ impl Compressor {
             return Err(wrong("images compressed by `ae compress`", "something else"));
         }
         let version = bytes.get(MAGIC.len()).copied().unwrap_or(VERSION);
-        if ![VERSION, VERSION_WITH_NAMES].contains(&version) {
-            return Err(wrong("version 1 or 2", &format!("version {version}, of a later program")));
+        if ![VERSION, VERSION_WITH_NAMES, VERSION_OF_PICTURES].contains(&version) {
+            return Err(wrong("version 1 to 3", &format!("version {version}, of a later program")));
         }
         let body = checked(bytes, "compressed images")?;
         let mut rest = &body[MAGIC.len() + 1..];
@@ -208,15 +246,21 @@ impl Compressor {
             found.push(block);
             rest = others;
         }
-        let names = match version {
-            VERSION_WITH_NAMES => Some(Names::open(std::mem::take(&mut rest), count)?),
+        let pictures = match version {
+            VERSION_OF_PICTURES => Some(tiled::read(&mut rest, self.shape, count)?),
             _ => None,
+        };
+        let named = pictures.as_ref().map_or(count, Vec::len);
+        let names = match version {
+            VERSION => None,
+            _ => Some(Names::open(std::mem::take(&mut rest), named)?),
         };
         if !rest.is_empty() {
             return Err(wrong("nothing behind the last block", &format!("{} bytes", rest.len())));
         }
         let models = Models::new(self, quality, mode)?;
-        Ok(Archive { compressor: self, models, blocks: found, names, count, quality, mode })
+        let blocks = found;
+        Ok(Archive { compressor: self, models, blocks, names, pictures, count, quality, mode })
     }
 }
 
@@ -226,21 +270,47 @@ pub struct Archive<'a> {
     models: Models,
     blocks: Vec<&'a [u8]>,
     names: Option<Names<'a>>,
+    pictures: Option<Vec<Placed>>,
     count: usize,
     quality: Quality,
     mode: Mode,
 }
 
 impl<'a> Archive<'a> {
-    /// How many images there are; never 0.
+    /// How many images there are, of pictures their tiles; never 0.
     #[expect(clippy::len_without_is_empty, reason = "there is always an image")]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// The name of each image, in order, if they have names.
+    /// The name of each image or picture, in order, if they have names.
     pub fn names(&self) -> Option<Names<'a>> {
         self.names.clone()
+    }
+
+    /// The shape of each picture, `[channels, height, width]`, if the images are tiles of pictures.
+    pub fn pictures(&self) -> Option<Vec<[usize; 3]>> {
+        let pictures = self.pictures.as_ref()?;
+        Some(pictures.iter().map(|picture| picture.shape).collect())
+    }
+
+    /// The picture at an index, `channels x height x width`.
+    ///
+    /// # Errors
+    /// If there is no such picture, or as [`images`](Self::images).
+    pub fn picture(&self, index: usize) -> Result<Vec<u8>, CompressionError> {
+        let pictures = self.pictures.as_deref().unwrap_or_default();
+        let Some(Placed { shape, first, count }) = pictures.get(index) else {
+            let most = pictures.len().saturating_sub(1);
+            return Err(CompressionError::Range {
+                what: "the picture",
+                least: 0,
+                most,
+                found: index,
+            });
+        };
+        let tiles = self.images(*first, *count)?;
+        Ok(tiled::join(&tiles, *shape, self.compressor.shape))
     }
 
     /// The quality that they were compressed with.

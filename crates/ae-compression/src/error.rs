@@ -12,6 +12,14 @@ pub enum CompressionError {
         /// Bytes in all.
         values: usize,
     },
+    /// A picture whose channels cannot be cut into tiles.
+    #[error("expected a multiple of {expected} channels, found {found}")]
+    Channels {
+        /// Those of a tile.
+        expected: usize,
+        /// Those of the picture.
+        found: usize,
+    },
     /// A number that does not exist: a quality, or an image of an archive.
     #[error("{what} must be from {least} to {most}, found {found}")]
     Range {

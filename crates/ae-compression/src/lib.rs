@@ -4,7 +4,8 @@
 //!
 //! **Images**, with a network that both ends have: a [`Codec`] is fitted once to a network and its training images. A
 //! [`Compressor`] is the network with its codec. It turns 8-bit images into bytes, and opens such bytes as an
-//! [`Archive`], from which images are decompressed one by one: lossy, or bit for bit ([`Mode`]).
+//! [`Archive`], from which images are decompressed one by one: lossy, or bit for bit ([`Mode`]). Pictures of other sizes are
+//! cut into tiles ([`TiledPictures`]).
 //!
 //! Encoder and decoder must agree on steps, frequencies and the decoder's output, so these are computed in integers:
 //! a file gives the same pixels on every machine. The encoder is a float network; its codes are stored after rounding,
@@ -22,6 +23,7 @@ mod integer_activations;
 mod integer_decoder;
 mod pixel_contexts;
 mod quality;
+mod tiled;
 
 // Codes alone.
 mod plain_codes;
@@ -40,6 +42,7 @@ pub use error::CompressionError;
 pub use names::Names;
 pub use plain_codes::{Codes, compress_codes, decompress_codes};
 pub use quality::{Mode, Quality};
+pub use tiled::TiledPictures;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_analysis::{Pca, Rows};
-use ae_compression::{Codec, CompressionError, Compressor, Mode, Quality};
+use ae_compression::{Codec, CompressionError, Compressor, Mode, Quality, TiledPictures};
 use ae_kernels::{Activation, Chain, Dense, Weight};
 use ae_random::Seed;
 use proptest::prelude::*;
@@ -160,10 +160,58 @@ fn pca_is_compressed_as_a_network() {
     assert!((error / expected - 1.0).abs() < 0.2, "{error} {expected}");
 }
 
+/// Two pictures of other sizes than the network's images.
+fn pictures() -> [(&'static str, [usize; 3], Vec<u8>); 2] {
+    [("scans/a.png", [1, 20, 13]), ("scans/b.png", [3, 8, 9])].map(|(name, shape)| {
+        let pixels = (0..shape.iter().product()).map(|place| (place * 7 % 256) as u8).collect();
+        (name, shape, pixels)
+    })
+}
+
+fn of_pictures(compressor: &Compressor, mode: Mode) -> Vec<u8> {
+    let mut tiled = TiledPictures::new([1, SIDE, SIDE]);
+    for (name, shape, pixels) in pictures() {
+        tiled.add(name, shape, &pixels).unwrap();
+    }
+    compressor.compress_pictures(&tiled, Quality::default(), mode).unwrap()
+}
+
+#[test]
+fn pictures_of_any_size_come_back_in_tiles() {
+    let compressor = compressor(1);
+    let bytes = of_pictures(&compressor, Mode::Exact);
+    let archive = compressor.open(&bytes).unwrap();
+    let [names, shapes] =
+        [pictures().map(|it| it.0.to_owned()), pictures().map(|it| format!("{:?}", it.1))];
+    assert_eq!(archive.names().unwrap().collect::<Vec<_>>(), names);
+    assert_eq!(
+        archive.pictures().unwrap().iter().map(|it| format!("{it:?}")).collect::<Vec<_>>(),
+        shapes
+    );
+    assert_eq!(archive.len(), 3 * 2 + 3 * 2);
+    for (place, (_, _, pixels)) in pictures().into_iter().enumerate() {
+        assert_eq!(archive.picture(place).unwrap(), pixels);
+    }
+    let missing = archive.picture(2).unwrap_err().to_string();
+    assert_eq!(missing, "the picture must be from 0 to 1, found 2");
+    let bytes = of_pictures(&compressor, Mode::Lossy);
+    let lossy = compressor.open(&bytes).unwrap();
+    assert_eq!(lossy.picture(1).unwrap().len(), 3 * 8 * 9);
+    // Tiles of another shape than the network's images.
+    let mut other = TiledPictures::new([1, SIDE, 2 * SIDE]);
+    other.add("a", [1, 9, 9], &[0; 81]).unwrap();
+    let refused = compressor.compress_pictures(&other, Quality::default(), Mode::Lossy);
+    assert_eq!(refused.unwrap_err().to_string(), "expected tiles of [1, 8, 8], found [1, 8, 16]");
+}
+
 #[test]
 fn every_flipped_bit_and_every_cut_is_refused() {
     let compressor = compressor(1);
     let bytes = compressor.compress(&images(20), Quality::default(), Mode::Exact).unwrap();
+    let pictures = of_pictures(&compressor, Mode::Exact);
+    for length in 0..pictures.len() {
+        assert!(compressor.open(&pictures[..length]).is_err(), "{length} bytes");
+    }
     for bit in 0..8 * bytes.len() {
         let mut damaged = bytes.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
@@ -182,9 +230,9 @@ fn another_model_and_a_later_version_are_named() {
     let found = message(other.open(&bytes));
     assert_eq!(found, "expected images compressed with this model, found those of another model");
     let mut later = bytes.clone();
-    later[4] = 3;
+    later[4] = 4;
     let found = message(other.open(&later));
-    assert_eq!(found, "expected version 1 or 2, found version 3, of a later program");
+    assert_eq!(found, "expected version 1 to 3, found version 4, of a later program");
     assert!(message(other.open(b"\x89PNG")).contains("found something else"));
 }
 
@@ -232,13 +280,16 @@ proptest! {
     /// What a right checksum covers is not believed either: any header, any index, any blocks.
     #[test]
     fn sealed_bytes_are_refused_or_give_whole_images(
-        mode in 0_u8..3,
+        mode in 0_u8..4,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         end in prop::collection::vec(any::<u8>(), 0..40),
     ) {
         let compressor = compressor(3);
         let kept = if mode == 1 { Mode::Exact } else { Mode::Lossy };
-        let bytes = compressor.compress(&images(20), Quality::default(), kept).unwrap();
+        let bytes = match mode {
+            3 => of_pictures(&compressor, kept),
+            _ => compressor.compress(&images(20), Quality::default(), kept).unwrap(),
+        };
         let mut body = bytes[..bytes.len() - CHECKSUM].to_vec();
         for (place, byte) in &changes {
             let place = place.index(body.len());
@@ -258,6 +309,11 @@ proptest! {
         prop_assert!(archive.len() <= 16 * body.len());
         if let Ok(images) = archive.images(0, 50) {
             prop_assert_eq!(images.len(), SIZE * archive.len().min(50));
+        }
+        for (place, shape) in archive.pictures().unwrap_or_default().iter().enumerate() {
+            if let Ok(picture) = archive.picture(place) {
+                prop_assert_eq!(picture.len(), shape.iter().product::<usize>());
+            }
         }
     }
 }
