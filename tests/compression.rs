@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use image::{GrayImage, Luma, Rgb, RgbImage};
 use sha2::{Digest, Sha256};
 
 use crate::npy;
@@ -60,6 +61,44 @@ fn names_and_class_folders_come_back() {
     assert_eq!(sandbox.read("x.aez")[4], 2);
     sandbox.ae("decompress run x.aez -o one.png --image 2").succeeds();
     assert_eq!(sandbox.read("one.png"), sandbox.read("again/dogs/a.png"));
+}
+
+/// Pictures of other sizes than the model's, in tiles of it: grey and coloured, in a subfolder, one smaller than a tile.
+#[test]
+fn pictures_of_other_sizes_come_back_in_their_own() {
+    let sandbox = Sandbox::with_run();
+    let place = |x: u32, y: u32| (x * 5 + y * 3) as u8;
+    let grey = GrayImage::from_fn(37, 20, |x, y| Luma([place(x, y)]));
+    let colour = RgbImage::from_fn(15, 30, |x, y| Rgb([place(x, y), 7, place(y, x)]));
+    let small = GrayImage::from_fn(5, 3, |x, y| Luma([place(x, y)]));
+    fs::create_dir_all(sandbox.path("photos/more")).unwrap();
+    grey.save(sandbox.path("photos/a.png")).unwrap();
+    colour.save(sandbox.path("photos/more/b.png")).unwrap();
+    small.save(sandbox.path("photos/more/c.png")).unwrap();
+    let told = sandbox.ae("compress run photos -o x.aez --exact --json").succeeds().json();
+    // Tiles of 14 x 14: 3 x 2, 2 x 3 of three colours, and one.
+    assert_eq!((&told["images"], &told["tiles"]), (&3.into(), &25.into()));
+    assert_eq!(sandbox.read("x.aez")[4], 3);
+    sandbox.ae("decompress run x.aez -o again/").succeeds();
+    assert!(image::open(sandbox.path("again/a.png")).unwrap().to_luma8() == grey);
+    assert!(image::open(sandbox.path("again/more/b.png")).unwrap().to_rgb8() == colour);
+    assert!(image::open(sandbox.path("again/more/c.png")).unwrap().to_luma8() == small);
+    sandbox.ae("decompress run x.aez -o one.png --image 1").succeeds();
+    assert_eq!(sandbox.read("one.png"), sandbox.read("again/more/b.png"));
+    for (flags, told) in [
+        ("-o all.npy", "pictures of other sizes than the model's go into a folder"),
+        ("-o all.png", "pictures of other sizes than the model's go into a folder"),
+        ("-o one.png --force --image 3", "expected --image below 3, found 3"),
+    ] {
+        sandbox.ae(&format!("decompress run x.aez {flags}")).fails_with(&[told]);
+    }
+    // Lossy, and one picture alone.
+    sandbox.ae("compress run photos/a.png -o lossy.aez").succeeds();
+    sandbox.ae("decompress run lossy.aez -o lossy.png").succeeds();
+    assert_eq!(image::open(sandbox.path("lossy.png")).unwrap().to_luma8().dimensions(), (37, 20));
+    // With --resize the pictures have the model's size.
+    sandbox.ae("compress run photos -o resized.aez --resize crop").succeeds();
+    assert_eq!(sandbox.read("resized.aez")[4], 2);
 }
 
 #[test]

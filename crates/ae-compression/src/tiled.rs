@@ -66,7 +66,12 @@ impl TiledPictures {
         self.pictures.len()
     }
 
-    /// Whether there are none.
+    /// How many tiles these have.
+    pub fn tiles(&self) -> usize {
+        self.tiles.len() / self.tile.iter().product::<usize>()
+    }
+
+    /// Whether there are no pictures.
     pub fn is_empty(&self) -> bool {
         self.pictures.is_empty()
     }

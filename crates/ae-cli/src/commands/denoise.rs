@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
         check_noise(noise, model.format())?;
     }
     let seed = Seed::new(args.seed);
-    if are_whole(images, &args.apply, &model)? {
+    if are_whole(images, &args.apply.reading, &model)? {
         let options = PictureOptions { noise_level: args.sigma, overlap: args.overlap };
         let work = Work { model: &model, noise: args.noise.as_ref(), seed, options };
         return whole_pictures::run(&work, images, &args.apply, common);

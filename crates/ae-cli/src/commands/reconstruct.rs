@@ -15,7 +15,7 @@ use crate::progress;
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.applied.model, &device(&common.device)?)?;
     let images = &args.applied.images;
-    if model.is_spatial() && are_whole(images, args, &model)? {
+    if model.is_spatial() && are_whole(images, &args.reading, &model)? {
         let (noise, seed, options) = (None, Seed::new(0), PictureOptions::default());
         let work = Work { model: &model, noise, seed, options };
         return whole_pictures::run(&work, images, args, common);

@@ -8,7 +8,7 @@ use ae_random::Seed;
 use clap::Args;
 
 use super::tell_of_training_data;
-use crate::args::{Apply, Common};
+use crate::args::{Apply, Common, Reading};
 use crate::delivery::{Continuation, PictureDelivery};
 use crate::exit_status::Status;
 use crate::noise_levels::NoiseLevels;
@@ -25,12 +25,8 @@ pub(super) struct Work<'a> {
 
 /// Whether pictures go through a model one by one, in their own sizes: there are some of other shapes than the model's, and
 /// nobody asks for another size.
-pub(super) fn are_whole<A: Args>(
-    images: &Path,
-    apply: &Apply<A>,
-    model: &Model,
-) -> anyhow::Result<bool> {
-    let (format, reading) = (model.format(), &apply.reading);
+pub(super) fn are_whole(images: &Path, reading: &Reading, model: &Model) -> anyhow::Result<bool> {
+    let format = model.format();
     let keeps_sizes = reading.resize.is_none() && format.scaling.is_none();
     Ok(keeps_sizes && PictureReader::finds_other_shapes(images, format.shape, &reading.options())?)
 }

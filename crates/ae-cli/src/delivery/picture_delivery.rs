@@ -36,6 +36,19 @@ impl<'a> PictureDelivery<'a> {
         origins: &[PictureOrigin],
         shapes: &[ImageShape],
     ) -> anyhow::Result<Self> {
+        let mut delivery = Self::of_made(target, shapes)?;
+        match &mut delivery.sink {
+            Sink::Folder(folder) => {
+                folder.plan(origins, continuation)?;
+                folder.announce(origins, shapes);
+            }
+            Sink::File(..) => super::check_continues(continuation)?,
+        }
+        Ok(delivery)
+    }
+
+    /// Begins for pictures of these shapes that are made of no pictures' files.
+    pub(crate) fn of_made(target: &'a Target, shapes: &[ImageShape]) -> anyhow::Result<Self> {
         super::check_format(target)?;
         let path = match target.out.as_deref() {
             Some(path) if !target.show => path,
@@ -45,14 +58,11 @@ impl<'a> PictureDelivery<'a> {
             ),
         };
         if is_folder(path) {
-            let mut folder = PictureFolder::begin(path, target)?;
-            folder.plan(origins, continuation)?;
-            folder.announce(origins, shapes);
+            let folder = PictureFolder::begin(path, target)?;
             return Ok(Self { path, sink: Sink::Folder(Box::new(folder)), delivered: 0 });
         }
-        super::check_continues(continuation)?;
         let format = PictureFormat::of_name(path);
-        let takes_all = origins.len() == 1 || format == Some(PictureFormat::Tiff);
+        let takes_all = shapes.len() == 1 || format == Some(PictureFormat::Tiff);
         if format.is_none() || !takes_all {
             bail!(
                 "{}: pictures of other sizes than the model's go into a folder, such as out/, or one alone \
@@ -62,7 +72,7 @@ impl<'a> PictureDelivery<'a> {
         }
         let mut writer = PictureWriter::new(target.quality);
         shapes.iter().for_each(|shape| writer.announce(path.to_owned(), *shape));
-        let sink = Sink::File(writer, origins.len());
+        let sink = Sink::File(writer, shapes.len());
         Ok(Self { path, sink, delivered: 0 })
     }
 
@@ -82,9 +92,22 @@ impl<'a> PictureDelivery<'a> {
         origin: &PictureOrigin,
         has_16_bits: bool,
     ) -> anyhow::Result<()> {
-        let made = Made { shape, values, origin: Some(origin), has_16_bits };
+        self.write(Made { shape, values, origin: Some(origin), has_16_bits }, &origin.file)
+    }
+
+    /// Writes a picture of this name, `channels x height x width`, that was made of no picture's file.
+    pub(crate) fn add_made(
+        &mut self,
+        shape: ImageShape,
+        values: &[f32],
+        name: &Path,
+    ) -> anyhow::Result<()> {
+        self.write(Made { shape, values, origin: None, has_16_bits: false }, name)
+    }
+
+    fn write(&mut self, made: Made<'_>, name: &Path) -> anyhow::Result<()> {
         match &mut self.sink {
-            Sink::Folder(folder) => folder.add(made, &origin.file)?,
+            Sink::Folder(folder) => folder.add(made, name)?,
             Sink::File(writer, pages) => writer.write(self.path, made, *pages)?,
         }
         self.delivered += 1;

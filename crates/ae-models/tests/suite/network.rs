@@ -4,8 +4,8 @@ use ae_models::Activation::{Linear, Relu, Sigmoid, Tanh};
 use ae_models::layer::{Conv, ConvTranspose, Dense, Dropout, MaxPool, Reshape, Sample};
 use ae_models::{
     Activation, CheckedNetwork, Distribution, Draws, Initialisation, Layer, Loss, ModelKind,
-    ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational,
-    denoiser, keras_conv, keras_conv_denoiser, variational,
+    ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational, denoiser,
+    keras_conv, keras_conv_denoiser, variational,
 };
 use serde_json::json;
 
@@ -238,7 +238,10 @@ fn a_residual_network_whose_last_weights_are_zero_begins_as_the_identity() {
             r#"{{"image": [2, 2], "encoder": [{dense}], "decoder": [{decoder}], "residual": {residual},
                 "initialisation": "he-zero-last"}}"#
         ));
-        assert!(told.contains("initialisation must be glorot or he, as he-zero-last is for"), "{told}");
+        assert!(
+            told.contains("initialisation must be glorot or he, as he-zero-last is for"),
+            "{told}"
+        );
     }
 }
 
