@@ -51,6 +51,18 @@ fn data_in_place_of_a_spec_is_to_be_named_with_its_flag() {
 }
 
 #[test]
+fn the_value_of_a_flag_that_may_be_left_out_follows_an_equals_sign() {
+    let sandbox = Sandbox::new();
+    for (flags, value) in [("--blind-spot 0.05", "0.05"), ("--skip-bad no", "no")] {
+        let told = format!("found {value}; the value of --blind-spot and --skip-bad follows a `=`");
+        sandbox
+            .ae(&format!("train --data photos {flags} --out new"))
+            .ends_with(2)
+            .refuses_with(&[&told]);
+    }
+}
+
+#[test]
 fn a_run_without_a_model_and_a_study_are_called_so() {
     let sandbox = Sandbox::with_run();
     fs::remove_file(sandbox.path("run/model.safetensors")).unwrap();
