@@ -129,10 +129,13 @@ fn pictures_that_are_resized_are_said_to_be() {
     pictures(&sandbox, "photos", 8);
     let train = "train --data photos --size 8x8 --resize crop --widths 4 --epochs 1 --out run";
     sandbox.ae(train).succeeds();
-    let told = sandbox.ae("compress run photos -o p.aez --exact").succeeds().stderr;
+    let told = sandbox.ae("encode run photos -o codes.npy").succeeds().stderr;
     let said = "read as in the model's training: --resize crop (pictures become 8 x 8)";
     assert!(told.contains(said), "{told}");
+    let told = sandbox.ae("compress run photos -o p.aez --exact --resize crop").succeeds().stderr;
     assert!(told.contains("--exact restores the 8 x 8 pictures"), "{told}");
+    let told = sandbox.ae("compress run photos -o p.aez --force").succeeds().stderr;
+    assert!(told.contains("compressed in tiles of 8 x 8"), "{told}");
     // What was typed need not be said.
     let told = sandbox.ae("encode run photos -o p.npy --resize crop").succeeds().stderr;
     assert!(!told.contains("--resize"), "{told}");

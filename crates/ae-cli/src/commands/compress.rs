@@ -50,7 +50,7 @@ fn as_images(
     let mode = mode(args);
     let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let mut progress = progress::data(common);
-    let resize = args.reading.over(model.input().reading()).resize;
+    let resize = args.reading.resize.unwrap_or_default();
     if args.exact && resize != Resize::None {
         let ImageShape { height, width, .. } = model.shape();
         progress.chose(&format!(
