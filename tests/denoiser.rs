@@ -70,6 +70,8 @@ fn it_is_told_the_level_where_levels_differ_and_where_it_is_not_blind() {
         ("--noise gaussian:25/255", false),
         ("--noise stripes:0.1", false),
         ("--blind", false),
+        ("--target photos --noise gaussian:0.05..0.2", false),
+        ("--target photos", false),
     ]
     .into_iter()
     .enumerate()
@@ -104,14 +106,26 @@ fn what_does_not_fit_is_refused() {
     let sandbox = with_photos();
     for (flags, fragments) in [
         ("--patches 11x12:60", &["images of 11 x 12 do not fit the network `denoiser`"][..]),
-        ("--depth 1", &["model.depth must be 2 or more", "found 1"]),
-        ("--depth 100000000000", &["encoder", "a list of 1 to 256 layers"]),
+        ("--depth 1", &["model.depth must be 2 to 256", "found 1"]),
+        ("--depth 100000000000", &["model.depth must be 2 to 256", "found 100000000000"]),
+        ("--set model.features=0", &["model.features must be 1 or more", "found 0"]),
         ("--features 20000", &["so narrow that they have at most", "parameters"]),
         (
             "--noise stripes:0.1 --set model.noise_level=true",
             &["model.noise_level must be false", "found true with stripes:0.1"],
         ),
         ("--noise none", &["model.kind must be denoising", "nothing to learn"]),
+        (
+            "--blind-spot --set model.noise_level=true",
+            &["model.noise_level must be false with training.blind_spot"],
+        ),
+        (
+            "--target photos --set model.noise_level=true",
+            &[
+                "model.noise_level must be false with data.target",
+                "the noise of the inputs is not known",
+            ],
+        ),
         ("--network conv-denoiser", &["--features is for the network denoiser", "conv-denoiser"]),
     ] {
         let train = TRAIN.replace(

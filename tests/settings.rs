@@ -40,7 +40,7 @@ fn a_spec_that_makes_no_sense_refuses_with_the_place() {
     sandbox.write("bad.toml", [&SPEC[..start], &SPEC[end..]].concat());
     sandbox
         .ae("train bad.toml --out run")
-        .refuses_with(&["corruption must be given for a denoising model, found none"]);
+        .refuses_with(&["corruption must be given for a denoising model, unless data.target or training.blind_spot is, found none"]);
     // What is no TOML is a damaged file.
     sandbox.write("bad.toml", SPEC.replace("seed = 7", "seed = "));
     sandbox.ae("train bad.toml --out run").fails_with(&["bad.toml", "line 3"]);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use image::{GrayImage, Luma};
 use serde_json::Value;
 
 use crate::support::{SPEC, Sandbox};
@@ -317,6 +318,31 @@ fn what_is_not_trained_layer_by_layer_is_refused_before_anything_is_trained() {
         sandbox.ae("study study.toml --out study").refuses_with(&[told]);
         assert!(!sandbox.path("study").exists(), "{changes}");
     }
+    // Patches are others in every epoch, and pairs have inputs of their own.
+    for (number, class) in ["a", "b"].into_iter().cycle().enumerate().take(20) {
+        fs::create_dir_all(sandbox.path(&format!("photos/{class}"))).unwrap();
+        let picture = GrayImage::from_fn(14, 14, |x, y| Luma([(number as u32 * 9 + x * y) as u8]));
+        picture.save(sandbox.path(&format!("photos/{class}/{number}.png"))).unwrap();
+    }
+    sandbox.write("study.toml", study(sigmoids));
+    for (key, of_data) in [
+        ("data.target", "data.target=photos"),
+        ("data.patches", "data.patches.size=[14,14] --set data.patches.count=20"),
+    ] {
+        sandbox
+            .ae(&format!("study study.toml --out study --set data.source=photos --set {of_data}"))
+            .refuses_with(&[&format!("{key} must be left out to train layer by layer")]);
+        assert!(!sandbox.path("study").exists(), "{key}");
+    }
+    // Fine-tuning gives a network images alone.
+    let [start, end] = ["encoder = ", "[corruption]"].map(|it| SPEC.find(it).unwrap());
+    let layers = "network = \"layers\"\nnoise_level = true\nencoder = [{ layer = \"dense\", outputs = 8 }]\n\
+                  decoder = [{ layer = \"dense\", outputs = 196, activation = \"sigmoid\" }]\n\n";
+    sandbox.write("study.toml", study("").replace(&SPEC[start..end], layers));
+    sandbox
+        .ae("study study.toml --out study")
+        .refuses_with(&["model.noise_level must be false for fine-tuning"]);
+    assert!(!sandbox.path("study").exists());
     sandbox.write("study.toml", study(sigmoids));
     sandbox.ae("study study.toml --out study --epochs 1").succeeds();
     let metrics = sandbox.read_json("study/record.json")["metrics"].clone();

@@ -21,8 +21,8 @@ use crate::plan::Plan;
 pub struct Diagnosis {
     /// Training steps.
     pub steps: u64,
-    /// The model's squared error per value on the validation images: `val_mse`, or `val_blind_spot_mse`, that to the noisy
-    /// values, as are the errors of the baselines then.
+    /// The model's squared error per value on the validation images: `val_mse`, or with blind spots `val_blind_spot_mse`. Then this
+    /// error and those of the baselines are to the noisy values.
     pub model_mse: f64,
     /// The squared error per value of predicting the mean of the training images.
     pub mean_mse: f64,

@@ -1,11 +1,14 @@
 //! What a denoising model learns from: noise, pairs of pictures, or blind spots in noisy ones.
 
 use ae_corruption::{Corruption, Draw};
-use ae_dataset::Dataset;
+use ae_dataset::{Dataset, ImageShape};
 use ae_models::{CheckedNetwork, Loss, ModelKind};
 use ae_training::BlindSpots;
 
-use crate::{ExperimentError, NetworkName, Spec};
+use crate::{CorruptionSpec, ExperimentError, NetworkName, Spec};
+
+/// The shortest side of an image whose noise can be estimated, in pixels.
+const SMALLEST_SIDE: usize = 3;
 
 /// Checks that a denoising model has something to remove, and a regular one has not, and that all of it goes together.
 ///
@@ -17,7 +20,7 @@ pub(crate) fn check(
     network: &CheckedNetwork,
 ) -> Result<(), ExperimentError> {
     check_kind(spec, dataset)?;
-    check_noise_level(spec, network)?;
+    check_noise_level(spec, dataset, network)?;
     check_drawn(spec, dataset)?;
     match spec.training.blind_spot {
         Some(fraction) => check_blind_spots(fraction, spec, dataset, network),
@@ -28,7 +31,7 @@ pub(crate) fn check(
 fn check_kind(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
     if (spec.model.kind, spec.model.name()) == (ModelKind::Regular, NetworkName::Denoiser) {
         let expected =
-            "denoising for the network `denoiser`, which without noise has nothing to learn";
+            "denoising for the network `denoiser`: without noise it has nothing to learn";
         return Err(ExperimentError::setting("model.kind", expected, "regular"));
     }
     let is_given = [
@@ -38,7 +41,11 @@ fn check_kind(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
     ];
     let given = is_given.into_iter().find(|(_, is_given, _)| *is_given);
     let (place, expected, found) = match (spec.model.kind, given) {
-        (ModelKind::Denoising, None) => ("corruption", "given for a denoising model", "none"),
+        (ModelKind::Denoising, None) => {
+            let expected =
+                "given for a denoising model, unless data.target or training.blind_spot is";
+            ("corruption", expected, "none")
+        }
         (ModelKind::Regular, Some((place, _, found))) => {
             (place, "left out for a regular model", found)
         }
@@ -47,15 +54,38 @@ fn check_kind(spec: &Spec, dataset: &Dataset) -> Result<(), ExperimentError> {
     Err(ExperimentError::setting(place, expected, found))
 }
 
-/// Refuses a network that is told a noise level which the noise does not have.
-fn check_noise_level(spec: &Spec, network: &CheckedNetwork) -> Result<(), ExperimentError> {
-    let noise = spec.corruption.as_ref().map(|corruption| &corruption.noise);
-    if !network.network().noise_level || noise.is_some_and(|it| it.level_range().is_some()) {
+/// Refuses a network that is told a noise level where none is known, in training or when the model is applied.
+fn check_noise_level(
+    spec: &Spec,
+    dataset: &Dataset,
+    network: &CheckedNetwork,
+) -> Result<(), ExperimentError> {
+    if !network.network().noise_level {
         return Ok(());
     }
-    let expected = "false, as the level is known of Gaussian noise alone";
-    let found = noise.map_or("true without noise".to_owned(), |it| format!("true with {it}"));
-    Err(ExperimentError::setting("model.noise_level", expected, &found))
+    let refused = |expected: &str, found: &str| {
+        Err(ExperimentError::setting("model.noise_level", expected, found))
+    };
+    let ImageShape { height, width, .. } = dataset.train.shape();
+    if dataset.scaling.is_some() || height.min(width) < SMALLEST_SIDE {
+        let expected = "false where items are no images of at least 3 x 3 pixels, whose noise can be estimated";
+        return refused(expected, "true");
+    }
+    if dataset.inputs.is_some() {
+        return refused("false with data.target, as the noise of the inputs is not known", "true");
+    }
+    if spec.training.blind_spot.is_some() {
+        let expected = "false with training.blind_spot, as the level of the noise is not known";
+        return refused(expected, "true");
+    }
+    match &spec.corruption {
+        None => refused("false without noise, which has no level", "true"),
+        Some(CorruptionSpec { noise, .. }) if noise.level_range().is_none() => refused(
+            "false: this noise has no known standard deviation",
+            &format!("true with {noise}"),
+        ),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Refuses noise that stays the same while the patches change.
@@ -85,7 +115,7 @@ fn check_blind_spots(
         return refused(place, &expected, &fraction.to_string());
     }
     if dataset.inputs.is_some() {
-        let expected = "left out for noisy images alone, as blind spots are";
+        let expected = "left out with training.blind_spot, which learns from noisy images alone";
         return refused("data.target", expected, "a folder");
     }
     let shape = dataset.train.shape();
@@ -99,10 +129,6 @@ fn check_blind_spots(
     if network.is_variational() {
         return refused(place, "left out where codes are samples", &fraction.to_string());
     }
-    if network.network().noise_level {
-        let expected = "false with training.blind_spot, as the level of the noise is not known";
-        return refused("model.noise_level", expected, "true");
-    }
     let Some(corruption) = &spec.corruption else { return Ok(()) };
     if corruption.drawn == Draw::EveryEpoch {
         let expected = if dataset.patches.is_some() {
@@ -111,13 +137,6 @@ fn check_blind_spots(
             "drawn once with training.blind_spot, as a noisy image is the same in every epoch"
         };
         return refused("corruption", expected, &corruption.drawn.to_string());
-    }
-    if corruption.noise.is_spatial() {
-        tracing::warn!(
-            "the noise {} is alike in neighbouring pixels: what can be found from neighbours is not removed by learning \
-             from blind spots",
-            corruption.noise
-        );
     }
     Ok(())
 }

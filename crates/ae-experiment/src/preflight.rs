@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use ae_corruption::Corruption as _;
 use ae_dataset::{Images, Pixels};
 use ae_files::counted_as;
 use ae_models::{CheckedLayer, Layer, Loss, ModelKind, Part, Shape};
@@ -58,7 +59,10 @@ impl Preflight {
             // Plain patches of different pictures, such as skies, are equal without harm.
             duplicates: if plan.dataset.patches.is_some() { 0 } else { duplicates(train, test) },
             outside: if is_bounded { outside(train) + outside(test) } else { 0 },
-            notes: note_of_neighbours(plan).into_iter().collect(),
+            notes: [note_of_neighbours(plan), note_of_blind_spots(plan)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     }
 
@@ -184,6 +188,17 @@ fn note_of_neighbours(plan: &Plan) -> Option<String> {
     let first = compares.next()?;
     let (name, kind) = (first.name(), first.layer.kind_name());
     Some(format!("the layer {name} (`{kind}`) {NO_NEIGHBOURS}; dense layers compare all columns"))
+}
+
+/// That blind spots do not remove noise which neighbours share, if the noise is such.
+fn note_of_blind_spots(plan: &Plan) -> Option<String> {
+    plan.spec.training.blind_spot?;
+    let noise = plan.spec.corruption.as_ref().map(|corruption| &corruption.noise);
+    let noise = noise.filter(|noise| noise.is_spatial())?;
+    Some(format!(
+        "the noise {noise} is alike in neighbouring pixels: what can be found from neighbours is not removed by \
+         learning from blind spots"
+    ))
 }
 
 /// Whether nothing keeps the network from copying its input: no narrow layer, no sparse or random code, no noise on images.

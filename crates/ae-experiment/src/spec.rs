@@ -107,7 +107,8 @@ pub struct DataSpec {
     /// How the columns of a table are scaled: `min-max` or `standard`.
     #[serde(default, skip_serializing_if = "is_min_max")]
     pub scaling: ColumnScaling,
-    /// The folder of the pictures that those of the source are to become: their partners by path, whatever the endings.
+    /// The folder of the clean pictures. Each is the partner of the picture of the source with the same path, whatever the
+    /// endings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The fraction that is held out as test set if the data does not define one; without it, a tenth.
@@ -253,7 +254,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// The noise that a denoiser for photographs learns to remove: Gaussian, of 5 to 55 grey levels of 255, as FFDNet's.
+/// The noise that a denoiser for photographs learns to remove: Gaussian, of 5 to 55 grey levels of 255. The blind DnCNN-B
+/// learns from 0 to 55, FFDNet from 0 to 75.
 const DENOISER_NOISE: &str = "gaussian:5/255..55/255:unclipped";
 
 impl Spec {

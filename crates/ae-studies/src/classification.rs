@@ -139,6 +139,11 @@ fn planned(network: &ClassifiedNetwork, setup: &Setup) -> Result<StudyModel, Stu
         }
         spec = spec.with(key, value)?;
     }
+    let described = spec.model.network(setup.dataset.train.shape())?;
+    if described.noise_level {
+        let expected = "false for fine-tuning, which gives the network images alone";
+        return Err(setting("model.noise_level", expected, "true"));
+    }
     let pretrain = match network.pretraining {
         PretrainingKind::Whole => Pretrain::Whole,
         PretrainingKind::None => Pretrain::Nothing,

@@ -8,13 +8,21 @@ use ae_training::{MemoryObserver, Pretraining, check_pretrainable, pretrain_laye
 use crate::error::{StudyError, setting};
 
 /// Checks that the network of a spec can be trained layer by layer on items of this shape, and that the spec asks for
-/// nothing that such a training does not do: every layer minimises the cross-entropy alone.
+/// nothing that such a training does not do: every layer minimises the cross-entropy alone, on the same items in every epoch.
 pub(crate) fn check_layer_by_layer(spec: &Spec, shape: ImageShape) -> Result<(), StudyError> {
     check_pretrainable(&network(spec, shape)?).map_err(ExperimentError::from)?;
     let training = &spec.training;
     if training.loss != Loss::BinaryCrossEntropy {
         let expected = "binary-cross-entropy to train layer by layer";
         return Err(setting("training.loss", expected, &training.loss.to_string()));
+    }
+    for (place, found) in [
+        ("data.target", spec.data.target.clone()),
+        ("data.patches", spec.data.patches.map(|patches| format!("{:?}", patches.size))),
+    ] {
+        if let Some(found) = found {
+            return Err(setting(place, "left out to train layer by layer", &found));
+        }
     }
     for (place, weight) in [
         ("training.code_l1", training.code_l1.filter(|weight| *weight != 0.0)),

@@ -81,10 +81,8 @@ impl<'a> AutogradEngine<'a> {
         let pixels = samples.images().image_size();
         let targets = Tensor::from_vec(batch.targets, rows(pixels), &self.device)?;
         let pass = model.forward_training(&inputs, draws)?;
-        let terms = match samples.count_of_blind_spots() {
-            Some(counted) => objective.evaluate_masked_pass(model, &pass, &targets, counted)?,
-            None => objective.evaluate_pass(model, &pass, &targets)?,
-        };
+        let counted = samples.count_of_blind_spots();
+        let terms = objective.evaluate_pass(model, &pass, &targets, counted)?;
         let mut gradients = (&terms.total * share)?.backward()?;
         let trained = vars.iter().map(|(view, var)| {
             let gradient = gradients.remove(var);

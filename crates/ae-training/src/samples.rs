@@ -140,7 +140,7 @@ impl<'a> Samples<'a> {
     /// `rows x image_size`.
     ///
     /// `inputs` is the image's size, or one plane more. That plane, the last, is filled with the noise level of its image:
-    /// the standard deviation of the Gaussian noise that was added, 0 without noise.
+    /// the standard deviation of the noise that was added, 0 without noise.
     ///
     /// If the inputs [are the targets](Self::are_targets), `targets` must be empty.
     ///

@@ -29,8 +29,8 @@ const KEPT_LARGEST: usize = 500;
 /// smaller. If `n` is too small for that ([`ThresholdRule::fewest_scores`]), it is the largest score.
 ///
 /// The largest of several scores has their number times its p-value, at most 1 (the bound of Bonferroni; Dunn 1961,
-/// "Multiple comparisons among means"). It holds whatever the scores have to do with each other, and is too large where
-/// they rise and fall together.
+/// "Multiple comparisons among means"). The bound holds for any dependence between the scores, and is conservative if they are
+/// correlated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {

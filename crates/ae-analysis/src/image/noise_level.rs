@@ -10,7 +10,7 @@ use crate::{AnalysisError, Rows};
 /// The side of a cell; a block is 2 x 2 cells, and blocks begin at every cell.
 const CELL: usize = 8;
 
-/// The part of the blocks, from the quietest, whose greatest value counts.
+/// The quantile of the blocks' levels that is taken as the picture's.
 const QUIET_PART: f64 = 0.05;
 
 /// The root mean square of that block in Gaussian noise of a standard deviation of 1.

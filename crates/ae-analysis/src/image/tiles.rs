@@ -14,7 +14,7 @@ use crate::error::in_range;
 /// The numbers of all tiles that are in memory at once, 16 MiB, unless a single row of tiles has more.
 const NUMBERS_AT_ONCE: usize = 1 << 22;
 
-/// How an image is covered with tiles that overlap, by half if nothing else is said.
+/// How an image is covered with overlapping tiles. By default they overlap by half.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tiling {
     rows: Axis,

@@ -146,11 +146,13 @@ fn learned_from(spec: &mut Spec, args: &Train) {
     }
 }
 
-/// What the flags say of a denoiser, which is told the level of the noise where the noise has levels that differ.
+/// What the flags say of a denoiser. It is told the level of the noise where that differs and is known: not with pairs or
+/// blind spots, whose images have a noise of their own.
 fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {
     let NetworkFlags { features, depth, blind, .. } = &args.network;
     let (name, noise) = (spec.model.name(), spec.corruption.as_ref().map(|it| &it.noise));
     let levels = noise.and_then(Corruption::level_range);
+    let is_known = spec.data.target.is_none() && spec.training.blind_spot.is_none();
     let Some(denoiser) = spec.model.denoiser_mut() else {
         let given =
             [("--features", features.is_some()), ("--depth", depth.is_some()), ("--blind", *blind)];
@@ -163,7 +165,7 @@ fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {
     if args.spec.is_none() || args.noise.is_some() {
         denoiser.noise_level = levels.is_some_and(|levels| levels.start() < levels.end());
     }
-    denoiser.noise_level &= !blind;
+    denoiser.noise_level &= is_known && !blind;
     let (data, reading) = (&mut spec.data, &args.becoming.reading);
     let is_whole = args.spec.is_some() || data.size.is_some() || reading.resize.is_some();
     let Ok(source) = data.source.parse::<Source>();

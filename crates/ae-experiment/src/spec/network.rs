@@ -3,8 +3,8 @@
 use ae_dataset::{Dataset, ImageShape, Resize};
 use ae_models::layer::TopK;
 use ae_models::{
-    Activation, DenseConfig, Initialisation, Layer, ModelError, ModelKind, Network, Shape,
-    convolutional_variational, denoiser, keras_conv, keras_conv_denoiser, variational,
+    Activation, DenseConfig, Initialisation, Layer, MAX_LAYERS, ModelError, ModelKind, Network,
+    Shape, convolutional_variational, denoiser, keras_conv, keras_conv_denoiser, variational,
 };
 use serde::{Deserialize, Serialize};
 
@@ -257,10 +257,7 @@ impl NetworkSpec {
                 convolutional_variational(input, vae.code, vae.output_activation)
             }
             NetworkForm::Denoiser(form) => {
-                if form.depth < 2 {
-                    let found = &form.depth.to_string();
-                    return Err(ExperimentError::setting("model.depth", "2 or more", found));
-                }
+                form.check()?;
                 denoiser(input, form.features, form.depth, form.noise_level)
             }
             NetworkForm::Layers(layers) => Network {
@@ -315,6 +312,21 @@ fn nearest_sizes(
     let found =
         [smaller.into_iter().find(|&size| fits(size)), larger.into_iter().find(|&size| fits(size))];
     found.into_iter().flatten().collect()
+}
+
+impl DenoiserForm {
+    /// Checks depth and features.
+    fn check(&self) -> Result<(), ExperimentError> {
+        let Self { features, depth, .. } = *self;
+        if !(2..=MAX_LAYERS).contains(&depth) {
+            let expected = format!("2 to {MAX_LAYERS}");
+            return Err(ExperimentError::setting("model.depth", &expected, &depth.to_string()));
+        }
+        if features == 0 {
+            return Err(ExperimentError::setting("model.features", "1 or more", "0"));
+        }
+        Ok(())
+    }
 }
 
 impl DenseForm {

@@ -159,7 +159,7 @@ pub struct PhotographNetwork {
     /// What differs from the spec, as [`Spec::with`](crate::Spec::with) takes it: `data.patches.size=[16, 16]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
-    /// The levels that it is judged at, if not at all.
+    /// The levels at which it is judged; without them, all levels of the study.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub levels: Option<Vec<u32>>,
 }

@@ -14,8 +14,8 @@ pub const MAX_NUMBERS: usize = 1 << 26;
 pub enum Connection {
     /// Through the layers alone.
     Plain,
-    /// The output is the first numbers of the input plus what the layers give. An input with more planes than an output
-    /// tells the layers more than the image: a level of noise.
+    /// The first numbers of the input, which are the image, are added to the output. Planes behind them, such as the noise
+    /// level, are not.
     Residual,
 }
 

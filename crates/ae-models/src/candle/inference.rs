@@ -77,7 +77,7 @@ impl<M: Autoencoder + ?Sized> Inference for TensorInference<M> {
     }
 
     fn decode(&self, codes: &[f32], images: &mut [f32]) -> Result<(), ModelError> {
-        self.apply((codes, self.latent_dim()), (images, self.inputs), |model, x| model.decode(x))
+        self.apply((codes, self.latent_dim()), (images, self.pixels), |model, x| model.decode(x))
     }
 
     fn decode_logits(&self, codes: &[f32], logits: &mut [f32]) -> Result<(), ModelError> {

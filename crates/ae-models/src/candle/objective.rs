@@ -14,29 +14,20 @@ use crate::{Autoencoder, ModelError, TrainingPass};
 pub trait TensorObjective {
     /// The loss of a pass against `targets`, and each penalty. The model is the one whose pass it is.
     ///
+    /// With `counted` the loss, the squared error, counts the targets that are not NaN alone: so many of each item.
+    ///
     /// # Shapes
     /// Targets as the pass's logits, `(n, channels * height * width)`.
     ///
     /// # Errors
     /// If the batch is empty, the targets do not fit, the loss does not suit the model's output, or a penalty does not suit
-    /// the model.
+    /// the model. With `counted`, if the loss is not the squared error, or an item has no or fewer numbers than are counted.
     fn evaluate_pass(
         &self,
         model: &dyn Autoencoder,
         pass: &TrainingPass,
         targets: &Tensor,
-    ) -> Result<ObjectiveTerms, ModelError>;
-
-    /// The same where the loss, the squared error, counts the targets that are not NaN alone: `counted` of each item.
-    ///
-    /// # Errors
-    /// As [`evaluate_pass`](Self::evaluate_pass), and if the loss is another one or no number is counted.
-    fn evaluate_masked_pass(
-        &self,
-        model: &dyn Autoencoder,
-        pass: &TrainingPass,
-        targets: &Tensor,
-        counted: usize,
+        counted: Option<usize>,
     ) -> Result<ObjectiveTerms, ModelError>;
 }
 
@@ -57,39 +48,26 @@ impl TensorObjective for ae_kernels::Objective {
         model: &dyn Autoencoder,
         pass: &TrainingPass,
         targets: &Tensor,
+        counted: Option<usize>,
     ) -> Result<ObjectiveTerms, ModelError> {
-        let reconstruction = losses::evaluate(self.loss, model, &pass.logits, targets)?;
-        with_penalties(self, reconstruction, model, pass)
-    }
-
-    fn evaluate_masked_pass(
-        &self,
-        model: &dyn Autoencoder,
-        pass: &TrainingPass,
-        targets: &Tensor,
-        counted: usize,
-    ) -> Result<ObjectiveTerms, ModelError> {
-        let outputs = targets.dims().last().copied().unwrap_or_default();
-        if self.loss != Loss::MeanSquaredError || !(1..=outputs).contains(&counted) {
-            return Err(ChainError::Masked { outputs, loss: self.loss, counted }.into());
+        let logits = &pass.logits;
+        let reconstruction = match counted {
+            None => losses::evaluate(self.loss, model, logits, targets)?,
+            Some(counted) => {
+                let outputs = targets.dims().last().copied().unwrap_or_default();
+                if self.loss != Loss::MeanSquaredError || !(1..=outputs).contains(&counted) {
+                    return Err(ChainError::Masked { outputs, loss: self.loss, counted }.into());
+                }
+                losses::masked_squared_error(model, logits, targets, counted)?
+            }
+        };
+        let mut total = reconstruction.clone();
+        let mut penalties = Vec::new();
+        for penalty in &self.penalties {
+            let penalty = penalties::evaluate(penalty, model, pass)?;
+            total = (total + &penalty)?;
+            penalties.push(penalty);
         }
-        let reconstruction = losses::masked_squared_error(model, &pass.logits, targets, counted)?;
-        with_penalties(self, reconstruction, model, pass)
+        Ok(ObjectiveTerms { reconstruction, penalties, total })
     }
-}
-
-fn with_penalties(
-    objective: &ae_kernels::Objective,
-    reconstruction: Tensor,
-    model: &dyn Autoencoder,
-    pass: &TrainingPass,
-) -> Result<ObjectiveTerms, ModelError> {
-    let mut total = reconstruction.clone();
-    let mut penalties = Vec::new();
-    for penalty in &objective.penalties {
-        let penalty = penalties::evaluate(penalty, model, pass)?;
-        total = (total + &penalty)?;
-        penalties.push(penalty);
-    }
-    Ok(ObjectiveTerms { reconstruction, penalties, total })
 }

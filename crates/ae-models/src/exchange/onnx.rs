@@ -86,7 +86,8 @@ impl TableColumns {
 /// | decoder | `codes` | as the model |
 ///
 /// `images` and `codes` are `f32`, `rows` and their reconstructions are `f64`. Pixels are from 0 to 1, plane by plane, row by
-/// row. The output activation is part of the graph. A residual connection is part of the model alone: the decoder gives what
+/// row. Images of a network that is told the level of noise have one plane more: see
+/// [`Network::noise_level`](crate::Network::noise_level). The output activation is part of the graph. A residual connection is part of the model alone: the decoder gives what
 /// is added to an input.
 ///
 /// # Errors
@@ -162,15 +163,28 @@ fn metadata(
     columns: Option<&TableColumns>,
 ) -> Vec<proto::Entry> {
     let Shape { channels, height, width } = network.item();
+    let pixels = "pixels from 0 to 1 (bytes divided by 255), plane by plane, row by row";
     let values = match columns {
         Some(columns) => json!({
             "kind": "table",
             "values": "the table's own units; the graph scales them",
             "columns": columns.names,
         }),
+        // The network knows the noise: this is said of such files alone.
+        None if network.network().noise_level => json!({
+            "kind": "images",
+            "values": format!(
+                "{pixels}; images that go in have one plane more, the last: the standard deviation of their noise, in units \
+                 of pixels, at every place"
+            ),
+            "channels": channels,
+            "height": height,
+            "width": width,
+            "noise_level": true,
+        }),
         None => json!({
             "kind": "images",
-            "values": "pixels from 0 to 1 (bytes divided by 255), plane by plane, row by row",
+            "values": pixels,
             "channels": channels,
             "height": height,
             "width": width,

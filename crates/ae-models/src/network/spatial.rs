@@ -2,11 +2,11 @@
 //!
 //! Every layer of such a network commutes with a shift: a picture shifted by a multiple of [`Reach::step`] gives the
 //! output shifted as much. A pixel of the output sees a bounded neighbourhood. So a picture can be cut into tiles that
-//! begin and end at multiples of the step; with the neighbourhood around it, the inner part of a tile is what the whole
-//! picture gives there, to the bit. At the picture's own borders a tile ends with the picture, and the padding of the
-//! layers acts as it would without tiles. A tile is as long as the picture, or at least as long as a block with both
-//! margins: no kernel is longer than its map then. (Of a longer kernel the kernels of this workspace leave out what meets
-//! padding alone, and sum in another order.)
+//! begin and end at multiples of the step. A tile includes the neighbourhood around its inner part, so the output of the
+//! inner part equals that of the whole picture, to the bit. At the picture's own borders a tile ends with the picture, and
+//! the layers pad as they do without tiles. A tile is as long as the picture, or at least as long as a block with both
+//! margins, so that no kernel is longer than its map. (For a longer kernel, this workspace skips the weights that meet
+//! padding alone, and adds in another order.)
 //!
 //! The padding `same` of TensorFlow depends on the length of a map. Where the stride divides the length, `n = q stride`,
 //! there are `(q - 1) stride + size - n = size - stride` places to pad, whatever the length; so all lengths are multiples
@@ -133,8 +133,8 @@ fn reach(slides: &[Slide], encoder: usize) -> Option<Reach> {
     })
 }
 
-/// What a block of `step` pixels depends on behind these layers, `densities` being those before and after each of them:
-/// every map must have the places that are seen there, and a tile that has the pixels of these places has them.
+/// What a block of `step` pixels depends on behind these layers. `densities` are those before and after each layer. The
+/// margins are the largest of all maps: a tile with so many pixels has all places that are seen in every map.
 fn margins(slides: &[Slide], densities: &[Density], step: i128) -> Option<Margins> {
     let own = |layer: usize| {
         let end = densities.get(layer)?.places_of(step)?;

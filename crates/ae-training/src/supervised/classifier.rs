@@ -61,7 +61,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`TrainingError::NotFused`] if the kernels cannot run the network; [`TrainingError::Setting`] if there are not 2 to
-    /// 256 classes; [`TrainingError::Objective`] if the layout does not begin with the encoder's parameters (their names begin with `encoder.`).
+    /// 256 classes, or the network is told the level of noise; [`TrainingError::Objective`] if the layout does not begin with the encoder's parameters (their names begin with `encoder.`).
     pub fn on_encoder(
         architecture: &dyn Architecture,
         parameters: &Parameters,
@@ -70,6 +70,10 @@ impl Classifier {
     ) -> Result<Self, TrainingError> {
         if !(2..=MOST_CLASSES).contains(&classes) {
             return Err(setting("classes", format!("from 2 to {MOST_CLASSES}"), classes));
+        }
+        if architecture.inputs() != architecture.pixels() {
+            let expected = "false for fine-tuning, which gives the network images alone";
+            return Err(setting("model.noise_level", expected.to_owned(), true));
         }
         let whole = fused_chain(architecture)?;
         let views = parameters.layout().views().iter();
@@ -188,4 +192,25 @@ pub(super) fn setting(
     found: impl ToString,
 ) -> TrainingError {
     TrainingError::Setting { setting, expected, found: found.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use ae_models::ModelSpec;
+
+    use super::*;
+
+    /// A classifier is given images alone.
+    #[test]
+    fn a_network_that_is_told_the_level_of_noise_has_no_classifier() {
+        let written = r#"{"image": [2, 2], "noise_level": true,
+            "encoder": [{"layer": "dense", "outputs": 3}], "decoder": [{"layer": "dense", "outputs": 4}]}"#;
+        let spec: ModelSpec = serde_json::from_str(written).unwrap();
+        let architecture = spec.architecture().unwrap();
+        let parameters = architecture.initialise(Seed::new(1));
+        let refused = Classifier::on_encoder(architecture.as_ref(), &parameters, 3, Seed::new(1))
+            .unwrap_err();
+        let text = refused.to_string();
+        assert!(text.starts_with("model.noise_level must be false for fine-tuning"), "{text}");
+    }
 }

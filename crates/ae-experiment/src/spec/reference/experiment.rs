@@ -112,7 +112,7 @@ pub(super) const KEYS: &[SpecKey] = &[
     optional(
         "data.patches.count",
         ["as many as cover the training pictures once, from 1000 to 16000", "16000"],
-        "1 or more, up to 2 GiB",
+        "1 or more; the patches of an epoch take at most 2 GiB",
         "Patches of an epoch; every epoch cuts others.",
     ),
     given(

@@ -10,7 +10,7 @@ const LAYERS: &[&str] = &["layers"];
 const DENOISER: &[&str] = &["denoiser"];
 const NAMED: &[&str] = &["dense", "conv", "conv-denoiser", "vae", "conv-vae"];
 
-const TOLD: &str = "Whether the network is told the standard deviation of Gaussian noise, as the last plane of its input.";
+const TOLD: &str = "Whether the network is told the standard deviation of the noise, as the last plane of its input.";
 
 pub(super) const KEYS: &[SpecKey] = &[
     given(
@@ -135,6 +135,7 @@ pub(super) const KEYS: &[SpecKey] = &[
         "model.initialisation",
         "\"glorot\"",
         "glorot, he or he-zero-last",
-        "How weights begin: uniform, within Glorot's limits or He's, which suit deep networks of ReLU; with he-zero-last the last layer of a residual network begins at 0.",
+        "How weights begin: uniform, within Glorot's limits or He's, which suit deep networks of ReLU; with he-zero-last the \
+         last layer of a residual network begins at 0. That is how the network denoiser begins if nothing is said.",
     ),
 ];

@@ -224,7 +224,7 @@ pub(super) const KEYS: &[SpecKey] = &[
             "study.networks.levels",
             ["all levels of the study", "[25]"],
             "levels of the study",
-            "The levels that this network is judged at.",
+            "The levels at which this network is judged.",
         ),
     ),
     of(

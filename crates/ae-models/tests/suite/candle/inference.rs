@@ -58,13 +58,14 @@ fn close(what: &str, ours: &[f32], candle: &[f32]) {
 fn check(model: &SavedModel, rows: usize) {
     assert!(model.spec.architecture().unwrap().chain().is_some(), "candle would meet itself");
     let ours = model.inference(&Device::Cpu).unwrap();
-    let pixels = ours.pixels();
+    let (pixels, numbers) = (ours.pixels(), ours.inputs());
     let candle =
-        TensorInference::new(pixels, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu);
+        TensorInference::new(pixels, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu)
+            .with_inputs(numbers);
     let encoder = model.encoder().unwrap().inference(&Device::Cpu).unwrap();
     assert_eq!(ours.latent_dim(), candle.latent_dim());
     assert_eq!(ours.output_is_probability(), candle.output_is_probability());
-    let (images, targets) = (images("seen", rows, pixels), images("wanted", rows, pixels));
+    let (images, targets) = (images("seen", rows, numbers), images("wanted", rows, pixels));
     let run = |inference: &dyn Inference| {
         let mut codes = vec![0.0; rows * inference.latent_dim()];
         let [mut outputs, mut decoded, mut logits, mut activated] =
@@ -105,10 +106,11 @@ fn check(model: &SavedModel, rows: usize) {
 /// Means and log-variances of the kernels, of candle, and of a model that says nothing of its posterior but in a pass.
 fn check_posteriors(model: &SavedModel, images: &[f32], numbers: usize) {
     let kernels = model.inference(&Device::Cpu).unwrap();
-    let (pixels, device) = (kernels.pixels(), &Device::Cpu);
+    let (pixels, inputs, device) = (kernels.pixels(), kernels.inputs(), &Device::Cpu);
     let autoencoder = || model.autoencoder(device).unwrap();
-    let candle = TensorInference::new(pixels, autoencoder(), device);
+    let candle = TensorInference::new(pixels, autoencoder(), device).with_inputs(inputs);
     let whole = TensorInference::new(pixels, Box::new(Whole(autoencoder())), device);
+    let whole = whole.with_inputs(inputs);
     let posterior = |inference: &dyn Inference| {
         let [mut means, mut log_variances] = [(); 2].map(|()| vec![0.0; numbers]);
         inference.posterior(images, &mut means, &mut log_variances).map(|()| [means, log_variances])
@@ -264,6 +266,22 @@ fn the_kernels_agree_with_candle_for_every_layer() {
         variational(item, &[40], 5, Activation::Sigmoid),
     ] {
         check(&filled(ModelSpec { kind: ModelKind::Regular, network }), 3);
+    }
+}
+
+/// Inputs have a plane for the level of noise, and outputs have none.
+#[test]
+fn the_kernels_agree_with_candle_where_the_level_of_noise_is_told() {
+    for residual in [true, false] {
+        let written = format!(
+            r#"{{"image": [4, 6], "channels": 3, "residual": {residual}, "noise_level": true,
+                "encoder": [{{"layer": "conv", "channels": 2, "kernel": 3, "activation": "relu"}}],
+                "decoder": [{{"layer": "conv", "channels": 3, "kernel": 3}}]}}"#
+        );
+        let model = filled(serde_json::from_str(&written).unwrap());
+        for rows in [1, 67] {
+            check(&model, rows);
+        }
     }
 }
 

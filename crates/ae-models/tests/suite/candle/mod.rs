@@ -48,7 +48,8 @@ fn evaluate(
     targets: &Tensor,
 ) -> std::result::Result<ObjectiveTerms, ModelError> {
     let rows = inputs.dims().first().copied().unwrap_or_default();
-    objective.evaluate_pass(model, &model.forward_training(inputs, &Drawn { rows })?, targets)
+    let pass = model.forward_training(inputs, &Drawn { rows })?;
+    objective.evaluate_pass(model, &pass, targets, None)
 }
 
 fn dense(outputs: usize) -> Layer {

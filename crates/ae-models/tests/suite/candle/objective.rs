@@ -1,9 +1,11 @@
 //! Penalties and the softmax loss against PyTorch's; the names in the snippets are those of `oracle.rs`.
 
-use ae_kernels::{CodeL1, Contractive, Kl, KlSparsity, Loss, Objective};
+use ae_kernels::{ChainError, CodeL1, Contractive, Kl, KlSparsity, Loss, Objective};
 use ae_models::Activation::{Linear, Sigmoid};
 use ae_models::layer::{ActivationLayer, Dense, Reshape, Sample};
-use ae_models::{Activation, Autoencoder, Layer, Network, ObjectiveTerms, TensorObjective};
+use ae_models::{
+    Activation, Autoencoder, Layer, ModelError, Network, ObjectiveTerms, TensorObjective,
+};
 use candle_core::{Device, Tensor, Var};
 
 use super::{Drawn, batch, dense, flat, model, network};
@@ -39,7 +41,7 @@ fn evaluated(
     let (mut vars, model) = model(&network, &values.collect::<Vec<_>>());
     let batch = Var::from_slice(batch, (rows, width), &Device::Cpu).unwrap();
     let pass = model.forward_training(&batch, &Drawn { rows }).unwrap();
-    let terms = objective.evaluate_pass(&model, &pass, &pass.logits.zeros_like().unwrap());
+    let terms = objective.evaluate_pass(&model, &pass, &pass.logits.zeros_like().unwrap(), None);
     vars.insert(0, batch);
     (vars, terms)
 }
@@ -165,10 +167,44 @@ fn cross_entropy_of_a_softmax() {
         let targets = Tensor::new(&[[0.0, 1.0, 0.0], [0.5, 0.0, 0.5]], &Device::Cpu).unwrap();
         let pass = model.forward_training(&inputs, &Drawn { rows: 2 }).unwrap();
         let objective = Objective::new(Loss::SoftmaxCrossEntropy);
-        let terms = objective.evaluate_pass(&model, &pass, &targets).unwrap();
+        let terms = objective.evaluate_pass(&model, &pass, &targets, None).unwrap();
         close("value", &[terms.total.to_scalar::<f64>().unwrap()], &[value]);
         let found = terms.total.backward().unwrap();
         close("gradient", &flat(found.get(&inputs).unwrap()), &gradient);
+    }
+}
+
+// x = x_(2, 3); targets = torch.tensor([[torch.nan, 1, 0], [0.5, torch.nan, 0.25]])
+// value = F.mse_loss(x[~targets.isnan()], targets[~targets.isnan()])
+#[test]
+fn targets_that_are_nan_are_not_counted() {
+    let network = network([1, 1, 3], vec![activation(Linear)]);
+    let network = Network { residual: false, ..network }.check().unwrap();
+    let weight = vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    let (_, model) = model(&network, &[weight, vec![0.0; 3]]);
+    let inputs = Var::from_slice(&batch(6), (2, 3), &Device::Cpu).unwrap();
+    let pass = model.forward_training(&inputs, &Drawn { rows: 2 }).unwrap();
+    let targets = [[f64::NAN, 1.0, 0.0], [0.5, f64::NAN, 0.25]];
+    let targets = Tensor::new(&targets, &Device::Cpu).unwrap();
+    let evaluated =
+        |loss, counted| Objective::new(loss).evaluate_pass(&model, &pass, &targets, Some(counted));
+    let terms = evaluated(Loss::MeanSquaredError, 2).unwrap();
+    close("value", &[terms.total.to_scalar::<f64>().unwrap()], &[0.326334635]);
+    let found = terms.total.backward().unwrap();
+    close(
+        "gradient",
+        &flat(found.get(&inputs).unwrap()),
+        &[0.0, -0.5572917, 0.0937500, -0.0052083, 0.0, -0.0833333],
+    );
+    for (loss, counted) in [
+        (Loss::MeanSquaredError, 0),
+        (Loss::MeanSquaredError, 4),
+        (Loss::BinaryCrossEntropy, 2),
+        (Loss::SoftmaxCrossEntropy, 2),
+    ] {
+        let error = evaluated(loss, counted).unwrap_err();
+        let expected = matches!(error, ModelError::Chain(ChainError::Masked { .. }));
+        assert!(expected, "{loss} {counted}: {error}");
     }
 }
 

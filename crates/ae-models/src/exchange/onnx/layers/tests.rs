@@ -9,17 +9,27 @@ use crate::{Layer, ModelKind, ModelSpec, Network, SavedModel, Seed, Shape};
 /// The graph of a network without training.
 fn graph(item: [usize; 3], encoder: &str, decoder: &str, part: NetworkPart) -> Graph {
     let [channels, height, width] = item;
+    let network = residual(Shape { channels, height, width }, encoder, decoder);
+    written(network, part).graph.unwrap()
+}
+
+/// A residual network of these layers.
+fn residual(item: Shape, encoder: &str, decoder: &str) -> Network {
     let layers = |written| serde_json::from_str::<Vec<Layer>>(written).unwrap();
-    let network = Network {
+    Network {
         encoder: layers(encoder),
         decoder: layers(decoder),
         residual: true,
-        ..Network::empty(Shape { channels, height, width })
-    };
+        ..Network::empty(item)
+    }
+}
+
+/// What is written of a network without training.
+fn written(network: Network, part: NetworkPart) -> Model {
     let spec = ModelSpec { kind: ModelKind::Regular, network };
     let parameters = spec.check().unwrap().initialise(Seed::new(1));
     let bytes = onnx_of_model(&SavedModel::new(spec, parameters), part, None).unwrap();
-    Model::decode(&bytes[..]).unwrap().graph.unwrap()
+    Model::decode(&bytes[..]).unwrap()
 }
 
 /// `Operator(inputs) {attributes} -> outputs`.
@@ -195,4 +205,34 @@ fn the_decoder_of_a_residual_network_gives_what_is_added() {
             "Identity(decoder.0.linear) -> reconstructions",
         ]
     );
+}
+
+/// The image is added without the plane of the noise level, and the metadata tells of the plane.
+#[test]
+fn the_plane_of_the_noise_level_is_cut_off_and_named() {
+    let dense = |outputs: usize| format!(r#"[{{"layer": "dense", "outputs": {outputs}}}]"#);
+    let item = Shape { channels: 3, height: 2, width: 3 };
+    let network = Network { noise_level: true, ..residual(item, &dense(5), &dense(18)) };
+    let model = written(network, NetworkPart::Model);
+    let graph = model.graph.unwrap();
+    assert_eq!(
+        lines(&graph),
+        [
+            "Gemm(images, encoder.0.weight, encoder.0.bias) transB: 1 -> encoder.0.linear",
+            "Gemm(encoder.0.linear, decoder.0.weight, decoder.0.bias) transB: 1 -> decoder.0.linear",
+            "Slice(images, residual.starts, residual.ends, residual.axes) -> residual.image",
+            "Add(decoder.0.linear, residual.image) -> residual.sum",
+            "Identity(residual.sum) -> reconstructions",
+        ]
+    );
+    for (name, expected) in [("starts", 0), ("ends", 18), ("axes", 1)] {
+        assert_eq!(integers(&graph, &format!("residual.{name}")), [expected], "{name}");
+    }
+    let weight = graph.initializer.iter().find(|it| it.name == "encoder.0.weight").unwrap();
+    assert_eq!(weight.dims, [5, 24]);
+    let data = model.metadata_props.iter().find(|entry| entry.key == "ae.data").unwrap();
+    let data: serde_json::Value = serde_json::from_str(&data.value).unwrap();
+    assert_eq!((&data["noise_level"], &data["channels"]), (&true.into(), &3.into()));
+    let values = data["values"].as_str().unwrap();
+    assert!(values.contains("one plane more, the last: the standard deviation"), "{values}");
 }
