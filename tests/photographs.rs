@@ -133,10 +133,51 @@ fn photographs_of_a_folder_are_denoised_by_every_method() {
     assert_eq!([&again["metrics"], &again["weights_sha256"]], [metrics, &record["weights_sha256"]]);
     assert!(sandbox.read("again/photographs.png") == sandbox.read("study/photographs.png"));
 
-    // A model that is missing is trained again, to the same result.
+    // A model that is missing is trained again, to the same result, also from another working folder.
     fs::remove_file(sandbox.path("again/models/narrow.safetensors")).unwrap();
-    sandbox.ae("resume again").succeeds();
+    let mut resume = sandbox.command("resume ../again");
+    let told = resume.current_dir(sandbox.path("photos")).output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     assert_eq!(sandbox.read_json("again/record.json")["metrics"], *metrics);
+}
+
+#[test]
+fn a_study_is_not_continued_with_other_test_pictures() {
+    let sandbox = with_photographs();
+    let study = STUDY.replace("levels = [15, 25]", "levels = [25]");
+    sandbox.write("study.toml", study.replace("epochs = 60", "epochs = 1"));
+    sandbox.ae("study study.toml --set study.pictures=photos --out study").succeeds();
+    let sets = sandbox.read_json("study/record.json")["test_sets"].clone();
+    assert_eq!([&sets[0]["name"], &sets[1]["name"]], ["bsd68", "set12"]);
+    let digest = |set: &Value| set["sha256"].as_str().unwrap().to_owned();
+    assert_eq!(digest(&sets[0]).len(), 64);
+    assert_ne!(digest(&sets[0]), digest(&sets[1]));
+    fs::copy(sandbox.path("photos/set12/01.png"), sandbox.path("spare.png")).unwrap();
+    // A picture behind the first two is not in the set.
+    fs::copy(sandbox.path("photos/bsd68/00.png"), sandbox.path("photos/set12/02.png")).unwrap();
+    sandbox.ae("resume study").succeeds();
+    let record = sandbox.read("study/record.json");
+    // The same picture by another name, and another picture by the same name; with and without a record.
+    let first = sandbox.path("photos/set12/00.png");
+    let kept = fs::read(&first).unwrap();
+    fs::rename(&first, sandbox.path("photos/set12/000.png")).unwrap();
+    let expected = format!("expected {}", digest(&sets[1]));
+    sandbox.ae("resume study").fails_with(&["pictures of the test set set12", &expected]);
+    fs::rename(sandbox.path("photos/set12/000.png"), &first).unwrap();
+    fs::copy(sandbox.path("photos/bsd68/00.png"), &first).unwrap();
+    assert_eq!(sandbox.read("study/record.json"), record);
+    fs::remove_file(sandbox.path("study/record.json")).unwrap();
+    sandbox.ae("resume study").fails_with(&["pictures of the test set set12", &expected]);
+    fs::remove_dir_all(sandbox.path("photos/set12")).unwrap();
+    sandbox.ae("resume study").fails_with(&["set12", "SHA-256 none"]);
+    fs::create_dir(sandbox.path("photos/set12")).unwrap();
+    for (name, bytes) in
+        [("00.png", &kept), ("01.png", &fs::read(sandbox.path("spare.png")).unwrap())]
+    {
+        fs::write(sandbox.path("photos/set12").join(name), bytes).unwrap();
+    }
+    sandbox.ae("resume study").succeeds();
+    assert_eq!(sandbox.read_json("study/record.json")["test_sets"], sets);
 }
 
 #[test]
@@ -164,6 +205,9 @@ fn photographs_that_cannot_be_compared_are_refused() {
         ("most = 2", "most = 0", ["study.most", "1 or more"]),
         ("\"narrow\"", "\"dense\"", ["study.networks.name", "`dense` twice"]),
         ("\"narrow\"", "\"nlm\"", ["study.networks.name", "no other method"]),
+        ("\"narrow\"", "\"original\"", ["study.networks.name", "no other method"]),
+        ("\"narrow\"", "\"clipped_nlm\"", ["study.networks.name", "begin with `clipped_`"]),
+        ("data.patches.size=[6, 6]", "study.most=1", ["study.networks.set", "`study.most`"]),
         ("data.patches.size=[6, 6]", "no change", ["study.networks.set", "KEY=VALUE"]),
     ] {
         let sandbox = with_photographs();

@@ -113,6 +113,7 @@ impl Finish<'_> {
             notes: self.preflight.notes.clone(),
             models: Vec::new(),
             tables: Vec::new(),
+            test_sets: Vec::new(),
             diagnosis: None,
             validation_duplicates: self.preflight.duplicates,
             values_outside: self.preflight.outside,

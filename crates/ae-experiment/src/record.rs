@@ -66,6 +66,9 @@ pub struct Record {
     /// The tables of a study.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableRecord>,
+    /// The digests of the test sets of whole pictures on which a study judged its models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_sets: Vec<FileRecord>,
     /// The model compared with baselines; none in a study and in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
@@ -165,9 +168,10 @@ pub struct PatchRecord {
 /// The digest of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// The IDX file's usual name; of patches `train-images-pictures` and `t10k-images-pictures`.
+    /// The IDX file's usual name; of patches `train-images-pictures` and `t10k-images-pictures`; the name of a test set.
     pub name: String,
-    /// SHA-256 of the uncompressed file, or of the names, sizes and files of the pictures that patches are cut from.
+    /// SHA-256 of the uncompressed file; of pictures, of their names and files, and of their sizes if patches are cut
+    /// from them.
     pub sha256: String,
 }
 

@@ -25,14 +25,8 @@ impl Baselines {
         components: &[usize],
     ) -> Result<Self, StudyError> {
         let TrainingBatch { inputs, targets } = train;
-        let mut chosen = Self { shape, window: MedianWindow::Three, projection: pca.clone() };
-        let mut least = f64::INFINITY;
-        for window in [MedianWindow::Three, MedianWindow::Five] {
-            let error = mse(&filtered(inputs, shape, window)?, targets);
-            if error < least {
-                (chosen.window, least) = (window, error);
-            }
-        }
+        let window = best_median_window(inputs, targets, shape)?;
+        let mut chosen = Self { shape, window, projection: pca.clone() };
         let mut least = f64::INFINITY;
         for &count in components {
             let projection = pca.truncated(count)?;
@@ -63,6 +57,19 @@ impl Baselines {
     pub(super) fn projection(&self, images: &[f32]) -> Result<Vec<f32>, StudyError> {
         projected(images, &self.projection)
     }
+}
+
+/// The window of a median filter with the smaller squared error between filtered noisy images and the clean ones; the
+/// narrow one of equals.
+pub(super) fn best_median_window(
+    noisy: &[f32],
+    clean: &[f32],
+    shape: ImageShape,
+) -> Result<MedianWindow, StudyError> {
+    let error =
+        |window| -> Result<f64, StudyError> { Ok(mse(&filtered(noisy, shape, window)?, clean)) };
+    let is_narrow = error(MedianWindow::Three)? <= error(MedianWindow::Five)?;
+    Ok(if is_narrow { MedianWindow::Three } else { MedianWindow::Five })
 }
 
 fn filtered(

@@ -128,17 +128,7 @@ fn all_labels() -> ProbeSpec {
 
 /// The model of a network, with its changes to the spec.
 fn planned(network: &ClassifiedNetwork, setup: &Setup) -> Result<StudyModel, StudyError> {
-    let mut spec = setup.spec.clone();
-    for change in &network.set {
-        let Some((key, value)) = change.split_once('=') else {
-            return Err(setting("study.networks.set", "KEY=VALUE each", &format!("`{change}`")));
-        };
-        if !["model.", "corruption", "training."].iter().any(|table| key.starts_with(table)) {
-            let expected = "a key of `model`, `corruption` or `training` each";
-            return Err(setting("study.networks.set", expected, &format!("`{key}`")));
-        }
-        spec = spec.with(key, value)?;
-    }
+    let spec = setup.with_changes(&network.set, &["model.", "corruption", "training."])?;
     let described = spec.model.network(setup.dataset.train.shape())?;
     if described.noise_level {
         let expected = "false for fine-tuning, which gives the network images alone";

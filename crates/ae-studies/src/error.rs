@@ -27,6 +27,19 @@ pub enum StudyError {
         /// The weights file.
         path: PathBuf,
     },
+    /// A study's test pictures are not those that it began with.
+    #[error(
+        "the pictures of the test set {set} are not those that the study began with (SHA-256 {found}, expected {expected}); \
+         put them back as they were, or run the study again in another folder"
+    )]
+    OtherPictures {
+        /// The name of the test set.
+        set: String,
+        /// The digest of the pictures that the study began with, or `none`.
+        expected: String,
+        /// The digest of those that there are now, or `none`.
+        found: String,
+    },
     /// A picture format that images are compared with failed.
     #[error("{format} failed on the images: {reason}")]
     Format {

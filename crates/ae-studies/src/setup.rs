@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use ae_apply::ApplyError;
 use ae_dataset::{Dataset, Images};
-use ae_experiment::{EngineKind, Plan, RunFolder, Spec};
+use ae_experiment::{EngineKind, FileRecord, Plan, RunFolder, Spec};
 use ae_models::{Device, SavedModel};
 
 use crate::error::{StudyError, setting};
 
 /// The attachment with the digest of all that decides a study's model.
 pub(crate) const TRAINED_BY: &str = "study";
+/// The attachment with the digests of the pictures on which a study judges its models.
+pub(crate) const JUDGED_ON: &str = "study-test-pictures";
 /// Most repetitions, of networks or draws.
 const MOST_REPETITIONS: u32 = 1000;
 
@@ -77,6 +79,28 @@ impl<'a> Setup<'a> {
         Ok(spec)
     }
 
+    /// The spec with changes such as `model.kind=denoising`, each of a key that begins with one of `keys`.
+    pub(crate) fn with_changes(
+        &self,
+        changes: &[String],
+        keys: &[&str],
+    ) -> Result<Spec, StudyError> {
+        let place = "study.networks.set";
+        let mut spec = self.spec.clone();
+        for change in changes {
+            let Some((key, value)) = change.split_once('=') else {
+                return Err(setting(place, "KEY=VALUE each", &format!("`{change}`")));
+            };
+            let key = key.trim();
+            if !keys.iter().any(|beginning| key.starts_with(beginning)) {
+                let expected = format!("keys that begin with {}", keys.join(", "));
+                return Err(setting(place, &expected, &format!("`{key}`")));
+            }
+            spec = spec.with(key, value.trim())?;
+        }
+        Ok(spec)
+    }
+
     /// The spec with the seed of a repetition.
     pub(crate) fn repeated(&self, repetition: u32) -> Spec {
         let mut spec = self.spec.clone();
@@ -126,6 +150,23 @@ pub(crate) fn check_components(
         Some(found) => Err(setting(place, &expected, &found.to_string())),
         None => Ok(()),
     }
+}
+
+/// Checks that the test sets of a study are those that it began with.
+fn check_pictures(begun: &[FileRecord], found: &[FileRecord]) -> Result<(), StudyError> {
+    let digest = |of: &[FileRecord], name: &str| {
+        of.iter().find(|set| set.name == name).map(|set| set.sha256.clone())
+    };
+    let names = begun.iter().chain(found).map(|set| &set.name);
+    for name in names {
+        let [expected, found] = [begun, found].map(|of| digest(of, name));
+        if expected != found {
+            let [expected, found] =
+                [expected, found].map(|digest| digest.unwrap_or_else(|| "none".to_owned()));
+            return Err(StudyError::OtherPictures { set: name.clone(), expected, found });
+        }
+    }
+    Ok(())
 }
 
 /// Checks that no two of several settings are equal.
@@ -178,8 +219,12 @@ impl StudyModel {
     /// Looks for the model in the folder of a study that was begun.
     ///
     /// # Errors
-    /// If there is one of other settings or other data.
-    pub(crate) fn find(&mut self, folder: &RunFolder) -> Result<(), StudyError> {
+    /// If there is one of other settings or other data, or one that was to be judged on other pictures.
+    pub(crate) fn find(
+        &mut self,
+        folder: &RunFolder,
+        tests: &[FileRecord],
+    ) -> Result<(), StudyError> {
         let path = folder.file(&self.file);
         if !path.is_file() {
             return Ok(());
@@ -192,7 +237,12 @@ impl StudyModel {
             }
         };
         match saved.attachments.get::<String>(TRAINED_BY)? {
-            Some(digest) if digest == self.digest => self.found = Some(saved),
+            Some(digest) if digest == self.digest => {
+                if let Some(judged_on) = saved.attachments.get::<Vec<FileRecord>>(JUDGED_ON)? {
+                    check_pictures(&judged_on, tests)?;
+                }
+                self.found = Some(saved);
+            }
             Some(_) => return Err(StudyError::OtherModel { path }),
             None => {
                 tracing::warn!(

@@ -3,14 +3,20 @@
 use ae_experiment::{Spec, StudySpec};
 
 use crate::StudyError;
+use crate::photographs::TestSet;
 use crate::setup::{Setup, StudyModel};
 use crate::workbench::Workbench;
 
 /// One kind of study. The files that it leaves are listed by its [`StudySpec::artefacts`].
 pub(crate) trait Study {
-    /// Completes the spec before its data is loaded.
-    fn prepare(&self, _spec: &mut Spec) -> Result<(), StudyError> {
-        Ok(())
+    /// The spec, completed before its data is loaded.
+    fn prepared(&self, spec: Spec) -> Result<Spec, StudyError> {
+        Ok(spec)
+    }
+
+    /// The whole pictures on which the models are judged, if they are not those of the spec's data.
+    fn test_sets(&self) -> Result<Vec<TestSet>, StudyError> {
+        Ok(Vec::new())
     }
 
     /// Checks all settings against the spec and its data, before anything is written; the models that

@@ -6,8 +6,8 @@ use std::time::Instant;
 use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
-    DatasetRecord, FigureText, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA, Spec,
-    TableRecord, fit_plan, keep_figure,
+    DatasetRecord, FigureText, FileRecord, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA,
+    Spec, TableRecord, fit_plan, keep_figure,
 };
 use ae_models::SavedModel;
 use ae_report::Figure;
@@ -16,12 +16,23 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{StudyError, setting};
 use crate::layer_by_layer::layer_by_layer;
-use crate::setup::{Attach, Pretrain, Setup, StudyModel, TRAINED_BY};
+use crate::photographs::TestSet;
+use crate::setup::{Attach, JUDGED_ON, Pretrain, Setup, StudyModel, TRAINED_BY};
+
+/// What a study that is checked will work on.
+pub(crate) struct Planned {
+    /// The models that it will train.
+    pub(crate) models: Vec<StudyModel>,
+    /// Its test sets of whole pictures.
+    pub(crate) tests: Vec<TestSet>,
+}
 
 /// The bench of a study, with all that it has made so far.
 pub(crate) struct Workbench<'a> {
     setup: Setup<'a>,
-    planned: Vec<StudyModel>,
+    planned: Planned,
+    /// The digests of the test sets.
+    tests: Vec<FileRecord>,
     step: &'a mut dyn FnMut(&str),
     folder: RunFolder,
     /// Models that an earlier process has finished.
@@ -36,14 +47,20 @@ impl<'a> Workbench<'a> {
     /// A bench in a folder, for a study that is checked.
     pub(crate) fn new(
         setup: Setup<'a>,
-        planned: Vec<StudyModel>,
+        planned: Planned,
         folder: RunFolder,
         step: &'a mut dyn FnMut(&str),
     ) -> Result<Self, StudyError> {
         ae_files::make_folder(&folder.models())?;
         let (models, tables) = (Vec::new(), Vec::new());
         let (kept, metrics) = (KeptFigures::default(), Metrics::new());
-        Ok(Self { setup, planned, step, folder, found: 0, models, kept, tables, metrics })
+        let tests = planned.tests.iter().map(TestSet::digest).collect();
+        Ok(Self { setup, planned, tests, step, folder, found: 0, models, kept, tables, metrics })
+    }
+
+    /// The test sets of whole pictures, which are given away once.
+    pub(crate) fn take_tests(&mut self) -> Vec<TestSet> {
+        std::mem::take(&mut self.planned.tests)
     }
 
     /// The data of the study.
@@ -91,7 +108,7 @@ impl<'a> Workbench<'a> {
     }
 
     fn planned(&self, name: &str) -> Result<&StudyModel, StudyError> {
-        let found = self.planned.iter().find(|model| model.name == name);
+        let found = self.planned.models.iter().find(|model| model.name == name);
         found.ok_or_else(|| setting("study", "one whose models were checked", &format!("`{name}`")))
     }
 
@@ -116,6 +133,9 @@ impl<'a> Workbench<'a> {
             attach_codec(&mut saved, &plan.dataset.train)?;
         }
         saved.attachments.set(TRAINED_BY, &model.digest)?;
+        if !self.tests.is_empty() {
+            saved.attachments.set(JUDGED_ON, &self.tests)?;
+        }
         saved.save(&self.folder.file(&model.file))?;
         Ok((saved, seconds))
     }
@@ -200,6 +220,7 @@ impl<'a> Workbench<'a> {
             notes: Vec::new(),
             models: self.models,
             tables: self.tables,
+            test_sets: self.tests,
             diagnosis: None,
             validation_duplicates: 0,
             values_outside: 0,

@@ -8,9 +8,13 @@ use ae_training::metrics::{mse, psnr};
 
 use super::test_set::{Level, Photograph};
 use crate::StudyError;
+use crate::baselines::best_median_window;
 
 /// Patches that the median's window is chosen on.
 const CHOSEN_ON: usize = 200;
+
+/// What the figure calls a picture without noise.
+pub(super) const ORIGINAL: &str = "original";
 
 /// A way to denoise a picture.
 pub(super) enum Method {
@@ -20,15 +24,21 @@ pub(super) enum Method {
     NonLocalMeans,
     Network {
         name: String,
-        /// The levels that it is judged at.
+        /// The levels at which it is judged.
         levels: Vec<u32>,
         model: Box<Model>,
     },
 }
 
 impl Method {
-    /// The names of the methods that are no networks.
+    /// The names of the methods that are no networks, as metrics name them.
     pub(super) const BUILT_IN: [&'static str; 3] = ["noisy", "median", "nlm"];
+
+    /// Whether a network of this name could be taken for another method, for the original in the figure, or for one at
+    /// noise that is clipped, whose metrics are named `25_clipped_nlm_psnr`.
+    pub(super) fn is_taken(name: &str) -> bool {
+        Self::BUILT_IN.contains(&name) || name == ORIGINAL || name.starts_with("clipped_")
+    }
 
     pub(super) fn name(&self) -> &str {
         match self {
@@ -86,19 +96,14 @@ pub(super) fn median_window(
     seed: Seed,
 ) -> Result<MedianWindow, StudyError> {
     let shape = patches.shape();
-    let floats: Vec<u32> = (0..patches.len().min(CHOSEN_ON) as u32).collect();
-    let floats = patches.select(&floats)?.to_floats();
-    let mut noisy = Vec::with_capacity(floats.len());
-    for (place, pixels) in floats.chunks_exact(shape.size()).enumerate() {
+    let chosen: Vec<u32> = (0..patches.len().min(CHOSEN_ON) as u32).collect();
+    let clean = patches.select(&chosen)?.to_floats();
+    let mut noisy = Vec::with_capacity(clean.len());
+    for (place, pixels) in clean.chunks_exact(shape.size()).enumerate() {
         let patch = Photograph { shape, pixels: pixels.to_vec() };
         noisy.extend(level.added_to(&patch, place, seed)?);
     }
-    let error = |window| -> Result<f64, StudyError> {
-        let rows = Rows::new(&noisy, shape.size())?;
-        Ok(mse(&median_filter(rows, [shape.height, shape.width], window)?, &floats))
-    };
-    let is_narrow = error(MedianWindow::Three)? <= error(MedianWindow::Five)?;
-    Ok(if is_narrow { MedianWindow::Three } else { MedianWindow::Five })
+    best_median_window(&noisy, &clean, shape)
 }
 
 /// Sums over the pictures of a set.

@@ -5,7 +5,7 @@ use ae_dataset::ImageShape;
 use ae_report::{GridRow, Picture, comparison_grid};
 
 use super::published::{Published, published};
-use super::{Judged, Shown};
+use super::{Judged, Restored, Shown};
 use crate::StudyError;
 use crate::workbench::Workbench;
 
@@ -43,7 +43,7 @@ pub(super) fn draw(bench: &mut Workbench, shown: &[Shown]) -> Result<(), StudyEr
         let rows = shown
             .iter()
             .map(|Shown { label, size: [height, width], images }| {
-                let images = images.iter().map(|(_, pixels)| {
+                let images = images.iter().map(|Restored { pixels, .. }| {
                     let clipped: Vec<f32> = pixels.iter().map(|x| x.clamp(0.0, 1.0)).collect();
                     Ok(Picture::from_unit(1, *height, *width, &clipped)?)
                 });
@@ -51,7 +51,7 @@ pub(super) fn draw(bench: &mut Workbench, shown: &[Shown]) -> Result<(), StudyEr
             })
             .collect::<Result<Vec<_>, StudyError>>()?;
         let columns = shown.first().into_iter().flat_map(|shown| &shown.images);
-        let columns: Vec<&str> = columns.map(|(method, _)| method.as_str()).collect();
+        let columns: Vec<&str> = columns.map(|image| image.method.as_str()).collect();
         Ok(comparison_grid(&rows, &columns, title, caption)?)
     })
 }

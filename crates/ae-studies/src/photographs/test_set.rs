@@ -3,17 +3,28 @@
 use std::path::Path;
 
 use ae_corruption::{Clipping, Corruption as _, Gaussian};
-use ae_dataset::{ImageShape, Leaves, PictureReader, ReadOptions};
-use ae_experiment::Photographs;
+use ae_dataset::{ImageShape, Inputs, Leaves, PictureOrigin, PictureReader, ReadOptions};
+use ae_experiment::{FileRecord, Photographs};
+use ae_files::{f32_to_le_bytes, hexadecimal};
 use ae_random::Seed;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{StudyError, setting};
 
 /// Whole grey pictures in one order.
-pub(super) struct TestSet {
+pub(crate) struct TestSet {
     /// As metrics name it.
     pub(super) name: &'static str,
     pub(super) pictures: Vec<Photograph>,
+    /// SHA-256 of the names and the files of the pictures; of procedural ones, of their pixels.
+    sha256: String,
+}
+
+impl TestSet {
+    /// The set's name and digest.
+    pub(crate) fn digest(&self) -> FileRecord {
+        FileRecord { name: self.name.to_owned(), sha256: self.sha256.clone() }
+    }
 }
 
 /// A grey picture of any size, in [0, 1].
@@ -66,8 +77,7 @@ pub(super) fn test_sets(study: &Photographs) -> Result<Vec<TestSet>, StudyError>
     };
     let named = Photographs::TESTS.map(|name| (name, folder.join(name)));
     let there = named.into_iter().filter(|(_, folder)| folder.is_dir());
-    let sets =
-        there.map(|(name, folder)| Ok(TestSet { name, pictures: read(&folder, study.most)? }));
+    let sets = there.map(|(name, folder)| read(name, &folder, study.most));
     let sets: Vec<TestSet> = sets.collect::<Result<_, StudyError>>()?;
     if sets.is_empty() {
         let [first, second] = Photographs::TESTS;
@@ -79,22 +89,30 @@ pub(super) fn test_sets(study: &Photographs) -> Result<Vec<TestSet>, StudyError>
 
 fn leaves(most: usize) -> Result<TestSet, StudyError> {
     let shape = Leaves::SHAPE;
-    let pictures = Leaves::STANDARD.test(shape, most.min(Leaves::TEST))?;
-    let floats = pictures.to_floats();
+    let floats = Leaves::STANDARD.test(shape, most.min(Leaves::TEST))?.to_floats();
+    let sha256 = hexadecimal(&Sha256::digest(f32_to_le_bytes(&floats)));
     let pixels = floats.chunks_exact(shape.size()).map(<[f32]>::to_vec);
     let pictures = pixels.map(|pixels| Photograph { shape, pixels }).collect();
-    Ok(TestSet { name: "leaves", pictures })
+    Ok(TestSet { name: "leaves", pictures, sha256 })
 }
 
-fn read(folder: &Path, most: usize) -> Result<Vec<Photograph>, StudyError> {
+fn read(name: &'static str, folder: &Path, most: usize) -> Result<TestSet, StudyError> {
     let reader = PictureReader::open(folder, 1, &ReadOptions::default(), &mut ())?;
-    let photograph = |picture: Result<ae_dataset::Inputs, _>| {
-        let ae_dataset::Inputs { shape, pixels, .. } = picture?;
+    let (mut pictures, mut hasher) = (Vec::new(), Sha256::new());
+    for picture in reader.take(most) {
+        let Inputs { shape, pixels, origins, .. } = picture?;
         if shape.channels != 1 {
             let expected = format!("grey pictures in {}", folder.display());
             return Err(setting("study.pictures", &expected, &format!("one of {shape}")));
         }
-        Ok(Photograph { shape, pixels })
-    };
-    reader.take(most).map(photograph).collect()
+        for PictureOrigin { picture, file, .. } in origins.iter().flatten() {
+            // The same on systems that separate folders otherwise.
+            let name = file.to_string_lossy().replace('\\', "/");
+            let bytes = ae_files::read_bounded(&picture.path, u64::MAX)?;
+            hasher.update(format!("{}:{name} {} ", name.len(), bytes.len()));
+            hasher.update(bytes);
+        }
+        pictures.push(Photograph { shape, pixels });
+    }
+    Ok(TestSet { name, pictures, sha256: hexadecimal(&hasher.finalize()) })
 }
