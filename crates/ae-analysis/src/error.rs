@@ -107,8 +107,8 @@ pub enum AnalysisError {
     },
     /// The settings of non-local means are outside their ranges.
     #[error(
-        "non-local means needs a noise level of at least 0 and an h above 0, both finite; found a level of {sigma} and an \
-         h of {h}"
+        "non-local means needs a noise level of at least 0 and an h from 1.1e-19 to 1.8e19; found a level of {sigma} and \
+         an h of {h}"
     )]
     Strength {
         /// The noise level.

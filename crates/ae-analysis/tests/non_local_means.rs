@@ -120,10 +120,18 @@ fn what_cannot_be_denoised_is_refused() {
             "the side of a search window must be from 1 to 129, found 18446744073709551615",
         ),
         (NonLocalMeans { h: 0.0, ..valid }, "non-local means needs a noise level"),
+        // Their squares are subnormal, zero and infinite.
+        (NonLocalMeans { h: 1e-19, ..valid }, "non-local means needs a noise level"),
+        (NonLocalMeans::for_level(1e-30), "non-local means needs a noise level"),
+        (NonLocalMeans { h: 1.9e19, ..valid }, "non-local means needs a noise level"),
         (NonLocalMeans::for_level(-1.0), "non-local means needs a noise level"),
         (NonLocalMeans::for_level(f32::NAN), "non-local means needs a noise level"),
     ] {
         assert!(refused(settings).starts_with(expected), "{}", refused(settings));
+    }
+    for h in [1.1e-19, 1.8e19] {
+        let denoised = NonLocalMeans { h, ..valid }.denoise(&[0.25, 0.5], [1, 2]).unwrap();
+        assert!(denoised.iter().all(|value| (0.25..=0.5).contains(value)), "{h}: {denoised:?}");
     }
     let refused = |plane: &[f32], size| valid.denoise(plane, size).unwrap_err().to_string();
     assert_eq!(refused(&[0.5; 6], [2, 2]), "expected rows of 4 numbers, found 6");

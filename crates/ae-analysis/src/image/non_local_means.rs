@@ -29,7 +29,8 @@ pub struct NonLocalMeans {
     pub window: usize,
     /// The standard deviation of the noise, in units of the values; at least 0.
     pub sigma: f32,
-    /// How fast a weight falls with the distance, in units of the values; above 0 unless `sigma` is 0.
+    /// How fast a weight falls with the distance, in units of the values: from 1.1e-19 to 1.8e19, so that its square is a
+    /// normal number. If `sigma` is 0, it may be 0: the picture stays as it is.
     pub h: f32,
 }
 
@@ -103,8 +104,9 @@ impl NonLocalMeans {
             }
         }
         let Self { sigma, h, .. } = *self;
-        let is_valid = sigma.is_finite() && h.is_finite() && sigma >= 0.0;
-        if is_valid && (h > 0.0 || (sigma == 0.0 && h == 0.0)) {
+        // Distances are divided by the square of h.
+        let has_square = h > 0.0 && (h * h).is_normal();
+        if sigma.is_finite() && sigma >= 0.0 && (has_square || (sigma == 0.0 && h == 0.0)) {
             return Ok(());
         }
         Err(AnalysisError::Strength { sigma, h })
