@@ -3,11 +3,11 @@
 use super::batch::Target;
 use super::run::{Piece, Run, Workspace};
 use super::task::{BoundaryMemory, Task, input_of};
+use crate::Loss;
 use crate::aligned::AlignedBuffer;
 use crate::chain::{Backward, LayerNonzeros, Memory, Normalisation, Part, Program};
 use crate::loss::{differentiate_rows, masked_squared_error_of_rows};
 use crate::product::ScannedAxes;
-use crate::{Loss, Objective};
 
 /// Both sides of a dense layer.
 #[derive(Debug, Default)]
@@ -56,8 +56,7 @@ impl Task {
         };
         let targets = if run.has_targets() { &self.targets } else { &self.inputs };
         let targets = &targets.all()[piece.rows.start * width..piece.rows.end * width];
-        let target = run.batch.target;
-        let scale = scale_of(run.objective, target, run.shape.rows_in_batch, width);
+        let scale = scale_of(run, width);
         let unused = scratch.numbers.first(if is_at_logits { 0 } else { width });
         unused.fill(0.0);
         let biases = self.slice_gradients.last_mut();
@@ -69,16 +68,7 @@ impl Task {
                 _ => &mut *unused,
             };
             let (targets, logits) = (&targets[range.clone()], &mut logits[range]);
-            let (loss, activation) = (run.objective.loss, run.program.last_activation);
-            let scale_of_gradient = scale as f32;
-            let sum = match target {
-                Target::Masked { .. } => {
-                    let scale = scale_of_gradient;
-                    masked_squared_error_of_rows(activation, targets, scale, logits, bias)
-                }
-                _ => differentiate_rows(loss, activation, targets, scale_of_gradient, logits, bias),
-            };
-            self.losses[slice] += sum * scale;
+            self.losses[slice] += differentiate(run, targets, scale as f32, logits, bias) * scale;
         }
         is_at_logits
     }
@@ -206,13 +196,32 @@ fn add_penalty_gradients<F>(run: &Run<'_, F>, op: usize, values: &[f32], gradien
     }
 }
 
-/// What a sum over numbers is multiplied by for the mean.
-fn scale_of(objective: &Objective, target: Target, rows: usize, width: usize) -> f64 {
-    let width = match target {
+/// Replaces rows of logits by the gradient of `scale` times the loss, over the numbers that the batch counts; adds the
+/// rows to `bias`, and returns the sum of the loss.
+fn differentiate<F>(
+    run: &Run<'_, F>,
+    targets: &[f32],
+    scale: f32,
+    logits: &mut [f32],
+    bias: &mut [f32],
+) -> f64 {
+    let (loss, activation) = (run.objective.loss, run.program.last_activation);
+    match run.batch.target {
+        Target::Masked { .. } => {
+            masked_squared_error_of_rows(activation, targets, scale, logits, bias)
+        }
+        _ => differentiate_rows(loss, activation, targets, scale, logits, bias),
+    }
+}
+
+/// What a sum over the numbers that the batch counts is multiplied by for the mean; `width` is that of a row.
+fn scale_of<F>(run: &Run<'_, F>, width: usize) -> f64 {
+    let rows = run.shape.rows_in_batch;
+    let width = match run.batch.target {
         Target::Masked { counted } => counted,
         _ => width,
     };
-    match objective.loss {
+    match run.objective.loss {
         Loss::SoftmaxCrossEntropy => 1.0 / rows as f64,
         Loss::BinaryCrossEntropy | Loss::MeanSquaredError => 1.0 / (rows as f64 * width as f64),
     }
