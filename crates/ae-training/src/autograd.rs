@@ -251,8 +251,8 @@ impl Engine for AutogradEngine<'_> {
             Working::Device(state) => state.copied(&self.device)?,
         };
         let model = self.architecture.build(vb)?;
-        let inference = TensorInference::new(self.architecture.pixels(), model, &self.device);
-        Ok(Box::new(inference.with_inputs(self.architecture.inputs())))
+        let inference = TensorInference::new(self.architecture.inputs(), model, &self.device);
+        Ok(Box::new(inference.with_pixels(self.architecture.pixels())))
     }
 
     fn seed(&self) -> Result<Seed, TrainingError> {

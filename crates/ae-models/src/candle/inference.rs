@@ -20,15 +20,15 @@ pub struct TensorInference<M: ?Sized> {
 }
 
 impl<M: Encoder + ?Sized> TensorInference<M> {
-    /// A model whose images have this many pixels, with the device that it was built on.
-    pub fn new(pixels: usize, model: Box<M>, device: &Device) -> Self {
-        Self { pixels, inputs: pixels, device: device.clone(), model }
+    /// A model whose inputs, images, have this many numbers, with the device that it was built on.
+    pub fn new(inputs: usize, model: Box<M>, device: &Device) -> Self {
+        Self { pixels: inputs, inputs, device: device.clone(), model }
     }
 
-    /// The same for inputs of so many numbers: an image, and a plane for the level of noise.
+    /// The same for images of so many pixels: what a model needs whose input has a plane for the level of noise.
     #[must_use]
-    pub fn with_inputs(self, inputs: usize) -> Self {
-        Self { inputs, ..self }
+    pub fn with_pixels(self, pixels: usize) -> Self {
+        Self { pixels, ..self }
     }
 
     /// Rows of this width on the device; `None` where there are none.
@@ -132,8 +132,8 @@ pub(crate) fn tensor_inference(
     device: &Device,
 ) -> Result<Box<dyn Inference>, ModelError> {
     let model = architecture.build(parameters.var_builder(device)?)?;
-    let inference = TensorInference::new(architecture.pixels(), model, device);
-    Ok(Box::new(inference.with_inputs(architecture.inputs())))
+    let inference = TensorInference::new(architecture.inputs(), model, device);
+    Ok(Box::new(inference.with_pixels(architecture.pixels())))
 }
 
 /// Inference by candle for an encoder alone.
@@ -144,6 +144,6 @@ pub(crate) fn tensor_encoder_inference(
 ) -> Result<Box<dyn EncoderInference>, ModelError> {
     let vb = parameters.var_builder(device)?;
     let encoder = NetworkEncoder::new(network, &vb)?;
-    let inference = TensorInference::new(network.item().numbers(), Box::new(encoder), device);
-    Ok(Box::new(inference.with_inputs(network.input().numbers())))
+    let inference = TensorInference::new(network.input().numbers(), Box::new(encoder), device);
+    Ok(Box::new(inference.with_pixels(network.item().numbers())))
 }

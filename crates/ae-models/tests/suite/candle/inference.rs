@@ -60,8 +60,8 @@ fn check(model: &SavedModel, rows: usize) {
     let ours = model.inference(&Device::Cpu).unwrap();
     let (pixels, numbers) = (ours.pixels(), ours.inputs());
     let candle =
-        TensorInference::new(pixels, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu)
-            .with_inputs(numbers);
+        TensorInference::new(numbers, model.autoencoder(&Device::Cpu).unwrap(), &Device::Cpu)
+            .with_pixels(pixels);
     let encoder = model.encoder().unwrap().inference(&Device::Cpu).unwrap();
     assert_eq!(ours.latent_dim(), candle.latent_dim());
     assert_eq!(ours.output_is_probability(), candle.output_is_probability());
@@ -108,9 +108,9 @@ fn check_posteriors(model: &SavedModel, images: &[f32], numbers: usize) {
     let kernels = model.inference(&Device::Cpu).unwrap();
     let (pixels, inputs, device) = (kernels.pixels(), kernels.inputs(), &Device::Cpu);
     let autoencoder = || model.autoencoder(device).unwrap();
-    let candle = TensorInference::new(pixels, autoencoder(), device).with_inputs(inputs);
-    let whole = TensorInference::new(pixels, Box::new(Whole(autoencoder())), device);
-    let whole = whole.with_inputs(inputs);
+    let candle = TensorInference::new(inputs, autoencoder(), device).with_pixels(pixels);
+    let whole = TensorInference::new(inputs, Box::new(Whole(autoencoder())), device);
+    let whole = whole.with_pixels(pixels);
     let posterior = |inference: &dyn Inference| {
         let [mut means, mut log_variances] = [(); 2].map(|()| vec![0.0; numbers]);
         inference.posterior(images, &mut means, &mut log_variances).map(|()| [means, log_variances])
