@@ -43,10 +43,15 @@ impl BlindSpots {
 
     /// The number of boxes from top to bottom and from left to right.
     fn boxes(&self, shape: ImageShape) -> [usize; 2] {
-        // One pixel a box: a box has 1 / fraction pixels, and is nearly square.
-        let side = (1.0 / self.fraction.clamp(f64::MIN_POSITIVE, 1.0)).sqrt();
-        [shape.height, shape.width]
-            .map(|length| ((length as f64 / side).round() as usize).clamp(1, length.max(1)))
+        // One pixel a box: a box has 1 / fraction pixels, and is nearly square. Where the image is narrower than that, or its
+        // side is no multiple, the boxes along the longer side make up for it.
+        let ImageShape { height, width, .. } = shape;
+        let fraction = self.fraction.clamp(f64::MIN_POSITIVE, 1.0);
+        let boxes = |wanted: f64, length: usize| (wanted.round() as usize).clamp(1, length.max(1));
+        let (short, long) = (height.min(width), height.max(width));
+        let across = boxes(short as f64 * fraction.sqrt(), short);
+        let along = boxes(short as f64 * long as f64 * fraction / across as f64, long);
+        if height <= width { [across, along] } else { [along, across] }
     }
 
     /// The numbers of an image that are hidden: the same for all images of a shape.
@@ -126,7 +131,16 @@ mod tests {
     #[test]
     fn one_pixel_of_each_box_is_hidden_by_another_one_of_its_window() {
         let spots = BlindSpots::new(BlindSpots::FRACTION, Seed::new(3).stream("spots"));
-        for (height, width, expected) in [(64, 64, 64), (40, 24, 15), (3, 5, 1), (1, 17, 2)] {
+        for (height, width, expected) in [
+            (64, 64, 64),
+            (40, 24, 15),
+            (28, 28, 12),
+            (3, 5, 1),
+            (1, 17, 1),
+            (1, 640, 10),
+            (640, 1, 10),
+            (640, 2, 20),
+        ] {
             let (original, shape) = image(height, width);
             assert_eq!(spots.count(shape), 3 * expected, "{height} x {width}");
             let mut seen = BTreeSet::new();
