@@ -22,7 +22,9 @@ pub fn corrupt_batch(
     epoch: u32,
     stream: &Stream,
 ) {
-    corrupt_batch_with_levels(corruption, batch, indices, height, width, epoch, stream);
+    for (item, &index) in items(batch, indices, height, width) {
+        corruption.corrupt_with_level(item, height, width, &mut stream.at(epoch, u64::from(index)));
+    }
 }
 
 /// As [`corrupt_batch`], with the same bits; returns the noise level of each item where it is defined
@@ -39,20 +41,26 @@ pub fn corrupt_batch_with_levels(
     epoch: u32,
     stream: &Stream,
 ) -> Vec<Option<f32>> {
+    let mut levels = vec![None; indices.len()];
+    for ((item, &index), level) in items(batch, indices, height, width).zip(&mut levels) {
+        let mut stream_of_item = stream.at(epoch, u64::from(index));
+        *level = corruption.corrupt_with_level(item, height, width, &mut stream_of_item);
+    }
+    levels
+}
+
+/// The items of a batch with their indices; none if items have no numbers.
+fn items<'a>(
+    batch: &'a mut [f32],
+    indices: &'a [u32],
+    height: usize,
+    width: usize,
+) -> impl Iterator<Item = (&'a mut [f32], &'a u32)> {
     let item_length = batch.len() / indices.len().max(1);
     assert!(
         batch.len() == indices.len() * item_length
             && item_length.is_multiple_of(height.saturating_mul(width).max(1)),
         "a batch holds one item for each index"
     );
-    if item_length == 0 {
-        return vec![None; indices.len()];
-    }
-    let items = batch.chunks_exact_mut(item_length).zip(indices);
-    items
-        .map(|(item, &index)| {
-            let mut stream_of_item = stream.at(epoch, u64::from(index));
-            corruption.corrupt_with_level(item, height, width, &mut stream_of_item)
-        })
-        .collect()
+    batch.chunks_exact_mut(item_length.max(1)).zip(indices)
 }

@@ -131,19 +131,14 @@ pub fn evaluate(
     samples: &Samples,
     detail: Detail,
 ) -> Result<Evaluation, TrainingError> {
-    let images = match detail {
-        _ if samples.counted() == Counted::BlindSpots => {
-            in_slices(model, samples, |inputs, targets, buffers| {
-                blind_spots_of_slice(model, inputs, targets, buffers)
-            })
-        }
-        Detail::Losses => {
-            in_slices(model, samples, |inputs, targets, _| losses_of_slice(model, inputs, targets))
-        }
-        Detail::Full => in_slices(model, samples, |inputs, targets, buffers| {
-            evaluate_slice(model, samples, (inputs, targets), buffers)
-        }),
-    }?;
+    let images =
+        in_slices(model, samples, |inputs, targets, buffers| match (samples.counted(), detail) {
+            (Counted::BlindSpots, _) => blind_spots_of_slice(model, inputs, targets, buffers),
+            (Counted::All, Detail::Losses) => losses_of_slice(model, inputs, targets),
+            (Counted::All, Detail::Full) => {
+                evaluate_slice(model, samples, (inputs, targets), buffers)
+            }
+        })?;
     let mut total = Sums::default();
     images.iter().for_each(|image| total.add(image));
     let found = total.mean(images.len() as f64, samples.images().image_size() as f64);

@@ -1,6 +1,6 @@
 //! The images that a model learns from, and their corruption.
 
-use ae_corruption::{Corruption, Draw, corrupt_batch, corrupt_batch_with_levels};
+use ae_corruption::{Corruption, Draw};
 use ae_dataset::{DatasetError, Images, PatchSource, Pixels};
 use ae_kernels::gather_bytes;
 use ae_random::Stream;
@@ -160,48 +160,29 @@ impl<'a> Samples<'a> {
             return gather_images(images, indices, inputs);
         }
         gather_images(images, indices, targets);
-        if numbers != images.image_size() {
-            self.add_levels(indices, epoch, inputs, targets);
-        } else {
+        let size = images.image_size();
+        assert_eq!(inputs.len(), indices.len() * numbers, "an input for each sample");
+        let rows = inputs.chunks_exact_mut(numbers.max(1)).zip(targets.chunks_exact_mut(size));
+        for ((input, target), &index) in rows.zip(indices) {
+            let (image, plane) = input.split_at_mut(size);
             match self.inputs {
-                Some(of_pairs) => gather_images(of_pairs, indices, inputs),
-                None => inputs.copy_from_slice(targets),
+                Some(of_pairs) => gather_images(of_pairs, &[index], image),
+                None => image.copy_from_slice(target),
             }
-            if let Some(SampleCorruption { corruption, draw, stream }) = &self.corruption {
-                let (height, width, epoch) = (images.height(), images.width(), draw.epoch(epoch));
-                corrupt_batch(*corruption, inputs, indices, height, width, epoch, stream);
-            }
-        }
-        if let Some(spots) = &self.blind_spots {
-            let rows = inputs.chunks_exact_mut(numbers);
-            let rows = rows.zip(targets.chunks_exact_mut(images.image_size()));
-            for ((input, target), &index) in rows.zip(indices) {
-                spots.hide(&mut input[..target.len()], target, images.shape(), (epoch, index));
+            let level = self.corrupt(image, index, epoch);
+            plane.fill(level.unwrap_or(0.0));
+            if let Some(spots) = &self.blind_spots {
+                spots.hide(image, target, images.shape(), (epoch, index));
             }
         }
     }
 
-    /// Inputs with a plane for the level of their noise.
-    fn add_levels(&self, indices: &[u32], epoch: u32, inputs: &mut [f32], targets: &[f32]) {
-        let images = self.images;
-        let (height, width, size) = (images.height(), images.width(), images.image_size());
-        let rows = inputs.chunks_exact_mut(size + height * width).zip(targets.chunks_exact(size));
-        for ((input, target), index) in rows.zip(indices) {
-            let (image, plane) = input.split_at_mut(size);
-            match self.inputs {
-                Some(of_pairs) => gather_images(of_pairs, std::slice::from_ref(index), image),
-                None => image.copy_from_slice(target),
-            }
-            let level = self.corruption.as_ref().and_then(|it| {
-                let (index, epoch) = (std::slice::from_ref(index), it.draw.epoch(epoch));
-                let (corruption, stream) = (it.corruption, &it.stream);
-                let levels = corrupt_batch_with_levels(
-                    corruption, image, index, height, width, epoch, stream,
-                );
-                levels.first().copied().flatten()
-            });
-            plane.fill(level.unwrap_or(0.0));
-        }
+    /// Corrupts the input of a sample, as it stands in an epoch; the noise level, if it is known.
+    fn corrupt(&self, image: &mut [f32], index: u32, epoch: u32) -> Option<f32> {
+        let SampleCorruption { corruption, draw, stream } = self.corruption.as_ref()?;
+        let mut stream = stream.at(draw.epoch(epoch), u64::from(index));
+        let (height, width) = (self.images.height(), self.images.width());
+        corruption.corrupt_with_level(image, height, width, &mut stream)
     }
 
     /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one, with so many numbers an
