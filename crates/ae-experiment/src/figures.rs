@@ -89,26 +89,25 @@ pub(crate) fn write_figures(
         Ok(layer) => (layer.title, layer.told()),
         Err(_) => ("What the first layer looks for", String::new()),
     };
-    let mut drawings = vec![
-        Drawing {
-            name: "reconstructions",
-            title: if validation.is_corrupted() { "Denoised" } else { "Reconstructed" },
-            caption: of_rows.clone(),
-            draw: &reconstructions,
-        },
-        Drawing {
+    let mut drawings = vec![Drawing {
+        name: "reconstructions",
+        title: if validation.is_corrupted() { "Denoised" } else { "Reconstructed" },
+        caption: of_rows.clone(),
+        draw: &reconstructions,
+    }];
+    // With blind spots nobody knows the clean images.
+    if plan.counted() == Counted::All {
+        drawings.push(Drawing {
             name: "worst",
             title: "Worst reconstructions",
             caption: format!("{of_rows}; {}", meaning_of_index(plan)),
             draw: &worst,
-        },
+        });
+    }
+    drawings.extend([
         Drawing { name: "loss", title: "Learning curve", caption: caption.clone(), draw: &loss },
         Drawing { name: "filters", title: of_first, caption: caption + &told, draw: &units },
-    ];
-    if plan.counted() == Counted::BlindSpots {
-        // Nobody knows the clean images.
-        drawings.retain(|drawing| drawing.name != "worst");
-    }
+    ]);
     let keep = |Drawing { name, title, caption, draw }: Drawing| {
         keep_figure(folder, name, FigureText { title, caption: &caption }, draw)
     };

@@ -17,7 +17,7 @@ use ae_dataset::{
     Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, PatchOptions, ReadOptions,
     Resize,
 };
-use ae_models::{Initialisation, Loss, ModelKind};
+use ae_models::{Loss, ModelKind};
 use ae_random::Seed;
 use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
@@ -361,7 +361,7 @@ impl Spec {
                 let noise = DENOISER_NOISE.parse::<Noise>()?;
                 spec.corruption = Some(CorruptionSpec { noise, drawn: Draw::EveryEpoch });
                 spec.model.kind = ModelKind::Denoising;
-                spec.model.initialisation = Initialisation::HeZeroLast;
+                spec.model.initialisation = network.initialisation();
                 spec.training.loss = Loss::MeanSquaredError;
                 spec.training.batch_size = 16;
                 spec.training.schedule = Schedule::Cosine { warmup_epochs: 0, final_factor: 0.0 };

@@ -154,7 +154,8 @@ impl TryFrom<ModelTable> for NetworkSpec {
     fn try_from(table: ModelTable) -> Result<Self, String> {
         table.check_keys()?;
         let output_activation = table.output()?;
-        let form = match table.network() {
+        let network = table.network();
+        let form = match network {
             NetworkName::Dense => NetworkForm::Dense(DenseForm {
                 encoder: widths("encoder", table.encoder)?,
                 decoder: widths("decoder", table.decoder)?,
@@ -187,11 +188,7 @@ impl TryFrom<ModelTable> for NetworkSpec {
                 noise_level: table.noise_level.unwrap_or_default(),
             }),
         };
-        let usual = match form {
-            NetworkForm::Denoiser(_) => Initialisation::HeZeroLast,
-            _ => Initialisation::default(),
-        };
-        let initialisation = table.initialisation.unwrap_or(usual);
+        let initialisation = table.initialisation.unwrap_or_else(|| network.initialisation());
         Ok(Self { kind: table.kind, form, initialisation })
     }
 }

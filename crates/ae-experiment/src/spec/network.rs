@@ -127,7 +127,7 @@ impl NetworkSpec {
             tied_weights: false,
             top_k: None,
         });
-        Self { kind: ModelKind::Regular, form, initialisation: Initialisation::Glorot }
+        Self { kind: ModelKind::Regular, form, initialisation: NetworkName::Dense.initialisation() }
     }
 
     /// The network's name.

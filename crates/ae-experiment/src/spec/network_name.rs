@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ae_models::{Initialisation, Shape, denoiser};
 use serde::{Deserialize, Serialize};
 
 /// The names of the networks.
@@ -42,6 +43,17 @@ impl NetworkName {
     /// Whether its layers compare neighbouring pixels; that of layers depends on the list.
     pub(crate) fn is_convolutional(self) -> bool {
         matches!(self, Self::Conv | Self::ConvDenoiser | Self::ConvVae | Self::Denoiser)
+    }
+
+    /// How its weights begin if nothing is said.
+    pub fn initialisation(self) -> Initialisation {
+        match self {
+            // The preset decides, whatever its size.
+            Self::Denoiser => {
+                denoiser(Shape { channels: 1, height: 2, width: 2 }, 1, 2, false).initialisation
+            }
+            _ => Initialisation::default(),
+        }
     }
 
     /// Its name in specs and flags.
