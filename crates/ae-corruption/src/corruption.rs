@@ -25,7 +25,7 @@ pub trait Corruption: fmt::Debug + fmt::Display + Send + Sync {
     /// Corrupts one item in place, as [`corrupt`](Self::corrupt) does with the same bits, and returns its noise
     /// level where this is defined.
     ///
-    /// The noise level is the standard deviation of the Gaussian noise that was added, before any clipping, in
+    /// The noise level is the standard deviation of the noise that was added, before any clipping, in
     /// units of the values. A network that takes it as an input learns to remove noise of any strength.
     /// The default is for noises of one level: that of [`level_range`](Self::level_range).
     fn corrupt_with_level(

@@ -49,8 +49,8 @@ use crate::{Corruption, CorruptionError};
 /// Two noises are equal if their texts are. `gaussian:1/2` and `gaussian:0.5` are not, though they do the same.
 ///
 /// # Noise level
-/// Of an item to which Gaussian noise was added, [`corrupt_with_level`](Corruption::corrupt_with_level) tells the
-/// standard deviation, before any clipping. It is defined for `gaussian` and `correlated`, for a sum of them, and
+/// Of an item to which noise of a known standard deviation was added,
+/// [`corrupt_with_level`](Corruption::corrupt_with_level) tells the standard deviation, before any clipping. It is defined for `gaussian` and `correlated`, for a sum of them, and
 /// for other noises followed by them (`blur:1+gaussian:0.1`); not where anything follows (`gaussian:0.1+blur:1`).
 /// [`level_range`](Corruption::level_range) is the range for all items, if each has a level.
 #[derive(Debug, Clone)]
