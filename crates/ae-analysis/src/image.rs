@@ -1,4 +1,5 @@
-//! Whole images: the median filter, non-local means, structural similarity, the level of the noise, and pictures of any size as overlapping tiles.
+//! Whole images: the median filter, non-local means, structural similarity, the level of the noise, and pictures of any
+//! size as overlapping tiles.
 
 mod median;
 mod noise_level;

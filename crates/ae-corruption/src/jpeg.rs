@@ -1,8 +1,9 @@
 //! JPEG artefacts: the image after baseline JPEG compression and decompression.
 //!
-//! ITU-T T.81 (ISO/IEC 10918-1), sequential DCT: blocks of 8 x 8 pixels, the discrete cosine transform of A.3.3, division
-//! by the tables of Annex K.1 and rounding. Entropy coding loses nothing and is left out. A quality from 1 to 100 scales
-//! the tables as libjpeg's `jpeg_set_quality` does. Colours are YCbCr of JFIF (ITU-T T.871) without subsampling.
+//! ITU-T T.81 (ISO/IEC 10918-1), sequential DCT: blocks of 8 x 8 pixels, the discrete cosine transform of A.3.3,
+//! division by the tables of Annex K.1 and rounding. Entropy coding loses nothing and is left out. A quality from 1 to
+//! 100 scales the tables as libjpeg's `jpeg_set_quality` does. Colours are YCbCr of JFIF (ITU-T T.871) without
+//! subsampling.
 
 mod blocks;
 mod tables;

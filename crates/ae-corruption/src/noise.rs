@@ -38,7 +38,8 @@ use crate::{Corruption, CorruptionError};
 /// | `uneven-light:0.3` | [`UnevenLight`](crate::UnevenLight) | strength | 0 to 1 |
 ///
 /// `gaussian`, `speckle`, `blur`, `correlated`, `poisson-gaussian`, `stripes` and `uneven-light` can be followed
-/// by `:unclipped`, as in `gaussian:0.5:unclipped`: results are then not clipped to [0, 1]. A user-defined noise is `NAME` or `NAME:ARGUMENT`; see
+/// by `:unclipped`, as in `gaussian:0.5:unclipped`: results are then not clipped to [0, 1]. A user-defined noise is
+/// `NAME` or `NAME:ARGUMENT`; see
 /// [`register_noise`](crate::register_noise).
 ///
 /// # serde

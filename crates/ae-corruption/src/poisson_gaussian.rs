@@ -1,8 +1,8 @@
 //! Raw sensor noise: `y = clip(k / peak + sigma n, 0, 1)`, `k ~ Poisson(peak x)`, `n ~ N(0, 1)` for each pixel.
 //!
 //! Foi, Trimeche, Katkovnik and Egiazarian, "Practical Poissonian-Gaussian noise modeling and fitting for single-image
-//! raw-data" (IEEE Transactions on Image Processing 17, 2008): photons are counted, and reading the counts adds Gaussian
-//! noise. The variance at a pixel `x` is `x / peak + sigma^2`.
+//! raw-data" (IEEE Transactions on Image Processing 17, 2008): photons are counted, and reading the counts adds
+//! Gaussian noise. The variance at a pixel `x` is `x / peak + sigma^2`.
 
 use std::fmt;
 
@@ -19,9 +19,9 @@ const CHUNK: usize = 256;
 ///
 /// Of a camera that counts `peak` photons on average from a white pixel, and whose reading adds noise of the standard
 /// deviation `sigma`. The variance at a pixel `x` is `x / peak + sigma^2`. Counts are exact up to a mean of 500
-/// ([`Poisson`](crate::Poisson)); beyond, they are rounded from a normal number with the mean, the variance and, to first
-/// order, the skewness of the Poisson distribution (Cornish and Fisher 1938). For values in [0, 1] only; results can lie
-/// outside if they are not clipped.
+/// ([`Poisson`](crate::Poisson)); beyond, they are rounded from a normal number with the mean, the variance and, to
+/// first order, the skewness of the Poisson distribution (Cornish and Fisher 1938). For values in [0, 1] only; results
+/// can lie outside if they are not clipped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PoissonGaussian {
     peak: f32,
@@ -34,8 +34,8 @@ impl PoissonGaussian {
     const PEAK: Parameter = Parameter::new("poisson-gaussian", "peak", 0.1, 100_000.0);
     const SIGMA: Parameter = Parameter::new("poisson-gaussian", "sigma", 0.0, 100.0);
 
-    /// Noise of a camera that counts `peak` photons on average from a white pixel and adds Gaussian noise of the standard
-    /// deviation `sigma`, in units of the pixels.
+    /// Noise of a camera that counts `peak` photons on average from a white pixel and adds Gaussian noise of the
+    /// standard deviation `sigma`, in units of the pixels.
     ///
     /// # Errors
     /// If the peak is not a number from 0.1 to 100 000, or sigma not one from 0 to 100.

@@ -61,7 +61,8 @@ impl Axis {
     }
 }
 
-/// The uniform cubic B-spline's weights (de Boor, "A practical guide to splines", 1978). They are positive and sum to 1.
+/// The uniform cubic B-spline's weights (de Boor, "A practical guide to splines", 1978). They are positive and sum to
+/// 1.
 fn cubic_weights(t: f32) -> [f32; 4] {
     let s = 1.0 - t;
     let (t2, t3) = (t * t, t * t * t);

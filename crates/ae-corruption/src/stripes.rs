@@ -1,7 +1,7 @@
 //! Stripes: `y = clip(x + strength n, 0, 1)`, with one `n ~ N(0, 1)` for each row, or for each column.
 //!
-//! The fixed-pattern noise of line sensors and scanners and the row noise of CMOS sensors (EMVA Standard 1288, "Standard
-//! for characterization of image sensors and cameras", release 4.0, section "Spatial nonuniformity").
+//! The fixed-pattern noise of line sensors and scanners and the row noise of CMOS sensors (EMVA Standard 1288,
+//! "Standard for characterization of image sensors and cameras", release 4.0, section "Spatial nonuniformity").
 
 use std::fmt;
 

@@ -21,8 +21,8 @@ use crate::plan::Plan;
 pub struct Diagnosis {
     /// Training steps.
     pub steps: u64,
-    /// The model's squared error per value on the validation images: `val_mse`, or with blind spots `val_blind_spot_mse`. Then this
-    /// error and those of the baselines are to the noisy values.
+    /// The model's squared error per value on the validation images: `val_mse`, or with blind spots
+    /// `val_blind_spot_mse`. Then this error and those of the baselines are to the noisy values.
     pub model_mse: f64,
     /// The squared error per value of predicting the mean of the training images.
     pub mean_mse: f64,
@@ -40,7 +40,8 @@ pub struct Diagnosis {
     pub mean_bce: Option<f64>,
     /// Components of PCA: as many as a code has numbers (of a top-k code those that stay), if there are enough images.
     pub components: usize,
-    /// The number of training images, evenly spaced among all, that the baselines were fitted to and dead units counted on.
+    /// The number of training images, evenly spaced among all, that the baselines were fitted to and dead units counted
+    /// on.
     pub sample: usize,
     /// Units of the code.
     pub code_units: usize,
@@ -57,8 +58,8 @@ pub struct Diagnosis {
     pub warnings: Vec<Doubt>,
 }
 
-/// Compares a trained model with the baselines; nothing if an error is not finite. `outside` is the number of values that
-/// the output activation cannot reach.
+/// Compares a trained model with the baselines; nothing if an error is not finite. `outside` is the number of values
+/// that the output activation cannot reach.
 pub(crate) fn diagnose(
     plan: &Plan,
     state: &TrainingState,

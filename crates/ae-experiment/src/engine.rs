@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
 
-/// An engine by name: it computes gradients and takes steps. It is part of the result, because two engines differ in the
-/// last bits.
+/// An engine by name: it computes gradients and takes steps. It is part of the result, because two engines differ in
+/// the last bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineKind {

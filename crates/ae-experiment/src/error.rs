@@ -120,8 +120,8 @@ pub enum ExperimentError {
         /// The folder of the run.
         path: PathBuf,
     },
-    /// An observer asked the training to stop ([`Observer::stop`](ae_training::Observer::stop)). A checkpoint was written:
-    /// the run can be resumed, and ends with the bits of a run that was not stopped.
+    /// An observer asked the training to stop ([`Observer::stop`](ae_training::Observer::stop)). A checkpoint was
+    /// written: the run can be resumed, and ends with the bits of a run that was not stopped.
     #[error("the training was stopped after {}; resume it to go on", counted_as(*completed_epochs as usize, "epoch"))]
     Stopped {
         /// Epochs that were completed before the stop.

@@ -131,8 +131,8 @@ struct Drawing<'a> {
 /// Draws a figure with a title and a caption.
 type Draw<'a> = &'a (dyn Fn(&str, &str) -> Result<Figure, ExperimentError> + Sync);
 
-/// Draws a figure into a run's folder as `name.png` and `name.svg`. A figure that cannot be drawn is left out: its files of
-/// an earlier run are removed, and a note says why.
+/// Draws a figure into a run's folder as `name.png` and `name.svg`. A figure that cannot be drawn is left out: its
+/// files of an earlier run are removed, and a note says why.
 ///
 /// # Errors
 /// If a file cannot be written or removed.

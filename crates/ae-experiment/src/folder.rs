@@ -33,8 +33,8 @@ pub struct RunFolder {
     _lock: FolderLock,
 }
 
-/// Locks the folder of a run against other processes until the lock is dropped. Everything that writes into a run's folder
-/// takes this lock first. On a file system without locks, a warning is given.
+/// Locks the folder of a run against other processes until the lock is dropped. Everything that writes into a run's
+/// folder takes this lock first. On a file system without locks, a warning is given.
 ///
 /// # Errors
 /// [`FileError::InUse`] if another process holds the lock, and if the folder cannot be written to.
@@ -150,8 +150,8 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Removes record, figures and tables of a finished run that is going on. The record is removed first; the weights files
-    /// stay until new ones replace them.
+    /// Removes record, figures and tables of a finished run that is going on. The record is removed first; the weights
+    /// files stay until new ones replace them.
     ///
     /// # Errors
     /// If a file cannot be removed.

@@ -16,8 +16,8 @@ const DATA: [&str; 3] = ["training images", "test images", "image size"];
 const DIGEST: &str = "SHA-256 of ";
 
 impl Plan {
-    /// The identity that checkpoints must agree with: all settings that decide the weights after a given number of epochs,
-    /// and digests of the data. The path of the data and the number of epochs are no part of it.
+    /// The identity that checkpoints must agree with: all settings that decide the weights after a given number of
+    /// epochs, and digests of the data. The path of the data and the number of epochs are no part of it.
     ///
     /// # Errors
     /// If a setting cannot be written as text.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ae_models::{Attachments, Parameters, SavedEncoder, SavedModel};
 
-/// Takes over the attachments of the file that is to be replaced, if its weights are the same: an anomaly detector, or the
-/// codec by which images were compressed. If the weights differ, a warning names the attachments that are dropped.
+/// Takes over the attachments of the file that is to be replaced, if its weights are the same: an anomaly detector, or
+/// the codec by which images were compressed. If the weights differ, a warning names the attachments that are dropped.
 pub(crate) fn keep_attachments(saved: &mut SavedModel, path: &Path) {
     let Some(old) = existing(path, SavedModel::load) else { return };
     let is_same = old.spec == saved.spec && same_bits(&old.parameters, &saved.parameters);

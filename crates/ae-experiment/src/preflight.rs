@@ -21,8 +21,8 @@ const FEW_ITEMS: usize = 10;
 const MUCH_MEMORY: u64 = 4 << 30;
 /// Values of an image above which a warning about dense layers is given: 256 x 256.
 const MANY_PIXELS: usize = 1 << 16;
-/// Bytes of memory per parameter without the optimizer's moments: parameters, gradient, weights laid out for the kernels,
-/// and the copies for the best model's file.
+/// Bytes of memory per parameter without the optimizer's moments: parameters, gradient, weights laid out for the
+/// kernels, and the copies for the best model's file.
 const PER_PARAMETER: u64 = 24;
 /// Bytes of memory per parameter and per moment while a checkpoint is written: a copy, its bytes, the file.
 const PER_SAVED: u64 = 12;
@@ -171,8 +171,8 @@ fn memory_of(plan: &Plan) -> u64 {
         .saturating_add(bytes_of_maps(plan))
 }
 
-/// That layers compare neighbouring columns of a table, if some do: those between the columns and the nearest dense layer,
-/// which mixes all of them.
+/// That layers compare neighbouring columns of a table, if some do: those between the columns and the nearest dense
+/// layer, which mixes all of them.
 fn note_of_neighbours(plan: &Plan) -> Option<String> {
     plan.dataset.scaling.as_ref()?;
     let (layers, is_dense) =
@@ -201,8 +201,8 @@ fn note_of_blind_spots(plan: &Plan) -> Option<String> {
     ))
 }
 
-/// Whether nothing keeps the network from copying its input: no narrow layer, no sparse or random code, no noise on images.
-/// (Tables are masked by rule, which a copy of the other columns does not mind.)
+/// Whether nothing keeps the network from copying its input: no narrow layer, no sparse or random code, no noise on
+/// images. (Tables are masked by rule, which a copy of the other columns does not mind.)
 fn may_copy(plan: &Plan) -> bool {
     let pixels = plan.dataset.train.image_size();
     let layers = || plan.network.layers().iter().filter(|layer| layer.part == Part::Encoder);
@@ -220,7 +220,8 @@ fn megabytes(bytes: u64) -> String {
     }
 }
 
-/// Bytes of the numbers between the layers of a network with maps. Those of dense layers are few beside their parameters.
+/// Bytes of the numbers between the layers of a network with maps. Those of dense layers are few beside their
+/// parameters.
 fn bytes_of_maps(plan: &Plan) -> u64 {
     let layers = plan.network.layers();
     if layers.iter().all(|layer| layer.output == Shape::vector(layer.output.numbers())) {
@@ -273,8 +274,8 @@ fn outside(images: &Images) -> usize {
     }
 }
 
-/// The number of validation images that are equal to a training image, by 64-bit hashes. Only the hashes of the validation
-/// images are kept in memory.
+/// The number of validation images that are equal to a training image, by 64-bit hashes. Only the hashes of the
+/// validation images are kept in memory.
 fn duplicates(train: &Images, validation: &Images) -> usize {
     let mut seen: HashMap<u64, (usize, bool)> = HashMap::new();
     for hash in hashes(validation) {

@@ -152,7 +152,8 @@ pub struct DatasetRecord {
     pub substituted: Option<String>,
 }
 
-/// The patches of a run. Their size, and their numbers in an epoch and in the fixed validation set, are those of the images.
+/// The patches of a run. Their size, and their numbers in an epoch and in the fixed validation set, are those of the
+/// images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatchRecord {
     /// Pictures that training patches are cut from.
@@ -168,7 +169,8 @@ pub struct PatchRecord {
 /// The digest of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// The IDX file's usual name; of patches `train-images-pictures` and `t10k-images-pictures`; the name of a test set.
+    /// The IDX file's usual name; of patches `train-images-pictures` and `t10k-images-pictures`; the name of a test
+    /// set.
     pub name: String,
     /// SHA-256 of the uncompressed file; of pictures, of their names and files, and of their sizes if patches are cut
     /// from them.

@@ -40,8 +40,9 @@ pub fn begun_spec(folder: &Path) -> Result<Spec, ExperimentError> {
 ///
 /// A finished run is evaluated and drawn again; an anomaly detector and a codec stay in its weights file.
 ///
-/// With more epochs, a finished run goes on. With every schedule but the cosine it ends with the weights of a run that was
-/// begun with as many epochs. Early stopping that ended the run is removed from the spec; otherwise it stays in force.
+/// With more epochs, a finished run goes on. With every schedule but the cosine it ends with the weights of a run that
+/// was begun with as many epochs. Early stopping that ended the run is removed from the spec; otherwise it stays in
+/// force.
 /// [`Progress::chose`] is told of this.
 ///
 /// # Errors

@@ -41,8 +41,9 @@ pub struct RunOptions<'a> {
 /// `spec.toml` is written before the first step, `record.json` after everything else.
 ///
 /// # Errors
-/// If the spec does not fit the data, the folder is taken ([`ExperimentError::RunExists`]), training fails, or the observer
-/// asks it to stop ([`ExperimentError::Stopped`]). The files that were written until then stay, and the run can be resumed.
+/// If the spec does not fit the data, the folder is taken ([`ExperimentError::RunExists`]), training fails, or the
+/// observer asks it to stop ([`ExperimentError::Stopped`]). The files that were written until then stay, and the run
+/// can be resumed.
 pub fn train(
     mut spec: Spec,
     adaptation: &Adaptation,
@@ -190,8 +191,8 @@ pub(crate) fn run(
 /// Trains to the plan's last epoch and returns the wall time in seconds.
 ///
 /// # Errors
-/// If the engine, a write of a checkpoint or the observer fails, and [`ExperimentError::Stopped`] if the observer asks the
-/// training to stop.
+/// If the engine, a write of a checkpoint or the observer fails, and [`ExperimentError::Stopped`] if the observer asks
+/// the training to stop.
 pub fn fit_plan(
     plan: &Plan,
     state: &mut TrainingState,

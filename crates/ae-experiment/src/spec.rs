@@ -88,7 +88,8 @@ pub struct DataSpec {
     /// Whether pictures and rows that cannot be read are left out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
-    /// The colour that transparent pixels are put onto: `white`, `black` or `#rrggbb`; without it, such pictures are refused.
+    /// The colour that transparent pixels are put onto: `white`, `black` or `#rrggbb`; without it, such pictures are
+    /// refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background: Option<Background>,
     /// Whether a table's first line names the columns: `yes`, `no`, or `auto` if the first lines decide.
@@ -107,8 +108,8 @@ pub struct DataSpec {
     /// How the columns of a table are scaled: `min-max` or `standard`.
     #[serde(default, skip_serializing_if = "is_min_max")]
     pub scaling: ColumnScaling,
-    /// The folder of the clean pictures. Each is the partner of the picture of the source with the same path, whatever the
-    /// endings.
+    /// The folder of the clean pictures. Each is the partner of the picture of the source with the same path, whatever
+    /// the endings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The fraction that is held out as test set if the data does not define one; without it, a tenth.
@@ -117,7 +118,8 @@ pub struct DataSpec {
     /// Why this data was used in place of other data. The spec of a run holds it, so that a resumed run says it too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub substituted: Option<String>,
-    /// The patches that are cut from pictures of any size in place of whole pictures. The spec of a run names their number.
+    /// The patches that are cut from pictures of any size in place of whole pictures. The spec of a run names their
+    /// number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patches: Option<PatchOptions>,
 }
@@ -145,8 +147,8 @@ pub struct TrainingSpec {
     /// The weight of the L1 penalty on the code; 0 is no penalty, as is its absence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_l1: Option<f32>,
-    /// The weight of the divergence of a variational code from N(0, 1) (beta). Without it, 1 for a network with a `sample`
-    /// layer.
+    /// The weight of the divergence of a variational code from N(0, 1) (beta). Without it, 1 for a network with a
+    /// `sample` layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl_weight: Option<f32>,
     /// Epochs in which that weight rises linearly from 0; without it, it does not.
@@ -162,15 +164,16 @@ pub struct TrainingSpec {
     /// The weight of the squared norm of the code's derivative by the input; without it, no such penalty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contractive_weight: Option<f32>,
-    /// The fraction of the pixels that are hidden from the input and are to be found: the model learns to denoise from noisy
-    /// images alone. Without it, nothing is hidden.
+    /// The fraction of the pixels that are hidden from the input and are to be found: the model learns to denoise from
+    /// noisy images alone. Without it, nothing is hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blind_spot: Option<f64>,
-    /// The largest Euclidean norm of a gradient; longer gradients are scaled to it. Without it, gradients are not clipped.
+    /// The largest Euclidean norm of a gradient; longer gradients are scaled to it. Without it, gradients are not
+    /// clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
-    /// The engine that computes gradients; without it, the fastest one that supports the model. The spec in a run's folder
-    /// names it.
+    /// The engine that computes gradients; without it, the fastest one that supports the model. The spec in a run's
+    /// folder names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineKind>,
     /// The optimizer.
@@ -254,8 +257,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// The noise that a denoiser for photographs learns to remove: Gaussian, of 5 to 55 grey levels of 255. The blind DnCNN-B
-/// learns from 0 to 55, FFDNet from 0 to 75.
+/// The noise that a denoiser for photographs learns to remove: Gaussian, of 5 to 55 grey levels of 255. The blind
+/// DnCNN-B learns from 0 to 55, FFDNet from 0 to 75.
 const DENOISER_NOISE: &str = "gaussian:5/255..55/255:unclipped";
 
 impl Spec {
@@ -306,8 +309,8 @@ impl Spec {
         String::from_utf8(bytes).map_err(|_| ExperimentError::NotText { path: path.to_owned() })
     }
 
-    /// The regular autoencoder of the Keras tutorial: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy, batches of 256,
-    /// 50 epochs. It is the default for MNIST; for other data see [`Adaptation`](crate::Adaptation).
+    /// The regular autoencoder of the Keras tutorial: 784-32-784, ReLU, sigmoid, Adam, binary cross-entropy, batches of
+    /// 256, 50 epochs. It is the default for MNIST; for other data see [`Adaptation`](crate::Adaptation).
     pub fn tutorial() -> Self {
         Self {
             name: "autoencoder".to_owned(),

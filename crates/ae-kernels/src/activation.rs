@@ -20,11 +20,13 @@ pub enum Activation {
     Linear,
     /// `max(x, 0)`; its derivative at 0 is taken as 1.
     Relu,
-    /// `max(x, 0.01 x)` (Maas et al., ICML 2013, section 2); its derivative at 0 is taken as 0.505, the mean of those on both sides.
+    /// `max(x, 0.01 x)` (Maas et al., ICML 2013, section 2); its derivative at 0 is taken as 0.505, the mean of those
+    /// on both sides.
     LeakyRelu,
     /// `x` above 0, `exp(x) - 1` below (Clevert et al., ICLR 2016, section 3, with alpha 1).
     Elu,
-    /// ELU with the scale and alpha of Klambauer et al. (NIPS 2017, equation 2); its derivative at 0 is that from below.
+    /// ELU with the scale and alpha of Klambauer et al. (NIPS 2017, equation 2); its derivative at 0 is that from
+    /// below.
     Selu,
     /// `1 / (1 + exp(-x))`.
     Sigmoid,

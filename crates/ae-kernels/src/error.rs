@@ -105,7 +105,8 @@ pub enum ChainError {
     /// Softmax cross-entropy needs logits as output.
     #[error("softmax cross-entropy is taken from logits: expected a last layer without activation")]
     LossOfNoLogits,
-    /// A batch counts some numbers of its targets, and the loss is not the squared error, or the number is out of range.
+    /// A batch counts some numbers of its targets, and the loss is not the squared error, or the number is out of
+    /// range.
     #[error(
         "masked targets are for mean squared error and count 1 to {outputs} numbers of a row, found {loss} and {counted}"
     )]

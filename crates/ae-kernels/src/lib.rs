@@ -20,8 +20,8 @@
 //! # Exactness
 //! Gradients are summed in an order that the number of rows fixes, so results have the same bits for any number of
 //! threads. Loops are compiled for AVX-512, AVX2, NEON and the baseline, and chosen at run time. They use operations
-//! whose rounding IEEE 754 defines and sum in a fixed order, so the choice does not change a bit. Matrix products are the
-//! exception: without FMA every product is rounded separately, so the last bits differ on such a machine.
+//! whose rounding IEEE 754 defines and sum in a fixed order, so the choice does not change a bit. Matrix products are
+//! the exception: without FMA every product is rounded separately, so the last bits differ on such a machine.
 //!
 //! # Example
 //! ```

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::ModelError;
 use crate::number_array::NumberArray;
 
-/// Arrays of at least this many numbers become tensors of the file. As JSON they would take two to three times the bytes,
-/// in a header that other programs read as a whole.
+/// Arrays of at least this many numbers become tensors of the file. As JSON they would take two to three times the
+/// bytes, in a header that other programs read as a whole.
 const LONG: usize = 1 << 14;
 
 /// The most arrays of a document that become tensors, because each takes some of the header.
@@ -19,9 +19,9 @@ const MOST_ARRAYS: usize = 1000;
 /// Documents in a weights file, by name: what was fitted to the model after its training, such as an anomaly threshold
 /// or the frequencies of quantised codes.
 ///
-/// A document is any value that serde can write as JSON. Long arrays of numbers in it become tensors of the file and keep
-/// every bit; see [`SavedModel`](crate::SavedModel) for the format. This crate stores documents and does not interpret
-/// them. They are sorted by name, so that the same documents give the same bytes.
+/// A document is any value that serde can write as JSON. Long arrays of numbers in it become tensors of the file and
+/// keep every bit; see [`SavedModel`](crate::SavedModel) for the format. This crate stores documents and does not
+/// interpret them. They are sorted by name, so that the same documents give the same bytes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attachments(BTreeMap<String, Document>);
 
@@ -148,8 +148,8 @@ fn take_arrays(value: &mut Value, place: &str, arrays: &mut BTreeMap<String, Num
     }
 }
 
-/// Whether an array at this place may become a tensor. A name in plain letters has a single spelling in JSON, so a damaged
-/// one is a different name.
+/// Whether an array at this place may become a tensor. A name in plain letters has a single spelling in JSON, so a
+/// damaged one is a different name.
 fn is_nameable(place: &str, arrays: &BTreeMap<String, NumberArray>) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.~".contains(&byte);
     arrays.len() < MOST_ARRAYS && place.bytes().all(is_plain)

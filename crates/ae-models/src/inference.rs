@@ -7,8 +7,8 @@ use crate::{ModelError, Parameters};
 /// Computes codes from images, on slices.
 ///
 /// On the CPU a batch is divided among the threads of rayon's current pool. An image has the same bits alone and in any
-/// batch, for any number of threads. As many images as one thread takes together, 64 or, of a network with feature maps,
-/// fewer, are computed on the calling thread; from the second call with as many images on, nothing is allocated.
+/// batch, for any number of threads. As many images as one thread takes together, 64 or, of a network with feature
+/// maps, fewer, are computed on the calling thread; from the second call with as many images on, nothing is allocated.
 pub trait EncoderInference: Send + Sync {
     /// Values of an image: channels x height x width.
     fn pixels(&self) -> usize;
@@ -151,7 +151,8 @@ impl KernelInference {
         Ok(Self { packed: PackedChain::new(chain, parameters.values())?, pixels })
     }
 
-    /// The same for images of so many pixels: what an encoder alone needs whose input has a plane for the level of noise.
+    /// The same for images of so many pixels: what an encoder alone needs whose input has a plane for the level of
+    /// noise.
     #[must_use]
     pub fn with_pixels(self, pixels: usize) -> Self {
         Self { pixels, ..self }

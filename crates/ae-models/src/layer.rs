@@ -1,8 +1,8 @@
 //! The kinds of layers that a network is made of.
 //!
-//! A kind is a file of the folder `layer/`, and in `layer.rs` its `mod` and `pub use` and a line of the list. The file says
-//! what is written of it, which shape follows from which, which parameters it has and how they begin, and how it is
-//! computed: as the kernels' layer, over tensors and in an ONNX graph.
+//! A kind is a file of the folder `layer/`, and in `layer.rs` its `mod` and `pub use` and a line of the list. The file
+//! says what is written of it, which shape follows from which, which parameters it has and how they begin, and how it
+//! is computed: as the kernels' layer, over tensors and in an ONNX graph.
 
 mod activation;
 #[cfg(any(feature = "candle", feature = "exchange"))]

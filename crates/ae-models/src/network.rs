@@ -38,8 +38,9 @@ pub struct Network {
     /// Whether the image is added to the output, so that the layers learn the difference: for a denoiser, the noise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub residual: bool,
-    /// Whether the input has one plane more than an item, the last: the standard deviation of the item's noise, in units
-    /// of pixels, at every position (Zhang, Zuo and Zhang, FFDNet, IEEE Transactions on Image Processing 27, 2018).
+    /// Whether the input has one plane more than an item, the last: the standard deviation of the item's noise, in
+    /// units of pixels, at every position (Zhang, Zuo and Zhang, FFDNet, IEEE Transactions on Image Processing 27,
+    /// 2018).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub noise_level: bool,
     /// How weights begin.
@@ -56,9 +57,9 @@ pub enum Initialisation {
     Glorot,
     /// `limit = sqrt(6 / fan_in)` (He et al., ICCV 2015, equation 10), for deep networks of rectified units.
     He,
-    /// As [`He`](Self::He), but the weights of the last layer are 0: a residual network begins as the identity, and does not
-    /// first have to unlearn what it adds to the image (Zhang, Dauphin and Ma, "Fixup initialization", ICLR 2019). Residual
-    /// networks alone can begin so.
+    /// As [`He`](Self::He), but the weights of the last layer are 0: a residual network begins as the identity, and
+    /// does not first have to unlearn what it adds to the image (Zhang, Dauphin and Ma, "Fixup initialization", ICLR
+    /// 2019). Residual networks alone can begin so.
     HeZeroLast,
 }
 

@@ -1,7 +1,8 @@
 //! The plane of an input that tells a network the level of noise.
 
-/// Items with a plane for the level of their noise: `n x pixels` to `n x (pixels + area)`, where `area` is height x width.
-/// The plane is the last of its item, and holds the item's level, the standard deviation of its noise in units of pixels.
+/// Items with a plane for the level of their noise: `n x pixels` to `n x (pixels + area)`, where `area` is height x
+/// width. The plane is the last of its item, and holds the item's level, the standard deviation of its noise in units
+/// of pixels.
 ///
 /// # Panics
 /// If there is not one level for each item.

@@ -17,8 +17,8 @@ impl CheckedNetwork {
 }
 
 impl dyn Architecture + '_ {
-    /// Checks that an objective suits the model. Without a [`chain`](Architecture::chain) the penalty on the magnitude of
-    /// codes is the only one that suits it.
+    /// Checks that an objective suits the model. Without a [`chain`](Architecture::chain) the penalty on the magnitude
+    /// of codes is the only one that suits it.
     ///
     /// # Errors
     /// As [`CheckedNetwork::check_objective`].

@@ -72,12 +72,12 @@ use crate::{
 /// - `ae.sha256`, the SHA-256 of `ae.model` and of every tensor's name, type, shape and numbers. Loading checks it, so that
 ///   a changed bit is not mistaken for a number of the model. A file of schema 1 needs none.
 ///
-/// A long array of numbers in an attachment is a tensor of type `F32`, `F64`, `I32` or `I64` and of one axis. Its name is
-/// `attachments` and the array's JSON pointer in `attachments`, such as `attachments/anomaly/scorer/mean`; `null` stands in
-/// its place. If the attachments' JSON is still long, it is the tensor `attachments` of type `U8`.
+/// A long array of numbers in an attachment is a tensor of type `F32`, `F64`, `I32` or `I64` and of one axis. Its name
+/// is `attachments` and the array's JSON pointer in `attachments`, such as `attachments/anomaly/scorer/mean`; `null`
+/// stands in its place. If the attachments' JSON is still long, it is the tensor `attachments` of type `U8`.
 ///
-/// Other programs read the weights by their names and ignore the tensors whose names begin with `attachments`. A program
-/// that changes tensors must write a new checksum:
+/// Other programs read the weights by their names and ignore the tensors whose names begin with `attachments`. A
+/// program that changes tensors must write a new checksum:
 ///
 /// ```python
 /// import hashlib, json, sys

@@ -33,7 +33,8 @@ impl fmt::Display for ModelKind {
 /// The specification of a model: its kind and its network, written as one flat table.
 ///
 /// It is read in two forms. In the form that is written, `encoder` and `decoder` are lists of layers. In the form of
-/// earlier versions they are lists of widths, with the other fields of a [`DenseConfig`](crate::DenseConfig) beside them.
+/// earlier versions they are lists of widths, with the other fields of a [`DenseConfig`](crate::DenseConfig) beside
+/// them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "written::Written")]
 pub struct ModelSpec {

@@ -48,8 +48,8 @@ pub struct FileTensor<'a> {
     pub data: &'a [u8],
 }
 
-/// A safetensors file in memory whose header was checked: the tensors follow each other without gaps, each as long as its
-/// type and shape say, and fill the file. The tensors borrow the bytes.
+/// A safetensors file in memory whose header was checked: the tensors follow each other without gaps, each as long as
+/// its type and shape say, and fill the file. The tensors borrow the bytes.
 #[derive(Debug)]
 pub struct TensorFile<'a> {
     metadata: Metadata,
@@ -102,12 +102,12 @@ impl<'a> TensorFile<'a> {
     }
 }
 
-/// The bytes of a safetensors file. The order of `tensors` does not matter: in the file the widest type comes first, and
-/// tensors of a type are sorted by name.
+/// The bytes of a safetensors file. The order of `tensors` does not matter: in the file the widest type comes first,
+/// and tensors of a type are sorted by name.
 ///
 /// # Errors
-/// If a tensor's data does not have the length that its type and shape say, two tensors share a name, or the header would
-/// be larger than [`MAX_HEADER_BYTES`].
+/// If a tensor's data does not have the length that its type and shape say, two tensors share a name, or the header
+/// would be larger than [`MAX_HEADER_BYTES`].
 pub fn tensor_file(
     entries: &[(&str, &str)],
     mut tensors: Vec<FileTensor<'_>>,
@@ -124,8 +124,8 @@ pub fn tensor_file(
     Ok(bytes)
 }
 
-/// The SHA-256, in lower-case hexadecimal, of a text and of the names, types, shapes and numbers of tensors. The order of
-/// the tensors does not matter.
+/// The SHA-256, in lower-case hexadecimal, of a text and of the names, types, shapes and numbers of tensors. The order
+/// of the tensors does not matter.
 pub(crate) fn checksum(text: &str, mut tensors: Vec<FileTensor<'_>>) -> String {
     tensors.sort_by(|a, b| a.name.cmp(b.name));
     let mut hash = Sha256::new_with_prefix(text);

@@ -326,8 +326,8 @@ fn attachments(
     Attachments::from_parts(documents.unwrap_or_default(), arrays)
 }
 
-/// The JSON pointer in the attachments that a tensor's name gives: empty for all attachments, `None` for a tensor that is
-/// not attached.
+/// The JSON pointer in the attachments that a tensor's name gives: empty for all attachments, `None` for a tensor that
+/// is not attached.
 fn place_of(name: &str) -> Option<&str> {
     let place = name.strip_prefix(ATTACHMENTS)?;
     (place.is_empty() || place.starts_with('/')).then_some(place)

@@ -8,7 +8,8 @@ use ae_training::{MemoryObserver, Pretraining, check_pretrainable, pretrain_laye
 use crate::error::{StudyError, setting};
 
 /// Checks that the network of a spec can be trained layer by layer on items of this shape, and that the spec asks for
-/// nothing that such a training does not do: every layer minimises the cross-entropy alone, on the same items in every epoch.
+/// nothing that such a training does not do: every layer minimises the cross-entropy alone, on the same items in every
+/// epoch.
 pub(crate) fn check_layer_by_layer(spec: &Spec, shape: ImageShape) -> Result<(), StudyError> {
     check_pretrainable(&network(spec, shape)?).map_err(ExperimentError::from)?;
     let training = &spec.training;

@@ -1,5 +1,5 @@
-//! Photographs: whole pictures with Gaussian noise, denoised by networks that learned from patches, beside a median filter,
-//! non-local means and published figures.
+//! Photographs: whole pictures with Gaussian noise, denoised by networks that learned from patches, beside a median
+//! filter, non-local means and published figures.
 
 mod methods;
 mod published;
@@ -169,7 +169,8 @@ fn planned(
     Ok(StudyModel { data: Some(dataset.into()), ..StudyModel::new(&network.name, spec) })
 }
 
-/// The patches of a network with these changes. The number of the study's patches is no choice for those of another size.
+/// The patches of a network with these changes. The number of the study's patches is no choice for those of another
+/// size.
 fn own_patches(
     wanted: PatchOptions,
     of_study: Option<PatchOptions>,

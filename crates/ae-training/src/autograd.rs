@@ -43,8 +43,8 @@ enum Working {
 /// The parameters as variables, in the layout's order.
 type Vars = [(ParameterView, Var)];
 
-/// The objective of a slice, and its gradient times the slice's share of the batch, parameter by parameter. One that the
-/// objective does not depend on has none.
+/// The objective of a slice, and its gradient times the slice's share of the batch, parameter by parameter. One that
+/// the objective does not depend on has none.
 struct Differentiated {
     terms: ObjectiveTerms,
     gradients: Vec<Option<Tensor>>,

@@ -1,8 +1,8 @@
 //! Blind spots: pixels that are hidden from the input and are to be found from their neighbours.
 //!
-//! A network learns so from noisy images alone, because noise that is independent from pixel to pixel cannot be found from
-//! neighbours, and the image can: Krull, Buchholz and Jug, "Noise2Void - Learning Denoising from Single Noisy Images",
-//! CVPR 2019.
+//! A network learns so from noisy images alone, because noise that is independent from pixel to pixel cannot be found
+//! from neighbours, and the image can: Krull, Buchholz and Jug, "Noise2Void - Learning Denoising from Single Noisy
+//! Images", CVPR 2019.
 
 use ae_dataset::ImageShape;
 use ae_random::Stream;
@@ -12,8 +12,8 @@ const REACH: usize = 2;
 
 /// Which pixels of an image are hidden.
 ///
-/// The image is divided into boxes of nearly the same size, and one pixel of each is hidden: in all channels, by the values
-/// of another pixel of the 5 x 5 window around it. All is drawn from the stream at (epoch, item).
+/// The image is divided into boxes of nearly the same size, and one pixel of each is hidden: in all channels, by the
+/// values of another pixel of the 5 x 5 window around it. All is drawn from the stream at (epoch, item).
 #[derive(Debug, Clone)]
 pub struct BlindSpots {
     fraction: f64,
@@ -43,8 +43,8 @@ impl BlindSpots {
 
     /// The number of boxes from top to bottom and from left to right.
     fn boxes(&self, shape: ImageShape) -> [usize; 2] {
-        // One pixel a box: a box has 1 / fraction pixels, and is nearly square. Where the image is narrower than that, or its
-        // side is no multiple, the boxes along the longer side make up for it.
+        // One pixel a box: a box has 1 / fraction pixels, and is nearly square. Where the image is narrower than that,
+        // or its side is no multiple, the boxes along the longer side make up for it.
         let ImageShape { height, width, .. } = shape;
         let fraction = self.fraction.clamp(f64::MIN_POSITIVE, 1.0);
         let boxes = |wanted: f64, length: usize| (wanted.round() as usize).clamp(1, length.max(1));
@@ -60,8 +60,8 @@ impl BlindSpots {
         rows * columns * shape.channels
     }
 
-    /// Hides pixels of an input: writes what is at them into `target`, and NaN everywhere else, and replaces them in the
-    /// input by others. `target` has the input's length. An image of one pixel stays as it is.
+    /// Hides pixels of an input: writes what is at them into `target`, and NaN everywhere else, and replaces them in
+    /// the input by others. `target` has the input's length. An image of one pixel stays as it is.
     pub(crate) fn hide(
         &self,
         input: &mut [f32],
@@ -155,7 +155,8 @@ mod tests {
                         assert_eq!(input[place], original[place]);
                         continue;
                     }
-                    // The target is what was there, the input what is near it: in the same channel, at the same distance.
+                    // The target is what was there, the input what is near it: in the same channel, at the same
+                    // distance.
                     assert_eq!(target[place], original[place]);
                     let other = input[place] as usize;
                     let [here, there] = [place, other].map(|place| place % area);

@@ -1,8 +1,8 @@
 //! Checkpoints: what a resume restores, the whole state of a run, in one file that is written as a whole or not at all.
 //!
-//! `epoch-0007.safetensors` is the state after 7 epochs, `epoch-0007-batch-00012.safetensors` that after a clean stop 12
-//! batches later. A file holds the flat parameters, the optimizer's buffers, and, as metadata, the number of steps, the
-//! curve, the run's identity and a SHA-256 of all of it.
+//! `epoch-0007.safetensors` is the state after 7 epochs, `epoch-0007-batch-00012.safetensors` that after a clean stop
+//! 12 batches later. A file holds the flat parameters, the optimizer's buffers, and, as metadata, the number of steps,
+//! the curve, the run's identity and a SHA-256 of all of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

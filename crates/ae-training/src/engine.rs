@@ -24,8 +24,8 @@ pub trait Engine: Send {
     fn load(&mut self, state: &TrainingState, seed: Seed) -> Result<(), TrainingError>;
 
     /// Takes the optimizer's step against the objective's gradient, averaged over the samples of the batch. Returns the
-    /// mean loss before the step, and the gradient's squared norm. Parameters that are not trained stay as they are; the
-    /// running statistics of batch normalisations follow the batch's.
+    /// mean loss before the step, and the gradient's squared norm. Parameters that are not trained stay as they are;
+    /// the running statistics of batch normalisations follow the batch's.
     ///
     /// The result does not depend on the number of threads. If the loss or the gradient is not finite, the engine's
     /// numbers are lost, and another state must be loaded.
@@ -44,8 +44,8 @@ pub trait Engine: Send {
     /// If the state is not of this architecture, or the device fails.
     fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError>;
 
-    /// Writes the objective's gradient as [`step`](Self::step) uses it after all warm-ups into `gradient`, in the layout's
-    /// order, and returns the same result. It takes no step.
+    /// Writes the objective's gradient as [`step`](Self::step) uses it after all warm-ups into `gradient`, in the
+    /// layout's order, and returns the same result. It takes no step.
     ///
     /// # Errors
     /// If the model or candle fails, or `gradient` is not as long as the parameters.
@@ -55,8 +55,8 @@ pub trait Engine: Send {
         gradient: &mut [f32],
     ) -> Result<BatchResult, TrainingError>;
 
-    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0. Of a variational model, the
-    /// negative evidence lower bound is among the results; its codes are drawn from [`validation_codes`].
+    /// Evaluates the model, as it is now, on every sample; the corruption is that of epoch 0. Of a variational model,
+    /// the negative evidence lower bound is among the results; its codes are drawn from [`validation_codes`].
     ///
     /// # Errors
     /// As [`evaluate`] and [`evaluate_variational`].

@@ -70,8 +70,8 @@ pub struct Evaluation {
     pub reconstruction: Quality,
     /// The corrupted inputs against the clean images, if they differ.
     pub noisy: Option<Quality>,
-    /// What was compared. At blind spots, the squared error of the reconstruction is that to the noisy pixels which were
-    /// hidden, and there is nothing else.
+    /// What was compared. At blind spots, the squared error of the reconstruction is that to the noisy pixels which
+    /// were hidden, and there is nothing else.
     pub counted: Counted,
     /// The negative evidence lower bound of a variational model, if it was computed ([`Engine`](crate::Engine)s do).
     pub variational: Option<VariationalLosses>,
@@ -85,8 +85,9 @@ impl Evaluation {
             && self.variational.is_none_or(|losses| losses.negative_elbo.is_finite())
     }
 
-    /// The metrics by name: `val_bce`, `val_mse`, of a variational model `val_kl` and `val_negative_elbo`, and in full detail `val_sse`, `val_psnr`,
-    /// `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`; of blind spots `val_blind_spot_mse` alone.
+    /// The metrics by name: `val_bce`, `val_mse`, of a variational model `val_kl` and `val_negative_elbo`, and in full
+    /// detail `val_sse`, `val_psnr`, `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`; of blind spots
+    /// `val_blind_spot_mse` alone.
     ///
     /// What is not finite (the PSNR of a perfect reconstruction) is left out.
     pub fn metrics(&self, detail: Detail) -> Metrics {

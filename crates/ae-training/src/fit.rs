@@ -41,8 +41,8 @@ pub enum FitOutcome {
 ///
 /// # Errors
 /// If a setting is outside its range or names a metric that is not computed ([`FitConfig::check`]), the model and
-/// the data disagree about corruption, the patches of an epoch cannot be cut, the loss or the gradient is no longer finite ([`TrainingError::Diverged`]), or a
-/// model, file or observer fails.
+/// the data disagree about corruption, the patches of an epoch cannot be cut, the loss or the gradient is no longer
+/// finite ([`TrainingError::Diverged`]), or a model, file or observer fails.
 pub fn fit(
     engine: &mut dyn Engine,
     data: TrainingData,

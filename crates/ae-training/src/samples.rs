@@ -51,7 +51,8 @@ pub struct BatchSelection<'a> {
 /// The data of a batch: inputs of `rows x inputs`, targets of `rows x image_size`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrainingBatch {
-    /// The model's input, values in [0, 1]: images, each with a plane for the level of its noise if the model needs one.
+    /// The model's input, values in [0, 1]: images, each with a plane for the level of its noise if the model needs
+    /// one.
     pub inputs: Vec<f32>,
     /// The clean images, values in [0, 1]. With blind spots, what was at these; all other numbers are NaN.
     pub targets: Vec<f32>,
@@ -73,7 +74,8 @@ impl<'a> Samples<'a> {
         Self { inputs: Some(inputs), ..self }
     }
 
-    /// Noisy images that are learned from themselves: pixels are hidden from the input, and these alone are to be found.
+    /// Noisy images that are learned from themselves: pixels are hidden from the input, and these alone are to be
+    /// found.
     pub fn with_blind_spots(self, blind_spots: BlindSpots) -> Self {
         Self { blind_spots: Some(blind_spots), ..self }
     }
@@ -131,7 +133,8 @@ impl<'a> Samples<'a> {
         self.blind_spots.as_ref().map(|spots| spots.count(self.images.shape()))
     }
 
-    /// Whether inputs of so many numbers are their own targets: they are clean images, without the plane of a noise level.
+    /// Whether inputs of so many numbers are their own targets: they are clean images, without the plane of a noise
+    /// level.
     pub fn are_targets(&self, inputs: usize) -> bool {
         !self.is_corrupted() && inputs == self.images.image_size()
     }
@@ -139,8 +142,8 @@ impl<'a> Samples<'a> {
     /// Gathers a batch, as it stands in an epoch (counted from 0): inputs of `rows x inputs`, targets of
     /// `rows x image_size`.
     ///
-    /// `inputs` is the image's size, or one plane more. That plane, the last, is filled with the noise level of its image:
-    /// the standard deviation of the noise that was added, 0 without noise.
+    /// `inputs` is the image's size, or one plane more. That plane, the last, is filled with the noise level of its
+    /// image: the standard deviation of the noise that was added, 0 without noise.
     ///
     /// If the inputs [are the targets](Self::are_targets), `targets` must be empty.
     ///
@@ -185,8 +188,8 @@ impl<'a> Samples<'a> {
         corruption.corrupt_with_level(image, height, width, &mut stream)
     }
 
-    /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one, with so many numbers an
-    /// input. If the inputs [are the targets](Self::are_targets), the targets stay empty.
+    /// Gathers a batch, as it stands in an epoch (counted from 0), in the memory of another one, with so many numbers
+    /// an input. If the inputs [are the targets](Self::are_targets), the targets stay empty.
     pub(crate) fn gather_again(
         &self,
         indices: &[u32],

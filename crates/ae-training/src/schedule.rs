@@ -21,7 +21,8 @@ pub enum Schedule {
         /// At least 1.
         every_epochs: u32,
     },
-    /// Multiplied by `factor^e` after `e` epochs, fractions included: it falls a little at every step (Keras' `ExponentialDecay`).
+    /// Multiplied by `factor^e` after `e` epochs, fractions included: it falls a little at every step (Keras'
+    /// `ExponentialDecay`).
     Exponential {
         /// What is left after an epoch, in (0, 1].
         factor: f64,

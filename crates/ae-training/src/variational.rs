@@ -115,12 +115,12 @@ impl Likelihood {
 }
 
 /// An upper bound on the negative log-likelihood of an item in nats, averaged over items: with `k` codes `z` drawn from
-/// `q(z|x)`, minus the logarithm of the mean of `p(x|z) p(z) / q(z|x)` (Burda et al., ICLR 2016, equation 8). The larger
-/// `k`, the tighter it is; with `k = 1` its mean over draws is the negative evidence lower bound.
+/// `q(z|x)`, minus the logarithm of the mean of `p(x|z) p(z) / q(z|x)` (Burda et al., ICLR 2016, equation 8). The
+/// larger `k`, the tighter it is; with `k = 1` its mean over draws is the negative evidence lower bound.
 ///
-/// Outputs that are probabilities are Bernoulli distributions, others means of Gaussians of variance 1/2, whose negative
-/// log-density is the squared error plus a constant. Code `j` of an item is drawn by `stream.at(j, item)`. The memory of
-/// a thread does not grow with `k`.
+/// Outputs that are probabilities are Bernoulli distributions, others means of Gaussians of variance 1/2, whose
+/// negative log-density is the squared error plus a constant. Code `j` of an item is drawn by `stream.at(j, item)`. The
+/// memory of a thread does not grow with `k`.
 ///
 /// # Errors
 /// If `k` is 0, the model is not variational, or the images are of another size.
@@ -272,8 +272,8 @@ impl Encoded {
     }
 }
 
-/// Encodes all samples in slices, on all threads, and returns the results of all items in order. `evaluate` is given the
-/// number of a slice's first item.
+/// Encodes all samples in slices, on all threads, and returns the results of all items in order. `evaluate` is given
+/// the number of a slice's first item.
 fn over_slices<R: Send>(
     model: &dyn Inference,
     samples: &Samples,

@@ -29,8 +29,8 @@ const KEPT_LARGEST: usize = 500;
 /// smaller. If `n` is too small for that ([`ThresholdRule::fewest_scores`]), it is the largest score.
 ///
 /// The largest of several scores has their number times its p-value, at most 1 (the bound of Bonferroni; Dunn 1961,
-/// "Multiple comparisons among means"). The bound holds for any dependence between the scores, and is conservative if they are
-/// correlated.
+/// "Multiple comparisons among means"). The bound holds for any dependence between the scores, and is conservative if
+/// they are correlated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -80,8 +80,8 @@ impl Calibration {
         self.threshold
     }
 
-    /// The largest normal score where a score is the largest of several: that whose p-value times their number equals the
-    /// alarm rate, or the largest score of the fit if there are too few for that.
+    /// The largest normal score where a score is the largest of several: that whose p-value times their number equals
+    /// the alarm rate, or the largest score of the fit if there are too few for that.
     pub fn threshold_of_largest(&self, scores: NonZeroUsize) -> f64 {
         if scores.get() == 1 {
             return self.threshold;

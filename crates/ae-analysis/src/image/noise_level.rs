@@ -36,11 +36,11 @@ const LEAST_CLIPPED_PART: f64 = 0.1;
 ///
 /// The mask of Immerkaer ("Fast noise variance estimation", Computer Vision and Image Understanding 64, 1996),
 /// `[1 -2 1]^T [1 -2 1] / 6`, removes linear shades and straight edges along the axes and keeps the variance of white
-/// noise. His estimate is the mean over the picture, Donoho's (Donoho and Johnstone, "Ideal spatial adaptation by wavelet
-/// shrinkage", Biometrika 81, 1994) the median; both count texture as noise. Here it is the root mean square in the quiet
-/// places: the 5 % quantile over blocks of 16 x 16 pixels, divided by its value for noise alone. Clipping hides noise, so
-/// blocks in which more than one pixel in a hundred is exactly 0 or 1 do not count, unless nine tenths of the blocks are
-/// such.
+/// noise. His estimate is the mean over the picture, Donoho's (Donoho and Johnstone, "Ideal spatial adaptation by
+/// wavelet shrinkage", Biometrika 81, 1994) the median; both count texture as noise. Here it is the root mean square in
+/// the quiet places: the 5 % quantile over blocks of 16 x 16 pixels, divided by its value for noise alone. Clipping
+/// hides noise, so blocks in which more than one pixel in a hundred is exactly 0 or 1 do not count, unless nine tenths
+/// of the blocks are such.
 ///
 /// Mean error and its standard deviation over photographs, in units of 1/255, for noise that is not clipped:
 ///

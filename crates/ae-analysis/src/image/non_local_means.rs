@@ -17,10 +17,10 @@ const MOST_WINDOW: usize = 129;
 
 /// Non-local means with its settings.
 ///
-/// Buades, Coll and Morel, "A non-local algorithm for image denoising" (CVPR 2005), in the form of their "Non-Local Means
-/// Denoising" (Image Processing On Line 1, 2011). The patches around `p` and `q` weigh
-/// `w(p, q) = exp(-max(d^2 - 2 sigma^2, 0) / h^2)`, where `d^2` is the mean squared difference of their pixels. Each patch becomes
-/// the weighted mean of the patches in its search window, and each pixel the mean of all patches that cover it ("patchwise").
+/// Buades, Coll and Morel, "A non-local algorithm for image denoising" (CVPR 2005), in the form of their "Non-Local
+/// Means Denoising" (Image Processing On Line 1, 2011). The patches around `p` and `q` weigh `w(p, q) = exp(-max(d^2 -
+/// 2 sigma^2, 0) / h^2)`, where `d^2` is the mean squared difference of their pixels. Each patch becomes the weighted
+/// mean of the patches in its search window, and each pixel the mean of all patches that cover it ("patchwise").
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NonLocalMeans {
     /// Rows and columns of a patch: odd, 1 to 33.
@@ -29,17 +29,17 @@ pub struct NonLocalMeans {
     pub window: usize,
     /// The standard deviation of the noise, in units of the values; at least 0.
     pub sigma: f32,
-    /// How fast a weight falls with the distance, in units of the values: from 1.1e-19 to 1.8e19, so that its square is a
-    /// normal number. If `sigma` is 0, it may be 0: the picture stays as it is.
+    /// How fast a weight falls with the distance, in units of the values: from 1.1e-19 to 1.8e19, so that its square is
+    /// a normal number. If `sigma` is 0, it may be 0: the picture stays as it is.
     pub h: f32,
 }
 
 impl NonLocalMeans {
     /// The settings for noise of this standard deviation, in units of values from 0 to 1.
     ///
-    /// Patches grow with the noise as in the article of 2011, whose table has h from 0.3 to 0.4 sigma and windows of 21 and 35.
-    /// These have the greatest PSNR of those that were tried on every tenth photograph of Train400 (in dB, beside the
-    /// article's settings):
+    /// Patches grow with the noise as in the article of 2011, whose table has h from 0.3 to 0.4 sigma and windows of 21
+    /// and 35. These have the greatest PSNR of those that were tried on every tenth photograph of Train400 (in dB,
+    /// beside the article's settings):
     ///
     /// | sigma in units of 1/255 | patch | window | h / sigma | PSNR | article |
     /// |---|---|---|---|---|---|
@@ -57,8 +57,8 @@ impl NonLocalMeans {
         Self { patch, window: 21, sigma, h: factor * sigma }
     }
 
-    /// Denoises a plane of pixels, `height x width`, row-major, of any size. Beyond its borders the plane is mirrored with its
-    /// end pixels repeated.
+    /// Denoises a plane of pixels, `height x width`, row-major, of any size. Beyond its borders the plane is mirrored
+    /// with its end pixels repeated.
     ///
     /// Sums run in one order for every pixel, so the result has the same bits for any number of threads.
     ///

@@ -18,10 +18,10 @@ type Moments = [f64; 4];
 /// The mean structural similarity of two planes in [0, 1], from -1 to 1; equal planes have 1.
 ///
 /// Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to structural similarity" (IEEE
-/// Transactions on Image Processing 13, 2004), equation 13, with the article's window: 11 x 11 pixels with Gaussian weights of a
-/// standard deviation of 1.5, over every window that lies inside the plane. It is the value of scikit-image's
-/// `structural_similarity(a, b, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)` on `f64` images.
-/// `None` if a side is shorter than 11 pixels.
+/// Transactions on Image Processing 13, 2004), equation 13, with the article's window: 11 x 11 pixels with Gaussian
+/// weights of a standard deviation of 1.5, over every window that lies inside the plane. It is the value of
+/// scikit-image's `structural_similarity(a, b, data_range=1, gaussian_weights=True, sigma=1.5,
+/// use_sample_covariance=False)` on `f64` images. `None` if a side is shorter than 11 pixels.
 ///
 /// `a` and `b` are row-major, `height x width`.
 ///

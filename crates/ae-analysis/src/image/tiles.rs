@@ -64,8 +64,8 @@ impl Tiling {
         self.rows.starts.len() * self.columns.starts.len()
     }
 
-    /// Row and column of the first pixel of a tile, in the order of [`apply`](Self::apply). They are negative if the image
-    /// is smaller than a tile.
+    /// Row and column of the first pixel of a tile, in the order of [`apply`](Self::apply). They are negative if the
+    /// image is smaller than a tile.
     pub fn place(&self, tile: usize) -> Option<[isize; 2]> {
         let columns = &self.columns.starts;
         let row = self.rows.starts.get(tile / columns.len())?;

@@ -6,8 +6,8 @@ const SIDE: usize = 8;
 
 type Block = [f32; SIDE * SIDE];
 
-/// The transform's matrix, `c_k / 2 cos((2 n + 1) k pi / 16)` with `c_0 = sqrt(1/2)` and `c_k = 1`: row `k`, column `n`.
-/// Written out, because a cosine of the C library differs in its last bits between systems.
+/// The transform's matrix, `c_k / 2 cos((2 n + 1) k pi / 16)` with `c_0 = sqrt(1/2)` and `c_k = 1`: row `k`, column
+/// `n`. Written out, because a cosine of the C library differs in its last bits between systems.
 const BASIS: [[f32; SIDE]; SIDE] = {
     // cos(k pi / 16) / 2, and cos(pi / 4) / 2 for k = 0.
     const C: [f32; SIDE] = [

@@ -5,11 +5,12 @@ use ae_report::Picture;
 
 use crate::ExperimentError;
 
-/// Standardised values are clamped to this many deviations: one far value would otherwise make all others the same grey.
+/// Standardised values are clamped to this many deviations: one far value would otherwise make all others the same
+/// grey.
 const MAX_DEVIATIONS: f64 = 5.0;
 
-/// How items of one format are drawn: the values of images from 0 (black) to 1 (white), rows of a standardised table over
-/// the range of the training data.
+/// How items of one format are drawn: the values of images from 0 (black) to 1 (white), rows of a standardised table
+/// over the range of the training data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Display {
     shape: ImageShape,

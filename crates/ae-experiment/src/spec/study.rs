@@ -36,8 +36,9 @@ pub struct DimensionalityReduction {
 
 /// Every noise at several strengths, removed by each method.
 ///
-/// The study trains a regular autoencoder, a denoising one for each noise with all of its strengths, and one for all noises.
-/// All have the spec's network and training. Noise is drawn anew in every epoch; each image gets one of the strengths.
+/// The study trains a regular autoencoder, a denoising one for each noise with all of its strengths, and one for all
+/// noises. All have the spec's network and training. Noise is drawn anew in every epoch; each image gets one of the
+/// strengths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DenoisingComparison {
@@ -89,8 +90,8 @@ pub struct FeatureLearning {
     pub noises: Vec<Noise>,
     /// The number of networks for each noise, with consecutive seeds from the spec's on; at least 1.
     pub models: u32,
-    /// The labels that the classifiers learn from. Each network is probed with draws of its own, pixels and PCA with the
-    /// draws of all networks.
+    /// The labels that the classifiers learn from. Each network is probed with draws of its own, pixels and PCA with
+    /// the draws of all networks.
     pub probe: ProbeSpec,
 }
 
@@ -106,8 +107,8 @@ pub struct Compression {
 
 /// Networks that learned in different ways without labels, and what a classifier makes of them.
 ///
-/// Each network is trained without labels. Then a logistic regression classifies its frozen codes, and a softmax layer on
-/// the code is trained together with the encoder (fine-tuning; Vincent et al. 2010, section 3).
+/// Each network is trained without labels. Then a logistic regression classifies its frozen codes, and a softmax layer
+/// on the code is trained together with the encoder (fine-tuning; Vincent et al. 2010, section 3).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Classification {
@@ -138,8 +139,8 @@ pub struct ClassifiedNetwork {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Photographs {
-    /// A folder with photographs: `train400`, which networks learn from, and `bsd68` or `set12` or both, on which they are
-    /// judged.
+    /// A folder with photographs: `train400`, which networks learn from, and `bsd68` or `set12` or both, on which they
+    /// are judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pictures: Option<String>,
     /// The standard deviations of the noise, in units of 1/255.
@@ -189,8 +190,8 @@ fn is_whole(kind: &PretrainingKind) -> bool {
     *kind == PretrainingKind::Whole
 }
 
-/// The training of an encoder on labels, by Adam with Keras' constants. A sixth of the training items is held out to choose
-/// the epoch.
+/// The training of an encoder on labels, by Adam with Keras' constants. A sixth of the training items is held out to
+/// choose the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FineTuningSpec {

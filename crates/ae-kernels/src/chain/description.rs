@@ -14,8 +14,8 @@ pub const MAX_NUMBERS: usize = 1 << 26;
 pub enum Connection {
     /// Through the layers alone.
     Plain,
-    /// The first numbers of the input, which are the image, are added to the output. Planes behind them, such as the noise
-    /// level, are not.
+    /// The first numbers of the input, which are the image, are added to the output. Planes behind them, such as the
+    /// noise level, are not.
     Residual,
 }
 
@@ -36,9 +36,9 @@ impl Chain {
     /// output is the code, `parameters` the length of the flat buffer.
     ///
     /// # Errors
-    /// If a layer does not fit the shape before it, if parameters do not fill the buffer without gaps and overlaps, if a
-    /// tied weight does not fit its owner, if there is no layer `code`, or if a residual chain gives more
-    /// numbers than the input has.
+    /// If a layer does not fit the shape before it, if parameters do not fill the buffer without gaps and overlaps, if
+    /// a tied weight does not fit its owner, if there is no layer `code`, or if a residual chain gives more numbers
+    /// than the input has.
     pub fn new(
         input: Shape,
         layers: Vec<Layer>,
@@ -153,8 +153,8 @@ impl Chain {
         samples.next().filter(|_| samples.next().is_none())
     }
 
-    /// The output's activation: that of the decoder's last layer that does more than move numbers, as a reshape or a pixel
-    /// shuffle does; linear if there is none. A chain that ends with its code is taken as a whole.
+    /// The output's activation: that of the decoder's last layer that does more than move numbers, as a reshape or a
+    /// pixel shuffle does; linear if there is none. A chain that ends with its code is taken as a whole.
     pub fn last_activation(&self) -> Activation {
         let last = self.last_activated().and_then(|index| self.layers.get(index));
         last.map_or(Activation::Linear, |layer| layer.kind().activation())

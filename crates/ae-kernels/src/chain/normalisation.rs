@@ -35,8 +35,8 @@ impl Normalisation {
         }
     }
 
-    /// The sums over rows of `gradient * normalised input` and then of `gradient`, for each channel: the gradient of the
-    /// weight and that of the bias.
+    /// The sums over rows of `gradient * normalised input` and then of `gradient`, for each channel: the gradient of
+    /// the weight and that of the bias.
     pub(crate) fn sums(&self, input: &[f32], gradient: &[f32]) -> Vec<f64> {
         let channels = self.mean.len();
         let mut sums = vec![0.0_f64; 2 * channels];

@@ -23,8 +23,8 @@ pub(crate) trait Operation: Debug + Send + Sync {
     /// Writes the output of a training's forward pass to `memory.values`.
     fn forward(&self, pass: &Pass<'_>, input: &[f32], memory: &mut Memory, scratch: &mut Scratch);
 
-    /// Computes the gradient at the input and adds the gradient of its parameters, after [`Operation::forward`] with the
-    /// same memory.
+    /// Computes the gradient at the input and adds the gradient of its parameters, after [`Operation::forward`] with
+    /// the same memory.
     fn backward(
         &self,
         pass: &Pass<'_>,

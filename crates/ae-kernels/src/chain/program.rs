@@ -264,8 +264,9 @@ impl Compiler<'_> {
 }
 
 impl Chain {
-    /// The layer that has the output's activation: the decoder's last one that does more than move numbers. `None`, which
-    /// is a linear output, if the decoder only moves numbers. A chain that ends with its code is taken as a whole.
+    /// The layer that has the output's activation: the decoder's last one that does more than move numbers. `None`,
+    /// which is a linear output, if the decoder only moves numbers. A chain that ends with its code is taken as a
+    /// whole.
     pub(crate) fn last_activated(&self) -> Option<usize> {
         let first = if self.has_decoder() { self.code() + 1 } else { 0 };
         let candidates = &self.layers()[first..];

@@ -91,7 +91,8 @@ impl Geometry {
 
     /// A transposed convolution of maps of shape `input` to `channels` channels: the adjoint of the convolution that
     /// makes `input` of the output. The output has `n stride` rows with [`Padding::Same`] and `(n - 1) stride + kernel`
-    /// with [`Padding::Valid`]. Its weight is PyTorch's, of shape (input channels, channels, kernel height, kernel width).
+    /// with [`Padding::Valid`]. Its weight is PyTorch's, of shape (input channels, channels, kernel height, kernel
+    /// width).
     ///
     /// # Errors
     /// If an extent is 0 or a map is too large.

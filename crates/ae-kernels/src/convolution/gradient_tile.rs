@@ -236,7 +236,8 @@ impl BlockGradient<'_> {
             for _ in 0..extent.width {
                 match O::LANES {
                     Lanes::Target => {
-                        // SAFETY: `valid` or as many numbers as lanes follow (`row` above ends behind the last position's).
+                        // SAFETY: `valid` or as many numbers as lanes follow (`row` above ends behind the last
+                        // position's).
                         let lanes = unsafe { load::<S, P, EDGE>(simd, target, valid) };
                         for y in 0..Y {
                             // SAFETY: `R` numbers follow at each position of the row of the source above.

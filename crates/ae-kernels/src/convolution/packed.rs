@@ -49,8 +49,8 @@ impl PackedConvolution {
         self.backward.pack(weight);
     }
 
-    /// Writes the activation's values of each item; with [`Activation::Linear`], the logits. Items of the input, (height,
-    /// width, channels) each, to items of the output.
+    /// Writes the activation's values of each item; with [`Activation::Linear`], the logits. Items of the input,
+    /// (height, width, channels) each, to items of the output.
     ///
     /// # Panics
     /// If a slice does not hold whole items, as many of the input as of the output, or no weight was packed.

@@ -123,9 +123,9 @@ impl PanelSums<'_> {
         let mut weights = numbers[first..].as_ptr();
         for row in 0..rows {
             for k in 0..run {
-                // SAFETY: the panel has `rows * run` rows of `width` numbers (checked by `with_simd`), and the vectors lie
-                // within a row from `first` on. The read is unaligned. The last step leads at most to the end of the panel
-                // plus `first`, and is not read from.
+                // SAFETY: the panel has `rows * run` rows of `width` numbers (checked by `with_simd`), and the vectors
+                // lie within a row from `first` on. The read is unaligned. The last step leads at most to the end of
+                // the panel plus `first`, and is not read from.
                 let vectors = unsafe { weights.cast::<[S::f32s; P]>().read_unaligned() };
                 weights = weights.wrapping_add(width);
                 // Indices, because with iterators the compiler keeps the sums in memory.

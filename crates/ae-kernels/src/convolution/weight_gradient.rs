@@ -61,8 +61,8 @@ impl Geometry {
         Plan::new(self).layout.count()
     }
 
-    /// Adds each item's gradient of the weight to `packed`, which has [`Self::packed_gradient_count`] numbers and begins
-    /// with zeros, given the items of the input and the gradient at the logits.
+    /// Adds each item's gradient of the weight to `packed`, which has [`Self::packed_gradient_count`] numbers and
+    /// begins with zeros, given the items of the input and the gradient at the logits.
     ///
     /// # Panics
     /// If a slice has another length.

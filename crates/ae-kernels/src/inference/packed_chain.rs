@@ -13,8 +13,8 @@ use crate::{Activation, Chain, Shape};
 
 /// A chain with its parameters, packed for inference: the entry for inference.
 ///
-/// Rows are items with channels first. Batch normalisation uses the running statistics, dropout and noise do nothing, and
-/// a layer that samples gives the mean.
+/// Rows are items with channels first. Batch normalisation uses the running statistics, dropout and noise do nothing,
+/// and a layer that samples gives the mean.
 ///
 /// Up to [`SLICE_ROWS`] rows (in a chain with maps, as many as fit into 512 KiB, at least one) are computed on the
 /// calling thread, and without an allocation once as many rows were seen. More rows are divided among the threads of
@@ -88,8 +88,8 @@ impl PackedChain {
         self.run(Stage::Encoder, Epilogue::Activation, inputs, codes)
     }
 
-    /// Runs the layers after the code: (rows, code width) to (rows, outputs). The input of a residual chain is not added,
-    /// because it is not known.
+    /// Runs the layers after the code: (rows, code width) to (rows, outputs). The input of a residual chain is not
+    /// added, because it is not known.
     ///
     /// # Errors
     /// If the slices do not have the same number of whole rows, or no layer follows the code.

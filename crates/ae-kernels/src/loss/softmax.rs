@@ -3,8 +3,8 @@
 use crate::elementary::exp_of_negative;
 use crate::simd::vectorised;
 
-/// Replaces rows of logits `x` by the gradient `scale * (softmax(x) * sum t - t)`, adds the rows to `bias_gradient`, and
-/// returns the sum over rows of `ln(sum exp(x)) sum t - sum t x`, in nats.
+/// Replaces rows of logits `x` by the gradient `scale * (softmax(x) * sum t - t)`, adds the rows to `bias_gradient`,
+/// and returns the sum over rows of `ln(sum exp(x)) sum t - sum t x`, in nats.
 pub(crate) fn softmax_of_rows(
     targets: &[f32],
     scale: f32,

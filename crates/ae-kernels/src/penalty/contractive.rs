@@ -5,8 +5,8 @@ use crate::layer::Refusal;
 use crate::{Activation, Chain, Layer, Weight};
 
 /// `weight * sum |d code / d input|^2 / n` over `n` items, the squared Frobenius norm of the Jacobian (Rifai et al.,
-/// ICML 2011, equation 5). It is exact for an encoder of one dense layer with a sigmoid, and other encoders are refused:
-/// `sum_j (h_j (1 - h_j))^2 sum_i W_ji^2` for the code `h`.
+/// ICML 2011, equation 5). It is exact for an encoder of one dense layer with a sigmoid, and other encoders are
+/// refused: `sum_j (h_j (1 - h_j))^2 sum_i W_ji^2` for the code `h`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contractive {
     /// The weight.

@@ -148,14 +148,14 @@ impl Product<'_> {
             let weights = if EDGE {
                 load::<S, P, true>(simd, &numbers[right_k..right_k + width])
             } else {
-                // SAFETY: `k` is below `inner`, so `width` numbers of the tile follow (`Tile`), as many as the vectors have
-                // lanes. The read is unaligned.
+                // SAFETY: `k` is below `inner`, so `width` numbers of the tile follow (`Tile`), as many as the vectors
+                // have lanes. The read is unaligned.
                 unsafe { numbers.as_ptr().add(right_k).cast::<[S::f32s; P]>().read_unaligned() }
             };
             // Indices, because with iterators the compiler keeps the sums in memory.
             for r in 0..R {
-                // SAFETY: this is element (row + r, k) of the left factor (`Left`), which has at least `row + R` rows and
-                // more than `k` columns.
+                // SAFETY: this is element (row + r, k) of the left factor (`Left`), which has at least `row + R` rows
+                // and more than `k` columns.
                 let x = simd.splat_f32s(unsafe { *rows[r].add(left_k) });
                 for p in 0..P {
                     sum[r][p] = simd.mul_add_e_f32s(x, weights[p], sum[r][p]);

@@ -73,8 +73,8 @@ impl Task {
         is_at_logits
     }
 
-    /// Takes a piece back through a segment. The gradient at its end is in the workspace's first gradient, or at the last
-    /// operation's logits. That at its beginning goes to the boundary before it.
+    /// Takes a piece back through a segment. The gradient at its end is in the workspace's first gradient, or at the
+    /// last operation's logits. That at its beginning goes to the boundary before it.
     pub(super) fn backward_piece<F>(
         &mut self,
         run: &Run<'_, F>,

@@ -13,8 +13,8 @@ pub enum Target {
     Input,
     /// Rows of their own: the clean image of a corrupted one.
     Separate,
-    /// Rows of their own, of which the loss counts some numbers alone: its mean is over these. The others are NaN. The loss
-    /// is the squared error.
+    /// Rows of their own, of which the loss counts some numbers alone: its mean is over these. The others are NaN. The
+    /// loss is the squared error.
     Masked {
         /// The numbers that are counted in every row, at least 1.
         counted: usize,
@@ -60,8 +60,8 @@ impl<'a, F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync> Batch<'a, F> {
     ///
     /// `draws(layer, rows, numbers)` writes the numbers of the layer with this index for these rows: as many for each
     /// row as [`Chain::draws`] says, channels first; uniform ones in [0, 1) for [`Dropout`](crate::Dropout), standard
-    /// normal ones for [`GaussianNoise`](crate::GaussianNoise) and [`Sample`](crate::Sample). It is called on any thread,
-    /// in any order, and possibly more than once for a row, for which it must write the same numbers again.
+    /// normal ones for [`GaussianNoise`](crate::GaussianNoise) and [`Sample`](crate::Sample). It is called on any
+    /// thread, in any order, and possibly more than once for a row, for which it must write the same numbers again.
     #[must_use]
     pub fn with_draws(mut self, draws: &'a Draws<'a>) -> Self {
         self.draws = Some(draws);

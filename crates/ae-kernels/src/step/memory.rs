@@ -6,15 +6,15 @@ use crate::convolution::ConvolutionScratch;
 use crate::{Chain, Objective};
 
 impl Chain {
-    /// Bytes that a [`Trainer`](crate::Trainer) takes for batches of so many rows on so many threads, beside parameters,
-    /// moments and the gradient: rearranged weights, the numbers of the rows that are in memory, and the gradients that
-    /// wait to be added. It is an estimate from above for the numbers, without bookkeeping.
+    /// Bytes that a [`Trainer`](crate::Trainer) takes for batches of so many rows on so many threads, beside
+    /// parameters, moments and the gradient: rearranged weights, the numbers of the rows that are in memory, and the
+    /// gradients that wait to be added. It is an estimate from above for the numbers, without bookkeeping.
     ///
     /// In a chain with maps a thread holds all numbers of so many items as fit into 512 KiB, at least one and at most
     /// 64.
     ///
-    /// Where batch normalisation or the objective needs statistics of the whole batch, all rows are in memory at the cuts
-    /// of the chain.
+    /// Where batch normalisation or the objective needs statistics of the whole batch, all rows are in memory at the
+    /// cuts of the chain.
     pub fn working_bytes(&self, objective: &Objective, rows: usize, threads: usize) -> usize {
         let program = Program::for_training(self, CodeMeans::of(objective));
         let times = usize::saturating_mul;

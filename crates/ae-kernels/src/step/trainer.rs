@@ -23,8 +23,8 @@ const SLICES_TOGETHER: usize = 2;
 /// Computes gradients of batches and takes optimizer steps: the entry for training.
 ///
 /// A batch is cut into groups of 256 rows, a group into slices of a fixed number of rows (64; 8 in a chain with maps).
-/// Slices go forward and backward on all threads. Then the gradient of the group is summed over its rows in order, block
-/// by block. The gradients of groups are added in pairs, then the pairs in pairs, and so on.
+/// Slices go forward and backward on all threads. Then the gradient of the group is summed over its rows in order,
+/// block by block. The gradients of groups are added in pairs, then the pairs in pairs, and so on.
 ///
 /// # Memory
 /// It grows to the largest batch seen and stays: [`Chain::working_bytes`] says how large it is. In a chain with maps a

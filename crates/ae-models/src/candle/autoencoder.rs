@@ -81,8 +81,8 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
     /// [`Architecture::input`](crate::Architecture::input).
     fn input(&self) -> TrainingInput;
 
-    /// A pass as in training: with dropout, noise and samples of these random numbers, and normalised by the batch's own
-    /// statistics. A model without such layers needs only the default, which is the pass of
+    /// A pass as in training: with dropout, noise and samples of these random numbers, and normalised by the batch's
+    /// own statistics. A model without such layers needs only the default, which is the pass of
     /// [`reconstruct_logits`](Self::reconstruct_logits).
     ///
     /// # Shapes
@@ -128,8 +128,8 @@ pub trait Autoencoder: Encoder + Decoder + Send + Sync {
         Ok(self.forward_validation(inputs, &Zeros::of(inputs)?)?.posterior)
     }
 
-    /// For each of these codes the squared Frobenius norm of the derivative of the code by the input; `None` if the model
-    /// has no formula for it.
+    /// For each of these codes the squared Frobenius norm of the derivative of the code by the input; `None` if the
+    /// model has no formula for it.
     ///
     /// # Shapes
     /// `(n, latent_dim)` to `(n)`.

@@ -115,8 +115,8 @@ impl Encoder for NetworkEncoder {
 }
 
 impl NetworkAutoencoder {
-    /// Builds the network over tensors with the description's names and shapes, which are PyTorch's: `encoder.0.weight`,
-    /// `encoder.0.bias`, ..., `decoder.0.weight`, ....
+    /// Builds the network over tensors with the description's names and shapes, which are PyTorch's:
+    /// `encoder.0.weight`, `encoder.0.bias`, ..., `decoder.0.weight`, ....
     ///
     /// # Errors
     /// If a tensor is missing or has another shape.

@@ -20,8 +20,9 @@ pub trait TensorObjective {
     /// Targets as the pass's logits, `(n, channels * height * width)`.
     ///
     /// # Errors
-    /// If the batch is empty, the targets do not fit, the loss does not suit the model's output, or a penalty does not suit
-    /// the model. With `counted`, if the loss is not the squared error, or an item has no or fewer numbers than are counted.
+    /// If the batch is empty, the targets do not fit, the loss does not suit the model's output, or a penalty does not
+    /// suit the model. With `counted`, if the loss is not the squared error, or an item has no or fewer numbers than
+    /// are counted.
     fn evaluate_pass(
         &self,
         model: &dyn Autoencoder,

@@ -4,8 +4,8 @@ use candle_core::{Result, Tensor};
 
 use crate::layer::Axis;
 
-/// A tensor as a part of a longer axis of zeros, from `before` on. The axis ends after `length` places, whether the tensor
-/// does or not.
+/// A tensor as a part of a longer axis of zeros, from `before` on. The axis ends after `length` places, whether the
+/// tensor does or not.
 pub(crate) fn fitted(x: &Tensor, dim: usize, before: usize, length: usize) -> Result<Tensor> {
     let found = x.dim(dim)?.saturating_add(before);
     let padded = x.pad_with_zeros(dim, before, length.saturating_sub(found))?;

@@ -1,7 +1,8 @@
 //! NumPy's `.npz`: a ZIP archive of `.npy` arrays.
 //!
-//! Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays". The archive is read by the crate `zip`.
-//! The headers are read here, because the kept crate for them allocates what a header claims before it has read it.
+//! Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays". The archive is read by the crate
+//! `zip`. The headers are read here, because the kept crate for them allocates what a header claims before it has read
+//! it.
 
 use std::io::{Cursor, Read};
 use std::path::Path;

@@ -72,9 +72,9 @@ impl TableColumns {
 
 /// The bytes of an ONNX file of a model or of one of its halves. The same model gives the same bytes.
 ///
-/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean. With
-/// `columns` the graph takes and returns numbers in the table's own units: its first and last nodes scale them in `f64`, as
-/// this project does.
+/// The file uses operator set 13. Layers that act in training alone are left out, and a variational code is its mean.
+/// With `columns` the graph takes and returns numbers in the table's own units: its first and last nodes scale them in
+/// `f64`, as this project does.
 ///
 /// # Shapes
 /// One axis is symbolic, `batch`.
@@ -85,8 +85,8 @@ impl TableColumns {
 /// | encoder | as the model | `codes` (batch, latent_dim) |
 /// | decoder | `codes` | as the model |
 ///
-/// `images` and `codes` are `f32`, `rows` and their reconstructions are `f64`. Pixels are from 0 to 1, plane by plane, row by
-/// row. Images of a network that is told the level of noise have one plane more: see
+/// `images` and `codes` are `f32`, `rows` and their reconstructions are `f64`. Pixels are from 0 to 1, plane by plane,
+/// row by row. Images of a network that is told the level of noise have one plane more: see
 /// [`Network::noise_level`](crate::Network::noise_level). The output activation is part of the graph. A residual connection is part of the model alone: the decoder gives what
 /// is added to an input.
 ///

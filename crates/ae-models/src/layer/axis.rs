@@ -37,8 +37,8 @@ impl Axis {
         self.extent().saturating_sub(self.map) / 2
     }
 
-    /// The part of the window that meets the map at any place. What is left out meets padding alone: a window may be far
-    /// longer than the map.
+    /// The part of the window that meets the map at any place. What is left out meets padding alone: a window may be
+    /// far longer than the map.
     #[cfg(feature = "candle")]
     pub(crate) fn taps(&self) -> Range<usize> {
         let last = self.spread() - 1;

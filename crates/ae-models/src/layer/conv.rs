@@ -91,7 +91,8 @@ mod tensors {
     impl TensorLayer for Convolution {
         fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
             let [(top, height), (left, width)] = self.axes.map(|axis| axis.padded());
-            // Exactly the places that the kernel meets: candle's gradient takes what is left over from the height alone.
+            // Exactly the places that the kernel meets: candle's gradient takes what is left over from the height
+            // alone.
             let input = fitted(&fitted(input, 2, top, height)?, 3, left, width)?;
             let weight = taps(&self.weight, &self.axes)?;
             let output = convolve(&input.contiguous()?, &weight, &self.axes)?;

@@ -14,8 +14,8 @@ pub struct Dense {
     /// The activation; linear if it is not written.
     #[serde(default = "super::activation::linear")]
     pub activation: Activation,
-    /// The encoder's layer whose transposed weight this layer of the decoder uses (Vincent et al. 2010, section 2.2), by
-    /// its position in the encoder counted from 0. The bias is the layer's own.
+    /// The encoder's layer whose transposed weight this layer of the decoder uses (Vincent et al. 2010, section 2.2),
+    /// by its position in the encoder counted from 0. The bias is the layer's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tied_to: Option<usize>,
 }

@@ -120,8 +120,8 @@ impl LayerParameter {
         }
     }
 
-    /// The weight of a convolution of either direction, of the shape (axes, kernel height, kernel width), and a bias for
-    /// each channel of the output.
+    /// The weight of a convolution of either direction, of the shape (axes, kernel height, kernel width), and a bias
+    /// for each channel of the output.
     pub(crate) fn of_convolution(
         axes: [usize; 2],
         kernel: Window,

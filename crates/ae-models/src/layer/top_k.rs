@@ -54,7 +54,8 @@ mod tensors {
     /// 1 for the `k` largest numbers, of equal numbers the first, and 0 for the others.
     fn largest(row: &[f64], k: usize) -> Vec<u8> {
         let mut order: Vec<usize> = (0..row.len()).collect();
-        // A total order, in which the two zeros are equal, and a NaN of either sign is above all numbers, so that it shows.
+        // A total order, in which the two zeros are equal, and a NaN of either sign is above all numbers, so that it
+        // shows.
         let number = |place: usize| if row[place].is_nan() { f64::NAN } else { row[place] + 0.0 };
         order.sort_by(|&a, &b| number(b).total_cmp(&number(a)));
         let mut mask = vec![0; row.len()];

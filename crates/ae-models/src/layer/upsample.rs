@@ -44,8 +44,8 @@ mod tensors {
 
     impl TensorLayer for Upsample {
         fn forward(&self, input: &Tensor, _pass: &mut Pass<'_>) -> Result<Tensor, ModelError> {
-            // By broadcast: the gradient of candle's own upsampling takes the place of other gradients of its input, and
-            // it has none for two factors.
+            // By broadcast: the gradient of candle's own upsampling takes the place of other gradients of its input,
+            // and it has none for two factors.
             let (n, channels, height, width) = input.dims4()?;
             let [down, across] = self.factor;
             let apart = input.reshape(&[n, channels, height, 1, width, 1][..])?;

@@ -227,8 +227,8 @@ impl CheckedNetwork {
         last.unwrap_or(Activation::Linear)
     }
 
-    /// The decoder's last layer that does more than move numbers. Its activation is the network's last one, which losses
-    /// are computed without.
+    /// The decoder's last layer that does more than move numbers. Its activation is the network's last one, which
+    /// losses are computed without.
     pub(crate) fn last_activated(&self) -> Option<&CheckedLayer> {
         let mut decoder = self.layers.iter().rev().take_while(|it| it.part == Part::Decoder);
         decoder.find(|layer| !layer.layer.kind().is_permutation())

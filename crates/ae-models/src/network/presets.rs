@@ -77,12 +77,14 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
 }
 
 /// A residual denoiser for photographs of any size, after FFDNet (Zhang, Zuo and Zhang, IEEE Transactions on Image
-/// Processing 27, 2018): squares of 2 x 2 pixels become channels, `depth` convolutions of 3 x 3 with `features` channels and
-/// ReLU follow, and the last one's channels become pixels again. The output is the image plus what the layers give.
+/// Processing 27, 2018): squares of 2 x 2 pixels become channels, `depth` convolutions of 3 x 3 with `features`
+/// channels and ReLU follow, and the last one's channels become pixels again. The output is the image plus what the
+/// layers give.
 ///
-/// FFDNet has 15 convolutions of 64 channels, batch normalisation and orthogonal first weights, and is not residual. With
-/// `noise_level` the network is told the level of the noise ([`Network::noise_level`]); FFDNet always is. The code is the feature map in
-/// the middle. Both sides of an item must be even; others, and a depth below 2, are refused when the network is checked.
+/// FFDNet has 15 convolutions of 64 channels, batch normalisation and orthogonal first weights, and is not residual.
+/// With `noise_level` the network is told the level of the noise ([`Network::noise_level`]); FFDNet always is. The code
+/// is the feature map in the middle. Both sides of an item must be even; others, and a depth below 2, are refused when
+/// the network is checked.
 pub fn denoiser(item: Shape, features: usize, depth: usize, noise_level: bool) -> Network {
     use Activation::{Linear, Relu};
     use Padding::Same;
@@ -106,9 +108,10 @@ pub fn denoiser(item: Shape, features: usize, depth: usize, noise_level: bool) -
     }
 }
 
-/// A variational autoencoder of convolutions: 32 and 64 channels with stride 2, a dense layer to means and log-variances,
-/// and transposed convolutions back, as in the example "Variational AutoEncoder" of Keras (Chollet 2020), which has a dense
-/// layer of 16 more. Both sides of an item must be divisible by 4; others are refused when the network is checked.
+/// A variational autoencoder of convolutions: 32 and 64 channels with stride 2, a dense layer to means and
+/// log-variances, and transposed convolutions back, as in the example "Variational AutoEncoder" of Keras (Chollet
+/// 2020), which has a dense layer of 16 more. Both sides of an item must be divisible by 4; others are refused when the
+/// network is checked.
 pub fn convolutional_variational(input: Shape, code: usize, output: Activation) -> Network {
     use Activation::{Linear, Relu};
     let down = |channels| {

@@ -2,15 +2,15 @@
 //!
 //! Every layer of such a network commutes with a shift: a picture shifted by a multiple of [`Reach::step`] gives the
 //! output shifted as much. A pixel of the output sees a bounded neighbourhood. So a picture can be cut into tiles that
-//! begin and end at multiples of the step. A tile includes the neighbourhood around its inner part, so the output of the
-//! inner part equals that of the whole picture, to the bit. At the picture's own borders a tile ends with the picture, and
-//! the layers pad as they do without tiles. A tile is as long as the picture, or at least as long as a block with both
-//! margins, so that no kernel is longer than its map. (For a longer kernel, this workspace skips the weights that meet
-//! padding alone, and adds in another order.)
+//! begin and end at multiples of the step. A tile includes the neighbourhood around its inner part, so the output of
+//! the inner part equals that of the whole picture, to the bit. At the picture's own borders a tile ends with the
+//! picture, and the layers pad as they do without tiles. A tile is as long as the picture, or at least as long as a
+//! block with both margins, so that no kernel is longer than its map. (For a longer kernel, this workspace skips the
+//! weights that meet padding alone, and adds in another order.)
 //!
-//! The padding `same` of TensorFlow depends on the length of a map. Where the stride divides the length, `n = q stride`,
-//! there are `(q - 1) stride + size - n = size - stride` places to pad, whatever the length; so all lengths are multiples
-//! of the step.
+//! The padding `same` of TensorFlow depends on the length of a map. Where the stride divides the length, `n = q
+//! stride`, there are `(q - 1) stride + size - n = size - stride` places to pad, whatever the length; so all lengths
+//! are multiples of the step.
 
 use super::{CheckedNetwork, Network};
 use crate::ModelSpec;
@@ -104,15 +104,16 @@ impl Density {
         (pixels / self.pixels).checked_mul(self.places)
     }
 
-    /// The pixels before the block that belong to the places of an interval, and those behind the block of `step` pixels.
+    /// The pixels before the block that belong to the places of an interval, and those behind the block of `step`
+    /// pixels.
     fn margins(self, Interval { start, end }: Interval, step: i128) -> Option<[i128; 2]> {
         let pixels = |places: i128| places.checked_mul(self.pixels).map(|it| ceil(it, self.places));
         Some([pixels(start.checked_neg()?)?, pixels(end)?.checked_sub(step)?])
     }
 }
 
-/// The reach along an axis. All numbers are exact; `None` if they overflow, or if the output has another length than the
-/// input.
+/// The reach along an axis. All numbers are exact; `None` if they overflow, or if the output has another length than
+/// the input.
 fn reach(slides: &[Slide], encoder: usize) -> Option<Reach> {
     let mut densities = vec![Density::OF_PIXELS];
     let mut step = 1_i128;

@@ -21,8 +21,8 @@ pub struct LabelledImages<'a> {
     pub classes: &'a [u8],
 }
 
-/// A classifier: the layers of an encoder, then a dense layer from the code to a logit for each class. The softmax of the
-/// logits are the probabilities of the classes.
+/// A classifier: the layers of an encoder, then a dense layer from the code to a logit for each class. The softmax of
+/// the logits are the probabilities of the classes.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     pub(super) chain: Chain,
@@ -61,7 +61,8 @@ impl Classifier {
     ///
     /// # Errors
     /// [`TrainingError::NotFused`] if the kernels cannot run the network; [`TrainingError::Setting`] if there are not 2 to
-    /// 256 classes, or the network is told the level of noise; [`TrainingError::Objective`] if the layout does not begin with the encoder's parameters (their names begin with `encoder.`).
+    /// 256 classes, or the network is told the level of noise; [`TrainingError::Objective`] if the layout does not
+    /// begin with the encoder's parameters (their names begin with `encoder.`).
     pub fn on_encoder(
         architecture: &dyn Architecture,
         parameters: &Parameters,

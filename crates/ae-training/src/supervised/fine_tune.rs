@@ -99,8 +99,8 @@ pub struct FineTuned {
 /// `fine-tuning/split` of the seed; layers that draw random numbers use the same streams as in other trainings.
 ///
 /// # Errors
-/// If a setting is outside its range, the data does not fit the classifier, there are fewer than two images, or the loss
-/// or the gradient is no longer finite.
+/// If a setting is outside its range, the data does not fit the classifier, there are fewer than two images, or the
+/// loss or the gradient is no longer finite.
 pub fn fine_tune(
     classifier: Classifier,
     data: LabelledImages<'_>,

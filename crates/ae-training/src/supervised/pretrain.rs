@@ -55,9 +55,9 @@ pub struct Pretrained {
     pub outcome: FitOutcome,
 }
 
-/// Trains a deep autoencoder layer by layer: layer `k` is the hidden layer of an autoencoder over the codes of the layers
-/// below, which are computed from clean images. With a corruption it is a denoising autoencoder: its inputs are corrupted
-/// codes, its targets the clean ones. The loss is the binary cross-entropy.
+/// Trains a deep autoencoder layer by layer: layer `k` is the hidden layer of an autoencoder over the codes of the
+/// layers below, which are computed from clean images. With a corruption it is a denoising autoencoder: its inputs are
+/// corrupted codes, its targets the clean ones. The loss is the binary cross-entropy.
 ///
 /// Every layer begins with the whole network's initial values ([`Architecture::initialise`] of the settings' seed). The
 /// corruption of layer `k`, counted from 1, is drawn from the streams `pretraining/<k>/train` and

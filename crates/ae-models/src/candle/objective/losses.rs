@@ -42,8 +42,8 @@ pub(super) fn masked_squared_error(
     Ok((sum / (items * counted) as f64)?)
 }
 
-/// `ln(sum exp(x)) - sum t x` of an item, the mean over items. The largest `x` is taken out, so that nothing overflows; as a
-/// constant, because the value does not depend on it.
+/// `ln(sum exp(x)) - sum t x` of an item, the mean over items. The largest `x` is taken out, so that nothing overflows;
+/// as a constant, because the value does not depend on it.
 fn softmax_cross_entropy(logits: &Tensor, targets: &Tensor) -> candle_core::Result<Tensor> {
     let largest = logits.detach().max_keepdim(D::Minus1)?;
     let sums = logits.broadcast_sub(&largest)?.exp()?.sum_keepdim(D::Minus1)?;

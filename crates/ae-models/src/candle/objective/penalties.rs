@@ -50,8 +50,8 @@ fn divergence(Posterior { mean, log_variance }: &Posterior) -> Result<Tensor> {
     terms.sum(D::Minus1)?.mean_all()
 }
 
-/// `sum target ln(target / mean) + (1 - target) ln((1 - target) / (1 - mean))` over the units, with their means over the
-/// batch (Ng, "Sparse autoencoder", CS294A notes, section 3).
+/// `sum target ln(target / mean) + (1 - target) ln((1 - target) / (1 - mean))` over the units, with their means over
+/// the batch (Ng, "Sparse autoencoder", CS294A notes, section 3).
 fn sparsity(codes: &Tensor, target: f64) -> Result<Tensor> {
     let means = codes.mean(0)?;
     let rest = bounded(&means.affine(-1.0, 1.0)?)?;
