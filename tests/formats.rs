@@ -57,10 +57,10 @@ fn rich(sandbox: &Sandbox, name: &str, channels: usize, depth: PictureDepth) {
         dots_per_inch: Some([300.0, 150.0]),
     };
     let format = PictureFormat::of_name(Path::new(name)).unwrap();
-    sandbox.write(name, picture.encoded(format, 90).unwrap().bytes);
+    sandbox.write(name, picture.encoded(format, 90).unwrap());
 }
 
-fn stack(sandbox: &Sandbox, name: &str, sides: &[(usize, usize)], depth: PictureDepth) {
+pub(crate) fn stack(sandbox: &Sandbox, name: &str, sides: &[(usize, usize)], depth: PictureDepth) {
     let mut stack = TiffStack::new(std::io::Cursor::new(Vec::new()), 0).unwrap();
     for &(height, width) in sides {
         let values: Vec<f32> = (0..height * width).map(|step| step as f32 / 65535.0).collect();

@@ -162,10 +162,6 @@ fn noisy_pictures_alone_teach_denoising() {
     assert_eq!(record["diagnosis"]["noisy_mse"], serde_json::Value::Null);
     let figures = record["figures"].as_array().unwrap();
     assert!(figures.iter().all(|figure| figure["file"] != "worst.png"), "{figures:?}");
-    assert!(
-        sandbox.path("run/best_model.safetensors").exists()
-            || sandbox.path("run/checkpoints").exists()
-    );
     let spec = sandbox.read_text("run/spec.toml");
     assert!(spec.contains("blind_spot = 0.015625"), "{spec}");
 

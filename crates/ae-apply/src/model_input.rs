@@ -155,7 +155,7 @@ impl ModelInput {
         let read = self.reading();
         // What cannot be read is reported when it is opened.
         path.is_dir()
-            && PictureReader::finds_other_shapes(path, self.format.shape, &read).unwrap_or(false)
+            && PictureReader::has_another_shape(path, self.format.shape, &read).unwrap_or(false)
     }
 
     #[cfg(not(feature = "pictures"))]

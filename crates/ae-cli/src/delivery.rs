@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, PictureOrigin, Scaling, TableWriter};
 use ae_experiment::Display;
 use ae_files::{counted_as, write_atomic};
-use ae_report::{Figure, GridRow, PictureFormat, reconstruction_grid};
-use anyhow::bail;
+use ae_report::{Figure, GridRow, PictureFormat, UnwrittenError, reconstruction_grid};
+use anyhow::{Context as _, bail};
 
 use crate::args::{Common, Target};
 use crate::exit_status::Usage;
@@ -20,6 +20,7 @@ use crate::item_index::ItemIndex;
 use crate::noise_levels::NoiseLevels;
 use crate::output;
 pub(crate) use job::{Continuation, is_unfinished};
+pub(crate) use names::PictureNames;
 pub(crate) use picture_delivery::PictureDelivery;
 use picture_folder::PictureFolder;
 use picture_writer::{Made, PictureWriter};
@@ -106,6 +107,9 @@ impl<'a> Delivery<'a> {
     ) -> anyhow::Result<Self> {
         check_format(target)?;
         let scaling = format.scaling.as_ref();
+        if scaling.is_none() {
+            check_colours(target, format.shape.channels)?;
+        }
         let sink = match target.out.as_deref() {
             None => Sink::Figure,
             Some(path) if is_folder(path) && scaling.is_some() => {
@@ -146,7 +150,10 @@ impl<'a> Delivery<'a> {
         continuation: &Continuation,
     ) -> anyhow::Result<Self> {
         match (&mut self.sink, origins) {
-            (Sink::Folder(folder), Some(origins)) => folder.plan(origins, continuation)?,
+            (Sink::Folder(folder), Some(origins)) => {
+                let channels = self.shape.channels;
+                folder.plan(origins, |_| channels, continuation)?;
+            }
             (Sink::Picture(_, pages), Some(origins)) => {
                 *pages = origins.len();
                 check_continues(continuation)?;
@@ -344,6 +351,16 @@ fn check_format(target: &Target) -> Result<(), Usage> {
     if target.quality != Target::QUALITY && named != Some(PictureFormat::Jpeg) {
         let sentence = format!("--quality is for JPEG files, and {shown} is none; leave it out");
         return Err(Usage(sentence));
+    }
+    Ok(())
+}
+
+/// Refuses to make pictures with so many channels if they are named to be in a format that does not hold them.
+fn check_colours(target: &Target, channels: usize) -> anyhow::Result<()> {
+    let Some(path) = target.out.as_deref() else { return Ok(()) };
+    let named = if is_folder(path) { target.format } else { PictureFormat::of_name(path) };
+    if named.is_some_and(|format| !format.holds(channels)) {
+        return Err(UnwrittenError::Coloured).with_context(|| path.display().to_string());
     }
     Ok(())
 }

@@ -16,6 +16,9 @@ use ae_studies::StudyError;
 const VARIATIONAL: &str =
     "`ae train --network vae` or `--network conv-vae` trains a variational autoencoder";
 
+/// What helps against transparent pixels.
+const BACKGROUND: &str = "--background white (or black, #rrggbb) puts it onto that colour";
+
 /// The hint for the first cause that has one.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(hint_of)
@@ -85,6 +88,10 @@ fn of_application(error: &ApplyError) -> Option<String> {
         ApplyError::NotFitted { path } => {
             Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
+        ApplyError::NoNoiseLevel { .. } => Some(
+            "`ae denoise --sigma 25/255` is told the level: there, 25 of 255 grey levels"
+                .to_owned(),
+        ),
         ApplyError::NotVariational => Some(VARIATIONAL.to_owned()),
         ApplyError::NoPartners { .. } => {
             Some("--target names the folder of the clean pictures, --noise a noise".to_owned())
@@ -98,6 +105,7 @@ fn of_application(error: &ApplyError) -> Option<String> {
 fn of_data(error: &DatasetError) -> Option<String> {
     let hint = match error {
         DatasetError::Exists { .. } => "--force replaces it",
+        DatasetError::BadPictures { are_transparent, .. } if *are_transparent > 0 => BACKGROUND,
         DatasetError::BadPictures { .. } | DatasetError::BadItem { .. } => {
             "--skip-bad leaves them out"
         }
@@ -119,7 +127,9 @@ fn of_data(error: &DatasetError) -> Option<String> {
         {
             "--resize fit or --resize crop brings them to that size"
         }
-        DatasetError::Format { source, .. } => return of_format(source),
+        DatasetError::Format { source, .. } | DatasetError::Page { source, .. } => {
+            return of_format(source);
+        }
         DatasetError::Environment(source) | DatasetError::Mismatch { source, .. } => {
             return of_data(source);
         }
@@ -132,6 +142,7 @@ fn of_format(error: &FormatError) -> Option<String> {
     let hint = match error {
         FormatError::NoHeader { .. } => "--header yes if the first line names the columns",
         FormatError::LabelLeftOut { .. } => "--label-column and --drop-columns both name it",
+        FormatError::Transparent => BACKGROUND,
         FormatError::NoColumns => "--label-column and --drop-columns leave none",
         FormatError::MissingColumns { .. } => "--header no if the first line is a row",
         FormatError::UnknownColumns { .. } | FormatError::ColumnCount { .. } => {
@@ -174,5 +185,24 @@ mod tests {
             Some("`ae anomaly fit runs/a DATA` fits one to normal items")
         );
         assert_eq!(hint(&anyhow::anyhow!("other")), None);
+    }
+
+    #[test]
+    fn the_hint_against_opacity_is_that_of_a_picture_of_a_page_and_of_many() {
+        let source = || FormatError::Transparent;
+        let (first, count, total) = (vec!["a.png".to_owned()], 2, 3);
+        for error in [
+            DatasetError::Format { path: "a.png".into(), source: source() },
+            DatasetError::Page { path: "a.tif".into(), number: 2, source: source() },
+            DatasetError::BadPictures {
+                folder: "a".into(),
+                first,
+                count,
+                total,
+                are_transparent: 1,
+            },
+        ] {
+            assert_eq!(hint(&error.into()).as_deref(), Some(BACKGROUND));
+        }
     }
 }

@@ -190,6 +190,8 @@ pub enum DatasetError {
         count: usize,
         /// The number of all.
         total: usize,
+        /// The number of those that are partly transparent.
+        are_transparent: usize,
     },
     /// Some pictures have another size.
     #[error(

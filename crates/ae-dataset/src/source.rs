@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use crate::Variation;
 use crate::idx::folder::is_idx_folder;
+#[cfg(feature = "pictures")]
+use crate::pictures::decode;
 
 /// The data to use. As text it is `auto`, `mnist`, `fashion-mnist`, `digits`, `leaves`, a path, or a [`Variation`] of
 /// one of these: `mnist-rot`, `digits-bg-rand`, `rot:some/folder`.
@@ -46,11 +48,14 @@ impl Source {
         }
     }
 
-    /// Whether it is a set of pictures that patches can be cut from: procedural ones, or a folder without IDX files.
+    /// Whether it is a set of pictures that patches can be cut from: procedural ones, a folder without IDX files, or a TIFF
+    /// with several pages.
     pub fn is_of_pictures(&self) -> bool {
         match self {
             Self::Leaves => true,
-            Self::Path(path) => path.is_dir() && is_idx_folder(path).is_ok_and(|is_idx| !is_idx),
+            Self::Path(path) if path.is_dir() => is_idx_folder(path).is_ok_and(|is_idx| !is_idx),
+            #[cfg(feature = "pictures")]
+            Self::Path(path) => decode::pages(path).is_ok_and(|pages| pages.len() > 1),
             _ => false,
         }
     }

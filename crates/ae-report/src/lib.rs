@@ -82,9 +82,7 @@ pub use interpolation::{InterpolationStep, interpolation};
 pub use line_chart::{Reference, Series, line_chart, loss_curves};
 pub use picture::Picture;
 #[cfg(feature = "picture-files")]
-pub use picture_file::{
-    EncodedPicture, Kept, PictureDepth, PictureFile, PictureFormat, TiffStack, UnwrittenError,
-};
+pub use picture_file::{Kept, PictureDepth, PictureFile, PictureFormat, TiffStack, UnwrittenError};
 pub use plot_frame::Axes;
 pub use reconstruction_grid::{comparison_grid, reconstruction_grid};
 pub use scatter_plot::{Scatter, scatter};

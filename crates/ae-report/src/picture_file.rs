@@ -26,12 +26,16 @@ pub enum PictureFormat {
     Bmp,
     /// 8 or 16 bits, uncompressed: PGM of a grey picture, PPM of a coloured one.
     Pnm,
+    /// 8 or 16 bits, uncompressed; grey alone.
+    Pgm,
+    /// 8 or 16 bits, uncompressed; a grey picture has equal colours.
+    Ppm,
 }
 
 impl PictureFormat {
     /// All formats.
-    pub const ALL: [Self; 6] =
-        [Self::Png, Self::Jpeg, Self::Tiff, Self::WebP, Self::Bmp, Self::Pnm];
+    pub const ALL: [Self; 8] =
+        [Self::Png, Self::Jpeg, Self::Tiff, Self::WebP, Self::Bmp, Self::Pnm, Self::Pgm, Self::Ppm];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -42,6 +46,8 @@ impl PictureFormat {
             Self::WebP => "webp",
             Self::Bmp => "bmp",
             Self::Pnm => "pnm",
+            Self::Pgm => "pgm",
+            Self::Ppm => "ppm",
         }
     }
 
@@ -53,8 +59,15 @@ impl PictureFormat {
             Self::Tiff => &["tif", "tiff"],
             Self::WebP => &["webp"],
             Self::Bmp => &["bmp"],
-            Self::Pnm => &["pnm", "pgm", "ppm"],
+            Self::Pnm => &["pnm"],
+            Self::Pgm => &["pgm"],
+            Self::Ppm => &["ppm"],
         }
+    }
+
+    /// Whether it holds pictures with so many channels, 1 or 3.
+    pub fn holds(self, channels: usize) -> bool {
+        self != Self::Pgm || channels == 1
     }
 
     /// The format of a file by the ending of its name, in upper or lower case.
@@ -68,14 +81,14 @@ impl PictureFormat {
     /// What a file of this format keeps of a picture.
     pub fn keeps(self, depth: PictureDepth) -> Kept {
         let depths = match self {
-            Self::Png | Self::Pnm => PictureDepth::Bits16,
+            Self::Png | Self::Pnm | Self::Pgm | Self::Ppm => PictureDepth::Bits16,
             Self::Tiff => PictureDepth::Floats,
             Self::Jpeg | Self::WebP | Self::Bmp => PictureDepth::Bits8,
         };
         Kept {
             depth: depth.min(depths),
-            profile: !matches!(self, Self::Bmp | Self::Pnm),
-            resolution: !matches!(self, Self::WebP | Self::Pnm),
+            profile: !matches!(self, Self::Bmp | Self::Pnm | Self::Pgm | Self::Ppm),
+            resolution: !matches!(self, Self::WebP | Self::Pnm | Self::Pgm | Self::Ppm),
         }
     }
 }
@@ -86,7 +99,7 @@ impl FromStr for PictureFormat {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = |format: &Self| format.name() == text || format.endings().contains(&text);
         let found = Self::ALL.into_iter().find(named);
-        found.ok_or("expected png, jpeg, tiff, webp, bmp or pnm")
+        found.ok_or("expected png, jpeg, tiff, webp, bmp, pnm, pgm or ppm")
     }
 }
 
@@ -131,41 +144,32 @@ pub struct PictureFile<'a> {
     pub dots_per_inch: Option<[f64; 2]>,
 }
 
-/// A picture's bytes, and what they keep of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EncodedPicture {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// What it keeps.
-    pub kept: Kept,
-}
-
 impl PictureFile<'_> {
     /// The file's bytes. `quality` from 1 to 100 is that of a JPEG, as libjpeg counts it; other formats ignore it.
     ///
     /// # Errors
     /// If the values do not make a picture, one is not finite, or the format cannot hold its size.
-    pub fn encoded(
-        &self,
-        format: PictureFormat,
-        quality: u8,
-    ) -> Result<EncodedPicture, ReportError> {
+    pub fn encoded(&self, format: PictureFormat, quality: u8) -> Result<Vec<u8>, ReportError> {
         self.check()?;
-        let kept = format.keeps(self.depth);
-        let bytes = match format {
-            PictureFormat::Png => encoding::png(self, kept.depth)?,
-            PictureFormat::Jpeg => encoding::jpeg(self, quality)?,
-            PictureFormat::WebP => encoding::webp(self)?,
-            PictureFormat::Bmp => encoding::bmp(self)?,
-            PictureFormat::Pnm => encoding::pnm(self, kept.depth),
+        if !format.holds(self.channels) {
+            return Err(UnwrittenError::Coloured.into());
+        }
+        let depth = format.keeps(self.depth).depth;
+        match format {
+            PictureFormat::Png => encoding::png(self, depth),
+            PictureFormat::Jpeg => encoding::jpeg(self, quality),
+            PictureFormat::WebP => encoding::webp(self),
+            PictureFormat::Bmp => encoding::bmp(self),
+            PictureFormat::Ppm => Ok(encoding::ppm(self, depth)),
+            PictureFormat::Pnm if self.channels == 3 => Ok(encoding::ppm(self, depth)),
+            PictureFormat::Pnm | PictureFormat::Pgm => Ok(encoding::pgm(self, depth)),
             PictureFormat::Tiff => {
                 let mut stack =
                     TiffStack::new(io::Cursor::new(Vec::new()), self.values.len() as u64)?;
                 stack.add(self)?;
-                stack.finish()?.into_inner()
+                Ok(stack.finish()?.into_inner())
             }
-        };
-        Ok(EncodedPicture { bytes, kept })
+        }
     }
 
     fn check(&self) -> Result<(), ReportError> {
@@ -185,6 +189,9 @@ impl PictureFile<'_> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnwrittenError {
+    /// A coloured picture is to be a PGM.
+    #[error("a PGM holds grey pictures alone; write this coloured one as .ppm, .pnm or .png")]
+    Coloured,
     /// The format has no such sizes.
     #[error("{height} x {width} pixels; {format} holds at most {most} a side")]
     Side {

@@ -1,7 +1,6 @@
 //! `ae encode`
 
-use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use ae_apply::{FeatureMaps, TrainedEncoder, device};
 use ae_dataset::{NpyWriter, PictureReader};
@@ -11,6 +10,7 @@ use anyhow::bail;
 
 use super::{inputs, noun_of, of_picture, tell_of_training_data};
 use crate::args::{Common, Encode, OutputPath};
+use crate::delivery::PictureNames;
 use crate::exit_status::Status;
 use crate::item_index::ItemIndex;
 use crate::noise_levels::NoiseLevels;
@@ -57,7 +57,7 @@ fn takes_whole_pictures(args: &Encode, encoder: &TrainedEncoder) -> anyhow::Resu
     if args.reading.resize.is_none() && encoder.is_spatial() {
         let options = args.reading.options();
         let size = [shape.height, shape.width];
-        if PictureReader::finds_other_sizes(images, size, &options)?
+        if PictureReader::has_another_size(images, size, &options)?
             || is_folder && PictureReader::are_pictures(images, &options)?
         {
             return Ok(true);
@@ -117,7 +117,7 @@ fn pictures(args: &Encode, encoder: &TrainedEncoder, common: &Common) -> anyhow:
 /// The files of feature maps: one, or a folder with a file of each picture's folders and name.
 struct CodeFiles<'a> {
     out: &'a OutputPath,
-    names: HashSet<PathBuf>,
+    names: PictureNames,
     written: usize,
     /// The shape of the last.
     last: Option<[usize; 3]>,
@@ -128,12 +128,12 @@ impl<'a> CodeFiles<'a> {
         if out.is_folder() {
             make_folder(out)?;
         }
-        Ok(Self { out, names: HashSet::new(), written: 0, last: None })
+        Ok(Self { out, names: PictureNames::default(), written: 0, last: None })
     }
 
     fn write(&mut self, name: &Path, shape: [usize; 3], values: &[f32]) -> anyhow::Result<()> {
         let path = match self.out.is_folder() {
-            true => self.out.join(self.name(name)),
+            true => self.out.join(self.names.with_ending(name, "npy")),
             false => self.out.to_path_buf(),
         };
         if let Some(folder) = path.parent().filter(|_| self.out.is_folder()) {
@@ -148,22 +148,5 @@ impl<'a> CodeFiles<'a> {
         self.written += 1;
         self.last = Some(shape);
         Ok(())
-    }
-
-    /// `sub/a.jpg` becomes `sub/a.jpg.npy`, within the folder and like no other.
-    fn name(&mut self, name: &Path) -> PathBuf {
-        let parts = name.components().filter(|part| matches!(part, Component::Normal(_)));
-        let own: PathBuf = parts.collect();
-        let mut count = 1;
-        loop {
-            let ending = if count == 1 { ".npy".to_owned() } else { format!("-{count}.npy") };
-            let mut path = own.clone().into_os_string();
-            path.push(ending);
-            let path = PathBuf::from(path);
-            if self.names.insert(path.clone()) {
-                return path;
-            }
-            count += 1;
-        }
     }
 }

@@ -28,7 +28,8 @@ pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let mut progress = progress::data(common);
     while let Some(chunk) = reader.next() {
         let chunk = chunk.map_err(|error| delivery.interrupted(error.into()))?;
-        let outputs = model.reconstruct(&chunk.pixels)?;
+        let outputs = model.reconstruct(&chunk.pixels);
+        let outputs = outputs.map_err(|error| delivery.interrupted(error.into()))?;
         let rows = [("original", chunk.pixels.as_slice()), ("reconstructed", &outputs)];
         delivery.add(&outputs, &rows, &Delivered::of(&chunk))?;
         progress.read("reconstructing", reader.done() as u64, reader.total() as u64);

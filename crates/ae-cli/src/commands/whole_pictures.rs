@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ae_apply::{Model, Noise, PictureOptions, corrupt};
+use ae_apply::{ApplyError, Model, Noise, PictureOptions, corrupt};
 use ae_dataset::{Inputs, PictureReader};
 use ae_random::Seed;
 use clap::Args;
@@ -28,7 +28,7 @@ pub(super) struct Work<'a> {
 pub(super) fn are_whole(images: &Path, reading: &Reading, model: &Model) -> anyhow::Result<bool> {
     let format = model.format();
     let keeps_sizes = reading.resize.is_none() && format.scaling.is_none();
-    Ok(keeps_sizes && PictureReader::finds_other_shapes(images, format.shape, &reading.options())?)
+    Ok(keeps_sizes && PictureReader::has_another_shape(images, format.shape, &reading.options())?)
 }
 
 /// Puts the pictures through the model, and writes each.
@@ -70,18 +70,23 @@ pub(super) fn run<A: Args>(
                 levels.given(&name, level);
             } else {
                 let level = model.noise_level(&seen, shape);
-                if let Some(level) = level.map_err(|error| super::of_picture(error, &name))? {
+                if let Some(level) = level.map_err(|error| stopped(&delivery, error, &name))? {
                     levels.estimated(&name, level, progress.as_mut());
                 }
             }
             let what = format!("tiles of {}", origin.file.display());
             let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
             let outputs = model.reconstruct_picture(seen, shape, &work.options, &mut tell);
-            let outputs = outputs.map_err(|error| super::of_picture(error, &name))?;
+            let outputs = outputs.map_err(|error| stopped(&delivery, error, &name))?;
             let has_16_bits = picture.has_16_bits.contains(&true);
             delivery.add(shape, &outputs, origin, has_16_bits)?;
         }
     }
     delivery.finish(reader.skipped(), &levels, common)?;
     Ok(Status::Done)
+}
+
+/// An error at a picture, with what was written before it.
+fn stopped(delivery: &PictureDelivery<'_>, error: ApplyError, name: &str) -> anyhow::Error {
+    delivery.interrupted(super::of_picture(error, name))
 }

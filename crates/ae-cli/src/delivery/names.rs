@@ -8,7 +8,7 @@ use ae_report::PictureFormat;
 /// Gives every picture a file of its own within a folder: the input's folders and name, where they lead
 /// nowhere else and no other picture has them, also where upper and lower case are one.
 #[derive(Debug, Default)]
-pub(super) struct PictureNames {
+pub(crate) struct PictureNames {
     files: HashSet<String>,
     folders: HashSet<String>,
 }
@@ -17,23 +17,36 @@ impl PictureNames {
     /// The name of the next picture, relative to the folder. An ending that says the format, or any format if none is
     /// given, stays; otherwise the format's, or `.png`, follows.
     pub(super) fn next(&mut self, name: &Path, format: Option<PictureFormat>) -> PathBuf {
-        let parts: Vec<String> = name
+        let (folder, file) = self.parts(name);
+        let says = PictureFormat::of_name(Path::new(&file));
+        let (stem, ending) = match file.rsplit_once('.') {
+            Some((stem, ending)) if says.is_some() && says == format.or(says) => (stem, ending),
+            _ => (file.as_str(), format.unwrap_or(PictureFormat::Png).endings()[0]),
+        };
+        self.free(&folder, stem, ending)
+    }
+
+    /// The name of what is made of the next picture and is none in its place: `sub/a.jpg` becomes `sub/a.jpg.npy`.
+    pub(crate) fn with_ending(&mut self, name: &Path, ending: &str) -> PathBuf {
+        let (folder, file) = self.parts(name);
+        self.free(&folder, &file, ending)
+    }
+
+    /// The folder of a file, and its name.
+    fn parts(&mut self, name: &Path) -> (PathBuf, String) {
+        let mut parts: Vec<String> = name
             .components()
             .filter_map(|part| match part {
                 Component::Normal(part) => Some(printable(&part.to_string_lossy())),
                 _ => None,
             })
             .collect();
-        let (folders, file) = match parts.split_last() {
-            Some((file, folders)) => (folders, file.as_str()),
-            None => (&[][..], "image"),
-        };
-        let folder = self.folder(folders);
-        let says = PictureFormat::of_name(Path::new(file));
-        let (stem, ending) = match file.rsplit_once('.') {
-            Some((stem, ending)) if says.is_some() && says == format.or(says) => (stem, ending),
-            _ => (file, format.unwrap_or(PictureFormat::Png).endings()[0]),
-        };
+        let file = parts.pop().unwrap_or_else(|| "image".to_owned());
+        (self.folder(&parts), file)
+    }
+
+    /// The first path that no other file and no folder has.
+    fn free(&mut self, folder: &Path, stem: &str, ending: &str) -> PathBuf {
         let mut path = folder.join(format!("{stem}.{ending}"));
         let mut count = 1;
         while self.folders.contains(&key(&path)) || !self.files.insert(key(&path)) {
@@ -95,6 +108,19 @@ mod tests {
         let mut names = PictureNames::default();
         assert_eq!(names.next(Path::new("x.png/a"), png), Path::new("x.png/a.png"));
         assert_eq!(names.next(Path::new("x.png"), png), Path::new("x-2.png"));
+    }
+
+    #[test]
+    fn what_is_no_picture_gets_a_second_ending() {
+        let mut names = PictureNames::default();
+        for (name, expected) in [
+            ("sub/a.jpg", "sub/a.jpg.npy"),
+            ("sub/a.jpg", "sub/a.jpg-2.npy"),
+            ("../a", "a.npy"),
+            ("a\n.png", "a_.png.npy"),
+        ] {
+            assert_eq!(names.with_ending(Path::new(name), "npy"), Path::new(expected), "{name:?}");
+        }
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl<'a> PictureDelivery<'a> {
         let mut delivery = Self::of_made(target, shapes)?;
         match &mut delivery.sink {
             Sink::Folder(folder) => {
-                folder.plan(origins, continuation)?;
+                let channels = |place: usize| shapes.get(place).map_or(1, |shape| shape.channels);
+                folder.plan(origins, channels, continuation)?;
                 folder.announce(origins, shapes);
             }
             Sink::File(..) => super::check_continues(continuation)?,
@@ -50,6 +51,9 @@ impl<'a> PictureDelivery<'a> {
     /// Begins for pictures of these shapes that are made of no pictures' files.
     pub(crate) fn of_made(target: &'a Target, shapes: &[ImageShape]) -> anyhow::Result<Self> {
         super::check_format(target)?;
+        for shape in shapes {
+            super::check_colours(target, shape.channels)?;
+        }
         let path = match target.out.as_deref() {
             Some(path) if !target.show => path,
             _ => bail!(

@@ -43,16 +43,21 @@ impl<'a> PictureFolder<'a> {
         })
     }
 
-    /// Gives all pictures of an input their names, and finds those that an interrupted command has written.
+    /// Gives all pictures of an input their names, and finds those that an interrupted command has written. `channels` are
+    /// those of what is made of the picture at a place.
     pub(super) fn plan(
         &mut self,
         origins: &[PictureOrigin],
+        channels: impl Fn(usize) -> usize,
         continuation: &Continuation,
     ) -> anyhow::Result<()> {
         let job = Job::begin(self.folder, continuation)?;
         let mut stack: Option<(&Path, PathBuf)> = None;
-        for PictureOrigin { picture, file, item } in origins {
-            let own = self.format.or(PictureFormat::of_name(file));
+        for (place, PictureOrigin { picture, file, item }) in origins.iter().enumerate() {
+            let own = self.format.or(PictureFormat::of_name(file).map(|own| {
+                // A model for colours makes a coloured picture of a grey one.
+                if own.holds(channels(place)) { own } else { PictureFormat::Ppm }
+            }));
             let is_page = picture.page.is_some() && own == Some(PictureFormat::Tiff);
             let name = match &stack {
                 // The pages of a file are in one file again.
@@ -102,16 +107,24 @@ impl<'a> PictureFolder<'a> {
         };
         write(&mut self.writer).map_err(|error| self.interrupted(error))?;
         self.written += 1;
-        self.job.iter_mut().for_each(Job::wrote);
+        if self.finished() > 0 {
+            self.job.iter_mut().for_each(Job::wrote);
+        }
         Ok(())
+    }
+
+    /// The pictures that are in files with names.
+    fn finished(&self) -> usize {
+        self.written.saturating_sub(self.writer.pending())
     }
 
     /// An error, with what was written before it and what to do next.
     pub(super) fn interrupted(&self, error: anyhow::Error) -> anyhow::Error {
-        if self.written == 0 {
+        let finished = self.finished() + self.there();
+        if finished == 0 {
             return error;
         }
-        let written = counted_as(self.written, "picture");
+        let written = counted_as(finished, "picture");
         let next = match self.job {
             Some(_) => {
                 " (when the cause is gone, the same command with --continue makes the others)"
@@ -123,7 +136,10 @@ impl<'a> PictureFolder<'a> {
     }
 
     /// Finishes the last file.
-    pub(super) fn finish(self) -> anyhow::Result<()> {
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        if let Err(error) = self.writer.finish_stack() {
+            return Err(self.interrupted(error));
+        }
         self.writer.finish()?;
         self.job.map_or(Ok(()), Job::finish)
     }

@@ -28,6 +28,8 @@ pub(super) struct PictureWriter {
     stack: Option<Stack>,
     /// The values of all pages of a file, where their sizes are known.
     values: HashMap<PathBuf, u64>,
+    /// Pages of a file that has no name yet.
+    pending: usize,
     rounded: Lost,
     without_profile: Lost,
     without_resolution: Lost,
@@ -46,7 +48,13 @@ impl PictureWriter {
     pub(super) fn new(quality: u8) -> Self {
         let (rounded, without_profile, without_resolution) = (None, None, None);
         let values = HashMap::new();
-        Self { quality, stack: None, values, rounded, without_profile, without_resolution }
+        let (stack, pending) = (None, 0);
+        Self { quality, stack, values, pending, rounded, without_profile, without_resolution }
+    }
+
+    /// The pages of a file that is not finished.
+    pub(super) fn pending(&self) -> usize {
+        self.pending
     }
 
     /// Says that a picture or page of this size will be written to a file. What a TIFF may hold is decided before its first
@@ -92,7 +100,7 @@ impl PictureWriter {
             return self.add_page(path, &picture, pages);
         }
         self.finish_stack()?;
-        Ok(write_atomic(path, &picture.encoded(format, self.quality)?.bytes)?)
+        Ok(write_atomic(path, &picture.encoded(format, self.quality)?)?)
     }
 
     fn add_page(
@@ -111,16 +119,18 @@ impl PictureWriter {
         }
         if let Some(stack) = &mut self.stack {
             stack.file.add(picture)?;
+            self.pending += 1;
         }
         Ok(())
     }
 
     /// Gives the file of pages its name.
-    fn finish_stack(&mut self) -> anyhow::Result<()> {
-        match self.stack.take() {
-            Some(Stack { file, .. }) => Ok(file.finish()?.commit()?),
-            None => Ok(()),
+    pub(super) fn finish_stack(&mut self) -> anyhow::Result<()> {
+        if let Some(Stack { file, .. }) = self.stack.take() {
+            file.finish()?.commit()?;
+            self.pending = 0;
         }
+        Ok(())
     }
 
     /// Finishes the last file and says what was lost.

@@ -240,7 +240,7 @@ pub enum FormatError {
         reason: String,
     },
     /// A picture has transparent pixels.
-    #[error("partly transparent; --background white (or black, #rrggbb) puts it onto that colour")]
+    #[error("partly transparent; name a background colour, or put the picture onto one first")]
     Transparent,
     /// A picture has more pixels than are read.
     #[error(

@@ -58,7 +58,9 @@ pub(super) fn open_within(
     let Sides { images: [train, test], inputs } = sides;
     let [train_inputs, test_inputs] = inputs.map_or([None, None], |inputs| inputs.map(Some));
     let train = Half::read(train, train_inputs, reading, progress)?;
-    let test = Half::read(test, test_inputs, reading, progress)?;
+    // The pictures of both halves share the pool.
+    let pool = pool.saturating_sub(train.memory());
+    let test = Half::read(test, test_inputs, Reading { pool, ..reading }, progress)?;
     say(folder, [&train, &test], patches, count, progress);
     let skipped = train.skipped + test.skipped;
     let files = [train.digests("train"), test.digests("t10k")].concat();

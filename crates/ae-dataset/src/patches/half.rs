@@ -126,6 +126,11 @@ impl Half {
         Self { list, pictures, inputs: None, digest, skipped, bytes: all }
     }
 
+    /// The memory of the pictures and inputs that stay decoded, in bytes.
+    pub(super) fn memory(&self) -> u64 {
+        self.pictures.memory() + self.inputs.as_ref().map_or(0, |inputs| inputs.memory())
+    }
+
     /// The digests of the pictures, and of their inputs if they have some.
     pub(super) fn digests(&self, half: &str) -> Vec<FileDigest> {
         let of = |kind: &str, sha256: &String| FileDigest {

@@ -145,7 +145,10 @@ fn chi_squared(counts: impl Iterator<Item = u32>, expected: f64) -> f64 {
 #[test]
 fn no_picture_is_on_both_sides() {
     let dir = numbered(40);
-    for pool in [GIBIBYTE, 3000] {
+    let whole = open(&dir, options([8, 8], 2000), GIBIBYTE).unwrap();
+    let of_training = whole.patches.as_ref().unwrap().memory();
+    // In the second pool there is no room for validation pictures beside the others, which changes nothing.
+    for (pool, is_streamed) in [(GIBIBYTE, false), (of_training, false), (3000, true)] {
         let dataset = open(&dir, options([8, 8], 2000), pool).unwrap();
         let (mut training, validation) = (BTreeSet::new(), seen(&dataset.test));
         let source = dataset.patches.unwrap();
@@ -154,6 +157,8 @@ fn no_picture_is_on_both_sides() {
         }
         assert_eq!((training.len(), validation.len()), (36, 4));
         assert!(training.is_disjoint(&validation));
+        assert_eq!(source.is_streamed(), is_streamed);
+        assert_eq!(dataset.test, whole.test);
         assert_eq!((source.pictures(), source.validation_pictures()), (36, 4));
         assert_eq!((dataset.test.len(), dataset.held_out), (200, Some(0.1)));
     }

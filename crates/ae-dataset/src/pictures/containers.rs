@@ -69,7 +69,8 @@ fn after_blocks(mut bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn is_grey(palette: &[u8]) -> bool {
+/// Whether all colours, of three bytes each, are greys.
+pub(super) fn is_grey(palette: &[u8]) -> bool {
     palette.as_chunks().0.iter().all(|[red, green, blue]| red == green && green == blue)
 }
 

@@ -21,6 +21,9 @@ use crate::{Background, DatasetError, FormatError, ImageShape, Images, Pixels};
 /// The largest accepted file in bytes.
 const MAX_BYTES: u64 = MAX_MEMORY;
 
+/// The most memory for the chunks and rows of a PNG in bytes.
+const MAX_PNG_PARTS: u64 = 64 << 20;
+
 /// The most bytes of a picture that a byte of a PNM file becomes: eight pixels of a bitmap, of a byte each.
 const PNM_RATIO: u64 = 8;
 
@@ -113,9 +116,13 @@ pub(crate) fn decode(bytes: &[u8], wanted: Wanted) -> Result<Decoded, FormatErro
     };
     let mut decoder = decoder(Cursor::new(bytes), format)?;
     // This comes before anything of the claimed size is allocated.
-    let remark = check(format, bytes, &decoder)?;
+    let mut remark = check(format, bytes, &decoder)?;
     let orientation = match format {
-        ImageFormat::Png => png_orientation(&png_facts(&mut Cursor::new(bytes))?),
+        ImageFormat::Png => {
+            let facts = png_facts(&mut Cursor::new(bytes))?;
+            remark = facts.is_animated.then_some(Remark::Animated);
+            png_orientation(&facts)
+        }
         _ => decoder.orientation().map_err(|error| damage(error, format))?,
     };
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| damage(error, format))?;
@@ -123,13 +130,13 @@ pub(crate) fn decode(bytes: &[u8], wanted: Wanted) -> Result<Decoded, FormatErro
     Ok(Decoded { images, remark })
 }
 
-/// Checks the bytes of a picture that is not a TIFF. Returns what of it is not read as it stands.
+/// Checks the bytes of a picture that is not a TIFF. Returns what of it is not read as it stands, as far as its format is no
+/// PNG.
 fn check(
     format: ImageFormat,
     bytes: &[u8],
     decoder: &impl ImageDecoder,
 ) -> Result<Option<Remark>, FormatError> {
-    let animated = |is_animated: bool| is_animated.then_some(Remark::Animated);
     let damaged = |format, fault: &dyn std::error::Error| FormatError::DamagedPicture {
         format,
         reason: fault.to_string(),
@@ -137,7 +144,7 @@ fn check(
     match format {
         ImageFormat::Png => {
             png::check(bytes).map_err(|fault| damaged("PNG", &fault))?;
-            return Ok(animated(png_facts(&mut Cursor::new(bytes))?.is_animated));
+            return Ok(None);
         }
         ImageFormat::Jpeg => {
             let components = jpeg::check(bytes).map_err(|fault| damaged("JPEG", &fault))?;
@@ -150,7 +157,7 @@ fn check(
     let ratio = if format == ImageFormat::Pnm { PNM_RATIO } else { bounds::RATIO };
     let (stored, claimed) = (bytes.len() as u64, decoder.total_bytes());
     bounds::check_claim(Claim { stored, claimed, height, width, ratio })?;
-    Ok(animated(is_animated))
+    Ok(is_animated.then_some(Remark::Animated))
 }
 
 fn decode_tiff(
@@ -282,7 +289,8 @@ pub(super) fn decoder<'a>(
     let mut limits = Limits::default();
     limits.max_image_width = None;
     limits.max_image_height = None;
-    limits.max_alloc = Some(MAX_MEMORY);
+    // The memory of a PNG's decoder is for chunks, such as a colour profile, and for rows; the picture has its own.
+    limits.max_alloc = Some(if format == ImageFormat::Png { MAX_PNG_PARTS } else { MAX_MEMORY });
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| damage(error, format))?;
     let (width, height) = decoder.dimensions();

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::containers::is_grey;
+
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// The largest compression ratio of DEFLATE.
 const MAX_RATIO: u64 = 1032;
@@ -112,8 +114,7 @@ pub(crate) fn facts(reader: &mut (impl Read + Seek)) -> io::Result<PngFacts> {
                 is_indexed = contents.get(9) == Some(&INDEXED);
             }
             b"PLTE" => {
-                let is_grey = |[red, green, blue]: &[u8; 3]| red == green && green == blue;
-                facts.has_grey_palette = is_indexed && contents.as_chunks().0.iter().all(is_grey);
+                facts.has_grey_palette = is_indexed && is_grey(&contents);
             }
             b"eXIf" => facts.exif = Some(contents),
             b"acTL" => facts.is_animated = true,

@@ -8,7 +8,9 @@ use crate::other_sizes::in_shape;
 use crate::pictures::decode::{self, Decoded, Wanted};
 use crate::pictures::list::PictureList;
 use crate::pictures::remark::warn_of_remarks;
-use crate::{BadItems, DatasetError, ImageShape, Images, Inputs, PictureId, ReadOptions};
+use crate::{
+    BadItems, DatasetError, FormatError, ImageShape, Images, Inputs, PictureId, ReadOptions,
+};
 
 /// The number of offenders that an error names.
 pub(crate) const NAMED: usize = 5;
@@ -106,15 +108,25 @@ pub(crate) fn good_ones<T>(
     bad: BadItems,
 ) -> Result<Vec<Option<T>>, DatasetError> {
     let total = results.len();
-    let failures = results.iter().filter_map(|result| result.as_ref().err());
-    let failures: Vec<String> = failures.map(ToString::to_string).collect();
+    let failures = || results.iter().filter_map(|result| result.as_ref().err());
+    let are_transparent = failures().filter(|failure| is_of_opacity(failure)).count();
+    let failures: Vec<String> = failures().map(ToString::to_string).collect();
     if bad == BadItems::Refuse && !failures.is_empty() {
         let first = failures.iter().take(NAMED).cloned().collect();
         let (folder, count) = (folder.to_owned(), failures.len());
-        return Err(DatasetError::BadPictures { folder, first, count, total });
+        return Err(DatasetError::BadPictures { folder, first, count, total, are_transparent });
     }
     failures.iter().for_each(|failure| tracing::warn!("left out: {failure}"));
     Ok(results.into_iter().map(Result::ok).collect())
+}
+
+/// Whether a picture was refused because it is partly transparent.
+fn is_of_opacity(error: &DatasetError) -> bool {
+    matches!(
+        error,
+        DatasetError::Format { source: FormatError::Transparent, .. }
+            | DatasetError::Page { source: FormatError::Transparent, .. }
+    )
 }
 
 /// "a.png (4 x 12)"

@@ -46,7 +46,7 @@ impl PictureReader {
     ///
     /// # Errors
     /// If the path cannot be read, or is a folder without pictures.
-    pub fn finds_other_shapes(
+    pub fn has_another_shape(
         path: &Path,
         shape: ImageShape,
         options: &ReadOptions,
@@ -61,7 +61,7 @@ impl PictureReader {
     ///
     /// # Errors
     /// If the path cannot be read, or is a folder without pictures.
-    pub fn finds_other_sizes(
+    pub fn has_another_size(
         path: &Path,
         [height, width]: [usize; 2],
         options: &ReadOptions,
@@ -77,7 +77,7 @@ impl PictureReader {
     /// Whether a path is a picture or a folder of pictures.
     ///
     /// # Errors
-    /// As [`finds_other_sizes`](Self::finds_other_sizes).
+    /// As [`has_another_size`](Self::has_another_size).
     pub fn are_pictures(path: &Path, options: &ReadOptions) -> Result<bool, DatasetError> {
         Ok(list(path, options, &mut ())?.is_some())
     }

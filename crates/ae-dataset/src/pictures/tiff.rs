@@ -21,6 +21,8 @@ use crate::pictures::bounds::{self, Claim};
 
 /// The longest value of a tag in bytes: a colour profile, or the places of the strips.
 const MAX_TAG_BYTES: usize = 64 << 20;
+/// The most bytes of a page, with channels that are left out.
+const MAX_DECODED: u64 = 2 * bounds::MAX_MEMORY;
 
 /// The compressions that are read.
 const READ_COMPRESSIONS: [CompressionMethod; 7] = [
@@ -121,6 +123,9 @@ pub(super) fn open<R: Read + Seek>(
         Some(directory) => Some(directory),
         None => pages::pages(&mut reader)?.first().copied(),
     };
+    if let Some(directory) = directory {
+        pages::check_sides(&mut reader, directory)?;
+    }
     let reader = AtPage::new(reader, directory).map_err(|error| damaged(error.into()))?;
     // The default limit of decoded bytes bounds the lists of tags, too.
     let mut limits = Limits::default();
@@ -237,7 +242,11 @@ fn check<R: Read + Seek>(
     // Chunks may share bytes, so that their sum is no bound by itself.
     let stored = stored.min(length);
     let is_plain = page.compression == CompressionMethod::None;
-    let row = (u64::from(page.width) * page.layout.samples() * u64::from(page.bits)).div_ceil(8);
+    // Further channels are decoded, too, before they are left out.
+    let stated = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel).map_err(damaged)?;
+    let samples = page.layout.samples().max(stated.unwrap_or(1).into());
+    let bits = samples * u64::from(page.bits);
+    let row = (u64::from(page.width) * bits).div_ceil(8);
     let claimed = row.saturating_mul(page.height.into());
     if is_plain && claimed > stored {
         return Err(bounds::cut_short("TIFF"));
@@ -245,8 +254,10 @@ fn check<R: Read + Seek>(
     let (height, width) = (page.height, page.width);
     let largest = decoder.chunk_dimensions();
     let tile = u64::from(largest.0).saturating_mul(u64::from(largest.1.min(height)));
-    let claimed =
-        claimed.max(tile.saturating_mul(page.layout.samples() * u64::from(page.bits) / 8));
+    let claimed = claimed.max(tile.saturating_mul(bits) / 8);
+    if claimed > MAX_DECODED {
+        return Err(FormatError::TooLarge { claimed: claimed.into(), limit: MAX_DECODED });
+    }
     bounds::check_claim(Claim { stored, claimed, height, width, ratio: bounds::RATIO })
 }
 
@@ -283,3 +294,6 @@ fn in_words(error: &TiffUnsupportedError) -> String {
 fn unsupported(found: &str) -> FormatError {
     FormatError::Unsupported { format: "TIFF", found: found.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,12 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use crate::{Dataset, DatasetError, ExportError, Images};
 
+/// The fewest digits of a picture's name.
+const FEWEST_DIGITS: usize = 5;
+
 /// Writes a data set as PNG files, `train/00001.png`, ... and `test/00001.png`, ..., which are read as the same data set
-/// again. Labels are not written. The folders are created if they are missing; each file is written atomically.
+/// again: all names of a folder have as many digits as its largest number, at least five. Labels are not written. The
+/// folders are created if they are missing; each file is written atomically.
 ///
 /// # Errors
 /// If there is a folder `train` or `test` already, if the images are no 8-bit images, or if a file cannot be written.
@@ -32,12 +36,18 @@ pub fn replace_pictures(dataset: &Dataset, folder: &Path) -> Result<(), DatasetE
         let bytes = images.bytes().ok_or(ExportError::NotBytes { part })?;
         let folder = folder.join(part);
         make_folder(&folder)?;
-        for (number, pixels) in bytes.chunks_exact(images.image_size()).enumerate() {
-            let path = folder.join(format!("{:05}.png", number + 1));
+        for (place, pixels) in bytes.chunks_exact(images.image_size()).enumerate() {
+            let path = folder.join(name(place, images.len()));
             write_atomic(&path, &encode(images, pixels)?)?;
         }
     }
     Ok(())
+}
+
+/// The name of the image at a place, counted from 0, among so many. In the order of the names, images are read again.
+fn name(place: usize, count: usize) -> String {
+    let digits = count.to_string().len().max(FEWEST_DIGITS);
+    format!("{:0digits$}.png", place + 1)
 }
 
 /// The PNG file of one image.
@@ -56,5 +66,19 @@ fn encode(images: &Images, pixels: &[u8]) -> Result<Vec<u8>, DatasetError> {
     match PngEncoder::new(&mut file).write_image(&interleaved, width, height, kind) {
         Ok(()) => Ok(file),
         Err(error) => Err(ExportError::NotEncoded { reason: error.to_string() }.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_the_names_is_that_of_the_images() {
+        assert_eq!(name(0, 1), "00001.png");
+        assert_eq!(name(99_998, 99_999), "99999.png");
+        let names: Vec<String> = [0, 9, 99_998, 99_999].map(|place| name(place, 100_000)).into();
+        assert_eq!(names, ["000001.png", "000010.png", "099999.png", "100000.png"]);
+        assert!(names.is_sorted());
     }
 }

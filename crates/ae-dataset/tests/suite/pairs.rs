@@ -194,11 +194,11 @@ fn pages_of_stacks_are_pictures_on_either_side() {
     assert!(belong_together(&dataset.inputs.unwrap().train, &dataset.train));
     // A folder of single pictures that are named as the pages are.
     for page in 0..4 {
-        save(&dir, &format!("singles/dirty-{:04}.png", page + 1), ramp(1, 1, 0));
         let picture = GrayImage::from_pixel(2, 2, Luma([100 + page]));
         save(&dir, &format!("singles/dirty-{:04}.png", page + 1), picture);
     }
     let dataset = open(&dirty, &dir.path().join("singles"), LoadOptions::default()).unwrap();
+    assert_eq!((dataset.train.len(), dataset.test.len()), (3, 1));
     assert!(belong_together(&dataset.inputs.unwrap().train, &dataset.train));
 }
 

@@ -80,6 +80,23 @@ fn exif(orientation: u8, is_big: bool) -> Vec<u8> {
     }
 }
 
+/// A colour profile of 256 MiB of zeros in some 250 KB.
+#[test]
+fn a_png_with_a_profile_that_grows_without_bounds_is_refused() {
+    let profile = |mebibytes: usize| {
+        let mut encoder = ZlibEncoder::new(b"name\0\0".to_vec(), Compression::best());
+        let zeros = vec![0; 1 << 20];
+        (0..mebibytes).for_each(|_| encoder.write_all(&zeros).unwrap());
+        chunk(b"iCCP", &encoder.finish().unwrap())
+    };
+    let picture = |profile| png([1, 2], [8, 0], &[&[3, 4]], &[profile], &[]);
+    assert!(read_bytes(&picture(profile(1)), ImageShape::grey(1, 2)).is_ok());
+    let bomb = picture(profile(256));
+    assert!(bomb.len() < 300_000);
+    let error = read_bytes(&bomb, ImageShape::grey(1, 2)).unwrap_err();
+    assert!(error.contains("FILE: "), "{error}");
+}
+
 #[test]
 fn a_jpeg_that_ends_early_or_holds_zeros_is_damaged() {
     for name in ["half.jpg", "zeroed.jpg"] {

@@ -145,6 +145,7 @@ fn the_pages_of_a_tiff_are_pictures() {
             .collect();
         assert_eq!(numbers, [1, 2, 3]);
         let source = Source::Path(input.to_owned());
+        assert!(source.is_of_pictures(), "{source}");
         let data = load(&source, &LoadOptions::default(), Network::Offline, &mut ()).unwrap();
         assert_eq!(data.train.len() + data.test.len(), 3);
     }
@@ -165,7 +166,7 @@ fn pages_of_different_sizes_are_as_pictures_of_different_sizes() {
     let format = InputFormat { shape: grey_shape(2, 3), scaling: None };
     let error = read_inputs(&path, &format, &options, &mut ()).unwrap_err().to_string();
     assert!(error.contains("2 of 3") && error.contains("stack.tif, page 2 (4 x 5)"), "{error}");
-    assert!(PictureReader::finds_other_shapes(&path, format.shape, &options).unwrap());
+    assert!(PictureReader::has_another_shape(&path, format.shape, &options).unwrap());
     let reader = PictureReader::open(&path, 1, &options, &mut ()).unwrap();
     let found: Vec<(ImageShape, f32)> = reader
         .map(Result::unwrap)

@@ -19,6 +19,8 @@ const FULL_COLOURS: u8 = 90;
 const MAX_WEBP: usize = 16_383;
 /// The longest side of a JPEG.
 const MAX_JPEG: usize = 65_535;
+/// The longest side of a BMP that is written; the format itself has longer ones.
+const MAX_BMP: usize = 65_535;
 /// Where a BMP has its resolution: pixels per metre, across and down.
 const RESOLUTION_OF_BMP: std::ops::Range<usize> = 38..46;
 
@@ -77,7 +79,7 @@ pub(super) fn webp(picture: &PictureFile<'_>) -> Result<Vec<u8>, ReportError> {
 }
 
 pub(super) fn bmp(picture: &PictureFile<'_>) -> Result<Vec<u8>, ReportError> {
-    let [height, width] = sides(picture, "BMP", MAX_JPEG)?;
+    let [height, width] = sides(picture, "BMP", MAX_BMP)?;
     let mut bmp = Vec::new();
     let mut encoder = BmpEncoder::new(&mut bmp);
     let encoded = encoder.encode(&bytes(picture), width as u32, height as u32, colours(picture));
@@ -89,9 +91,22 @@ pub(super) fn bmp(picture: &PictureFile<'_>) -> Result<Vec<u8>, ReportError> {
     Ok(bmp)
 }
 
-pub(super) fn pnm(picture: &PictureFile<'_>, depth: PictureDepth) -> Vec<u8> {
-    let PictureFile { channels, height, width, .. } = *picture;
-    let kind = if channels == 1 { 5 } else { 6 };
+/// A grey PNM.
+pub(super) fn pgm(picture: &PictureFile<'_>, depth: PictureDepth) -> Vec<u8> {
+    pnm(5, picture, depth)
+}
+
+/// A coloured PNM; grey has equal colours.
+pub(super) fn ppm(picture: &PictureFile<'_>, depth: PictureDepth) -> Vec<u8> {
+    if picture.channels != 1 {
+        return pnm(6, picture, depth);
+    }
+    let values = picture.values.repeat(3);
+    pnm(6, &PictureFile { channels: 3, values: &values, ..*picture }, depth)
+}
+
+fn pnm(kind: u8, picture: &PictureFile<'_>, depth: PictureDepth) -> Vec<u8> {
+    let PictureFile { height, width, .. } = *picture;
     let (most, pixels) = match depth {
         PictureDepth::Bits8 => (255, bytes(picture)),
         _ => (65535, big_endian(picture)),

@@ -1,6 +1,6 @@
 //! `ae anomaly` of pictures in their own sizes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ae_analysis::ThresholdRule;
 use ae_apply::{
@@ -15,6 +15,7 @@ use super::figure;
 use super::{Found, Scored, Strange, Window, class_of, keep_strangest};
 use crate::args::{AnomalyScoring, Common, ModelAndData, Reading};
 use crate::commands::{of_picture, tell_of_training_data};
+use crate::delivery::PictureNames;
 use crate::progress;
 
 /// Whether the data are pictures of which some are of another size than the model's, and nobody asks for another size.
@@ -26,7 +27,7 @@ pub(super) fn are_whole(
     let ImageShape { height, width, .. } = model.shape();
     let keeps_sizes = reading.resize.is_none() && model.format().scaling.is_none();
     let options = reading.options();
-    Ok(keeps_sizes && PictureReader::finds_other_sizes(&data.images, [height, width], &options)?)
+    Ok(keeps_sizes && PictureReader::has_another_size(&data.images, [height, width], &options)?)
 }
 
 /// Opens pictures in the model's channels; a picture that is smaller than the model's is refused before anything is
@@ -148,6 +149,7 @@ fn window(values: &[f32], shape: ImageShape, own: ImageShape, [top, left]: [usiz
 /// A folder of heat maps, each as large as its picture, all in one scale.
 struct HeatMaps<'a> {
     folder: &'a Path,
+    names: PictureNames,
     white: f32,
 }
 
@@ -160,7 +162,8 @@ impl<'a> HeatMaps<'a> {
             );
         }
         make_folder(folder)?;
-        Ok(Self { folder, white: figure::white(detector, &[]).0 })
+        let names = PictureNames::default();
+        Ok(Self { folder, names, white: figure::white(detector, &[]).0 })
     }
 
     /// `sub/a.jpg` becomes `sub/a.jpg.score-1.2345.png`: black is no error, white that of the fit's largest or more. Of
@@ -178,11 +181,8 @@ impl<'a> HeatMaps<'a> {
             map.iter_mut().zip(plane).for_each(|(most, &error)| *most = most.max(error));
         }
         map.iter_mut().for_each(|error| *error = (*error / self.white).min(1.0));
-        let parts =
-            name.components().filter(|part| matches!(part, std::path::Component::Normal(_)));
-        let mut file = self.folder.join(parts.collect::<PathBuf>()).into_os_string();
-        file.push(format!(".score-{score:.4}.png"));
-        let file = PathBuf::from(file);
+        let file = self.names.with_ending(name, &format!("score-{score:.4}.png"));
+        let file = self.folder.join(file);
         make_folder(file.parent().unwrap_or(self.folder))?;
         write_atomic(&file, &Picture::from_unit(1, height, width, &map)?.png()?)?;
         Ok(())
