@@ -32,7 +32,7 @@ fn it_is_trained_from_flags_and_resumed_exactly() {
     let spec = sandbox.read_text("whole/spec.toml");
     for line in [
         "network = \"denoiser\"",
-        "initialisation = \"he-zero-last\"",
+        "initialisation = \"residual\"",
         "features = 8",
         "depth = 3",
         "noise_level = true",

@@ -48,7 +48,7 @@ pub struct Network {
     pub initialisation: Initialisation,
 }
 
-/// How the weights of a network begin: uniform in `[-limit, limit)`, but for a last layer of zeros.
+/// How the weights of a network begin: uniform in `[-limit, limit)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initialisation {
@@ -57,10 +57,11 @@ pub enum Initialisation {
     Glorot,
     /// `limit = sqrt(6 / fan_in)` (He et al., ICCV 2015, equation 10), for deep networks of rectified units.
     He,
-    /// As [`He`](Self::He), but the weights of the last layer are 0: a residual network begins as the identity, and
-    /// does not first have to unlearn what it adds to the image (Zhang, Dauphin and Ma, "Fixup initialization", ICLR
-    /// 2019). Residual networks alone can begin so.
-    HeZeroLast,
+    /// As [`He`](Self::He), for residual networks alone. The weights of the last layer are 0, so that the network begins as
+    /// the identity and does not first have to unlearn what it adds to the image (Zhang, Dauphin and Ma, "Fixup
+    /// initialization", ICLR 2019). Each filter of the first layer, if that is a convolution or dense, has a mean of 0 over
+    /// the image, so that the layers answer to contrast and not to brightness.
+    Residual,
 }
 
 impl Network {

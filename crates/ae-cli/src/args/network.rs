@@ -43,7 +43,7 @@ pub(crate) struct NetworkFlags {
     /// Only the K largest numbers of a code stay (dense)
     #[arg(long, hide_short_help = true, value_name = "K", value_parser = count)]
     pub(crate) top_k: Option<usize>,
-    /// How weights begin [default: glorot; he-zero-last for the denoiser]
+    /// How weights begin [default: glorot; residual for the denoiser]
     #[arg(long, hide_short_help = true, value_enum, value_name = "HOW")]
     pub(crate) initialisation: Option<InitialisationName>,
     /// Weight of an L1 penalty on the code
@@ -73,8 +73,8 @@ pub(crate) enum InitialisationName {
     Glorot,
     /// Uniform within He's limits, for deep networks of ReLU
     He,
-    /// As he, but the last layer begins at 0: a residual network begins as the identity
-    HeZeroLast,
+    /// As he, but a residual network begins as the identity, and its first layer answers to contrast
+    Residual,
 }
 
 impl From<InitialisationName> for Initialisation {
@@ -82,7 +82,7 @@ impl From<InitialisationName> for Initialisation {
         match name {
             InitialisationName::Glorot => Self::Glorot,
             InitialisationName::He => Self::He,
-            InitialisationName::HeZeroLast => Self::HeZeroLast,
+            InitialisationName::Residual => Self::Residual,
         }
     }
 }

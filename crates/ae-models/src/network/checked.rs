@@ -66,6 +66,11 @@ impl CheckedLayer {
         ModelError::Layer { name: self.name(), kind: self.layer.kind_name(), reason }
     }
 
+    /// Whether it has weights of its own.
+    fn has_weights(&self) -> bool {
+        self.parameters().iter().any(|it| matches!(it.initial, Initial::Weights { .. }))
+    }
+
     /// Its parameters.
     pub(crate) fn parameters(&self) -> Vec<LayerParameter> {
         self.layer.kind().parameters(self.input)
@@ -179,8 +184,13 @@ impl CheckedNetwork {
     /// Initial parameters: weights by the network's [`Initialisation`], each from the stream `init/<name>` of the seed,
     /// biases 0, and batch normalisations that change nothing.
     pub fn initialise(&self, seed: Seed) -> Parameters {
-        let begins_at_zero = self.network.initialisation == Initialisation::HeZeroLast;
-        let last = self.last_with_weights().filter(|_| begins_at_zero).map(CheckedLayer::name);
+        let is_residual = self.network.initialisation == Initialisation::Residual;
+        let first =
+            self.layers.iter().find(|layer| layer.has_weights()).filter(|layer| {
+                is_residual && matches!(layer.layer, Layer::Conv(_) | Layer::Dense(_))
+            });
+        let first = first.map(CheckedLayer::name);
+        let last = self.last_with_weights().filter(|_| is_residual).map(CheckedLayer::name);
         let mut initial = self.layers.iter().flat_map(CheckedLayer::parameters);
         Parameters::filled(self.layout(), |view, values| {
             match initial.next().map(|parameter| parameter.initial) {
@@ -190,9 +200,13 @@ impl CheckedNetwork {
                 Some(Initial::Weights { fan_in, fan_out }) => {
                     let fans = match self.network.initialisation {
                         Initialisation::Glorot => fan_in + fan_out,
-                        Initialisation::He | Initialisation::HeZeroLast => fan_in,
+                        Initialisation::He | Initialisation::Residual => fan_in,
                     };
                     draw_weights(&view.name, fans, seed, values);
+                    if first.as_deref() == layer_of(&view.name) {
+                        let filters = view.shape.first().copied().unwrap_or(1);
+                        self.subtract_means(values, filters);
+                    }
                 }
             }
         })
@@ -236,8 +250,19 @@ impl CheckedNetwork {
 
     /// The last layer with weights of its own.
     fn last_with_weights(&self) -> Option<&CheckedLayer> {
-        let is_weights = |it: LayerParameter| matches!(it.initial, Initial::Weights { .. });
-        self.layers.iter().rfind(|layer| layer.parameters().into_iter().any(is_weights))
+        self.layers.iter().rfind(|layer| layer.has_weights())
+    }
+
+    /// Gives each filter of the first layer a mean of 0 over the image; what belongs to a plane of the noise level, the end of
+    /// a filter, stays.
+    fn subtract_means(&self, weights: &mut [f32], filters: usize) {
+        let (item, input) = (self.item().channels, self.input().channels);
+        let numbers = weights.len() / filters.max(1);
+        for filter in weights.chunks_exact_mut(numbers.max(1)) {
+            let of_image = &mut filter[..numbers / input * item];
+            let mean = of_image.iter().sum::<f32>() / of_image.len().max(1) as f32;
+            of_image.iter_mut().for_each(|weight| *weight -= mean);
+        }
     }
 
     fn layout_where(&self, is_wanted: impl Fn(&CheckedLayer) -> bool) -> Layout {
@@ -300,11 +325,11 @@ impl CheckedNetwork {
     fn check_initialisation(&self) -> Result<(), ModelError> {
         let is_of_decoder = self.last_with_weights().is_some_and(|it| it.part == Part::Decoder);
         require(
-            self.network.initialisation != Initialisation::HeZeroLast
+            self.network.initialisation != Initialisation::Residual
                 || self.network.residual && is_of_decoder,
             "initialisation",
-            "glorot or he, as he-zero-last is for residual networks whose decoder has weights of its own",
-            &"he-zero-last",
+            "glorot or he, as residual is for residual networks whose decoder has weights of its own",
+            &"residual",
         )
     }
 }

@@ -134,8 +134,8 @@ pub(super) const KEYS: &[SpecKey] = &[
     given(
         "model.initialisation",
         "\"glorot\"",
-        "glorot, he or he-zero-last",
-        "How weights begin: uniform, within Glorot's limits or He's, which suit deep networks of ReLU; with he-zero-last the \
-         last layer of a residual network begins at 0. That is how the network denoiser begins if nothing is said.",
+        "glorot, he or residual",
+        "How weights begin: uniform, within Glorot's limits or He's, which suit deep networks of ReLU; residual suits residual \
+         networks, which then begin as the identity. It is the denoiser's if nothing is said.",
     ),
 ];
