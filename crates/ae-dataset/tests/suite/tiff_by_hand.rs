@@ -143,10 +143,7 @@ fn channels_and_sides_that_no_memory_holds_are_refused_before_it_is_taken() {
     assert!(!error.contains("cannot hold"), "{error}");
     let many = page.clone().with(277, &[65_535]).with(258, &[8; 65_535]).with(338, &[0; 65_532]);
     let error = read(&many.bytes(), in_colour(20, 30_000)).unwrap_err();
-    assert!(
-        error.contains("20 x 30000 pixels cannot hold") || error.contains("too large"),
-        "{error}"
-    );
+    assert!(error.contains("claims 39321000000 bytes, more than the 8589934592"), "{error}");
     let mut wide = page.bytes();
     for (tag, value) in [(256_u16, 65_537_u32), (257, 65_536)] {
         let entry = [&tag.to_le_bytes()[..], &3_u16.to_le_bytes(), &1_u32.to_le_bytes()].concat();
