@@ -14,12 +14,16 @@ const TRAIN: &str = "train --data photos --patches 12x12:60 --network denoiser -
 /// Smooth pictures of different sizes.
 fn with_photos() -> Sandbox {
     let sandbox = Sandbox::new();
-    fs::create_dir(sandbox.path("photos")).unwrap();
+    for folder in ["photos", "clean"] {
+        fs::create_dir(sandbox.path(folder)).unwrap();
+    }
     for number in 0..8 {
         let wave = |x: u32, y: u32| ((x + number * y) as f32 / 5.0).sin() * 60.0 + 128.0;
         let picture =
             GrayImage::from_fn(24 + 3 * number, 30 - number, |x, y| Luma([wave(x, y) as u8]));
-        picture.save(sandbox.path(&format!("photos/{number}.png"))).unwrap();
+        for folder in ["photos", "clean"] {
+            picture.save(sandbox.path(&format!("{folder}/{number}.png"))).unwrap();
+        }
     }
     sandbox
 }
@@ -70,8 +74,8 @@ fn it_is_told_the_level_where_levels_differ_and_where_it_is_not_blind() {
         ("--noise gaussian:25/255", false),
         ("--noise stripes:0.1", false),
         ("--blind", false),
-        ("--target photos --noise gaussian:0.05..0.2", false),
-        ("--target photos", false),
+        ("--target clean --noise gaussian:0.05..0.2", false),
+        ("--target clean", false),
     ]
     .into_iter()
     .enumerate()
@@ -120,7 +124,7 @@ fn what_does_not_fit_is_refused() {
             &["model.noise_level must be false with training.blind_spot"],
         ),
         (
-            "--target photos --set model.noise_level=true",
+            "--target clean --set model.noise_level=true",
             &[
                 "model.noise_level must be false with data.target",
                 "the noise of the inputs is not known",

@@ -164,7 +164,7 @@ fn a_study_is_not_continued_with_other_test_pictures() {
     let expected = format!("expected {}", digest(&sets[1]));
     sandbox.ae("resume study").fails_with(&["pictures of the test set set12", &expected]);
     fs::rename(sandbox.path("photos/set12/000.png"), &first).unwrap();
-    fs::copy(sandbox.path("photos/bsd68/00.png"), &first).unwrap();
+    fs::copy(sandbox.path("spare.png"), &first).unwrap();
     assert_eq!(sandbox.read("study/record.json"), record);
     fs::remove_file(sandbox.path("study/record.json")).unwrap();
     sandbox.ae("resume study").fails_with(&["pictures of the test set set12", &expected]);
