@@ -222,7 +222,7 @@ fn the_pages_of_a_stack_stay_together() {
 fn transparent_pictures_need_a_background() {
     let sandbox = with_model();
     save(&sandbox, "logo.png", RgbaImage::from_pixel(20, 20, Rgba([255, 0, 0, 0])));
-    let refusal = ["logo.png: partly transparent; --background white"];
+    let refusal = ["logo.png: partly transparent", "; --background white (or black"];
     sandbox.ae("denoise run logo.png -o out.png").fails_with(&refusal);
     sandbox.ae("denoise run logo.png -o white.png --background white").succeeds();
     sandbox.ae("denoise run logo.png -o black.png --background black").succeeds();

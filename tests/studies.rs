@@ -320,13 +320,15 @@ fn what_is_not_trained_layer_by_layer_is_refused_before_anything_is_trained() {
     }
     // Patches are others in every epoch, and pairs have inputs of their own.
     for (number, class) in ["a", "b"].into_iter().cycle().enumerate().take(20) {
-        fs::create_dir_all(sandbox.path(&format!("photos/{class}"))).unwrap();
         let picture = GrayImage::from_fn(14, 14, |x, y| Luma([(number as u32 * 9 + x * y) as u8]));
-        picture.save(sandbox.path(&format!("photos/{class}/{number}.png"))).unwrap();
+        for folder in ["photos", "clean"] {
+            fs::create_dir_all(sandbox.path(&format!("{folder}/{class}"))).unwrap();
+            picture.save(sandbox.path(&format!("{folder}/{class}/{number}.png"))).unwrap();
+        }
     }
     sandbox.write("study.toml", study(sigmoids));
     for (key, of_data) in [
-        ("data.target", "data.target=photos"),
+        ("data.target", "data.target=clean"),
         ("data.patches", "data.patches.size=[14,14] --set data.patches.count=20"),
     ] {
         sandbox

@@ -240,7 +240,7 @@ pub enum FormatError {
         reason: String,
     },
     /// A picture has transparent pixels.
-    #[error("partly transparent; name a background colour, or put the picture onto one first")]
+    #[error("partly transparent, and no background colour is given")]
     Transparent,
     /// A picture has more pixels than are read.
     #[error(

@@ -225,7 +225,7 @@ fn transparent_pixels_are_put_onto_the_background_or_refused() {
     for format in [ImageFormat::Png, ImageFormat::WebP] {
         let file = encoded(half.clone(), format);
         let error = read(&file, in_colour(1, 2)).unwrap_err();
-        assert!(error.contains("partly transparent; name a background colour"), "{error}");
+        assert!(error.contains("partly transparent, and no background colour is given"), "{error}");
         // 0.2 of the colour and 0.8 of the background.
         let read = on(&file, in_colour(1, 2), "white").unwrap();
         assert_eq!(bytes_of(&read), [255, 255, 204, 204, 224, 224], "{format:?}");

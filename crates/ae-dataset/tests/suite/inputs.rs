@@ -166,7 +166,7 @@ fn only_opaque_pictures_of_the_right_size_are_read() {
     save(&dir, "picture", picture);
     assert_eq!(
         read(&path).unwrap_err(),
-        "FILE: partly transparent; name a background colour, or put the picture onto one first"
+        "FILE: partly transparent, and no background colour is given"
     );
     save(&dir, "picture", GrayImage::new(2, 3));
     assert_eq!(
