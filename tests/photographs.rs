@@ -244,8 +244,12 @@ fn photographs_that_cannot_be_compared_are_refused() {
 #[test]
 fn reproduce_takes_the_photographs_that_are_named() {
     let sandbox = with_photographs();
-    let small = "--set study.levels=[25] --set study.most=1 --set data.patches.count=300 --epochs 1 \
-                 --only photographs";
+    let denoiser =
+        "{name='denoiser',set=['model.network=denoiser','corruption.noise=gaussian:0.02..0.2']}";
+    let small = format!(
+        "--set study.levels=[25] --set study.most=1 --set data.patches.count=300 --epochs 1 \
+         --only photographs --set study.networks=[{{name='dense'}},{denoiser}]"
+    );
     let summary = sandbox
         .ae(&format!("reproduce --photographs photos --data digits {small} --json"))
         .succeeds()
@@ -255,7 +259,10 @@ fn reproduce_takes_the_photographs_that_are_named() {
         (&experiment["name"], &experiment["dataset"]),
         (&"photographs".into(), &"pictures".into())
     );
-    assert_ne!(experiment["metrics"]["bsd68_25_dense_psnr"], Value::Null);
+    for network in ["dense", "denoiser"] {
+        let metric = format!("bsd68_25_{network}_psnr");
+        assert_ne!(experiment["metrics"][&metric], Value::Null, "{metric}");
+    }
     let report = sandbox.read_text("runs/report.html");
     assert!(report.contains("--photographs photos"), "{report}");
 }

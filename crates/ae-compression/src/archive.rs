@@ -9,15 +9,14 @@ use crate::basis::Analysis;
 use crate::byte_fields::{
     DIGEST, add_checksum, checked, digest, read_number, take, write_number, wrong,
 };
-use crate::code_quantiser::Quantiser;
 use crate::codec::Codec;
 use crate::error::{in_range, unfit};
 use crate::fixed_point::fixed;
 use crate::integer_decoder::FixedDecoder;
 use crate::names::{self, Names};
-use crate::pixel_contexts::PixelModel;
 use crate::quality::{Mode, Quality};
-use crate::range_coder::{Frequencies, Reader, Writer};
+use crate::range_coder::{Reader, Writer};
+use crate::symbol_models::SymbolModels;
 use crate::tiled::{self, Placed, TiledPictures};
 
 const MAGIC: [u8; 4] = *b"\x89AEZ";
@@ -161,7 +160,7 @@ impl Compressor {
             return Err(CompressionError::NotWholeRows { columns: size, values: images.len() });
         }
         let count = images.len() / size;
-        let models = Models::new(self, quality, mode)?;
+        let models = SymbolModels::new(&self.codec, self.shape, quality, mode)?;
         let blocks = images
             .par_chunks(BLOCK * size)
             .map(|images| self.write_block(images, &models))
@@ -177,7 +176,11 @@ impl Compressor {
         Ok(bytes)
     }
 
-    fn write_block(&self, images: &[u8], models: &Models) -> Result<Vec<u8>, CompressionError> {
+    fn write_block(
+        &self,
+        images: &[u8],
+        models: &SymbolModels,
+    ) -> Result<Vec<u8>, CompressionError> {
         let (size, latent) = (self.packed.inputs(), self.packed.code_width());
         let floats: Vec<f32> = images.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
         let mut codes = vec![0.0; images.len() / size * latent];
@@ -258,7 +261,7 @@ impl Compressor {
         if !rest.is_empty() {
             return Err(wrong("nothing behind the last block", &format!("{} bytes", rest.len())));
         }
-        let models = Models::new(self, quality, mode)?;
+        let models = SymbolModels::new(&self.codec, self.shape, quality, mode)?;
         let blocks = found;
         Ok(Archive { compressor: self, models, blocks, names, pictures, count, quality, mode })
     }
@@ -267,7 +270,7 @@ impl Compressor {
 /// Compressed images whose checksum and index were checked.
 pub struct Archive<'a> {
     compressor: &'a Compressor,
-    models: Models,
+    models: SymbolModels,
     blocks: Vec<&'a [u8]>,
     names: Option<Names<'a>>,
     pictures: Option<Vec<Placed>>,
@@ -346,7 +349,7 @@ impl<'a> Archive<'a> {
         block: usize,
         wanted: std::ops::Range<usize>,
     ) -> Result<Vec<u8>, CompressionError> {
-        let Models { quantisers, raw, pixels } = &self.models;
+        let SymbolModels { quantisers, raw, pixels } = &self.models;
         let mut reader = Reader::new(self.blocks[block]);
         let in_block = BLOCK.min(self.count - block * BLOCK);
         let codes = (0..in_block)
@@ -371,35 +374,5 @@ impl<'a> Archive<'a> {
             }
         }
         Ok(images)
-    }
-}
-
-/// The frequencies of all symbols at one quality.
-struct Models {
-    quantisers: Vec<Quantiser>,
-    /// For the bytes of numbers outside of the histograms.
-    raw: Frequencies,
-    pixels: Option<PixelModel>,
-}
-
-impl Models {
-    fn new(
-        compressor: &Compressor,
-        quality: Quality,
-        mode: Mode,
-    ) -> Result<Self, CompressionError> {
-        let Compressor { codec, shape, .. } = compressor;
-        let pixels = match mode {
-            Mode::Lossy => None,
-            Mode::Exact => Some(PixelModel::new(&codec.pixels, *shape)?),
-        };
-        let raw = Frequencies::new(&[1; 256])?;
-        Ok(Self { quantisers: codec.quantisers(quality)?, raw, pixels })
-    }
-}
-
-impl Codec {
-    pub(crate) fn quantisers(&self, quality: Quality) -> Result<Vec<Quantiser>, CompressionError> {
-        self.dimensions.iter().map(|dimension| Quantiser::new(dimension, quality)).collect()
     }
 }

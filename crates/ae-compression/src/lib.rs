@@ -23,6 +23,7 @@ mod integer_activations;
 mod integer_decoder;
 mod pixel_contexts;
 mod quality;
+mod symbol_models;
 mod tiled;
 
 // Codes alone.

@@ -34,7 +34,7 @@ pub(crate) struct NetworkFlags {
     pub(crate) depth: Option<usize>,
     /// The network is not told the level of the noise (denoiser)
     ///
-    /// Otherwise it is, if --noise is Gaussian of a range of strengths; `ae denoise` then estimates the level, or is told it by --sigma.
+    /// Otherwise it is, if --noise has a range of known levels, as gaussian:0.05..0.2; `ae denoise` then estimates the level, or is told it by --sigma.
     #[arg(long, hide_short_help = true)]
     pub(crate) blind: bool,
     /// The decoder uses the encoder's weights, transposed (dense)

@@ -1,7 +1,10 @@
 //! Initial parameters, the flat buffer and its hash.
 
 use ae_models::Activation::Relu;
-use ae_models::{DenseConfig, Layout, ModelError, ModelKind, ModelSpec, Parameters, TrainingInput};
+use ae_models::{
+    DenseConfig, Initialisation, Layout, ModelError, ModelKind, ModelSpec, Network, Parameters,
+    Shape, TrainingInput, denoiser,
+};
 use ae_random::Seed;
 
 use crate::{small_parameters, small_spec};
@@ -102,4 +105,45 @@ fn a_parameter_of_more_axes_is_drawn_by_its_fans() {
     let largest = values.values().iter().fold(0.0_f32, |max, value| max.max(value.abs()));
     let limit = (6.0_f32 / (9.0 * 12.0)).sqrt();
     assert!(largest <= limit && largest > 0.97 * limit, "{largest} for {limit}");
+}
+
+#[test]
+fn a_residual_network_begins_as_the_identity_and_answers_to_contrast() {
+    let mut network = denoiser(Shape::new(1, 6, 8), 5, 3, true);
+    assert_eq!(network.initialisation, Initialisation::Residual);
+    let residual = network.check().unwrap().initialise(Seed::new(1));
+    network.initialisation = Initialisation::He;
+    let he = network.check().unwrap().initialise(Seed::new(1));
+    for view in he.layout().views() {
+        let values = residual.get(&view.name).unwrap();
+        if view.name == "decoder.1.weight" {
+            assert!(values.iter().all(|&value| value == 0.0));
+        } else if view.name == "encoder.1.weight" {
+            // Five filters of 3 x 3: four planes of the image, and four of the noise level, which stay.
+            let filters = values.chunks_exact(72).zip(he.get(&view.name).unwrap().chunks_exact(72));
+            for (filter, drawn) in filters {
+                let mean = drawn[..36].iter().sum::<f32>() / 36.0;
+                let pairs = filter[..36].iter().zip(&drawn[..36]);
+                pairs.for_each(|(&weight, &drawn)| assert!((drawn - mean - weight).abs() < 1e-6));
+                assert!(filter[..36].iter().sum::<f32>().abs() < 1e-5);
+                assert_eq!(filter[36..], drawn[36..]);
+            }
+        } else {
+            assert_eq!(values, he.get(&view.name).unwrap(), "{}", view.name);
+        }
+    }
+    // Without an image to add, and with tied weights, nothing could be learned.
+    let refused = |text: &str| {
+        let network: Network = serde_json::from_str(text).unwrap();
+        network.check().unwrap_err().to_string()
+    };
+    let dense = r#"{"layer": "dense", "outputs": 4}"#;
+    let tied = r#"{"layer": "dense", "outputs": 4, "tied_to": 0}"#;
+    for (decoder, residual) in [(dense, false), (tied, true)] {
+        let told = refused(&format!(
+            r#"{{"image": [2, 2], "encoder": [{dense}], "decoder": [{decoder}], "residual": {residual},
+                "initialisation": "residual"}}"#
+        ));
+        assert!(told.contains("initialisation must be glorot or he, as residual is for"), "{told}");
+    }
 }

@@ -4,7 +4,7 @@ use ae_models::Activation::{Linear, Relu, Sigmoid, Tanh};
 use ae_models::layer::{Conv, ConvTranspose, Dense, Dropout, MaxPool, Reshape, Sample};
 use ae_models::{
     Activation, CheckedNetwork, Distribution, Draws, Initialisation, Layer, Loss, ModelKind,
-    ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational, denoiser,
+    ModelSpec, Network, Objective, Padding, Part, Seed, Shape, convolutional_variational,
     keras_conv, keras_conv_denoiser, variational,
 };
 use serde_json::json;
@@ -208,47 +208,6 @@ fn no_trained_parameter_but_biases_begins_at_zero() {
                 other => panic!("{other}"),
             }
         }
-    }
-}
-
-#[test]
-fn a_residual_network_begins_as_the_identity_and_answers_to_contrast() {
-    let mut network = denoiser(Shape::new(1, 6, 8), 5, 3, true);
-    assert_eq!(network.initialisation, Initialisation::Residual);
-    let residual = network.check().unwrap().initialise(Seed::new(1));
-    network.initialisation = Initialisation::He;
-    let he = network.check().unwrap().initialise(Seed::new(1));
-    for view in he.layout().views() {
-        let values = residual.get(&view.name).unwrap();
-        if view.name == "decoder.1.weight" {
-            assert!(values.iter().all(|&value| value == 0.0));
-        } else if view.name == "encoder.1.weight" {
-            // Five filters of 3 x 3: four planes of the image, and four of the noise level, which stay.
-            let filters = values.chunks_exact(72).zip(he.get(&view.name).unwrap().chunks_exact(72));
-            for (filter, drawn) in filters {
-                let mean = drawn[..36].iter().sum::<f32>() / 36.0;
-                let pairs = filter[..36].iter().zip(&drawn[..36]);
-                pairs.for_each(|(&weight, &drawn)| assert!((drawn - mean - weight).abs() < 1e-6));
-                assert!(filter[..36].iter().sum::<f32>().abs() < 1e-5);
-                assert_eq!(filter[36..], drawn[36..]);
-            }
-        } else {
-            assert_eq!(values, he.get(&view.name).unwrap(), "{}", view.name);
-        }
-    }
-    // Without an image to add, and with tied weights, nothing could be learned.
-    let refused = |text: &str| {
-        let network: Network = serde_json::from_str(text).unwrap();
-        network.check().unwrap_err().to_string()
-    };
-    let dense = r#"{"layer": "dense", "outputs": 4}"#;
-    let tied = r#"{"layer": "dense", "outputs": 4, "tied_to": 0}"#;
-    for (decoder, residual) in [(dense, false), (tied, true)] {
-        let told = refused(&format!(
-            r#"{{"image": [2, 2], "encoder": [{dense}], "decoder": [{decoder}], "residual": {residual},
-                "initialisation": "residual"}}"#
-        ));
-        assert!(told.contains("initialisation must be glorot or he, as residual is for"), "{told}");
     }
 }
 
