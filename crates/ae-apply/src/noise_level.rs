@@ -12,16 +12,21 @@ use crate::error::ApplyError;
 /// The shortest side of a picture whose noise can be estimated.
 const SHORTEST_SIDE: usize = 3;
 
+/// Whether a picture is large enough for an estimate.
+pub(crate) fn has_noise_level(ImageShape { height, width, .. }: ImageShape) -> bool {
+    height.min(width) >= SHORTEST_SIDE
+}
+
 /// The standard deviation of the noise in a picture, `channels x height x width`, estimated from the picture alone: the mean
 /// over its channels of [`ae_analysis::noise_level`].
 ///
 /// # Errors
 /// [`ApplyError::NoNoiseLevel`] if a side is below 3; and if a value is not finite, or the slice is not of the shape.
 pub fn estimated_noise_level(picture: &[f32], shape: ImageShape) -> Result<f32, ApplyError> {
-    let ImageShape { height, width, .. } = shape;
-    if height.min(width) < SHORTEST_SIDE {
+    if !has_noise_level(shape) {
         return Err(ApplyError::NoNoiseLevel { found: shape });
     }
+    let ImageShape { height, width, .. } = shape;
     let planes = picture.chunks(height * width);
     let channels = planes.len().max(1);
     let levels: Result<Vec<f32>, _> = planes.map(|it| noise_level(it, [height, width])).collect();

@@ -1,6 +1,9 @@
 //! What a network is told of the noise in each picture: said as it is estimated, and part of the result.
 
+use std::path::Path;
+
 use ae_dataset::Progress;
+use ae_report::PictureFormat;
 use serde_json::{Value, json};
 
 /// Levels of noise by the names of pictures; empty if the network is not told them.
@@ -15,8 +18,13 @@ impl NoiseLevels {
     /// An estimate, which is said.
     pub(crate) fn estimated(&mut self, name: &str, level: f32, progress: &mut dyn Progress) {
         let in_255 = 255.0 * level;
+        // Quantisation removes weak high frequencies, and the noise in them.
+        let of_jpeg = match PictureFormat::of_name(Path::new(name)) {
+            Some(PictureFormat::Jpeg) => " (too low if the JPEG is strongly compressed)",
+            _ => "",
+        };
         progress.chose(&format!(
-            "{name}: noise level {level:.4} ({in_255:.1}/255), estimated; --sigma sets another"
+            "{name}: noise level {level:.4} ({in_255:.1}/255), estimated{of_jpeg}; --sigma sets another"
         ));
         self.given(name, level);
         self.said += 1;

@@ -160,7 +160,11 @@ pub fn keep_figure<E: fmt::Display + From<ReportError>>(
                 remove_if_there(&stale)?;
             }
             let note = format!("{name}: the figure is left out: {error}");
-            tracing::warn!("{note}");
+            // That a network has no filters to draw is no fault; the summary says it.
+            match error {
+                ExperimentError::NoPictures { .. } => tracing::info!("{note}"),
+                _ => tracing::warn!("{note}"),
+            }
             Ok(KeptFigures { figures: Vec::new(), notes: vec![note] })
         }
     }

@@ -7,7 +7,7 @@ use ae_models::{ModelKind, ModelSpec};
 use super::{Model, opponent};
 use crate::any_size::{Map, Wanted, WholePicture};
 use crate::error::ApplyError;
-use crate::noise_level::{check_noise_level, estimated_noise_level};
+use crate::noise_level::{check_noise_level, estimated_noise_level, has_noise_level};
 
 /// How a picture of any size goes through a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -85,10 +85,11 @@ impl Model {
         }
         self.check_options(options)?;
         let has_differences = shape.channels == 3 && self.takes_colour_differences();
-        let level = match options.noise_level {
-            None => self.noise_level(&picture, shape)?,
-            given => given,
+        let estimated = match options.noise_level {
+            Some(_) if !has_differences || !has_noise_level(shape) => None,
+            _ => self.noise_level(&picture, shape)?,
         };
+        let level = options.noise_level.or(estimated);
         if has_differences {
             opponent::from_colours(&mut picture);
         }
@@ -97,12 +98,15 @@ impl Model {
         for (place, values) in picture.chunks_mut(part_shape.size()).enumerate() {
             let mut of_all = |done, total| progress(place * total + done, parts * total);
             let noise_level = match level {
+                // Noise that the colours share, or that a JPEG has moved, is stronger in a plane than its share.
                 Some(level) if has_differences => {
-                    let share = level * opponent::SHARES[place];
-                    Some(match options.noise_level {
-                        Some(_) => share,
-                        None => share.max(estimated_noise_level(values, part_shape)?),
-                    })
+                    let proportion = match estimated {
+                        Some(whole) if whole > 0.0 => {
+                            estimated_noise_level(values, part_shape)? / whole
+                        }
+                        _ => 0.0,
+                    };
+                    Some((level * proportion.max(opponent::SHARES[place])).min(1.0))
                 }
                 level => level,
             };

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ae_files::{FileError, shown};
+use ae_files::{FileError, counted_as, shown};
 
 use crate::limits::MAX_CLASSES;
 #[cfg(feature = "pictures")]
@@ -89,9 +89,9 @@ impl PictureList {
             }
             if has_classes {
                 progress.chose(&format!(
-                    "{}: {} pictures are beside subfolders of pictures; all are read, without classes",
+                    "{}: {} beside subfolders of pictures; all are read, without classes",
                     shown(folder),
-                    pictures.len()
+                    counted_as(pictures.len(), "picture")
                 ));
             }
             (list.labels, list.class_names) = (Vec::new(), Vec::new());
