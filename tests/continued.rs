@@ -30,6 +30,31 @@ fn a_folder_goes_on_with_the_same_weights_alone_and_makes_changed_pictures_anew(
     assert!(sandbox.read("out/a/a.png") != first);
 }
 
+/// A crash of the machine may leave the name of a file without its contents.
+#[test]
+fn an_empty_picture_is_made_anew() {
+    let sandbox = with_model();
+    let whole = with_damage(&sandbox);
+    sandbox.ae("denoise run in -o out/").fails_with(&["stopped after 1 picture"]);
+    sandbox.write("in/b/b.png", whole);
+    let first = sandbox.read("out/a/a.png");
+    sandbox.write("out/a/a.png", b"");
+    let told = sandbox.ae("denoise run in -o out/ --continue").succeeds().stdout;
+    assert_eq!(told, "3 pictures written to out/\n");
+    assert_eq!(sandbox.read("out/a/a.png"), first);
+}
+
+/// Opening a pipe waits for somebody who writes, and a device may have no end.
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let sandbox = with_model();
+    std::os::unix::fs::symlink("/dev/zero", sandbox.path("zero.png")).unwrap();
+    for command in ["denoise zero.png", "denoise run zero.png -o out.png"] {
+        sandbox.ae(command).fails_with(&["zero.png", "expected a regular file"]);
+    }
+}
+
 #[test]
 fn flags_of_pictures_that_the_name_of_a_file_contradicts_are_refused() {
     let sandbox = with_model();

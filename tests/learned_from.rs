@@ -193,7 +193,10 @@ fn blind_spots_that_make_no_sense_are_refused() {
     for fraction in ["0", "-1", "x", "nan"] {
         train(&format!("--blind-spot={fraction}")).refuses_with(&["--blind-spot"]);
     }
-    train("--blind-spot=0.3").refuses_with(&["training.blind_spot", "above 0 and at most 0.25"]);
+    train("--blind-spot=0.3")
+        .refuses_with(&["--blind-spot", "above 0 and at most 0.25, such as 1/64"]);
+    train("--blind-spot --set training.blind_spot=0.3")
+        .refuses_with(&["training.blind_spot", "above 0 and at most 0.25"]);
     train("--blind-spot --loss bce").refuses_with(&["training.loss", "mean-squared-error"]);
     train("--blind-spot --network vae").refuses_with(&["training.blind_spot", "codes are samples"]);
     train("--blind-spot --noise gaussian:0.1").refuses_with(&["must be noisy themselves"]);

@@ -56,7 +56,7 @@ impl FileKind {
         }
         let begin = || {
             let mut bytes = Vec::new();
-            std::fs::File::open(path)?.take(Self::FIRST_BYTES).read_to_end(&mut bytes)?;
+            ae_files::open_regular(path)?.take(Self::FIRST_BYTES).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
         let unreadable = |source| ae_files::FileError::Read { path: path.to_owned(), source };

@@ -103,6 +103,19 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// Opens a regular file, or a link to one. What else has a name is refused before it is opened: opening a pipe waits, and a
+/// device may have no end.
+///
+/// # Errors
+/// If it is none, or the operating system fails.
+pub fn open_regular(path: &Path) -> std::io::Result<File> {
+    let kind = fs::metadata(path)?.file_type();
+    match kind.is_file() || kind.is_dir() {
+        true => File::open(path),
+        false => Err(std::io::Error::other("it is a pipe or a device; expected a regular file")),
+    }
+}
+
 /// Creates a folder and those above it, as far as they are missing.
 ///
 /// # Errors
@@ -119,6 +132,13 @@ struct Readme;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_not_opened() {
+        let error = open_regular(Path::new("/dev/null")).unwrap_err().to_string();
+        assert_eq!(error, "it is a pipe or a device; expected a regular file");
+    }
 
     #[test]
     fn the_error_names_a_missing_file() {

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use ae_corruption::{Noise, parse_number};
 use ae_models::Loss;
 use ae_report::PictureFormat;
+use ae_training::BlindSpots;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::{MaybeNoise, NoiseChoice, OutputKind, OutputPath};
@@ -90,6 +91,16 @@ pub(super) fn noise_level(text: &str) -> Result<f32, String> {
         false => String::new(),
     };
     Err(format!("expected a number from 0 to 1, as pixels are{hint}"))
+}
+
+/// The fraction of pixels that are hidden: a number, or one such as 1/64.
+pub(super) fn blind_spot(text: &str) -> Result<f64, String> {
+    let ratio = |_| parse_number(text).map(f64::from).map_err(|error| error.to_string());
+    let fraction = text.parse::<f64>().or_else(ratio)?;
+    if fraction > 0.0 && fraction <= BlindSpots::MOST {
+        return Ok(fraction);
+    }
+    Err(format!("expected a number above 0 and at most {}, such as 1/64", BlindSpots::MOST))
 }
 
 pub(super) fn device(text: &str) -> Result<String, String> {

@@ -8,7 +8,7 @@ use ae_experiment::EngineKind;
 use ae_models::Loss;
 use clap::ValueHint;
 
-use super::parse::{count, epochs, loss, noise, one_of, positive, spec_seed};
+use super::parse::{blind_spot, count, epochs, loss, noise, one_of, positive, spec_seed};
 use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overwrite, files};
 
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,7 @@ pub(crate) struct Train {
     /// from pixel to pixel, with a mean of 0. It cannot remove noise that neighbours share: blur, stripes, stains,
     /// artefacts of JPEG, the noise of scaled pictures. --noise makes noisy pictures of clean ones, for experiments
     /// without --patches.
-    #[arg(long, hide_short_help = true, value_name = "FRACTION", num_args = 0..=1, require_equals = true, default_missing_value = "0.015625", value_parser = positive, conflicts_with = "target")]
+    #[arg(long, hide_short_help = true, value_name = "FRACTION", num_args = 0..=1, require_equals = true, default_missing_value = "1/64", value_parser = blind_spot, conflicts_with = "target")]
     pub(crate) blind_spot: Option<f64>,
     /// How often the noise is drawn [default: once for MNIST and the like, every-epoch for your own data]
     #[arg(long, hide_short_help = true, value_name = "WHEN", value_parser = one_of::<Draw>(["once", "every-epoch"]))]

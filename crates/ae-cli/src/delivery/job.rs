@@ -88,7 +88,9 @@ impl Job {
     pub(super) fn has_written(&self, path: &Path, input: &Path) -> bool {
         let modified = |path| fs::metadata(path).and_then(|found| found.modified());
         let is_older = |written| modified(input).is_ok_and(|input| input <= written);
-        modified(path).is_ok_and(|written| written >= self.begun && is_older(written))
+        // A crash of the machine may leave the name of a file without its contents.
+        let is_empty = fs::metadata(path).is_ok_and(|found| found.len() == 0);
+        !is_empty && modified(path).is_ok_and(|written| written >= self.begun && is_older(written))
     }
 
     /// All is written.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use ae_files::{FileError, read_bounded};
+use ae_files::{FileError, open_regular, read_bounded};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
@@ -96,7 +96,7 @@ pub(crate) fn read(picture: &PictureId, wanted: Wanted) -> Result<Decoded, Datas
 /// A file of an accepted length, and its length.
 pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DatasetError> {
     let unreadable = |source| FileError::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open_regular(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     if length > MAX_BYTES {
         return Err(FileError::TooLarge { path: path.to_owned(), limit: MAX_BYTES }.into());
