@@ -46,7 +46,7 @@ pub(crate) struct AnomalyFit {
     #[arg(long, value_name = "RATE", value_parser = contamination, conflicts_with = "quantile")]
     pub(crate) contamination: Option<f64>,
     /// The fraction of new normal items at or below the threshold: an item is an anomaly if its p-value is
-    /// below 1 - PART; needs 1 / (1 - PART) items [default: 0.99]
+    /// below 1 - PART, or with fewer than 1 / (1 - PART) items above all of them [default: 0.99]
     #[arg(long, value_name = "PART", value_parser = fraction)]
     pub(crate) quantile: Option<f64>,
     /// Reconstruct noisy copies of an item, and take the mean

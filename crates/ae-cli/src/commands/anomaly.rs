@@ -4,6 +4,7 @@ mod figure;
 mod pictures;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
@@ -237,6 +238,24 @@ fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
     items.truncate(count);
 }
 
+/// When a picture of so many windows is an anomaly.
+fn rule_of_windows(detector: &AnomalyDetector, windows: usize) -> anyhow::Result<String> {
+    let calibration = detector.calibration();
+    let (rate, items) = (calibration.rule().alarm_rate(), calibration.items());
+    let tries = NonZeroUsize::new(windows).unwrap_or(NonZeroUsize::MIN);
+    let least = calibration.p_value_of_largest(f64::MAX, detector.comparisons(tries))?;
+    let rate = (rate * 1e6).round() / 1e6;
+    Ok(match least > rate {
+        true => format!(
+            "the score of the strangest window is above all {items} of the fit, which are too few for p-values below \
+             {rate} with {windows} windows: normal pictures are called anomalies more often than that"
+        ),
+        false => format!(
+            "the p-value of the strangest window, for all windows of a picture, is below {rate}"
+        ),
+    })
+}
+
 /// How well the scores rank the other classes above the normal one.
 fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
     let classes: Option<Vec<&str>> = items.iter().map(|item| item.class.as_deref()).collect();
@@ -276,10 +295,8 @@ fn deliver(
         items.iter().filter_map(|item| item.window.as_ref()).map(|it| it.windows).max()
     {
         summary["windows"] = json!(most);
-        told = format!(
-            "{}, {anomalies} anomalous: the p-value of the strangest window, for all windows of a picture, is too small",
-            counted_as(items.len(), "picture")
-        );
+        let pictures = counted_as(items.len(), "picture");
+        told = format!("{pictures}, {anomalies} anomalous: {}", rule_of_windows(detector, most)?);
     }
     if skipped > 0 {
         told.push_str(&format!(", {skipped} left out"));
