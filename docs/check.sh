@@ -58,12 +58,25 @@ cut_idx() {
     } >"$folder/$1"
 }
 
+# A folder as of photographs, with some procedural pictures.
+few_photographs() {
+    local part
+    ae data export leaves --size 48x48 --out "$scratch/leaves" --force >/dev/null
+    for part in train400 bsd68; do
+        mkdir -p "$1/$part"
+        cp "$scratch"/leaves/test/0000[1-9].png "$1/$part"
+    done
+}
+
 run_page() {
     local page=$1 place=$scratch/page count=0 line
     rm -rf "$place"
     cp -r docs/sample "$place"
     if commands "$page" | grep -q -- '--data DIR'; then
         few_digits "$place/DIR"
+    fi
+    if commands "$page" | grep -q -- '--photographs PHOTOS'; then
+        few_photographs "$place/PHOTOS"
     fi
     if commands "$page" | grep -q -- '--target photos-clean/'; then
         cp -r "$place/photos" "$place/photos-clean"
