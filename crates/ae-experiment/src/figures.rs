@@ -160,11 +160,8 @@ pub fn keep_figure<E: fmt::Display + From<ReportError>>(
                 remove_if_there(&stale)?;
             }
             let note = format!("{name}: the figure is left out: {error}");
-            // That a network has no filters to draw is no fault; the summary says it.
-            match error {
-                ExperimentError::NoPictures { .. } => tracing::info!("{note}"),
-                _ => tracing::warn!("{note}"),
-            }
+            // The summary says it, too.
+            tracing::info!("{note}");
             Ok(KeptFigures { figures: Vec::new(), notes: vec![note] })
         }
     }
