@@ -58,7 +58,7 @@ cut_idx() {
     } >"$folder/$1"
 }
 
-# A folder as of photographs, with some procedural pictures.
+# A folder of photographs as a study takes it, with procedural pictures.
 few_photographs() {
     local part
     ae data export leaves --size 48x48 --out "$scratch/leaves" --force >/dev/null

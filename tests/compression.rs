@@ -63,7 +63,8 @@ fn names_and_class_folders_come_back() {
     assert_eq!(sandbox.read("one.png"), sandbox.read("again/dogs/a.png"));
 }
 
-/// Pictures of other sizes than the model's, in tiles of it: grey and coloured, in a subfolder, one smaller than a tile.
+/// Pictures of other sizes than the model's, in tiles of it: grey and coloured, in a subfolder, one smaller than a
+/// tile.
 #[test]
 fn pictures_of_other_sizes_come_back_in_their_own() {
     let sandbox = Sandbox::with_run();

@@ -97,9 +97,18 @@ fn the_denoiser_inside_has_a_recipe() {
     sandbox.ae(short).succeeds();
     let trained = sandbox.ae("inspect run/model.safetensors --json").succeeds().json();
     assert_eq!(trained["layers"], inside["layers"]);
-    assert_ne!(trained["weights_sha256"], inside["weights_sha256"]);
     let size = fs::metadata(assets.join("denoiser.safetensors")).unwrap().len();
     assert!(size < 1_000_000, "{size}");
+}
+
+/// `photos/a/..` is another name of `photos`.
+#[test]
+fn a_folder_by_another_name_has_its_result_beside_it() {
+    let sandbox = Sandbox::new();
+    with_noisy_pictures(&sandbox, 1);
+    fs::create_dir(sandbox.path("leaves/test/empty")).unwrap();
+    sandbox.ae("denoise leaves/test/empty/..").succeeds();
+    assert!(sandbox.path("leaves/test-denoised/00001.png").is_file());
 }
 
 #[test]

@@ -53,7 +53,9 @@ fn data_in_place_of_a_spec_is_to_be_named_with_its_flag() {
 #[test]
 fn the_value_of_a_flag_that_may_be_left_out_follows_an_equals_sign() {
     let sandbox = Sandbox::new();
-    for (flags, value) in [("--blind-spot 0.05", "0.05"), ("--skip-bad no", "no")] {
+    for (flags, value) in
+        [("--blind-spot 0.05", "0.05"), ("--blind-spot 1/64", "1/64"), ("--skip-bad no", "no")]
+    {
         let told = format!("found {value}; the value of --blind-spot and --skip-bad follows a `=`");
         sandbox
             .ae(&format!("train --data photos {flags} --out new"))

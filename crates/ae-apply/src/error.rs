@@ -120,7 +120,7 @@ pub enum ApplyError {
     },
     /// The level of noise cannot be estimated from so few pixels.
     #[error(
-        "expected a picture of at least 3 x 3 pixels, whose noise can be estimated, found {found}; state the noise level of smaller ones"
+        "expected a picture of at least 3 x 3 pixels, whose noise can be estimated, found {found}; set the level for smaller pictures"
     )]
     NoNoiseLevel {
         /// The picture's shape.

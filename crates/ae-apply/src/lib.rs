@@ -95,7 +95,7 @@ pub use judged::{JudgedData, JudgedPart, judged_data};
 pub use latent_map::{CodeSample, CodedItem, DecodedPlane, Projection, sample_places};
 pub use model::{Autoencoded, Model, PictureOptions, metrics_of, model_file, read_codes};
 pub use model_input::{DataDigests, DataOfRun, ModelInput, RUN, RunOrigin, RunSettings, SCALING};
-pub use noise_level::{check_noise_level, estimated_noise_level};
+pub use noise_level::{check_noise_level, estimated_noise_level, has_noise_level};
 pub use probe::{
     Accuracies, NEIGHBOURS, ProbeResult, ProbeSpec, Representation, code_representation,
     pca_representation, pixel_representation, probe, probe_representation,

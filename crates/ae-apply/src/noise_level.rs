@@ -12,8 +12,8 @@ use crate::error::ApplyError;
 /// The shortest side of a picture whose noise can be estimated.
 const SHORTEST_SIDE: usize = 3;
 
-/// Whether a picture is large enough for an estimate.
-pub(crate) fn has_noise_level(ImageShape { height, width, .. }: ImageShape) -> bool {
+/// Whether a picture is large enough for an estimate of its noise: at least 3 pixels a side.
+pub fn has_noise_level(ImageShape { height, width, .. }: ImageShape) -> bool {
     height.min(width) >= SHORTEST_SIDE
 }
 

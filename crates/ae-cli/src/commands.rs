@@ -117,7 +117,9 @@ fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {
         );
         return Err(Usage(sentence).into());
     }
-    if !path.exists() && (name.parse::<f64>().is_ok() || ["yes", "no"].contains(&name.as_str())) {
+    if !path.exists()
+        && (ae_corruption::parse_number(&name).is_ok() || ["yes", "no"].contains(&name.as_str()))
+    {
         let sentence = format!(
             "expected an experiment (a TOML file), found {name}; the value of --blind-spot and --skip-bad follows a `=`: \
              --blind-spot=0.02, --skip-bad=no"

@@ -88,10 +88,9 @@ fn of_application(error: &ApplyError) -> Option<String> {
         ApplyError::NotFitted { path } => {
             Some(format!("`ae anomaly fit {} DATA` fits one to normal items", path.display()))
         }
-        ApplyError::NoNoiseLevel { .. } => Some(
-            "`ae denoise --sigma 25/255` is told the level: there, 25 of 255 grey levels"
-                .to_owned(),
-        ),
+        ApplyError::NoNoiseLevel { .. } => {
+            Some("`--sigma 25/255` sets a noise level of 25 grey levels".to_owned())
+        }
         ApplyError::NotVariational => Some(VARIATIONAL.to_owned()),
         ApplyError::NoPartners { .. } => {
             Some("--target names the folder of the clean pictures, --noise a noise".to_owned())

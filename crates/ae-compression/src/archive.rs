@@ -32,11 +32,11 @@ const BLOCK: usize = 16;
 /// A network with its codec: compresses images and opens compressed ones.
 ///
 /// # Format
-/// The bytes `89 41 45 5a`; the version, 1, or 2 with names, or 3 of pictures in tiles; the mode, 0 lossy or 1 exact; the quality; the first 8 bytes
-/// of the SHA-256 of the parameters and the codec; then, as LEB128, the number of images, their channels,
-/// height and width, and the length of each block; the blocks; in version 2 the names of the images; in version 3 the
-/// number of pictures, channels, height and width of each, and their names; and the first 8 bytes of the SHA-256 of all bytes
-/// before. A block holds the codes of 16 images and, in the exact mode, then their
+/// The bytes `89 41 45 5a`; the version, 1, or 2 with names, or 3 of pictures in tiles; the mode, 0 lossy or 1 exact;
+/// the quality; the first 8 bytes of the SHA-256 of the parameters and the codec; then, as LEB128, the number of
+/// images, their channels, height and width, and the length of each block; the blocks; in version 2 the names of the
+/// images; in version 3 the number of pictures, channels, height and width of each, and their names; and the first 8
+/// bytes of the SHA-256 of all bytes before. A block holds the codes of 16 images and, in the exact mode, then their
 /// pixels. A name is written as two LEB128 numbers, the bytes that it shares with the beginning of the name before it
 /// and the bytes that follow, and these bytes.
 pub struct Compressor {

@@ -1,15 +1,21 @@
 //! Pictures of any size as the images of a network: tiles side by side.
 
 use crate::byte_fields::{read_number, write_number, wrong};
-use crate::error::CompressionError;
+use crate::error::{CompressionError, in_range};
+
+/// The largest pictures: those that are read from files. A damaged archive cannot claim more.
+const MAX_CHANNELS: usize = 3;
+const MAX_SIDE: usize = 32_768;
+const MAX_PIXELS: usize = 1 << 28;
 
 /// The shape of an image or a picture: channels, height and width.
 pub(crate) type Shape = [usize; 3];
 
-/// Pictures that are cut into tiles of a network's shape, for [`Compressor::compress_pictures`](crate::Compressor::compress_pictures).
+/// Pictures that are cut into tiles of a network's shape, for
+/// [`Compressor::compress_pictures`](crate::Compressor::compress_pictures).
 ///
-/// Tiles do not overlap. Those at the right and lower edge are filled up with the nearest pixels of the picture. A picture with
-/// more channels than a tile is cut channel by channel.
+/// Tiles do not overlap. Those at the right and lower edge are filled up with the nearest pixels of the picture. A
+/// picture with more channels than a tile is cut channel by channel.
 #[derive(Debug, Clone)]
 pub struct TiledPictures {
     pub(crate) tile: Shape,
@@ -20,14 +26,21 @@ pub struct TiledPictures {
 
 impl TiledPictures {
     /// No pictures yet, for a network of images of this shape, `[channels, height, width]`.
-    pub fn new(tile: [usize; 3]) -> Self {
-        Self { tile, tiles: Vec::new(), pictures: Vec::new(), names: Vec::new() }
+    ///
+    /// # Errors
+    /// [`CompressionError::Range`] if one of the three is 0.
+    pub fn new(tile: [usize; 3]) -> Result<Self, CompressionError> {
+        for length in tile {
+            in_range("a side of a tile", 1, MAX_SIDE, length)?;
+        }
+        Ok(Self { tile, tiles: Vec::new(), pictures: Vec::new(), names: Vec::new() })
     }
 
     /// Cuts a picture of this name, `channels x height x width`.
     ///
     /// # Errors
-    /// [`CompressionError::NotWholeRows`] if the pixels are not that many or none;
+    /// [`CompressionError::Range`] if a side is 0 or above 32 768, or there are more than 3 * 2^28 numbers;
+    /// [`CompressionError::NotWholeRows`] if the pixels are not that many;
     /// [`CompressionError::Channels`] if the channels are no multiple of a tile's.
     pub fn add(
         &mut self,
@@ -36,9 +49,9 @@ impl TiledPictures {
         pixels: &[u8],
     ) -> Result<(), CompressionError> {
         let [channels, height, width] = shape;
-        if pixels.is_empty() || pixels.len() != channels * height * width {
-            let (columns, values) = (channels * height * width, pixels.len());
-            return Err(CompressionError::NotWholeRows { columns, values });
+        let columns = numbers_of(shape)?;
+        if pixels.len() != columns {
+            return Err(CompressionError::NotWholeRows { columns, values: pixels.len() });
         }
         if !channels.is_multiple_of(self.tile[0]) {
             return Err(CompressionError::Channels { expected: self.tile[0], found: channels });
@@ -101,7 +114,7 @@ pub(crate) fn read(
     let (mut pictures, mut first) = (Vec::new(), 0);
     for _ in 0..count {
         let shape = [read_number(bytes)?, read_number(bytes)?, read_number(bytes)?];
-        let fits = shape[0].is_multiple_of(tile[0]) && !shape.contains(&0);
+        let fits = shape[0].is_multiple_of(tile[0]) && numbers_of(shape).is_ok();
         let own = tiles_of(shape, tile).filter(|&own| fits && own <= tiles - first);
         let Some(count) = own else {
             let found = format!("{shape:?} with {} left", tiles - first);
@@ -138,6 +151,16 @@ pub(crate) fn join(tiles: &[u8], shape: Shape, tile: Shape) -> Vec<u8> {
     pixels
 }
 
+/// How many numbers a picture has, if it is not larger than pictures that are read.
+fn numbers_of([channels, height, width]: Shape) -> Result<usize, CompressionError> {
+    in_range("the channels of a picture", 1, MAX_CHANNELS, channels)?;
+    for side in [height, width] {
+        in_range("a side of a picture", 1, MAX_SIDE, side)?;
+    }
+    in_range("the pixels of a picture", 1, MAX_PIXELS, height * width)?;
+    Ok(channels * height * width)
+}
+
 /// How many tiles a picture has, if they can be counted.
 fn tiles_of([channels, height, width]: Shape, tile: Shape) -> Option<usize> {
     let plane = height.div_ceil(tile[1]).checked_mul(width.div_ceil(tile[2]))?;
@@ -168,7 +191,7 @@ mod tests {
     #[test]
     fn edges_are_filled_with_the_nearest_pixels_and_cut_off_again() {
         let pixels: Vec<u8> = (0..15).collect();
-        let mut tiled = TiledPictures::new([1, 2, 2]);
+        let mut tiled = TiledPictures::new([1, 2, 2]).unwrap();
         tiled.add("a", [1, 3, 5], &pixels).unwrap();
         #[rustfmt::skip]
         let expected = [
@@ -183,7 +206,7 @@ mod tests {
     fn colours_are_cut_together_or_one_by_one_as_the_tile_says() {
         let pixels: Vec<u8> = (0..3 * 4 * 3).collect();
         for tile in [[1, 3, 2], [3, 3, 2], [3, 4, 3], [1, 9, 9]] {
-            let mut tiled = TiledPictures::new(tile);
+            let mut tiled = TiledPictures::new(tile).unwrap();
             tiled.add("a", [3, 4, 3], &pixels).unwrap();
             assert_eq!(join(&tiled.tiles, [3, 4, 3], tile), pixels, "{tile:?}");
             let mut bytes = Vec::new();
@@ -196,13 +219,18 @@ mod tests {
 
     #[test]
     fn pictures_that_do_not_fit_are_refused() {
-        let mut tiled = TiledPictures::new([3, 2, 2]);
+        let mut tiled = TiledPictures::new([3, 2, 2]).unwrap();
         let mut refused =
             |shape, count| tiled.add("a", shape, &vec![0; count]).unwrap_err().to_string();
         assert!(refused([3, 2, 2], 11).contains("11 numbers are not"));
-        assert!(refused([3, 0, 2], 0).contains("0 numbers are not"));
+        assert!(refused([3, 0, 2], 0).contains("a side of a picture must be from 1"));
+        assert!(refused([3, 2, usize::MAX], 0).contains("a side of a picture must be from 1"));
+        assert!(refused([3, 32_768, 32_768], 0).contains("the pixels of a picture must be from 1"));
+        assert!(refused([6, 2, 2], 24).contains("the channels of a picture must be from 1 to 3"));
         assert_eq!(refused([1, 2, 2], 4), "expected a multiple of 3 channels, found 1");
         assert!(tiled.is_empty());
+        let empty = TiledPictures::new([1, 0, 2]).unwrap_err().to_string();
+        assert!(empty.contains("a side of a tile must be from 1"), "{empty}");
     }
 
     #[test]

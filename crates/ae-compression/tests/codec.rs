@@ -169,7 +169,7 @@ fn pictures() -> [(&'static str, [usize; 3], Vec<u8>); 2] {
 }
 
 fn of_pictures(compressor: &Compressor, mode: Mode) -> Vec<u8> {
-    let mut tiled = TiledPictures::new([1, SIDE, SIDE]);
+    let mut tiled = TiledPictures::new([1, SIDE, SIDE]).unwrap();
     for (name, shape, pixels) in pictures() {
         tiled.add(name, shape, &pixels).unwrap();
     }
@@ -181,13 +181,10 @@ fn pictures_of_any_size_come_back_in_tiles() {
     let compressor = compressor(1);
     let bytes = of_pictures(&compressor, Mode::Exact);
     let archive = compressor.open(&bytes).unwrap();
-    let [names, shapes] =
-        [pictures().map(|it| it.0.to_owned()), pictures().map(|it| format!("{:?}", it.1))];
+    let names: Vec<_> = pictures().into_iter().map(|(name, ..)| name).collect();
+    let shapes: Vec<_> = pictures().into_iter().map(|(_, shape, _)| shape).collect();
     assert_eq!(archive.names().unwrap().collect::<Vec<_>>(), names);
-    assert_eq!(
-        archive.pictures().unwrap().iter().map(|it| format!("{it:?}")).collect::<Vec<_>>(),
-        shapes
-    );
+    assert_eq!(archive.pictures().unwrap(), shapes);
     assert_eq!(archive.len(), 3 * 2 + 3 * 2);
     for (place, (_, _, pixels)) in pictures().into_iter().enumerate() {
         assert_eq!(archive.picture(place).unwrap(), pixels);
@@ -198,7 +195,7 @@ fn pictures_of_any_size_come_back_in_tiles() {
     let lossy = compressor.open(&bytes).unwrap();
     assert_eq!(lossy.picture(1).unwrap().len(), 3 * 8 * 9);
     // Tiles of another shape than the network's images.
-    let mut other = TiledPictures::new([1, SIDE, 2 * SIDE]);
+    let mut other = TiledPictures::new([1, SIDE, 2 * SIDE]).unwrap();
     other.add("a", [1, 9, 9], &[0; 81]).unwrap();
     let refused = compressor.compress_pictures(&other, Quality::default(), Mode::Lossy);
     assert_eq!(refused.unwrap_err().to_string(), "expected tiles of [1, 8, 8], found [1, 8, 16]");
@@ -209,6 +206,11 @@ fn every_flipped_bit_and_every_cut_is_refused() {
     let compressor = compressor(1);
     let bytes = compressor.compress(&images(20), Quality::default(), Mode::Exact).unwrap();
     let pictures = of_pictures(&compressor, Mode::Exact);
+    for bit in 0..8 * pictures.len() {
+        let mut damaged = pictures.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert!(compressor.open(&damaged).is_err(), "bit {bit}");
+    }
     for length in 0..pictures.len() {
         assert!(compressor.open(&pictures[..length]).is_err(), "{length} bytes");
     }
@@ -280,14 +282,14 @@ proptest! {
     /// What a right checksum covers is not believed either: any header, any index, any blocks.
     #[test]
     fn sealed_bytes_are_refused_or_give_whole_images(
-        mode in 0_u8..4,
+        mode in 0_u8..5,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         end in prop::collection::vec(any::<u8>(), 0..40),
     ) {
         let compressor = compressor(3);
-        let kept = if mode == 1 { Mode::Exact } else { Mode::Lossy };
+        let kept = if [1, 4].contains(&mode) { Mode::Exact } else { Mode::Lossy };
         let bytes = match mode {
-            3 => of_pictures(&compressor, kept),
+            3 | 4 => of_pictures(&compressor, kept),
             _ => compressor.compress(&images(20), Quality::default(), kept).unwrap(),
         };
         let mut body = bytes[..bytes.len() - CHECKSUM].to_vec();

@@ -18,7 +18,7 @@ pub(crate) const MAX_PATCH_BYTES: u64 = 2 << 30;
 /// The longest side of a patch.
 pub(crate) const MAX_PATCH_SIDE: usize = 8192;
 
-/// The most decoded pictures in memory that patches are cut from, for training and for testing together: 1 GiB. It is part of the result of a training on more
-/// pictures, so it does not depend on the machine.
+/// The most decoded pictures in memory that patches are cut from, for training and for testing together: 1 GiB. It is
+/// part of the result of a training on more pictures, so it does not depend on the machine.
 #[cfg(feature = "pictures")]
 pub(crate) const POOL_BYTES: u64 = 1 << 30;

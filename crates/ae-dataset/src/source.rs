@@ -14,8 +14,9 @@ use crate::pictures::decode;
 /// one of these: `mnist-rot`, `digits-bg-rand`, `rot:some/folder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The first of these that exists: the folder `$AE_DATA`, MNIST in the user's cache, MNIST on the hub, the procedural
-    /// digits. Only the digits are a substitution; [`Origin::substituted`](crate::Origin::substituted) says so.
+    /// The first of these that exists: the folder `$AE_DATA`, MNIST in the user's cache, MNIST on the hub, the
+    /// procedural digits. Only the digits are a substitution; [`Origin::substituted`](crate::Origin::substituted) says
+    /// so.
     Auto,
     /// MNIST from the same places; an error if it is nowhere.
     Mnist,
@@ -23,8 +24,8 @@ pub enum Source {
     FashionMnist,
     /// The procedural digits. They need neither files nor a network.
     Digits,
-    /// Procedural pictures like photographs ([`Leaves`](crate::Leaves)), of the size and the channels that the options name. They
-    /// need neither files nor a network.
+    /// Procedural pictures like photographs ([`Leaves`](crate::Leaves)), of the size and the channels that the options
+    /// name. They need neither files nor a network.
     Leaves,
     /// A person's own data: a folder of pictures or of IDX files, a `.npy` file, a table. A path that equals one of the
     /// words above is written with `./`, such as `./mnist`.
@@ -48,8 +49,8 @@ impl Source {
         }
     }
 
-    /// Whether it is a set of pictures that patches can be cut from: procedural ones, a folder without IDX files, or a TIFF
-    /// with several pages.
+    /// Whether it is a set of pictures that patches can be cut from: procedural ones, a folder without IDX files, or a
+    /// TIFF with several pages.
     pub fn is_of_pictures(&self) -> bool {
         match self {
             Self::Leaves => true,

@@ -1,14 +1,12 @@
 //! What a denoising model learns from: noise, pairs of pictures, or blind spots in noisy ones.
 
+use ae_apply::has_noise_level;
 use ae_corruption::{Corruption, Draw};
-use ae_dataset::{Dataset, ImageShape};
+use ae_dataset::Dataset;
 use ae_models::{CheckedNetwork, Loss, ModelKind};
 use ae_training::BlindSpots;
 
 use crate::{CorruptionSpec, ExperimentError, NetworkName, Spec};
-
-/// The shortest side of an image whose noise can be estimated, in pixels.
-const SMALLEST_SIDE: usize = 3;
 
 /// Checks that a denoising model has something to remove, and a regular one has not, and that all of it goes together.
 ///
@@ -66,8 +64,7 @@ fn check_noise_level(
     let refused = |expected: &str, found: &str| {
         Err(ExperimentError::setting("model.noise_level", expected, found))
     };
-    let ImageShape { height, width, .. } = dataset.train.shape();
-    if dataset.scaling.is_some() || height.min(width) < SMALLEST_SIDE {
+    if dataset.scaling.is_some() || !has_noise_level(dataset.train.shape()) {
         let expected = "false where items are no images of at least 3 x 3 pixels, whose noise can be estimated";
         return refused(expected, "true");
     }

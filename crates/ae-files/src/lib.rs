@@ -103,11 +103,11 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// Opens a regular file, or a link to one. What else has a name is refused before it is opened: opening a pipe waits, and a
-/// device may have no end.
+/// Opens a regular file, or a link to one. A pipe or a device is refused before it is opened: opening a pipe waits, and
+/// a device may have no end. (Reading a folder fails with the system's own words.)
 ///
 /// # Errors
-/// If it is none, or the operating system fails.
+/// If it is a pipe or a device, or the operating system fails.
 pub fn open_regular(path: &Path) -> std::io::Result<File> {
     let kind = fs::metadata(path)?.file_type();
     match kind.is_file() || kind.is_dir() {

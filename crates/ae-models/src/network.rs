@@ -57,11 +57,16 @@ pub enum Initialisation {
     Glorot,
     /// `limit = sqrt(6 / fan_in)` (He et al., ICCV 2015, equation 10), for deep networks of rectified units.
     He,
-    /// As [`He`](Self::He), for residual networks alone. The weights of the last layer are 0, so that the network begins as
-    /// the identity and does not first have to unlearn what it adds to the image (Zhang, Dauphin and Ma, "Fixup
-    /// initialization", ICLR 2019). Each filter of the first layer, if that is a convolution or dense, has a mean of 0 over
-    /// the image, so that the layers answer to contrast and not to brightness.
+    /// As [`He`](Self::He), for residual networks alone. The weights of the last layer are 0, so that the network
+    /// begins as the identity and does not first have to unlearn what it adds to the image (Zhang, Dauphin and Ma,
+    /// "Fixup initialization", ICLR 2019). Each filter of the first layer, if that is a convolution or dense, has a
+    /// mean of 0 over the image, so that the layers answer to contrast and not to brightness.
     Residual,
+}
+
+impl Initialisation {
+    /// That of the preset [`denoiser`].
+    pub const OF_DENOISER: Self = Self::Residual;
 }
 
 impl Network {

@@ -120,6 +120,12 @@ impl AnomalyDetector {
         NonZeroUsize::new(items).unwrap_or(NonZeroUsize::MIN)
     }
 
+    /// How many items the fit needs for p-values of pictures of so many windows to reach the rate of false alarms.
+    pub fn items_needed(&self, windows: NonZeroUsize) -> usize {
+        let fewest = self.calibration().rule().fewest_scores();
+        fewest.saturating_mul(self.comparisons(windows).get())
+    }
+
     /// The fewest windows that an item of the fit had: 1 unless it was fitted to larger pictures.
     pub fn fewest_windows(&self) -> NonZeroUsize {
         self.fitted.windows

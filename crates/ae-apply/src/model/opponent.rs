@@ -1,8 +1,9 @@
 //! Opponent colours: brightness and two differences of colours, so that a grey denoiser cleans a colour picture.
 //!
-//! The colours of a photograph are alike, so their differences are smooth, and noise in them is removed more thoroughly than in
-//! the colours themselves. It is the transform of CBM3D (Dabov, Foi, Katkovnik and Egiazarian, "Color image denoising via
-//! sparse 3D collaborative filtering with grouping constraint in luminance-chrominance space", ICIP 2007).
+//! The colours of a photograph are alike, so their differences are smooth, and noise in them is removed more thoroughly
+//! than in the colours themselves. It is the transform of CBM3D (Dabov, Foi, Katkovnik and Egiazarian, "Color image
+//! denoising via sparse 3D collaborative filtering with grouping constraint in luminance-chrominance space", ICIP
+//! 2007).
 //!
 //! | plane | value | share of the colours' noise |
 //! |---|---|---|

@@ -12,8 +12,8 @@ use crate::noise_level::{check_noise_level, estimated_noise_level, has_noise_lev
 /// How a picture of any size goes through a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PictureOptions {
-    /// The standard deviation of the picture's noise, for a network that is told it; estimated from the picture if it is not
-    /// given.
+    /// The standard deviation of the picture's noise, for a network that is told it; estimated from the picture if it
+    /// is not given.
     pub noise_level: Option<f32>,
     /// Pixels by which the tiles of a network that is not spatial overlap; half a tile if it is not given.
     pub overlap: Option<usize>,
@@ -31,8 +31,8 @@ impl Model {
         self.saved.spec.network.noise_level
     }
 
-    /// What the network is told of the noise in a picture if it is not known: an estimate from the picture, or `None` if it
-    /// is told nothing.
+    /// What the network is told of the noise in a picture if it is not known: an estimate from the picture, or `None`
+    /// if it is told nothing.
     ///
     /// # Errors
     /// As [`estimated_noise_level`].
@@ -44,24 +44,25 @@ impl Model {
         self.takes_noise_level().then(|| estimated_noise_level(picture, shape)).transpose()
     }
 
-    /// Whether a grey model takes a colour picture as brightness and two differences of colours, rather than each colour by
-    /// itself: it is a residual denoiser, which finds noise in any plane.
+    /// Whether a grey model takes a colour picture as brightness and two differences of colours, rather than each
+    /// colour by itself: it is a residual denoiser, which finds noise in any plane.
     pub fn takes_colour_differences(&self) -> bool {
         self.is_residual()
             && self.shape().channels == 1
             && self.saved.spec.kind == ModelKind::Denoising
     }
 
-    /// Encodes and decodes a picture of any size, `channels x height x width`. A grey model takes each plane of a colour picture
-    /// by itself: brightness and two differences of colours if [`takes_colour_differences`](Self::takes_colour_differences),
-    /// otherwise the colours. The result replaces each plane at once: the memory of a second picture is not needed.
+    /// Encodes and decodes a picture of any size, `channels x height x width`. A grey model takes each plane of a
+    /// colour picture by itself: brightness and two differences of colours if
+    /// [`takes_colour_differences`](Self::takes_colour_differences), otherwise the colours. The result replaces each
+    /// plane at once: the memory of a second picture is not needed.
     ///
-    /// The noise level is that of the colours, of which each plane has its share. If it is not given, it is estimated, and a plane
-    /// with a larger estimate of its own keeps that: the noise of a camera's colours is not independent. (Clipping hides noise
-    /// from the estimate of a difference, so that the share is the least.)
+    /// The noise level, given or estimated, is that of the colours. Each plane has its share of it, or the proportion
+    /// that its own estimate has to that of the colours if that is more: the noise of a camera's colours is not
+    /// independent. (Clipping hides noise from the estimate of a difference, so the share is the least.)
     ///
-    /// A spatial network gives the bits of the whole picture at once, padded by its outermost pixels where its size does not
-    /// fit the network. Any other takes overlapping tiles of its own size.
+    /// A spatial network gives the bits of the whole picture at once, padded by its outermost pixels where its size
+    /// does not fit the network. Any other takes overlapping tiles of its own size.
     ///
     /// `progress` is called with the number of tiles done and the number of all tiles.
     ///

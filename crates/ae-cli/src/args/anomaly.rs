@@ -12,8 +12,9 @@ use super::{MaybeNoise, ModelAndData, OutputKind, OutputPath, Overwrite, Reading
 pub(crate) enum AnomalyCommand {
     /// Fit score, p-values and threshold to normal items; store them in the weights file
     ///
-    /// DATA are normal items that the model was not trained on, 3 or more. Of pictures that are larger than the model's,
-    /// the score is that of the strangest window of the model's size, and threshold and p-values come from whole pictures.
+    /// DATA are normal items that the model was not trained on, 3 or more. Of pictures that are larger than the
+    /// model's, the score is that of the strangest window of the model's size, and threshold and p-values come from
+    /// whole pictures.
     #[command(after_help = "Examples:
   ae anomaly fit runs/parts normal/ --quantile 0.99
   ae anomaly fit runs/table sensors.csv --score likelihood --contamination 0.02
@@ -45,8 +46,10 @@ pub(crate) struct AnomalyFit {
     /// The fraction of DATA that is anomalous and above the threshold: above 0, at most 0.5
     #[arg(long, value_name = "RATE", value_parser = contamination, conflicts_with = "quantile")]
     pub(crate) contamination: Option<f64>,
-    /// The fraction of new normal items at or below the threshold: an item is an anomaly if its p-value is
-    /// below 1 - PART, or with fewer than 1 / (1 - PART) items above all of them [default: 0.99]
+    /// The fraction of new normal items at or below the threshold [default: 0.99]
+    ///
+    /// An item is an anomaly if its p-value is below 1 - PART. That needs 1 / (1 - PART) items; with fewer, an item is
+    /// an anomaly if its score is above all of theirs.
     #[arg(long, value_name = "PART", value_parser = fraction)]
     pub(crate) quantile: Option<f64>,
     /// Reconstruct noisy copies of an item, and take the mean

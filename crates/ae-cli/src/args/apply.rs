@@ -62,7 +62,8 @@ impl Target {
 pub(crate) struct Denoised {
     /// The folder of a run, or a weights file [default: the denoiser inside]
     ///
-    /// The denoiser inside is for photographs with Gaussian noise. It was trained on procedural pictures (`--data leaves`).
+    /// The denoiser inside is for photographs with Gaussian noise. It was trained on procedural pictures (`--data
+    /// leaves`).
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: Option<PathBuf>,
     /// A folder of pictures or IDX files, a file (.png, .jpg, .npy, .csv, IDX, .gz), or mnist, digits, ..

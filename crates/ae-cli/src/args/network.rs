@@ -17,8 +17,9 @@ fn networks() -> impl Iterator<Item = &'static str> {
 pub(crate) struct NetworkFlags {
     /// dense (default), conv, conv-denoiser, vae, conv-vae or denoiser
     ///
-    /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae and conv-vae are variational
-    /// autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`); denoiser removes noise from photographs of any size. Any other chain of layers is written in a spec.
+    /// conv and conv-denoiser are the convolutional networks of the Keras blog, for pictures; vae and conv-vae are
+    /// variational autoencoders of dense layers and of convolutions, which can also make new pictures (`ae sample`);
+    /// denoiser removes noise from photographs of any size. Any other chain of layers is written in a spec.
     #[arg(long, value_name = "NETWORK", value_parser = one_of::<NetworkName>(networks()), hide_possible_values = true)]
     pub(crate) network: Option<NetworkName>,
     /// Widths from the image to the code; the decoder mirrors them
@@ -34,7 +35,8 @@ pub(crate) struct NetworkFlags {
     pub(crate) depth: Option<usize>,
     /// The network is not told the level of the noise (denoiser)
     ///
-    /// Otherwise it is, if --noise has a range of known levels, as gaussian:0.05..0.2; `ae denoise` then estimates the level, or is told it by --sigma.
+    /// Otherwise it is, if --noise has a range of known levels, as gaussian:0.05..0.2; `ae denoise` then estimates the
+    /// level, or is told it by --sigma.
     #[arg(long, hide_short_help = true)]
     pub(crate) blind: bool,
     /// The decoder uses the encoder's weights, transposed (dense)

@@ -238,22 +238,21 @@ fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
     items.truncate(count);
 }
 
-/// When a picture of so many windows is an anomaly.
-fn rule_of_windows(detector: &AnomalyDetector, windows: usize) -> anyhow::Result<String> {
+/// By which rule a picture of so many windows is an anomaly.
+fn verdict_rule(detector: &AnomalyDetector, windows: usize) -> String {
     let calibration = detector.calibration();
     let (rate, items) = (calibration.rule().alarm_rate(), calibration.items());
-    let tries = NonZeroUsize::new(windows).unwrap_or(NonZeroUsize::MIN);
-    let least = calibration.p_value_of_largest(f64::MAX, detector.comparisons(tries))?;
     let rate = (rate * 1e6).round() / 1e6;
-    Ok(match least > rate {
+    let windows = NonZeroUsize::new(windows).unwrap_or(NonZeroUsize::MIN);
+    match items < detector.items_needed(windows) {
         true => format!(
             "the score of the strangest window is above all {items} of the fit, which are too few for p-values below \
-             {rate} with {windows} windows: normal pictures are called anomalies more often than that"
+             {rate} with {windows} windows"
         ),
         false => format!(
             "the p-value of the strangest window, for all windows of a picture, is below {rate}"
         ),
-    })
+    }
 }
 
 /// How well the scores rank the other classes above the normal one.
@@ -296,7 +295,7 @@ fn deliver(
     {
         summary["windows"] = json!(most);
         let pictures = counted_as(items.len(), "picture");
-        told = format!("{pictures}, {anomalies} anomalous: {}", rule_of_windows(detector, most)?);
+        told = format!("{pictures}, {anomalies} anomalous: {}", verdict_rule(detector, most));
     }
     if skipped > 0 {
         told.push_str(&format!(", {skipped} left out"));

@@ -57,10 +57,11 @@ fn pictures(
     let mut delivery = PictureDelivery::of_made(&args.target, &shapes)?;
     let mut progress = progress::data(common);
     let names = archive.names().into_iter().flatten().skip(wanted.start);
-    for ((place, shape), picture) in wanted.zip(&shapes).zip(names) {
+    for ((place, shape), picture) in wanted.clone().zip(&shapes).zip(names) {
         let pixels = archive.picture(place).with_context(|| name.to_owned())?;
         delivery.add_made(*shape, &as_values(&pixels), Path::new(&picture))?;
-        progress.read("decompressing", place as u64 + 1, shapes.len() as u64);
+        let done = place + 1 - wanted.start;
+        progress.read("decompressing", done as u64, shapes.len() as u64);
     }
     delivery.finish(0, &NoiseLevels::default(), common)
 }

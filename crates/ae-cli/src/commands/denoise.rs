@@ -106,9 +106,11 @@ fn with_target(args: &Denoise) -> anyhow::Result<Denoise> {
         return Ok(args);
     }
     let Some(output) = beside(images) else {
-        let sentence =
-            "the result of what is neither a picture nor a folder has no place of its own: give -o";
-        return Err(Usage(sentence.to_owned()).into());
+        let sentence = format!(
+            "{}: expected a folder, or a picture whose name ends in .jpg or the like, to name the result after; give -o",
+            images.display()
+        );
+        return Err(Usage(sentence).into());
     };
     check_beside(&output, images, target.overwrite.force, args.apply.continues)?;
     target.out = Some(output);
@@ -117,8 +119,12 @@ fn with_target(args: &Denoise) -> anyhow::Result<Denoise> {
 
 /// `photo-denoised.jpg` beside a picture, `photos-denoised` beside a folder.
 fn beside(images: &Path) -> Option<OutputPath> {
-    let name = images.file_stem()?.to_str()?;
     if images.is_dir() {
+        // `.` and `..` are other names of folders that have one.
+        let images = match images.file_name() {
+            Some(_) => images.to_owned(),
+            None => images.canonicalize().ok()?,
+        };
         let folder = images.with_file_name(format!("{}-denoised", images.file_name()?.to_str()?));
         // The separator at its end says that it is a folder.
         return Some(OutputPath::new(folder.join(""), OutputKind::Folder));
@@ -126,6 +132,7 @@ fn beside(images: &Path) -> Option<OutputPath> {
     if !is_named_like_a_picture(images) {
         return None;
     }
+    let name = images.file_stem()?.to_str()?;
     // A format that is read and not written becomes PNG.
     let ending = PictureFormat::of_name(images).and(images.extension()?.to_str()).unwrap_or("png");
     let file = images.with_file_name(format!("{name}-denoised.{ending}"));

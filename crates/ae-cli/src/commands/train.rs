@@ -146,8 +146,8 @@ fn learned_from(spec: &mut Spec, args: &Train) {
     }
 }
 
-/// What the flags say of a denoiser. It is told the level of the noise where that differs and is known: not with pairs or
-/// blind spots, whose images have a noise of their own.
+/// What the flags say of a denoiser. It is told the level of the noise where that differs and is known: not with pairs
+/// or blind spots, whose images have a noise of their own.
 fn denoiser(spec: &mut Spec, args: &Train) -> Result<(), Usage> {
     let NetworkFlags { features, depth, blind, .. } = &args.network;
     let (name, noise) = (spec.model.name(), spec.corruption.as_ref().map(|it| &it.noise));

@@ -66,17 +66,19 @@ pub(super) fn run<A: Args>(
         // A reader of pictures gives one at a time.
         if let Some(origin) = picture.origins.iter().flatten().next() {
             let name = origin.picture.named(&origin.file).display().to_string();
-            if let Some(level) = work.options.noise_level {
+            let mut options = work.options.clone();
+            if let Some(level) = options.noise_level {
                 levels.given(&name, level);
             } else {
                 let level = model.noise_level(&seen, shape);
-                if let Some(level) = level.map_err(|error| stopped(&delivery, error, &name))? {
+                options.noise_level = level.map_err(|error| stopped(&delivery, error, &name))?;
+                if let Some(level) = options.noise_level {
                     levels.estimated(&name, level, progress.as_mut());
                 }
             }
             let what = format!("tiles of {}", origin.file.display());
             let mut tell = |done, total| progress.read(&what, done as u64, total as u64);
-            let outputs = model.reconstruct_picture(seen, shape, &work.options, &mut tell);
+            let outputs = model.reconstruct_picture(seen, shape, &options, &mut tell);
             let outputs = outputs.map_err(|error| stopped(&delivery, error, &name))?;
             let has_16_bits = picture.has_16_bits.contains(&true);
             delivery.add(shape, &outputs, origin, has_16_bits)?;

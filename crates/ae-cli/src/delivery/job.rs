@@ -86,11 +86,13 @@ impl Job {
 
     /// Whether the job has written a file, and what it was made of has not been written since.
     pub(super) fn has_written(&self, path: &Path, input: &Path) -> bool {
-        let modified = |path| fs::metadata(path).and_then(|found| found.modified());
-        let is_older = |written| modified(input).is_ok_and(|input| input <= written);
         // A crash of the machine may leave the name of a file without its contents.
-        let is_empty = fs::metadata(path).is_ok_and(|found| found.len() == 0);
-        !is_empty && modified(path).is_ok_and(|written| written >= self.begun && is_older(written))
+        let output = fs::metadata(path).ok().filter(|found| found.len() > 0);
+        let input = fs::metadata(input).and_then(|found| found.modified()).ok();
+        match (output.and_then(|found| found.modified().ok()), input) {
+            (Some(written), Some(input)) => written >= self.begun && input <= written,
+            _ => false,
+        }
     }
 
     /// All is written.

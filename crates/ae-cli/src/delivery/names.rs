@@ -26,7 +26,7 @@ impl PictureNames {
         self.free(&folder, stem, ending)
     }
 
-    /// The name of what is made of the next picture and is none in its place: `sub/a.jpg` becomes `sub/a.jpg.npy`.
+    /// The name of a file that is derived from the next picture: `sub/a.jpg` becomes `sub/a.jpg.npy`.
     pub(crate) fn with_ending(&mut self, name: &Path, ending: &str) -> PathBuf {
         let (folder, file) = self.parts(name);
         self.free(&folder, &file, ending)

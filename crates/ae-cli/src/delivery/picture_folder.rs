@@ -43,8 +43,8 @@ impl<'a> PictureFolder<'a> {
         })
     }
 
-    /// Gives all pictures of an input their names, and finds those that an interrupted command has written. `channels` are
-    /// those of what is made of the picture at a place.
+    /// Gives all pictures of an input their names, and finds those that an interrupted command has written. `channels`
+    /// are those of what is made of the picture at a place.
     pub(super) fn plan(
         &mut self,
         origins: &[PictureOrigin],

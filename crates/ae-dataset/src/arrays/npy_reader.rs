@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use ae_files::FileError;
+use ae_files::{FileError, open_regular};
 
 use crate::arrays::npy::{Array, LONGEST_HEADER, NpyHeader, header, is_npy};
 use crate::arrays::numbers::Numbers;
@@ -38,7 +38,7 @@ impl NpyReader {
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, DatasetError> {
         let path = path.to_owned();
         let unreadable = |source| FileError::Read { path: path.clone(), source };
-        let mut file = File::open(&path).map_err(unreadable)?;
+        let mut file = open_regular(&path).map_err(unreadable)?;
         let mut beginning = Vec::new();
         let first = (&mut file).take(LONGEST_HEADER as u64);
         { first }.read_to_end(&mut beginning).map_err(unreadable)?;

@@ -130,8 +130,8 @@ pub(crate) fn decode(bytes: &[u8], wanted: Wanted) -> Result<Decoded, FormatErro
     Ok(Decoded { images, remark })
 }
 
-/// Checks the bytes of a picture that is not a TIFF. Returns what of it is not read as it stands, as far as its format is no
-/// PNG.
+/// Checks the bytes of a picture that is not a TIFF. Returns what of it is not read as it stands, as far as its format
+/// is no PNG.
 fn check(
     format: ImageFormat,
     bytes: &[u8],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ae_files::{FileError, counted_as};
+use ae_files::{FileError, counted_as, open_regular};
 use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter, Trim};
 
 use crate::limits::MAX_COLUMNS;
@@ -70,7 +70,7 @@ impl TableReader {
     ) -> Result<Self, DatasetError> {
         let unreadable = |source| FileError::Read { path: path.to_owned(), source };
         let wrong = |error: FormatError| error.in_file(path);
-        let mut file = File::open(path).map_err(unreadable)?;
+        let mut file = open_regular(path).map_err(unreadable)?;
         let mut head = Vec::new();
         (&mut file).take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
         let preamble = Preamble::of(&head).map_err(wrong)?;

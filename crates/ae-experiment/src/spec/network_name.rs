@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ae_models::{Initialisation, Shape, denoiser};
+use ae_models::Initialisation;
 use serde::{Deserialize, Serialize};
 
 /// The names of the networks.
@@ -48,10 +48,7 @@ impl NetworkName {
     /// How its weights begin if nothing is said.
     pub fn initialisation(self) -> Initialisation {
         match self {
-            // The preset decides, whatever its size.
-            Self::Denoiser => {
-                denoiser(Shape { channels: 1, height: 2, width: 2 }, 1, 2, false).initialisation
-            }
+            Self::Denoiser => Initialisation::OF_DENOISER,
             _ => Initialisation::default(),
         }
     }

@@ -185,28 +185,25 @@ impl CheckedNetwork {
     /// biases 0, and batch normalisations that change nothing.
     pub fn initialise(&self, seed: Seed) -> Parameters {
         let is_residual = self.network.initialisation == Initialisation::Residual;
-        let first =
-            self.layers.iter().find(|layer| layer.has_weights()).filter(|layer| {
-                is_residual && matches!(layer.layer, Layer::Conv(_) | Layer::Dense(_))
-            });
-        let first = first.map(CheckedLayer::name);
-        let last = self.last_with_weights().filter(|_| is_residual).map(CheckedLayer::name);
-        let mut initial = self.layers.iter().flat_map(CheckedLayer::parameters);
-        Parameters::filled(self.layout(), |view, values| {
-            match initial.next().map(|parameter| parameter.initial) {
-                None | Some(Initial::Zeros) => {}
-                Some(Initial::Weights { .. }) if last.as_deref() == layer_of(&view.name) => {}
-                Some(Initial::Ones) => values.fill(1.0),
-                Some(Initial::Weights { fan_in, fan_out }) => {
-                    let fans = match self.network.initialisation {
-                        Initialisation::Glorot => fan_in + fan_out,
-                        Initialisation::He | Initialisation::Residual => fan_in,
-                    };
-                    draw_weights(&view.name, fans, seed, values);
-                    if first.as_deref() == layer_of(&view.name) {
-                        let filters = view.shape.first().copied().unwrap_or(1);
-                        self.subtract_means(values, filters);
-                    }
+        let of_weights = |index: Option<usize>| index.filter(|_| is_residual);
+        let first = of_weights(self.layers.iter().position(CheckedLayer::has_weights));
+        let last = of_weights(self.last_with_weights());
+        let mut initial = self.layers.iter().enumerate().flat_map(|(index, layer)| {
+            layer.parameters().into_iter().map(move |parameter| (index, parameter.initial))
+        });
+        Parameters::filled(self.layout(), |view, values| match initial.next() {
+            None | Some((_, Initial::Zeros)) => {}
+            Some((_, Initial::Ones)) => values.fill(1.0),
+            Some((index, Initial::Weights { .. })) if last == Some(index) => {}
+            Some((index, Initial::Weights { fan_in, fan_out })) => {
+                let fans = match self.network.initialisation {
+                    Initialisation::Glorot => fan_in + fan_out,
+                    Initialisation::He | Initialisation::Residual => fan_in,
+                };
+                draw_weights(&view.name, fans, seed, values);
+                let layer = &self.layers[index].layer;
+                if first == Some(index) && matches!(layer, Layer::Conv(_) | Layer::Dense(_)) {
+                    self.subtract_means(values, view.shape.first().copied().unwrap_or(1));
                 }
             }
         })
@@ -248,13 +245,13 @@ impl CheckedNetwork {
         decoder.find(|layer| !layer.layer.kind().is_permutation())
     }
 
-    /// The last layer with weights of its own.
-    fn last_with_weights(&self) -> Option<&CheckedLayer> {
-        self.layers.iter().rfind(|layer| layer.has_weights())
+    /// The index of the last layer with weights of its own.
+    fn last_with_weights(&self) -> Option<usize> {
+        self.layers.iter().rposition(CheckedLayer::has_weights)
     }
 
-    /// Gives each filter of the first layer a mean of 0 over the image; what belongs to a plane of the noise level, the end of
-    /// a filter, stays.
+    /// Gives each filter of the first layer a mean of 0 over the image. The end of a filter, which belongs to the plane
+    /// of the noise level, stays.
     fn subtract_means(&self, weights: &mut [f32], filters: usize) {
         let (item, input) = (self.item().channels, self.input().channels);
         let numbers = weights.len() / filters.max(1);
@@ -321,9 +318,10 @@ impl CheckedNetwork {
         )
     }
 
-    /// Layers that begin with an output of 0 learn if something is added to it, and if not all weights are 0.
+    /// With a last layer of zeros, only a residual network learns.
     fn check_initialisation(&self) -> Result<(), ModelError> {
-        let is_of_decoder = self.last_with_weights().is_some_and(|it| it.part == Part::Decoder);
+        let last = self.last_with_weights();
+        let is_of_decoder = last.is_some_and(|index| self.layers[index].part == Part::Decoder);
         require(
             self.network.initialisation != Initialisation::Residual
                 || self.network.residual && is_of_decoder,
@@ -332,11 +330,6 @@ impl CheckedNetwork {
             &"residual",
         )
     }
-}
-
-/// The layer of a parameter: `decoder.3` of `decoder.3.weight`.
-fn layer_of(parameter: &str) -> Option<&str> {
-    parameter.rsplit_once('.').map(|(layer, _)| layer)
 }
 
 /// Checks the shape of an item.

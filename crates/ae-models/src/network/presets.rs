@@ -97,7 +97,7 @@ pub fn denoiser(item: Shape, features: usize, depth: usize, noise_level: bool) -
     let mut decoder: Vec<Layer> = hidden(depth.saturating_sub(before + 1)).collect();
     decoder.push(conv(item.channels.saturating_mul(4), Same, Linear));
     decoder.push(Layer::PixelShuffle(PixelShuffle { factor: 2 }));
-    let initialisation = Initialisation::Residual;
+    let initialisation = Initialisation::OF_DENOISER;
     Network {
         encoder,
         decoder,

@@ -1,5 +1,6 @@
 //! `ae anomaly` of pictures in their own sizes.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ae_analysis::ThresholdRule;
@@ -93,7 +94,7 @@ pub(super) fn score(
     };
     let (total, mut progress) = (reader.shapes().len() as u64, progress::data(common));
     let (mut items, mut strangest, mut first) = (Vec::new(), Vec::new(), 0);
-    let mut most_windows = 0;
+    let mut most_windows = NonZeroUsize::MIN;
     for picture in reader.by_ref() {
         let picture = picture?;
         let name = picture.names().into_iter().next().context("a picture without a name")?;
@@ -102,7 +103,7 @@ pub(super) fn score(
         let judged = judged.map_err(|error| of_picture(error, &shown))?;
         let JudgedPicture { verdict, windows, strangest: [top, left], errors } = judged;
         first += windows.get();
-        most_windows = most_windows.max(detector.comparisons(windows).get());
+        most_windows = most_windows.max(windows);
         if let Some(maps) = &mut maps {
             maps.write(&name, verdict.score, picture.shape, &errors)?;
         } else if args.heat_map.is_some() {
@@ -121,11 +122,11 @@ pub(super) fn score(
     Ok(Found { items, strangest, skipped: reader.skipped(), name })
 }
 
-/// Warns if there are too few scores of normal items for the largest of so many.
-fn warn_of_few(detector: &AnomalyDetector, comparisons: usize) {
-    let (calibration, unit) = (detector.calibration(), detector.fewest_windows());
-    let (items, needed) =
-        (calibration.items(), calibration.rule().fewest_scores().saturating_mul(comparisons));
+/// Warns if there are too few scores of normal items for pictures of so many windows.
+fn warn_of_few(detector: &AnomalyDetector, windows: NonZeroUsize) {
+    let (items, unit) = (detector.calibration().items(), detector.fewest_windows());
+    let (comparisons, needed) =
+        (detector.comparisons(windows).get(), detector.items_needed(windows));
     if comparisons > 1 && items < needed {
         let part = (comparisons as f64 / (items + 1) as f64).min(1.0);
         let percent = (1e4 * part).round() / 100.0;

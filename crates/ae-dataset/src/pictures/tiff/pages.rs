@@ -26,14 +26,14 @@ struct Numbers {
     is_big_tiff: bool,
 }
 
-/// The bytes at which the directories of the pages begin, without previews and masks; if there is nothing else, that of the
-/// first of these.
+/// The bytes at which the directories of the pages begin, without previews and masks; if there is nothing else, that of
+/// the first of these.
 pub(crate) fn pages(reader: &mut (impl Read + Seek)) -> Result<Vec<u64>, FormatError> {
     walk(reader).map_err(in_words)
 }
 
-/// Refuses the page of a directory if it is too large. The decoder multiplies its sides, unchecked, before it can be asked
-/// for them.
+/// Refuses the page of a directory if it is too large. The decoder multiplies its sides, unchecked, before it can be
+/// asked for them.
 pub(super) fn check_sides(
     reader: &mut (impl Read + Seek),
     directory: u64,
