@@ -66,7 +66,7 @@ pub(super) fn run<A: Args>(
         // A reader of pictures gives one at a time.
         if let Some(origin) = picture.origins.iter().flatten().next() {
             let name = origin.picture.named(&origin.file).display().to_string();
-            let mut options = work.options.clone();
+            let mut options = work.options;
             if let Some(level) = options.noise_level {
                 levels.given(&name, level);
             } else {
