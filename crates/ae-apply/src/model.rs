@@ -236,6 +236,7 @@ impl Model {
     ) -> Result<Metrics, ApplyError> {
         let name = &judged.name;
         let samples = self.samples(judged, noise, seed)?;
+        let trained_on = self.input.settings.as_ref().and_then(|settings| settings.loss);
         let settings = self.input.settings.as_ref().filter(|_| !samples.is_corrupted());
         if settings.is_some_and(|settings| settings.is_paired) {
             return Err(ApplyError::NoPartners { name: name.clone() });
@@ -248,6 +249,7 @@ impl Model {
             None => samples,
         };
         let mut evaluation = evaluate(self.inference.as_ref(), &samples, Detail::Full)?;
+        evaluation.trained_on = trained_on;
         let architecture = self.saved.spec.architecture()?;
         if let Some(stream) = validation_codes(architecture.as_ref(), seed) {
             let model = self.inference.as_ref();

@@ -8,7 +8,7 @@ use ae_dataset::PictureReader;
 use ae_dataset::{
     Dataset, ImageShape, InputFormat, Origin, PatchOptions, ReadOptions, Scaling, Source,
 };
-use ae_models::{Attachments, ModelError, ModelSpec, Shape};
+use ae_models::{Attachments, Loss, ModelError, ModelSpec, Shape};
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub struct RunSettings {
     /// The patches that pictures were cut into, with their number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patches: Option<PatchOptions>,
+    /// The loss that the training minimised; none in files of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
     /// Whether the model learned from pairs of pictures.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_paired: bool,

@@ -141,7 +141,7 @@ impl Adaptation {
         if is_table && self.rules(Setting::Loss) {
             spec.training.loss = Loss::MeanSquaredError;
         }
-        if is_table && spec.training.loss == Loss::MeanSquaredError {
+        if is_table && spec.training.loss != Loss::BinaryCrossEntropy {
             spec.model.set_output_activation(Activation::Linear);
         }
         if is_table && is_dense && self.rules(Setting::Noise) {
@@ -206,6 +206,7 @@ fn chosen(spec: &Spec, dataset: &Dataset) -> Result<String, ExperimentError> {
     let loss = match training.loss {
         Loss::BinaryCrossEntropy => "binary cross-entropy",
         Loss::MeanSquaredError => "mean squared error",
+        Loss::MeanAbsoluteError => "mean absolute error",
         Loss::SoftmaxCrossEntropy => "softmax cross-entropy",
     };
     let network = match spec.model.dense() {

@@ -68,6 +68,7 @@ impl Finish<'_> {
         let Self { plan, state, model, .. } = *self;
         let validation = plan.validation_samples();
         let mut evaluation = evaluate(model, &validation, Detail::Full)?;
+        evaluation.trained_on = Some(plan.spec.training.loss);
         if let Some(stream) = validation_codes(plan.architecture.as_ref(), plan.seed()) {
             let losses = evaluate_variational(model, &validation, &stream)?;
             evaluation.variational = Some(losses);

@@ -273,6 +273,7 @@ impl Spec {
             test_fraction: self.data.test_fraction,
             patches: self.data.patches,
             is_paired: self.data.target.is_some(),
+            loss: Some(self.training.loss),
             blind_spot: self.training.blind_spot,
             data: None,
         }

@@ -10,7 +10,7 @@
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
 //! | apply it | [`PackedChain`] | `inference/` |
-//! | measure losses alone | [`RowLosses`], [`losses_of_logits`], [`squared_error_sum`], [`binary_cross_entropy`] | `loss/` |
+//! | measure losses alone | [`RowLosses`], [`losses_of_logits`], [`losses_of_outputs`], [`squared_error_sum`], [`binary_cross_entropy`] | `loss/` |
 //! | turn bytes into rows | [`gather_bytes`] | `bytes.rs` |
 //! | handle an error | [`ChainError`] | `error.rs` |
 //!
@@ -88,7 +88,9 @@ pub use layer::{
     BatchNorm, Convolution, Dense, Direction, Dropout, GaussianNoise, Layer, MaxPooling, Padding,
     PixelShuffle, PixelUnshuffle, Reshape, Sample, TopK, Upsampling, Weight, Windows,
 };
-pub use loss::{Loss, RowLosses, binary_cross_entropy, losses_of_logits, squared_error_sum};
+pub use loss::{
+    Loss, RowLosses, binary_cross_entropy, losses_of_logits, losses_of_outputs, squared_error_sum,
+};
 pub use objective::Objective;
 pub use penalty::{CodeL1, Contractive, Kl, KlSparsity, Penalty};
 pub use shape::{Extent, Shape};

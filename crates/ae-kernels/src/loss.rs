@@ -5,27 +5,27 @@
 //! | `definition.rs` | the losses by name |
 //! | `cross_entropy.rs` | binary cross-entropy of rows of logits, with its gradient |
 //! | `softmax.rs` | softmax cross-entropy of rows, with its gradient |
-//! | `squared_error.rs` | the squared error of rows, with its gradient and alone |
-//! | `row_losses.rs` | both losses of a row, without gradients |
+//! | `difference.rs` | the squared and the absolute error of rows, with their gradient and alone |
+//! | `row_losses.rs` | the losses of a row, without gradients |
 //! | `sums.rs` | sums in a fixed order |
 
 mod cross_entropy;
 mod definition;
+mod difference;
 mod row_losses;
 mod softmax;
-mod squared_error;
 mod sums;
 
 pub use cross_entropy::binary_cross_entropy;
 use cross_entropy::cross_entropy_of_rows;
 pub use definition::Loss;
+use difference::{absolute_error_of_rows, squared_error_of_rows};
+pub use difference::{losses_of_outputs, squared_error_sum};
+pub(crate) use difference::{
+    losses_between, masked_squared_error_of_rows, squared_error_in_f64,
+};
 pub(crate) use row_losses::losses_of_row;
 pub use row_losses::{RowLosses, losses_of_logits};
-use squared_error::squared_error_of_rows;
-pub use squared_error::squared_error_sum;
-pub(crate) use squared_error::{
-    masked_squared_error_of_rows, squared_error_between, squared_error_in_f64,
-};
 pub(crate) use sums::magnitude_sum;
 
 use crate::Activation;
@@ -44,6 +44,9 @@ pub(crate) fn differentiate_rows(
         Loss::BinaryCrossEntropy => cross_entropy_of_rows(targets, scale, logits, bias_gradient),
         Loss::MeanSquaredError => {
             squared_error_of_rows(activation, targets, scale, logits, bias_gradient)
+        }
+        Loss::MeanAbsoluteError => {
+            absolute_error_of_rows(activation, targets, scale, logits, bias_gradient)
         }
         Loss::SoftmaxCrossEntropy => {
             softmax::softmax_of_rows(targets, scale, logits, bias_gradient)

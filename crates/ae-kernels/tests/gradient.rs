@@ -97,6 +97,7 @@ fn check_of(chain: &Chain, objective: &Objective, inputs: &[f32], target: Target
 
 const BCE: Objective = Objective::new(Loss::BinaryCrossEntropy);
 const MSE: Objective = Objective::new(Loss::MeanSquaredError);
+const MAE: Objective = Objective::new(Loss::MeanAbsoluteError);
 
 #[test]
 fn every_activation_has_its_gradient_hidden_and_last() {
@@ -105,6 +106,7 @@ fn every_activation_has_its_gradient_hidden_and_last() {
         check(&hidden, &BCE, 33, Target::Input, 1);
         let last = dense_chain(&[17, 9, 17], &[Activation::Tanh, activation], Ties::Own);
         check(&last, &MSE, 33, Target::Separate, 2);
+        check(&last, &MAE, 33, Target::Separate, 3);
     }
 }
 

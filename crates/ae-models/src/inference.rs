@@ -1,6 +1,6 @@
 //! Inference: trained models applied to slices of numbers, here by the kernels on the CPU.
 
-use ae_kernels::{Chain, ChainError, PackedChain, RowLosses, losses_of_logits, squared_error_sum};
+use ae_kernels::{Chain, ChainError, PackedChain, RowLosses, losses_of_logits, losses_of_outputs};
 
 use crate::{ModelError, Parameters};
 
@@ -99,8 +99,7 @@ pub trait Inference: EncoderInference {
             *losses = if self.output_is_probability() {
                 losses_of_logits(logits, target)?
             } else {
-                let squared_error = squared_error_sum(output, target)?;
-                RowLosses { cross_entropy: None, squared_error }
+                losses_of_outputs(output, target)?
             };
         }
         Ok(())

@@ -81,7 +81,7 @@ fn check_loss(loss: Loss, output_is_probability: bool) -> Result<(), ModelError>
         Loss::SoftmaxCrossEntropy => Err(refused(
             "softmax cross-entropy",
             "is a loss of classes, not of reconstructions",
-            "take `binary-cross-entropy` or `mean-squared-error`",
+            "take `binary-cross-entropy`, `mean-squared-error` or `mean-absolute-error`",
         )),
         _ => Ok(()),
     }

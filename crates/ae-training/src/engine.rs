@@ -63,6 +63,7 @@ pub trait Engine: Send {
     fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
         let model = self.inference()?;
         let mut evaluation = evaluate(model.as_ref(), samples, detail)?;
+        evaluation.trained_on = Some(self.objective().loss);
         if let Some(codes) = validation_codes(self.architecture(), self.seed()?) {
             evaluation.variational = Some(evaluate_variational(model.as_ref(), samples, &codes)?);
         }

@@ -9,7 +9,7 @@ use crate::metric_names::{
     NOISY_MSE, NOISY_PSNR, NOISY_SSIM, VALIDATION_KL, VALIDATION_NEGATIVE_ELBO, VALIDATION_PSNR,
     VALIDATION_SSE, VALIDATION_SSIM, validation_metric,
 };
-use crate::metrics::{bce_from_logits, mse, psnr, ssim};
+use crate::metrics::{bce_from_logits, mae, mse, psnr, ssim};
 use crate::{Counted, Metrics, Samples, TrainingBatch, TrainingError, VariationalLosses};
 
 /// What to compute in an evaluation.
@@ -73,6 +73,11 @@ pub struct Evaluation {
     /// What was compared. At blind spots, the squared error of the reconstruction is that to the noisy pixels which
     /// were hidden, and there is nothing else.
     pub counted: Counted,
+    /// The loss of the training, if it is known ([`Engine`](crate::Engine)s know it). The absolute error is among the
+    /// [`metrics`](Self::metrics) where it is that loss.
+    pub trained_on: Option<Loss>,
+    /// The reconstructions' absolute error per pixel; of blind spots 0.
+    pub mae: f64,
     /// The negative evidence lower bound of a variational model, if it was computed ([`Engine`](crate::Engine)s do).
     pub variational: Option<VariationalLosses>,
 }
@@ -81,11 +86,12 @@ impl Evaluation {
     /// Whether the losses of the reconstruction are finite.
     pub fn is_finite(&self) -> bool {
         self.reconstruction.mse.is_finite()
+            && self.mae.is_finite()
             && self.reconstruction.bce.is_none_or(f64::is_finite)
             && self.variational.is_none_or(|losses| losses.negative_elbo.is_finite())
     }
 
-    /// The metrics by name: `val_bce`, `val_mse`, of a variational model `val_kl` and `val_negative_elbo`, and in full
+    /// The metrics by name: `val_bce`, `val_mse`, `val_mae`, of a variational model `val_kl` and `val_negative_elbo`, and in full
     /// detail `val_sse`, `val_psnr`, `val_ssim`, `noisy_mse`, `noisy_psnr`, `noisy_ssim`; of blind spots
     /// `val_blind_spot_mse` alone.
     ///
@@ -98,7 +104,11 @@ impl Evaluation {
             let mse = Some((mse, quality.mse)).filter(|(_, mse)| mse.is_finite());
             return mse.into_iter().collect();
         }
+        let mae = validation_metric(Loss::MeanAbsoluteError, self.counted);
         let mut named = vec![(bce.as_str(), quality.bce), (mse.as_str(), Some(quality.mse))];
+        if self.trained_on == Some(Loss::MeanAbsoluteError) {
+            named.push((&mae, Some(self.mae)));
+        }
         if let Some(VariationalLosses { kl, negative_elbo }) = self.variational {
             named.push((VALIDATION_KL, Some(kl)));
             named.push((VALIDATION_NEGATIVE_ELBO, Some(negative_elbo)));
@@ -227,6 +237,7 @@ fn in_slices<R: Send>(
 struct Sums {
     bce: Option<f64>,
     mse: f64,
+    mae: f64,
     ssim: Option<f64>,
     noisy_mse: Option<f64>,
     noisy_ssim: Option<f64>,
@@ -237,6 +248,7 @@ impl Sums {
         let plus = |sum: Option<f64>, part: Option<f64>| part.map(|part| sum.unwrap_or(0.0) + part);
         self.bce = plus(self.bce, image.bce);
         self.mse += image.mse;
+        self.mae += image.mae;
         self.ssim = plus(self.ssim, image.ssim);
         self.noisy_mse = plus(self.noisy_mse, image.noisy_mse);
         self.noisy_ssim = plus(self.noisy_ssim, image.noisy_ssim);
@@ -253,6 +265,8 @@ impl Sums {
             reconstruction: quality(self.bce, self.mse, self.ssim),
             noisy: self.noisy_mse.map(|mse| quality(None, mse, self.noisy_ssim)),
             counted: Counted::All,
+            trained_on: None,
+            mae: self.mae / images,
             variational: None,
         }
     }
@@ -266,9 +280,10 @@ fn losses_of_slice(
     let size = model.pixels() as f64;
     let mut losses = vec![RowLosses::default(); targets.len() / model.pixels()];
     model.losses(inputs, targets, &mut losses)?;
-    let images = losses.into_iter().map(|RowLosses { cross_entropy, squared_error }| Sums {
-        bce: cross_entropy.map(|sum| sum / size),
-        mse: squared_error / size,
+    let images = losses.into_iter().map(|row| Sums {
+        bce: row.cross_entropy.map(|sum| sum / size),
+        mse: row.squared_error / size,
+        mae: row.absolute_error / size,
         ..Sums::default()
     });
     Ok(images.collect())
@@ -310,6 +325,7 @@ fn evaluate_slice(
     let images = seen.zip(answers).map(|((input, target), (logits, output))| Sums {
         bce: model.output_is_probability().then(|| bce_from_logits(logits, target)),
         mse: mse(output, target),
+        mae: mae(output, target),
         ssim: ssim_of_image(shape, output, target),
         noisy_mse: noisy.then(|| mse(&input[..size], target)),
         noisy_ssim: noisy.then(|| ssim_of_image(shape, &input[..size], target)).flatten(),

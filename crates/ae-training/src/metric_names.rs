@@ -27,16 +27,17 @@ fn short_name(loss: Loss) -> &'static str {
     match loss {
         Loss::BinaryCrossEntropy => "bce",
         Loss::MeanSquaredError => "mse",
+        Loss::MeanAbsoluteError => "mae",
         Loss::SoftmaxCrossEntropy => "ce",
     }
 }
 
-/// The name of the training loss in the curve: `train_bce` or `train_mse`; of blind spots `train_blind_spot_mse`.
+/// The name of the training loss in the curve: `train_bce`, `train_mse` or `train_mae`; of blind spots `train_blind_spot_mse`.
 pub fn train_metric(loss: Loss, counted: Counted) -> String {
     format!("train_{}", name_of(loss, counted))
 }
 
-/// The name of a loss in the validation: `val_bce` or `val_mse`; of blind spots `val_blind_spot_mse`.
+/// The name of a loss in the validation: `val_bce`, `val_mse` or `val_mae`; of blind spots `val_blind_spot_mse`.
 pub fn validation_metric(loss: Loss, counted: Counted) -> String {
     format!("val_{}", name_of(loss, counted))
 }
@@ -72,6 +73,9 @@ pub fn curve_metrics(
     let train = train_metrics(objective, &BatchLoss::default(), counted).into_keys();
     let mut names: Vec<String> =
         train.chain([validation_metric(Loss::MeanSquaredError, counted)]).collect();
+    if objective.loss == Loss::MeanAbsoluteError {
+        names.push(validation_metric(objective.loss, counted));
+    }
     if architecture.output_is_probability() && counted == Counted::All {
         names.push(validation_metric(Loss::BinaryCrossEntropy, counted));
     }

@@ -114,6 +114,8 @@ fn case() -> impl Strategy<Value = Case> {
         (Loss::BinaryCrossEntropy, Activation::Sigmoid, 0.01),
         (Loss::MeanSquaredError, Activation::Sigmoid, 0.0),
         (Loss::MeanSquaredError, Activation::Linear, 0.01),
+        (Loss::MeanAbsoluteError, Activation::Sigmoid, 0.0),
+        (Loss::MeanAbsoluteError, Activation::Linear, 0.01),
     ]);
     let rows = prop::sample::select(vec![1, 2, 63, 64, 65, 130, 257]);
     let hidden = prop::collection::vec(1_usize..20, 1..4);

@@ -30,11 +30,9 @@ pub(super) fn loss() -> impl TypedValueParser<Value = Loss> {
     let names = [
         PossibleValue::new("binary-cross-entropy").alias("bce"),
         PossibleValue::new("mean-squared-error").alias("mse"),
+        PossibleValue::new("mean-absolute-error").alias("mae"),
     ];
-    PossibleValuesParser::new(names).map(|name| match name.as_str() {
-        "binary-cross-entropy" | "bce" => Loss::BinaryCrossEntropy,
-        _ => Loss::MeanSquaredError,
-    })
+    one_of::<Loss>(names)
 }
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {

@@ -46,7 +46,7 @@ pub(crate) struct Train {
     /// Step size of the optimizer
     #[arg(long, value_name = "RATE", value_parser = positive)]
     pub(crate) learning_rate: Option<f64>,
-    /// The loss: binary-cross-entropy (bce) or mean-squared-error (mse)
+    /// The loss: binary-cross-entropy (bce), mean-squared-error (mse) or mean-absolute-error (mae)
     #[arg(long, value_parser = loss(), value_name = "LOSS", hide_possible_values = true)]
     pub(crate) loss: Option<Loss>,
     #[command(flatten)]

@@ -141,8 +141,14 @@ fn learned_from(spec: &mut Spec, args: &Train) {
     if args.noise.is_none() && args.spec.is_none() {
         spec.corruption = None;
     }
-    if args.blind_spot.is_some() && args.loss.is_none() {
+    if args.loss.is_some() {
+        return;
+    }
+    if args.blind_spot.is_some() {
         spec.training.loss = Loss::MeanSquaredError;
+    } else if args.spec.is_none() && spec.model.denoiser_mut().is_some() {
+        // Differences of whole patches, such as stains, would outweigh all others if they were squared.
+        spec.training.loss = Loss::MeanAbsoluteError;
     }
 }
 

@@ -8,7 +8,7 @@ use super::buffers::{BufferPool, SliceBuffers};
 use crate::activation::activate_values;
 use crate::chain::{Boundary, Epilogue, InferenceProgram, Order, SLICE_ROWS, Stage, rows_together};
 use crate::error::{ChainError, check_length, whole_rows};
-use crate::loss::{RowLosses, losses_of_row, squared_error_between, squared_error_in_f64};
+use crate::loss::{RowLosses, losses_between, losses_of_row, squared_error_in_f64};
 use crate::{Activation, Chain, Shape};
 
 /// A chain with its parameters, packed for inference: the entry for inference.
@@ -209,10 +209,7 @@ impl PackedChain {
         let epilogue = if self.is_probability { Epilogue::None } else { Epilogue::Activation };
         self.compare(inputs, targets, losses, epilogue, |output, target| match epilogue {
             Epilogue::None => losses_of_row(output, target),
-            Epilogue::Activation => RowLosses {
-                cross_entropy: None,
-                squared_error: squared_error_between(output, target),
-            },
+            Epilogue::Activation => losses_between(output, target),
         })
     }
 

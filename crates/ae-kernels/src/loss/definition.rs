@@ -15,6 +15,9 @@ pub enum Loss {
     /// The squared difference, the mean over all numbers of a batch.
     #[cfg_attr(feature = "serde", serde(alias = "mse"))]
     MeanSquaredError,
+    /// The absolute difference, the mean over all numbers of a batch. Its slope is 0 where output and target are equal.
+    #[cfg_attr(feature = "serde", serde(alias = "mae"))]
+    MeanAbsoluteError,
     /// Cross-entropy in nats of the softmax over an item's numbers `x` against targets `t` that sum to 1 (one-hot for
     /// a class): `ln(sum exp(x)) - sum t x`, the mean over items. It needs a last layer without an activation.
     SoftmaxCrossEntropy,
@@ -22,13 +25,18 @@ pub enum Loss {
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 3] =
-        [Self::BinaryCrossEntropy, Self::MeanSquaredError, Self::SoftmaxCrossEntropy];
+    pub const ALL: [Self; 4] = [
+        Self::BinaryCrossEntropy,
+        Self::MeanSquaredError,
+        Self::MeanAbsoluteError,
+        Self::SoftmaxCrossEntropy,
+    ];
 }
 
 named!(Loss, "the loss", {
     BinaryCrossEntropy => "binary-cross-entropy" | "bce",
     MeanSquaredError => "mean-squared-error" | "mse",
+    MeanAbsoluteError => "mean-absolute-error" | "mae",
     SoftmaxCrossEntropy => "softmax-cross-entropy",
 });
 
@@ -50,6 +58,7 @@ mod tests {
         }
         assert_eq!("bce".parse(), Ok(Loss::BinaryCrossEntropy));
         assert_eq!("mse".parse(), Ok(Loss::MeanSquaredError));
+        assert_eq!("mae".parse(), Ok(Loss::MeanAbsoluteError));
         let error = "Relu".parse::<Activation>().unwrap_err().to_string();
         assert!(error.contains("leaky-relu") && error.contains("Relu"), "{error}");
     }

@@ -223,6 +223,6 @@ fn scale_of<F>(run: &Run<'_, F>, width: usize) -> f64 {
     };
     match run.objective.loss {
         Loss::SoftmaxCrossEntropy => 1.0 / rows as f64,
-        Loss::BinaryCrossEntropy | Loss::MeanSquaredError => 1.0 / (rows as f64 * width as f64),
+        _ => 1.0 / (rows as f64 * width as f64),
     }
 }

@@ -163,6 +163,9 @@ pub(crate) fn naive(
                 Loss::MeanSquaredError => {
                     ((y - t).powi(2), 2.0 * (y - t) * value_and_slope(last, z).1)
                 }
+                Loss::MeanAbsoluteError => {
+                    ((y - t).abs(), (y - t).signum() * value_and_slope(last, z).1)
+                }
             };
             all.reconstruction += loss / (n * width);
             delta.push(gradient / (n * width));

@@ -280,6 +280,7 @@ pub(crate) fn objective(
                 pairs.map(of).sum::<f64>() / width
             }
             Loss::MeanSquaredError => pairs.map(|(y, t)| (y - t).powi(2)).sum::<f64>() / width,
+            Loss::MeanAbsoluteError => pairs.map(|(y, t)| (y - t).abs()).sum::<f64>() / width,
             Loss::SoftmaxCrossEntropy => {
                 let total = y.iter().map(|y| y.exp()).sum::<f64>().ln();
                 pairs.map(|(y, t)| t * (total - y)).sum::<f64>()

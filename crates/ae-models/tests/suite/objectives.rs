@@ -58,7 +58,7 @@ fn an_objective_that_does_not_suit_is_refused_with_what_to_do() {
             Objective::new(Loss::SoftmaxCrossEntropy),
             [
                 "softmax cross-entropy is a loss of classes, not of reconstructions",
-                "; take `binary-cross-entropy` or `mean-squared-error`",
+                "; take `binary-cross-entropy`, `mean-squared-error` or `mean-absolute-error`",
             ],
         ),
         (

@@ -22,7 +22,7 @@ pub(super) const KEYS: &[SpecKey] = &[
     given(
         "training.loss",
         "\"binary-cross-entropy\"",
-        "binary-cross-entropy (bce) or mean-squared-error (mse)",
+        "binary-cross-entropy (bce), mean-squared-error (mse) or mean-absolute-error (mae)",
         "The loss that is minimised.",
     ),
     optional(

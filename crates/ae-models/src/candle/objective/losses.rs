@@ -21,8 +21,17 @@ pub(super) fn evaluate(
         }
         Loss::BinaryCrossEntropy => binary_cross_entropy(logits, targets),
         Loss::MeanSquaredError => Ok((model.activate(logits)? - targets)?.sqr()?.mean_all()?),
+        Loss::MeanAbsoluteError => {
+            Ok(magnitude(&(model.activate(logits)? - targets)?)?.mean_all()?)
+        }
         Loss::SoftmaxCrossEntropy => Ok(softmax_cross_entropy(logits, targets)?),
     }
+}
+
+/// `|x|`, written `x sign(x)`, whose derivative is 0 at 0, as PyTorch and Keras have it; candle's own takes 1 there,
+/// and rectified codes and the errors of a residual network are often 0.
+pub(super) fn magnitude(x: &Tensor) -> candle_core::Result<Tensor> {
+    x * x.sign()?
 }
 
 /// The squared error of the targets that are not NaN: the mean over `counted` numbers of each item.

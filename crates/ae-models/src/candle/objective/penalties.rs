@@ -3,6 +3,7 @@
 use ae_kernels::{KlSparsity, Penalty};
 use candle_core::{D, Result, Tensor};
 
+use super::losses::magnitude;
 use crate::{Autoencoder, ModelError, Posterior, TrainingPass};
 
 /// A penalty of a pass times its weight, a scalar.
@@ -36,11 +37,8 @@ fn refused(penalty: &Penalty, expected: &str) -> ModelError {
 }
 
 /// `sum |code| / n` of codes `(n, latent_dim)`.
-///
-/// `|c|` is written `c sign(c)`, whose derivative is 0 at 0, as PyTorch and Keras have it; candle's
-/// own takes 1 there, and rectified codes are often 0.
 fn mean_magnitude(codes: &Tensor) -> Result<Tensor> {
-    (codes * codes.sign()?)?.sum(D::Minus1)?.mean_all()
+    magnitude(codes)?.sum(D::Minus1)?.mean_all()
 }
 
 /// The divergence from the standard normal distribution, `sum (exp(v) + mean^2 - 1 - v) / 2`, the mean over items

@@ -27,6 +27,8 @@ fn gradients_equal_finite_differences_whatever_the_objective() {
             (Loss::BinaryCrossEntropy, Activation::Sigmoid),
             (Loss::MeanSquaredError, Activation::Sigmoid),
             (Loss::MeanSquaredError, Activation::Linear),
+            (Loss::MeanAbsoluteError, Activation::Sigmoid),
+            (Loss::MeanAbsoluteError, Activation::Linear),
         ] {
             for code_l1 in [0.0, 0.1] {
                 let dense = DenseConfig { output_activation, ..small_dense(Tanh, false) };
