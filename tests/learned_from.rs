@@ -76,6 +76,37 @@ fn a_killed_run_goes_on_with_the_same_pairs() {
 }
 
 #[test]
+fn a_denoiser_learns_from_pairs_with_the_absolute_error_and_leaky_units() {
+    let sandbox = with_pairs();
+    let train = "train --data dirty --target clean --network denoiser --features 4 --depth 3 --patches 12x12:48 \
+                 --epochs 2 --batch-size 16 --progress plain";
+    let trained = sandbox.ae(&format!("{train} --out run")).succeeds();
+    assert!(trained.stderr.contains("train_mae"), "{}", trained.stderr);
+    let spec = sandbox.read_text("run/spec.toml");
+    for line in ["loss = \"mean-absolute-error\"", "hidden_activation = \"leaky-relu\""] {
+        assert!(spec.contains(line), "{spec}");
+    }
+    let metrics = &sandbox.read_json("run/record.json")["metrics"];
+    let [mae, mse] = ["val_mae", "val_mse"].map(|name| metrics[name].as_f64().unwrap());
+    // The mean of squares is not below the square of the mean.
+    assert!(mae > 0.0 && mae * mae <= mse, "{metrics}");
+    let judged = sandbox.ae("evaluate run --json").succeeds().json();
+    assert_eq!(judged["metrics"]["val_mae"], metrics["val_mae"]);
+    let curve = sandbox.read_text("run/curve.csv");
+    assert!(curve.starts_with("epoch,learning_rate,train_mae,val_mae,val_mse\n"), "{curve}");
+
+    // Where the loss is chosen, it stays; noisy pictures alone are learned with squared errors.
+    sandbox.ae(&format!("{train} --loss mse --out squared")).succeeds();
+    assert!(sandbox.read_json("squared/record.json")["metrics"].get("val_mae").is_none());
+    let alone = train.replace("--target clean", "--blind-spot=0.05");
+    sandbox.ae(&format!("{alone} --out alone")).succeeds();
+    let spec = sandbox.read_text("alone/spec.toml");
+    for line in ["loss = \"mean-squared-error\"", "hidden_activation = \"leaky-relu\""] {
+        assert!(spec.contains(line), "{spec}");
+    }
+}
+
+#[test]
 fn a_model_of_pairs_is_judged_on_pairs() {
     let sandbox = with_pairs();
     sandbox.ae(&format!("{PAIRS} run")).succeeds();

@@ -72,8 +72,8 @@ fn uneven() -> Network {
 
 fn networks() -> Vec<Network> {
     vec![
-        denoiser(Shape::new(1, 8, 8), 5, 4, true),
-        denoiser(Shape::new(3, 8, 8), 5, 3, false),
+        denoiser(Shape::new(1, 8, 8), 5, 4, Activation::Relu, true),
+        denoiser(Shape::new(3, 8, 8), 5, 3, Activation::LeakyRelu, false),
         keras_conv_denoiser(Shape::new(1, 28, 28), Activation::Sigmoid),
         uneven(),
     ]
@@ -201,7 +201,7 @@ fn planes_go_through_a_grey_model_one_by_one() {
 /// A grey residual denoiser takes brightness and differences of colours, each with its share of the noise.
 #[test]
 fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
-    let mut saved = model(denoiser(Shape::new(1, 8, 8), 5, 3, true));
+    let mut saved = model(denoiser(Shape::new(1, 8, 8), 5, 3, Activation::Relu, true));
     saved.spec.kind = ModelKind::Denoising;
     let model = Model::new(saved).unwrap();
     assert!(model.takes_colour_differences());
@@ -243,7 +243,7 @@ fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let grey = Model::new(model(uneven())).unwrap();
-    let told = Model::new(model(denoiser(Shape::new(3, 8, 8), 5, 3, true))).unwrap();
+    let told = Model::new(model(denoiser(Shape::new(3, 8, 8), 5, 3, Activation::Relu, true))).unwrap();
     let shape = ImageShape { channels: 1, height: 20, width: 20 };
     let picture = image(shape);
     let refused = |model: &Model, length: usize, shape, options| {

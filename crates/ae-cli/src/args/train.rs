@@ -46,7 +46,9 @@ pub(crate) struct Train {
     /// Step size of the optimizer
     #[arg(long, value_name = "RATE", value_parser = positive)]
     pub(crate) learning_rate: Option<f64>,
-    /// The loss: binary-cross-entropy (bce), mean-squared-error (mse) or mean-absolute-error (mae)
+    /// The loss: bce, mse or mae [default: by network and data]
+    ///
+    /// These stand for binary-cross-entropy, mean-squared-error and mean-absolute-error.
     #[arg(long, value_parser = loss(), value_name = "LOSS", hide_possible_values = true)]
     pub(crate) loss: Option<Loss>,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use ae_corruption::{Corruption, Draw};
 use ae_dataset::{PatchOptions, Source};
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
-use ae_models::{Loss, ModelKind};
+use ae_models::{Activation, Loss, ModelKind};
 
 use super::{check_spec, finish, set};
 use crate::args::{Becoming, Change, Common, NetworkFlags, NoiseChoice, Reading, Train};
@@ -149,6 +149,12 @@ fn learned_from(spec: &mut Spec, args: &Train) {
     } else if args.spec.is_none() && spec.model.denoiser_mut().is_some() {
         // Differences of whole patches, such as stains, would outweigh all others if they were squared.
         spec.training.loss = Loss::MeanAbsoluteError;
+    }
+    if args.spec.is_none()
+        && let Some(denoiser) = spec.model.denoiser_mut()
+    {
+        // Noisy targets and stains drive rectified units to where they give nothing and learn nothing any more.
+        denoiser.hidden_activation = Activation::LeakyRelu;
     }
 }
 

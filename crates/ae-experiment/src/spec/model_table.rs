@@ -71,7 +71,7 @@ fn keys(network: NetworkName) -> &'static [&'static str] {
         NetworkName::Conv | NetworkName::ConvDenoiser => &["output_activation"],
         NetworkName::Vae => &["hidden", "code", "output_activation"],
         NetworkName::ConvVae => &["code", "output_activation"],
-        NetworkName::Denoiser => &["features", "depth", "noise_level"],
+        NetworkName::Denoiser => &["features", "depth", "hidden_activation", "noise_level"],
         NetworkName::Layers => &["encoder", "decoder", "residual", "noise_level"],
     }
 }
@@ -179,6 +179,7 @@ impl TryFrom<ModelTable> for NetworkSpec {
             NetworkName::Denoiser => NetworkForm::Denoiser(DenoiserForm {
                 features: table.features.unwrap_or(FEATURES),
                 depth: table.depth.unwrap_or(DEPTH),
+                hidden_activation: table.hidden_activation.unwrap_or(Activation::Relu),
                 noise_level: table.noise_level.unwrap_or(true),
             }),
             NetworkName::Layers => NetworkForm::Layers(LayersForm {
@@ -255,6 +256,7 @@ impl From<NetworkSpec> for ModelTable {
             NetworkForm::Denoiser(denoiser) => Self {
                 features: Some(denoiser.features),
                 depth: Some(denoiser.depth),
+                hidden_activation: Some(denoiser.hidden_activation),
                 noise_level: Some(denoiser.noise_level),
                 ..empty
             },

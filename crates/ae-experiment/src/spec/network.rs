@@ -97,6 +97,8 @@ pub struct DenoiserForm {
     pub features: usize,
     /// Convolutions.
     pub depth: usize,
+    /// The activation of every convolution but the last.
+    pub hidden_activation: Activation,
     /// Whether the network is told the level of the noise.
     pub noise_level: bool,
 }
@@ -258,7 +260,8 @@ impl NetworkSpec {
             }
             NetworkForm::Denoiser(form) => {
                 form.check()?;
-                denoiser(input, form.features, form.depth, form.noise_level)
+                let DenoiserForm { features, depth, hidden_activation, noise_level } = *form;
+                denoiser(input, features, depth, hidden_activation, noise_level)
             }
             NetworkForm::Layers(layers) => Network {
                 image: [height, width],

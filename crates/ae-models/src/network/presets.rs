@@ -78,23 +78,30 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
 
 /// A residual denoiser for photographs of any size, after FFDNet (Zhang, Zuo and Zhang, IEEE Transactions on Image
 /// Processing 27, 2018): squares of 2 x 2 pixels become channels, `depth` convolutions of 3 x 3 with `features`
-/// channels and ReLU follow, and the last one's channels become pixels again. The output is the image plus what the
+/// channels follow, each with the activation `hidden`, and the last one's channels become pixels again. The output is the image plus what the
 /// layers give.
 ///
-/// FFDNet has 15 convolutions of 64 channels, batch normalisation and orthogonal first weights, and is not residual.
+/// FFDNet has 15 convolutions of 64 channels with ReLU, batch normalisation and orthogonal first weights, and is not residual.
 /// With `noise_level` the network is told the level of the noise ([`Network::noise_level`]); FFDNet always is. The code
 /// is the feature map in the middle. Both sides of an item must be even; others, and a depth below 2, are refused when
 /// the network is checked.
-pub fn denoiser(item: Shape, features: usize, depth: usize, noise_level: bool) -> Network {
-    use Activation::{Linear, Relu};
+pub fn denoiser(
+    item: Shape,
+    features: usize,
+    depth: usize,
+    hidden: Activation,
+    noise_level: bool,
+) -> Network {
+    use Activation::Linear;
     use Padding::Same;
     // Far more than a network can have, and few enough to be listed.
     let depth = depth.min(4 * MAX_LAYERS);
     let before = depth / 2;
-    let hidden = |count: usize| (0..count).map(|_| conv(features, Same, Relu));
+    let convolutions = |count: usize| (0..count).map(|_| conv(features, Same, hidden));
     let mut encoder = vec![Layer::PixelUnshuffle(PixelUnshuffle { factor: 2 })];
-    encoder.extend(hidden(before));
-    let mut decoder: Vec<Layer> = hidden(depth.saturating_sub(before + 1)).collect();
+    encoder.extend(convolutions(before));
+    let mut decoder: Vec<Layer> =
+        convolutions(depth.saturating_sub(before + 1)).collect();
     decoder.push(conv(item.channels.saturating_mul(4), Same, Linear));
     decoder.push(Layer::PixelShuffle(PixelShuffle { factor: 2 }));
     let initialisation = Initialisation::OF_DENOISER;

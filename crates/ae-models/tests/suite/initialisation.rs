@@ -109,7 +109,7 @@ fn a_parameter_of_more_axes_is_drawn_by_its_fans() {
 
 #[test]
 fn a_residual_network_begins_as_the_identity_and_answers_to_contrast() {
-    let mut network = denoiser(Shape::new(1, 6, 8), 5, 3, true);
+    let mut network = denoiser(Shape::new(1, 6, 8), 5, 3, Relu, true);
     assert_eq!(network.initialisation, Initialisation::Residual);
     let residual = network.check().unwrap().initialise(Seed::new(1));
     network.initialisation = Initialisation::He;

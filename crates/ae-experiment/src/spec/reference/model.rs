@@ -129,6 +129,15 @@ pub(super) const KEYS: &[SpecKey] = &[
         DENOISER,
         given("model.depth", "8", "2 to 256", "Convolutions, half of them in the encoder."),
     ),
+    of(
+        DENOISER,
+        given(
+            "model.hidden_activation",
+            "\"relu\"",
+            ACTIVATIONS,
+            "The activation of every convolution but the last.",
+        ),
+    ),
     of(DENOISER, given("model.noise_level", "true", "true or false", TOLD)),
     of(LAYERS, given("model.noise_level", "false", "true or false", TOLD)),
     given(
