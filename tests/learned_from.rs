@@ -101,7 +101,12 @@ fn a_denoiser_learns_from_pairs_with_the_absolute_error_and_leaky_units() {
     let alone = train.replace("--target clean", "--blind-spot=0.05");
     sandbox.ae(&format!("{alone} --out alone")).succeeds();
     let spec = sandbox.read_text("alone/spec.toml");
-    for line in ["loss = \"mean-squared-error\"", "hidden_activation = \"leaky-relu\""] {
+    for line in [
+        "loss = \"mean-squared-error\"",
+        "hidden_activation = \"leaky-relu\"",
+        "residual = false",
+        "initialisation = \"he\"",
+    ] {
         assert!(spec.contains(line), "{spec}");
     }
 }
@@ -194,7 +199,7 @@ fn noisy_pictures_alone_teach_denoising() {
     let figures = record["figures"].as_array().unwrap();
     assert!(figures.iter().all(|figure| figure["file"] != "worst.png"), "{figures:?}");
     let spec = sandbox.read_text("run/spec.toml");
-    assert!(spec.contains("blind_spot = 0.015625"), "{spec}");
+    assert!(spec.contains("blind_spot = 0.05"), "{spec}");
 
     let judged = |arguments: &str| {
         sandbox.ae(&format!("evaluate {arguments} --json")).succeeds().json()["metrics"].clone()

@@ -7,8 +7,8 @@ use ae_apply::{
 };
 use ae_models::layer::{Conv, ConvTranspose, MaxPool, PixelUnshuffle, Upsample};
 use ae_models::{
-    Activation, Device, Layer, ModelKind, ModelSpec, Network, Padding, SavedModel, Seed, Shape,
-    denoiser, keras_conv_denoiser,
+    Activation, DenoiserConfig, Device, Layer, ModelKind, ModelSpec, Network, Padding, SavedModel,
+    Seed, Shape, denoiser, keras_conv_denoiser,
 };
 
 /// Numbers of this shape, channels first.
@@ -72,8 +72,20 @@ fn uneven() -> Network {
 
 fn networks() -> Vec<Network> {
     vec![
-        denoiser(Shape::new(1, 8, 8), 5, 4, Activation::Relu, true),
-        denoiser(Shape::new(3, 8, 8), 5, 3, Activation::LeakyRelu, false),
+        denoiser(
+            Shape::new(1, 8, 8),
+            &DenoiserConfig { features: 5, depth: 4, ..DenoiserConfig::default() },
+        ),
+        denoiser(
+            Shape::new(3, 8, 8),
+            &DenoiserConfig {
+                features: 5,
+                depth: 3,
+                hidden_activation: Activation::LeakyRelu,
+                noise_level: false,
+                ..DenoiserConfig::default()
+            },
+        ),
         keras_conv_denoiser(Shape::new(1, 28, 28), Activation::Sigmoid),
         uneven(),
     ]
@@ -201,7 +213,10 @@ fn planes_go_through_a_grey_model_one_by_one() {
 /// A grey residual denoiser takes brightness and differences of colours, each with its share of the noise.
 #[test]
 fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
-    let mut saved = model(denoiser(Shape::new(1, 8, 8), 5, 3, Activation::Relu, true));
+    let mut saved = model(denoiser(
+        Shape::new(1, 8, 8),
+        &DenoiserConfig { features: 5, depth: 3, ..DenoiserConfig::default() },
+    ));
     saved.spec.kind = ModelKind::Denoising;
     let model = Model::new(saved).unwrap();
     assert!(model.takes_colour_differences());
@@ -243,7 +258,11 @@ fn a_colour_picture_goes_through_a_grey_denoiser_as_opponent_colours() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let grey = Model::new(model(uneven())).unwrap();
-    let told = Model::new(model(denoiser(Shape::new(3, 8, 8), 5, 3, Activation::Relu, true))).unwrap();
+    let told = Model::new(model(denoiser(
+        Shape::new(3, 8, 8),
+        &DenoiserConfig { features: 5, depth: 3, ..DenoiserConfig::default() },
+    )))
+    .unwrap();
     let shape = ImageShape { channels: 1, height: 20, width: 20 };
     let picture = image(shape);
     let refused = |model: &Model, length: usize, shape, options| {

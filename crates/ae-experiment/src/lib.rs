@@ -106,7 +106,7 @@ pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{RunOptions, fit_plan, resolve, train};
 pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
-    ConvForm, ConvVaeForm, CorruptionSpec, DataSpec, DenoiserForm, DenoisingComparison, DenseForm,
+    ConvForm, ConvVaeForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm,
     DimensionalityReduction, FeatureLearning, FineTuningSpec, LayersForm, NamedScore, NetworkForm,
     NetworkName, NetworkSpec, NoiseStrengths, PhotographNetwork, Photographs, Presence,
     PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,

@@ -23,7 +23,7 @@ use ae_training::{EarlyStopping, OptimizerConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
 pub use network::{
-    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkSpec, VaeForm,
 };
 pub use network_name::NetworkName;
 pub use reference::{Presence, SpecKey, spec_keys, spec_reference};

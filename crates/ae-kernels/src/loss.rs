@@ -20,10 +20,8 @@ pub use cross_entropy::binary_cross_entropy;
 use cross_entropy::cross_entropy_of_rows;
 pub use definition::Loss;
 use difference::{absolute_error_of_rows, squared_error_of_rows};
+pub(crate) use difference::{losses_between, masked_squared_error_of_rows, squared_error_in_f64};
 pub use difference::{losses_of_outputs, squared_error_sum};
-pub(crate) use difference::{
-    losses_between, masked_squared_error_of_rows, squared_error_in_f64,
-};
 pub(crate) use row_losses::losses_of_row;
 pub use row_losses::{RowLosses, losses_of_logits};
 pub(crate) use sums::magnitude_sum;

@@ -116,9 +116,9 @@ pub use inference::{EncoderInference, Inference, KernelInference};
 pub use layer::{Distribution, Draws, Layer, Window};
 pub use layout::{Layout, ParameterView};
 pub use network::{
-    CheckedLayer, CheckedNetwork, Initialisation, MAX_LAYERS, MAX_PARAMETERS, Margins, NamedDraws,
-    Network, Part, Reach, convolutional_variational, denoiser, dense_layers, keras_conv,
-    keras_conv_denoiser, variational,
+    CheckedLayer, CheckedNetwork, DenoiserConfig, Initialisation, MAX_LAYERS, MAX_PARAMETERS,
+    Margins, NamedDraws, Network, Part, Reach, convolutional_variational, denoiser, dense_layers,
+    keras_conv, keras_conv_denoiser, variational,
 };
 pub use noise_level::with_noise_level;
 pub use parameters::Parameters;

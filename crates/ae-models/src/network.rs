@@ -16,7 +16,8 @@ pub use checked::{CheckedLayer, CheckedNetwork, MAX_LAYERS, MAX_PARAMETERS, Name
 pub(crate) use checked::{check_item, require};
 pub(crate) use lowering::chain;
 pub use presets::{
-    convolutional_variational, denoiser, dense_layers, keras_conv, keras_conv_denoiser, variational,
+    DenoiserConfig, convolutional_variational, denoiser, dense_layers, keras_conv,
+    keras_conv_denoiser, variational,
 };
 pub use spatial::{Margins, Reach};
 

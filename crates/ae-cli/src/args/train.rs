@@ -65,13 +65,13 @@ pub(crate) struct Train {
     /// at the same places. A TIFF with several pages may stand for a folder. --noise is added to the pictures of --data.
     #[arg(long, hide_short_help = true, value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
     pub(crate) target: Option<String>,
-    /// Learn to denoise from noisy pictures alone: hide this fraction of pixels and find them [default if given: 1/64]
+    /// Learn to denoise from noisy pictures alone: hide this fraction of pixels and find them [default if given: 1/20]
     ///
     /// A hidden pixel is replaced by a random one of its neighbours (Noise2Void). This removes noise that is independent
     /// from pixel to pixel, with a mean of 0. It cannot remove noise that neighbours share: blur, stripes, stains,
     /// artefacts of JPEG, the noise of scaled pictures. --noise makes noisy pictures of clean ones, for experiments
     /// without --patches.
-    #[arg(long, hide_short_help = true, value_name = "FRACTION", num_args = 0..=1, require_equals = true, default_missing_value = "1/64", value_parser = blind_spot, conflicts_with = "target")]
+    #[arg(long, hide_short_help = true, value_name = "FRACTION", num_args = 0..=1, require_equals = true, default_missing_value = "1/20", value_parser = blind_spot, conflicts_with = "target")]
     pub(crate) blind_spot: Option<f64>,
     /// How often the noise is drawn [default: once for MNIST and the like, every-epoch for your own data]
     #[arg(long, hide_short_help = true, value_name = "WHEN", value_parser = one_of::<Draw>(["once", "every-epoch"]))]

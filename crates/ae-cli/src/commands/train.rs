@@ -3,7 +3,7 @@
 use ae_corruption::{Corruption, Draw};
 use ae_dataset::{PatchOptions, Source};
 use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
-use ae_models::{Activation, Loss, ModelKind};
+use ae_models::{Activation, Initialisation, Loss, ModelKind};
 
 use super::{check_spec, finish, set};
 use crate::args::{Becoming, Change, Common, NetworkFlags, NoiseChoice, Reading, Train};
@@ -130,6 +130,9 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 /// The patches that a denoiser learns from where nothing else is said: a little more than it sees around a pixel.
 const PATCH: [usize; 2] = [40, 40];
 
+/// The step size of a denoiser that learns from pairs or blind spots.
+const STEADY_RATE: f64 = 0.0003;
+
 /// Pairs, or blind spots of noisy pictures, in place of the noise that a network has by default.
 fn learned_from(spec: &mut Spec, args: &Train) {
     if args.target.is_none() && args.blind_spot.is_none() {
@@ -141,20 +144,31 @@ fn learned_from(spec: &mut Spec, args: &Train) {
     if args.noise.is_none() && args.spec.is_none() {
         spec.corruption = None;
     }
-    if args.loss.is_some() {
-        return;
-    }
-    if args.blind_spot.is_some() {
+    if args.blind_spot.is_some() && args.loss.is_none() {
         spec.training.loss = Loss::MeanSquaredError;
-    } else if args.spec.is_none() && spec.model.denoiser_mut().is_some() {
-        // Differences of whole patches, such as stains, would outweigh all others if they were squared.
-        spec.training.loss = Loss::MeanAbsoluteError;
     }
-    if args.spec.is_none()
-        && let Some(denoiser) = spec.model.denoiser_mut()
-    {
-        // Noisy targets and stains drive rectified units to where they give nothing and learn nothing any more.
-        denoiser.hidden_activation = Activation::LeakyRelu;
+    if args.spec.is_none() {
+        steady(spec, args);
+    }
+}
+
+/// Settings with which a denoiser learns steadily from pairs and blind spots. Stains and noisy targets push all outputs
+/// one way in a batch and the other way in the next: larger steps drive rectified units to where they give nothing and
+/// learn nothing any more.
+fn steady(spec: &mut Spec, args: &Train) {
+    let Some(denoiser) = spec.model.denoiser_mut() else { return };
+    denoiser.hidden_activation = Activation::LeakyRelu;
+    if args.blind_spot.is_some() {
+        // A hidden pixel is not to be in the output, so the layers would have to learn to take it away.
+        denoiser.residual = false;
+        spec.model.initialisation = Initialisation::He;
+    }
+    if args.learning_rate.is_none() {
+        spec.training.optimizer = spec.training.optimizer.with_learning_rate(STEADY_RATE);
+    }
+    if args.blind_spot.is_none() && args.loss.is_none() {
+        // Differences of whole patches would outweigh all others if they were squared.
+        spec.training.loss = Loss::MeanAbsoluteError;
     }
 }
 

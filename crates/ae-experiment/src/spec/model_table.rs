@@ -1,11 +1,11 @@
 //! The table `[model]` as it is written: one flat table, so that the errors of TOML name the line and `--set` reaches
 //! every key.
 
-use ae_models::{Activation, Initialisation, Layer, ModelKind};
+use ae_models::{Activation, DenoiserConfig, Initialisation, Layer, ModelKind};
 use serde::{Deserialize, Serialize};
 
 use super::network::{
-    ConvForm, ConvVaeForm, DenoiserForm, DenseForm, LayersForm, NetworkForm, NetworkSpec, VaeForm,
+    ConvForm, ConvVaeForm, DenseForm, LayersForm, NetworkForm, NetworkSpec, VaeForm,
 };
 use super::network_name::NetworkName;
 use super::written::Written;
@@ -49,9 +49,6 @@ pub(super) struct ModelTable {
 
 /// Numbers of a variational code that the spec leaves open.
 const CODE: usize = 20;
-/// Channels and convolutions of a denoiser that the spec leaves open.
-const FEATURES: usize = 48;
-const DEPTH: usize = 8;
 
 /// The keys that every network has.
 const OF_ALL: [&str; 3] = ["kind", "network", "initialisation"];
@@ -71,7 +68,9 @@ fn keys(network: NetworkName) -> &'static [&'static str] {
         NetworkName::Conv | NetworkName::ConvDenoiser => &["output_activation"],
         NetworkName::Vae => &["hidden", "code", "output_activation"],
         NetworkName::ConvVae => &["code", "output_activation"],
-        NetworkName::Denoiser => &["features", "depth", "hidden_activation", "noise_level"],
+        NetworkName::Denoiser => {
+            &["features", "depth", "hidden_activation", "residual", "noise_level"]
+        }
         NetworkName::Layers => &["encoder", "decoder", "residual", "noise_level"],
     }
 }
@@ -176,12 +175,17 @@ impl TryFrom<ModelTable> for NetworkSpec {
                 code: table.code.unwrap_or(CODE),
                 output_activation,
             }),
-            NetworkName::Denoiser => NetworkForm::Denoiser(DenoiserForm {
-                features: table.features.unwrap_or(FEATURES),
-                depth: table.depth.unwrap_or(DEPTH),
-                hidden_activation: table.hidden_activation.unwrap_or(Activation::Relu),
-                noise_level: table.noise_level.unwrap_or(true),
-            }),
+            NetworkName::Denoiser => {
+                let default = DenoiserConfig::default();
+                let hidden = table.hidden_activation;
+                NetworkForm::Denoiser(DenoiserConfig {
+                    features: table.features.unwrap_or(default.features),
+                    depth: table.depth.unwrap_or(default.depth),
+                    hidden_activation: hidden.unwrap_or(default.hidden_activation),
+                    residual: table.residual.unwrap_or(default.residual),
+                    noise_level: table.noise_level.unwrap_or(default.noise_level),
+                })
+            }
             NetworkName::Layers => NetworkForm::Layers(LayersForm {
                 encoder: layers("encoder", table.encoder)?,
                 decoder: layers("decoder", table.decoder)?,
@@ -257,6 +261,7 @@ impl From<NetworkSpec> for ModelTable {
                 features: Some(denoiser.features),
                 depth: Some(denoiser.depth),
                 hidden_activation: Some(denoiser.hidden_activation),
+                residual: Some(denoiser.residual),
                 noise_level: Some(denoiser.noise_level),
                 ..empty
             },

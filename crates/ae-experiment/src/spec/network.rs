@@ -3,8 +3,9 @@
 use ae_dataset::{Dataset, ImageShape, Resize};
 use ae_models::layer::TopK;
 use ae_models::{
-    Activation, DenseConfig, Initialisation, Layer, MAX_LAYERS, ModelError, ModelKind, Network,
-    Shape, convolutional_variational, denoiser, keras_conv, keras_conv_denoiser, variational,
+    Activation, DenoiserConfig, DenseConfig, Initialisation, Layer, MAX_LAYERS, ModelError,
+    ModelKind, Network, Shape, convolutional_variational, denoiser, keras_conv,
+    keras_conv_denoiser, variational,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub enum NetworkForm {
     /// A variational autoencoder of convolutions.
     ConvVae(ConvVaeForm),
     /// A residual denoiser of convolutions for photographs of any size.
-    Denoiser(DenoiserForm),
+    Denoiser(DenoiserConfig),
     /// Any layers.
     Layers(LayersForm),
 }
@@ -88,19 +89,6 @@ pub struct ConvVaeForm {
     pub code: usize,
     /// The activation of the decoder's last layer: sigmoid or linear.
     pub output_activation: Activation,
-}
-
-/// A residual denoiser of convolutions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DenoiserForm {
-    /// Channels of every convolution but the last.
-    pub features: usize,
-    /// Convolutions.
-    pub depth: usize,
-    /// The activation of every convolution but the last.
-    pub hidden_activation: Activation,
-    /// Whether the network is told the level of the noise.
-    pub noise_level: bool,
 }
 
 /// Any layers.
@@ -162,7 +150,7 @@ impl NetworkSpec {
     }
 
     /// The settings of a denoiser, to be changed.
-    pub fn denoiser_mut(&mut self) -> Option<&mut DenoiserForm> {
+    pub fn denoiser_mut(&mut self) -> Option<&mut DenoiserConfig> {
         match &mut self.form {
             NetworkForm::Denoiser(denoiser) => Some(denoiser),
             _ => None,
@@ -259,9 +247,8 @@ impl NetworkSpec {
                 convolutional_variational(input, vae.code, vae.output_activation)
             }
             NetworkForm::Denoiser(form) => {
-                form.check()?;
-                let DenoiserForm { features, depth, hidden_activation, noise_level } = *form;
-                denoiser(input, features, depth, hidden_activation, noise_level)
+                check_denoiser(form)?;
+                denoiser(input, form)
             }
             NetworkForm::Layers(layers) => Network {
                 image: [height, width],
@@ -317,19 +304,17 @@ fn nearest_sizes(
     found.into_iter().flatten().collect()
 }
 
-impl DenoiserForm {
-    /// Checks depth and features.
-    fn check(&self) -> Result<(), ExperimentError> {
-        let Self { features, depth, .. } = *self;
-        if !(2..=MAX_LAYERS).contains(&depth) {
-            let expected = format!("2 to {MAX_LAYERS}");
-            return Err(ExperimentError::setting("model.depth", &expected, &depth.to_string()));
-        }
-        if features == 0 {
-            return Err(ExperimentError::setting("model.features", "1 or more", "0"));
-        }
-        Ok(())
+fn check_denoiser(
+    &DenoiserConfig { features, depth, .. }: &DenoiserConfig,
+) -> Result<(), ExperimentError> {
+    if !(2..=MAX_LAYERS).contains(&depth) {
+        let expected = format!("2 to {MAX_LAYERS}");
+        return Err(ExperimentError::setting("model.depth", &expected, &depth.to_string()));
     }
+    if features == 0 {
+        return Err(ExperimentError::setting("model.features", "1 or more", "0"));
+    }
+    Ok(())
 }
 
 impl DenseForm {

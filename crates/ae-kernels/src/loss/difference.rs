@@ -231,7 +231,8 @@ mod tests {
     #[test]
     fn an_output_that_is_no_number_has_an_error_that_is_none() {
         let (mut logits, mut bias) = ([f32::NAN, 0.5], [0.0; 2]);
-        let sum = absolute_error_of_rows(Activation::Linear, &[0.0; 2], 1.0, &mut logits, &mut bias);
+        let sum =
+            absolute_error_of_rows(Activation::Linear, &[0.0; 2], 1.0, &mut logits, &mut bias);
         assert!(sum.is_nan());
     }
 }

@@ -76,43 +76,51 @@ pub fn keras_conv_denoiser(input: Shape, output: Activation) -> Network {
     }
 }
 
-/// A residual denoiser for photographs of any size, after FFDNet (Zhang, Zuo and Zhang, IEEE Transactions on Image
-/// Processing 27, 2018): squares of 2 x 2 pixels become channels, `depth` convolutions of 3 x 3 with `features`
-/// channels follow, each with the activation `hidden`, and the last one's channels become pixels again. The output is the image plus what the
-/// layers give.
+/// A denoiser for photographs of any size: how its layers are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DenoiserConfig {
+    /// Channels of every convolution but the last.
+    pub features: usize,
+    /// Convolutions, 2 or more.
+    pub depth: usize,
+    /// The activation of every convolution but the last.
+    pub hidden_activation: Activation,
+    /// Whether the output is the image plus what the layers give.
+    pub residual: bool,
+    /// Whether the network is told the level of the noise ([`Network::noise_level`]).
+    pub noise_level: bool,
+}
+
+impl Default for DenoiserConfig {
+    /// 8 convolutions of 48 channels with ReLU, residual, told the level of the noise.
+    fn default() -> Self {
+        let hidden_activation = Activation::Relu;
+        Self { features: 48, depth: 8, hidden_activation, residual: true, noise_level: true }
+    }
+}
+
+/// A denoiser for photographs of any size, after FFDNet (Zhang, Zuo and Zhang, IEEE Transactions on Image Processing 27,
+/// 2018): squares of 2 x 2 pixels become channels, convolutions of 3 x 3 follow, and the last one's channels become
+/// pixels again.
 ///
-/// FFDNet has 15 convolutions of 64 channels with ReLU, batch normalisation and orthogonal first weights, and is not residual.
-/// With `noise_level` the network is told the level of the noise ([`Network::noise_level`]); FFDNet always is. The code
-/// is the feature map in the middle. Both sides of an item must be even; others, and a depth below 2, are refused when
-/// the network is checked.
-pub fn denoiser(
-    item: Shape,
-    features: usize,
-    depth: usize,
-    hidden: Activation,
-    noise_level: bool,
-) -> Network {
+/// FFDNet has 15 convolutions of 64 channels with ReLU, batch normalisation and orthogonal first weights, is always told
+/// the level of the noise, and is not residual. The code is the feature map in the middle. Both sides of an item must be
+/// even; others, and a depth below 2, are refused when the network is checked.
+pub fn denoiser(item: Shape, config: &DenoiserConfig) -> Network {
     use Activation::Linear;
     use Padding::Same;
+    let DenoiserConfig { features, depth, hidden_activation, residual, noise_level } = *config;
     // Far more than a network can have, and few enough to be listed.
     let depth = depth.min(4 * MAX_LAYERS);
     let before = depth / 2;
-    let convolutions = |count: usize| (0..count).map(|_| conv(features, Same, hidden));
+    let hidden = |count: usize| (0..count).map(|_| conv(features, Same, hidden_activation));
     let mut encoder = vec![Layer::PixelUnshuffle(PixelUnshuffle { factor: 2 })];
-    encoder.extend(convolutions(before));
-    let mut decoder: Vec<Layer> =
-        convolutions(depth.saturating_sub(before + 1)).collect();
+    encoder.extend(hidden(before));
+    let mut decoder: Vec<Layer> = hidden(depth.saturating_sub(before + 1)).collect();
     decoder.push(conv(item.channels.saturating_mul(4), Same, Linear));
     decoder.push(Layer::PixelShuffle(PixelShuffle { factor: 2 }));
     let initialisation = Initialisation::OF_DENOISER;
-    Network {
-        encoder,
-        decoder,
-        residual: true,
-        noise_level,
-        initialisation,
-        ..Network::empty(item)
-    }
+    Network { encoder, decoder, residual, noise_level, initialisation, ..Network::empty(item) }
 }
 
 /// A variational autoencoder of convolutions: 32 and 64 channels with stride 2, a dense layer to means and

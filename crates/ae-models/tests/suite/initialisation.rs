@@ -2,8 +2,8 @@
 
 use ae_models::Activation::Relu;
 use ae_models::{
-    DenseConfig, Initialisation, Layout, ModelError, ModelKind, ModelSpec, Network, Parameters,
-    Shape, TrainingInput, denoiser,
+    DenoiserConfig, DenseConfig, Initialisation, Layout, ModelError, ModelKind, ModelSpec, Network,
+    Parameters, Shape, TrainingInput, denoiser,
 };
 use ae_random::Seed;
 
@@ -109,7 +109,10 @@ fn a_parameter_of_more_axes_is_drawn_by_its_fans() {
 
 #[test]
 fn a_residual_network_begins_as_the_identity_and_answers_to_contrast() {
-    let mut network = denoiser(Shape::new(1, 6, 8), 5, 3, Relu, true);
+    let mut network = denoiser(
+        Shape::new(1, 6, 8),
+        &DenoiserConfig { features: 5, depth: 3, ..DenoiserConfig::default() },
+    );
     assert_eq!(network.initialisation, Initialisation::Residual);
     let residual = network.check().unwrap().initialise(Seed::new(1));
     network.initialisation = Initialisation::He;

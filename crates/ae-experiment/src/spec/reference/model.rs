@@ -138,6 +138,15 @@ pub(super) const KEYS: &[SpecKey] = &[
             "The activation of every convolution but the last.",
         ),
     ),
+    of(
+        DENOISER,
+        given(
+            "model.residual",
+            "true",
+            "true or false",
+            "Whether the image is added to the output of the layers.",
+        ),
+    ),
     of(DENOISER, given("model.noise_level", "true", "true or false", TOLD)),
     of(LAYERS, given("model.noise_level", "false", "true or false", TOLD)),
     given(
