@@ -157,6 +157,51 @@ fn what_has_no_map_is_refused() {
 }
 
 #[test]
+fn pictures_stand_on_the_map_as_many_as_are_asked_for() {
+    let sandbox = with_plane();
+    let drawn = |flags: &str| {
+        sandbox.ae(&format!("project plane data -o map.svg --force {flags}")).succeeds();
+        sandbox.read_text("map.svg").matches("<image").count()
+    };
+    assert_eq!(drawn("--thumbnails 0"), 0);
+    let (few, more) = (drawn("--thumbnails 5"), drawn(""));
+    assert!((1..=5).contains(&few) && few < more && more <= 40, "{few} {more}");
+    sandbox
+        .ae("project plane data -o map.svg --thumbnails 10001")
+        .refuses_with(&["from 0 to 10000"]);
+    // A row of a table says little as a picture.
+    sandbox.write(
+        "t.csv",
+        (0..40).map(|i| format!("{},{},{}\n", i % 9, i % 7, i)).collect::<String>(),
+    );
+    sandbox.ae("train --data t.csv --widths 2 --epochs 1 --out rows").succeeds();
+    sandbox.ae("project rows t.csv -o map.svg --force").succeeds();
+    assert!(!sandbox.read_text("map.svg").contains("<image"));
+}
+
+#[test]
+fn an_interactive_map_is_one_file_with_all_items() {
+    let sandbox = with_plane();
+    let told = sandbox.ae("project plane data -o map.html").succeeds().stdout;
+    assert_eq!(told, "a map of 100 images written to map.html\n");
+    let html = sandbox.read_text("map.html");
+    for words in ["default-src 'none'", "data:image/png;base64,", "100 images of 10 classes"] {
+        assert!(html.contains(words), "{words}");
+    }
+    let (_, data) = html.split_once("id=\"data\">").unwrap();
+    let data: serde_json::Value =
+        serde_json::from_str(data.split("</script>").next().unwrap()).unwrap();
+    assert_eq!(data["points"].as_array().unwrap().len(), 200);
+    assert_eq!(data["labels"].as_array().unwrap().len(), 100);
+    assert_eq!(data["cells"][99], 99);
+    assert_eq!(data["cell"], serde_json::json!([SIDE, SIDE]));
+    sandbox.ae("project plane data -o again.html --threads 1").succeeds();
+    assert_eq!(sandbox.read_text("again.html"), html);
+    sandbox.ae("project plane data -o none.html --thumbnails 0").succeeds();
+    assert!(!sandbox.read_text("none.html").contains("data:image"));
+}
+
+#[test]
 fn without_labels_the_map_has_no_classes() {
     let sandbox = with_plane();
     sandbox.ae("project plane data/t10k-images-idx3-ubyte -o map.csv --force").succeeds();
@@ -164,7 +209,7 @@ fn without_labels_the_map_has_no_classes() {
     assert!(points.len() == TEST_IMAGES && points.iter().all(|point| point.3.is_empty()));
     sandbox.ae("project plane data/t10k-images-idx3-ubyte -o map.svg --force").succeeds();
     let svg = sandbox.read_text("map.svg");
-    assert!(svg.contains("#3f90da") && !svg.contains("#ffa90e"));
+    assert!(svg.contains("#009696") && !svg.contains("#e1327d"));
 }
 
 #[test]

@@ -77,30 +77,63 @@ impl CodeSample {
     /// If an item cannot be read or does not fit the model.
     pub fn draw(
         encoder: &TrainedEncoder,
-        mut reader: InputReader,
+        reader: InputReader,
         limit: usize,
         seed: Seed,
         progress: &mut dyn Progress,
     ) -> Result<Self, ApplyError> {
+        Ok(Self::draw_with(encoder, reader, limit, seed, &mut |_| (), progress)?.0)
+    }
+
+    /// The same, and what `keep` makes of the values of each item of the sample, in the items' order.
+    ///
+    /// It is also called for items of early chunks that later ones replace; what it returns should be small.
+    ///
+    /// # Errors
+    /// As [`draw`](Self::draw).
+    pub fn draw_with<T>(
+        encoder: &TrainedEncoder,
+        mut reader: InputReader,
+        limit: usize,
+        seed: Seed,
+        keep: &mut dyn FnMut(&[f32]) -> T,
+        progress: &mut dyn Progress,
+    ) -> Result<(Self, Vec<T>), ApplyError> {
         let (stream, latent_dim) = (seed.stream(STREAM), encoder.latent_dim());
-        let mut drawn: Vec<(u64, CodedItem, Vec<f32>)> = Vec::new();
+        let mut drawn: Vec<Candidate<T>> = Vec::new();
         let (mut total, mut classes) = (0, Vec::new());
         while let Some(chunk) = reader.next().transpose()? {
             let codes = encoder.encode(&chunk.pixels)?;
-            let coded = items(&chunk).zip(codes.chunks(latent_dim));
-            drawn.extend(
-                coded.map(|(item, code)| (priority(&stream, item.place), item, code.to_vec())),
-            );
-            drawn.sort_by_key(|(priority, item, _)| (*priority, item.place));
+            let coded = items(&chunk).zip(codes.chunks(latent_dim)).enumerate();
+            drawn.extend(coded.map(|(within, (item, code))| Candidate {
+                priority: priority(&stream, item.place),
+                item,
+                code: code.to_vec(),
+                kept: Kept::OfChunk(within),
+            }));
+            drawn.sort_by_key(|candidate| (candidate.priority, candidate.item.place));
             drawn.truncate(limit);
+            let size = chunk.pixels.len().checked_div(chunk.len()).unwrap_or_default();
+            for candidate in &mut drawn {
+                if let Kept::OfChunk(within) = candidate.kept {
+                    candidate.kept = Kept::Made(keep(&chunk.pixels[within * size..][..size]));
+                }
+            }
             total += chunk.len();
             add_classes(&mut classes, &chunk);
             progress.read("encoding", reader.done() as u64, reader.total() as u64);
         }
-        drawn.sort_by_key(|(_, item, _)| item.place);
-        let codes = drawn.iter().flat_map(|(_, _, code)| code).copied().collect();
-        let items = drawn.into_iter().map(|(_, item, _)| item).collect();
-        Ok(Self { items, classes, total, skipped: reader.skipped(), codes, latent_dim })
+        drawn.sort_by_key(|candidate| candidate.item.place);
+        let codes = drawn.iter().flat_map(|candidate| &candidate.code).copied().collect();
+        let (mut items, mut all_kept) = (Vec::new(), Vec::new());
+        for Candidate { item, kept, .. } in drawn {
+            items.push(item);
+            if let Kept::Made(kept) = kept {
+                all_kept.push(kept);
+            }
+        }
+        let skipped = reader.skipped();
+        Ok((Self { items, classes, total, skipped, codes, latent_dim }, all_kept))
     }
 
     /// A sample of images that are encoded already: `codes` has a row for each of `images`, and `places` are the rows of
@@ -201,6 +234,21 @@ impl CodeSample {
         }
         Ok(self.rows()?.check_varies("the codes")?)
     }
+}
+
+/// An item that belongs to the sample unless enough others come first.
+struct Candidate<T> {
+    priority: u64,
+    item: CodedItem,
+    code: Vec<f32>,
+    kept: Kept<T>,
+}
+
+/// What is kept of a candidate.
+enum Kept<T> {
+    /// Nothing yet: its place in the current chunk.
+    OfChunk(usize),
+    Made(T),
 }
 
 /// The projections whose points can be decoded.

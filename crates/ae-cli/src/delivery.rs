@@ -393,6 +393,7 @@ fn is_other_picture(path: &Path) -> bool {
     PictureFormat::of_name(path).is_some_and(|format| format != PictureFormat::Png)
 }
 
-fn ending(path: &Path) -> &str {
+/// The ending of a file's name, without the dot.
+pub(crate) fn ending(path: &Path) -> &str {
     path.extension().and_then(|ending| ending.to_str()).unwrap_or("")
 }

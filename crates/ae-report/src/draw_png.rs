@@ -5,7 +5,8 @@ use png::{BitDepth, ColorType};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform};
 
 use crate::ReportError;
-use crate::drawing::{Dash, Drawing, Element, Magnification, Pen};
+use crate::class_marks::Shape;
+use crate::drawing::{Dash, Drawing, Element, HALO_WIDTH, Halo, Magnification, Pen};
 use crate::picture::{Raster, Rgb};
 use crate::png_encoding::encode_png;
 use crate::text::Style;
@@ -26,12 +27,15 @@ pub(crate) fn render(drawing: &Drawing) -> Result<Vec<u8>, ReportError> {
                 }
             }
             Element::Line { points, pen } => draw_line(&mut canvas, points, *pen),
-            Element::Dots { centres, radius, fill, opacity } => {
-                let mut paint = paint(*fill);
+            Element::Marks { centres, radius, mark, opacity } => {
+                let mut paint = paint(mark.colour);
                 paint.shader.apply_opacity(*opacity);
-                draw_dots(&mut canvas, centres, *radius, &paint);
+                draw_marks(&mut canvas, centres, (*radius, mark.shape), &paint);
             }
-            Element::Text { x, y, text, style, colour } => {
+            Element::Text { x, y, text, style, colour, halo } => {
+                if *halo == Halo::White {
+                    draw_halo(&mut canvas, (*x, *y), text, *style);
+                }
                 draw_text(&mut canvas, (*x, *y), text, *style, *colour);
             }
             Element::Picture { x, y, magnification, raster } => {
@@ -61,11 +65,42 @@ fn draw_line(canvas: &mut Pixmap, points: &[(f32, f32)], pen: Pen) {
     }
 }
 
-fn draw_dots(canvas: &mut Pixmap, centres: &[(f32, f32)], radius: f32, paint: &Paint) {
+fn draw_marks(
+    canvas: &mut Pixmap,
+    centres: &[(f32, f32)],
+    (radius, shape): (f32, Shape),
+    paint: &Paint,
+) {
+    let corners = shape.corners(radius);
     let mut path = PathBuilder::new();
-    centres.iter().for_each(|&(x, y)| path.push_circle(x, y, radius));
+    for &(x, y) in centres {
+        if shape == Shape::Circle {
+            path.push_circle(x, y, radius);
+        }
+        for (index, &(across, down)) in corners.iter().enumerate() {
+            let (x, y) = (x + across, y + down);
+            if index == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
+        }
+        if !corners.is_empty() {
+            path.close();
+        }
+    }
     if let Some(path) = path.finish() {
         canvas.fill_path(&path, paint, FillRule::Winding, scale(), None);
+    }
+}
+
+/// The text in white at all places of a small disc, over which the text itself is drawn.
+fn draw_halo(canvas: &mut Pixmap, (x, y): (f32, f32), text: &str, style: Style) {
+    let pixels = (HALO_WIDTH * SCALE as f32) as i32;
+    let step = 1.0 / SCALE as f32;
+    for (across, down) in
+        (-pixels..=pixels).flat_map(|across| (-pixels..=pixels).map(move |down| (across, down)))
+    {
+        if across * across + down * down <= pixels * pixels {
+            let place = (x + across as f32 * step, y + down as f32 * step);
+            draw_text(canvas, place, text, style, [u8::MAX; 3]);
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use png::{BitDepth, ColorType};
 
 use crate::ReportError;
-use crate::drawing::{Dash, Drawing, Element, Magnification, Pen};
+use crate::class_marks::{ClassMark, SQUARE, Shape};
+use crate::drawing::{Dash, Drawing, Element, HALO_WIDTH, Halo, Magnification, Pen};
 use crate::picture::{Raster, Rgb};
 use crate::png_encoding::encode_png;
 use crate::text::Style;
@@ -39,11 +40,11 @@ fn svg_element(element: &Element) -> Result<String, ReportError> {
             ))
         }
         Element::Line { points, pen } => Ok(polyline(points, *pen)),
-        Element::Dots { centres, radius, fill, opacity } => {
-            Ok(dots(centres, *radius, &web_colour(*fill), *opacity))
+        Element::Marks { centres, radius, mark, opacity } => {
+            Ok(marks(centres, *radius, *mark, *opacity))
         }
-        Element::Text { x, y, text, style, colour } => {
-            Ok(line_of_text((*x, *y), text, *style, *colour))
+        Element::Text { x, y, text, style, colour, halo } => {
+            Ok(line_of_text((*x, *y), text, *style, (*colour, *halo)))
         }
         Element::Picture { x, y, magnification, raster } => {
             let Magnification { across, down } = *magnification;
@@ -73,23 +74,57 @@ fn polyline(points: &[(f32, f32)], pen: Pen) -> String {
     )
 }
 
-/// Lines of length 0 with round ends, which take a fifth of the bytes of circles.
-fn dots(centres: &[(f32, f32)], radius: f32, colour: &str, opacity: f32) -> String {
+/// Circles and squares are lines of length 0 with round and square ends, which take a fifth of the bytes of circles.
+fn marks(centres: &[(f32, f32)], radius: f32, mark: ClassMark, opacity: f32) -> String {
+    let colour = web_colour(mark.colour);
+    let (cap, width) = match mark.shape {
+        Shape::Circle => ("round", 2.0 * radius),
+        Shape::Square => ("square", 2.0 * radius * SQUARE),
+        Shape::Diamond | Shape::Triangle => return polygons(centres, radius, mark, opacity),
+    };
     let dots = centres.iter().map(|&(x, y)| format!("M{} {}h0", round(x), round(y)));
-    let (path, width) = (dots.collect::<String>(), round(2.0 * radius));
+    let (path, width) = (dots.collect::<String>(), round(width));
     format!(
-        r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-opacity="{opacity}" stroke-linecap="round"/>"#
+        r#"<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-opacity="{opacity}" stroke-linecap="{cap}"/>"#
     )
 }
 
+fn polygons(centres: &[(f32, f32)], radius: f32, mark: ClassMark, opacity: f32) -> String {
+    let corners = mark.shape.corners(radius);
+    let steps: String = corners
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [from, to] => Some(format!("l{} {}", round(to.0 - from.0), round(to.1 - from.1))),
+            _ => None,
+        })
+        .collect();
+    let (first_x, first_y) = corners.first().copied().unwrap_or_default();
+    let polygon =
+        |&(x, y): &(f32, f32)| format!("M{} {}{steps}z", round(x + first_x), round(y + first_y));
+    let (path, colour) = (centres.iter().map(polygon).collect::<String>(), web_colour(mark.colour));
+    format!(r#"<path d="{path}" fill="{colour}" fill-opacity="{opacity}"/>"#)
+}
+
 /// `textLength` keeps the layout where the reader's font is wider or narrower.
-fn line_of_text((x, y): (f32, f32), text: &str, style: Style, colour: Rgb) -> String {
+fn line_of_text(
+    (x, y): (f32, f32),
+    text: &str,
+    style: Style,
+    (colour, halo): (Rgb, Halo),
+) -> String {
     let (x, y, size) =
         (round(x), round(y + style.baseline()), round(style.advance() / LETTER_WIDTH));
     let (length, colour, text) = (style.width(text), web_colour(colour), escape(text));
     let weight = if style == Style::Title { r#" font-weight="bold""# } else { "" };
+    let halo = match halo {
+        Halo::None => String::new(),
+        Halo::White => format!(
+            r##" paint-order="stroke" stroke="#ffffff" stroke-width="{}" stroke-linejoin="round""##,
+            2.0 * HALO_WIDTH
+        ),
+    };
     format!(
-        r#"<text x="{x}" y="{y}" font-size="{size}"{weight} fill="{colour}" textLength="{length}" lengthAdjust="spacingAndGlyphs">{text}</text>"#
+        r#"<text x="{x}" y="{y}" font-size="{size}"{weight}{halo} fill="{colour}" textLength="{length}" lengthAdjust="spacingAndGlyphs">{text}</text>"#
     )
 }
 

@@ -1,5 +1,6 @@
 //! What figures are made of: rectangles, lines, dots, texts and pictures at places of a page.
 
+use crate::class_marks::ClassMark;
 use crate::picture::{Raster, Rgb};
 use crate::text::Style;
 
@@ -38,12 +39,14 @@ pub(crate) enum Element {
         text: String,
         style: Style,
         colour: Rgb,
+        halo: Halo,
     },
-    /// Equal discs. Where discs of one element overlap, they do not become darker.
-    Dots {
+    /// Equal marks of about the area of a disc of this radius. Where marks of one element overlap, they do not become
+    /// darker.
+    Marks {
         centres: Vec<(f32, f32)>,
         radius: f32,
-        fill: Rgb,
+        mark: ClassMark,
         opacity: f32,
     },
     Picture {
@@ -53,6 +56,17 @@ pub(crate) enum Element {
         raster: Raster,
     },
 }
+
+/// What is drawn around the letters of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halo {
+    None,
+    /// A white rim, so that a text can be read on points.
+    White,
+}
+
+/// The width of the rim around letters.
+pub(crate) const HALO_WIDTH: f32 = 2.0;
 
 /// How many pixels of the figure a pixel of a picture is wide and high.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -59,6 +59,9 @@ pub enum ReportError {
     /// The PNG encoder failed.
     #[error("cannot encode the PNG: {0}")]
     Png(#[from] png::EncodingError),
+    /// The page cannot be put together.
+    #[error("cannot make the page: {0}")]
+    Page(#[from] askama::Error),
     /// A picture cannot be written in a format.
     #[cfg(feature = "picture-files")]
     #[error(transparent)]

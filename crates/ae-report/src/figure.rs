@@ -1,6 +1,7 @@
 //! A figure: its title, its content, and below it the caption and notes.
 
-use crate::drawing::{Drawing, Element, INK, MUTED, Magnification, Pen};
+use crate::class_marks::ClassMark;
+use crate::drawing::{Drawing, Element, HALO_WIDTH, Halo, INK, MUTED, Magnification, Pen};
 use crate::limits::{MAX_AREA, MAX_SIDE};
 use crate::picture::{Raster, Rgb};
 use crate::text::{Style, cut, font_has, printable, shorten, wrap};
@@ -155,7 +156,30 @@ impl Figure {
     /// Adds a line of text; `y` is the top of the line.
     pub(crate) fn text(
         &mut self,
-        (x, y): (f32, f32),
+        place: (f32, f32),
+        align: Align,
+        style: Style,
+        colour: Rgb,
+        text: &str,
+    ) {
+        self.text_with((place, Halo::None), align, style, colour, text);
+    }
+
+    /// The same with a white rim.
+    pub(crate) fn haloed_text(
+        &mut self,
+        place: (f32, f32),
+        align: Align,
+        style: Style,
+        colour: Rgb,
+        text: &str,
+    ) {
+        self.text_with((place, Halo::White), align, style, colour, text);
+    }
+
+    fn text_with(
+        &mut self,
+        ((x, y), halo): ((f32, f32), Halo),
         align: Align,
         style: Style,
         colour: Rgb,
@@ -171,7 +195,7 @@ impl Figure {
             let x = ((x - before) * 2.0).round() / 2.0;
             let text = printable(text);
             self.has_unknown_letters |= text.chars().any(|letter| !font_has(letter));
-            self.drawing.elements.push(Element::Text { x, y, text, style, colour });
+            self.drawing.elements.push(Element::Text { x, y, text, style, colour, halo });
         }
     }
 
@@ -183,10 +207,23 @@ impl Figure {
         self.drawing.elements.push(Element::Line { points, pen });
     }
 
-    pub(crate) fn dots(&mut self, centres: Vec<(f32, f32)>, radius: f32, fill: Rgb, opacity: f32) {
+    pub(crate) fn marks(
+        &mut self,
+        centres: Vec<(f32, f32)>,
+        radius: f32,
+        mark: ClassMark,
+        opacity: f32,
+    ) {
         if !centres.is_empty() {
-            self.drawing.elements.push(Element::Dots { centres, radius, fill, opacity });
+            self.drawing.elements.push(Element::Marks { centres, radius, mark, opacity });
         }
+    }
+
+    /// One mark with a white rim.
+    pub(crate) fn haloed_mark(&mut self, centre: (f32, f32), radius: f32, mark: ClassMark) {
+        let white = ClassMark { colour: [u8::MAX; 3], ..mark };
+        self.marks(vec![centre], radius + HALO_WIDTH, white, 1.0);
+        self.marks(vec![centre], radius, mark, 1.0);
     }
 
     pub(crate) fn picture(

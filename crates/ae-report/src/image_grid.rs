@@ -1,5 +1,6 @@
 //! The layout of all figures that show images in rows and columns.
 
+use crate::colour_scale::ScaleBar;
 use crate::drawing::{INK, MUTED, RIM};
 use crate::figure::{Align, Figure, Words};
 use crate::picture_scale::{PictureScale, SIDES, note_of_first};
@@ -44,9 +45,20 @@ pub(crate) fn image_grid(
     title: &str,
     caption: &str,
 ) -> Result<Figure, ReportError> {
-    let layout = Layout::of(rows, notes)?;
+    image_grid_with_scale((rows, notes), None, title, caption)
+}
+
+/// The same, with a scale of colours below.
+pub(crate) fn image_grid_with_scale(
+    (rows, notes): (&[GridRow<'_>], &[NoteRow<'_>]),
+    scale: Option<&ScaleBar<'_>>,
+    title: &str,
+    caption: &str,
+) -> Result<Figure, ReportError> {
+    let layout = Layout::of(rows, notes, scale)?;
     let words = Words { title, caption, notes: layout.changes(rows) };
-    let (mut figure, (left, top)) = Figure::page(words, layout.size(notes.len()))?;
+    let content = layout.size(notes.len());
+    let (mut figure, (left, top)) = Figure::page(words, content)?;
     let first_column = left + layout.gutter;
     let column_left = |column: usize| first_column + column as f32 * (layout.cell_width + GAP);
     let label = |figure: &mut Figure, y, label| {
@@ -77,6 +89,10 @@ pub(crate) fn image_grid(
             figure.text(place, Align::Middle, Style::Label, MUTED, note);
         }
     }
+    if let Some(scale) = scale {
+        let height = ScaleBar::HEIGHT;
+        scale.draw(&mut figure, (left + layout.gutter, top + content.1 - height));
+    }
     Ok(figure)
 }
 
@@ -86,6 +102,8 @@ struct Layout {
     cell_width: f32,
     cell_height: f32,
     gutter: f32,
+    /// The height of what stands below all rows.
+    footer: f32,
     /// How many columns and rows are drawn.
     columns: usize,
     rows: usize,
@@ -94,12 +112,20 @@ struct Layout {
 impl Layout {
     /// The layout with the largest pictures that fits into a figure. If not even the smallest pictures fit,
     /// only the first ones are drawn.
-    fn of(rows: &[GridRow<'_>], notes: &[NoteRow<'_>]) -> Result<Self, ReportError> {
+    fn of(
+        rows: &[GridRow<'_>],
+        notes: &[NoteRow<'_>],
+        bar: Option<&ScaleBar<'_>>,
+    ) -> Result<Self, ReportError> {
         let (height, width) = largest(rows);
         if height == 0 {
             return Err(ReportError::Empty { figure: "a grid of images" });
         }
-        let layout = |side| Self::with(PictureScale::within(side, height, width), rows, notes);
+        let layout = |side| {
+            let scale = PictureScale::within(side, height, width);
+            let footer = bar.map_or(0.0, |_| 3.0 * GAP + ScaleBar::HEIGHT);
+            Self { footer, ..Self::with(scale, rows, notes) }
+        };
         let has_room = |layout: &Self| Figure::has_room_for(layout.size(notes.len()));
         if let Some(layout) = SIDES.into_iter().map(layout).find(has_room) {
             return Ok(layout);
@@ -135,6 +161,7 @@ impl Layout {
                 0 => 0.0,
                 columns => columns as f32 * Style::Label.advance() + 2.0 * GAP,
             },
+            footer: 0.0,
             columns: longest(rows.iter().map(|row| row.images.len()))
                 .max(longest(notes.iter().map(|row| row.notes.len()))),
             rows: rows.len(),
@@ -144,7 +171,7 @@ impl Layout {
     fn size(&self, note_rows: usize) -> (f32, f32) {
         let width = self.gutter + self.columns as f32 * (self.cell_width + GAP) - GAP;
         let notes_height = note_rows as f32 * Style::Label.line_height();
-        (width, self.rows as f32 * (self.cell_height + GAP) - GAP + notes_height)
+        (width, self.rows as f32 * (self.cell_height + GAP) - GAP + notes_height + self.footer)
     }
 
     /// One sentence for each change that was made to fit the images.

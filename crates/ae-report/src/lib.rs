@@ -12,6 +12,7 @@
 //! | [`filters`] | the weights of an encoder's units |
 //! | [`loss_curves`], [`line_chart()`] | learning curves; any other lines |
 //! | [`scatter`] | a map of the codes |
+//! | [`MapPage`] | the same as an interactive HTML page |
 //!
 //! [`Figure::png`] draws it at twice its size, so that it is sharp on any screen. [`Figure::svg`] makes one file
 //! with embedded images. The same input gives the same bytes. Images are magnified by whole factors, without
@@ -49,12 +50,16 @@ mod worst_reconstructions;
 
 // What figures share: a page, a grid of images, a plot with axes.
 mod axis;
+mod class_marks;
+mod cluster_labels;
+mod colour_scale;
 mod figure;
 mod image_grid;
 mod limits;
 mod picture;
 mod picture_scale;
 mod plot_frame;
+mod spread;
 mod text;
 
 // From a figure to bytes.
@@ -71,21 +76,26 @@ mod picture_file;
 mod terminal_picture;
 mod text_table;
 
+// What is read in a browser.
+mod map_page;
+
 mod error;
 
 pub use encoder_filters::filters;
 pub use error::ReportError;
 pub use figure::Figure;
-pub use heat_map::{HeatMapItem, heat_map};
+pub use heat_map::{ErrorScale, HeatMapItem, heat_map};
 pub use image_grid::{GridRow, square_grid_side};
 pub use interpolation::{InterpolationStep, interpolation};
 pub use line_chart::{Reference, Series, line_chart, loss_curves};
+pub use map_page::{MapDocument, MapItem, MapPage};
 pub use picture::Picture;
 #[cfg(feature = "picture-files")]
 pub use picture_file::{Kept, PictureDepth, PictureFile, PictureFormat, TiffStack, UnwrittenError};
 pub use plot_frame::Axes;
 pub use reconstruction_grid::{comparison_grid, reconstruction_grid};
-pub use scatter_plot::{Scatter, scatter};
+pub use scatter_plot::{Scatter, Thumbnail, scatter};
+pub use spread::spread_points;
 pub use terminal_picture::{ColorSupport, half_blocks};
 pub use text_table::TextTable;
 pub use worst_reconstructions::{WorstReconstruction, worst_reconstructions};

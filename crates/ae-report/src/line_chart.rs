@@ -6,7 +6,9 @@ use crate::drawing::{Dash, MUTED, Pen};
 use crate::figure::{Align, Figure, Words};
 use crate::picture::Rgb;
 use crate::picture_scale::{note_of_first, note_of_missing};
-use crate::plot_frame::{Axes, GAP, LABEL_COLUMNS, Legend, MOST_NAMES, Plot};
+use crate::plot_frame::{
+    Axes, GAP, LABEL_COLUMNS, Legend, LegendEntry, LegendKey, MOST_NAMES, Plot,
+};
 use crate::text::{Style, shorten};
 
 /// A line of a chart.
@@ -38,7 +40,6 @@ const COLOURS: [Rgb; 6] = [
 ];
 
 const PLOT: (f32, f32) = (520.0, 260.0);
-const SWATCH: (f32, f32) = (18.0, 3.0);
 /// As many as have room for their labels beside the plot.
 const MOST_REFERENCES: usize = 20;
 /// The smallest step of an axis of epochs.
@@ -93,8 +94,12 @@ fn chart(
     let right_width = references.iter().fold(0.0, |widest: f32, line| {
         widest.max(Style::Note.width(&shorten(line.label, LABEL_COLUMNS))) + GAP
     });
-    let labels = series.iter().map(|series| series.label).collect();
-    let legend = Legend { labels, colours: &COLOURS, swatch: SWATCH };
+    let colours = COLOURS.iter().cycle();
+    let entries = series
+        .iter()
+        .zip(colours)
+        .map(|(series, &colour)| LegendEntry { label: series.label, key: LegendKey::Line(colour) });
+    let legend = Legend { entries: entries.collect() };
     let axes = ([x_axis, y_axis], Some(axes));
     let (mut figure, plot) = Plot::page((PLOT, right_width), axes, &legend, words)?;
     draw_references(&plot, &mut figure, references);

@@ -56,6 +56,12 @@ impl Picture {
         Self::new(channels, height, width, &bytes.collect::<Vec<_>>())
     }
 
+    /// A picture of coloured pixels, row-major; `None` unless there are whole rows of at least one pixel.
+    pub(crate) fn of_colours(width: usize, pixels: Vec<Rgb>) -> Option<Self> {
+        let height = pixels.len().checked_div(width).filter(|&height| height > 0)?;
+        (height * width == pixels.len()).then_some(Self { height, width, pixels, grey: false })
+    }
+
     /// Rows of pixels.
     #[must_use]
     pub fn height(&self) -> usize {
@@ -79,6 +85,15 @@ impl Picture {
             return encode_png(height, width, ColorType::Grayscale, depth, &greys);
         }
         encode_png(height, width, ColorType::Rgb, depth, self.pixels.as_flattened())
+    }
+
+    /// The picture with no side longer than `side` pixels: of a larger one, blocks of equal sides are averaged.
+    #[must_use]
+    pub fn within(&self, side: usize) -> Self {
+        let factor = self.height.max(self.width).div_ceil(side.max(1));
+        let raster = self.shrunk(factor);
+        let height = self.height.div_ceil(factor);
+        Self { height, width: raster.width, pixels: raster.pixels, grey: self.grey }
     }
 
     /// The picture with each block of `factor` x `factor` pixels replaced by one pixel, their mean. Blocks at

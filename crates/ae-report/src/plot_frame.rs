@@ -2,6 +2,7 @@
 
 use crate::ReportError;
 use crate::axis::Axis;
+use crate::class_marks::ClassMark;
 use crate::drawing::{FAINT, INK, MUTED};
 use crate::figure::{Align, Figure, Words};
 use crate::picture::Rgb;
@@ -109,12 +110,49 @@ impl Plot {
     }
 }
 
-/// Names with their colours. The colours repeat if there are more names.
+/// Names with their marks.
 pub(crate) struct Legend<'a> {
-    pub(crate) labels: Vec<&'a str>,
-    pub(crate) colours: &'a [Rgb],
-    /// Width and height: a line's is long and thin, a point's square.
-    pub(crate) swatch: (f32, f32),
+    pub(crate) entries: Vec<LegendEntry<'a>>,
+}
+
+/// A name with its mark.
+pub(crate) struct LegendEntry<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) key: LegendKey,
+}
+
+/// What stands before a name.
+#[derive(Clone, Copy)]
+pub(crate) enum LegendKey {
+    /// A piece of a line of this colour.
+    Line(Rgb),
+    /// A point of a class.
+    Point(ClassMark),
+}
+
+const LINE: (f32, f32) = (18.0, 3.0);
+const POINT_RADIUS: f32 = 5.0;
+
+impl LegendKey {
+    fn width(self) -> f32 {
+        match self {
+            Self::Line(_) => LINE.0,
+            Self::Point(_) => 2.0 * POINT_RADIUS,
+        }
+    }
+
+    fn draw(self, figure: &mut Figure, (left, top): (f32, f32)) {
+        match self {
+            Self::Line(colour) => {
+                let down = ((Style::Label.line_height() - LINE.1) / 2.0).round();
+                figure.rectangle((left, top + down), LINE, colour);
+            }
+            Self::Point(mark) => {
+                let centre = (left + POINT_RADIUS, top + Style::Label.line_height() / 2.0);
+                figure.marks(vec![centre], POINT_RADIUS, mark, 1.0);
+            }
+        }
+    }
 }
 
 impl Legend<'_> {
@@ -122,9 +160,9 @@ impl Legend<'_> {
     fn lay_out(&self, width: f32) -> (Vec<(f32, f32, String)>, f32) {
         let mut entries = Vec::new();
         let (mut x, mut y) = (0.0, 0.0);
-        for label in self.labels.iter().take(MOST_NAMES) {
+        for LegendEntry { label, key } in self.entries.iter().take(MOST_NAMES) {
             let label = shorten(label, LABEL_COLUMNS);
-            let entry_width = self.swatch.0 + GAP + Style::Label.width(&label);
+            let entry_width = key.width() + GAP + Style::Label.width(&label);
             if x > 0.0 && x + entry_width > width {
                 (x, y) = (0.0, y + Style::Label.line_height());
             }
@@ -136,10 +174,9 @@ impl Legend<'_> {
     }
 
     fn draw(&self, figure: &mut Figure, entries: &[(f32, f32, String)], (left, top): (f32, f32)) {
-        let down = ((Style::Label.line_height() - self.swatch.1) / 2.0).round();
-        for ((x, y, label), &colour) in entries.iter().zip(self.colours.iter().cycle()) {
-            figure.rectangle((left + x, top + y + down), self.swatch, colour);
-            let place = (left + x + self.swatch.0 + GAP, top + y);
+        for ((x, y, label), LegendEntry { key, .. }) in entries.iter().zip(&self.entries) {
+            key.draw(figure, (left + x, top + y));
+            let place = (left + x + key.width() + GAP, top + y);
             figure.text(place, Align::Left, Style::Label, INK, label);
         }
     }

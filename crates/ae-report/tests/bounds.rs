@@ -211,15 +211,17 @@ fn many_curves_lines_and_classes_are_drawn_as_far_as_there_is_room() {
     );
     let classes = vec![name.to_owned(); 256];
     let points = vec![[0.0, 1.0]; 20_000];
-    let shown =
-        Scatter { points: &points, labels: &[9; 20_000], classes: &classes, axes: Some(AXES) };
+    let labels = &[9; 20_000];
+    let axes = Some(AXES);
+    let shown = Scatter { points: &points, labels, classes: &classes, axes, ..Scatter::default() };
     assert_within_bounds(&scatter(shown, "", "").unwrap());
 }
 
 #[test]
 fn a_class_is_needed_for_each_point_or_for_none() {
     let classes = ["a".to_owned()];
-    let shown = Scatter { points: &[[0.0; 2]; 2], labels: &[0], classes: &classes, axes: None };
+    let points = &[[0.0; 2]; 2];
+    let shown = Scatter { points, labels: &[0], classes: &classes, ..Scatter::default() };
     let error = scatter(shown, "", "").unwrap_err();
     assert_eq!(error.to_string(), "expected a class for each of 2 points, found 1");
 }
@@ -256,7 +258,7 @@ fn values_that_cannot_be_drawn_are_counted() {
     let figure = line_chart(&[Series { label: "a", points }], AXES, "", "").unwrap();
     assert_eq!(figure.notes(), ["values that are not finite or beyond 1e100 leave gaps: 3"]);
     let points = [[0.0, f32::NAN], [1.0, 1.0]];
-    let shown = Scatter { points: &points, labels: &[], classes: &[], axes: None };
+    let shown = Scatter { points: &points, ..Scatter::default() };
     let notes = scatter(shown, "", "").unwrap().notes();
     assert_eq!(notes, ["values that are not finite or beyond 1e100 are left out: 1"]);
 }
@@ -303,7 +305,10 @@ fn all_with(text: &str) -> Vec<Figure> {
     let series = [Series { label: text, points: vec![(0.0, 1.0)] }];
     let lines = [Reference { label: text, value: 1.0 }];
     let classes = [text.to_owned()];
-    let shown = Scatter { points: &[[0.0; 2]], labels: &[0], classes: &classes, axes: Some(axes) };
+    let points = &[[0.0; 2]];
+    let axes_shown = Some(axes);
+    let shown =
+        Scatter { points, labels: &[0], classes: &classes, axes: axes_shown, ..Scatter::default() };
     let figures = [
         reconstruction_grid(&rows, text, text),
         comparison_grid(&rows, &[text], text, text),

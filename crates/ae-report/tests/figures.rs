@@ -3,9 +3,10 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 use ae_report::{
-    Axes, Figure, GridRow, HeatMapItem, InterpolationStep, Picture, Reference, ReportError,
-    Scatter, Series, WorstReconstruction, comparison_grid, filters, heat_map, interpolation,
-    loss_curves, reconstruction_grid, scatter, square_grid_side, worst_reconstructions,
+    Axes, ErrorScale, Figure, GridRow, HeatMapItem, InterpolationStep, Picture, Reference,
+    ReportError, Scatter, Series, WorstReconstruction, comparison_grid, filters, heat_map,
+    interpolation, loss_curves, reconstruction_grid, scatter, square_grid_side,
+    worst_reconstructions,
 };
 use roxmltree::{Document, Node};
 
@@ -96,7 +97,8 @@ fn map() -> Figure {
     let classes: Vec<String> = (0..30).map(|class| format!("class {class}")).collect();
     let points = [[-1e5, 3e-7], [2e5, 8e-7]];
     let axes = Some(Axes { x: "first principal component", y: "second principal component" });
-    let shown = Scatter { points: &points, labels: &[0, 29], classes: &classes, axes };
+    let labels = &[0, 29];
+    let shown = Scatter { points: &points, labels, classes: &classes, axes, ..Scatter::default() };
     scatter(shown, "Map", &"many words ".repeat(40)).unwrap()
 }
 
@@ -249,17 +251,42 @@ fn a_heat_map_names_its_items_and_their_scores() {
     let item = |name: &str, score| HeatMapItem {
         image: grey(1, 2, &[255, 255]),
         reconstruction: grey(1, 2, &[0, 0]),
-        error: grey(1, 2, &[9, 9]),
+        errors: vec![0.0, 0.5, 0.25, 0.125],
         name: name.to_owned(),
         score,
     };
-    let items = [item("17", 31.415_926), item("a_long_name_of_a_file_000123.png", 0.5)];
-    let figure = heat_map(&items, "", "caption").unwrap();
+    let items = [item("row 17", 31.415_926), item("a_long_name_of_a_file_000123.png", 0.5)];
+    let scale = ErrorScale { end: 0.5, meaning: "squared error" };
+    let figure = heat_map(&items, scale, "", "caption").unwrap();
     for row in 0..3 {
-        assert_eq!(beneath(&figure, 2 * row), ["17", "31.42"]);
+        assert_eq!(beneath(&figure, 2 * row), ["row 17", "31.42"]);
         assert_eq!(beneath(&figure, 2 * row + 1), ["...le_000123.png", "0.5000"]);
     }
-    assert!(heat_map(&[], "", "").is_err());
+    let svg = figure.svg().unwrap();
+    for words in [">0</text>", ">0.250</text>", ">0.500 or more</text>", ">squared error</text>"] {
+        assert!(svg.contains(words), "{words}");
+    }
+    // Of two channels the largest error counts: 0.25 of 0.5 is the middle of the scale, 0.5 its end.
+    let document = Document::parse(&svg).unwrap();
+    let images = elements(&document, "image");
+    let (error, bar) = (&images[5], &images[6]);
+    let at = |image: &Node<'_, '_>, part: f32| {
+        let (x, y) = (number(image, "x"), number(image, "y"));
+        colour_at(&figure, (x + part * number(image, "width"), y + 1.0))
+    };
+    // The bar has 200 colours, each that of its middle: half a step is at most 2 of 255.
+    let near = |a: [u8; 3], b: [u8; 3]| a.iter().zip(b).all(|(a, b)| a.abs_diff(b) <= 2);
+    for (part, place) in [(0.25, 0.5), (0.75, 0.999)] {
+        let (found, expected) = (at(error, part), at(bar, place));
+        assert!(near(found, expected), "{found:?} {expected:?}");
+    }
+    assert!(near(at(bar, 0.001), [0, 0, 4]));
+
+    assert!(heat_map(&[], scale, "", "").is_err());
+    let odd = HeatMapItem { errors: vec![0.0; 3], ..items[0].clone() };
+    assert!(heat_map(&[odd], scale, "", "").is_err());
+    let infinite = HeatMapItem { errors: vec![0.0, f32::INFINITY], ..items[0].clone() };
+    assert!(heat_map(&[infinite], scale, "", "").is_err());
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub(super) fn draw_planes(
         bench.figure(name, title, &about, |title, caption| {
             let points = sample.project(Projection::Model, &mut |_, _| {})?;
             let classes = PointClasses { labels: &labels, names: &sample.classes };
-            Ok(map_figure(&points, classes, projection, title, caption)?)
+            Ok(map_figure(&points, classes, &[], projection, title, caption)?)
         })?;
     }
     let sample = CodeSample::of_images(images, Rows::new(&own.test, own.columns)?, &places);
@@ -111,7 +111,7 @@ pub(super) fn draw_codes(
     let about = format!("t-SNE of {length} each of {} test images", places.len());
     bench.figure("map-tsne", "The autoencoder's codes", &about, |title, caption| {
         let classes = PointClasses { labels: &labels, names: &sample.classes };
-        Ok(map_figure(&points, classes, Projection::Tsne, title, caption)?)
+        Ok(map_figure(&points, classes, &[], Projection::Tsne, title, caption)?)
     })?;
     let ends = images.select(&[0, 1])?.to_floats();
     let (from, to) = ends.split_at(images.image_size());

@@ -11,12 +11,12 @@ use super::{ModelAndData, OutputPath, Overwrite, Reading};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ae project runs/regular mnist -o map.svg
-  ae project runs/mine photos/ --method tsne --limit 2000 -o map.png
+  ae project runs/mine photos/ --method tsne --limit 2000 -o map.html
   ae project runs/plane mnist -o map.csv --grid plane.png")]
 pub(crate) struct Project {
     #[command(flatten)]
     pub(crate) applied: ModelAndData,
-    /// Where to write the map: .svg, .png or .csv (item, x, y, label)
+    /// Where to write the map: .html (interactive), .svg, .png or .csv (item, x, y, label)
     #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = map_file, required_unless_present = "grid")]
     pub(crate) out: Option<OutputPath>,
     #[command(flatten)]
@@ -30,6 +30,10 @@ pub(crate) struct Project {
     /// The seed that chooses the images, if there are more
     #[arg(long, default_value_t = 42, value_name = "N", value_parser = seed)]
     pub(crate) seed: u64,
+    /// Pictures of items on the map, spread over it: 0 to 10000, of which .svg and .png show 400 [default: 40, none of
+    /// rows; all in .html]
+    #[arg(long, value_name = "N", value_parser = whole::<0, 10_000>)]
+    pub(crate) thumbnails: Option<usize>,
     /// Also draw what the model decodes at points of the plane: .png or .svg (not with tsne)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = figure_file)]
     pub(crate) grid: Option<OutputPath>,
@@ -90,6 +94,6 @@ pub(crate) struct Interpolate {
 }
 
 fn map_file(text: &str) -> Result<OutputPath, String> {
-    file_that_ends_with(text, &["svg", "png", "csv"])
-        .ok_or_else(|| "expected a file that ends with .svg, .png or .csv".to_owned())
+    file_that_ends_with(text, &["html", "svg", "png", "csv"])
+        .ok_or_else(|| "expected a file that ends with .html, .svg, .png or .csv".to_owned())
 }

@@ -18,7 +18,7 @@ use ae_files::{counted_as, write_atomic};
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::{inputs, network, read_options};
+use super::{inputs, network, noun_of, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
 use crate::exit_status::Status;
 use crate::{csv, guard, output, progress};
@@ -215,12 +215,13 @@ fn score_items(
             let name = names.as_ref().and_then(|names| names.get(place));
             let name = name.map(|name| name.display().to_string());
             let item = chunk.items.get(place).copied().unwrap_or_default();
+            let numbered = || format!("{} {item}", noun_of(model.format()));
+            let shown = name.clone().unwrap_or_else(numbered);
             let name = name.unwrap_or_else(|| item.to_string());
             if args.heat_map.is_some() {
                 let part = |values: &[f32]| values[place * size..][..size].to_vec();
                 let (image, errors) = (part(&chunk.pixels), part(&errors));
-                let (name, score) = (name.clone(), verdict.score);
-                strangest.push(Strange { name, score, image, errors });
+                strangest.push(Strange { name: shown, score: verdict.score, image, errors });
             }
             let class = class_of(&chunk, place);
             items.push(Scored { name, verdict, class, window: None });

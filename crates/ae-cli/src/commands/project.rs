@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use ae_apply::{CodeSample, Projection, device};
-use ae_dataset::{ImageShape, Progress};
-use ae_experiment::{PointClasses, decoded_plane_figure, map_figure, open_encoder, open_model};
+use ae_dataset::{ImageShape, InputFormat, Progress};
+use ae_experiment::{
+    Display, PointClasses, decoded_plane_figure, map_figure, open_encoder, open_model,
+};
 use ae_files::{counted_as, write_atomic};
 use ae_random::Seed;
-use ae_report::square_grid_side;
+use ae_report::{MapItem, MapPage, Picture, Thumbnail, spread_points, square_grid_side};
 use serde_json::json;
 
 use super::{inputs, noun_of};
 use crate::args::{Common, Project};
-use crate::delivery::write_figure;
+use crate::delivery::{ending, write_figure};
 use crate::exit_status::Status;
 use crate::{csv, output, progress};
 
@@ -39,7 +41,12 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     }
     let reader = inputs(&args.applied.images, encoder.input(), &args.reading, common)?;
     let name = reader.name().to_owned();
-    let sample = CodeSample::draw(&encoder, reader, args.limit, Seed::new(args.seed), progress)?;
+    let display = Display::of(encoder.format());
+    let wanted = wanted_thumbnails(args, encoder.format());
+    let mut keep = |values: &[f32]| (wanted > 0).then(|| thumbnail(&display, values)).flatten();
+    let seed = Seed::new(args.seed);
+    let (sample, pictures) =
+        CodeSample::draw_with(&encoder, reader, args.limit, seed, &mut keep, progress)?;
     let told = told(args, &sample, noun_of(encoder.format()), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
@@ -51,7 +58,8 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     if let Some(path) = &args.out {
         let step = &mut |done, of| progress.read("t-SNE", done as u64, of as u64);
         let points = sample.project(projection, step)?;
-        write_map(path, (&points, &sample), projection, &about)?;
+        let map = Map { points: &points, sample: &sample, pictures, wanted, about: &about };
+        map.write(path, projection, noun_of(encoder.format()))?;
     }
     tell((args, side), common, &sample, &told, projection)?;
     Ok(Status::Done)
@@ -80,19 +88,103 @@ fn told(args: &Project, sample: &CodeSample, noun: &str, progress: &mut dyn Prog
     told
 }
 
-fn write_map(
-    path: &Path,
-    (points, sample): (&[[f32; 2]], &CodeSample),
-    projection: Projection,
-    about: &str,
-) -> anyhow::Result<()> {
-    if path.extension().is_some_and(|ending| ending == "csv") {
-        return Ok(write_atomic(path, csv(points, sample).as_bytes())?);
+/// Pictures on a figure of a map, if nobody asks for another number.
+const THUMBNAILS: usize = 40;
+/// The longer side of the pictures that are kept.
+const THUMBNAIL_SIDE: usize = 32;
+
+/// How many items are drawn as pictures.
+fn wanted_thumbnails(args: &Project, format: &InputFormat) -> usize {
+    let by_default = match args.out.as_deref().map(ending) {
+        Some("html") => args.limit,
+        Some("svg" | "png") if format.shape.height > 1 => THUMBNAILS,
+        _ => 0,
+    };
+    args.thumbnails.unwrap_or(by_default)
+}
+
+/// An item as a small picture; none of values that are not finite.
+fn thumbnail(display: &Display, values: &[f32]) -> Option<Picture> {
+    Some(display.pictures(values).ok()?.pop()?.within(THUMBNAIL_SIDE))
+}
+
+/// What is on a map.
+struct Map<'a> {
+    points: &'a [[f32; 2]],
+    sample: &'a CodeSample,
+    /// The picture of each item, if pictures are wanted.
+    pictures: Vec<Option<Picture>>,
+    /// The largest number of pictures on the map.
+    wanted: usize,
+    about: &'a str,
+}
+
+const TITLE: &str = "Map of the codes";
+
+impl Map<'_> {
+    fn write(mut self, path: &Path, projection: Projection, noun: &str) -> anyhow::Result<()> {
+        match ending(path) {
+            "csv" => Ok(write_atomic(path, csv(self.points, self.sample).as_bytes())?),
+            "html" => self.write_page(path, projection, noun),
+            _ => {
+                let labels = self.sample.labels().unwrap_or_default();
+                let classes = PointClasses { labels: &labels, names: class_names(self.sample) };
+                let chosen = spread_points(self.points, self.wanted).into_iter();
+                let thumbnails: Vec<Thumbnail> = chosen
+                    .filter_map(|point| {
+                        let picture = self.pictures.get_mut(point)?.take()?;
+                        Some(Thumbnail { point, picture })
+                    })
+                    .collect();
+                let (points, about) = (self.points, self.about);
+                let figure = map_figure(points, classes, &thumbnails, projection, TITLE, about)?;
+                write_figure(path, &figure)
+            }
+        }
     }
-    let labels = sample.labels().unwrap_or_default();
-    let classes = PointClasses { labels: &labels, names: &sample.classes };
-    let figure = map_figure(points, classes, projection, "Map of the codes", about)?;
-    write_figure(path, &figure)
+
+    fn write_page(mut self, path: &Path, projection: Projection, noun: &str) -> anyhow::Result<()> {
+        if self.wanted < self.points.len() {
+            let chosen = spread_points(self.points, self.wanted);
+            let mut is_chosen = vec![false; self.pictures.len()];
+            chosen.into_iter().for_each(|point| is_chosen[point] = true);
+            let pictures = self.pictures.iter_mut().zip(is_chosen);
+            pictures.filter(|(_, chosen)| !chosen).for_each(|(picture, _)| *picture = None);
+        }
+        let classes = class_names(self.sample);
+        let items = self.sample.items.iter().zip(self.points).zip(&mut self.pictures);
+        let items: Vec<MapItem> = items
+            .map(|((item, &point), picture)| MapItem {
+                point,
+                place: item.place,
+                name: item.file.as_ref().map(|file| file.display().to_string()),
+                class: item.label.filter(|_| !classes.is_empty()),
+                score: None,
+                picture: picture.take(),
+            })
+            .collect();
+        let page = MapPage {
+            title: TITLE,
+            about: self.about,
+            noun,
+            has_one_scale: projection == Projection::Tsne,
+            classes,
+            items: &items,
+        };
+        let document = page.html()?;
+        for note in &document.notes {
+            tracing::warn!("{}: {note}", path.display());
+        }
+        Ok(write_atomic(path, document.html.as_bytes())?)
+    }
+}
+
+/// The names of the classes, if all items have one.
+fn class_names(sample: &CodeSample) -> &[String] {
+    match sample.labels() {
+        Some(_) => &sample.classes,
+        None => &[],
+    }
 }
 
 fn csv(points: &[[f32; 2]], sample: &CodeSample) -> String {

@@ -36,12 +36,6 @@ impl Display {
         Self::of(&InputFormat { shape, scaling })
     }
 
-    /// The display of fractions, from 0 (black) to 1 (white), in the shape of these items.
-    #[must_use]
-    pub fn of_fractions(self) -> Self {
-        Self { low: 0.0, high: 1.0, columns: None, ..self }
-    }
-
     /// Items, `n x channels x height x width`, as pictures. Values outside of the range are black or white.
     ///
     /// # Errors
@@ -128,8 +122,6 @@ mod tests {
         assert!(display.pictures(&[f32::NAN, 0.0, 0.0]).is_err());
         let caption = display.caption("rows");
         assert!(caption.starts_with("rows; black is -2.0 or less, white 3.0 or more"), "{caption}");
-        let fractions = levels(&display.of_fractions(), &[0.0, 0.5, 1.0]);
-        assert_eq!(fractions, Picture::new(1, 1, 3, &[0, 128, 255]).unwrap());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use ae_apply::{ApplyError, DecodedPlane, Model, Projection, interpolate};
 use ae_report::{
-    Axes, Figure, GridRow, InterpolationStep, Scatter, interpolation, reconstruction_grid, scatter,
+    Axes, Figure, GridRow, InterpolationStep, Scatter, Thumbnail, interpolation,
+    reconstruction_grid, scatter,
 };
 
 use crate::ExperimentError;
@@ -17,19 +18,20 @@ pub struct PointClasses<'a> {
     pub names: &'a [String],
 }
 
-/// Draws a map of codes: points in the colours of their classes.
+/// Draws a map of codes: points in the colours of their classes, some of them with a picture of their item.
 ///
 /// # Errors
 /// If there are so many classes that the figure would be too large.
 pub fn map_figure(
     points: &[[f32; 2]],
     classes: PointClasses<'_>,
+    thumbnails: &[Thumbnail],
     projection: Projection,
     title: &str,
     caption: &str,
 ) -> Result<Figure, ExperimentError> {
     let PointClasses { labels, names } = classes;
-    let shown = Scatter { points, labels, classes: names, axes: axes(projection) };
+    let shown = Scatter { points, labels, classes: names, axes: axes(projection), thumbnails };
     Ok(scatter(shown, title, caption)?)
 }
 

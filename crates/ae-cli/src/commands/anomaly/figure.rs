@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ae_apply::AnomalyDetector;
 use ae_experiment::Display;
-use ae_report::{HeatMapItem, Picture, heat_map};
+use ae_report::{ErrorScale, HeatMapItem, Picture, heat_map};
 use anyhow::Context as _;
 
 use super::Strange;
@@ -18,11 +18,10 @@ pub(super) fn draw(
     path: &Path,
 ) -> anyhow::Result<()> {
     let model = detector.model();
-    let (white, of) = white(detector, items);
+    let (end, of) = scale_end(detector, items);
     let display = Display::of(model.format());
     let only = |mut pictures: Vec<Picture>| pictures.pop().context("an item without numbers");
     let drawn = items.iter().map(|Strange { name, score, image, errors }| {
-        let shares: Vec<f32> = errors.iter().map(|error| (*error / white).min(1.0)).collect();
         // Of a picture in subfolders the file and the last folder, which is its class.
         let parts: Vec<_> = Path::new(name).components().map(|part| part.as_os_str()).collect();
         let last = parts[parts.len().saturating_sub(2)..].iter();
@@ -30,22 +29,23 @@ pub(super) fn draw(
         Ok(HeatMapItem {
             image: only(display.pictures(image)?)?,
             reconstruction: only(display.pictures(&model.reconstruct(image)?)?)?,
-            error: only(display.of_fractions().pictures(&shares)?)?,
+            errors: errors.clone(),
             name,
             score: *score,
         })
     });
     let drawn = drawn.collect::<anyhow::Result<Vec<_>>>()?;
     let caption = display.caption(&format!(
-        "{name}: largest scores first; white is an error of {white:.4} or more, {of}"
+        "{name}: largest scores first; the scale ends at an error of {end:.4}, {of}"
     ));
-    let figure = heat_map(&drawn, "Where the error is", &caption)?;
+    let scale = ErrorScale { end, meaning: "reconstruction error" };
+    let figure = heat_map(&drawn, scale, "Where the error is", &caption)?;
     write_figure(path, &figure)
 }
 
-/// The error that is drawn white, and what it is: that of the fit, so that an item looks the same in any
+/// The error at the end of the scale, and what it is: that of the fit, so that an item looks the same in any
 /// company.
-pub(super) fn white(detector: &AnomalyDetector, items: &[Strange]) -> (f32, &'static str) {
+pub(super) fn scale_end(detector: &AnomalyDetector, items: &[Strange]) -> (f32, &'static str) {
     let (white, of) = match detector.largest_normal_error() {
         Some(largest) => (largest as f32, "the largest of the fitted normal items"),
         None => {

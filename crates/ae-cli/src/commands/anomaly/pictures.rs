@@ -164,7 +164,7 @@ impl<'a> HeatMaps<'a> {
         }
         make_folder(folder)?;
         let names = PictureNames::default();
-        Ok(Self { folder, names, white: figure::white(detector, &[]).0 })
+        Ok(Self { folder, names, white: figure::scale_end(detector, &[]).0 })
     }
 
     /// `sub/a.jpg` becomes `sub/a.jpg.score-1.2345.png`: black is no error, white that of the fit's largest or more. Of
