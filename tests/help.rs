@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "data info",
     "data fetch",
     "data export",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 26] = [
     "project",
     "interpolate",
     "sample",
+    "serve",
     "anomaly fit",
     "anomaly score",
     "probe",

@@ -106,5 +106,7 @@ mod reproduce;
 /// Several models beside what people use instead.
 mod studies;
 
+/// A page and an HTTP API.
+mod serve;
 /// What the committed model draws.
 mod snapshots;

@@ -171,6 +171,11 @@ impl AnomalyDetector {
         Self::of_model(Model::open_on(path, device)?, path)
     }
 
+    /// Whether a model's file holds a detector, sound or not.
+    pub fn is_in(model: &Model) -> bool {
+        model.saved().attachments.names().any(|name| name == ATTACHMENT)
+    }
+
     /// The detector in a model that is open; errors call the model `path`.
     ///
     /// # Errors

@@ -181,8 +181,8 @@ impl Model {
         self.takes_noise_level().then(estimate).transpose()
     }
 
-    /// Whether the network adds its input to what it makes of a code.
-    pub(crate) fn is_residual(&self) -> bool {
+    /// Whether the network adds its input to what it makes of a code, so that a code alone gives no image.
+    pub fn is_residual(&self) -> bool {
         self.saved.spec.network.residual
     }
 

@@ -14,6 +14,8 @@ mod probe;
 mod project;
 mod reproduce;
 mod sample;
+#[cfg(feature = "serve")]
+mod serve;
 mod spec;
 mod train;
 
@@ -36,6 +38,8 @@ pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
 pub(crate) use sample::Sample;
+#[cfg(feature = "serve")]
+pub(crate) use serve::{LogFormat, Serve};
 pub(crate) use spec::{Change, WriteSpec};
 pub(crate) use train::{NewFolder, Resume, Settings, Study, Train};
 
@@ -145,6 +149,12 @@ pub(crate) enum Command {
     Compress(Compress),
     /// Decompress images (.aez)
     Decompress(Decompress),
+    /// Serve a model on this machine: a page to try it in a browser, and an HTTP API
+    ///
+    /// Prints the address, and answers until Ctrl-C or SIGTERM, which finish what is in flight. The API is described
+    /// at /openapi.json.
+    #[cfg(feature = "serve")]
+    Serve(Serve),
     /// Export a model to ONNX
     Export(Export),
     /// Import weights of PyTorch or Keras as a model

@@ -22,6 +22,8 @@ pub(crate) mod reconstruct;
 pub(crate) mod reproduce;
 pub(crate) mod resume;
 pub(crate) mod sample;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod spec;
 pub(crate) mod study;
 pub(crate) mod train;
@@ -37,8 +39,11 @@ use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec};
 use ae_files::printable;
 use anyhow::Context as _;
 
+#[cfg(feature = "serve")]
+use crate::args::LogFormat;
 use crate::args::{Args, Change, Command, Common, Reading, Settings};
 use crate::exit_status::{Status, Usage};
+use crate::output::LogStyle;
 use crate::{output, progress};
 
 pub(crate) use reading::{in_flags, read_as, read_options};
@@ -71,11 +76,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Sample(sample) => sample::run(sample, common),
         Command::Compress(compress) => compress::run(compress, common),
         Command::Decompress(decompress) => decompress::run(decompress, common),
+        #[cfg(feature = "serve")]
+        Command::Serve(serve) => serve::run(serve, common),
         Command::Export(export) => export::run(export, common),
         Command::Import(import) => import::run(import, common),
         Command::Inspect(inspect) => inspect::run(inspect, common),
         Command::Completions(completions) => completions::run(completions),
         Command::Man(man) => man::run(man, common),
+    }
+}
+
+/// How a command's events are written.
+pub(crate) fn log_style(command: &Command) -> LogStyle {
+    match command {
+        #[cfg(feature = "serve")]
+        Command::Serve(serve) if serve.log_format == LogFormat::Json => LogStyle::Json,
+        _ => LogStyle::Text,
     }
 }
 

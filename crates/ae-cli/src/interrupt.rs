@@ -3,6 +3,8 @@
 //! Files are written whole or not at all, so the process may end at any moment: what a checkpoint, or a study's
 //! finished models, do not hold is computed again.
 
+#[cfg(all(unix, feature = "serve"))]
+pub(crate) use unix::first_stops;
 #[cfg(unix)]
 pub(crate) use unix::{begun, listen, resumable};
 
@@ -14,6 +16,9 @@ pub(crate) fn resumable(_: &std::path::Path, _: bool) {}
 
 #[cfg(not(unix))]
 pub(crate) fn begun() {}
+
+#[cfg(all(not(unix), feature = "serve"))]
+pub(crate) fn first_stops(_: Box<dyn FnOnce() + Send>) {}
 
 #[cfg(unix)]
 mod unix {
@@ -36,6 +41,17 @@ mod unix {
 
     /// Whether this process has begun to write into the folder.
     static BEGUN: AtomicBool = AtomicBool::new(false);
+
+    /// What the first signal does instead of ending the program.
+    static STOP: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+    /// From now on the first signal calls this, and the second one ends the program.
+    #[cfg(feature = "serve")]
+    pub(crate) fn first_stops(stop: Box<dyn FnOnce() + Send>) {
+        if let Ok(mut current) = STOP.lock() {
+            *current = Some(stop);
+        }
+    }
 
     /// A run or a study will be trained in this folder; Ctrl-C says how to resume it.
     pub(crate) fn resumable(folder: &Path, is_study: bool) {
@@ -61,9 +77,14 @@ mod unix {
             }
         };
         thread::spawn(move || {
-            if signals.forever().next().is_some() {
+            for _ in signals.forever() {
                 // Behind a progress bar, or ^C.
                 let start = if io::stderr().is_terminal() { "\n" } else { "" };
+                if let Some(stop) = STOP.lock().ok().and_then(|mut stop| stop.take()) {
+                    stop();
+                    output::progress(&format!("{start}stopping: what is in flight is finished"));
+                    continue;
+                }
                 output::progress(&format!("{start}{}", advice()));
                 signal_hook::low_level::exit(INTERRUPTED);
             }

@@ -22,9 +22,19 @@ const COLUMNS: usize = 100;
 /// Characters of a cell of a table, or of a name, that are shown.
 const CELL: usize = 60;
 
+/// How events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogStyle {
+    /// Lines for a person.
+    Text,
+    /// A JSON object a line, with the time.
+    #[cfg(feature = "serve")]
+    Json,
+}
+
 /// Sends events to stderr: warnings, with -v and -vv also what the libraries do, if quiet errors alone. The
 /// variable `RUST_LOG` decides instead if it is set.
-pub(crate) fn start_log(quiet: bool, verbose: u8) {
+pub(crate) fn start_log(quiet: bool, verbose: u8, style: LogStyle) {
     let named = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let filter = named.as_deref().unwrap_or(match verbose {
         _ if quiet => "error",
@@ -33,15 +43,18 @@ pub(crate) fn start_log(quiet: bool, verbose: u8) {
         2 => "warn,ae=debug",
         _ => "debug,ae=trace",
     });
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(verbose > 0)
-        .without_time()
         // Otherwise a closed stderr is complained about on stderr, which panics.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    match style {
+        LogStyle::Text => log.without_time().init(),
+        #[cfg(feature = "serve")]
+        LogStyle::Json => log.json().flatten_event(true).with_target(true).init(),
+    }
 }
 
 /// Text that a terminal shows and does not obey; lines stay lines.

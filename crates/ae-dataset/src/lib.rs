@@ -135,6 +135,8 @@ pub use options::{
 pub use own_data::has_own_split;
 pub use patches::{PatchOptions, PatchSource};
 pub use pictures::id::{PageOfFile, PictureId, PictureOrigin};
+#[cfg(feature = "pictures")]
+pub use pictures::in_memory::picture_in_memory;
 pub use pictures::list::is_named_like_a_picture;
 #[cfg(feature = "pictures")]
 pub use pictures::metadata::{ColourProfile, Depth, PictureMetadata};

@@ -11,6 +11,8 @@ pub(crate) mod folder;
 #[cfg(feature = "pictures")]
 pub(crate) mod headers;
 #[cfg(feature = "pictures")]
+pub(crate) mod in_memory;
+#[cfg(feature = "pictures")]
 pub(crate) mod pairs;
 #[cfg(feature = "pictures")]
 pub(crate) mod read_many;

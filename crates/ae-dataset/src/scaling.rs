@@ -184,6 +184,11 @@ impl Scaling {
         row.iter().enumerate().map(|(column, &value)| self.scale(column, value))
     }
 
+    /// Scales rows in the table's own units, `n x columns`. A result is infinite if it is too large for single precision.
+    pub fn rows(&self, rows: &[f64]) -> Vec<f32> {
+        rows.chunks(self.columns().max(1)).flat_map(|row| self.apply(row)).collect()
+    }
+
     /// Converts scaled rows, `n x columns`, to the table's own units.
     pub fn undo(&self, rows: &[f32]) -> Vec<f64> {
         let bounds = || self.minimum.iter().zip(&self.maximum);
@@ -300,6 +305,7 @@ mod tests {
         let scaling = fit(&[&[1.0, 5.0, -2.0], &[3.0, 5.0, 2.0]]);
         let scaled: Vec<f32> = scaling.apply(&[2.0, 7.0, 6.0]).collect();
         assert_eq!(scaled, [0.5, 2.0, 2.0]);
+        assert_eq!(scaling.rows(&[2.0, 7.0, 6.0, 1.0, 5.0, -2.0]), [0.5, 2.0, 2.0, 0.0, 0.0, 0.0]);
         assert_eq!(scaling.undo(&scaled), [2.0, 7.0, 6.0]);
         assert_eq!(scaling.constant(), [1]);
         let mut made = [0.5, 0.25, 0.5, 0.5, 0.75, 0.5];

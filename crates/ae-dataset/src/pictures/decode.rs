@@ -71,6 +71,14 @@ pub(crate) fn header(picture: &PictureId) -> Result<Header, DatasetError> {
     header.map_err(|error| error.in_picture(picture))
 }
 
+/// The header of a picture in memory.
+pub(crate) fn header_in_memory(bytes: &[u8]) -> Result<Header, FormatError> {
+    match format_of(&mut Cursor::new(bytes))? {
+        Format::Tiff => tiff_header(Cursor::new(bytes), None),
+        Format::Other(format) => header_of(Cursor::new(bytes), format),
+    }
+}
+
 /// The places of the pages of a TIFF; none of another file.
 pub(crate) fn pages(path: &Path) -> Result<Vec<u64>, DatasetError> {
     // Other files have other limits of length.

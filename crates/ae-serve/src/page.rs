@@ -1,0 +1,34 @@
+//! The files of the page, within the program.
+
+/// A file of the page.
+#[derive(Debug)]
+pub(crate) struct PageFile {
+    pub(crate) path: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) contents: &'static str,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! file {
+    ($path:literal, $kind:expr, $name:literal) => {
+        PageFile { path: $path, kind: $kind, contents: include_str!(concat!("../page/", $name)) }
+    };
+}
+
+/// All files.
+pub(crate) const FILES: [PageFile; 10] = [
+    file!("/", HTML, "index.html"),
+    file!("/page/style.css", CSS, "style.css"),
+    file!("/page/icon.svg", SVG, "icon.svg"),
+    file!("/page/main.js", SCRIPT, "main.js"),
+    file!("/page/api.js", SCRIPT, "api.js"),
+    file!("/page/pad.js", SCRIPT, "pad.js"),
+    file!("/page/pictures.js", SCRIPT, "pictures.js"),
+    file!("/page/results.js", SCRIPT, "results.js"),
+    file!("/page/codes.js", SCRIPT, "codes.js"),
+    file!("/page/table.js", SCRIPT, "table.js"),
+];

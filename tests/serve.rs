@@ -1,0 +1,118 @@
+//! A model behind a page and an HTTP API.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::Sandbox;
+
+/// `ae serve` in the background. It is ended when this is dropped.
+struct Serving {
+    child: Child,
+    /// Kept, so that the program can write to it.
+    _stdout: BufReader<ChildStdout>,
+    port: u64,
+}
+
+impl Serving {
+    fn begin(sandbox: &Sandbox, arguments: &str) -> Self {
+        let mut command = sandbox.command(&format!("serve {arguments} --port 0 --json"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let told: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let port = told["port"].as_u64().unwrap();
+        assert_eq!(told["url"], format!("http://127.0.0.1:{port}/"));
+        Self { child, _stdout: stdout, port }
+    }
+
+    fn ask(&self, head: &str, body: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port as u16)).unwrap();
+        let length = body.len();
+        let text = format!(
+            "{head} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    }
+
+    /// Sends a signal; returns the exit status and what was told on stderr.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let mut told = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        (self.child.wait().unwrap().code(), told)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_run_is_served_until_a_signal_ends_it_well() {
+    let sandbox = Sandbox::with_run();
+    for signal in ["-TERM", "-INT"] {
+        let serving = Serving::begin(&sandbox, "run -v --log-format json");
+        let (status, model) = serving.ask("GET /v1/model", "");
+        assert_eq!(status, "HTTP/1.1 200 OK");
+        let model: Value = serde_json::from_str(&model).unwrap();
+        assert_eq!(model["name"], "run");
+        let shape: Vec<usize> = serde_json::from_value(model["shape"].clone()).unwrap();
+        let item = vec![0.5; shape.iter().product()];
+        let (status, answer) =
+            serving.ask("POST /v1/reconstruct", &json!({ "item": item }).to_string());
+        assert_eq!(status, "HTTP/1.1 200 OK", "{answer}");
+        // The examples are the part of the data that the run's training held out.
+        let examples = loop {
+            let told: Value = serde_json::from_str(&serving.ask("GET /v1/examples", "").1).unwrap();
+            if told["state"] != "loading" {
+                break told;
+            }
+        };
+        assert_eq!(examples["state"], "ready", "{examples}");
+        let (code, told) = serving.end(signal);
+        assert_eq!(code, Some(0), "{told}");
+        assert!(told.contains("stopping"), "{told}");
+        let lines = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let mut logged = lines.filter(|line| line["route"] == "/v1/reconstruct");
+        let line = logged.next().unwrap_or_else(|| panic!("{told}"));
+        assert_eq!(line["status"], 200);
+        assert!(line["timestamp"].is_string() && line["milliseconds"].is_number(), "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_told_at_once() {
+    let sandbox = Sandbox::with_run();
+    sandbox.write("short.txt", "secret\n");
+    sandbox.write("damaged.safetensors", b"\x08\0\0\0\0\0\0\0{\"a\":1}");
+    sandbox.ae("serve run --bind 0.0.0.0").refuses_with(&["--token-file"]);
+    sandbox.ae("serve run --port 65536").refuses_with(&["--port"]);
+    sandbox.ae("serve run --bind nowhere").refuses_with(&["--bind"]);
+    sandbox.ae("serve run --allow-host lab").refuses_with(&["--token-file"]);
+    sandbox.ae("serve run --token-file short.txt").fails_with(&["short.txt", "32 to 512"]);
+    sandbox.ae("serve run --token-file nowhere").fails_with(&["nowhere"]);
+    sandbox.ae("serve nowhere").fails_with(&["nowhere"]);
+    sandbox.ae("serve damaged.safetensors").fails_with(&["damaged.safetensors"]);
+    let serving = Serving::begin(&sandbox, "run --examples none");
+    let port = serving.port;
+    sandbox
+        .ae(&format!("serve run --port {port}"))
+        .fails_with(&[&port.to_string(), "another port"]);
+    let (_, examples) = serving.ask("GET /v1/examples", "");
+    assert!(examples.contains("--examples none"), "{examples}");
+}
