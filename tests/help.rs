@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 29] = [
     "data info",
     "data fetch",
     "data export",
@@ -15,6 +15,8 @@ const COMMANDS: [&str; 27] = [
     "resume",
     "reproduce",
     "study",
+    "runs",
+    "compare",
     "evaluate",
     "reconstruct",
     "denoise",

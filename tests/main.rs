@@ -45,6 +45,8 @@ mod denoiser_inside;
 mod exchange;
 /// Numbers that a run must reach.
 mod expectations;
+/// What a program reads that follows a training.
+mod followed;
 /// `--force` on what makes no sense.
 mod forced;
 /// Disks that are full.
@@ -63,8 +65,12 @@ mod mistaken;
 mod networks;
 /// What a resume keeps and changes.
 mod resumed;
+/// Runs listed and compared.
+mod runs;
 /// Specs and flags that make no sense.
 mod settings;
+/// TensorBoard's event files.
+mod tensorboard;
 /// What a training leaves, and what it refuses.
 mod training;
 mod whole_pictures;

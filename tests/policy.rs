@@ -17,7 +17,7 @@ fn sandbox() -> Sandbox {
 }
 
 /// Every command that writes, `#` in place of `-o`, and what it writes.
-const WRITING: [(&str, &str); 14] = [
+const WRITING: [(&str, &str); 15] = [
     ("spec # new.toml", "new.toml"),
     ("train --data data --widths 4 --epochs 1 # new", "new/record.json"),
     ("data export digits # new", "new/t10k-images-idx3-ubyte"),
@@ -30,6 +30,7 @@ const WRITING: [(&str, &str); 14] = [
     ("project run data # new.csv", "new.csv"),
     ("interpolate run data # new.svg", "new.svg"),
     ("anomaly fit rows t.csv # new.safetensors", "new.safetensors"),
+    ("compare run rows # new", "new/val_mse.png"),
     ("compress run data # new.aez", "new.aez"),
     ("decompress run data.aez # new.npy", "new.npy"),
 ];
@@ -158,7 +159,7 @@ fn earlier_spellings_do_the_same() {
 }
 
 /// Commands with a wrong setting, which is a matter of usage wherever it stands.
-const WRONG: [(&str, &str); 23] = [
+const WRONG: [(&str, &str); 25] = [
     ("train --data data --epochs 0 --out x", "--epochs"),
     ("train spec.toml --epochs 0 --out x", "--epochs"),
     ("train spec.toml --batch-size 0 --out x", "--batch-size"),
@@ -176,6 +177,8 @@ const WRONG: [(&str, &str); 23] = [
     ("study wrong-study.toml --out x", "training.epochs must be at least 1"),
     ("study spec.toml --set nothing=1 --out x", "no key `nothing`"),
     ("spec --set training.loss=hinge", "binary-cross-entropy"),
+    ("compare run", "expected 2 to 20 runs, found 1"),
+    ("compare run rows --sort nothing", "val_mse"),
     ("evaluate run data --noise fog", "fog"),
     ("probe run data --labels 0", "--labels"),
     ("anomaly fit run data --quantile 2", "--quantile"),
@@ -185,12 +188,14 @@ const WRONG: [(&str, &str); 23] = [
 ];
 
 /// Commands whose input is missing or damaged.
-const MISSING: [(&str, &str); 15] = [
+const MISSING: [(&str, &str); 17] = [
     ("train nowhere.toml --out x", "nowhere.toml"),
     ("train torn.toml --out x", "torn.toml"),
     ("train --data nowhere --out x", "nowhere"),
     ("study nowhere.toml --out x", "nowhere.toml"),
     ("resume nowhere", "nowhere"),
+    ("runs nowhere", "nowhere"),
+    ("compare run nowhere", "nowhere"),
     ("spec --like nowhere", "nowhere"),
     ("evaluate nowhere data", "nowhere"),
     ("reconstruct run nowhere -o x.npy", "nowhere"),

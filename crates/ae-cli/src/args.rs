@@ -13,6 +13,7 @@ mod parse;
 mod probe;
 mod project;
 mod reproduce;
+mod runs;
 mod sample;
 #[cfg(feature = "serve")]
 mod serve;
@@ -37,11 +38,12 @@ use parse::{device, noise, seed, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
 pub(crate) use reproduce::Reproduce;
+pub(crate) use runs::{Compare, Runs};
 pub(crate) use sample::Sample;
 #[cfg(feature = "serve")]
 pub(crate) use serve::{LogFormat, Serve};
 pub(crate) use spec::{Change, WriteSpec};
-pub(crate) use train::{NewFolder, Resume, Settings, Study, Train};
+pub(crate) use train::{NewFolder, Resume, Settings, Shown, Study, Train};
 
 /// Trains, examines and applies autoencoders.
 ///
@@ -95,6 +97,8 @@ pub(crate) enum ProgressStyle {
     Bar,
     /// One line per epoch, at most 100
     Plain,
+    /// One JSON object per line on stderr, for programs
+    Json,
     /// Nothing
     None,
 }
@@ -116,6 +120,10 @@ pub(crate) enum Command {
     Reproduce(Reproduce),
     /// Run a study: an experiment that trains several models and compares them
     Study(Study),
+    /// List the runs and studies below a folder, with their states
+    Runs(Runs),
+    /// Compare runs: settings that differ, metrics, best epochs, learning curves
+    Compare(Compare),
     /// Evaluate a model on the test images of a data set
     Evaluate(Evaluate),
     /// Reconstruct images: encode and decode them

@@ -1,6 +1,7 @@
 //! One file a command: it calls the libraries with the arguments and prints the result.
 
 pub(crate) mod anomaly;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod compress;
 pub(crate) mod data;
@@ -21,6 +22,7 @@ mod reading;
 pub(crate) mod reconstruct;
 pub(crate) mod reproduce;
 pub(crate) mod resume;
+pub(crate) mod runs;
 pub(crate) mod sample;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
@@ -35,13 +37,13 @@ use ae_apply::{ApplyError, ModelInput, device, input_reader};
 use ae_dataset::{
     Dataset, InputFormat, InputReader, LoadOptions, Network, Source, is_named_like_a_picture, load,
 };
-use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec};
+use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec, TensorBoard};
 use ae_files::printable;
 use anyhow::Context as _;
 
 #[cfg(feature = "serve")]
 use crate::args::LogFormat;
-use crate::args::{Args, Change, Command, Common, Reading, Settings};
+use crate::args::{Args, Change, Command, Common, ProgressStyle, Reading, Settings, Shown};
 use crate::exit_status::{Status, Usage};
 use crate::output::LogStyle;
 use crate::{output, progress};
@@ -64,6 +66,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Resume(resume) => resume::run(resume, common),
         Command::Reproduce(reproduce) => reproduce::run(reproduce, common),
         Command::Study(study) => study::run(study, common),
+        Command::Runs(args) => runs::run(args, common),
+        Command::Compare(compare) => compare::run(compare, common),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, common),
         Command::Reconstruct(apply) => reconstruct::run(apply, common),
         Command::Denoise(denoise) => denoise::run(denoise, common),
@@ -87,10 +91,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
 }
 
 /// How a command's events are written.
-pub(crate) fn log_style(command: &Command) -> LogStyle {
-    match command {
+pub(crate) fn log_style(args: &Args) -> LogStyle {
+    match &args.command {
         #[cfg(feature = "serve")]
-        Command::Serve(serve) if serve.log_format == LogFormat::Json => LogStyle::Json,
+        Command::Serve(serve) if serve.log_format == LogFormat::Json => LogStyle::Timed,
+        _ if args.common.progress == ProgressStyle::Json => LogStyle::Messages,
         _ => LogStyle::Text,
     }
 }
@@ -198,7 +203,7 @@ fn inputs(
 fn finish(
     common: &Common,
     folder: &Path,
-    show: bool,
+    shown: &Shown,
     run: impl FnOnce(RunOptions) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Status> {
     let Outcome { record, grid } = run(RunOptions {
@@ -206,9 +211,10 @@ fn finish(
         network: network(common),
         progress: &mut *progress::data(common),
         observer: progress::training(common),
+        tensorboard: if shown.tensorboard { TensorBoard::On } else { TensorBoard::Off },
     })?;
     let status = conclude(common, &record, folder)?;
-    if !common.json && (show || (output::is_terminal() && !common.quiet)) {
+    if !common.json && (shown.show || (output::is_terminal() && !common.quiet)) {
         output::pictures(&grid)?;
     }
     Ok(status)

@@ -332,10 +332,11 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 12] = [
+    const READ: [&str; 13] = [
         "archive",
         "codes",
         "data",
+        "folder",
         "images",
         "like",
         "model",

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => error.format(&mut Args::command()).exit(),
     };
-    output::start_log(args.common.quiet, args.common.verbose, commands::log_style(&args.command));
+    output::start_log(&args.common, commands::log_style(&args));
     interrupt::listen();
     match guard::check_arguments(&matches).and_then(|()| commands::run(&args)) {
         Ok(status) => ExitCode::from(exit_status::of_status(status)),

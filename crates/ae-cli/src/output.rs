@@ -1,6 +1,8 @@
 //! The only file that writes to the terminal: results to stdout, everything else to stderr.
 //!
-//! `println!` is not used: it panics where a disk is full or a pipe is closed.
+//! What goes to stderr is in `messages`. `println!` is not used: it panics where a disk is full or a pipe is closed.
+
+mod messages;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -11,76 +13,25 @@ use ae_report::{ColorSupport, GridRow, TextTable, half_blocks};
 use ae_training::Metrics;
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
 
 use crate::args::Common;
-use crate::hints;
 use crate::noise_levels::NoiseLevels;
+
+pub(crate) use messages::{LogStyle, error, event, progress};
 
 /// Columns that are assumed where there is no terminal to ask.
 const COLUMNS: usize = 100;
 /// Characters of a cell of a table, or of a name, that are shown.
 const CELL: usize = 60;
 
-/// How events are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogStyle {
-    /// Lines for a person.
-    Text,
-    /// A JSON object a line, with the time.
-    #[cfg(feature = "serve")]
-    Json,
-}
-
-/// Sends events to stderr: warnings, with -v and -vv also what the libraries do, if quiet errors alone. The
-/// variable `RUST_LOG` decides instead if it is set.
-pub(crate) fn start_log(quiet: bool, verbose: u8, style: LogStyle) {
-    let named = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
-    let filter = named.as_deref().unwrap_or(match verbose {
-        _ if quiet => "error",
-        0 => "warn",
-        1 => "warn,ae=info",
-        2 => "warn,ae=debug",
-        _ => "debug,ae=trace",
-    });
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(verbose > 0)
-        // Otherwise a closed stderr is complained about on stderr, which panics.
-        .log_internal_errors(false);
-    match style {
-        LogStyle::Text => log.without_time().init(),
-        #[cfg(feature = "serve")]
-        LogStyle::Json => log.json().flatten_event(true).with_target(true).init(),
-    }
+/// Sends events to stderr ([`messages`]).
+pub(crate) fn start_log(common: &Common, style: LogStyle) {
+    messages::start_log(common, style);
 }
 
 /// Text that a terminal shows and does not obey; lines stay lines.
 fn harmless(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
-}
-
-/// An error with its causes, but for those that an outer message tells already.
-pub(crate) fn error(error: &anyhow::Error) {
-    let mut line = "error".to_owned();
-    for cause in error.chain().map(ToString::to_string) {
-        if !line.contains(&cause) {
-            line.push_str(": ");
-            line.push_str(&cause);
-        }
-    }
-    if let Some(hint) = hints::hint(error).and_then(|hint| hints::unless_said(hint, &line)) {
-        line.push_str("; ");
-        line.push_str(&hint);
-    }
-    progress(&line);
-}
-
-/// A line of progress. Training goes on if nobody hears it.
-pub(crate) fn progress(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", harmless(line));
 }
 
 /// A result as text.
@@ -98,7 +49,12 @@ fn as_it_is(text: &str) -> anyhow::Result<()> {
 
 /// A result as one line of JSON.
 pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
-    let escaped = value.to_string().chars().fold(String::new(), |mut text, character| {
+    as_it_is(&json_line(value))
+}
+
+/// JSON in one line, without characters that a terminal obeys.
+fn json_line(value: &Value) -> String {
+    value.to_string().chars().fold(String::new(), |mut text, character| {
         match character {
             // JSON leaves these as they are.
             '\u{7f}'..='\u{9f}'
@@ -109,8 +65,7 @@ pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
             _ => text.push(character),
         }
         text
-    });
-    as_it_is(&escaped)
+    })
 }
 
 /// What is said of an output that is there already.

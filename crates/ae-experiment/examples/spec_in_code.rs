@@ -4,7 +4,8 @@
 use std::error::Error;
 
 use ae_experiment::{
-    Adaptation, Bound, Device, Existing, Expectation, Network, RunOptions, Spec, open_model, train,
+    Adaptation, Bound, Device, Existing, Expectation, Network, RunOptions, Spec, TensorBoard,
+    open_model, train,
 };
 use ae_training::MemoryObserver;
 
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         network: Network::Offline,
         progress: &mut (),
         observer: Box::new(MemoryObserver::default()),
+        tensorboard: TensorBoard::Off,
     };
     let widths = Adaptation::Widths(vec![16]);
     let record = train(spec, &widths, &folder, Existing::Refuse, options)?.record;

@@ -163,6 +163,20 @@ pub enum ExperimentError {
         /// Values of an item of the data.
         found: usize,
     },
+    /// A file of a run does not hold what it should.
+    #[error("{} is damaged: {reason}", ae_files::shown(path))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// These runs cannot be compared.
+    #[error("{reason}")]
+    Compared {
+        /// What was expected and found.
+        reason: String,
+    },
     /// A spec or a record could not be written as text.
     #[error("cannot encode {what}: {reason}")]
     Encode {
@@ -232,6 +246,7 @@ impl ExperimentError {
                 | Self::ImageSize { .. }
                 | Self::Keys { .. }
                 | Self::UnknownKey { .. }
+                | Self::Compared { .. }
                 | Self::Value { .. }
                 | Self::Corruption(_)
                 | Self::Model(

@@ -66,13 +66,19 @@ pub fn lock_run_of(weights: &Path) -> Result<Option<FolderLock>, ExperimentError
 }
 
 /// The files of a run. Hidden files are ignored.
-const FILES: [&str; 5] = [SPEC, "curve.csv", RECORD, "model.safetensors", "encoder.safetensors"];
+const FILES: [&str; 5] = [SPEC, CURVE, RECORD, MODEL, "encoder.safetensors"];
 /// The figures, each as PNG and as SVG.
 const FIGURES: [&str; 4] = ["reconstructions", "worst", "loss", "filters"];
-const SPEC: &str = "spec.toml";
-const RECORD: &str = "record.json";
-const CHECKPOINTS: &str = "checkpoints";
-const MODELS: &str = "models";
+pub(crate) const SPEC: &str = "spec.toml";
+pub(crate) const CURVE: &str = "curve.csv";
+pub(crate) const RECORD: &str = "record.json";
+pub(crate) const MODEL: &str = "model.safetensors";
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+pub(crate) const MODELS: &str = "models";
+/// The folder of TensorBoard's event file.
+const TENSORBOARD: &str = "tensorboard";
+/// The event file; TensorBoard looks for `tfevents` in names.
+const EVENTS: &str = "events.out.tfevents.0.ae";
 
 impl Claim {
     /// Checks that a run may use the folder, and locks it if it exists. Nothing in it is changed.
@@ -177,7 +183,7 @@ impl RunFolder {
 
     /// The learning curve.
     pub fn curve(&self) -> PathBuf {
-        self.file("curve.csv")
+        self.file(CURVE)
     }
 
     /// The record.
@@ -187,7 +193,7 @@ impl RunFolder {
 
     /// The weights of the whole model.
     pub fn model(&self) -> PathBuf {
-        self.file("model.safetensors")
+        self.file(MODEL)
     }
 
     /// The weights of the encoder.
@@ -208,6 +214,16 @@ impl RunFolder {
     /// The folder of a study's models.
     pub fn models(&self) -> PathBuf {
         self.file(MODELS)
+    }
+
+    /// The folder of TensorBoard's event file.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.file(TENSORBOARD)
+    }
+
+    /// TensorBoard's event file.
+    pub fn events(&self) -> PathBuf {
+        self.tensorboard().join(EVENTS)
     }
 
     /// The model of the epoch with the lowest validation loss.
@@ -262,7 +278,8 @@ fn files_of_run(path: &Path) -> Result<Vec<PathBuf>, ExperimentError> {
 }
 
 /// The folders in a run's folder, and the files that they may hold.
-const FOLDERS: [(&str, IsFile); 2] = [(CHECKPOINTS, is_checkpoint), (MODELS, is_weights_file)];
+const FOLDERS: [(&str, IsFile); 3] =
+    [(CHECKPOINTS, is_checkpoint), (MODELS, is_weights_file), (TENSORBOARD, |name| name == EVENTS)];
 /// Whether a run writes a file of this name.
 type IsFile = fn(&str) -> bool;
 

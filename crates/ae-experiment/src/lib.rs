@@ -8,6 +8,7 @@
 //! - **The folder.** [`Claim`] checks and locks a folder before a run; [`RunFolder`] names its files.
 //! - **The result.** The [`Record`] holds metrics, digests and figures. An [`Expectation`] is a number that must be reached;
 //!   a [`Diagnosis`] compares the model with baselines.
+//! - **Looking at runs.** [`survey_runs`] lists those below a folder; a [`Comparison`] says what differs between some.
 //! - **Opening it.** [`open_model`], [`open_encoder`] and [`open_detector`] open a model by the folder of its run; `ae-apply`
 //!   applies it.
 //! - **Figures.** [`keep_figure`] draws a figure into a run's folder; [`Display`] says what is black and what is white.
@@ -23,7 +24,7 @@
 //! ```
 //! use ae_apply::Device;
 //! use ae_dataset::Network;
-//! use ae_experiment::{Adaptation, Existing, RunOptions, Spec, train};
+//! use ae_experiment::{Adaptation, Existing, RunOptions, Spec, TensorBoard, train};
 //! use ae_training::MemoryObserver;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,6 +41,7 @@
 //!     network: Network::Offline,
 //!     progress: &mut (),
 //!     observer: Box::new(MemoryObserver::default()),
+//!     tensorboard: TensorBoard::Off,
 //! };
 //! let folder = dir.path().join("run");
 //! let narrow = Adaptation::Widths(vec![3]);
@@ -66,6 +68,7 @@ mod kept_attachments;
 mod learned_from;
 mod resume;
 mod run;
+mod tensorboard;
 
 mod folder;
 mod model_of_run;
@@ -74,6 +77,8 @@ mod diagnosis;
 mod figures;
 mod probe_table;
 mod record;
+
+mod runs;
 
 mod error;
 mod parallel;
@@ -104,6 +109,10 @@ pub use record::{
 };
 pub use resume::{ResumeChanges, begun_spec, resume};
 pub use run::{RunOptions, fit_plan, resolve, train};
+pub use runs::{
+    BestEpochs, Better, ComparedRun, Comparison, EpochValue, MetricRow, OverlaidCurves, RunKind,
+    RunState, RunSummary, RunSurvey, SettingRow, better, overlaid_curves, survey_runs,
+};
 pub use spec::{
     AnomalyDetection, Artefacts, CheckpointSpec, Classification, ClassifiedNetwork, Compression,
     ConvForm, ConvVaeForm, CorruptionSpec, DataSpec, DenoisingComparison, DenseForm,
@@ -111,6 +120,7 @@ pub use spec::{
     NetworkName, NetworkSpec, NoiseStrengths, PhotographNetwork, Photographs, Presence,
     PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
 };
+pub use tensorboard::TensorBoard;
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -289,6 +289,6 @@ pub(crate) fn validation_metric(plan: &Plan) -> String {
     ae_training::validation_metric(plan.spec.training.loss, plan.counted())
 }
 
-fn counted(spec: &Spec) -> Counted {
+pub(crate) fn counted(spec: &Spec) -> Counted {
     if spec.training.blind_spot.is_some() { Counted::BlindSpots } else { Counted::All }
 }

@@ -197,9 +197,9 @@ impl Record {
     /// If the file cannot be read, is larger than 16 MiB, or is no record.
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         let bytes = ae_files::read_bounded(path, LARGEST)?;
-        serde_json::from_slice(&bytes).map_err(|error| ExperimentError::Encode {
-            what: "the record",
-            reason: format!("{}: {error}", path.display()),
+        serde_json::from_slice(&bytes).map_err(|error| ExperimentError::Damaged {
+            path: path.to_owned(),
+            reason: error.to_string(),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::folder::RunFolder;
 use crate::identity::told_changes;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
-use crate::run::{resolve, run};
+use crate::run::{Trainer, resolve, run};
 use crate::{ExperimentError, Outcome, RunOptions, Spec};
 
 /// What is changed when a run is resumed.
@@ -53,7 +53,7 @@ pub fn resume(
     changes: &ResumeChanges,
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer } = options;
+    let RunOptions { device, network, progress, observer, tensorboard } = options;
     let (path, folder) = (folder, RunFolder::open(folder)?);
     let written = Spec::read(&folder.spec())?;
     if written.study.is_some() {
@@ -115,7 +115,8 @@ pub fn resume(
         // After a kill or a damaged checkpoint, the file may hold epochs that are not in the state.
         ae_files::write_atomic(&folder.curve(), curve_csv(state.curve()).as_bytes())?;
     }
-    run(&plan, &Preflight::of(&plan), &folder, state, &checkpoints, device, observer)
+    let trainer = Trainer { device, observer, tensorboard };
+    run(&plan, &Preflight::of(&plan), &folder, state, &checkpoints, trainer)
 }
 
 impl ResumeChanges {

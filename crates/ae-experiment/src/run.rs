@@ -19,7 +19,8 @@ use crate::finish::{Finish, Outcome};
 use crate::folder::{Claim, Existing, RunFolder};
 use crate::plan::Plan;
 use crate::preflight::Preflight;
-use crate::{Adaptation, DataSpec, ExperimentError, Spec};
+use crate::tensorboard::EventFile;
+use crate::{Adaptation, DataSpec, ExperimentError, Spec, TensorBoard};
 
 /// The longest side of an image that is read, in pixels.
 const MOST_SIDE: usize = 8192;
@@ -34,6 +35,15 @@ pub struct RunOptions<'a> {
     pub progress: &'a mut dyn Progress,
     /// Is told of the training.
     pub observer: Box<dyn Observer + 'a>,
+    /// Whether an event file is written.
+    pub tensorboard: TensorBoard,
+}
+
+/// What trains a plan and listens to it.
+pub(crate) struct Trainer<'a> {
+    pub(crate) device: Device,
+    pub(crate) observer: Box<dyn Observer + 'a>,
+    pub(crate) tensorboard: TensorBoard,
 }
 
 /// Trains a model by its spec into a new folder. `adaptation` completes the spec from the data.
@@ -51,7 +61,7 @@ pub fn train(
     existing: Existing,
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer } = options;
+    let RunOptions { device, network, progress, observer, tensorboard } = options;
     if spec.study.is_some() {
         return Err(ExperimentError::Study { name: spec.name });
     }
@@ -73,7 +83,8 @@ pub fn train(
     let checkpoints =
         Checkpoints::open(&folder.checkpoints(), identity, plan.spec.checkpoints.keep)?
             .every(plan.spec.checkpoints.every);
-    run(&plan, &preflight, &folder, state, &checkpoints, device, observer)
+    let trainer = Trainer { device, observer, tensorboard };
+    run(&plan, &preflight, &folder, state, &checkpoints, trainer)
 }
 
 /// Loads the data and writes into the spec what was found: path, shape, held-out fraction, and the reason of a
@@ -170,18 +181,22 @@ pub(crate) fn run(
     folder: &RunFolder,
     mut state: TrainingState,
     checkpoints: &Checkpoints,
-    device: Device,
-    observer: Box<dyn Observer + '_>,
+    trainer: Trainer<'_>,
 ) -> Result<Outcome, ExperimentError> {
+    let Trainer { device, observer, tensorboard } = trainer;
     let background = || Arc::clone(checkpoints.background());
     let curve = CsvCurve::new(&folder.curve(), background());
     let (path, background) = (folder.best_model(), background());
     let best = BestModel { plan, path, background, unwritten: None };
-    let mut observers: Vec<Box<dyn Observer + '_>> =
-        vec![Box::new(curve), Box::new(best), observer];
+    let events =
+        |state: &TrainingState| EventFile::of(tensorboard, plan, folder, checkpoints, state);
+    let mut observers: Vec<Box<dyn Observer + '_>> = vec![Box::new(curve), Box::new(best)];
+    observers.extend(events(&state)?.map(|events| Box::new(events) as Box<dyn Observer>));
+    observers.push(observer);
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
     let mut engine = plan.start_engine(&device)?;
     let seconds = fit_with(engine.as_mut(), plan, &mut state, Some(checkpoints), &mut observers)?;
+    events(&state)?.map_or(Ok(()), |events| events.complete(&state))?;
     let model = engine.inference()?;
     let (state, device) = (&state, &device);
     Finish { plan, preflight, folder, state, model: model.as_ref(), device, seconds, resumed_after }

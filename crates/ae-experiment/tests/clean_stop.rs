@@ -7,7 +7,7 @@ use std::path::Path;
 use ae_dataset::{Images, write_folder};
 use ae_experiment::{
     Adaptation, Dataset, Device, Existing, ExperimentError, Network, Observer, Record,
-    ResumeChanges, RunOptions, Spec, resume, train,
+    ResumeChanges, RunOptions, Spec, TensorBoard, resume, train,
 };
 use ae_training::{Event, MemoryObserver, Stop, TrainingError};
 
@@ -43,7 +43,8 @@ impl Observer for Failing {
 
 fn options<'a>(progress: &'a mut (), observer: impl Observer + 'a) -> RunOptions<'a> {
     let (device, network) = (Device::Cpu, Network::Offline);
-    RunOptions { device, network, progress, observer: Box::new(observer) }
+    let tensorboard = TensorBoard::Off;
+    RunOptions { device, network, progress, observer: Box::new(observer), tensorboard }
 }
 
 fn spec(place: &Path) -> Spec {

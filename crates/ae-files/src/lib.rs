@@ -2,6 +2,7 @@
 //!
 //! - [`write_atomic`] and [`AtomicFile`] replace a file whole: a reader sees the old contents or the new ones, never
 //!   half of them, also after `kill -9`, a full disk or a power cut.
+//! - [`AppendedFile`] grows at its end, for logs whose readers recognise a torn end.
 //! - [`read_bounded`] reads no more than the caller accepts.
 //! - [`FolderLock`] keeps two processes from writing into one folder.
 //! - [`file_names`] turns the names of classes and models into safe file names.
@@ -24,6 +25,7 @@ mod atomic;
 mod bytes;
 mod counted;
 mod lock;
+mod log;
 mod names;
 mod printable;
 
@@ -34,7 +36,8 @@ use std::path::{Path, PathBuf};
 pub use atomic::{AtomicFile, remove_for_rewrite, remove_temporaries, write_atomic};
 pub use bytes::{f32_from_le_bytes, f32_to_le_bytes, hexadecimal};
 pub use counted::counted_as;
-pub use lock::FolderLock;
+pub use lock::{FolderLock, LockState, lock_state};
+pub use log::AppendedFile;
 pub use names::file_names;
 pub use printable::{printable, shown};
 

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::FileError;
 
@@ -12,6 +13,10 @@ const NAME: &str = ".lock";
 const LONGEST_ID: u64 = 32;
 /// How often the lock file is opened again if its last owner removes it at the same moment.
 const ATTEMPTS: usize = 100;
+/// How often a lock that is held is tried again, after [`PAUSE`]: [`lock_state`] holds it for an instant.
+const PATIENCE: usize = 25;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// A lock on a folder: while it exists, no other holder of such a lock writes into the folder.
 ///
@@ -33,12 +38,16 @@ impl FolderLock {
     pub fn acquire(folder: &Path) -> Result<Self, FileError> {
         let path = folder.join(NAME);
         let fail = |source| FileError::Write { path: path.clone(), source };
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let mut options = File::options();
             let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
             let mut file = opened.map_err(fail)?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if attempt < PATIENCE => {
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     let owner = owner(&mut file);
                     return Err(FileError::InUse { folder: folder.to_owned(), owner });
@@ -71,6 +80,33 @@ impl Drop for FolderLock {
         if cfg!(unix) && self.file.is_some() {
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Whether somebody writes into a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockState {
+    /// No process holds the lock, or the file system does not support locks.
+    Free,
+    /// A process holds the lock.
+    Held {
+        /// Its id, if the lock file names it.
+        owner: Option<u32>,
+    },
+}
+
+/// Looks whether a folder is locked. Nothing is written, and nobody loses a lock: a [`FolderLock`] that is acquired at
+/// the same moment waits for this look.
+#[must_use]
+pub fn lock_state(folder: &Path) -> LockState {
+    // Without the file, or without the right to read it, nobody is known to hold a lock.
+    let path = folder.join(NAME);
+    let is_file = std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
+    let Some(mut file) = File::open(&path).ok().filter(|_| is_file) else { return LockState::Free };
+    match file.try_lock_shared() {
+        // Closing the file releases the shared lock.
+        Ok(()) | Err(TryLockError::Error(_)) => LockState::Free,
+        Err(TryLockError::WouldBlock) => LockState::Held { owner: owner(&mut file) },
     }
 }
 
@@ -127,6 +163,42 @@ mod tests {
         let text = std::fs::read_to_string(dir.path().join(NAME)).unwrap();
         assert_eq!(text, format!("{}\n", std::process::id()));
         drop(lock);
+    }
+
+    #[test]
+    fn a_look_sees_the_owner_and_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(lock_state(dir.path()), LockState::Free);
+        assert!(!dir.path().join(NAME).exists());
+        let lock = FolderLock::acquire(dir.path()).unwrap();
+        for _ in 0..3 {
+            assert_eq!(lock_state(dir.path()), LockState::Held { owner: Some(std::process::id()) });
+        }
+        drop(lock);
+        std::fs::write(dir.path().join(NAME), "12\n").unwrap();
+        assert_eq!(lock_state(dir.path()), LockState::Free);
+        assert_eq!(std::fs::read_to_string(dir.path().join(NAME)).unwrap(), "12\n");
+    }
+
+    /// Many look while one acquires: it always gets the lock.
+    #[test]
+    fn who_looks_keeps_nobody_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                    let _ = lock_state(dir.path());
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+            });
+            let acquired = (0..200).all(|_| {
+                std::fs::write(dir.path().join(NAME), "1").unwrap();
+                FolderLock::acquire(dir.path()).is_ok()
+            });
+            stop.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(acquired);
+        });
     }
 
     /// Threads take the lock in turn, and each removes the file when it ends.

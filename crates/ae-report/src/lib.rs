@@ -72,6 +72,9 @@ mod png_encoding;
 #[cfg(feature = "picture-files")]
 mod picture_file;
 
+// Event files of TensorBoard.
+mod tensorboard;
+
 // What is printed in a terminal.
 mod terminal_picture;
 mod text_table;
@@ -96,6 +99,9 @@ pub use plot_frame::Axes;
 pub use reconstruction_grid::{comparison_grid, reconstruction_grid};
 pub use scatter_plot::{Scatter, Thumbnail, scatter};
 pub use spread::spread_points;
+pub use tensorboard::{
+    StoredEvent, event_file_header, histogram_record, image_record, scalar_record, stored_events,
+};
 pub use terminal_picture::{ColorSupport, half_blocks};
 pub use text_table::TextTable;
 pub use worst_reconstructions::{WorstReconstruction, worst_reconstructions};

@@ -74,6 +74,16 @@ impl Picture {
         self.width
     }
 
+    /// The pixels, row-major.
+    pub(crate) fn pixels(&self) -> &[Rgb] {
+        &self.pixels
+    }
+
+    /// Whether it has one channel.
+    pub(crate) fn is_grey(&self) -> bool {
+        self.grey
+    }
+
     /// The picture itself as a PNG, grey or RGB, without magnification.
     ///
     /// # Errors

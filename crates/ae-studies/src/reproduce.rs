@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{Network, Progress, Source};
 use ae_experiment::{
-    Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, StudySpec, train,
+    Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, StudySpec, TensorBoard, train,
 };
 use ae_models::Device;
 use ae_training::Observer;
@@ -152,7 +152,8 @@ fn run_one(
         return run_study(spec, folder, existing, study);
     }
     let observer = (options.observer)();
-    let run = RunOptions { device, network, progress, observer };
+    let tensorboard = TensorBoard::Off;
+    let run = RunOptions { device, network, progress, observer, tensorboard };
     Ok(train(spec, &Adaptation::None, folder, existing, run)?.record)
 }
 

@@ -170,7 +170,7 @@ impl Checkpoints {
     }
 
     /// Whether a checkpoint is written after so many epochs, also if they are not the last.
-    pub(crate) fn is_due(&self, completed_epochs: u32) -> bool {
+    pub fn is_due(&self, completed_epochs: u32) -> bool {
         completed_epochs.is_multiple_of(self.every)
     }
 

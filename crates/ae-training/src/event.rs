@@ -1,5 +1,7 @@
 //! The events of a run.
 
+use ae_dataset::ImageShape;
+
 use crate::{BatchLoss, EpochRecord, TrainingState};
 
 /// Something that happened in a run.
@@ -14,6 +16,10 @@ pub enum Event<'a> {
         epochs: u32,
         /// Batches of an epoch.
         batches: usize,
+        /// Images or rows of an epoch; the last batch may be smaller than the others.
+        items: usize,
+        /// Their shape; that of a row of a table is 1 x columns.
+        shape: ImageShape,
     },
     /// A batch was learned.
     BatchEnded {

@@ -62,7 +62,9 @@ pub fn fit(
     engine.load(state, config.seed)?;
     let mut step = state.steps();
     let completed = state.completed_epochs();
-    observer.observe(&Event::Started { completed, epochs: config.epochs, batches })?;
+    let epochs = config.epochs;
+    let shape = data.train.images().shape();
+    observer.observe(&Event::Started { completed, epochs, batches, items: images, shape })?;
     let mut outcome = FitOutcome::Completed;
 
     for epoch in completed..config.epochs {

@@ -98,7 +98,7 @@ pub use background::Background;
 pub use blind_spots::{BlindSpots, Counted};
 pub use checkpoint::{Checkpoints, TrainingState};
 pub use config::FitConfig;
-pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv};
+pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv, parse_curve_csv};
 pub use early_stopping::EarlyStopping;
 pub use engine::{BatchLoss, BatchResult, Engine, StepSize};
 pub use error::TrainingError;

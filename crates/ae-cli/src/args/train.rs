@@ -82,11 +82,24 @@ pub(crate) struct Train {
     /// How gradients are computed [default: the fastest engine that supports the model]
     #[arg(long, hide_short_help = true, value_name = "ENGINE", value_parser = one_of::<EngineKind>(["fused", "autograd"]))]
     pub(crate) engine: Option<EngineKind>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+    #[command(flatten)]
+    pub(crate) becoming: Becoming,
+}
+
+/// How a training is shown beside its progress.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Shown {
     /// Draw reconstructions in the terminal at the end
     #[arg(long, hide_short_help = true)]
     pub(crate) show: bool,
-    #[command(flatten)]
-    pub(crate) becoming: Becoming,
+    /// Write TensorBoard's event file to RUN/tensorboard: metrics; at checkpoints also images and weights
+    ///
+    /// A run that has the file goes on with it without this flag, and ends with the bytes of a run that was not
+    /// interrupted. The time of an event is its epoch, in seconds.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) tensorboard: bool,
 }
 
 /// Where an experiment goes.
@@ -127,6 +140,8 @@ pub(crate) struct Settings {
   ae resume runs/denoising
   ae resume runs/denoising --epochs 100
   ae resume runs/photos --data /new/place/photos")]
+#[command(mut_arg("show", |arg| arg.hide_short_help(false)))]
+#[command(mut_arg("tensorboard", |arg| arg.hide_short_help(false)))]
 pub(crate) struct Resume {
     /// The folder of the run or study
     #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]
@@ -140,9 +155,8 @@ pub(crate) struct Resume {
     /// Where the clean partners of the data are now, if they were moved
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
     pub(crate) target: Option<String>,
-    /// Draw reconstructions in the terminal at the end
-    #[arg(long)]
-    pub(crate) show: bool,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
 }
 
 #[derive(Debug, clap::Args)]

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
         false => error,
     };
     if !is_study {
-        return finish(common, &args.run, args.show, |options| {
+        return finish(common, &args.run, &args.shown, |options| {
             resume(&args.run, &changes, options).map_err(|error| hint(error.into()))
         });
     }

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
     let folder = args.folder.of(&spec, common)?;
     let adaptation = adaptation(args);
     interrupt::resumable(&folder.path, false);
-    finish(common, &folder.path, args.show, |options| {
+    finish(common, &folder.path, &args.shown, |options| {
         let outcome = train(spec, &adaptation, &folder.path, folder.existing, options);
         outcome.map_err(|error| match &args.spec {
             Some(path) if error.is_about_a_setting() => {
