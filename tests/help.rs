@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 30] = [
     "data info",
     "data fetch",
     "data export",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 29] = [
     "study",
     "runs",
     "compare",
+    "report",
     "evaluate",
     "reconstruct",
     "denoise",

@@ -107,6 +107,8 @@ mod reading;
 mod dimensionality;
 /// Maps of codes, and ways between them.
 mod project;
+/// The page of a run.
+mod report;
 /// The experiments that come with the program.
 mod reproduce;
 /// Several models beside what people use instead.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::studies::{NOISES, with_study};
-use crate::support::{SPEC, Sandbox};
+use crate::support::{SPEC, Sandbox, has_times};
 
 const TRAIN: &str = "train --data data --widths 8 --noise gaussian:0.5 --drawn every-epoch";
 
@@ -14,7 +14,7 @@ fn are_equal(sandbox: &Sandbox, run: &str, reference: &str) {
         let relative =
             |path: std::path::PathBuf| path.strip_prefix(sandbox.path(run)).unwrap().to_owned();
         let files = files.map(|(path, bytes)| (relative(path), bytes));
-        files.filter(|(path, _)| !path.ends_with("record.json")).collect::<Vec<_>>()
+        files.filter(|(path, _)| !has_times(path)).collect::<Vec<_>>()
     });
     let names = |files: &[(std::path::PathBuf, Vec<u8>)]| {
         files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>()
@@ -42,7 +42,7 @@ fn what_was_fitted_to_a_finished_model_stays() {
     let scores = sandbox.ae("anomaly score run data").succeeds().stdout;
     sandbox.ae("resume run").succeeds();
     for ((path, before), (_, after)) in before.iter().zip(&sandbox.contents_of("run")) {
-        assert!(before == after || path.ends_with("record.json"), "{}", path.display());
+        assert!(before == after || has_times(path), "{}", path.display());
     }
     assert_eq!(sandbox.ae("anomaly score run data").succeeds().stdout, scores);
 

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use image::{GrayImage, Luma};
 use serde_json::Value;
 
-use crate::support::{SPEC, Sandbox};
+use crate::support::{SPEC, Sandbox, has_times};
 
 /// Two noises at two and at one strength, on the data of [`Sandbox::with_data`].
 pub(crate) const NOISES: &str = r#"
@@ -158,7 +158,7 @@ fn files(sandbox: &Sandbox, study: &str) -> Vec<(String, Vec<u8>)> {
         path.strip_prefix(sandbox.path(study)).unwrap().display().to_string()
     };
     let all = sandbox.contents_of(study).into_iter().map(|(path, bytes)| (name(&path), bytes));
-    all.filter(|(name, _)| name != "record.json").collect()
+    all.filter(|(name, _)| !has_times(name.as_ref())).collect()
 }
 
 fn are_equal(sandbox: &Sandbox, study: &str, reference: &str) {

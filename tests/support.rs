@@ -232,6 +232,11 @@ impl Finished {
     }
 }
 
+/// Whether a file of a run says how long it took: the record and the page. All others are the same in every repetition.
+pub(crate) fn has_times(path: &Path) -> bool {
+    ["record.json", "report.html"].iter().any(|name| path.ends_with(name))
+}
+
 /// An IDX file: magic number, sizes, values.
 pub(crate) fn idx(magic: u32, sizes: &[u32], values: &[u8]) -> Vec<u8> {
     let header = std::iter::once(&magic).chain(sizes).flat_map(|word| word.to_be_bytes());

@@ -30,6 +30,7 @@ fn a_run_leaves_its_files_and_nothing_else() {
         "reconstructions.png",
         "reconstructions.svg",
         "record.json",
+        "report.html",
         "spec.toml",
         "worst.png",
         "worst.svg",

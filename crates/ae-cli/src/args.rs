@@ -12,6 +12,7 @@ mod network;
 mod parse;
 mod probe;
 mod project;
+mod report;
 mod reproduce;
 mod runs;
 mod sample;
@@ -37,6 +38,7 @@ pub(crate) use network::NetworkFlags;
 use parse::{device, noise, seed, whole};
 pub(crate) use probe::Probe;
 pub(crate) use project::{Interpolate, Project};
+pub(crate) use report::Report;
 pub(crate) use reproduce::Reproduce;
 pub(crate) use runs::{Compare, Runs};
 pub(crate) use sample::Sample;
@@ -124,6 +126,8 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Compare runs: settings that differ, metrics, best epochs, learning curves
     Compare(Compare),
+    /// Write the page of a run, a study or a reproduction: one HTML file
+    Report(Report),
     /// Evaluate a model on the test images of a data set
     Evaluate(Evaluate),
     /// Reconstruct images: encode and decode them

@@ -20,6 +20,7 @@ pub(crate) mod probe;
 pub(crate) mod project;
 mod reading;
 pub(crate) mod reconstruct;
+pub(crate) mod report;
 pub(crate) mod reproduce;
 pub(crate) mod resume;
 pub(crate) mod runs;
@@ -68,6 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Study(study) => study::run(study, common),
         Command::Runs(args) => runs::run(args, common),
         Command::Compare(compare) => compare::run(compare, common),
+        Command::Report(report) => report::run(report, common),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, common),
         Command::Reconstruct(apply) => reconstruct::run(apply, common),
         Command::Denoise(denoise) => denoise::run(denoise, common),

@@ -8,6 +8,7 @@ use ae_training::{
 };
 
 use crate::diagnosis::diagnose;
+use crate::error_parts::ErrorParts;
 use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
@@ -76,6 +77,7 @@ impl Finish<'_> {
         let mut record = self.record(metrics_of(&evaluation, plan.dataset.scaling.as_ref()));
         let (error, outside) = (evaluation.reconstruction.mse, self.preflight.outside);
         record.diagnosis = diagnose(plan, state, model, error, outside)?;
+        record.errors = ErrorParts::of(plan, model)?;
         let display = Display::of_dataset(&plan.dataset);
         let grid = first_images(model, &plan.shown_samples(), plan.counted(), display);
         let kept = write_figures(plan, self.folder, model, state, &grid, &record)?;
@@ -116,6 +118,7 @@ impl Finish<'_> {
             tables: Vec::new(),
             test_sets: Vec::new(),
             diagnosis: None,
+            errors: None,
             validation_duplicates: self.preflight.duplicates,
             values_outside: self.preflight.outside,
             dataset,

@@ -66,12 +66,14 @@ pub fn lock_run_of(weights: &Path) -> Result<Option<FolderLock>, ExperimentError
 }
 
 /// The files of a run. Hidden files are ignored.
-const FILES: [&str; 5] = [SPEC, CURVE, RECORD, MODEL, "encoder.safetensors"];
+const FILES: [&str; 6] = [SPEC, CURVE, RECORD, REPORT, MODEL, "encoder.safetensors"];
 /// The figures, each as PNG and as SVG.
 const FIGURES: [&str; 4] = ["reconstructions", "worst", "loss", "filters"];
 pub(crate) const SPEC: &str = "spec.toml";
 pub(crate) const CURVE: &str = "curve.csv";
 pub(crate) const RECORD: &str = "record.json";
+/// The page of the run.
+pub(crate) const REPORT: &str = "report.html";
 pub(crate) const MODEL: &str = "model.safetensors";
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
 pub(crate) const MODELS: &str = "models";
@@ -156,19 +158,26 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Removes record, figures and tables of a finished run that is going on. The record is removed first; the weights
+    /// Removes record, page, figures and tables of a finished run that is going on. The record is removed first; the weights
     /// files stay until new ones replace them.
     ///
     /// # Errors
     /// If a file cannot be removed.
     pub fn remove_results(&self) -> Result<(), ExperimentError> {
         let mut results: Vec<String> = visible_entries(&self.path)?;
-        results.retain(|name| name == RECORD || is_figure(name) || is_table(name));
+        results.retain(|name| {
+            [RECORD, REPORT].contains(&name.as_str()) || is_figure(name) || is_table(name)
+        });
         results.sort_by_key(|name| name != RECORD);
         for path in results.iter().map(|name| self.path.join(name)) {
             ae_files::remove_for_rewrite(&path)?;
         }
         Ok(())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A file of the run by its name.

@@ -11,6 +11,7 @@
 //! - **Looking at runs.** [`survey_runs`] lists those below a folder; a [`Comparison`] says what differs between some.
 //! - **Opening it.** [`open_model`], [`open_encoder`] and [`open_detector`] open a model by the folder of its run; `ae-apply`
 //!   applies it.
+//! - **The page.** [`page_of_run`] makes `report.html` from the files in the folder of a run or a study.
 //! - **Figures.** [`keep_figure`] draws a figure into a run's folder; [`Display`] says what is black and what is white.
 //!
 //! # Features
@@ -74,7 +75,9 @@ mod folder;
 mod model_of_run;
 
 mod diagnosis;
+mod error_parts;
 mod figures;
+mod page;
 mod probe_table;
 mod record;
 
@@ -95,6 +98,7 @@ pub use defaults::{Adaptation, Setting};
 pub use diagnosis::{Cause, Diagnosis, Doubt, NoPca};
 pub use engine::EngineKind;
 pub use error::ExperimentError;
+pub use error_parts::{ClassError, ErrorParts};
 pub use expectation::{Bound, Expectation, Judgement, Verdict};
 pub use figures::display::Display;
 pub use figures::latent::{PointClasses, decoded_plane_figure, interpolation_figure, map_figure};
@@ -102,6 +106,10 @@ pub use figures::{FigureText, KeptFigures, keep_figure};
 pub use finish::Outcome;
 pub use folder::{Claim, Existing, RunFolder, is_file_of_run, is_run, lock_folder, lock_run_of};
 pub use model_of_run::{data_of_run, open_detector, open_encoder, open_model, weights_file};
+pub use page::{
+    bound_in_words, expectation_table, finding_of_record, page_of_run, section_of_run,
+    try_to_write_page, write_page,
+};
 pub use plan::{Plan, check_name};
 pub use probe_table::probe_table;
 pub use record::{

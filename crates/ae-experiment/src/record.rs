@@ -6,7 +6,7 @@ use ae_dataset::{Dataset, PatchOptions, PatchSource, Scaling};
 use ae_training::Metrics;
 use serde::{Deserialize, Serialize};
 
-use crate::{Diagnosis, EngineKind, ExperimentError, Judgement, Verdict};
+use crate::{Diagnosis, EngineKind, ErrorParts, ExperimentError, Judgement, Verdict};
 
 /// The schema of `record.json`.
 pub const SCHEMA: u32 = 1;
@@ -72,6 +72,10 @@ pub struct Record {
     /// The model compared with baselines; none in a study and in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
+    /// The error divided by class and by place; none in a study, if the clean values are not known, and in records of
+    /// earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<ErrorParts>,
     /// Validation images that are equal to training images.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub validation_duplicates: usize,

@@ -17,6 +17,7 @@ use ae_training::{
 
 use crate::finish::{Finish, Outcome};
 use crate::folder::{Claim, Existing, RunFolder};
+use crate::page::try_to_write_page;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::tensorboard::EventFile;
@@ -199,8 +200,11 @@ pub(crate) fn run(
     events(&state)?.map_or(Ok(()), |events| events.complete(&state))?;
     let model = engine.inference()?;
     let (state, device) = (&state, &device);
-    Finish { plan, preflight, folder, state, model: model.as_ref(), device, seconds, resumed_after }
-        .finish()
+    let model = model.as_ref();
+    let finish = Finish { plan, preflight, folder, state, model, device, seconds, resumed_after };
+    let outcome = finish.finish()?;
+    try_to_write_page(folder.path());
+    Ok(outcome)
 }
 
 /// Trains to the plan's last epoch and returns the wall time in seconds.

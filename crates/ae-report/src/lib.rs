@@ -18,6 +18,8 @@
 //! with embedded images. The same input gives the same bytes. Images are magnified by whole factors, without
 //! smoothing. [`half_blocks`] draws the rows of a grid in a terminal, and [`TextTable`] a table as text or Markdown.
 //!
+//! [`page::Page`] is a self-contained HTML page with figures, tables and curves.
+//!
 //! A figure has limits of size that hold for any input: large images are averaged to smaller ones, only the first
 //! of too many images are drawn, and long texts end in an ellipsis. [`Figure::notes`] says what was changed.
 //!
@@ -81,6 +83,7 @@ mod text_table;
 
 // What is read in a browser.
 mod map_page;
+pub mod page;
 
 mod error;
 

@@ -84,6 +84,14 @@ pub enum StudyError {
         /// Why not.
         reason: String,
     },
+    /// A summary is none of `ae reproduce`.
+    #[error("{} is not the summary of `ae reproduce`: {reason}", ae_files::shown(path))]
+    ForeignSummary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The spec, its data or the training failed.
     #[error(transparent)]
     Experiment(Box<ExperimentError>),

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{Network, Progress, Source};
 use ae_experiment::{
-    Adaptation, DatasetRecord, Existing, Record, RunOptions, Spec, StudySpec, TensorBoard, train,
+    Adaptation, DatasetRecord, Existing, ExperimentError, Record, RunOptions, Spec, StudySpec, TensorBoard,
+    train,
 };
 use ae_models::Device;
 use ae_training::Observer;
@@ -211,7 +212,7 @@ impl Reproduced {
         summary::render(self)
     }
 
-    /// The page with table, pictures, commands and digests.
+    /// The page of all experiments.
     pub fn report_path(&self) -> PathBuf {
         self.folder.join(folder::REPORT)
     }
@@ -222,8 +223,37 @@ impl Reproduced {
     /// If a file cannot be written.
     pub fn write(&self) -> Result<(), StudyError> {
         ae_files::write_atomic(&self.folder.join(folder::SUMMARY), self.summary()?.as_bytes())?;
-        let page = report::render(self);
-        Ok(ae_files::write_atomic(&self.report_path(), page.as_bytes())?)
+        self.write_page(&self.report_path())
+    }
+
+    /// Writes the page of all experiments. Its figures are those in the folders of the runs.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_page(&self, path: &Path) -> Result<(), StudyError> {
+        let page = report::page(self).html().map_err(ExperimentError::from)?;
+        Ok(ae_files::write_atomic(path, page.as_bytes())?)
+    }
+
+    /// What came out of an earlier reproduction, as its folder tells. A command is that of a run's spec, and a run that
+    /// failed has another error.
+    ///
+    /// # Errors
+    /// If there is no summary, or it is none of this program.
+    pub fn read(folder: &Path) -> Result<Self, StudyError> {
+        let runs = summary::names(&folder.join(folder::SUMMARY))?.into_iter().map(|name| {
+            let run = folder.join(&name);
+            let result = Record::read(&run.join("record.json")).map_err(StudyError::from);
+            let is_study = result.as_ref().is_ok_and(|record| !record.models.is_empty());
+            let verb = if is_study { "study" } else { "train" };
+            ReproducedRun { command: format!("ae {verb} {name}/spec.toml"), result, name }
+        });
+        Ok(Self { folder: folder.to_owned(), command: String::new(), runs: runs.collect() })
+    }
+
+    /// Whether a folder holds the results of a reproduction.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(folder::SUMMARY).is_file() && !folder.join("spec.toml").exists()
     }
 
     /// How all runs ended together.

@@ -7,7 +7,7 @@ use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
     DatasetRecord, FigureText, FileRecord, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA,
-    Spec, TableRecord, fit_plan, keep_figure,
+    Spec, TableRecord, fit_plan, keep_figure, try_to_write_page,
 };
 use ae_models::SavedModel;
 use ae_report::Figure;
@@ -222,11 +222,13 @@ impl<'a> Workbench<'a> {
             tables: self.tables,
             test_sets: self.tests,
             diagnosis: None,
+            errors: None,
             validation_duplicates: 0,
             values_outside: 0,
             dataset,
         };
         record.write(&self.folder.record())?;
+        try_to_write_page(self.folder.path());
         Ok(record)
     }
 }

@@ -206,9 +206,9 @@ pub fn reconstruct_samples(
 /// The outputs of a slice. A thread uses them again for its next slice, because the system clears new memory page by
 /// page.
 #[derive(Default)]
-struct SliceBuffers {
+pub(crate) struct SliceBuffers {
     logits: Vec<f32>,
-    outputs: Vec<f32>,
+    pub(crate) outputs: Vec<f32>,
 }
 
 /// Gathers all samples in slices, on all threads, evaluates inputs and targets of each slice, and returns the results
@@ -218,9 +218,19 @@ fn in_slices<R: Send>(
     samples: &Samples,
     evaluate: impl Fn(&[f32], &[f32], &mut SliceBuffers) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
-    samples.check(model.pixels(), model.inputs())?;
     let all: Vec<u32> = (0..samples.images().len() as u32).collect();
-    let slices = all
+    in_slices_of(model, samples, &all, evaluate)
+}
+
+/// The same for the samples with these numbers.
+pub(crate) fn in_slices_of<R: Send>(
+    model: &dyn Inference,
+    samples: &Samples,
+    indices: &[u32],
+    evaluate: impl Fn(&[f32], &[f32], &mut SliceBuffers) -> Result<Vec<R>, TrainingError> + Sync,
+) -> Result<Vec<R>, TrainingError> {
+    samples.check(model.pixels(), model.inputs())?;
+    let slices = indices
         .par_chunks(SLICE_ROWS)
         .map_init(<(TrainingBatch, SliceBuffers)>::default, |(batch, buffers), slice| {
             samples.gather_again(slice, 0, model.inputs(), batch);

@@ -68,6 +68,7 @@ mod autograd;
 mod autograd;
 
 mod curve;
+mod errors_by_place;
 mod evaluate;
 mod metric_names;
 pub mod metrics;
@@ -102,6 +103,7 @@ pub use curve::{EpochRecord, Metrics, best_epoch, curve_csv, parse_curve_csv};
 pub use early_stopping::EarlyStopping;
 pub use engine::{BatchLoss, BatchResult, Engine, StepSize};
 pub use error::TrainingError;
+pub use errors_by_place::{ErrorsByPlace, errors_by_place};
 pub use evaluate::{
     Detail, Evaluation, Quality, ReconstructedSamples, evaluate, reconstruct_samples,
     squared_errors,

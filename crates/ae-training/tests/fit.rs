@@ -12,7 +12,7 @@ use ae_training::{
     BatchSelection, Checkpoints, Detail, EarlyStopping, Engine, Event, FitConfig, FitOutcome,
     FusedEngine, Identity, MemoryObserver, Observer, OptimizerConfig, Quality, SampleCorruption,
     Samples, Schedule, StepSize, TrainingBatch, TrainingData, TrainingError, TrainingState,
-    autograd_engine, fit, squared_errors,
+    autograd_engine, errors_by_place, fit, squared_errors,
 };
 
 const SIDE: usize = 8;
@@ -353,6 +353,16 @@ fn an_evaluation_adds_up() {
     assert!((quality.sse - mean).abs() < 1e-9 * mean);
     assert!((quality.mse * 64.0 - quality.sse).abs() < 1e-12);
     assert!((quality.psnr() - 10.0 * (1.0 / quality.mse).log10()).abs() < 1e-12);
+    // Divided by place, and by item: two places of 24 and 40 values.
+    let place_of: Vec<u32> = (0..64).map(|value| u32::from(value >= 24)).collect();
+    let divided = errors_by_place(model.as_ref(), &samples, &place_of, 2).unwrap();
+    let [a, b] = [divided.places[0], divided.places[1]];
+    assert!(((24.0 * a + 40.0 * b) / 64.0 - quality.mse).abs() < 1e-12, "{a} {b}");
+    assert!(a != b);
+    for (item, sum) in divided.items.iter().zip(&errors) {
+        assert!((item * 64.0 - sum).abs() < 1e-9 * sum);
+    }
+    assert_eq!(divided.items.len(), 300);
     let noisy = full.noisy.as_ref().unwrap();
     // What no model has made is judged alike: here the noisy images themselves.
     let TrainingBatch { inputs, targets } = samples.gather(&Vec::from_iter(0..300), 0);

@@ -1,8 +1,11 @@
 //! `summary.json`: what was reached, for scripts.
 
+use std::path::Path;
+
 use ae_experiment::{Bound, Judgement};
 use ae_training::Metrics;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Conclusion, Reproduced, ReproducedRun};
 use crate::StudyError;
@@ -48,6 +51,28 @@ pub(super) fn render(reproduced: &Reproduced) -> Result<String, StudyError> {
     Ok(json + "\n")
 }
 
+/// The largest summary that is read, in bytes.
+const LARGEST: u64 = 1 << 24;
+
+/// The names of the experiments in a summary, in order.
+pub(super) fn names(path: &Path) -> Result<Vec<String>, StudyError> {
+    let foreign = |reason: String| StudyError::ForeignSummary { path: path.to_owned(), reason };
+    let bytes = ae_files::read_bounded(path, LARGEST)?;
+    let summary: Value =
+        serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
+    let experiments = summary["experiments"].as_array();
+    let experiments = experiments.ok_or_else(|| foreign("it has no experiments".to_owned()))?;
+    let name = |experiment: &Value| {
+        let name = experiment["name"].as_str().unwrap_or_default();
+        // A run's folder has its name; another path is none of ours.
+        match Path::new(name).file_name().is_some_and(|file| file == name) {
+            true => Ok(name.to_owned()),
+            false => Err(foreign(format!("`{name}` is not the name of an experiment"))),
+        }
+    };
+    experiments.iter().map(name).collect()
+}
+
 fn experiment(run: &ReproducedRun) -> Experiment<'_> {
     let record = run.result.as_ref().ok();
     let expected = record.map(|record| record.expected.as_slice()).unwrap_or_default();
@@ -72,6 +97,27 @@ fn expectation(judgement: &Judgement) -> Expected<'_> {
 mod tests {
     use super::super::tests::{failed_run, held_run, reproduced};
     use super::*;
+
+    #[test]
+    fn a_summary_names_its_experiments() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("summary.json");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            names(&path)
+        };
+        let written = render(&reproduced(vec![held_run(), failed_run()])).unwrap();
+        assert_eq!(read(&written).unwrap(), ["regular", "denoising"]);
+        for (text, told) in [
+            ("{", "EOF"),
+            ("{}", "no experiments"),
+            (r#"{"experiments":[{"name":"../other"}]}"#, "`../other` is not the name"),
+            (r#"{"experiments":[{}]}"#, "`` is not the name"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(told) && error.contains("summary.json"), "{error}");
+        }
+    }
 
     /// The bytes that the first version of this command wrote for the same runs.
     #[test]

@@ -141,7 +141,16 @@ fn runs_leave_a_summary_and_a_report_and_are_replaced_by_the_next_ones() {
         assert_eq!(scene.files(), [".reproduce", "a", "b", "report.html", "summary.json"]);
     }
     let report = fs::read_to_string(scene.out().join("report.html")).unwrap();
-    assert!(report.contains("b/reconstructions.png"), "{report}");
+    assert!(report.contains("<section id=\"b\">"), "{report}");
+    // Figures are within it.
+    assert!(report.contains("<img src=\"data:image/"), "{report}");
+    // The folder alone tells the same.
+    let read = Reproduced::read(&scene.out()).unwrap();
+    assert_eq!(read.rows(), scene.reproduce().unwrap().rows());
+    let path = scene.dir.path().join("again.html");
+    read.write_page(&path).unwrap();
+    let again = fs::read_to_string(path).unwrap();
+    assert_eq!(again.matches("<img").count(), report.matches("<img").count());
 }
 
 #[test]
@@ -163,7 +172,7 @@ fn a_failure_stops_no_other_experiment_and_is_explained() {
         ["failed", "short"]
     );
     let report = fs::read_to_string(scene.out().join("report.html")).unwrap();
-    assert!(report.contains("<p class=\"failed\">there is no no/such/folder"), "{report}");
+    assert!(report.contains("<li class=\"bad\">there is no no/such/folder"), "{report}");
 }
 
 #[test]

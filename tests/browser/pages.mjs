@@ -1,0 +1,128 @@
+// Opens pages from disk at phone and desktop width, light and dark, and checks what no other test sees.
+// Usage: node pages.mjs SCREENSHOTS|none PAGE...
+import { mkdirSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const [shots, ...pages] = process.argv.slice(2);
+const WIDTHS = [390, 1280];
+const SCHEMES = ["light", "dark"];
+const MOST_BYTES = 3_000_000;
+const problems = [];
+
+// Runs within the page; returns sentences.
+function faults() {
+  const found = [];
+  const name = (element) => `<${element.tagName.toLowerCase()} class="${element.getAttribute("class") ?? ""}">`;
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) {
+    const wide = [...document.querySelectorAll("body *")].filter(
+      (element) => element.getBoundingClientRect().right > root.clientWidth + 1 && !element.parentElement.closest(".scroll, pre"),
+    );
+    found.push(`it is ${root.scrollWidth} pixels wide: ${wide.slice(0, 3).map(name)}`);
+  }
+  for (const image of document.images) {
+    if (!image.alt.trim()) found.push("an image has no alternative text");
+    if (image.complete && image.naturalWidth === 0) found.push(`an image is broken: ${image.alt.slice(0, 60)}`);
+  }
+  let level = 0;
+  for (const heading of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+    const own = Number(heading.tagName[1]);
+    if (own > level + 1) found.push(`a heading of level ${own} follows one of level ${level}`);
+    level = own;
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  if (new Set(ids).size < ids.length) found.push("an id is there twice");
+  for (const link of document.querySelectorAll("a[href]")) {
+    const target = link.getAttribute("href");
+    if (!document.getElementById(target.slice(1))) found.push(`the link ${target} leads nowhere`);
+  }
+  // Contrast of text (WCAG 2.1): at least 4.5.
+  const light = (color) => {
+    const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
+    const linear = [r, g, b].map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return { a, value: 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] };
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = light(getComputedStyle(at).backgroundColor);
+      if (color.a === 1) return color.value;
+    }
+    return 1;
+  };
+  const low = new Set();
+  for (const element of document.querySelectorAll("body *:not(script)")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.checkVisibility()) continue;
+    const [text, page] = [light(getComputedStyle(element).color).value, behind(element)];
+    const contrast = (Math.max(text, page) + 0.05) / (Math.min(text, page) + 0.05);
+    if (contrast < 4.5) low.add(`${name(element)} has a contrast of ${contrast.toFixed(2)}`);
+  }
+  return [...found, ...low];
+}
+
+// The arrow keys and the pointer read other values of a curve than those of the last epoch.
+async function readCurve(page, tell) {
+  const plot = page.locator(".plot").first();
+  if (!(await plot.count())) return;
+  const told = () => plot.getAttribute("aria-valuetext");
+  const last = await told();
+  await plot.focus();
+  await page.keyboard.press("ArrowLeft");
+  const before = await told();
+  if (before === last) tell("an arrow key reads no other epoch");
+  await page.keyboard.press("End");
+  if ((await told()) !== last) tell("the key End does not lead to the last epoch");
+  await plot.blur();
+  await plot.scrollIntoViewIfNeeded();
+  const box = await plot.boundingBox();
+  await page.mouse.move(box.x + 2, box.y + box.height / 2);
+  if ((await told()) === last) tell("the pointer reads no other epoch");
+  await page.mouse.move(0, 0);
+}
+
+async function readMap(page, tell) {
+  const cells = page.locator(".cells").first();
+  if (!(await cells.count())) return;
+  await cells.focus();
+  await page.keyboard.press("ArrowRight");
+  const output = page.locator(".map output").first();
+  if (!(await output.textContent()).startsWith("row 0, column 1: ")) tell("an arrow key reads no place of the map");
+  await cells.blur();
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || undefined, args: ["--no-sandbox"] });
+for (const file of pages) {
+  const url = pathToFileURL(resolve(file)).href;
+  if (statSync(file).size >= MOST_BYTES) problems.push(`${file}: ${statSync(file).size} bytes`);
+  for (const width of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const page = await context.newPage();
+      const tell = (problem) => problems.push(`${file}, ${width} pixels, ${colorScheme}: ${problem}`);
+      page.on("console", (message) => ["error", "warning"].includes(message.type()) && tell(`console: ${message.text()}`));
+      page.on("pageerror", (error) => tell(`script: ${error.message}`));
+      page.on("request", (request) => {
+        if (!request.url().startsWith("data:") && request.url() !== url) tell(`it asks for ${request.url()}`);
+      });
+      await page.goto(url);
+      (await page.evaluate(faults)).forEach(tell);
+      await readCurve(page, tell);
+      await readMap(page, tell);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+      (await page.evaluate(faults)).forEach((fault) => tell(`opened: ${fault}`));
+      if (shots !== "none") {
+        mkdirSync(shots, { recursive: true });
+        await page.reload();
+        const name = `${basename(dirname(resolve(file)))}-${basename(file, ".html")}-${width}-${colorScheme}.png`;
+        await page.screenshot({ path: join(shots, name), fullPage: true });
+      }
+      await context.close();
+    }
+  }
+}
+await browser.close();
+problems.forEach((problem) => console.error(problem));
+console.log(`${pages.length} pages, each at ${WIDTHS.length} widths in ${SCHEMES.length} colour schemes: ${problems.length} problems`);
+process.exit(problems.length ? 1 : 0);
