@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use ae_dataset::{Network, Progress, Source};
 use ae_experiment::{
-    Adaptation, DatasetRecord, Existing, ExperimentError, Record, RunOptions, Spec, StudySpec, TensorBoard,
-    train,
+    Adaptation, DatasetRecord, Existing, ExperimentError, Record, RunOptions, Spec, StudySpec,
+    TensorBoard, train,
 };
 use ae_models::Device;
 use ae_training::Observer;
