@@ -332,7 +332,7 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 13] = [
+    const READ: [&str; 14] = [
         "archive",
         "codes",
         "data",
@@ -345,6 +345,7 @@ mod tests {
         "run",
         "spec",
         "target",
+        "token_file",
         "weights",
     ];
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use ae_apply::Device;
 use ae_dataset::{Dataset, Images, Network, write_folder};
-use ae_experiment::{Adaptation, Existing, RunOptions, Spec, page_of_run, train, write_page};
+use ae_experiment::{
+    Adaptation, Existing, RunOptions, Spec, TensorBoard, page_of_run, train, write_page,
+};
 use ae_training::MemoryObserver;
 
 /// The folder of a small run.
@@ -25,6 +27,7 @@ fn run(place: &Path) -> PathBuf {
         network: Network::Offline,
         progress: &mut (),
         observer: Box::new(MemoryObserver::default()),
+        tensorboard: TensorBoard::Off,
     };
     let folder = place.join("run");
     train(spec, &Adaptation::Widths(vec![3]), &folder, Existing::Refuse, options).unwrap();

@@ -106,7 +106,8 @@ impl RunFiles {
         let is_held = lock != LockState::Free;
         let has = |name: &str| folder.join(name).exists();
         // A record beside weights is a run even if its spec was lost.
-        if !is_run(folder) && !(is_held && has(SPEC)) && !(has(RECORD) && has(MODEL)) {
+        let is_one = is_run(folder) || (is_held && has(SPEC)) || (has(RECORD) && has(MODEL));
+        if !is_one {
             return None;
         }
         let mut damage = None;
