@@ -1,3 +1,5 @@
+//! Tests of pages.
+
 use super::*;
 
 fn picture(words: &str, content: &str) -> Block {

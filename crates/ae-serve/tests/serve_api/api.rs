@@ -41,7 +41,7 @@ fn items_have_the_bits_of_the_library_alone_and_in_a_batch() {
 }
 
 #[test]
-fn codes_and_what_they_decode_to_are_the_librarys() {
+fn codes_and_what_they_decode_to_are_those_of_the_library() {
     let (served, model) = (Served::model(regular()), regular());
     let items = numbers(2 * 20);
     let body = json!({ "items": items.chunks(20).collect::<Vec<_>>() });
