@@ -130,7 +130,7 @@ fn spec(args: &Train) -> anyhow::Result<Spec> {
 /// The patches that a denoiser learns from where nothing else is said: a little more than it sees around a pixel.
 const PATCH: [usize; 2] = [40, 40];
 
-/// The step size of a denoiser that learns from pairs or blind spots.
+/// The step size of a denoiser that learns from pairs.
 const STEADY_RATE: f64 = 0.0003;
 
 /// Pairs, or blind spots of noisy pictures, in place of the noise that a network has by default.
@@ -153,7 +153,7 @@ fn learned_from(spec: &mut Spec, args: &Train) {
 }
 
 /// Settings with which a denoiser learns steadily from pairs and blind spots. Stains and noisy targets push all outputs
-/// one way in a batch and the other way in the next: larger steps drive rectified units to where they give nothing and
+/// one way in a batch and the other way in the next, which can drive rectified units to where they give nothing and
 /// learn nothing any more.
 fn steady(spec: &mut Spec, args: &Train) {
     let Some(denoiser) = spec.model.denoiser_mut() else { return };
@@ -162,11 +162,12 @@ fn steady(spec: &mut Spec, args: &Train) {
         // A hidden pixel is not to be in the output, so the layers would have to learn to take it away.
         denoiser.residual = false;
         spec.model.initialisation = Initialisation::He;
+        return;
     }
     if args.learning_rate.is_none() {
         spec.training.optimizer = spec.training.optimizer.with_learning_rate(STEADY_RATE);
     }
-    if args.blind_spot.is_none() && args.loss.is_none() {
+    if args.loss.is_none() {
         // Differences of whole patches would outweigh all others if they were squared.
         spec.training.loss = Loss::MeanAbsoluteError;
     }
