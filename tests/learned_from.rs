@@ -234,6 +234,8 @@ fn blind_spots_that_make_no_sense_are_refused() {
     train("--blind-spot --set training.blind_spot=0.3")
         .refuses_with(&["training.blind_spot", "above 0 and at most 0.25"]);
     train("--blind-spot --loss bce").refuses_with(&["training.loss", "mean-squared-error"]);
+    train("--blind-spot --network denoiser --set model.residual=true")
+        .refuses_with(&["model.residual must be false", "would keep its noise"]);
     train("--blind-spot --network vae").refuses_with(&["training.blind_spot", "codes are samples"]);
     train("--blind-spot --noise gaussian:0.1").refuses_with(&["must be noisy themselves"]);
     sandbox.write("t.csv", "1,2\n3,4\n5,6\n");

@@ -126,6 +126,11 @@ fn check_blind_spots(
     if network.is_variational() {
         return refused(place, "left out where codes are samples", &fraction.to_string());
     }
+    if network.network().residual {
+        // What hides a pixel has little noise. Added to the output of the layers, a pixel that is seen keeps its own.
+        let expected = "false with training.blind_spot: a seen pixel would keep its noise";
+        return refused("model.residual", expected, "true");
+    }
     let Some(corruption) = &spec.corruption else { return Ok(()) };
     if corruption.drawn == Draw::EveryEpoch {
         let expected = if dataset.patches.is_some() {

@@ -125,10 +125,10 @@ fn blind_spots_with_another_loss_are_refused() {
 
 /// A network that sees a pixel may copy it. One that does not learns the image behind the noise.
 #[test]
-fn a_residual_network_learns_to_denoise_from_noisy_images_alone() {
+fn a_network_learns_to_denoise_from_noisy_images_alone() {
     let (train, test) = (images(200), images(230));
     let test = test.select(&(200..230).collect::<Vec<u32>>()).unwrap();
-    let architecture = architecture("residual");
+    let architecture = architecture("plain");
     let train_samples = Samples::new(&train, None).with_blind_spots(spots("train"));
     let validation = Samples::new(&test, None).with_blind_spots(spots("validation"));
     let data = TrainingData { train: &train_samples, validation: &validation };
