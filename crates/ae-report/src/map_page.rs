@@ -74,6 +74,8 @@ struct MapView<'a> {
     classes: Vec<ClassInWords>,
     notes: &'a [String],
     has_pictures: bool,
+    /// Whether the map begins with them. Those of rows are lines that say nothing without a name beside them.
+    shows_pictures: bool,
     sprite: &'a str,
     data: String,
     style: &'static str,
@@ -109,6 +111,7 @@ impl MapPage<'_> {
             label,
             notes: &notes,
             has_pictures: !sprite.uri.is_empty(),
+            shows_pictures: items.iter().flat_map(|item| &item.picture).any(|it| it.height() > 1),
             sprite: &sprite.uri,
             style: include_str!("../templates/map.css"),
             script: include_str!("../templates/map.js"),

@@ -104,3 +104,15 @@ fn what_cannot_be_placed_is_left_out_and_classes_are_needed_for_all() {
     let none = page(&[], &[]).html().unwrap();
     assert!(none.html.contains("The map shows 0 images without classes"));
 }
+
+#[test]
+fn a_map_of_rows_begins_without_their_pictures() {
+    let begins_with_pictures = |height: usize| {
+        let values = vec![0.5; 4 * height];
+        let picture = Some(Picture::from_unit(1, height, 4, &values).unwrap());
+        let html = page(&[MapItem { picture, ..item(0) }], &classes()).html().unwrap().html;
+        assert!(html.contains("id=\"pictures\""), "{html}");
+        html.contains("id=\"pictures\" checked")
+    };
+    assert!(begins_with_pictures(2) && !begins_with_pictures(1));
+}
