@@ -143,20 +143,6 @@ pub(crate) fn shrunk(plane: &[f32], width: usize, factor: usize) -> Vec<f32> {
     bands.flat_map(|band| lefts().map(move |left| mean(band, left))).collect()
 }
 
-/// Values pixel by pixel, from one plane after the other.
-pub(crate) fn interleaved(channels: usize, values: &[f32]) -> impl Iterator<Item = f32> {
-    let area = values.len() / channels.max(1);
-    (0..area).flat_map(move |pixel| (0..channels).map(move |plane| values[plane * area + pixel]))
-}
-
-pub(crate) fn colours_of(channels: usize) -> Option<ColorType> {
-    match channels {
-        1 => Some(ColorType::Grayscale),
-        3 => Some(ColorType::Rgb),
-        _ => None,
-    }
-}
-
 pub(crate) fn check_finite(what: &'static str, values: &[f32]) -> Result<(), ReportError> {
     match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
         Some((index, &found)) => Err(ReportError::NotFinite { what, index, found }),

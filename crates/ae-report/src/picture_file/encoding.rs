@@ -8,7 +8,6 @@ use png::BitDepth;
 
 use super::{PictureDepth, PictureFile, UnwrittenError};
 use crate::ReportError;
-use crate::picture::{colours_of, interleaved};
 use crate::png_encoding::{Extras, encode_png_with};
 
 /// Inches in a metre.
@@ -148,5 +147,19 @@ fn sides(
     match height.max(width) <= most {
         true => Ok([height, width]),
         false => Err(UnwrittenError::Side { format, height, width, most }),
+    }
+}
+
+/// Values pixel by pixel, from one plane after the other.
+pub(super) fn interleaved(channels: usize, values: &[f32]) -> impl Iterator<Item = f32> {
+    let area = values.len() / channels.max(1);
+    (0..area).flat_map(move |pixel| (0..channels).map(move |plane| values[plane * area + pixel]))
+}
+
+fn colours_of(channels: usize) -> Option<png::ColorType> {
+    match channels {
+        1 => Some(png::ColorType::Grayscale),
+        3 => Some(png::ColorType::Rgb),
+        _ => None,
     }
 }

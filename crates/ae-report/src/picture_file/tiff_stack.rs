@@ -12,9 +12,9 @@ use tiff::encoder::{
 };
 use tiff::tags::{ResolutionUnit, Tag};
 
+use super::encoding::interleaved;
 use super::{PictureDepth, PictureFile, UnwrittenError, encoding};
 use crate::ReportError;
-use crate::picture::interleaved;
 
 /// Values beyond which a file gets offsets of 64 bits. Those of 32 bits reach 4 GiB.
 const BIG: u64 = 1 << 29;
