@@ -13,6 +13,7 @@ use crate::figures::display::Display;
 use crate::figures::{first_images, write_figures};
 use crate::folder::RunFolder;
 use crate::kept_attachments::{keep_attachments, keep_encoder_attachments};
+use crate::machine::machine_in_words;
 use crate::network_text::network_in_words;
 use crate::parallel::in_order;
 use crate::plan::Plan;
@@ -103,6 +104,7 @@ impl Finish<'_> {
             planned_epochs: training.epochs,
             threads: rayon::current_num_threads(),
             device: device_name(self.device).to_owned(),
+            machine: Some(machine_in_words()),
             engine: plan.engine,
             seconds: self.seconds,
             resumed_after: self.resumed_after,

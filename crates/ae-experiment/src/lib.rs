@@ -67,6 +67,7 @@ mod finish;
 mod identity;
 mod kept_attachments;
 mod learned_from;
+mod machine;
 mod resume;
 mod run;
 mod tensorboard;
@@ -105,10 +106,11 @@ pub use figures::latent::{PointClasses, decoded_plane_figure, interpolation_figu
 pub use figures::{FigureText, KeptFigures, keep_figure};
 pub use finish::Outcome;
 pub use folder::{Claim, Existing, RunFolder, is_file_of_run, is_run, lock_folder, lock_run_of};
+pub use machine::machine_in_words;
 pub use model_of_run::{data_of_run, open_detector, open_encoder, open_model, weights_file};
 pub use page::{
-    bound_in_words, expectation_table, finding_of_record, page_of_run, section_of_run,
-    try_to_write_page, write_page,
+    bound_in_words, expectation_table, finding_of_record, page_of_comparison, page_of_run,
+    section_of_run, try_to_write_page, write_page,
 };
 pub use plan::{Plan, check_name};
 pub use probe_table::probe_table;

@@ -4,6 +4,7 @@
 //! folder -> Story (spec, record, curve, figures) -> sections of plain data -> ae_report::page::Page -> text
 //! ```
 
+mod comparison;
 mod curve;
 mod errors;
 mod learned;
@@ -18,6 +19,7 @@ use ae_report::page::{
 
 use crate::folder::REPORT;
 use crate::{ExperimentError, Record};
+pub use comparison::page_of_comparison;
 use curve::charts;
 use story::Story;
 pub use verdict::{bound_in_words, expectation_table, finding_of_record};
@@ -40,7 +42,7 @@ pub fn page_of_run(folder: &Path) -> Result<Page, ExperimentError> {
         verdict: story.verdict(),
         facts: story.facts(),
         sections: story.sections(),
-        footer: story.footer(),
+        footer: footer(),
     };
     page.sections.retain(|section| !section.is_empty());
     Ok(page)
@@ -287,6 +289,9 @@ impl Story {
         if let Some(network) = &record.network {
             facts.insert(0, Fact::new("network", network.as_str()));
         }
+        if let Some(machine) = &record.machine {
+            facts.push(Fact::new("machine", machine.as_str()));
+        }
         if let Some(done) = record.resumed_after {
             let unit = if self.is_study() { "model" } else { "epoch" };
             let done = ae_files::counted_as(done as usize, unit);
@@ -320,13 +325,14 @@ impl Story {
     fn section(&self, id: &str, title: &str, blocks: Vec<Block>) -> Section {
         Section { id: id.to_owned(), ..Section::new(title, blocks) }
     }
+}
 
-    fn footer(&self) -> String {
-        format!(
-            "Made by ae {}. This page needs no network and no other file.",
-            env!("CARGO_PKG_VERSION")
-        )
-    }
+/// The line at the end of a page.
+fn footer() -> String {
+    format!(
+        "Made by ae {}. This page needs no network and no other file.",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// A time in the unit that suits it.

@@ -34,6 +34,9 @@ pub struct Record {
     pub threads: usize,
     /// The device.
     pub device: String,
+    /// The processor, its cores and the system; none in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     /// The engine that computed gradients.
     pub engine: EngineKind,
     /// Wall time of the training loop with its validation, in seconds; loading left out.

@@ -115,6 +115,9 @@ pub fn resolve(
     }
     spec.data.source = source.to_string();
     spec.data.test_fraction = dataset.held_out;
+    if dataset.scaling.is_some() {
+        spec.ask_about_rows();
+    }
     if dataset.origin.name == "pictures" {
         let ImageShape { channels, height, width } = dataset.train.shape();
         // Patches have a size of their own.

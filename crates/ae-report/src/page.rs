@@ -106,6 +106,8 @@ pub enum Block {
     Chart(CurveChart),
     /// A figure.
     Figure(PageFigure),
+    /// Figures that are compared: beside each other where the page is wide enough.
+    Beside(Vec<PageFigure>),
     /// Errors by place.
     ErrorMap(ErrorMap),
     /// Blocks behind a line that opens them.
@@ -237,6 +239,7 @@ fn collect_figures<'a>(blocks: &'a mut [Block], figures: &mut Vec<&'a mut PageFi
     for block in blocks {
         match block {
             Block::Figure(figure) => figures.push(figure),
+            Block::Beside(beside) => figures.extend(beside),
             Block::Folded { blocks, .. } => collect_figures(blocks, figures),
             _ => {}
         }

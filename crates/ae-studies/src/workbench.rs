@@ -7,7 +7,7 @@ use ae_apply::{Model, attach_codec};
 use ae_dataset::Dataset;
 use ae_experiment::{
     DatasetRecord, FigureText, FileRecord, KeptFigures, ModelRecord, Record, RunFolder, SCHEMA,
-    Spec, TableRecord, fit_plan, keep_figure, try_to_write_page,
+    Spec, TableRecord, fit_plan, keep_figure, machine_in_words, try_to_write_page,
 };
 use ae_models::SavedModel;
 use ae_report::Figure;
@@ -207,6 +207,7 @@ impl<'a> Workbench<'a> {
             planned_epochs: epochs,
             threads: rayon::current_num_threads(),
             device: ae_models::device_name(device).to_owned(),
+            machine: Some(machine_in_words()),
             engine,
             seconds: self.models.iter().map(|model| model.seconds).sum(),
             resumed_after: (self.found > 0).then_some(self.found),

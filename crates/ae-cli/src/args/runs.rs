@@ -31,7 +31,8 @@ pub(crate) struct Compare {
     /// Put the runs in the order of this metric, the best first [default: as they are named]
     #[arg(long, value_name = "METRIC")]
     pub(crate) sort: Option<String>,
-    /// The folder for the learning curves of all runs, a chart for each metric as PNG and SVG
+    /// The folder for compare.html, the runs side by side, and for their learning curves, a chart for each metric as PNG
+    /// and SVG
     #[arg(long, short, visible_alias = "output", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = files::shared_folder)]
     pub(crate) out: Option<OutputPath>,
     #[command(flatten)]

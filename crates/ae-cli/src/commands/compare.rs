@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_experiment::{Comparison, overlaid_curves};
+use ae_experiment::{Comparison, overlaid_curves, page_of_comparison};
 use ae_files::{counted_as, make_folder, shown, write_atomic};
 use anyhow::bail;
 use serde_json::json;
@@ -11,6 +11,8 @@ use crate::args::{Common, Compare};
 use crate::exit_status::{Status, Usage};
 use crate::output;
 
+/// The page in the folder of the charts.
+const PAGE: &str = "compare.html";
 /// Stands behind the best value of a row.
 const BEST: &str = " *";
 
@@ -22,34 +24,33 @@ pub(crate) fn run(args: &Compare, common: &Common) -> anyhow::Result<Status> {
             Usage(format!("--sort: expected one of {expected}; found `{metric}`"))
         })?;
     }
-    let charts = args.out.as_deref().map(|folder| draw(&comparison, folder, args.overwrite.force));
-    let charts = charts.transpose()?.unwrap_or_default();
+    let files = args.out.as_deref().map(|folder| draw(&comparison, folder, args.overwrite.force));
+    let files = files.transpose()?.unwrap_or_default();
     comparison.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     if common.json {
         let mut value = serde_json::to_value(&comparison)?;
-        let charts = charts.iter().map(|path| path.display().to_string());
-        value["charts"] = json!(charts.collect::<Vec<_>>());
+        let files = files.iter().map(|path| path.display().to_string());
+        value["files"] = json!(files.collect::<Vec<_>>());
         output::json(&value)?;
         return Ok(Status::Done);
     }
     let mut told = text(&comparison);
     if let Some(folder) = args.out.as_deref().filter(|_| !common.quiet) {
-        told += &format!("\n{} written to {}", counted_as(charts.len(), "file"), shown(folder));
+        told += &format!(
+            "\n{} written to {}; begin with {PAGE}",
+            counted_as(files.len(), "file"),
+            shown(folder)
+        );
     }
     output::text(&told)?;
     Ok(Status::Done)
 }
 
-/// Draws the curves into a folder and returns the files.
+/// Writes the page and the charts into a folder and returns the files.
 fn draw(comparison: &Comparison, folder: &Path, force: bool) -> anyhow::Result<Vec<PathBuf>> {
-    let charts = overlaid_curves(comparison)?;
-    if charts.is_empty() {
-        bail!(
-            "there are no learning curves to draw: no run has finished an epoch, and a study has none"
-        );
-    }
-    let mut files = Vec::new();
-    for chart in &charts {
+    let page = page_of_comparison(comparison)?.html()?;
+    let mut files = vec![(folder.join(PAGE), page.into_bytes())];
+    for chart in &overlaid_curves(comparison)? {
         let path = |ending: &str| folder.join(format!("{}.{ending}", chart.file_name));
         files.push((path("png"), chart.figure.png()?));
         files.push((path("svg"), chart.figure.svg()?.into_bytes()));

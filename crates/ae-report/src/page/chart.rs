@@ -7,7 +7,7 @@ use crate::axis::{Axis, drawable};
 const MOST_EPOCHS: usize = 800;
 /// The axis is logarithmic if the largest value is more than this multiple of the smallest.
 const WIDE: f64 = 40.0;
-/// Lines have colours of their own up to this number; further ones repeat them.
+/// Lines have colours of their own up to this number; further ones repeat them with other dashes.
 const COLOURS: usize = 6;
 /// The side of the drawing in its own units, which are stretched to the size of the plot.
 const SIDE: f32 = 1000.0;
@@ -73,8 +73,9 @@ pub(super) struct Tick {
 #[derive(Debug)]
 pub(super) struct LineView {
     pub(super) label: String,
-    /// Its colour, from 1.
+    /// Its colour and its dashes, from 1.
     pub(super) colour: usize,
+    pub(super) dashes: usize,
     /// The pieces between gaps, as points of a polyline.
     pub(super) pieces: Vec<String>,
     /// Those of a single point: twice the same, a line of no length, which round ends make visible.
@@ -82,6 +83,7 @@ pub(super) struct LineView {
     /// The values as text, empty at gaps, and their heights in per cent.
     pub(super) values: String,
     pub(super) heights: String,
+    /// Its last value.
     pub(super) last: String,
 }
 
@@ -109,13 +111,17 @@ impl CurveChart {
             .enumerate()
             .map(|(index, line)| {
                 // The first colour is grey, for what the second one is compared with.
-                let colour = if self.lines.len() == 1 { 2 } else { index % COLOURS + 1 };
-                line_view(colour, line, &places, &scale, x)
+                let index = if self.lines.len() == 1 { 1 } else { index };
+                line_view(index, line, &places, &scale, x)
             })
             .collect();
         let last_epoch = self.epochs.last().copied().unwrap_or_default();
-        let told: Vec<String> =
-            lines.iter().map(|line| format!("{} {}", line.label, line.last)).collect();
+        // A curve may end before the others.
+        let at_last = |line: &LineView| match line.values.rsplit(' ').next() {
+            None | Some("") => format!("{} –", line.label),
+            Some(value) => format!("{} {value}", line.label),
+        };
+        let told: Vec<String> = lines.iter().map(at_last).collect();
         let texts: Vec<String> =
             places.iter().map(|&place| self.epochs[place].to_string()).collect();
         let skipped = self.epochs.len() > places.len();
@@ -163,7 +169,7 @@ impl CurveChart {
 }
 
 fn line_view(
-    colour: usize,
+    index: usize,
     line: &CurveLine,
     places: &[usize],
     scale: &Scale,
@@ -188,12 +194,13 @@ fn line_view(
     let (single, longer): (Vec<&[usize]>, Vec<&[usize]>) = runs.partition(|run| run.len() == 1);
     LineView {
         label: line.label.clone(),
-        colour,
+        colour: index % COLOURS + 1,
+        dashes: index / COLOURS + 1,
         pieces: longer.into_iter().map(piece).collect(),
         points: single.into_iter().map(|run| [piece(run), piece(run)].join(" ")).collect(),
         values: places.iter().map(text).collect::<Vec<_>>().join(" "),
         heights: places.iter().map(height).collect::<Vec<_>>().join(" "),
-        last: places.last().and_then(value).map_or_else(|| "–".to_owned(), number),
+        last: places.iter().rev().find_map(value).map_or_else(|| "–".to_owned(), number),
     }
 }
 
