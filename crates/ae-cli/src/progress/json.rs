@@ -1,17 +1,6 @@
-//! Lines of JSON for programs, one object each, on stderr. `event` says what an object is:
-//!
-//! | event | keys |
-//! |---|---|
-//! | `started` | `epoch` (done before), `epochs` (in all), `batches` and `items` (of an epoch) |
-//! | `progress` | `epoch`, `epochs`, `batch`, `batches`, `loss` (of the batch), `items_per_second`, `seconds_left` |
-//! | `epoch` | `epoch`, `epochs`, `batches`, `learning_rate`, `metrics` (by name, as in curve.csv), `checkpoint`, `seconds`, `items_per_second`, `seconds_left` |
-//! | `stopped_early` | `epoch`, `metric` |
-//! | `ended` | `epoch` |
-//! | `items`, `bytes` | `what`, `done`, `total`, `per_second`, `seconds_left`: of data that is fetched, read or written |
-//! | `step` | `text`: of a study |
-//! | `message` | `level` (`debug`, `info`, `warning`, `error`), `text` |
-//!
-//! A number that is not known is null. Between two epochs, and about one work, there are at most four lines a second.
+//! Lines of JSON for programs, one object each, on stderr. `event` says what an object is; the table of events and their
+//! keys is in docs/reference/command-line.md. Between two epochs, and about one work, there are at most four lines a
+//! second.
 
 use std::time::{Duration, Instant};
 
