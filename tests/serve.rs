@@ -82,6 +82,8 @@ fn a_run_is_served_until_a_signal_ends_it_well() {
             if told["state"] != "loading" {
                 break told;
             }
+            // Every request is logged to a pipe that nobody reads until the end.
+            std::thread::sleep(std::time::Duration::from_millis(20));
         };
         assert_eq!(examples["state"], "ready", "{examples}");
         let (code, told) = serving.end(signal);
@@ -115,4 +117,17 @@ fn what_cannot_be_served_is_told_at_once() {
         .fails_with(&[&port.to_string(), "another port"]);
     let (_, examples) = serving.ask("GET /v1/examples", "");
     assert!(examples.contains("--examples none"), "{examples}");
+}
+
+/// The page has the colours of the figures, whose tests measure that they stay apart.
+#[test]
+fn the_map_of_the_page_has_the_colours_of_the_figures() {
+    let page = include_str!("../crates/ae-serve/page/marks.js");
+    let figures = include_str!("../crates/ae-report/src/class_marks.rs");
+    let colours = page.split("\"#").skip(1).map(|text| text.split('"').next().unwrap().to_owned());
+    let rows = figures.split("const COLOURS").nth(1).unwrap().split("];").next().unwrap();
+    let row = |line: &str| line.split("0x").skip(1).map(|text| text[..2].to_owned()).collect();
+    let rows: Vec<String> = rows.lines().map(row).filter(|row: &String| !row.is_empty()).collect();
+    assert_eq!(colours.collect::<Vec<_>>(), rows);
+    assert_eq!(rows.len(), 10);
 }

@@ -6,6 +6,7 @@ use clap::Parser;
 
 use crate::bench::Bench;
 use crate::check::Step;
+use crate::playground::Playground;
 
 /// The project's chores.
 #[derive(Debug, Parser)]
@@ -21,6 +22,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Builds `ae` and runs `ae reproduce`: trains the autoencoders and compares them with the published numbers
     Reproduce(Reproduce),
+    /// Writes the page of `ae serve` as static files, with a model that runs in the browser
+    Playground(Playground),
     /// Measures training, inference and memory beside those of Keras, PyTorch, JAX and others
     Bench(Bench),
     /// Checks what has to hold before a change is merged

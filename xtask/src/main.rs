@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask reproduce`, `bench` and `check`.
+//! The project's chores: `cargo xtask reproduce`, `playground`, `bench` and `check`.
 //!
 //! Of the workspace's crates this one links `ae-files` alone, so that it builds in seconds. What it knows of a
 //! training run it knows from the program `ae` and the files that `ae` leaves.
@@ -8,6 +8,7 @@ mod arguments;
 mod bench;
 mod check;
 mod layers;
+mod playground;
 mod reproduce;
 mod tidy;
 mod value_name;
@@ -34,6 +35,7 @@ enum Outcome {
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Reproduce(options) => reproduce::reproduce(&options.flags),
+        Command::Playground(options) => playground::playground(&options).map(ExitCode::from),
         Command::Bench(options) => bench::bench(&options).map(ExitCode::from),
         Command::Check(options) => check::check(&options.only).map(ExitCode::from),
     };

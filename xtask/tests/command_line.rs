@@ -39,3 +39,11 @@ fn a_step_that_is_chosen_is_run_alone() {
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.starts_with("layers "), "{text}");
 }
+
+#[test]
+fn a_playground_of_no_model_is_refused_before_anything_is_compiled() {
+    let output = xtask("playground no-such-run --out no-such-folder");
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("no-such-run: expected a run's folder"), "{message}");
+}

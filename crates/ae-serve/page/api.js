@@ -1,8 +1,8 @@
-// Requests to this server: with the token if one is needed, and never more than one of a kind at once.
+// Questions to the model: a refusal is an error, and there is never more than one question of a kind at once.
 
-const KEY = "ae-serve-token";
+import { answerTo } from "./backend.js";
 
-/** What the server says is wrong, as an error. */
+/** What was refused, as an error. */
 export class Refused extends Error {
   constructor(status, told) {
     super(told.error ?? `status ${status}`);
@@ -17,44 +17,15 @@ export class Refused extends Error {
   }
 }
 
-function token() {
-  const named = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (named) {
-    sessionStorage.setItem(KEY, named);
-    history.replaceState(null, "", location.pathname);
-  }
-  return sessionStorage.getItem(KEY);
-}
-
-/** Asks for a token, and resolves when one was typed. */
-function askForToken() {
-  const dialog = document.getElementById("token-dialog");
-  if (!dialog.open) dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      sessionStorage.setItem(KEY, document.getElementById("token").value.trim());
-      resolve();
-    }, { once: true });
-  });
-}
-
-async function ask(path, options = {}) {
-  const secret = token();
-  const headers = { ...options.headers, ...(secret && { Authorization: `Bearer ${secret}` }) };
-  const response = await fetch(path, { ...options, headers });
-  if (response.status === 401) {
-    await askForToken();
-    return ask(path, options);
-  }
-  const told = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(response.status, told);
+async function ask(path, body) {
+  const { status, told } = await answerTo(path, body);
+  if (status !== 200) throw new Refused(status, told);
   return told;
 }
 
 export const get = (path) => ask(path);
 
-export const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export const post = (path, body) => ask(path, body);
 
 /**
  * Work of which only the latest matters: while one is under way, the next waits, and replaces one that waits already.

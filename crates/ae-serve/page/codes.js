@@ -1,15 +1,20 @@
 // What can be done with codes: a map of them, sliders, samples, and the way from one item to another.
 
 import { get, latest, post } from "./api.js";
+import { drawMark } from "./marks.js";
 import { colour, paint, pixelCanvas, sharp } from "./pictures.js";
 import { ItemView } from "./results.js";
 import { RowInput } from "./table.js";
 
 const byId = (id) => document.getElementById(id);
-/** Colours of classes that stay apart for colour-blind readers on light and dark: after Okabe and Ito, and Tol. */
-const CLASSES = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#999933", "#882255", "#44aa99", "#8c8c8c"];
 /** Numbers of a code that get a slider. */
 const SLIDERS = 12;
+/** The most classes whose names are on the map. */
+const MOST_NAMES = 20;
+/** The distance of a class's name from its place, in pixels. */
+const NAME_ABOVE = 13;
+/** The examples around a place that decide what lies there. */
+const NEIGHBOURS = 5;
 /** The pause between questions for examples that are still read. */
 const PAUSE = 1000;
 
@@ -35,7 +40,7 @@ export function itemButton(model, values, label, clicked) {
 /** The examples, once the server has read them; none if it has none. */
 export async function examplesOf() {
   for (;;) {
-    const { state, examples, why } = await get("/v1/examples");
+    const { state, examples, why } = await get("v1/examples");
     if (state === "ready") return { examples };
     if (state === "none") return { why };
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -45,19 +50,41 @@ export async function examplesOf() {
 /** Decodes codes into a view, the latest alone. */
 function decoder(view, failed) {
   return latest(async (code) => {
-    const { decoded } = await post("/v1/decode", { code });
+    const { decoded } = await post("v1/decode", { code });
     view.show(decoded[0]);
   }, failed);
 }
 
+/** What lies at a place, from what lies at the nearest of other places: their mean, weighted by the inverse fourth power of the distance. */
+function between(places, place, values) {
+  const distances = places.map((other, i) => [other.reduce((sum, value, j) => sum + (value - place[j]) ** 2, 0), i]);
+  const nearest = distances.sort(([a], [b]) => a - b).slice(0, NEIGHBOURS);
+  const weights = nearest.map(([distance]) => 1 / (distance / (nearest.at(-1)[0] || 1) + 1e-4) ** 2);
+  const sum = weights.reduce((a, b) => a + b);
+  return values[0].map((_, axis) => nearest.reduce((mean, [, i], k) => mean + (weights[k] / sum) * values[i][axis], 0));
+}
+
+/** The point whose nearest quarter of the others is closest around it. */
+function densest(points) {
+  const reach = points.map((point) => {
+    const squares = points.map((other) => (other[0] - point[0]) ** 2 + (other[1] - point[1]) ** 2);
+    return squares.sort((a, b) => a - b)[points.length >> 2];
+  });
+  return points[reach.indexOf(Math.min(...reach))];
+}
+
 /** The map of codes: a point that is dragged, and what it decodes to. */
 export class CodeMap {
-  constructor(model, { kind, kept, points, labels, mean, axes }, failed) {
+  constructor(model, { kind, points, labels, codes }, failed) {
     byId("map-box").hidden = false;
-    const what = kind === "code" ? "The two numbers of a code" : `The two directions in which codes differ most; ${Math.round(100 * kept)} % of their variance`;
-    byId("map-help").textContent = `${what}. Each dot is an example of the data, the cross is your item. Drag the ring, or move it with the arrow keys, and see what the model decodes there.`;
-    Object.assign(this, { points, labels, mean, axes });
+    const isCode = kind === "code";
+    const what = isCode ? "The two numbers of a code." : "Examples with similar codes lie close together (t-SNE); the axes mean nothing.";
+    const decoded = isCode ? "there" : "from the codes around it";
+    byId("map-help").textContent = `${what} Each mark is an example of the data, the cross is your item. Drag the ring, or move it with the arrow keys, and see what the model decodes ${decoded}.`;
+    Object.assign(this, { points, labels, codes: isCode ? points : codes });
     this.classes = labels ? [...new Set(labels)].sort((a, b) => a.localeCompare(b, "en", { numeric: true })) : [];
+    const isNamed = this.classes.length > 1 && this.classes.length <= MOST_NAMES;
+    this.names = isNamed ? this.classes.map((name) => ({ name, point: densest(points.filter((_, i) => labels[i] === name)) })) : [];
     this.canvas = byId("map");
     this.view = new ItemView(byId("map-decoded"), model, "The decoded point");
     this.decode = decoder(this.view, failed);
@@ -79,15 +106,13 @@ export class CodeMap {
 
   /** Marks the code of the person's item. */
   mark(code) {
-    const from = code.map((value, i) => value - this.mean[i]);
-    this.own = this.axes.map((axis) => axis.reduce((sum, value, i) => sum + value * from[i], 0));
+    this.own = this.codes === this.points ? code : between(this.codes, code, this.points);
     this.draw();
   }
 
   move(point) {
     this.point = point.map((value, i) => Math.min(Math.max(value, this.low[i]), this.high[i]));
-    const [x, y] = this.point;
-    this.decode(this.mean.map((value, i) => value + x * this.axes[0][i] + y * this.axes[1][i]));
+    this.decode(this.codes === this.points ? this.point : between(this.points, this.point, this.codes));
     this.draw();
   }
 
@@ -100,17 +125,16 @@ export class CodeMap {
 
   draw() {
     const { context, ...size } = sharp(this.canvas);
+    const radius = size.width < 500 ? 2.6 : 3.6;
+    const rim = colour("--rim");
     this.points.forEach((point, i) => {
-      const [x, y] = this.place(point, size);
-      context.fillStyle = this.labels ? CLASSES[this.classes.indexOf(this.labels[i]) % CLASSES.length] : colour("--accent");
-      context.beginPath();
-      context.arc(x, y, 3, 0, 7);
-      context.fill();
+      const ofClass = this.labels ? this.classes.indexOf(this.labels[i]) : 0;
+      drawMark(context, this.place(point, size), radius, ofClass, rim);
     });
     this.nameClasses(context, size);
     if (this.own) this.cross(context, this.place(this.own, size));
     const [x, y] = this.place(this.point, size);
-    for (const [width, ink] of [[7, colour("--card")], [3, colour("--text")]]) {
+    for (const [width, ink] of [[7, colour("--plot")], [3, colour("--text")]]) {
       context.lineWidth = width;
       context.strokeStyle = ink;
       context.beginPath();
@@ -120,7 +144,7 @@ export class CodeMap {
   }
 
   cross(context, [x, y]) {
-    for (const [width, ink] of [[7, colour("--card")], [3, colour("--accent")]]) {
+    for (const [width, ink] of [[7, colour("--plot")], [3, colour("--accent")]]) {
       context.lineWidth = width;
       context.strokeStyle = ink;
       context.beginPath();
@@ -132,20 +156,21 @@ export class CodeMap {
     }
   }
 
-  /** The name of each class at its median. */
+  /** The name of each class above the place where its points are densest. */
   nameClasses(context, size) {
-    if (this.classes.length < 2 || this.classes.length > 20) return;
     context.font = "600 14px system-ui, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (const name of this.classes) {
-      const own = this.points.filter((_, i) => this.labels[i] === name);
-      const middle = [0, 1].map((i) => own.map((point) => point[i]).sort((a, b) => a - b)[own.length >> 1]);
-      const [x, y] = this.place(middle, size);
-      context.lineWidth = 4;
-      context.strokeStyle = colour("--paper");
+    context.lineJoin = "round";
+    context.lineWidth = 4;
+    context.strokeStyle = colour("--plot");
+    context.fillStyle = colour("--text");
+    for (const { name, point } of this.names) {
+      const [middle, below] = this.place(point, size);
+      const half = context.measureText(name).width / 2 + 3;
+      const x = Math.min(Math.max(middle, half), size.width - half);
+      const y = Math.max(below - NAME_ABOVE, 10);
       context.strokeText(name, x, y);
-      context.fillStyle = colour("--text");
       context.fillText(name, x, y);
     }
   }
@@ -215,7 +240,7 @@ export function offerSamples(model, failed, chosen) {
   byId("sample-box").hidden = false;
   let seed = 0;
   const draw = latest(async () => {
-    const { samples } = await post("/v1/sample", { count: Math.min(12, model.limits.batch), seed: seed++ });
+    const { samples } = await post("v1/sample", { count: Math.min(12, model.limits.batch), seed: seed++ });
     byId("samples").replaceChildren(
       ...samples.map((values, i) => itemButton(model, values, `Take sample ${i + 1} as your item`, () => chosen(values))),
     );
@@ -241,7 +266,7 @@ export class Morph {
   async take(end, values) {
     if (!values) return;
     try {
-      const { codes } = await post("/v1/encode", { item: values });
+      const { codes } = await post("v1/encode", { item: values });
       this.codes[end] = codes[0];
       this.views[end].show(values);
       this.show();

@@ -1,6 +1,7 @@
 // The page: what a person draws goes to the model, and what comes back is shown while the drawing goes on.
 
 import { get, latest, post, Refused } from "./api.js";
+import { LINKS, NOTE, WHO } from "./backend.js";
 import { CodeMap, CodeSliders, examplesOf, itemButton, Morph, offerSamples } from "./codes.js";
 import { Pad } from "./pad.js";
 import { short } from "./pictures.js";
@@ -17,13 +18,13 @@ let seed = 1;
 /** Tells what went wrong, until something goes right. */
 function failed(error) {
   const notice = byId("notice");
-  notice.textContent = error instanceof Refused ? error.sentence : `The server does not answer: ${error.message}`;
+  notice.textContent = error instanceof Refused ? error.sentence : `${WHO} does not answer: ${error.message}`;
   notice.hidden = false;
 }
 
 function noiseText() {
   const noise = model.noises.find(({ name }) => name === byId("noise").value);
-  return noise ? `${noise.before}${byId("strength").value}${noise.after}` : null;
+  return noise ? `${noise.name}:${byId("strength").value}${noise.after}` : null;
 }
 
 const update = latest(async () => {
@@ -32,7 +33,7 @@ const update = latest(async () => {
   const noise = noiseText();
   const include = ["inputs", "codes", "errors", ...(model.detector ? ["verdicts"] : [])];
   const start = performance.now();
-  const answer = await post("/v1/reconstruct", { item: values, include, ...(noise && { noise, seed }) });
+  const answer = await post("v1/reconstruct", { item: values, include, ...(noise && { noise, seed }) });
   const time = performance.now() - start;
   byId("notice").hidden = true;
   results.show(values, answer);
@@ -46,6 +47,7 @@ function showNumbers({ mse, verdicts, threshold, noise_levels: levels }, time, n
   const parts = ["Mean squared error ", bold(short(mse[0])), against && ` ${against}`];
   if (levels) parts.push(", told a noise level of ", bold(short(levels[0])));
   parts.push(" · round trip ", bold(`${time.toFixed(0)} ms`));
+  byId("stats").dataset.milliseconds = time;
   byId("stats").replaceChildren(...parts.filter(Boolean));
   const verdict = verdicts?.[0];
   byId("verdict").hidden = !verdict;
@@ -57,13 +59,22 @@ function showNumbers({ mse, verdicts, threshold, noise_levels: levels }, time, n
 
 function describe() {
   const { name, kind, item, shape, latent_dim: latent, parameters, columns, is_variational: variational } = model;
-  document.title = `${name} · ae serve`;
+  document.title = `${name} · ae`;
   byId("name").textContent = name;
   const [channels, height, width] = shape;
   const items = item === "row" ? `rows of ${columns.length} columns` : `${channels === 1 ? "grey" : "colour"} images of ${height} × ${width} pixels`;
   const what = variational ? "Variational autoencoder" : kind === "denoising" ? "Denoising autoencoder" : "Autoencoder";
   const trained = model.trained_noise ? `, trained on ${model.trained_noise}` : "";
   byId("facts").textContent = `${what} for ${items}${trained}; codes of ${latent}; ${parameters.toLocaleString("en")} parameters`;
+}
+
+/** Where the model is computed, and addresses for programs. */
+function describeBackend() {
+  byId("note").textContent = NOTE;
+  byId("note").hidden = !NOTE;
+  const links = Object.entries(LINKS).map(([text, href]) => Object.assign(document.createElement("a"), { href, textContent: text }));
+  byId("links").replaceChildren(...links);
+  byId("links").hidden = !links.length;
 }
 
 function offerNoises() {
@@ -157,8 +168,9 @@ async function openCodes() {
 }
 
 async function begin() {
-  model = await get("/v1/model");
+  model = await get("v1/model");
   describe();
+  describeBackend();
   offerNoises();
   byId("main").hidden = false;
   results = new Results(byId("views"), model);

@@ -4,6 +4,8 @@ import { ABOVE, BELOW, colour, heatScale, paint, paintErrors, pixelCanvas, sharp
 
 /** An absolute error from which on the map is at its brightest: the same for all items. */
 const MOST_ERROR = 0.5;
+/** The widest bar of a short code, in pixels. */
+const WIDEST_BAR = 56;
 /** Bars of a code that are drawn; of a longer code, the mean of neighbours. */
 const MOST_BARS = 128;
 
@@ -74,6 +76,7 @@ export class Results {
       errors.append(this.errors, heatScale(MOST_ERROR));
     }
     const code = figure(box, `Code: ${model.latent_dim} ${model.latent_dim === 1 ? "number" : "numbers"}`);
+    code.classList.add("code-box");
     this.code = document.createElement("canvas");
     this.code.className = "code";
     this.code.setAttribute("role", "img");
@@ -94,15 +97,17 @@ export class Results {
 
   showRow(sent, seen, made, wrong) {
     const most = Math.max(...wrong.map(Math.sqrt), 1e-9);
+    const isCorrupted = sent.some((value, i) => short(value) !== short(seen[i]));
     const rows = this.model.columns.map(({ name }, i) => {
       const bar = document.createElement("span");
       bar.className = "bar";
-      bar.style.width = `${Math.round((90 * Math.sqrt(wrong[i])) / most)}px`;
+      bar.style.width = `calc(var(--bar) * ${(Math.sqrt(wrong[i]) / most).toFixed(3)})`;
       const error = document.createElement("span");
       error.append(bar, ` ${short(Math.sqrt(wrong[i]))}`);
-      return [name, short(sent[i]), short(seen[i]), short(made[i]), error];
+      return [name, short(sent[i]), ...(isCorrupted ? [short(seen[i])] : []), short(made[i]), error];
     });
-    this.table.replaceChildren(tableOf(["column", "yours", "seen", "reconstruction", "error (scaled)"], rows));
+    const head = ["column", "yours", ...(isCorrupted ? ["seen"] : []), "reconstruction", "error (scaled)"];
+    this.table.replaceChildren(tableOf(head, rows));
   }
 }
 
@@ -118,11 +123,12 @@ function drawCode(canvas, code) {
   const [low, high] = [Math.min(0, ...bars), Math.max(0, ...bars)];
   const range = high - low || 1;
   const top = (value) => 6 + ((high - value) / range) * (height - 12);
-  const step = width / bars.length;
+  const step = Math.min(width / bars.length, WIDEST_BAR);
+  const left = (width - step * bars.length) / 2;
   bars.forEach((value, i) => {
     context.fillStyle = value < 0 ? BELOW : ABOVE;
     const [from, to] = [top(Math.max(value, 0)), top(Math.min(value, 0))];
-    context.fillRect(i * step + step * 0.1, from, Math.max(step * 0.8, 0.5), Math.max(to - from, 1));
+    context.fillRect(left + i * step + step * 0.1, from, Math.max(step * 0.8, 0.5), Math.max(to - from, 1));
   });
   context.fillStyle = colour("--quiet");
   context.fillRect(0, top(0), width, 1);

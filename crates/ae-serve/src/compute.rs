@@ -7,10 +7,10 @@ use ae_random::Seed;
 use bytes::Bytes;
 
 use crate::answer::{Answer, Items, Verdict, rows};
-use crate::body::Kind;
 use crate::given::{Given, IsCode, asked, checked};
 use crate::numbers::Numbers;
 use crate::query::Options;
+use crate::question::Kind;
 use crate::{Fault, Subject};
 
 /// What is done with items or codes.
@@ -22,6 +22,28 @@ pub(crate) enum Work {
     Decode,
     Score,
     Sample,
+}
+
+impl Work {
+    const ALL: [Self; 6] =
+        [Self::Reconstruct, Self::Denoise, Self::Encode, Self::Decode, Self::Score, Self::Sample];
+
+    /// Its path.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Reconstruct => "/v1/reconstruct",
+            Self::Denoise => "/v1/denoise",
+            Self::Encode => "/v1/encode",
+            Self::Decode => "/v1/decode",
+            Self::Score => "/v1/score",
+            Self::Sample => "/v1/sample",
+        }
+    }
+
+    /// The work of a path.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|work| work.path() == path)
+    }
 }
 
 /// A request that has arrived whole.

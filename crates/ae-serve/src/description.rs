@@ -3,13 +3,11 @@
 use ae_apply::AnomalyScore;
 use serde_json::{Value, json};
 
-use crate::Fault;
 use crate::noises::offered;
-use crate::work::Shared;
+use crate::{Fault, Limits, Subject};
 
 /// The model: shapes, network, and what it can do.
-pub(crate) fn description(shared: &Shared) -> Value {
-    let (subject, limits) = (&shared.subject, &shared.limits);
+pub(crate) fn description(subject: &Subject, limits: &Limits) -> Value {
     let model = subject.model();
     let saved = model.saved();
     let shape = model.shape();
@@ -33,7 +31,7 @@ pub(crate) fn description(shared: &Shared) -> Value {
         "is_variational": subject.is_variational(),
         "takes_noise_level": model.takes_noise_level(),
         "trained_noise": settings.and_then(|settings| settings.noise.as_ref()).map(ToString::to_string),
-        "columns": columns(shared),
+        "columns": columns(subject),
         "detector": detector,
         "can": {
             "reconstruct": true,
@@ -66,8 +64,8 @@ fn score_name(score: AnomalyScore) -> String {
 }
 
 /// Names and ranges of a table's columns.
-fn columns(shared: &Shared) -> Option<Vec<Value>> {
-    let scaling = shared.subject.model().format().scaling.as_ref()?;
+fn columns(subject: &Subject) -> Option<Vec<Value>> {
+    let scaling = subject.model().format().scaling.as_ref()?;
     let constant = scaling.constant();
     let column = |place: usize| {
         let (name, range) = (scaling.name(place), scaling.range(place));

@@ -1,6 +1,6 @@
 //! Items of the model's data: to begin with, and as a map of codes.
 
-use ae_analysis::{Pca, Rows};
+use ae_analysis::{Rows, tsne};
 use ae_apply::{JudgedData, JudgedPart, Model, sample_places};
 use ae_dataset::Images;
 use ae_random::Seed;
@@ -13,6 +13,10 @@ use crate::answer::items_as_sent;
 const SHOWN: usize = 24;
 /// Items on the map.
 const MAPPED: usize = 600;
+/// The fewest items of a map.
+const LEAST_MAPPED: usize = 4;
+/// The most numbers of the codes of a map: half a megabyte of JSON.
+const MOST_CODES: usize = 1 << 16;
 /// The most numbers of the items that are encoded for the map: 64 MiB.
 const MOST_NUMBERS: usize = 1 << 24;
 /// The most numbers of the items that are sent.
@@ -35,18 +39,17 @@ pub struct Examples {
     map: Option<CodeMap>,
 }
 
-/// Codes in the plane: `code = mean + x * axes[0] + y * axes[1]` is the code of the point `(x, y)`.
+/// Codes in the plane.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct CodeMap {
-    /// What the axes are: `code` for codes of two numbers, otherwise `pca`.
+    /// What the plane is: `code` for codes of two numbers, otherwise `t-sne`.
     kind: &'static str,
-    /// The fraction of the codes' variance that the plane keeps.
-    kept: f64,
     points: Vec<[f32; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Vec<String>>,
-    mean: Vec<f32>,
-    axes: [Vec<f32>; 2],
+    /// The code of each point, to four digits, where it is not the point itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<Vec<Vec<f32>>>,
 }
 
 impl Examples {
@@ -78,40 +81,30 @@ impl CodeMap {
         if model.is_residual() || latent < 2 {
             return Ok(None);
         }
+        let most = most.min(MOST_CODES / latent);
+        if most < LEAST_MAPPED {
+            return Ok(None);
+        }
         let (items, labels) = select(images, &chosen(images, most))?;
         let codes = model.encode(&items)?;
-        if codes.len() < 3 * latent || !codes.iter().all(|value| value.is_finite()) {
+        if codes.len() < LEAST_MAPPED * latent || !codes.iter().all(|value| value.is_finite()) {
             return Ok(None);
         }
         if latent == 2 {
             let points = codes.as_chunks().0.to_vec();
-            let (mean, axes) = (vec![0.0; 2], [vec![1.0, 0.0], vec![0.0, 1.0]]);
-            return Ok(Some(Self { kind: "code", kept: 1.0, points, labels, mean, axes }));
+            return Ok(Some(Self { kind: "code", points, labels, codes: None }));
         }
         let rows = Rows::new(&codes, latent).map_err(ae_apply::ApplyError::from)?;
-        let pca = Pca::fit(rows, 2).map_err(ae_apply::ApplyError::from)?;
-        let points = pca.encode(rows).map_err(ae_apply::ApplyError::from)?;
-        let (first, second) = pca.directions().split_at(latent);
-        Ok(Some(Self {
-            kind: "pca",
-            kept: kept(&codes, &pca),
-            points: points.as_chunks().0.to_vec(),
-            labels,
-            mean: pca.mean().to_vec(),
-            axes: [first.to_vec(), second.to_vec()],
-        }))
+        // Codes that are all equal have no map.
+        let Ok(points) = tsne(rows, &mut |_, _| {}) else { return Ok(None) };
+        let points = points.as_chunks().0.to_vec();
+        let codes = codes.chunks(latent).map(|code| code.iter().map(to_four_digits).collect());
+        Ok(Some(Self { kind: "t-sne", points, labels, codes: Some(codes.collect()) }))
     }
 }
 
-/// The fraction of the variance of codes along the components.
-fn kept(codes: &[f32], pca: &Pca) -> f64 {
-    let rows = codes.chunks(pca.columns());
-    let squares = |row: &[f32]| -> f64 {
-        row.iter().zip(pca.mean()).map(|(x, m)| f64::from(x - m).powi(2)).sum()
-    };
-    let divisor = (rows.len() as f64 - 1.0).max(1.0);
-    let total = rows.map(squares).sum::<f64>() / divisor;
-    if total > 0.0 { (pca.variances().iter().sum::<f64>() / total).min(1.0) } else { 1.0 }
+fn to_four_digits(value: &f32) -> f32 {
+    format!("{value:.3e}").parse().unwrap_or(*value)
 }
 
 /// The places of at most so many images.

@@ -1,8 +1,6 @@
 //! What a request is answered that is not served.
 
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 /// An answer that says what is wrong: a status, and `{"error", "expected", "found", "what_to_do"}` as JSON.
@@ -58,11 +56,23 @@ impl Fault {
     }
 
     /// The answer's body.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         serde_json::to_string(&self.told).unwrap_or_default()
     }
 
+    /// Nothing is asked that is known.
+    pub(crate) fn no_such_path(path: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "there is nothing at this path",
+            "a path that /openapi.json lists",
+            path.chars().take(200).collect::<String>(),
+            "correct the path",
+        )
+    }
+
     /// Too much is asked for at once.
+    #[cfg(feature = "server")]
     pub(crate) fn busy(found: String) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -71,7 +81,7 @@ impl Fault {
             found,
             "ask again after the seconds that the header Retry-After names",
         )
-        .with(header::RETRY_AFTER, "1")
+        .with(http::header::RETRY_AFTER, "1")
     }
 
     /// The model cannot do this, whatever is sent.
@@ -98,12 +108,13 @@ impl Fault {
     }
 }
 
-impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.to_json()));
+#[cfg(feature = "server")]
+impl axum::response::IntoResponse for Fault {
+    fn into_response(self) -> axum::response::Response {
+        let mut response = axum::response::Response::new(axum::body::Body::from(self.to_json()));
         *response.status_mut() = self.status;
         let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
         if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }

@@ -1,19 +1,17 @@
 //! What a request gives: items in the model's numbers, or codes, and options.
 
-use ae_apply::Model;
 use ae_corruption::corrupt_batch;
-use ae_dataset::{DatasetError, ImageShape, ReadOptions, picture_in_memory};
+use ae_dataset::ImageShape;
 use ae_random::Seed;
-use axum::http::StatusCode;
 
-use crate::body::{Asked, Field, Kind, understand};
 use crate::compute::{Request, Work};
 use crate::numbers::Numbers;
+#[cfg(feature = "server")]
+use crate::picture::picture;
 use crate::query::Options;
+use crate::question::{Asked, Field, Kind, understand};
 use crate::{Fault, Subject};
 
-/// The most pixels of a picture in a body: one of 16 megapixels.
-const MOST_PIXELS: u64 = 1 << 24;
 /// The stream of the noise, as in `ae denoise --noise`.
 const NOISE: &str = "corruption/validation";
 
@@ -28,6 +26,7 @@ impl Given {
         let mut options = Options::default();
         options.set_all(&request.query)?;
         let given = match request.kind {
+            #[cfg(feature = "server")]
             Kind::Picture => {
                 let items = picture(subject.model(), &request.body, &options)?;
                 Self { items, options }
@@ -82,44 +81,13 @@ impl Given {
 pub(crate) fn asked(request: &Request, most: usize, defaults: Options) -> Result<Asked, Fault> {
     match request.kind {
         Kind::Json => understand(&request.body, most, defaults),
+        #[cfg(feature = "server")]
         Kind::Picture => Err(Fault::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "a picture is no code",
             "application/json as Content-Type",
             "a picture",
             "send codes as JSON",
-        )),
-    }
-}
-
-/// The picture of a body, in the model's format.
-fn picture(model: &Model, body: &[u8], options: &Options) -> Result<Vec<f32>, Fault> {
-    let shape = model.shape();
-    let expected = format!("a PNG or JPEG picture of {shape} pixels");
-    if model.format().scaling.is_some() {
-        let (error, expected) = ("the model is one of a table", "rows of the table as JSON");
-        return Err(Fault::unfit(
-            error,
-            expected,
-            "a picture",
-            "send `item`: the numbers of a row",
-        ));
-    }
-    let reading = ReadOptions { resize: options.resize, ..model.input().reading() };
-    let read = picture_in_memory("the picture", body, shape, &reading, MOST_PIXELS);
-    match read {
-        Ok(images) => Ok(images.to_floats()),
-        Err(DatasetError::InputSize { found, .. }) => Err(Fault::unfit(
-            "the picture has another size than the model's",
-            expected,
-            format!("{found} pixels"),
-            "send a picture of the model's size, or have it resized with ?resize=fit or ?resize=crop",
-        )),
-        Err(error) => Err(Fault::unfit(
-            "the picture cannot be read",
-            expected,
-            error.to_string(),
-            "send a picture that is whole, opaque and of at most 16 megapixels",
         )),
     }
 }

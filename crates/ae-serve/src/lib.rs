@@ -5,12 +5,18 @@
 //!   [`router`] makes the routes of a subject: the API (`/v1/..`), its description (`/openapi.json`), `/healthz`,
 //!   `/metrics`, and the page at `/`.
 //! - **Who may ask.** [`Access`] checks the host header and a [`Token`], and adds the headers that keep a page to itself.
+//! - **Without a network.** [`ask`] takes a path and JSON, and returns the answer's JSON.
 //! - **How.** [`Server`] listens, bounds connections and times by [`Limits`], and ends cleanly when a [`Stop`] is requested.
 //!
 //! [`Access`], [`Server`], [`Stop`] and [`Fault`] know nothing of models: any router can be served by them.
 //!
 //! One thread does the network; a pool of rayon reads bodies, computes and writes answers. A request that finds the queue
 //! full is answered 503. An item has the same bits alone and in every batch.
+//!
+//! # Features
+//! | feature | default | what |
+//! |---|---|---|
+//! | `server` | yes | everything above but the answers; without it, [`ask`] gives them to whoever has no network, such as a page in WebAssembly |
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -32,48 +38,71 @@
 #![deny(missing_docs)]
 
 // Any router.
+#[cfg(feature = "server")]
 mod access;
 mod error;
 mod fault;
 mod limits;
+#[cfg(feature = "server")]
 mod patient;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
 mod stop;
+#[cfg(feature = "server")]
 mod token;
 
-// A model.
+// A model, asked in JSON.
 mod answer;
-mod body;
-mod budget;
+mod ask;
 mod compute;
 mod description;
 mod examples;
 mod given;
-mod metrics;
 mod noises;
 mod numbers;
-mod openapi;
-mod page;
 mod query;
-mod routes;
+mod question;
 mod subject;
+
+// A model, asked by HTTP.
+#[cfg(feature = "server")]
+mod body;
+#[cfg(feature = "server")]
+mod budget;
+#[cfg(feature = "server")]
+mod metrics;
+mod openapi;
+#[cfg(feature = "server")]
+mod page;
+#[cfg(feature = "server")]
+mod picture;
+#[cfg(feature = "server")]
+mod routes;
+#[cfg(feature = "server")]
 mod work;
 
+#[cfg(feature = "server")]
 pub use access::{Access, Hosts};
+pub use ask::ask;
 pub use error::ServeError;
 pub use examples::Examples;
 pub use fault::Fault;
 pub use limits::Limits;
+#[cfg(feature = "server")]
 pub use routes::{route_names, router};
+#[cfg(feature = "server")]
 pub use server::Server;
+#[cfg(feature = "server")]
 pub use stop::Stop;
 pub use subject::Subject;
+#[cfg(feature = "server")]
 pub use token::Token;
 
 /// The description of the API as `/openapi.json` has it.
 pub use openapi::description as openapi;
 
 /// Compiles the example of README.md.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeExample;

@@ -11,9 +11,7 @@ pub(crate) struct OfferedNoise {
     pub(crate) name: &'static str,
     /// What a person calls it.
     label: &'static str,
-    /// What stands before the strength in its text.
-    before: &'static str,
-    /// What stands behind it.
+    /// What stands behind the strength in its text: `name:strength`, and further parameters.
     after: &'static str,
     /// The least strength of the slider.
     least: f64,
@@ -24,39 +22,42 @@ pub(crate) struct OfferedNoise {
     strength: f64,
 }
 
-/// Name, label, text before and after the strength, and the slider: least, greatest, step, first.
-type Row = (&'static str, &'static str, &'static str, &'static str, [f64; 4]);
+/// A noise whose strength is a fraction or a standard deviation.
+const fn fraction(name: &'static str, label: &'static str, strength: f64) -> OfferedNoise {
+    OfferedNoise { name, label, after: "", least: 0.0, greatest: 1.0, step: 0.01, strength }
+}
+
+/// A noise whose strength is a peak or a quality.
+const fn hundred(name: &'static str, label: &'static str, strength: f64) -> OfferedNoise {
+    OfferedNoise { name, label, after: "", least: 1.0, greatest: 100.0, step: 1.0, strength }
+}
 
 /// All noises of ae-corruption.
-const ROWS: [Row; 13] = [
-    ("gaussian", "Gaussian", "gaussian:", "", [0.0, 1.0, 0.01, 0.5]),
-    ("masking", "Masking", "masking:", "", [0.0, 1.0, 0.01, 0.25]),
-    ("salt-and-pepper", "Salt and pepper", "salt-and-pepper:", "", [0.0, 1.0, 0.01, 0.1]),
-    ("speckle", "Speckle", "speckle:", "", [0.0, 2.0, 0.02, 0.5]),
-    ("poisson", "Poisson (peak)", "poisson:", "", [1.0, 100.0, 1.0, 10.0]),
-    ("occlusion", "Occlusion", "occlusion:", "", [0.1, 1.0, 0.02, 0.4]),
-    ("blur", "Blur", "blur:", "", [0.0, 5.0, 0.1, 1.0]),
-    ("correlated", "Correlated", "correlated:", ",0.7", [0.0, 1.0, 0.01, 0.3]),
-    ("poisson-gaussian", "Sensor (peak)", "poisson-gaussian:", ",0.05", [1.0, 100.0, 1.0, 20.0]),
-    ("jpeg", "JPEG (quality)", "jpeg:", "", [1.0, 100.0, 1.0, 10.0]),
-    ("stripes", "Stripes", "stripes:", "", [0.0, 1.0, 0.01, 0.2]),
-    ("stains", "Stains", "stains:", "", [0.0, 1.0, 0.01, 0.5]),
-    ("uneven-light", "Uneven light", "uneven-light:", "", [0.0, 1.0, 0.01, 0.5]),
+const NOISES: [OfferedNoise; 13] = [
+    fraction("gaussian", "Gaussian", 0.5),
+    fraction("masking", "Masking", 0.25),
+    fraction("salt-and-pepper", "Salt and pepper", 0.1),
+    OfferedNoise { greatest: 2.0, step: 0.02, ..fraction("speckle", "Speckle", 0.5) },
+    hundred("poisson", "Poisson (peak)", 10.0),
+    OfferedNoise { least: 0.1, step: 0.02, ..fraction("occlusion", "Occlusion", 0.4) },
+    OfferedNoise { greatest: 5.0, step: 0.1, ..fraction("blur", "Blur", 1.0) },
+    OfferedNoise { after: ",0.7", ..fraction("correlated", "Correlated", 0.3) },
+    OfferedNoise { after: ",0.05", ..hundred("poisson-gaussian", "Sensor (peak)", 20.0) },
+    hundred("jpeg", "JPEG (quality)", 10.0),
+    fraction("stripes", "Stripes", 0.2),
+    fraction("stains", "Stains", 0.5),
+    fraction("uneven-light", "Uneven light", 0.5),
 ];
 
 /// The noises that suit a format.
 pub(crate) fn offered(format: &InputFormat) -> Vec<OfferedNoise> {
-    let rows =
-        ROWS.iter().map(|&(name, label, before, after, [least, greatest, step, strength])| {
-            OfferedNoise { name, label, before, after, least, greatest, step, strength }
-        });
-    rows.filter(|noise| noise.suits(format)).collect()
+    NOISES.into_iter().filter(|noise| noise.suits(format)).collect()
 }
 
 impl OfferedNoise {
     /// The text of a strength.
     fn text(&self, strength: f64) -> String {
-        format!("{}{strength}{}", self.before, self.after)
+        format!("{}:{strength}{}", self.name, self.after)
     }
 
     fn suits(&self, format: &InputFormat) -> bool {

@@ -20,12 +20,14 @@ macro_rules! file {
 }
 
 /// All files.
-pub(crate) const FILES: [PageFile; 10] = [
+pub(crate) const FILES: [PageFile; 12] = [
     file!("/", HTML, "index.html"),
     file!("/page/style.css", CSS, "style.css"),
     file!("/page/icon.svg", SVG, "icon.svg"),
     file!("/page/main.js", SCRIPT, "main.js"),
     file!("/page/api.js", SCRIPT, "api.js"),
+    file!("/page/backend.js", SCRIPT, "backend.js"),
+    file!("/page/marks.js", SCRIPT, "marks.js"),
     file!("/page/pad.js", SCRIPT, "pad.js"),
     file!("/page/pictures.js", SCRIPT, "pictures.js"),
     file!("/page/results.js", SCRIPT, "results.js"),

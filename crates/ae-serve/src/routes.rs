@@ -31,19 +31,23 @@ enum Endpoint {
 }
 
 /// The routes beside the files of the page.
-const ROUTES: [(Method, &str, Endpoint); 11] = [
-    (Method::POST, "/v1/reconstruct", Endpoint::Work(Work::Reconstruct)),
-    (Method::POST, "/v1/denoise", Endpoint::Work(Work::Denoise)),
-    (Method::POST, "/v1/encode", Endpoint::Work(Work::Encode)),
-    (Method::POST, "/v1/decode", Endpoint::Work(Work::Decode)),
-    (Method::POST, "/v1/score", Endpoint::Work(Work::Score)),
-    (Method::POST, "/v1/sample", Endpoint::Work(Work::Sample)),
+static ROUTES: [(Method, &str, Endpoint); 11] = [
+    work(Work::Reconstruct),
+    work(Work::Denoise),
+    work(Work::Encode),
+    work(Work::Decode),
+    work(Work::Score),
+    work(Work::Sample),
     (Method::GET, "/v1/model", Endpoint::Model),
     (Method::GET, "/v1/examples", Endpoint::Examples),
     (Method::GET, "/healthz", Endpoint::Health),
     (Method::GET, "/metrics", Endpoint::Metrics),
     (Method::GET, "/openapi.json", Endpoint::OpenApi),
 ];
+
+const fn work(work: Work) -> (Method, &'static str, Endpoint) {
+    (Method::POST, work.path(), Endpoint::Work(work))
+}
 
 /// Paths that need no token: a page has to be there before it can ask for one, and a load balancer has none.
 const OPEN: [&str; 1 + FILES.len()] = {
@@ -92,7 +96,9 @@ async fn answer(shared: Arc<Shared>, endpoint: Endpoint, request: Request) -> Re
         Endpoint::Work(work) => {
             serve(&shared, work, request).await.unwrap_or_else(IntoResponse::into_response)
         }
-        Endpoint::Model => json_response(Body::from(description(&shared).to_string())),
+        Endpoint::Model => {
+            json_response(Body::from(description(&shared.subject, &shared.limits).to_string()))
+        }
         Endpoint::Examples => examples(&shared.subject),
         Endpoint::Health => json_response(Body::from(r#"{"status":"ok"}"#)),
         Endpoint::Metrics => {
@@ -126,13 +132,7 @@ fn page_file(file: &PageFile) -> Response {
 }
 
 async fn unknown(request: Request) -> Fault {
-    Fault::new(
-        StatusCode::NOT_FOUND,
-        "there is nothing at this path",
-        "a path that /openapi.json lists",
-        request.uri().path().chars().take(200).collect::<String>(),
-        "correct the path",
-    )
+    Fault::no_such_path(request.uri().path())
 }
 
 async fn not_allowed(request: Request) -> Fault {

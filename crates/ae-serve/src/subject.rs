@@ -43,6 +43,7 @@ impl Subject {
     }
 
     /// The examples, once they are there.
+    #[cfg(feature = "server")]
     pub(crate) fn examples(&self) -> Option<Result<&Examples, &str>> {
         self.examples.get().map(|examples| examples.as_ref().map_err(String::as_str))
     }

@@ -2,7 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use ae_serve::{Limits, ServeError, Server};
@@ -50,9 +51,13 @@ fn a_stop_under_load_loses_no_accepted_request() {
     let keep = [("Connection", "keep-alive"), ("Content-Type", "application/json")];
     let request = head("POST", "/v1/encode", &keep, Some(body.len())) + &body;
     let (answered, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (all_connected, stops) = (Barrier::new(8), AtomicBool::new(false));
     let client = || {
         let mut stream = served.connect();
-        loop {
+        all_connected.wait();
+        let mut last = Instant::now();
+        // A client that was kept from its turn for longer may find its connection closed.
+        while !stops.load(Ordering::SeqCst) || last.elapsed() < Duration::from_millis(150) {
             stream.write_all(request.as_bytes()).unwrap();
             let answer = Answer::read(&mut stream);
             let is_last = answer.header("connection") == Some("close");
@@ -63,6 +68,7 @@ fn a_stop_under_load_loses_no_accepted_request() {
             if is_last {
                 return;
             }
+            last = Instant::now();
         }
     };
     std::thread::scope(|scope| {
@@ -72,6 +78,7 @@ fn a_stop_under_load_loses_no_accepted_request() {
         while answered.load(Ordering::Relaxed) < 200 {
             std::thread::yield_now();
         }
+        stops.store(true, Ordering::SeqCst);
         served.stop.request();
     });
     served.end();

@@ -120,30 +120,25 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads one answer; the connection may stay open.
+    /// Reads one answer and no byte behind it: the connection may stay open, and the next answer may be there already.
     pub(crate) fn read(stream: &mut TcpStream) -> Self {
-        let mut bytes = Vec::new();
-        let mut part = [0; 65536];
-        loop {
-            if let Some(answer) = Self::of(&bytes) {
-                return answer;
-            }
-            match stream.read(&mut part) {
-                Ok(0) => panic!("the connection ended after {:?}", String::from_utf8_lossy(&bytes)),
-                Ok(count) => bytes.extend_from_slice(&part[..count]),
-                Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(&bytes)),
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            match stream.read(&mut byte) {
+                Ok(0) => panic!("the connection ended after {:?}", String::from_utf8_lossy(&head)),
+                Ok(_) => head.push(byte[0]),
+                Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(&head)),
             }
         }
-    }
-
-    /// The answer in these bytes, once it is whole.
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        let status = head.split(' ').nth(1)?.parse().unwrap();
+        let head = String::from_utf8(head).unwrap().trim_end().to_owned();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let length = header_of(&head, "content-length").map_or(0, |length| length.parse().unwrap());
-        let body = bytes.get(end + 4..end + 4 + length)?.to_vec();
-        Some(Self { status, head, body })
+        let mut body = vec![0; length];
+        stream
+            .read_exact(&mut body)
+            .unwrap_or_else(|error| panic!("{error}: no body after {head}"));
+        Self { status, head, body }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
