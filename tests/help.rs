@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command.
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "data info",
     "data fetch",
     "data export",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 30] = [
     "interpolate",
     "sample",
     "serve",
+    "live",
     "anomaly fit",
     "anomaly score",
     "probe",

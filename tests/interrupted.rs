@@ -1,4 +1,5 @@
-//! Ctrl-C: one line that says how to go on, and exit status 130.
+//! Ctrl-C: a training stops with a checkpoint, everything else at once; a line says how to go on, and the exit status is
+//! 130.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
@@ -41,6 +42,15 @@ fn newest_checkpoint(sandbox: &Sandbox, run: &str) -> u32 {
     names.max().unwrap()
 }
 
+/// Asserts what is told of a training that has stopped with a checkpoint.
+fn says_how_to_go_on(told: &[String], run: &str) {
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0], "stopping after this batch, with a checkpoint; once more ends at once");
+    let (place, command) = told[1].split_once("; ").unwrap();
+    assert!(place.starts_with("interrupted ") && place.contains(" of 100000"), "{told:?}");
+    assert_eq!(command, format!("`ae resume {run}` continues there"));
+}
+
 #[test]
 fn a_training_says_how_to_go_on_and_can_be_continued() {
     let sandbox = Sandbox::with_data();
@@ -49,11 +59,10 @@ fn a_training_says_how_to_go_on_and_can_be_continued() {
     for (signal, run) in [("-INT", "run"), ("-TERM", "my-run")] {
         let train = "train spec.toml --epochs 100000 --progress plain --out";
         let told = interrupted(&sandbox, &format!("{train} {run}"), signal, "epoch ", 3);
-        let line = format!("interrupted; `ae resume {run}` continues after the last checkpoint");
-        assert_eq!(told, std::slice::from_ref(&line));
-        // Quiet, it is told too; a resume is interrupted like a training.
+        says_how_to_go_on(&told, run);
+        // A resume is interrupted like a training.
         let resume = format!("resume {run} --progress plain");
-        assert_eq!(interrupted(&sandbox, &resume, signal, "epoch ", 2), [line]);
+        says_how_to_go_on(&interrupted(&sandbox, &resume, signal, "epoch ", 2), run);
 
         let done = newest_checkpoint(&sandbox, run);
         let epochs = done + 2;
@@ -69,7 +78,7 @@ fn a_training_says_how_to_go_on_and_can_be_continued() {
 }
 
 #[test]
-fn before_the_first_checkpoint_it_says_that_the_training_begins_again() {
+fn within_the_first_epoch_it_keeps_what_was_learned() {
     let sandbox = Sandbox::new();
     sandbox.write_data("data", [30_000, 4], 14);
     let train = "train --data data --widths 8 --epochs 1 --batch-size 1 --quiet --out";
@@ -84,10 +93,31 @@ fn before_the_first_checkpoint_it_says_that_the_training_begins_again() {
     send("-INT", &child);
     let stderr = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{stderr}");
-    assert_eq!(
-        stderr.trim_end(),
-        "interrupted before the first checkpoint; `ae resume 'a run'` begins again"
-    );
+    // Quiet, it is told too.
+    let line = stderr.lines().last().unwrap_or_default();
+    assert!(line.starts_with("interrupted in epoch 1 of 1, after "), "{stderr}");
+    assert!(line.ends_with(" of 30000 batches; `ae resume 'a run'` continues there"), "{stderr}");
+}
+
+/// Who does not want to wait for the checkpoint sends the signal again.
+#[test]
+fn a_second_signal_ends_a_training_at_once() {
+    let sandbox = Sandbox::new();
+    // A batch takes long enough for two signals.
+    sandbox.write_data("data", [20_000, 4], 28);
+    let train =
+        "train --data data --widths 1024,512,256 --batch-size 20000 --epochs 9 --quiet --out run";
+    let command = format!("{train} --progress json");
+    let mut child = sandbox.command(&command).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.by_ref().any(|line| line.contains("\"started\"")));
+    send("-INT", &child);
+    assert!(lines.by_ref().any(|line| line.contains("stopping after this batch")));
+    send("-INT", &child);
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let line = "interrupted before the first checkpoint; `ae resume run` begins again";
+    assert!(rest.len() == 1 && rest[0].contains(line), "{rest:?}");
 }
 
 /// A shell gives commands in the background an ignored SIGINT, so that Ctrl-C ends the one in front alone.

@@ -114,6 +114,8 @@ mod reproduce;
 /// Several models beside what people use instead.
 mod studies;
 
+/// The page of a training that goes on.
+mod live;
 /// A page and an HTTP API.
 mod serve;
 /// What the committed model draws.

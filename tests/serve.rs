@@ -1,13 +1,12 @@
 //! A model behind a page and an HTTP API.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, http};
 
 /// `ae serve` in the background. It is ended when this is dropped.
 struct Serving {
@@ -31,18 +30,8 @@ impl Serving {
         Self { child, _stdout: stdout, port }
     }
 
-    fn ask(&self, head: &str, body: &str) -> (String, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port as u16)).unwrap();
-        let length = body.len();
-        let text = format!(
-            "{head} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    fn ask(&self, request: &str, body: &str) -> (u16, String) {
+        http(self.port as u16, request, &[("Content-Type", "application/json")], body)
     }
 
     /// Sends a signal; returns the exit status and what was told on stderr.
@@ -68,14 +57,14 @@ fn a_run_is_served_until_a_signal_ends_it_well() {
     for signal in ["-TERM", "-INT"] {
         let serving = Serving::begin(&sandbox, "run -v --log-format json");
         let (status, model) = serving.ask("GET /v1/model", "");
-        assert_eq!(status, "HTTP/1.1 200 OK");
+        assert_eq!(status, 200);
         let model: Value = serde_json::from_str(&model).unwrap();
         assert_eq!(model["name"], "run");
         let shape: Vec<usize> = serde_json::from_value(model["shape"].clone()).unwrap();
         let item = vec![0.5; shape.iter().product()];
         let (status, answer) =
             serving.ask("POST /v1/reconstruct", &json!({ "item": item }).to_string());
-        assert_eq!(status, "HTTP/1.1 200 OK", "{answer}");
+        assert_eq!(status, 200, "{answer}");
         // The examples are the part of the data that the run's training held out.
         let examples = loop {
             let told: Value = serde_json::from_str(&serving.ask("GET /v1/examples", "").1).unwrap();

@@ -1,7 +1,8 @@
 //! A folder for one test, the program in it, and small data.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -261,6 +262,28 @@ pub(crate) fn images(count: usize, side: usize) -> Vec<u8> {
 pub(crate) fn labels(count: usize) -> Vec<u8> {
     let values: Vec<u8> = (0..count).map(|label| (label % 10) as u8).collect();
     idx(0x801, &[count as u32], &values)
+}
+
+/// Sends a request to a server of this machine; returns the status and the body.
+pub(crate) fn http(
+    port: u16,
+    request: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, String) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut head =
+        format!("{request} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    if !headers.iter().any(|(name, _)| *name == "Host") {
+        head += "Host: localhost\r\n";
+    }
+    headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+    stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
 }
 
 /// Says why a part of a test is left out on this machine.

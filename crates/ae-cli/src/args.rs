@@ -8,6 +8,8 @@ mod data;
 mod earlier;
 mod exchange;
 mod files;
+#[cfg(feature = "serve")]
+mod live;
 mod network;
 mod parse;
 mod probe;
@@ -34,6 +36,8 @@ pub(crate) use data::{Becoming, Data, DataCommand, Reading, Split};
 pub(crate) use earlier::rewritten;
 pub(crate) use exchange::{Export, ExportedPart, Import};
 pub(crate) use files::{OutputKind, OutputPath};
+#[cfg(feature = "serve")]
+pub(crate) use live::Live;
 pub(crate) use network::NetworkFlags;
 use parse::{device, noise, seed, whole};
 pub(crate) use probe::Probe;
@@ -167,6 +171,12 @@ pub(crate) enum Command {
     /// at /openapi.json.
     #[cfg(feature = "serve")]
     Serve(Serve),
+    /// Watch a run in a browser: curves, reconstructions, time left, and a button that stops it
+    ///
+    /// The run may be one that goes on in another terminal, has finished or was interrupted. A training that goes on says
+    /// once a second how far it is while somebody watches; a stop leaves a checkpoint.
+    #[cfg(feature = "serve")]
+    Live(Live),
     /// Export a model to ONNX
     Export(Export),
     /// Import weights of PyTorch or Keras as a model

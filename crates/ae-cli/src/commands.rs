@@ -14,6 +14,8 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interpolate;
+#[cfg(feature = "serve")]
+pub(crate) mod live;
 pub(crate) mod man;
 mod new_folder;
 pub(crate) mod probe;
@@ -38,7 +40,9 @@ use ae_apply::{ApplyError, ModelInput, device, input_reader};
 use ae_dataset::{
     Dataset, InputFormat, InputReader, LoadOptions, Network, Source, is_named_like_a_picture, load,
 };
-use ae_experiment::{Cause, Doubt, Outcome, Record, RunOptions, Spec, TensorBoard};
+use ae_experiment::{
+    Cause, Doubt, ExperimentError, LiveTraining, Outcome, Record, RunOptions, Spec, TensorBoard,
+};
 use ae_files::printable;
 use anyhow::Context as _;
 
@@ -47,7 +51,7 @@ use crate::args::LogFormat;
 use crate::args::{Args, Change, Command, Common, ProgressStyle, Reading, Settings, Shown};
 use crate::exit_status::{Status, Usage};
 use crate::output::LogStyle;
-use crate::{output, progress};
+use crate::{interrupt, output, progress};
 
 pub(crate) use reading::{in_flags, read_as, read_options};
 
@@ -84,6 +88,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Decompress(decompress) => decompress::run(decompress, common),
         #[cfg(feature = "serve")]
         Command::Serve(serve) => serve::run(serve, common),
+        #[cfg(feature = "serve")]
+        Command::Live(live) => live::run(live, common),
         Command::Export(export) => export::run(export, common),
         Command::Import(import) => import::run(import, common),
         Command::Inspect(inspect) => inspect::run(inspect, common),
@@ -201,20 +207,52 @@ fn inputs(
     })
 }
 
-/// Calls `run` with the options of a run and tells what came out.
+/// Calls `run` with the options of a run and tells what came out; with `--live`, a page tells it too.
 fn finish(
     common: &Common,
     folder: &Path,
     shown: &Shown,
     run: impl FnOnce(RunOptions) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Status> {
-    let Outcome { record, grid } = run(RunOptions {
-        device: device(&common.device)?,
+    let device = device(&common.device)?;
+    let live = LiveTraining::new(folder);
+    // Before anything is read or written: the port may be taken.
+    #[cfg(feature = "serve")]
+    let page = shown.live.map(|port| live::TrainingPage::begin(port, &live, common)).transpose()?;
+    let ran = run(RunOptions {
+        device,
         network: network(common),
         progress: &mut *progress::data(common),
-        observer: progress::training(common),
+        observer: progress::training(common, &live),
         tensorboard: if shown.tensorboard { TensorBoard::On } else { TensorBoard::Off },
-    })?;
+        live: Some(live.clone()),
+    });
+    match &ran {
+        Ok(_) => live.finished(),
+        Err(error) => live.failed(&format!("{error:#}")),
+    }
+    let status = match ran {
+        Ok(outcome) => told(common, folder, shown, outcome),
+        Err(error) if is_stop(&error) => {
+            output::progress(&interrupt::stopped(folder, &live));
+            Ok(Status::Interrupted)
+        }
+        Err(error) => Err(error),
+    };
+    #[cfg(feature = "serve")]
+    if let Some(page) = page {
+        page.end();
+    }
+    status
+}
+
+/// Whether a training has ended because it was asked to stop.
+fn is_stop(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ExperimentError::Stopped { .. }))
+}
+
+fn told(common: &Common, folder: &Path, shown: &Shown, outcome: Outcome) -> anyhow::Result<Status> {
+    let Outcome { record, grid } = outcome;
     let status = conclude(common, &record, folder)?;
     if !common.json && (shown.show || (output::is_terminal() && !common.quiet)) {
         output::pictures(&grid)?;

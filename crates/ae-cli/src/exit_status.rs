@@ -1,4 +1,5 @@
-//! The exit status: 0 done, 1 something failed, 2 what was typed or set is wrong, 3 an expectation fell short.
+//! The exit status: 0 done, 1 something failed, 2 what was typed or set is wrong, 3 an expectation fell short, 130
+//! interrupted.
 
 use std::error::Error;
 use std::fmt;
@@ -14,13 +15,19 @@ pub(crate) enum Status {
     Done,
     /// An expectation of the experiment fell short.
     FellShort,
+    /// A training has stopped as it was asked to, by Ctrl-C or on its page.
+    Interrupted,
 }
 
-/// 3 if an expectation fell short.
+/// The exit status of a program that Ctrl-C has ended: 128 and the number of SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// 3 if an expectation fell short, 130 if a training was stopped.
 pub(crate) fn of_status(status: Status) -> u8 {
     match status {
         Status::Done => 0,
         Status::FellShort => 3,
+        Status::Interrupted => INTERRUPTED,
     }
 }
 

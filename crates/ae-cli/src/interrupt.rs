@@ -1,12 +1,16 @@
-//! Ctrl-C: says how to go on, and ends the program.
+//! Ctrl-C: says how to go on, and ends the program; a training first stops with a checkpoint.
 //!
 //! Files are written whole or not at all, so the process may end at any moment: what a checkpoint, or a study's
 //! finished models, do not hold is computed again.
 
-#[cfg(all(unix, feature = "serve"))]
-pub(crate) use unix::first_stops;
+use std::path::Path;
+
+use ae_experiment::{LivePhase, LiveTraining};
+
+use crate::output;
+
 #[cfg(unix)]
-pub(crate) use unix::{begun, listen, resumable};
+pub(crate) use unix::{begun, first_ends, first_stops, listen, resumable};
 
 #[cfg(not(unix))]
 pub(crate) fn listen() {}
@@ -17,8 +21,35 @@ pub(crate) fn resumable(_: &std::path::Path, _: bool) {}
 #[cfg(not(unix))]
 pub(crate) fn begun() {}
 
-#[cfg(all(not(unix), feature = "serve"))]
-pub(crate) fn first_stops(_: Box<dyn FnOnce() + Send>) {}
+#[cfg(not(unix))]
+pub(crate) fn first_stops(_: &'static str, _: Box<dyn FnOnce() + Send>) {}
+
+#[cfg(not(unix))]
+pub(crate) fn first_ends() {}
+
+/// The command that goes on with a run or a study.
+fn resume(folder: &Path) -> String {
+    format!("`ae resume {}`", output::quoted(&folder.to_string_lossy()))
+}
+
+/// How to go on with a training that has stopped with a checkpoint.
+pub(crate) fn stopped(folder: &Path, live: &LiveTraining) -> String {
+    let command = resume(folder);
+    let (LivePhase::Stopped { completed, batches }, Some(progress)) =
+        (live.phase(), live.progress())
+    else {
+        return format!("interrupted; {command} continues after the last checkpoint");
+    };
+    let epochs = progress.epochs;
+    match batches {
+        0 => format!("interrupted after epoch {completed} of {epochs}; {command} continues there"),
+        _ => format!(
+            "interrupted in epoch {} of {epochs}, after {batches} of {} batches; {command} continues there",
+            completed + 1,
+            progress.batches
+        ),
+    }
+}
 
 #[cfg(unix)]
 mod unix {
@@ -31,10 +62,9 @@ mod unix {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
+    use super::resume;
+    use crate::exit_status::INTERRUPTED;
     use crate::output;
-
-    /// The exit status of a program that Ctrl-C has ended: 128 and the number of SIGINT.
-    const INTERRUPTED: i32 = 130;
 
     /// The folder of the run or study that goes on, and whether it is a study.
     static CURRENT: Mutex<Option<(PathBuf, bool)>> = Mutex::new(None);
@@ -42,14 +72,27 @@ mod unix {
     /// Whether this process has begun to write into the folder.
     static BEGUN: AtomicBool = AtomicBool::new(false);
 
+    /// What a signal does instead of ending the program.
+    struct OnSignal {
+        /// What is said before.
+        message: &'static str,
+        stop: Box<dyn FnOnce() + Send>,
+    }
+
     /// What the first signal does instead of ending the program.
-    static STOP: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+    static STOP: Mutex<Option<OnSignal>> = Mutex::new(None);
 
     /// From now on the first signal calls this, and the second one ends the program.
-    #[cfg(feature = "serve")]
-    pub(crate) fn first_stops(stop: Box<dyn FnOnce() + Send>) {
+    pub(crate) fn first_stops(message: &'static str, stop: Box<dyn FnOnce() + Send>) {
         if let Ok(mut current) = STOP.lock() {
-            *current = Some(stop);
+            *current = Some(OnSignal { message, stop });
+        }
+    }
+
+    /// From now on the first signal ends the program.
+    pub(crate) fn first_ends() {
+        if let Ok(mut current) = STOP.lock() {
+            *current = None;
         }
     }
 
@@ -80,13 +123,15 @@ mod unix {
             for _ in signals.forever() {
                 // Behind a progress bar, or ^C.
                 let start = if io::stderr().is_terminal() { "\n" } else { "" };
-                if let Some(stop) = STOP.lock().ok().and_then(|mut stop| stop.take()) {
+                let on_signal = STOP.lock().ok().and_then(|mut current| current.take());
+                if let Some(OnSignal { message, stop }) = on_signal {
+                    // What follows from it is told after it.
+                    output::progress(&format!("{start}{message}"));
                     stop();
-                    output::progress(&format!("{start}stopping: what is in flight is finished"));
                     continue;
                 }
                 output::progress(&format!("{start}{}", advice()));
-                signal_hook::low_level::exit(INTERRUPTED);
+                signal_hook::low_level::exit(i32::from(INTERRUPTED));
             }
         });
     }
@@ -108,7 +153,7 @@ mod unix {
         if !BEGUN.load(Ordering::Relaxed) {
             return "interrupted before the training began; nothing is lost".to_owned();
         }
-        let command = format!("`ae resume {}`", output::quoted(&folder.to_string_lossy()));
+        let command = resume(&folder);
         match (is_study, has_weights(&folder, is_study)) {
             (false, true) => format!("interrupted; {command} continues after the last checkpoint"),
             (false, false) => {

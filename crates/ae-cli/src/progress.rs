@@ -3,7 +3,6 @@
 mod data;
 mod json;
 mod line;
-mod pace;
 mod terminal;
 
 use std::io::{self, IsTerminal};
@@ -11,6 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+use ae_experiment::LiveTraining;
 use ae_files::printable;
 use ae_training::{Event, Metrics, Observer, TrainingError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
@@ -41,20 +41,36 @@ fn style(common: &Common) -> ProgressStyle {
     }
 }
 
-/// Shows a training as it goes on.
-pub(crate) fn training(common: &Common) -> Box<dyn Observer> {
+/// Shows a training as it goes on. Ctrl-C stops it with a checkpoint.
+pub(crate) fn training(common: &Common, live: &LiveTraining) -> Box<dyn Observer> {
     let shown = shown(common);
-    let begun: Box<dyn Observer> = Box::new(Begun);
+    let begun: Box<dyn Observer> = Box::new(Begun(Some(live.clone())));
     Box::new(vec![begun, shown])
 }
 
-/// Knows that there is a run to be resumed as soon as the training begins.
-struct Begun;
+/// Shows a training that nobody can ask to stop: one of several.
+pub(crate) fn one_of_several(common: &Common) -> Box<dyn Observer> {
+    let begun: Box<dyn Observer> = Box::new(Begun(None));
+    Box::new(vec![begun, shown(common)])
+}
+
+/// Knows that there is a run to be resumed as soon as the training begins, and what Ctrl-C does while it learns.
+struct Begun(Option<LiveTraining>);
 
 impl Observer for Begun {
     fn observe(&mut self, event: &Event) -> Result<(), TrainingError> {
-        if let Event::Started { .. } = event {
-            interrupt::begun();
+        match event {
+            Event::Started { .. } => {
+                interrupt::begun();
+                if let Some(live) = self.0.clone() {
+                    let message =
+                        "stopping after this batch, with a checkpoint; once more ends at once";
+                    interrupt::first_stops(message, Box::new(move || live.request_stop()));
+                }
+            }
+            // What follows takes seconds, and is made again by a resume.
+            Event::Ended { .. } if self.0.is_some() => interrupt::first_ends(),
+            _ => {}
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         progress: &mut (),
         observer: Box::new(MemoryObserver::default()),
         tensorboard: TensorBoard::Off,
+        live: None,
     };
     let widths = Adaptation::Widths(vec![16]);
     let record = train(spec, &widths, &folder, Existing::Refuse, options)?.record;

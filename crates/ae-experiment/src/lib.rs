@@ -11,6 +11,8 @@
 //! - **Looking at runs.** [`survey_runs`] lists those below a folder; a [`Comparison`] says what differs between some.
 //! - **Opening it.** [`open_model`], [`open_encoder`] and [`open_detector`] open a model by the folder of its run; `ae-apply`
 //!   applies it.
+//! - **While it goes on.** A [`LiveTraining`] says how far a training of this process is, and stops it; a [`LiveFolder`]
+//!   does so for one of another process.
 //! - **The page.** [`page_of_run`] makes `report.html` from the files in the folder of a run or a study.
 //! - **Figures.** [`keep_figure`] draws a figure into a run's folder; [`Display`] says what is black and what is white.
 //!
@@ -43,6 +45,7 @@
 //!     progress: &mut (),
 //!     observer: Box::new(MemoryObserver::default()),
 //!     tensorboard: TensorBoard::Off,
+//!     live: None,
 //! };
 //! let folder = dir.path().join("run");
 //! let narrow = Adaptation::Widths(vec![3]);
@@ -73,6 +76,7 @@ mod run;
 mod tensorboard;
 
 mod folder;
+mod live;
 mod model_of_run;
 
 mod diagnosis;
@@ -106,11 +110,14 @@ pub use figures::latent::{PointClasses, decoded_plane_figure, interpolation_figu
 pub use figures::{FigureText, KeptFigures, keep_figure};
 pub use finish::Outcome;
 pub use folder::{Claim, Existing, RunFolder, is_file_of_run, is_run, lock_folder, lock_run_of};
+pub use live::{
+    EpochPace, LiveFolder, LivePhase, LiveProgress, LiveState, LiveTraining, Pace, StopRequest,
+};
 pub use machine::machine_in_words;
 pub use model_of_run::{data_of_run, open_detector, open_encoder, open_model, weights_file};
 pub use page::{
-    bound_in_words, expectation_table, finding_of_record, page_of_comparison, page_of_run,
-    section_of_run, try_to_write_page, write_page,
+    LivePage, ValidationLoss, bound_in_words, expectation_table, finding_of_record,
+    page_of_comparison, page_of_run, section_of_run, try_to_write_page, write_page,
 };
 pub use plan::{Plan, check_name};
 pub use probe_table::probe_table;

@@ -8,6 +8,7 @@ mod comparison;
 mod curve;
 mod errors;
 mod learned;
+mod live;
 mod story;
 mod verdict;
 
@@ -21,6 +22,9 @@ use crate::folder::REPORT;
 use crate::{ExperimentError, Record};
 pub use comparison::page_of_comparison;
 use curve::charts;
+pub(crate) use curve::{CurveRow, curve_rows};
+pub(crate) use live::Sketch;
+pub use live::{LivePage, ValidationLoss};
 use story::Story;
 pub use verdict::{bound_in_words, expectation_table, finding_of_record};
 
@@ -36,7 +40,7 @@ const SHORT_DIGEST: usize = 12;
 pub fn page_of_run(folder: &Path) -> Result<Page, ExperimentError> {
     let story = Story::read(folder)?;
     let mut page = Page {
-        kind: if story.is_study() { "Study" } else { "Training run" }.to_owned(),
+        kind: story.kind().to_owned(),
         title: story.name().to_owned(),
         lead: story.question.clone(),
         verdict: story.verdict(),
@@ -91,6 +95,10 @@ pub fn try_to_write_page(folder: &Path) {
 }
 
 impl Story {
+    fn kind(&self) -> &'static str {
+        if self.is_study() { "Study" } else { "Training run" }
+    }
+
     fn sections(&self) -> Vec<Section> {
         let Some(record) = &self.record else {
             return vec![self.curves(), self.repeat(), self.data_of_spec()];
@@ -209,9 +217,9 @@ impl Story {
         } else if !self.is_study() {
             commands += &format!("ae evaluate {place}\nae report {place}\n");
         }
-        let mut text = String::from(
-            "From the folder of this page. The same spec and data give the same weights, bit for bit, for any number \
-             of threads",
+        let mut text = format!(
+            "{} The same spec and data give the same weights, bit for bit, for any number of threads",
+            self.from
         );
         text += &match &self.record {
             Some(record) => format!("; their SHA-256 is then {}.", record.weights_sha256),

@@ -53,7 +53,7 @@ pub fn resume(
     changes: &ResumeChanges,
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer, tensorboard } = options;
+    let RunOptions { device, network, progress, observer, tensorboard, live } = options;
     let (path, folder) = (folder, RunFolder::open(folder)?);
     let written = Spec::read(&folder.spec())?;
     if written.study.is_some() {
@@ -115,7 +115,7 @@ pub fn resume(
         // After a kill or a damaged checkpoint, the file may hold epochs that are not in the state.
         ae_files::write_atomic(&folder.curve(), curve_csv(state.curve()).as_bytes())?;
     }
-    let trainer = Trainer { device, observer, tensorboard };
+    let trainer = Trainer { device, observer, tensorboard, live };
     run(&plan, &Preflight::of(&plan), &folder, state, &checkpoints, trainer)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use ae_dataset::{
@@ -17,6 +18,7 @@ use ae_training::{
 
 use crate::finish::{Finish, Outcome};
 use crate::folder::{Claim, Existing, RunFolder};
+use crate::live::{Attendant, LiveTraining};
 use crate::page::try_to_write_page;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
@@ -38,6 +40,8 @@ pub struct RunOptions<'a> {
     pub observer: Box<dyn Observer + 'a>,
     /// Whether an event file is written.
     pub tensorboard: TensorBoard,
+    /// Is told how far the training is, and stops it.
+    pub live: Option<LiveTraining>,
 }
 
 /// What trains a plan and listens to it.
@@ -45,6 +49,7 @@ pub(crate) struct Trainer<'a> {
     pub(crate) device: Device,
     pub(crate) observer: Box<dyn Observer + 'a>,
     pub(crate) tensorboard: TensorBoard,
+    pub(crate) live: Option<LiveTraining>,
 }
 
 /// Trains a model by its spec into a new folder. `adaptation` completes the spec from the data.
@@ -62,7 +67,7 @@ pub fn train(
     existing: Existing,
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer, tensorboard } = options;
+    let RunOptions { device, network, progress, observer, tensorboard, live } = options;
     if spec.study.is_some() {
         return Err(ExperimentError::Study { name: spec.name });
     }
@@ -84,7 +89,7 @@ pub fn train(
     let checkpoints =
         Checkpoints::open(&folder.checkpoints(), identity, plan.spec.checkpoints.keep)?
             .every(plan.spec.checkpoints.every);
-    let trainer = Trainer { device, observer, tensorboard };
+    let trainer = Trainer { device, observer, tensorboard, live };
     run(&plan, &preflight, &folder, state, &checkpoints, trainer)
 }
 
@@ -179,15 +184,31 @@ fn absolute(path: &Path) -> Result<PathBuf, FileError> {
     path.canonicalize().map_err(|source| FileError::Read { path: path.to_owned(), source })
 }
 
+/// Trains a plan from a state into a folder, and writes its results.
 pub(crate) fn run(
+    plan: &Plan,
+    preflight: &Preflight,
+    folder: &RunFolder,
+    state: TrainingState,
+    checkpoints: &Checkpoints,
+    trainer: Trainer<'_>,
+) -> Result<Outcome, ExperimentError> {
+    thread::scope(|scope| {
+        let attendant = trainer.live.as_ref().map(|live| Attendant::start(scope, live, plan));
+        run_attended(plan, preflight, folder, state, checkpoints, trainer, attendant.as_ref())
+    })
+}
+
+fn run_attended(
     plan: &Plan,
     preflight: &Preflight,
     folder: &RunFolder,
     mut state: TrainingState,
     checkpoints: &Checkpoints,
     trainer: Trainer<'_>,
+    attendant: Option<&Attendant>,
 ) -> Result<Outcome, ExperimentError> {
-    let Trainer { device, observer, tensorboard } = trainer;
+    let Trainer { device, observer, tensorboard, live } = trainer;
     let background = || Arc::clone(checkpoints.background());
     let curve = CsvCurve::new(&folder.curve(), background());
     let (path, background) = (folder.best_model(), background());
@@ -197,6 +218,8 @@ pub(crate) fn run(
     let mut observers: Vec<Box<dyn Observer + '_>> = vec![Box::new(curve), Box::new(best)];
     observers.extend(events(&state)?.map(|events| Box::new(events) as Box<dyn Observer>));
     observers.push(observer);
+    observers.extend(live.map(|live| Box::new(live) as Box<dyn Observer>));
+    observers.extend(attendant.map(|it| Box::new(it.listener()) as Box<dyn Observer>));
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
     let mut engine = plan.start_engine(&device)?;
     let seconds = fit_with(engine.as_mut(), plan, &mut state, Some(checkpoints), &mut observers)?;

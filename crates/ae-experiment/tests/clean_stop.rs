@@ -44,7 +44,7 @@ impl Observer for Failing {
 fn options<'a>(progress: &'a mut (), observer: impl Observer + 'a) -> RunOptions<'a> {
     let (device, network) = (Device::Cpu, Network::Offline);
     let tensorboard = TensorBoard::Off;
-    RunOptions { device, network, progress, observer: Box::new(observer), tensorboard }
+    RunOptions { device, network, progress, observer: Box::new(observer), tensorboard, live: None }
 }
 
 fn spec(place: &Path) -> Spec {

@@ -28,6 +28,7 @@ fn run(place: &Path) -> PathBuf {
         progress: &mut (),
         observer: Box::new(MemoryObserver::default()),
         tensorboard: TensorBoard::Off,
+        live: None,
     };
     let folder = place.join("run");
     train(spec, &Adaptation::Widths(vec![3]), &folder, Existing::Refuse, options).unwrap();

@@ -7,6 +7,7 @@ mod chart;
 mod embedding;
 mod error_map;
 mod numbers;
+mod parts;
 mod table;
 
 use askama::Template;
@@ -17,6 +18,7 @@ pub use embedding::PageFigure;
 use embedding::embed;
 pub use error_map::ErrorMap;
 pub use numbers::{counted, number, significant};
+pub use parts::{PagePart, SCRIPT, STYLE};
 pub use table::{Cell, PageTable};
 
 /// The largest number of bytes of a page's figures, so that the page stays below 3 MB.
@@ -148,12 +150,14 @@ impl Page {
     /// # Errors
     /// If a picture cannot be encoded.
     pub fn html(mut self) -> Result<String, ReportError> {
+        self.embed_figures()?;
+        Ok(PageView { page: &self, style: STYLE, script: SCRIPT }.render()?)
+    }
+
+    fn embed_figures(&mut self) -> Result<(), ReportError> {
         let mut figures = Vec::new();
         self.sections.iter_mut().for_each(|section| section.collect_figures(&mut figures));
-        embed(figures, FIGURE_BYTES)?;
-        let (style, script) =
-            (include_str!("../templates/page.css"), include_str!("../templates/page.js"));
-        Ok(PageView { page: &self, style, script }.render()?)
+        embed(figures, FIGURE_BYTES)
     }
 
     /// The title of the browser's window.

@@ -1,6 +1,6 @@
 "use strict";
 // Curves: the pointer and the arrow keys read the values of an epoch.
-for (const plot of document.querySelectorAll(".plot")) {
+function readCurve(plot) {
   const epochs = plot.dataset.epochs.split(" ");
   const places = plot.dataset.places.split(" ").map(Number);
   const lines = [...plot.querySelectorAll("g")].map((line) => ({
@@ -48,6 +48,11 @@ for (const plot of document.querySelectorAll(".plot")) {
   plot.addEventListener("pointerleave", leave);
   plot.addEventListener("focus", () => plot.classList.add("read"));
   plot.addEventListener("blur", leave);
+  // A script asks for the place of an epoch.
+  plot.addEventListener("read", (event) => {
+    plot.classList.add("read");
+    show(event.detail);
+  });
   plot.addEventListener("keydown", (event) => {
     const far = Math.max(1, Math.round(epochs.length / 10));
     const to = {
@@ -61,9 +66,10 @@ for (const plot of document.querySelectorAll(".plot")) {
   });
   show(place);
 }
+document.querySelectorAll(".plot").forEach(readCurve);
 
 // Maps of errors: the pointer and the arrow keys read the error of a place.
-for (const cells of document.querySelectorAll(".cells")) {
+function readMap(cells) {
   const rows = cells.dataset.values.split(";").map((row) => row.split(" "));
   const frame = cells.appendChild(document.createElement("b"));
   const output = cells.parentElement.querySelector("output");
@@ -99,6 +105,7 @@ for (const cells of document.querySelectorAll(".cells")) {
     show(x + step[0], y + step[1]);
   });
 }
+document.querySelectorAll(".cells").forEach(readMap);
 
 // What is folded is printed.
 addEventListener("beforeprint", () => {

@@ -124,7 +124,7 @@ impl Rules {
                 "this server does not answer for that host",
                 self.hosts.told(),
                 found,
-                "use the address that `ae serve` printed, or name the host with --allow-host",
+                "use the address that the program printed; `ae serve` takes further names with --allow-host",
             ));
         }
         self.check_origin(headers, host.unwrap_or_default())?;

@@ -4,6 +4,8 @@
 //! - **What is served.** [`Subject`] is a model with its detector, if one was fitted, and [`Examples`] of its data.
 //!   [`router`] makes the routes of a subject: the API (`/v1/..`), its description (`/openapi.json`), `/healthz`,
 //!   `/metrics`, and the page at `/`.
+//! - **A training that goes on.** [`live_router`] makes the routes of a [`LiveRun`]: the page at `/`, its state, its parts, and
+//!   the stop.
 //! - **Who may ask.** [`Access`] checks the host header and a [`Token`], and adds the headers that keep a page to itself.
 //! - **Without a network.** [`ask`] takes a path and JSON, and returns the answer's JSON.
 //! - **How.** [`Server`] listens, bounds connections and times by [`Limits`], and ends cleanly when a [`Stop`] is requested.
@@ -52,6 +54,10 @@ mod stop;
 #[cfg(feature = "server")]
 mod token;
 
+// A training.
+#[cfg(feature = "server")]
+mod live;
+
 // A model, asked in JSON.
 mod answer;
 mod ask;
@@ -89,6 +95,8 @@ pub use error::ServeError;
 pub use examples::Examples;
 pub use fault::Fault;
 pub use limits::Limits;
+#[cfg(feature = "server")]
+pub use live::{Asker, LiveRun, LiveStop, live_router};
 #[cfg(feature = "server")]
 pub use routes::{route_names, router};
 #[cfg(feature = "server")]

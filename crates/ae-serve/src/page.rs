@@ -1,4 +1,8 @@
-//! The files of the page, within the program.
+//! The files of a page, within the program.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 
 /// A file of the page.
 #[derive(Debug)]
@@ -8,10 +12,10 @@ pub(crate) struct PageFile {
     pub(crate) contents: &'static str,
 }
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const CSS: &str = "text/css; charset=utf-8";
+pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(crate) const SVG: &str = "image/svg+xml";
 
 macro_rules! file {
     ($path:literal, $kind:expr, $name:literal) => {
@@ -19,7 +23,17 @@ macro_rules! file {
     };
 }
 
-/// All files.
+/// A file as an answer.
+pub(crate) fn page_file(file: &PageFile) -> Response {
+    let mut response = Response::new(Body::from(file.contents));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
+    // The next version of the program has other files under the same names.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// All files of the page of a model.
 pub(crate) const FILES: [PageFile; 12] = [
     file!("/", HTML, "index.html"),
     file!("/page/style.css", CSS, "style.css"),

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::compute::Work;
 use crate::description::description;
 use crate::metrics::Gauges;
-use crate::page::{FILES, PageFile};
+use crate::page::{FILES, page_file};
 use crate::work::{Shared, json_response, serve};
 use crate::{Access, Fault, Limits, ServeError, Subject, openapi};
 
@@ -120,15 +120,6 @@ fn examples(subject: &Subject) -> Response {
         Some(Ok(examples)) => json!({ "state": "ready", "examples": examples }),
     };
     json_response(Body::from(told.to_string()))
-}
-
-fn page_file(file: &PageFile) -> Response {
-    let mut response = Response::new(Body::from(file.contents));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
-    // The next version of the program has other files under the same names.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
 }
 
 async fn unknown(request: Request) -> Fault {

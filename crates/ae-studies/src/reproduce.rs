@@ -154,7 +154,8 @@ fn run_one(
     }
     let observer = (options.observer)();
     let tensorboard = TensorBoard::Off;
-    let run = RunOptions { device, network, progress, observer, tensorboard };
+    let live = None;
+    let run = RunOptions { device, network, progress, observer, tensorboard, live };
     Ok(train(spec, &Adaptation::None, folder, existing, run)?.record)
 }
 

@@ -8,6 +8,8 @@ use ae_experiment::EngineKind;
 use ae_models::Loss;
 use clap::ValueHint;
 
+#[cfg(feature = "serve")]
+use super::parse::whole;
 use super::parse::{blind_spot, count, epochs, loss, noise, one_of, positive, spec_seed};
 use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overwrite, files};
 
@@ -100,6 +102,14 @@ pub(crate) struct Shown {
     /// interrupted. The time of an event is its epoch, in seconds.
     #[arg(long, hide_short_help = true)]
     pub(crate) tensorboard: bool,
+    /// Serve a page of the training on 127.0.0.1 while it goes on; --live=PORT chooses the port [default: a free one]
+    ///
+    /// It shows curves, images a second, time left and reconstructions, and has a button that stops the training with a
+    /// checkpoint. Everybody who uses this machine can open it. `ae live RUN` shows a training that was begun without it.
+    #[cfg(feature = "serve")]
+    #[arg(long, hide_short_help = true, value_name = "PORT", num_args = 0..=1, require_equals = true,
+        default_missing_value = "0", value_parser = whole::<0, 65_535>)]
+    pub(crate) live: Option<usize>,
 }
 
 /// Where an experiment goes.
@@ -142,6 +152,7 @@ pub(crate) struct Settings {
   ae resume runs/photos --data /new/place/photos")]
 #[command(mut_arg("show", |arg| arg.hide_short_help(false)))]
 #[command(mut_arg("tensorboard", |arg| arg.hide_short_help(false)))]
+#[cfg_attr(feature = "serve", command(mut_arg("live", |arg| arg.hide_short_help(false))))]
 pub(crate) struct Resume {
     /// The folder of the run or study
     #[arg(value_name = "RUN", value_hint = ValueHint::DirPath)]

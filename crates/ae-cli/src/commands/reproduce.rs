@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Reproduce, common: &Common) -> anyhow::Result<Status> {
         network: network(common),
         progress: &mut *progress::data(common),
         begins: &mut |beginning| begin(beginning, common),
-        observer: &mut || progress::training(common),
+        observer: &mut || progress::one_of_several(common),
         step: &mut |step| {
             interrupt::begun();
             show(step);

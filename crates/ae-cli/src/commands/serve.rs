@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Serve, common: &Common) -> anyhow::Result<Status> {
     let routes = router(&subject, &limits, &access)?;
     let stop = Stop::default();
     let stopped = stop.clone();
-    interrupt::first_stops(Box::new(move || stopped.request()));
+    let message = "stopping: what is in flight is finished";
+    interrupt::first_stops(message, Box::new(move || stopped.request()));
     read_examples(args, input, &subject, network(common));
     tell(server.address(), args, common)?;
     server.run(routes, &limits, &stop)?;

@@ -4,11 +4,11 @@
 
 use std::time::{Duration, Instant};
 
+use ae_experiment::Pace;
 use ae_training::{Event, Observer, TrainingError};
 use serde_json::{Value, json};
 
 use super::JSON_PAUSE;
-use super::pace::Pace;
 use crate::output;
 
 /// Writes an event a line: the start, every epoch, and between these at most four a second.

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use ae_experiment::Pace;
 use ae_files::counted_as;
 use ae_training::{Event, Observer, TrainingError};
 use indicatif::HumanDuration;
 
-use super::pace::Pace;
 use super::{has_line, stopped, summary};
 use crate::output;
 

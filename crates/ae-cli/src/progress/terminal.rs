@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use ae_experiment::Pace;
 use ae_training::{Event, Observer, TrainingError};
 use console::Term;
 use indicatif::ProgressBar;
 
-use super::pace::Pace;
 use super::{has_line, stopped, summary};
 
 /// Between two pictures of the bar.

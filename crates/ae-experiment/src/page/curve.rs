@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ae_report::page::{CurveChart, CurveLine, CurveReference};
-use ae_training::Metrics;
+use ae_training::{EpochRecord, Metrics};
 
 use super::{bound_in_words, learned};
 use crate::{Bound, ExperimentError, Judgement};
@@ -18,11 +18,24 @@ pub(super) struct Curve {
     pub(super) rows: Vec<CurveRow>,
 }
 
-/// An epoch.
+/// An epoch; the learning rate is among the metrics.
 #[derive(Debug)]
-pub(super) struct CurveRow {
+pub(crate) struct CurveRow {
     pub(super) epoch: u32,
     pub(super) metrics: Metrics,
+}
+
+impl From<&EpochRecord> for CurveRow {
+    fn from(record: &EpochRecord) -> Self {
+        let mut metrics = record.metrics.clone();
+        metrics.insert("learning_rate".to_owned(), record.learning_rate);
+        Self { epoch: record.epoch, metrics }
+    }
+}
+
+/// The epochs of a text that is written as `curve.csv`. Lines that are no epochs are left out.
+pub(crate) fn curve_rows(text: &str) -> Vec<CurveRow> {
+    Curve::parse(text).rows
 }
 
 impl Curve {
@@ -48,6 +61,14 @@ impl Curve {
             Some(CurveRow { epoch, metrics })
         };
         Self { rows: lines.filter_map(row).collect() }
+    }
+
+    /// Puts newer epochs in place of those from the first of them on.
+    pub(super) fn go_on_with(&mut self, newer: Vec<CurveRow>) {
+        if let Some(first) = newer.first().map(|row| row.epoch) {
+            self.rows.retain(|row| row.epoch < first);
+            self.rows.extend(newer);
+        }
     }
 
     /// A metric with its epoch, where it has a finite value.
@@ -123,6 +144,17 @@ mod tests {
         assert_eq!(curve.of("val_bce"), [(1, 0.2)]);
         assert_eq!(curve.of("train_bce").len(), 3);
         assert!(Curve::parse("").rows.is_empty());
+    }
+
+    #[test]
+    fn newer_epochs_replace_those_of_the_file() {
+        let mut curve = Curve::parse(CSV);
+        curve.go_on_with(Vec::new());
+        assert_eq!(curve.rows.len(), 3);
+        curve.go_on_with(curve_rows(
+            "epoch,learning_rate,val_bce\n2,0.001,0.5\n3,0.001,0.4\n4,0.001,0.3\n",
+        ));
+        assert_eq!(curve.of("val_bce"), [(1, 0.2), (2, 0.5), (3, 0.4), (4, 0.3)]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ae_report::page::Finding;
+use ae_report::page::{Finding, counted};
 use ae_training::{Counted, train_metric, validation_metric};
 
 use super::curve::Curve;
@@ -16,6 +16,8 @@ pub(super) struct Story {
     folder: PathBuf,
     /// The path of the folder from the page; empty if the page lies in it.
     pub(super) place: String,
+    /// From where the commands of the page are run, as a sentence.
+    pub(super) from: &'static str,
     pub(super) spec_text: String,
     /// None if this version does not understand it.
     pub(super) spec: Option<Spec>,
@@ -36,6 +38,7 @@ impl Story {
         let spec = Spec::read(&path).ok();
         Ok(Self {
             place: String::new(),
+            from: "From the folder of this page.",
             spec_text: String::from_utf8_lossy(&bytes).into_owned(),
             question: spec.as_ref().map(|spec| spec.question.clone()).unwrap_or_default(),
             spec,
@@ -98,6 +101,7 @@ impl Story {
         let done = self.curve.rows.last().map_or(0, |row| row.epoch);
         Finding::neutral(match planned {
             Some(planned) if !self.is_study() => {
+                let [done, planned] = [done, planned].map(|epochs| counted(epochs as usize));
                 format!("Not finished: {done} of {planned} epochs are done.")
             }
             _ => "Not finished.".to_owned(),

@@ -13,6 +13,8 @@ mod described;
 mod faults;
 /// Slow clients, many clients, a full queue.
 mod limits;
+/// The page of a training.
+mod live;
 /// Who may ask.
 mod security;
 /// A stop loses nothing.

@@ -4,19 +4,20 @@ use std::time::{Duration, Instant};
 
 use ae_dataset::ImageShape;
 
-/// The pace of a training in this process, from its events. The time of an epoch includes its validation.
+/// The pace of a training in this process, from its events. The time of an epoch includes its validation. It never asks
+/// for the time itself.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub struct Pace {
     /// Epochs in all.
-    pub(super) epochs: u32,
+    pub epochs: u32,
     /// Batches of an epoch.
-    pub(super) batches: usize,
+    pub batches: usize,
     /// The epoch that is learned, counted from 1.
-    pub(super) epoch: u32,
+    pub epoch: u32,
     /// Its last batch that was learned.
-    pub(super) batch: usize,
+    pub batch: usize,
     /// The first epoch of this process.
-    pub(super) first: u32,
+    pub first: u32,
     /// Images or rows of an epoch.
     items: usize,
     noun: &'static str,
@@ -32,19 +33,20 @@ pub(super) struct Pace {
 
 /// The end of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct EpochPace {
+pub struct EpochPace {
     /// Its wall time in this process.
-    pub(super) seconds: f64,
+    pub seconds: f64,
     /// Items learned a second of it.
-    pub(super) items_per_second: f64,
+    pub items_per_second: f64,
 }
 
 /// Less of an epoch says little of its pace.
 const BRIEF: Duration = Duration::from_millis(300);
 
 impl Pace {
-    /// The training begins after `completed` epochs.
-    pub(super) fn start(
+    /// The training begins after `completed` epochs: `batches` and `items` are those of an epoch.
+    #[must_use]
+    pub fn start(
         completed: u32,
         epochs: u32,
         batches: usize,
@@ -70,13 +72,20 @@ impl Pace {
         }
     }
 
-    pub(super) fn batch_ended(&mut self, epoch: u32, batch: usize) {
-        (self.epoch, self.batch) = (epoch, batch);
-        self.done += 1;
-        self.done_of_epoch += 1;
+    /// A batch was learned; both are counted from 1.
+    pub fn batch_ended(&mut self, epoch: u32, batch: usize) {
+        self.catch_up(epoch, batch, self.done + 1);
     }
 
-    pub(super) fn epoch_ended(&mut self, now: Instant) -> EpochPace {
+    /// Batches of one epoch were learned up to this one; `done` are those of this process in all.
+    pub fn catch_up(&mut self, epoch: u32, batch: usize, done: u64) {
+        (self.epoch, self.batch) = (epoch, batch);
+        self.done_of_epoch += done.saturating_sub(self.done) as usize;
+        self.done = done.max(self.done);
+    }
+
+    /// An epoch was learned and validated.
+    pub fn epoch_ended(&mut self, now: Instant) -> EpochPace {
         let seconds = now.duration_since(self.epoch_began).as_secs_f64();
         let items_per_second = rate(self.items_of_epoch(), seconds);
         (self.last, self.done_of_epoch, self.epoch_began) = (Some(items_per_second), 0, now);
@@ -90,14 +99,16 @@ impl Pace {
     }
 
     /// Items a second of this epoch, or of the last one if this one has only begun.
-    pub(super) fn items_per_second(&self, now: Instant) -> Option<f64> {
+    #[must_use]
+    pub fn items_per_second(&self, now: Instant) -> Option<f64> {
         let time = now.duration_since(self.epoch_began);
         let is_brief = time < BRIEF || self.done_of_epoch == 0;
         if is_brief { self.last } else { Some(rate(self.items_of_epoch(), time.as_secs_f64())) }
     }
 
     /// The time until the last epoch has ended, at the pace of this process so far.
-    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Option<Duration> {
         let passed = u64::from(self.epoch.saturating_sub(1)) * self.batches as u64;
         let all = u64::from(self.epochs) * self.batches as u64;
         let left = all.saturating_sub(passed + self.batch as u64);
@@ -106,8 +117,15 @@ impl Pace {
         Duration::try_from_secs_f64(seconds).ok()
     }
 
+    /// What the items are called: images or rows.
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        self.noun
+    }
+
     /// `51234 images/s`.
-    pub(super) fn told(&self, items_per_second: f64) -> String {
+    #[must_use]
+    pub fn told(&self, items_per_second: f64) -> String {
         let noun = self.noun;
         match items_per_second {
             rate if rate >= 100.0 => format!("{rate:.0} {noun}/s"),
@@ -140,9 +158,9 @@ mod tests {
         let ended = pace.epoch_ended(at(2.0));
         assert_eq!(ended, EpochPace { seconds: 2.0, items_per_second: 250.0 });
         // The next epoch has only begun.
-        pace.batch_ended(4, 1);
+        pace.catch_up(4, 1, 6);
         assert_eq!(pace.items_per_second(at(2.1)), Some(250.0));
-        (2..=10).for_each(|batch| pace.batch_ended(4, batch));
+        pace.catch_up(4, 10, 15);
         assert_eq!(pace.items_per_second(at(4.0)), Some(500.0));
         assert_eq!(pace.left(at(4.0)), Some(Duration::ZERO));
     }
