@@ -33,6 +33,7 @@ const COMMANDS: [&str; 31] = [
     "probe",
     "compress",
     "decompress",
+    "join",
     "export",
     "import",
     "inspect",

@@ -15,6 +15,12 @@ mod policy;
 /// Specs that are written and changed.
 mod specs;
 
+/// Files larger than memory.
+mod mapped;
+/// Tables in Parquet files.
+#[cfg(feature = "parquet")]
+mod parquet;
+
 /// Damaged and missing data.
 mod damaged_data;
 /// Where images come from, and what is said when other ones stand in.
@@ -102,6 +108,8 @@ mod pinned;
 mod outputs;
 /// What a model keeps of its training.
 mod reading;
+/// Shards of an input, joined.
+mod shards;
 
 /// Codes of several lengths, beside PCA.
 mod dimensionality;

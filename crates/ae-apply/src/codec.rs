@@ -26,7 +26,16 @@ pub fn attach_codec(saved: &mut SavedModel, images: &Images) -> Result<(), Apply
         return Ok(());
     }
     let architecture = saved.spec.architecture()?;
-    let (Some(bytes), Some(chain)) = (images.bytes(), architecture.chain()) else { return Ok(()) };
+    let Some(chain) = architecture.chain().filter(|_| images.are_bytes()) else { return Ok(()) };
+    // Of a mapped file, the images that the fit would choose.
+    let sample: Vec<u8> = match images.bytes() {
+        Some(_) => Vec::new(),
+        None => {
+            let places = Codec::sample_places(images.len(), images.image_size());
+            places.flat_map(|place| images.image_bytes(place).into_owned()).collect()
+        }
+    };
+    let bytes = images.bytes().unwrap_or(&sample);
     match Codec::fit(chain, saved.parameters.values(), bytes, shape_of(saved)) {
         Ok(codec) => Ok(saved.attachments.set(CODEC, &codec)?),
         Err(error) => {

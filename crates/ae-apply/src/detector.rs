@@ -236,12 +236,24 @@ impl AnomalyDetector {
         self.judge_items(items, 0, |place| ItemName { number: place as u64, file: None })
     }
 
-    /// Judges a chunk of an input; `first` is the place of its first item in the input.
+    /// Judges a chunk of an input. Noise on an item depends on its place in the input ([`Inputs::items`]).
     ///
     /// # Errors
     /// If the items do not fit the model, or a score is not finite: [`ApplyError::Score`] names the item.
-    pub fn judge(&self, chunk: &Inputs, first: usize) -> Result<JudgedItems, ApplyError> {
-        self.judge_items(&chunk.pixels, first, |place| name_in(chunk, place))
+    pub fn judge(&self, chunk: &Inputs) -> Result<JudgedItems, ApplyError> {
+        let mut judged = JudgedItems { verdicts: Vec::new(), errors: Vec::new() };
+        let size = self.model.shape().size();
+        // Between items that follow each other, others may have been left out.
+        for items in chunk.items.chunk_by(|one, next| one + 1 == *next) {
+            let done = judged.verdicts.len();
+            let pixels = chunk.pixels.get(done * size..(done + items.len()) * size);
+            let first = items.first().copied().unwrap_or_default() as usize;
+            let name = |place| name_in(chunk, done + place);
+            let next = self.judge_items(pixels.unwrap_or_default(), first, name)?;
+            judged.verdicts.extend(next.verdicts);
+            judged.errors.extend(next.errors);
+        }
+        Ok(judged)
     }
 
     fn judge_items(

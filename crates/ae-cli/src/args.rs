@@ -20,6 +20,7 @@ mod runs;
 mod sample;
 #[cfg(feature = "serve")]
 mod serve;
+mod shards;
 mod spec;
 mod train;
 
@@ -48,6 +49,7 @@ pub(crate) use runs::{Compare, Runs};
 pub(crate) use sample::Sample;
 #[cfg(feature = "serve")]
 pub(crate) use serve::{LogFormat, Serve};
+pub(crate) use shards::{Join, ShardFlag};
 pub(crate) use spec::{Change, WriteSpec};
 pub(crate) use train::{NewFolder, Resume, Settings, Shown, Study, Train};
 
@@ -165,6 +167,10 @@ pub(crate) enum Command {
     Compress(Compress),
     /// Decompress images (.aez)
     Decompress(Decompress),
+    /// Join the outputs of all shards of a command with --shard
+    ///
+    /// The result has the bytes of one run over all items.
+    Join(Join),
     /// Serve a model on this machine: a page to try it in a browser, and an HTTP API
     ///
     /// Prints the address, and answers until Ctrl-C or SIGTERM, which finish what is in flight. The API is described
@@ -203,7 +209,7 @@ pub(crate) struct ModelAndData {
     /// The folder of a run, or a weights file
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: PathBuf,
-    /// A folder of pictures or IDX files, a file (.png, .jpg, .npy, .csv, IDX, .gz), or mnist, digits, ..
+    /// A folder of pictures or IDX files, a file (.png, .jpg, .npy, .csv, .parquet, IDX, .gz), or mnist, digits, ..
     ///
     /// Of data with parts, the test part is read, or else the validation part, unless --part is given.
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]

@@ -14,6 +14,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interpolate;
+pub(crate) mod join;
 #[cfg(feature = "serve")]
 pub(crate) mod live;
 pub(crate) mod man;
@@ -88,6 +89,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Decompress(decompress) => decompress::run(decompress, common),
         #[cfg(feature = "serve")]
         Command::Serve(serve) => serve::run(serve, common),
+        Command::Join(args) => join::run(args, common),
         #[cfg(feature = "serve")]
         Command::Live(live) => live::run(live, common),
         Command::Export(export) => export::run(export, common),
@@ -127,7 +129,7 @@ fn dataset(
 }
 
 /// Endings of files that hold data.
-const DATA_ENDINGS: [&str; 5] = ["csv", "tsv", "npy", "gz", "idx"];
+const DATA_ENDINGS: [&str; 6] = ["csv", "tsv", "parquet", "npy", "gz", "idx"];
 
 /// Refuses data where a spec was to be named.
 fn check_spec(command: &str, path: &Path) -> anyhow::Result<()> {

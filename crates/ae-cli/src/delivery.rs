@@ -1,32 +1,42 @@
 //! Where images go that a model has made: a file, a folder, the terminal.
 
+mod figure;
 mod job;
 mod names;
 mod picture_delivery;
 mod picture_folder;
 mod picture_writer;
+mod target;
 
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{ImageShape, InputFormat, Inputs, NpyWriter, PictureOrigin, Scaling, TableWriter};
+use ae_dataset::{
+    ImageShape, InputFormat, Inputs, NpyWriter, ParquetCell, ParquetWriter, PictureOrigin, Scaling,
+    Shard, TableWriter,
+};
 use ae_experiment::Display;
 use ae_files::{counted_as, write_atomic};
-use ae_report::{Figure, GridRow, PictureFormat, UnwrittenError, reconstruction_grid};
-use anyhow::{Context as _, bail};
+use ae_report::{GridRow, PictureFormat, reconstruction_grid};
+use anyhow::bail;
 
 use crate::args::{Common, Target};
-use crate::exit_status::Usage;
 use crate::item_index::ItemIndex;
 use crate::noise_levels::NoiseLevels;
 use crate::output;
+use crate::shards::has_header;
+use figure::drawn_at_most;
+pub(crate) use figure::{first_of, write_figure};
 pub(crate) use job::{Continuation, is_unfinished};
 pub(crate) use names::PictureNames;
 pub(crate) use picture_delivery::PictureDelivery;
 use picture_folder::PictureFolder;
 use picture_writer::{Made, PictureWriter};
+pub(crate) use target::ending;
+use target::{
+    check_colours, check_continues, check_format, is_folder, is_other_picture, item_shape,
+    parquet_table,
+};
 
-/// Numbers of the images in a row of a figure, 256 MiB; of larger images a figure shows fewer.
-const DRAWN_VALUES: usize = 1 << 26;
 /// Pages of a TIFF, where their number is not known.
 const SOME_PAGES: usize = 1 << 12;
 
@@ -78,6 +88,15 @@ pub(crate) struct Delivery<'a> {
     first: First,
     index: ItemIndex,
     delivered: usize,
+    is_part: bool,
+}
+
+/// What was delivered.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) images: usize,
+    /// Of a folder its files, relative to it.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// The first image, whether its file has 16 bits, and what it was made of.
@@ -91,6 +110,7 @@ struct First {
 enum Sink<'a> {
     Array(NpyWriter),
     Table(TableWriter, &'a Scaling),
+    Parquet(Box<ParquetWriter>, &'a Scaling),
     Folder(Box<PictureFolder<'a>>),
     /// One picture, or of a TIFF about so many pages.
     Picture(PictureWriter, usize),
@@ -104,6 +124,16 @@ impl<'a> Delivery<'a> {
         target: &'a Target,
         format: &'a InputFormat,
         name: &str,
+    ) -> anyhow::Result<Self> {
+        Self::begin_shard(target, format, name, None)
+    }
+
+    /// The same for a shard, of which the rows of a table are a part.
+    pub(crate) fn begin_shard(
+        target: &'a Target,
+        format: &'a InputFormat,
+        name: &str,
+        shard: Option<Shard>,
     ) -> anyhow::Result<Self> {
         check_format(target)?;
         let scaling = format.scaling.as_ref();
@@ -127,11 +157,14 @@ impl<'a> Delivery<'a> {
             Some(path) => match (ending(path), scaling) {
                 ("npy", _) => Sink::Array(NpyWriter::create(path, &item_shape(format))?),
                 ("csv", Some(scaling)) => {
-                    let names = scaling.names.as_deref();
+                    let names = scaling.names.as_deref().filter(|_| has_header(shard));
                     Sink::Table(TableWriter::create(path, scaling.columns(), names)?, scaling)
                 }
-                ("csv", None) => bail!(
-                    "{}: a .csv file holds a table, and the model makes images; take .npy",
+                ("parquet", Some(scaling)) => {
+                    Sink::Parquet(Box::new(parquet_table(path, scaling)?), scaling)
+                }
+                ("csv" | "parquet", None) => bail!(
+                    "{}: a .csv or .parquet file holds a table, and the model makes images; take .npy",
                     path.display()
                 ),
                 _ => Sink::Figure,
@@ -140,7 +173,20 @@ impl<'a> Delivery<'a> {
         let (shape, name) = (format.shape, name.to_owned());
         let (rows, first, index) = (Vec::new(), First::default(), ItemIndex::default());
         let display = Display::of(format);
-        Ok(Self { target, shape, display, scaling, name, sink, rows, first, index, delivered: 0 })
+        let (delivered, is_part) = (0, shard.is_some());
+        Ok(Self {
+            target,
+            shape,
+            display,
+            scaling,
+            name,
+            sink,
+            rows,
+            first,
+            index,
+            delivered,
+            is_part,
+        })
     }
 
     /// The same for the pictures of an input, of which a folder may hold some already.
@@ -211,6 +257,11 @@ impl<'a> Delivery<'a> {
                 None => writer.write(images)?,
             },
             Sink::Table(writer, scaling) => writer.write(&scaling.undo(images))?,
+            Sink::Parquet(writer, scaling) => {
+                for row in scaling.undo(images).chunks(scaling.columns().max(1)) {
+                    writer.write_row(row.iter().copied().map(ParquetCell::Number))?;
+                }
+            }
             Sink::Folder(folder) => {
                 for (place, (values, name)) in images.chunks(size).zip(&items.names).enumerate() {
                     folder.add(made(self.shape, values, items, place), name)?;
@@ -246,9 +297,21 @@ impl<'a> Delivery<'a> {
         skipped: usize,
         levels: &NoiseLevels,
         common: &Common,
-    ) -> anyhow::Result<()> {
-        let Self { target, shape, display, scaling, name, sink, rows, first, index, delivered } =
-            self;
+    ) -> anyhow::Result<Outcome> {
+        let Self {
+            target,
+            shape,
+            display,
+            scaling,
+            name,
+            sink,
+            rows,
+            first,
+            index,
+            delivered,
+            is_part,
+        } = self;
+        let mut outcome = Outcome { images: delivered, files: Vec::new() };
         let noun = if scaling.is_some() { "row" } else { "image" };
         let shown = delivered.min(drawn_at_most(target, shape.size()));
         let grid = rows
@@ -256,10 +319,11 @@ impl<'a> Delivery<'a> {
             .map(|(label, values)| Ok(GridRow { label, images: display.pictures(values)? }))
             .collect::<anyhow::Result<Vec<_>>>()?;
         let mut what = format!("{} written", counted_as(delivered, noun));
-        let has_rows = matches!(sink, Sink::Array(_) | Sink::Table(..));
+        let has_rows = matches!(sink, Sink::Array(_) | Sink::Table(..) | Sink::Parquet(..));
         match (sink, target.out.as_deref()) {
             (Sink::Array(writer), _) => writer.finish()?,
             (Sink::Table(writer, _), _) => writer.finish()?,
+            (Sink::Parquet(writer, _), _) => writer.finish()?,
             (Sink::Figure, Some(path)) if ending(path) == "png" && delivered == 1 => {
                 let row = scaling.map(|_| display.pictures(&first.values)).transpose()?;
                 match row.as_deref() {
@@ -282,13 +346,17 @@ impl<'a> Delivery<'a> {
             }
             (Sink::Folder(folder), _) => {
                 what = there_already(what, folder.there());
-                folder.finish()?;
+                outcome.images += folder.there();
+                outcome.files = folder.finish()?;
             }
             (Sink::Picture(writer, _), _) => writer.finish()?,
             (Sink::Figure, _) => {}
         }
         if let Some(path) = &target.out {
-            let index = if has_rows { index.write_beside(path, skipped)? } else { None };
+            let index = match has_rows {
+                true => index.write_beside(path, skipped, is_part)?,
+                false => None,
+            };
             let index = index.as_deref();
             output::written(common, path, delivered, skipped, &what, index, levels)?;
         }
@@ -298,32 +366,8 @@ impl<'a> Delivery<'a> {
                 output::progress(&range);
             }
         }
-        Ok(())
+        Ok(outcome)
     }
-}
-
-/// What a figure shows: all items, or the first of them.
-pub(crate) fn first_of(shown: usize, all: usize, noun: &str) -> String {
-    if shown == all {
-        return counted_as(all, noun);
-    }
-    format!("the first {shown} of {}", counted_as(all, noun))
-}
-
-/// How many images of so many numbers a figure shows: as many as were asked for and can be held in
-/// memory.
-fn drawn_at_most(target: &Target, size: usize) -> usize {
-    target.count.min((DRAWN_VALUES / size.max(1)).max(1))
-}
-
-/// Writes a figure as PNG or SVG, the two endings that the arguments accept, and says what had to be
-/// changed so that it could be drawn.
-pub(crate) fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
-    for note in figure.notes() {
-        tracing::warn!("{}: {note}", path.display());
-    }
-    let bytes = if ending(path) == "png" { figure.png()? } else { figure.svg()?.into_bytes() };
-    Ok(write_atomic(path, &bytes)?)
 }
 
 /// An image with what is known of it.
@@ -334,66 +378,4 @@ fn made<'a>(shape: ImageShape, values: &'a [f32], items: &Delivered<'a>, place: 
 /// What was written, and how much was there before.
 fn there_already(what: String, there: usize) -> String {
     if there == 0 { what } else { format!("{what} ({there} there already)") }
-}
-
-/// Refuses flags of pictures that the name of an output file contradicts.
-fn check_format(target: &Target) -> Result<(), Usage> {
-    let Some(path) = target.out.as_deref().filter(|path| !is_folder(path)) else { return Ok(()) };
-    let (named, shown) = (PictureFormat::of_name(path), path.display());
-    if let Some(format) = target.format.filter(|format| named != Some(*format)) {
-        let format = format.name();
-        let sentence = format!(
-            "--format {format} is for a folder of pictures, and the name {shown} says another format; give the file \
-             the ending of {format}, or leave --format out"
-        );
-        return Err(Usage(sentence));
-    }
-    if target.quality != Target::QUALITY && named != Some(PictureFormat::Jpeg) {
-        let sentence = format!("--quality is for JPEG files, and {shown} is none; leave it out");
-        return Err(Usage(sentence));
-    }
-    Ok(())
-}
-
-/// Refuses to make pictures with so many channels if they are named to be in a format that does not hold them.
-fn check_colours(target: &Target, channels: usize) -> anyhow::Result<()> {
-    let Some(path) = target.out.as_deref() else { return Ok(()) };
-    let named = if is_folder(path) { target.format } else { PictureFormat::of_name(path) };
-    if named.is_some_and(|format| !format.holds(channels)) {
-        return Err(UnwrittenError::Coloured).with_context(|| path.display().to_string());
-    }
-    Ok(())
-}
-
-/// Refuses --continue where nothing can be continued.
-fn check_continues(continuation: &Continuation) -> anyhow::Result<()> {
-    if continuation.continues {
-        bail!("--continue is for pictures that go into a folder, such as -o out/");
-    }
-    Ok(())
-}
-
-/// Grey images have two dimensions, coloured ones three, rows of a table one.
-fn item_shape(format: &InputFormat) -> Vec<usize> {
-    let ImageShape { channels, height, width } = format.shape;
-    match (&format.scaling, channels) {
-        (Some(_), _) => vec![width],
-        (None, 1) => vec![height, width],
-        (None, _) => vec![channels, height, width],
-    }
-}
-
-/// Whether the arguments mean a folder.
-fn is_folder(path: &Path) -> bool {
-    path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
-}
-
-/// Whether the arguments mean a picture that is no figure.
-fn is_other_picture(path: &Path) -> bool {
-    PictureFormat::of_name(path).is_some_and(|format| format != PictureFormat::Png)
-}
-
-/// The ending of a file's name, without the dot.
-pub(crate) fn ending(path: &Path) -> &str {
-    path.extension().and_then(|ending| ending.to_str()).unwrap_or("")
 }

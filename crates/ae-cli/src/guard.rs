@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{Source, is_named_like_a_picture};
+use ae_dataset::{Shard, Source, is_named_like_a_picture};
 use ae_experiment::{data_of_run, is_file_of_run, weights_file};
 use ae_files::AtomicFile;
 use anyhow::bail;
@@ -16,6 +16,7 @@ use clap::ArgMatches;
 use crate::args::{OutputKind, OutputPath};
 use crate::delivery::is_unfinished;
 use crate::output;
+use crate::shards::PartRecord;
 
 /// The argument that names a model, a weights file or the folder of a run.
 const MODEL: &str = "model";
@@ -27,6 +28,8 @@ const SOURCE: &str = "source";
 const FORCE: &str = "force";
 /// The flag that goes on with a folder of pictures.
 const CONTINUES: &str = "continues";
+/// The flag that applies a command to a part of the items.
+const SHARD: &str = "shard";
 /// The ending of a file that says which item each row of an output is.
 const INDEX: &str = "index.csv";
 /// Most entries of a folder that are compared with a file that has several names.
@@ -43,6 +46,8 @@ pub(crate) struct Reads {
     replaces: bool,
     /// Whether --continue goes on with a folder, which is checked when it is opened.
     continues: bool,
+    /// The shard, whose own output is looked at when it begins.
+    shard: Option<Shard>,
 }
 
 /// Checks the paths of a command that was typed.
@@ -53,7 +58,9 @@ pub(crate) fn check_arguments(matches: &ArgMatches) -> anyhow::Result<()> {
     }
     let is_typed = |flag| matches!(matches.try_get_one::<bool>(flag), Ok(Some(true)));
     let [replaces, continues] = [FORCE, CONTINUES].map(is_typed);
-    let (mut reads, mut writes) = (Reads { replaces, continues, ..Reads::default() }, Vec::new());
+    let shard = matches.try_get_one::<Shard>(SHARD).ok().flatten().copied();
+    let mut reads = Reads { replaces, continues, shard, ..Reads::default() };
+    let mut writes = Vec::new();
     for id in matches.ids() {
         let id = id.as_str();
         if let Ok(Some(paths)) = matches.try_get_many::<OutputPath>(id) {
@@ -150,7 +157,11 @@ impl Reads {
             }
             // An index of the rows stands beside a file, and replaces an earlier one.
             let index = OutputPath::new(output.with_extension(INDEX), OutputKind::File);
-            if output.kind() == OutputKind::File && index.exists() && !is_same(&index, output) {
+            if output.kind() == OutputKind::File
+                && !self.is_own_part(output)
+                && index.exists()
+                && !is_same(&index, output)
+            {
                 self.check_file(&index)?;
             }
             if writes[..place].iter().any(|earlier| is_same(earlier, output)) {
@@ -158,6 +169,11 @@ impl Reads {
             }
         }
         Ok(())
+    }
+
+    /// Whether an output is that of a shard, and a shard is made. Of which job it is, is compared before it is replaced.
+    fn is_own_part(&self, output: &Path) -> bool {
+        self.shard.is_some() && PartRecord::place(output).is_file()
     }
 
     fn check_folder(&self, output: &OutputPath) -> anyhow::Result<()> {
@@ -169,7 +185,7 @@ impl Reads {
             bail!("cannot make the folder {}: {} is a file", output.display(), existing.display());
         }
         check_writable(&existing.join("file"))?;
-        let may_hold_files = self.replaces || self.continues;
+        let may_hold_files = self.replaces || self.continues || self.is_own_part(output);
         if output.kind() == OutputKind::Folder && !may_hold_files && !is_empty(output) {
             if is_unfinished(output) {
                 bail!(
@@ -247,7 +263,7 @@ impl Reads {
         if is_file_of_run(&canonical(output)) {
             bail!("{shown} belongs to a run; choose another file");
         }
-        if output.exists() && !self.replaces {
+        if output.exists() && !self.replaces && !self.is_own_part(output) {
             bail!(output::exists_already(output));
         }
         check_writable(output)
@@ -332,7 +348,7 @@ mod tests {
     use crate::args::Args;
 
     /// The paths that commands read. Any other path is written and must be an [`OutputPath`].
-    const READ: [&str; 14] = [
+    const READ: [&str; 15] = [
         "archive",
         "codes",
         "data",
@@ -341,6 +357,7 @@ mod tests {
         "like",
         "model",
         "other",
+        "parts",
         "photographs",
         "run",
         "spec",

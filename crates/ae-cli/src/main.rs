@@ -14,6 +14,7 @@ mod item_index;
 mod noise_levels;
 mod output;
 mod progress;
+mod shards;
 
 use std::process::ExitCode;
 

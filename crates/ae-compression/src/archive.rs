@@ -19,15 +19,15 @@ use crate::range_coder::{Reader, Writer};
 use crate::symbol_models::SymbolModels;
 use crate::tiled::{self, Placed, TiledPictures};
 
-const MAGIC: [u8; 4] = *b"\x89AEZ";
+pub(crate) const MAGIC: [u8; 4] = *b"\x89AEZ";
 /// Of images without names.
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 /// Of images with names, which programs that know no names refuse as one of a later program.
-const VERSION_WITH_NAMES: u8 = 2;
+pub(crate) const VERSION_WITH_NAMES: u8 = 2;
 /// Of pictures of any size, whose images are tiles.
-const VERSION_OF_PICTURES: u8 = 3;
+pub(crate) const VERSION_OF_PICTURES: u8 = 3;
 /// Images in one block, which is the smallest unit that can be decompressed.
-const BLOCK: usize = 16;
+pub const BLOCK: usize = 16;
 
 /// A network with its codec: compresses images and opens compressed ones.
 ///

@@ -93,6 +93,12 @@ impl Codec {
         Ok(Self { pixels, ..unfinished })
     }
 
+    /// The places of the images that a fit uses, among so many images of so many pixels. A fit to these alone is the same.
+    pub fn sample_places(images: usize, pixels: usize) -> impl Iterator<Item = usize> {
+        let count = (MAX_NUMBERS / pixels.max(1)).clamp(1, MAX_IMAGES).min(images);
+        (0..count).map(move |index| index * images / count)
+    }
+
     /// The codes of rounded coordinates.
     fn rounded(&self, coordinates: &[f32], quality: Quality) -> Result<Vec<f32>, CompressionError> {
         let quantisers = self.quantisers(quality)?;
@@ -112,9 +118,7 @@ impl Codec {
 
 /// At most [`MAX_IMAGES`] images at equal distances.
 fn chosen(images: &[u8], size: usize) -> Vec<u8> {
-    let all = images.len() / size;
-    let count = (MAX_NUMBERS / size).clamp(1, MAX_IMAGES).min(all);
-    let places = (0..count).map(|index| index * all / count);
+    let places = Codec::sample_places(images.len() / size, size);
     let chosen: Vec<&[u8]> = places.map(|place| &images[place * size..][..size]).collect();
     chosen.concat()
 }

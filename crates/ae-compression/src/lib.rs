@@ -21,6 +21,7 @@ mod codec_fit;
 mod fixed_point;
 mod integer_activations;
 mod integer_decoder;
+mod joined;
 mod pixel_contexts;
 mod quality;
 mod symbol_models;
@@ -37,9 +38,12 @@ mod range_coder;
 
 /// A network, as [`Compressor::new`] and [`Codec::fit`] take it.
 pub use ae_kernels::Chain;
+/// Images in a block, the smallest unit of a file; see [`join_archives`].
+pub use archive::BLOCK as IMAGES_OF_A_BLOCK;
 pub use archive::{Archive, Compressor};
 pub use codec::Codec;
 pub use error::CompressionError;
+pub use joined::join_archives;
 pub use names::Names;
 pub use plain_codes::{Codes, compress_codes, decompress_codes};
 pub use quality::{Mode, Quality};

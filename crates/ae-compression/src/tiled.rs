@@ -84,6 +84,11 @@ impl TiledPictures {
         self.tiles.len() / self.tile.iter().product::<usize>()
     }
 
+    /// How many tiles a picture of a shape, `[channels, height, width]`, is cut into.
+    pub fn tiles_of(&self, shape: [usize; 3]) -> usize {
+        tiles_of(shape, self.tile).unwrap_or(usize::MAX)
+    }
+
     /// Whether there are no pictures.
     pub fn is_empty(&self) -> bool {
         self.pictures.is_empty()

@@ -5,6 +5,7 @@ pub(crate) mod images;
 pub(crate) mod items;
 pub(crate) mod matrix;
 pub(crate) mod npy;
+pub(crate) mod npy_join;
 pub(crate) mod npy_reader;
 pub(crate) mod npy_writer;
 pub(crate) mod numbers;

@@ -57,6 +57,7 @@ fn tensors(part: &'static str, images: &Images) -> Result<(Tensor, Tensor), Data
             (bytes.to_dtype(DType::F32)? / 255.0)?
         }
         Pixels::Floats(floats) => Tensor::from_slice(floats, shape, &Device::Cpu)?,
+        Pixels::Mapped(_) => Tensor::from_vec(images.to_floats(), shape, &Device::Cpu)?,
     };
     Ok((pixels, Tensor::from_slice(labels, labels.len(), &Device::Cpu)?))
 }

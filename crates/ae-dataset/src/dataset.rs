@@ -212,9 +212,21 @@ fn digests(images: &Images, names: &[&str]) -> Vec<FileDigest> {
     match images.pixels() {
         Pixels::Bytes(bytes) => hasher.update(bytes),
         Pixels::Floats(floats) => {
-            image_name = image_name.replace("ubyte", "float");
             floats.iter().for_each(|value| hasher.update(value.to_be_bytes()));
         }
+        Pixels::Mapped(mapped) if mapped.are_bytes() => {
+            (0..images.len()).for_each(|index| hasher.update(mapped.image_bytes(index)));
+        }
+        Pixels::Mapped(_) => {
+            let mut values = vec![0.0_f32; images.image_size()];
+            for index in 0..images.len() as u32 {
+                images.gather(&[index], &mut values);
+                values.iter().for_each(|value| hasher.update(value.to_be_bytes()));
+            }
+        }
+    }
+    if !images.are_bytes() {
+        image_name = image_name.replace("ubyte", "float");
     }
     let mut files = vec![FileDigest { name: image_name, sha256: hexadecimal(&hasher.finalize()) }];
     if let (Some(labels), Some(&name)) = (images.labels(), names.next()) {

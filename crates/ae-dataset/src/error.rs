@@ -4,6 +4,7 @@ pub(crate) mod export;
 pub(crate) mod format;
 #[cfg(feature = "hub")]
 pub(crate) mod hub;
+pub(crate) mod mapped;
 pub(crate) mod pairs;
 pub(crate) mod patches;
 mod words;
@@ -14,7 +15,7 @@ use ae_files::{FileError, printable, shown};
 
 use crate::idx::file_names::FILE_NAMES;
 use crate::limits::MAX_CLASSES;
-use crate::{ExportError, FormatError, ImageShape, LeavesError, Part};
+use crate::{ExportError, FormatError, ImageShape, LeavesError, MappedError, Part};
 use words::{and_more, list, next_step, resizing};
 
 /// Why data could not be read or written.
@@ -35,14 +36,10 @@ pub enum DatasetError {
         /// The number of values.
         pixels: usize,
     },
-    /// A value is NaN or infinite.
+    /// A value, at an index, is NaN or infinite.
     #[error("the value at index {index} is {found}, expected a finite number")]
-    NotFinite {
-        /// Its index.
-        index: usize,
-        /// The value.
-        found: f32,
-    },
+    #[expect(missing_docs, reason = "the variant's text says it")]
+    NotFinite { index: usize, found: f32 },
     /// There are more classes than a label can number.
     #[error("{found} classes, more than the {MAX_CLASSES} that are accepted")]
     TooManyClasses {
@@ -157,6 +154,9 @@ pub enum DatasetError {
         /// What there is instead.
         found: &'static str,
     },
+    /// A file of images cannot be mapped, or was changed.
+    #[error(transparent)]
+    Mapped(#[from] MappedError),
     /// A file that is to be written exists already.
     #[error("{} exists already; choose another folder", shown(path))]
     Exists {

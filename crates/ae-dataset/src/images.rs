@@ -1,53 +1,11 @@
-//! Images in memory: bytes or floats. A batch of them is gathered as `f32`.
+//! Images in memory or in a mapped file: bytes or floats. A batch of them is gathered as `f32`.
+
+use std::borrow::Cow;
+
+use ae_files::f32_to_le_bytes;
 
 use crate::limits::MAX_CLASSES;
-use crate::{DatasetError, ImageShape};
-
-/// The values of images, image after image, each of them plane by plane.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Pixels {
-    /// 8-bit values: 0 stands for 0, 255 for 1.
-    Bytes(Vec<u8>),
-    /// Numbers: the pixels of images in [0, 1], or the scaled columns of a table.
-    Floats(Vec<f32>),
-}
-
-impl Pixels {
-    /// The number of values.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Floats(floats) => floats.len(),
-        }
-    }
-
-    /// Whether there is no value.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Appends values. If either are floats, the result is floats.
-    pub(crate) fn append(&mut self, later: &Self) {
-        if let (Self::Bytes(bytes), Self::Floats(_)) = (&self, later) {
-            *self = Self::Floats(unit_interval(bytes));
-        }
-        match (self, later) {
-            (Self::Bytes(bytes), Self::Bytes(later)) => bytes.extend(later),
-            (Self::Floats(floats), Self::Bytes(later)) => floats.extend(unit_interval(later)),
-            (Self::Floats(floats), Self::Floats(later)) => floats.extend(later),
-            // The bytes were converted above.
-            (Self::Bytes(_), Self::Floats(_)) => {}
-        }
-    }
-
-    /// The memory that the values take, in bytes.
-    pub(crate) fn memory(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Floats(floats) => size_of_val(floats.as_slice()) as u64,
-        }
-    }
-}
+use crate::{DatasetError, ImageShape, Pixels};
 
 /// Images of one shape, `n x channels x height x width`, with labels if the data set has them.
 ///
@@ -150,11 +108,71 @@ impl Images {
         &self.pixels
     }
 
-    /// All values, image after image, if they are bytes.
+    /// Whether the values are bytes, in memory or not.
+    pub fn are_bytes(&self) -> bool {
+        match &self.pixels {
+            Pixels::Bytes(_) => true,
+            Pixels::Floats(_) => false,
+            Pixels::Mapped(mapped) => mapped.are_bytes(),
+        }
+    }
+
+    /// The values of an image: bytes, or little-endian `f32`.
+    ///
+    /// # Panics
+    /// If the index is not below [`len`](Self::len).
+    pub fn image_bytes(&self, index: usize) -> Cow<'_, [u8]> {
+        let place = index * self.image_size()..(index + 1) * self.image_size();
+        match &self.pixels {
+            Pixels::Bytes(bytes) => Cow::Borrowed(&bytes[place]),
+            Pixels::Floats(floats) => Cow::Owned(f32_to_le_bytes(&floats[place])),
+            Pixels::Mapped(mapped) => Cow::Borrowed(mapped.image_bytes(index)),
+        }
+    }
+
+    /// Asks the system to read the images with these indices, if they are in a mapped file: they are needed soon.
+    ///
+    /// # Errors
+    /// [`MappedError::Changed`](crate::MappedError::Changed) if the file has another length than it had.
+    pub fn read_ahead(&self, indices: &[u32]) -> Result<(), DatasetError> {
+        match &self.pixels {
+            Pixels::Mapped(mapped) => mapped.read_ahead(indices),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the system to read all of a mapped file, if half of the free memory holds it. Returns whether batches are not
+    /// to be [read ahead](Self::read_ahead).
+    ///
+    /// # Errors
+    /// As [`read_ahead`](Self::read_ahead).
+    pub fn read_all_ahead(&self) -> Result<bool, DatasetError> {
+        match &self.pixels {
+            Pixels::Mapped(mapped) if !mapped.fits_into_memory() => Ok(false),
+            Pixels::Mapped(mapped) => mapped.read_all_ahead().map(|()| true),
+            _ => Ok(true),
+        }
+    }
+
+    /// These images with their values in memory.
+    ///
+    /// # Errors
+    /// If there are none.
+    pub(crate) fn in_memory(self) -> Result<Self, DatasetError> {
+        match &self.pixels {
+            Pixels::Mapped(mapped) => {
+                let read = Self::of_shape(self.shape, mapped.in_memory())?;
+                Ok(self.give_labels_to(read))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// All values, image after image, if they are bytes in memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         match &self.pixels {
             Pixels::Bytes(bytes) => Some(bytes),
-            Pixels::Floats(_) => None,
+            Pixels::Floats(_) | Pixels::Mapped(_) => None,
         }
     }
 
@@ -185,6 +203,7 @@ impl Images {
         let pixels = match &self.pixels {
             Pixels::Bytes(bytes) => Pixels::Bytes(rows(bytes, self.image_size(), indices)),
             Pixels::Floats(floats) => Pixels::Floats(rows(floats, self.image_size(), indices)),
+            Pixels::Mapped(mapped) => Pixels::Mapped(mapped.select(indices)),
         };
         let labels = self.labels.as_deref().map(|labels| rows(labels, 1, indices));
         let selected = Self::of_shape(self.shape, pixels)?;
@@ -218,6 +237,7 @@ impl Images {
             let place = index as usize * size..(index as usize + 1) * size;
             match &self.pixels {
                 Pixels::Floats(floats) => row.copy_from_slice(&floats[place]),
+                Pixels::Mapped(mapped) => mapped.write_image(index as usize, row),
                 Pixels::Bytes(bytes) => {
                     for (value, &byte) in row.iter_mut().zip(&bytes[place]) {
                         *value = f32::from(byte) / 255.0;
@@ -232,6 +252,13 @@ impl Images {
         match &self.pixels {
             Pixels::Bytes(bytes) => unit_interval(bytes),
             Pixels::Floats(floats) => floats.clone(),
+            Pixels::Mapped(_) => {
+                let mut floats = vec![0.0; self.pixels.len()];
+                let size = self.image_size();
+                let rows = floats.chunks_exact_mut(size).zip(0..);
+                rows.for_each(|(row, index)| self.gather(&[index], row));
+                floats
+            }
         }
     }
 }

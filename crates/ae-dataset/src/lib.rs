@@ -46,7 +46,7 @@
 //!
 //! | folder or file | what |
 //! |---|---|
-//! | `images.rs`, `dataset.rs` | images in memory; training and test images with their origin |
+//! | `images.rs`, `pixels.rs`, `dataset.rs` | images in memory; training and test images with their origin |
 //! | `load.rs`, `source.rs`, `own_data.rs` | from the name of a data set to its images |
 //! | `epoch_order.rs`, `batches.rs`, `hold_out.rs` | the order of an epoch, its batches, the split |
 //! | `other_sizes.rs` | another size is refused or resized |
@@ -56,6 +56,8 @@
 //! | `pictures/`, `tables/`, `arrays/`, `idx/` | one folder for each kind of file |
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
 //! | `leaves/` | procedural photographs: dead leaves |
+//! | `parquet/` | Parquet files, read and written |
+//! | `mapped/` | images in a file that is larger than memory |
 //! | `variations.rs` | rotated digits, digits over noise |
 //! | `scaling/` | the scaling of a table's columns |
 //! | `survey.rs` | what a folder of any contents holds |
@@ -80,12 +82,15 @@ mod inputs;
 mod leaves;
 mod limits;
 mod load;
+mod mapped;
 mod mnist;
 mod options;
 mod other_sizes;
 mod own_data;
+mod parquet;
 mod patches;
 mod pictures;
+mod pixels;
 mod progress;
 mod scaling;
 mod skipped;
@@ -100,6 +105,7 @@ mod variations;
 pub use ae_files::FileError;
 pub use ae_random::Seed;
 pub use arrays::matrix::{Matrix, read_npy_matrix};
+pub use arrays::npy_join::join_npy;
 pub use arrays::npy_writer::{NpyWriter, write_npy};
 pub use batches::{Batch, EpochBatches, LastBatch};
 #[cfg(feature = "candle")]
@@ -114,6 +120,7 @@ pub use error::export::ExportError;
 pub use error::format::FormatError;
 #[cfg(feature = "hub")]
 pub use error::hub::{ContentError, HubError, TransferError};
+pub use error::mapped::MappedError;
 pub use error::pairs::PairError;
 pub use error::patches::PatchError;
 pub use file_kind::FileKind;
@@ -123,16 +130,23 @@ pub use hub::{Hub, HubDataset, HubLimits};
 pub use idx::folder::{open_folder, refuse_existing, replace_folder, write_folder};
 pub use idx::format::{decode_images, decode_labels};
 pub use image_shape::ImageShape;
-pub use images::{Images, Pixels};
+pub use images::Images;
 pub use inputs::format::InputFormat;
 pub use inputs::items::Inputs;
 pub use inputs::reader::{InputReader, read_inputs};
+pub use inputs::shard::{Shard, ShardItems};
 pub use leaves::{Leaves, LeavesError};
 pub use load::load;
+pub use mapped::{MappedPixels, Mapping};
 pub use options::{
     Background, BadItems, Delimiter, Header, LoadOptions, Part, ReadOptions, Resize,
 };
 pub use own_data::has_own_split;
+#[cfg(not(feature = "parquet"))]
+pub use parquet::absent::{ParquetWriter, join_parquet};
+pub use parquet::column::{ParquetCell, ParquetColumn, ParquetKind};
+#[cfg(feature = "parquet")]
+pub use parquet::writer::{ParquetWriter, join_parquet};
 pub use patches::{PatchOptions, PatchSource};
 pub use pictures::id::{PageOfFile, PictureId, PictureOrigin};
 #[cfg(feature = "pictures")]
@@ -144,6 +158,7 @@ pub use pictures::metadata::{ColourProfile, Depth, PictureMetadata};
 pub use pictures::reader::PictureReader;
 #[cfg(feature = "pictures")]
 pub use pictures::writer::{replace_pictures, write_pictures};
+pub use pixels::Pixels;
 pub use progress::Progress;
 pub use scaling::Scaling;
 pub use scaling::kind::{ColumnScaling, ConstantColumns};

@@ -7,8 +7,8 @@ use crate::idx::folder::open_folder;
 use crate::other_sizes::dataset_in_shape;
 use crate::patches::patches_of;
 use crate::{
-    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, Network, PairError, PatchError,
-    Progress, Source, mnist, own_data,
+    Dataset, DatasetError, Digits, ImageShape, Leaves, LoadOptions, MappedError, Mapping, Network,
+    PairError, PatchError, Progress, Source, mnist, own_data,
 };
 #[cfg(feature = "hub")]
 use crate::{Hub, HubDataset};
@@ -98,6 +98,9 @@ impl Places {
         if options.target.is_some() && !matches!(source, Source::Path(_)) {
             let (location, found) = (source.to_string(), "a data set of its own");
             return Err(PairError::OtherData { location, found }.into());
+        }
+        if options.mapping == Mapping::Always && !matches!(source, Source::Path(_)) {
+            return Err(MappedError::NoArray { path: source.to_string().into() }.into());
         }
         let dataset = match source {
             Source::Path(path) => own_data::open(path, options, progress),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ae_random::Seed;
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnScaling, PatchOptions, Scaling};
+use crate::{ColumnScaling, Mapping, PatchOptions, Scaling};
 
 /// What happens to images of another size than the wanted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -296,6 +296,8 @@ pub struct LoadOptions {
     /// The folder of the pictures that those of the source become: their partners have the same paths there, whatever the
     /// endings. By default pictures have no partners.
     pub target: Option<PathBuf>,
+    /// Which files of images are mapped, and not read into memory.
+    pub mapping: Mapping,
 }
 
 impl LoadOptions {
@@ -315,6 +317,7 @@ impl Default for LoadOptions {
             columns: ColumnScaling::MinMax,
             patches: None,
             target: None,
+            mapping: Mapping::Large,
         }
     }
 }

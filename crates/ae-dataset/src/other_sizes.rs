@@ -38,6 +38,7 @@ pub(crate) fn in_shape(
             });
         }
     }
+    let images = images.in_memory()?;
     let reshape_one = |values: Vec<f32>| {
         let planes = with_channels(values, shape, wanted.channels);
         let planes = planes.chunks(shape.height * shape.width);
@@ -52,6 +53,8 @@ pub(crate) fn in_shape(
         Pixels::Floats(floats) => {
             Pixels::Floats(floats.chunks(size).flat_map(|one| reshape_one(one.to_vec())).collect())
         }
+        // They are in memory.
+        Pixels::Mapped(_) => return Ok(images),
     };
     let reshaped = Images::of_shape(wanted, pixels)?;
     Ok(images.give_labels_to(reshaped))

@@ -7,14 +7,16 @@ use ae_files::read_bounded;
 use crate::arrays;
 use crate::file_kind::FileKind;
 use crate::hold_out::split_images;
-use crate::idx::folder::{images_from_bytes, is_idx_folder, open_folder};
+use crate::idx::folder::{images_from_bytes, is_idx_folder, open_folder_as};
 use crate::limits::MAX_FILE_BYTES;
+use crate::mapped::{self, MappedImages};
 use crate::other_sizes::dataset_in_shape;
 use crate::pictures::parts::split_folders;
 use crate::skipped::warn_of_skipped;
 use crate::tables::is_table;
 use crate::{
-    Dataset, DatasetError, FormatError, LoadOptions, PairError, PatchError, Progress, ReadOptions,
+    Dataset, DatasetError, FormatError, LoadOptions, MappedError, Mapping, PairError, PatchError,
+    Pixels, Progress, ReadOptions,
 };
 
 /// Opens the data set at a path: a folder of IDX files, a folder of pictures, an IDX file of images, a
@@ -35,6 +37,7 @@ pub(crate) fn open(
     let dataset = if path.is_dir() {
         open_any_folder(path, options, progress)
     } else if is_table(path) {
+        refuse_mapping(path, options.mapping)?;
         open_table(path, options, progress)
     } else {
         open_file(path, options, progress)
@@ -59,8 +62,13 @@ fn open_any_folder(
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
     if is_idx_folder(path)? {
-        return dataset_in_shape(path, open_folder(path)?, options);
+        let dataset = open_folder_as(path, options.mapping)?;
+        if matches!(dataset.train.pixels(), Pixels::Mapped(_)) {
+            progress.chose(&mapped::told(path));
+        }
+        return dataset_in_shape(path, dataset, options);
     }
+    refuse_mapping(path, options.mapping)?;
     open_pictures(path, options, progress)
 }
 
@@ -70,7 +78,13 @@ fn open_file(
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
     if is_stack(path)? {
+        refuse_mapping(path, options.mapping)?;
         return open_pictures(path, options, progress);
+    }
+    if let Some(found) = mapped::images(path, options.mapping, &options.read, progress)? {
+        let MappedImages { images, name, skipped } = found;
+        let dataset = split_images(path, name, &images, options, progress)?;
+        return dataset_in_shape(path, Dataset { skipped, ..dataset }, options);
     }
     let bytes = read_bounded(path, MAX_FILE_BYTES)?;
     match FileKind::of_bytes(path, &bytes) {
@@ -82,6 +96,14 @@ fn open_file(
         }
         kind if kind.is_picture() => Err(FormatError::SinglePicture.in_file(path)),
         _ => Err(FormatError::Unrecognised.in_file(path)),
+    }
+}
+
+/// Refuses to map what is not a file of images.
+fn refuse_mapping(path: &Path, mapping: Mapping) -> Result<(), DatasetError> {
+    match mapping {
+        Mapping::Large => Ok(()),
+        Mapping::Always => Err(MappedError::NoArray { path: path.to_owned() }.into()),
     }
 }
 

@@ -227,6 +227,8 @@ impl Inner {
         match &mut pixels {
             Pixels::Bytes(bytes) => bytes.resize(self.count * self.shape.size(), 0),
             Pixels::Floats(floats) => floats.resize(self.count * self.shape.size(), 0.0),
+            // Patches are always in memory.
+            Pixels::Mapped(_) => {}
         }
         for groups in by_picture(places).chunks(CHUNK) {
             let cut = groups.par_iter().map(|group| self.cut(pictures, group, places));

@@ -1,4 +1,4 @@
-//! Tables of numbers: CSV files, and how their columns become the pixels of grey images of one row.
+//! Tables of numbers: CSV and Parquet files, and how their columns become the pixels of grey images of one row.
 
 pub(crate) mod classes;
 pub(crate) mod columns;
@@ -19,11 +19,22 @@ pub(crate) mod csv_lines;
 mod faults;
 #[cfg(feature = "tables")]
 mod first_lines;
+#[cfg(feature = "tables")]
+mod records;
 
 use std::path::Path;
 
-/// Whether a file's name is that of a table: it ends in `.csv` or `.tsv`.
+/// Whether a file's name is that of a table: it ends in `.csv`, `.tsv` or `.parquet`.
 pub(crate) fn is_table(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ["csv", "tsv"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+    ["csv", "tsv", "parquet"].iter().any(|known| ends_in(path, known))
+}
+
+/// Whether a file's name is that of a Parquet file.
+#[cfg(feature = "tables")]
+pub(crate) fn is_parquet(path: &Path) -> bool {
+    ends_in(path, "parquet")
+}
+
+fn ends_in(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }

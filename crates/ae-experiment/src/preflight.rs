@@ -249,8 +249,7 @@ fn bytes_of_patches(plan: &Plan) -> u64 {
 }
 
 fn bytes_of(images: &Images) -> u64 {
-    let per_value = if images.bytes().is_some() { 1 } else { 4 };
-    per_value * images.pixels().len() as u64
+    images.pixels().memory()
 }
 
 /// Whether every image is the first one again.
@@ -261,13 +260,18 @@ fn are_equal(images: &Images) -> bool {
     match images.pixels() {
         Pixels::Bytes(values) => repeats(values, images.image_size()),
         Pixels::Floats(values) => repeats(values, images.image_size()),
+        Pixels::Mapped(_) => {
+            let first = images.image_bytes(0);
+            (1..images.len()).all(|index| images.image_bytes(index) == first)
+        }
     }
 }
 
 /// Values outside [0, 1]; bytes have none.
 fn outside(images: &Images) -> usize {
     match images.pixels() {
-        Pixels::Bytes(_) => 0,
+        // Values of a mapped file were looked at when it was opened.
+        Pixels::Bytes(_) | Pixels::Mapped(_) => 0,
         Pixels::Floats(values) => {
             values.iter().filter(|value| !(0.0..=1.0).contains(*value)).count()
         }
@@ -301,6 +305,10 @@ fn hashes(images: &Images) -> Vec<u64> {
         Pixels::Floats(floats) => {
             let row = |row: &[f32]| of_bytes(&ae_files::f32_to_le_bytes(row));
             floats.par_chunks(size).map(row).collect()
+        }
+        Pixels::Mapped(_) => {
+            let hash = |index| of_bytes(&images.image_bytes(index));
+            (0..images.len()).into_par_iter().map(hash).collect()
         }
     }
 }

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use ae_apply::RunSettings;
 use ae_corruption::{Draw, Gaussian, Noise};
 use ae_dataset::{
-    Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, PatchOptions, ReadOptions,
-    Resize,
+    Background, BadItems, ColumnScaling, Delimiter, Header, LoadOptions, Mapping, PatchOptions,
+    ReadOptions, Resize,
 };
 use ae_models::{Loss, ModelKind};
 use ae_random::Seed;
@@ -93,6 +93,9 @@ pub struct DataSpec {
     /// Whether pictures and rows that cannot be read are left out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
+    /// Whether a file of images is mapped and not read into memory; one of more than 1 GiB always is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mapped: bool,
     /// The colour that transparent pixels are put onto: `white`, `black` or `#rrggbb`; without it, such pictures are
     /// refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -235,6 +238,7 @@ impl DataSpec {
             columns: self.scaling,
             patches: self.patches,
             target: self.target.as_ref().map(PathBuf::from),
+            mapping: if self.mapped { Mapping::Always } else { Mapping::Large },
         }
     }
 }

@@ -28,6 +28,7 @@ fn full_specs() -> Vec<Spec> {
         channels: Some(3),
         resize: Some(Resize::Fit),
         skip_bad: true,
+        mapped: true,
         background: Some("#f0e0d0".parse().unwrap()),
         header: Header::Yes,
         delimiter: Delimiter::Tab,

@@ -76,10 +76,20 @@ pub fn fit(
         let cut = data.train.cut(epoch)?;
         let samples = &data.train.with(cut.as_ref());
         let order = epoch_order(config.seed, epoch, images);
+        let batch_of =
+            |batch: usize| order.chunks(config.batch_size).nth(batch).unwrap_or_default();
         let mut learned = std::mem::take(&mut partial);
+        // Of a mapped file that memory does not hold, the next batch is read while one is learned.
+        let is_read = samples.images().read_all_ahead()?;
+        if !is_read {
+            samples.read_ahead(batch_of(learned.batches))?;
+        }
         let mut learning_rate = 0.0;
         for (batch, indices) in order.chunks(config.batch_size).enumerate().skip(learned.batches) {
             let steps_per_epoch = batches as u64;
+            if !is_read {
+                samples.read_ahead(batch_of(batch + 1))?;
+            }
             let position = StepPosition { step, steps_per_epoch, epochs: config.epochs };
             learning_rate =
                 state.optimizer.config().learning_rate() * config.schedule.factor(position);

@@ -113,6 +113,15 @@ impl<'a> Samples<'a> {
         self.patches.is_some() && self.corruption.as_ref().is_some_and(is_once)
     }
 
+    /// Asks the system to read these samples of a mapped file; see [`Images::read_ahead`].
+    ///
+    /// # Errors
+    /// As [`Images::read_ahead`].
+    pub(crate) fn read_ahead(&self, indices: &[u32]) -> Result<(), DatasetError> {
+        self.inputs.map_or(Ok(()), |inputs| inputs.read_ahead(indices))?;
+        self.images.read_ahead(indices)
+    }
+
     /// The clean images. Of patches, those of epoch 0.
     pub fn images(&self) -> &Images {
         self.images
@@ -254,6 +263,14 @@ fn gather_images(images: &Images, indices: &[u32], out: &mut [f32]) {
             let gathered = gather_bytes(bytes, images.image_size(), indices, out);
             gathered.unwrap_or_else(|error| panic!("{error}"));
         }
+        Pixels::Mapped(mapped) => match mapped.file_bytes() {
+            Some(bytes) => {
+                let places = mapped.places(indices);
+                let gathered = gather_bytes(bytes, images.image_size(), &places, out);
+                gathered.unwrap_or_else(|error| panic!("{error}"));
+            }
+            None => images.gather(indices, out),
+        },
         Pixels::Floats(_) => images.gather(indices, out),
     }
 }

@@ -113,6 +113,15 @@ impl AnomalyDetector {
         Ok(JudgedPicture { verdict, windows, strangest, errors })
     }
 
+    /// How many windows of the model's size a picture of this shape has.
+    ///
+    /// # Errors
+    /// [`ApplyError::Analysis`] if a side is 0.
+    pub fn windows_of(&self, shape: ImageShape) -> Result<usize, ApplyError> {
+        let own = self.model.shape();
+        Ok(Tiling::new([shape.height, shape.width], [own.height, own.width])?.len())
+    }
+
     /// How often the p-value of a picture's largest score counts: its windows, in units of those of the smallest picture of
     /// the fit.
     pub fn comparisons(&self, windows: NonZeroUsize) -> NonZeroUsize {

@@ -56,13 +56,13 @@ fn a_score_that_is_not_finite_is_an_error_with_number_and_file() {
         let good = vec![0.5; 4];
         for bad in [f32::NAN, f32::INFINITY] {
             let pixels = [good.clone(), vec![0.5, bad, 0.5, 0.5]].concat();
-            let told = detector.judge(&inputs(pixels.clone(), None), 7).unwrap_err().to_string();
+            let told = detector.judge(&inputs(pixels.clone(), None)).unwrap_err().to_string();
             assert!(told.starts_with("the score of item 8 is "), "{score:?} {bad}: {told}");
             let files = Some(vec!["a.png".into(), "b.png".into()]);
-            let told = detector.judge(&inputs(pixels, files), 0).unwrap_err().to_string();
+            let told = detector.judge(&inputs(pixels, files)).unwrap_err().to_string();
             assert!(told.starts_with("the score of item 8 (b.png) is "), "{told}");
         }
-        assert_eq!(detector.judge(&inputs(good, None), 0).unwrap().verdicts.len(), 1);
+        assert_eq!(detector.judge(&inputs(good, None)).unwrap().verdicts.len(), 1);
     }
 }
 
@@ -92,8 +92,7 @@ fn a_fit_of_an_earlier_version_scores_as_it_did() {
     saved.save(&path).unwrap();
     let detector = AnomalyDetector::open(&path).unwrap();
     let image = [0.0_f32, 9.0, 0.5, 1.0];
-    let JudgedItems { verdicts, errors } =
-        detector.judge(&inputs(image.to_vec(), None), 0).unwrap();
+    let JudgedItems { verdicts, errors } = detector.judge(&inputs(image.to_vec(), None)).unwrap();
     let made = model.reconstruct(&image).unwrap();
     let square = |place: usize| f64::from(made[place] - image[place]).powi(2);
     let expected = square(0) + square(1) + square(2) / 2.0 + square(3) / 4.0;
@@ -110,7 +109,7 @@ fn a_slice_is_judged_as_the_same_items_of_an_input() {
         let detector = detector(score, 40).unwrap();
         let pixels: Vec<f32> = (0..5 * 4).map(|i| (i * 13 % 17) as f32 / 16.0).collect();
         let judged = detector.judge_slice(&pixels).unwrap();
-        assert_eq!(judged, detector.judge(&inputs(pixels.clone(), None), 0).unwrap());
+        assert_eq!(judged, detector.judge(&inputs(pixels.clone(), None)).unwrap());
         let bad = [&pixels[..4], &[f32::NAN, 0.5, 0.5, 0.5]].concat();
         let told = detector.judge_slice(&bad).unwrap_err().to_string();
         assert!(told.starts_with("the score of item 1 is "), "{told}");

@@ -6,7 +6,7 @@ use clap::{Subcommand, ValueEnum, ValueHint};
 use super::parse::{
     file_or_folder, file_that_ends_with, fraction, noise_if_any, seed, smoothing, whole,
 };
-use super::{MaybeNoise, ModelAndData, OutputKind, OutputPath, Overwrite, Reading};
+use super::{MaybeNoise, ModelAndData, OutputKind, OutputPath, Overwrite, Reading, ShardFlag};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AnomalyCommand {
@@ -77,11 +77,13 @@ pub(crate) struct AnomalyFit {
 pub(crate) struct AnomalyScoring {
     #[command(flatten)]
     pub(crate) applied: ModelAndData,
-    /// Where to write: .csv or .json [default: CSV to stdout]
+    /// Where to write: .csv, .json or .parquet [default: CSV to stdout]
     #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = scores_file)]
     pub(crate) out: Option<OutputPath>,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,
+    #[command(flatten)]
+    pub(crate) shard: ShardFlag,
     /// Draw the reconstruction errors of the items with the highest scores: .png or .svg; or a folder/ for the heat
     /// map of every picture at its full size
     #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath, value_parser = heat_map)]
@@ -138,6 +140,6 @@ fn heat_map(text: &str) -> Result<OutputPath, String> {
 }
 
 fn scores_file(text: &str) -> Result<OutputPath, String> {
-    file_that_ends_with(text, &["csv", "json"])
-        .ok_or_else(|| "expected a file that ends with .csv or .json".to_owned())
+    file_that_ends_with(text, &["csv", "json", "parquet"])
+        .ok_or_else(|| "expected a file that ends with .csv, .json or .parquet".to_owned())
 }

@@ -6,7 +6,7 @@ use ae_report::PictureFormat;
 use clap::ValueHint;
 
 use super::parse::{noise_if_any, noise_level, picture_format, place, seed, target, whole};
-use super::{MaybeNoise, ModelAndData, OutputPath, Overwrite, Reading};
+use super::{MaybeNoise, ModelAndData, OutputPath, Overwrite, Reading, ShardFlag};
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:
@@ -23,13 +23,15 @@ pub(crate) struct Apply<Applied: clap::Args = ModelAndData> {
     #[arg(long = "continue")]
     pub(crate) continues: bool,
     #[command(flatten)]
+    pub(crate) shard: ShardFlag,
+    #[command(flatten)]
     pub(crate) reading: Reading,
 }
 
 /// Where images go.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Target {
-    /// Where to write: .npy or, of a table, .csv (all), .png or .svg (one image itself, or a figure of
+    /// Where to write: .npy or, of a table, .csv or .parquet (all), .png or .svg (one image itself, or a figure of
     /// the first ones), another picture (.jpg, .tif, .webp, .bmp, .ppm), or a folder/ (each a file)
     ///
     /// A .tif takes several images as pages. In a folder, pictures keep their names and formats; what is no
@@ -55,6 +57,12 @@ pub(crate) struct Target {
 impl Target {
     /// The quality of JPEG files unless another is typed.
     pub(crate) const QUALITY: u8 = 95;
+
+    /// What changes the files of pictures, in words.
+    pub(crate) fn settings(&self) -> String {
+        let format = self.format.map_or("own", PictureFormat::name);
+        format!("format {format} quality {}", self.quality)
+    }
 }
 
 /// What is denoised, and by which model.
@@ -66,7 +74,7 @@ pub(crate) struct Denoised {
     /// leaves`).
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) model: Option<PathBuf>,
-    /// A folder of pictures or IDX files, a file (.png, .jpg, .npy, .csv, IDX, .gz), or mnist, digits, ..
+    /// A folder of pictures or IDX files, a file (.png, .jpg, .npy, .csv, .parquet, IDX, .gz), or mnist, digits, ..
     ///
     /// Of data with parts, the test part is read, or else the validation part, unless --part is given.
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
@@ -108,6 +116,6 @@ pub(crate) struct Denoise {
     /// Pixels by which tiles overlap [default: half a tile]
     ///
     /// It is for a network that takes its own size alone; one of convolutions takes pictures of any size as one.
-    #[arg(long, value_name = "PIXELS", value_parser = place)]
+    #[arg(long, hide_short_help = true, value_name = "PIXELS", value_parser = place)]
     pub(crate) overlap: Option<usize>,
 }

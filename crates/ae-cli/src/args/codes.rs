@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::parse::codes;
-use super::{ModelAndData, OutputPath, Overwrite, Reading, Target};
+use super::{ModelAndData, OutputPath, Overwrite, Reading, ShardFlag, Target};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -23,11 +23,13 @@ Examples:
 pub(crate) struct Encode {
     #[command(flatten)]
     pub(crate) applied: ModelAndData,
-    /// Where to write the codes: .npy, f32, images x latent dimension; or a folder/ for pictures of any size
+    /// Where to write the codes: .npy or .parquet, f32, images x latent dimension; or a folder/ for pictures of any size
     #[arg(long, short, visible_alias = "output", value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = codes)]
     pub(crate) out: OutputPath,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,
+    #[command(flatten)]
+    pub(crate) shard: ShardFlag,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

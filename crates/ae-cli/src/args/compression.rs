@@ -6,7 +6,7 @@ use ae_compression::Quality;
 use clap::ValueHint;
 
 use super::parse::{file_that_ends_with, place};
-use super::{ModelAndData, OutputPath, Overwrite, Reading, Target};
+use super::{ModelAndData, OutputPath, Overwrite, Reading, ShardFlag, Target};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -20,6 +20,8 @@ pub(crate) struct Compress {
     pub(crate) out: OutputPath,
     #[command(flatten)]
     pub(crate) overwrite: Overwrite,
+    #[command(flatten)]
+    pub(crate) shard: ShardFlag,
     /// How finely codes are rounded: 1 (smallest file) to 9 (best quality)
     #[arg(long, default_value_t, value_name = "N")]
     pub(crate) quality: Quality,

@@ -116,8 +116,8 @@ pub(super) fn target(text: &str) -> Result<OutputPath, String> {
         return Ok(path);
     }
     let is_picture = PictureFormat::of_name(&path).is_some();
-    file_that_ends_with(text, &["npy", "csv", "png", "svg"]).or(is_picture.then_some(path)).ok_or_else(|| {
-        "expected a file that ends with .npy, .csv, .png or .svg, another picture (.jpg, .tif, .webp, .bmp, \
+    file_that_ends_with(text, &["npy", "csv", "parquet", "png", "svg"]).or(is_picture.then_some(path)).ok_or_else(|| {
+        "expected a file that ends with .npy, .csv, .parquet, .png or .svg, another picture (.jpg, .tif, .webp, .bmp, \
          .ppm), or a folder, such as out/"
             .to_owned()
     })
@@ -133,8 +133,8 @@ pub(super) fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
 }
 
 pub(super) fn codes(text: &str) -> Result<OutputPath, String> {
-    file_or_folder(text, &["npy"]).ok_or_else(|| {
-        "expected a file that ends with .npy, or a folder, such as codes/".to_owned()
+    file_or_folder(text, &["npy", "parquet"]).ok_or_else(|| {
+        "expected a file that ends with .npy or .parquet, or a folder, such as codes/".to_owned()
     })
 }
 

@@ -2,9 +2,9 @@
 
 mod figure;
 mod pictures;
+mod scores;
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
@@ -12,16 +12,18 @@ use ae_apply::{
     AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems, Model,
     NoiseDraws, Normals, device, input_reader,
 };
-use ae_dataset::{Inputs, Progress};
+use ae_dataset::{Inputs, Progress, ReadOptions};
 use ae_experiment::{lock_run_of, open_detector, open_model, weights_file};
-use ae_files::{counted_as, write_atomic};
+use ae_files::counted_as;
 use anyhow::bail;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{inputs, network, noun_of, read_options};
+use super::{in_flags, inputs, network, noun_of, read_options};
 use crate::args::{AnomalyCommand, AnomalyFit as AnomalyFitArgs, AnomalyScoring, Common};
-use crate::exit_status::Status;
-use crate::{csv, guard, output, progress};
+use crate::delivery::Outcome;
+use crate::exit_status::{Status, Usage};
+use crate::shards::{Begun, Part, SCORES, Sharded, finish};
+use crate::{guard, output, progress};
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
@@ -154,6 +156,7 @@ struct Found {
     strangest: Vec<Strange>,
     skipped: usize,
     name: String,
+    part: Option<Part>,
 }
 
 /// The class of an item, if the input has classes.
@@ -183,17 +186,43 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
             folder.display()
         );
     }
+    check_shard(args)?;
     let found = match whole {
         true => pictures::score(args, common, &detector)?,
         false => score_items(args, common, &detector)?,
     };
+    // The shard is there already.
+    let Some(found) = found else { return Ok(Status::Done) };
     let ranking =
         args.normal_class.as_deref().map(|class| rank(&found.items, class)).transpose()?;
     if let Some(path) = args.heat_map.as_ref().filter(|path| !path.is_folder()) {
         figure::draw(&detector, &found.strangest, &found.name, path)?;
     }
-    deliver(args, common, &found.items, found.skipped, ranking, &detector)?;
+    scores::deliver(args, common, &found.items, found.skipped, ranking, &detector)?;
+    let Found { items, skipped, part, .. } = found;
+    finish(part, Outcome { images: items.len(), files: Vec::new() }, skipped)?;
     Ok(Status::Done)
+}
+
+/// Refuses with a shard what is told of all items.
+fn check_shard(args: &AnomalyScoring) -> Result<(), Usage> {
+    let flag = match () {
+        () if args.shard.shard.is_none() => return Ok(()),
+        () if args.heat_map.is_some() => "--heat-map",
+        () if args.normal_class.is_some() => "--normal-class",
+        () => return Ok(()),
+    };
+    Err(Usage(format!("{flag} is of all items, and --shard of some; leave one of them out")))
+}
+
+fn sharded<'a>(args: &'a AnomalyScoring, options: &ReadOptions) -> Sharded<'a> {
+    Sharded {
+        command: SCORES,
+        model: Some(&args.applied.model),
+        settings: in_flags(options),
+        out: args.out.as_ref(),
+        replaces: args.overwrite.force,
+    }
 }
 
 /// Scores items of the model's size.
@@ -201,15 +230,19 @@ fn score_items(
     args: &AnomalyScoring,
     common: &Common,
     detector: &AnomalyDetector,
-) -> anyhow::Result<Found> {
+) -> anyhow::Result<Option<Found>> {
     let model = detector.model();
-    let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
+    let reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
+    let sharded = sharded(args, reader.options());
+    let Some(begun) = sharded.begin(args.shard.shard, reader, &|_| true, common)? else {
+        return Ok(None);
+    };
+    let Begun { mut reader, part } = begun;
     let mut progress = progress::data(common);
     let size = model.shape().size();
     let (mut items, mut strangest) = (Vec::new(), Vec::new());
     while let Some(chunk) = reader.next().transpose()? {
-        let first = items.len();
-        let JudgedItems { verdicts, errors } = detector.judge(&chunk, first)?;
+        let JudgedItems { verdicts, errors } = detector.judge(&chunk)?;
         let names = chunk.files.is_some().then(|| chunk.names());
         for (place, verdict) in verdicts.into_iter().enumerate() {
             let name = names.as_ref().and_then(|names| names.get(place));
@@ -230,30 +263,13 @@ fn score_items(
         progress.read("scoring", reader.done() as u64, reader.total() as u64);
     }
     let (skipped, name) = (reader.skipped(), reader.name().to_owned());
-    Ok(Found { items, strangest, skipped, name })
+    Ok(Some(Found { items, strangest, skipped, name, part }))
 }
 
 /// Keeps the items with the largest scores; of equal ones the first.
 fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
     items.sort_by(|a, b| b.score.total_cmp(&a.score));
     items.truncate(count);
-}
-
-/// By which rule a picture of so many windows is an anomaly.
-fn verdict_rule(detector: &AnomalyDetector, windows: usize) -> String {
-    let calibration = detector.calibration();
-    let (rate, items) = (calibration.rule().alarm_rate(), calibration.items());
-    let rate = (rate * 1e6).round() / 1e6;
-    let windows = NonZeroUsize::new(windows).unwrap_or(NonZeroUsize::MIN);
-    match items < detector.items_needed(windows) {
-        true => format!(
-            "the score of the strangest window is above all {items} of the fit, which are too few for p-values below \
-             {rate} with {windows} windows"
-        ),
-        false => format!(
-            "the p-value of the strangest window, for all windows of a picture, is below {rate}"
-        ),
-    }
 }
 
 /// How well the scores rank the other classes above the normal one.
@@ -271,100 +287,4 @@ fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
     let scores: Vec<f64> = items.iter().map(|item| item.verdict.score).collect();
     let is_anomaly: Vec<bool> = classes.iter().map(|&class| class != normal).collect();
     Ok(Ranking::new(&scores, &is_anomaly)?)
-}
-
-/// Writes what was said of each item, and the summary where it does not disturb.
-fn deliver(
-    args: &AnomalyScoring,
-    common: &Common,
-    items: &[Scored],
-    skipped: usize,
-    ranking: Option<Ranking>,
-    detector: &AnomalyDetector,
-) -> anyhow::Result<()> {
-    let anomalies = items.iter().filter(|item| item.verdict.is_anomaly).count();
-    let threshold = detector.calibration().threshold();
-    let mut summary = json!({
-        "items": items.len(), "anomalies": anomalies, "skipped": skipped, "threshold": threshold,
-    });
-    let mut told = format!(
-        "{}, {anomalies} anomalous: score above {threshold:.6} (larger is stranger)",
-        counted_as(items.len(), "item")
-    );
-    if let Some(most) =
-        items.iter().filter_map(|item| item.window.as_ref()).map(|it| it.windows).max()
-    {
-        summary["windows"] = json!(most);
-        let pictures = counted_as(items.len(), "picture");
-        told = format!("{pictures}, {anomalies} anomalous: {}", verdict_rule(detector, most));
-    }
-    if skipped > 0 {
-        told.push_str(&format!(", {skipped} left out"));
-    }
-    if let Some(ranking) = ranking {
-        summary["auroc"] = json!(ranking.auroc());
-        summary["average_precision"] = json!(ranking.average_precision());
-        summary["share_of_anomalies"] = json!(ranking.share_of_anomalies());
-        told.push_str(&ranked(&ranking));
-    }
-    let document = || {
-        let mut document = summary.clone();
-        document["scores"] = items.iter().map(Scored::json).collect();
-        document
-    };
-    if let Some(path) = &args.out {
-        let is_json = path.extension().is_some_and(|ending| ending == "json");
-        let text = if is_json { document().to_string() + "\n" } else { csv(items) };
-        write_atomic(path, text.as_bytes())?;
-        if common.json {
-            summary["output"] = json!(path.display().to_string());
-            output::json(&summary)?;
-        } else if !common.quiet {
-            output::text(&format!("{told}; written to {}", path.display()))?;
-        }
-    } else if common.json {
-        output::json(&document())?;
-    } else {
-        output::text(&csv(items))?;
-        if !common.quiet {
-            output::progress(&told);
-        }
-    }
-    Ok(())
-}
-
-/// How well the scores rank anomalies above normals, beside what chance reaches.
-fn ranked(ranking: &Ranking) -> String {
-    let (auroc, precision) = (ranking.auroc(), ranking.average_precision());
-    let verdict = if auroc < 0.5 { " (worse than chance: 0.5)" } else { "" };
-    let share = ranking.share_of_anomalies();
-    format!(
-        "; AUROC {auroc:.4}{verdict}, average precision {precision:.4} (fraction of anomalies {share:.4})"
-    )
-}
-
-fn csv(items: &[Scored]) -> String {
-    let mut text = "item,score,p_value,label\n".to_owned();
-    for Scored { name, verdict, .. } in items {
-        let name = csv::cell(name);
-        let AnomalyVerdict { score, p_value, .. } = verdict;
-        text.push_str(&format!("{name},{score},{p_value},{}\n", label(verdict)));
-    }
-    text
-}
-
-fn label(verdict: &AnomalyVerdict) -> &'static str {
-    if verdict.is_anomaly { "anomaly" } else { "normal" }
-}
-
-impl Scored {
-    fn json(&self) -> Value {
-        let AnomalyVerdict { score, p_value, .. } = self.verdict;
-        let mut json = json!({ "item": self.name, "score": score, "p_value": p_value, "label": label(&self.verdict) });
-        if let Some(Window { top, left, windows }) = self.window {
-            json["windows"] = json!(windows);
-            json["strangest"] = json!({ "top": top, "left": left });
-        }
-        json
-    }
 }

@@ -1,18 +1,22 @@
 //! `ae compress`
 
+use std::collections::HashSet;
+
 use ae_apply::{Model, device, to_bytes};
-use ae_compression::{Compressor, Mode, TiledPictures};
-use ae_dataset::{ImageShape, Inputs, PictureReader, Resize};
+use ae_compression::{Compressor, IMAGES_OF_A_BLOCK, Mode, TiledPictures};
+use ae_dataset::{BadItems, ImageShape, Inputs, PictureReader, ReadOptions, Resize};
 use ae_experiment::open_model;
 use ae_files::{counted_as, write_atomic};
 use anyhow::Context as _;
 use serde_json::json;
 
 use super::whole_pictures::are_whole;
-use super::{inputs, tell_of_training_data};
+use super::{in_flags, inputs, tell_of_training_data};
 use crate::args::{Common, Compress};
-use crate::exit_status::Status;
+use crate::delivery::Outcome;
+use crate::exit_status::{Status, Usage};
 use crate::item_index::ItemIndex;
+use crate::shards::{Begun, Divided, Part, Sharded, finish};
 use crate::{output, progress};
 
 /// Images that were compressed.
@@ -25,6 +29,7 @@ struct Compressed {
     pixels: usize,
     index: ItemIndex,
     skipped: usize,
+    part: Option<Part>,
 }
 
 pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
@@ -37,8 +42,12 @@ pub(crate) fn run(args: &Compress, common: &Common) -> anyhow::Result<Status> {
         true => job.in_tiles()?,
         false => job.as_images()?,
     };
+    // The shard is there already.
+    let Some(compressed) = compressed else { return Ok(Status::Done) };
     write_atomic(&args.out, &compressed.bytes)?;
     tell(args, common, &compressed)?;
+    let Compressed { count, skipped, part, .. } = compressed;
+    finish(part, Outcome { images: count, files: Vec::new() }, skipped)?;
     Ok(Status::Done)
 }
 
@@ -53,10 +62,37 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Compresses images of the model's size.
-    fn as_images(&self) -> anyhow::Result<Compressed> {
+    /// Begins a shard, which is cut where blocks end.
+    fn begin<Reader: Divided>(
+        &self,
+        reader: Reader,
+        options: &ReadOptions,
+        may_cut: &dyn Fn(usize) -> bool,
+    ) -> anyhow::Result<Option<Begun<Reader>>> {
+        let Self { args, common, mode, .. } = *self;
+        if args.shard.shard.is_some() && options.bad == BadItems::Skip {
+            let sentence = "--shard of `ae compress` needs every image, as blocks of 16 are compressed together: \
+                            --skip-bad=no refuses images that cannot be read";
+            return Err(Usage(sentence.to_owned()).into());
+        }
+        let sharded = Sharded {
+            command: "compress",
+            model: Some(&args.applied.model),
+            settings: format!("{} quality {} {mode:?}", in_flags(options), args.quality),
+            out: Some(&args.out),
+            replaces: args.overwrite.force,
+        };
+        sharded.begin(args.shard.shard, reader, may_cut, common)
+    }
+
+    /// Compresses images of the model's size. `None` if the shard is there already.
+    fn as_images(&self) -> anyhow::Result<Option<Compressed>> {
         let Self { args, common, model, compressor, mode } = *self;
-        let mut reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
+        let reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
+        let options = reader.options().clone();
+        let is_end = |place: usize| place.is_multiple_of(IMAGES_OF_A_BLOCK);
+        let Some(begun) = self.begin(reader, &options, &is_end)? else { return Ok(None) };
+        let Begun { mut reader, part } = begun;
         let mut progress = progress::data(common);
         let resize = args.reading.resize.unwrap_or_default();
         if args.exact && resize != Resize::None {
@@ -78,21 +114,31 @@ impl Job<'_> {
         tell_of_rounded(rounded, common);
         let working =
             progress::working(common, &format!("compressing {}", counted_as(count, "image")));
-        let bytes = compressor.compress_named(&images, &index.names(), args.quality, mode)?;
+        // The file of a shard without images is empty.
+        let bytes = match count {
+            0 => Vec::new(),
+            _ => compressor.compress_named(&images, &index.names(), args.quality, mode)?,
+        };
         drop(working);
         let (pixels, skipped) = (images.len(), reader.skipped());
-        Ok(Compressed { bytes, count, tiles: None, pixels, index, skipped })
+        Ok(Some(Compressed { bytes, count, tiles: None, pixels, index, skipped, part }))
     }
 
-    /// Compresses pictures of other sizes than the model's.
-    fn in_tiles(&self) -> anyhow::Result<Compressed> {
+    /// Compresses pictures of other sizes than the model's. `None` if the shard is there already.
+    fn in_tiles(&self) -> anyhow::Result<Option<Compressed>> {
         let Self { args, common, model, compressor, mode } = *self;
         tell_of_training_data(&args.applied.images, model.input(), common);
         let mut progress = progress::data(common);
         let ImageShape { channels, height, width } = model.shape();
         let options = args.reading.over(model.input().reading());
         let reader =
-            &mut PictureReader::open(&args.applied.images, channels, &options, progress.as_mut())?;
+            PictureReader::open(&args.applied.images, channels, &options, progress.as_mut())?;
+        let mut tiled = TiledPictures::new([channels, height, width])?;
+        let ends = ends_of_blocks(&tiled, reader.shapes());
+        let Some(begun) = self.begin(reader, &options, &|place| ends.contains(&place))? else {
+            return Ok(None);
+        };
+        let Begun { mut reader, part } = begun;
         let total = reader.shapes().len();
         progress.chose(&format!(
             "pictures of other sizes are compressed in tiles of {height} x {width}"
@@ -100,7 +146,6 @@ impl Job<'_> {
         if channels == 1 && reader.shapes().iter().any(|shape| shape.channels > 1) {
             progress.chose("the model is for grey pictures: each colour goes through it by itself");
         }
-        let mut tiled = TiledPictures::new([channels, height, width])?;
         let (mut index, mut pixels, mut rounded) = (ItemIndex::default(), 0, 0);
         for picture in reader.by_ref() {
             let picture = picture?;
@@ -119,10 +164,26 @@ impl Job<'_> {
         let (count, tiles) = (tiled.len(), Some(tiled.tiles()));
         let what = format!("compressing {}", counted_as(tiled.tiles(), "tile"));
         let working = progress::working(common, &what);
-        let bytes = compressor.compress_pictures(&tiled, args.quality, mode)?;
+        let bytes = match count {
+            0 => Vec::new(),
+            _ => compressor.compress_pictures(&tiled, args.quality, mode)?,
+        };
         drop(working);
-        Ok(Compressed { bytes, count, tiles, pixels, index, skipped: reader.skipped() })
+        Ok(Some(Compressed { bytes, count, tiles, pixels, index, skipped: reader.skipped(), part }))
     }
+}
+
+/// Before which pictures a block of tiles ends.
+fn ends_of_blocks(tiled: &TiledPictures, shapes: &[ImageShape]) -> HashSet<usize> {
+    let mut tiles = 0_usize;
+    let mut ends = HashSet::new();
+    for (place, ImageShape { channels, height, width }) in shapes.iter().enumerate() {
+        if tiles.is_multiple_of(IMAGES_OF_A_BLOCK) {
+            ends.insert(place);
+        }
+        tiles = tiles.saturating_add(tiled.tiles_of([*channels, *height, *width]));
+    }
+    ends
 }
 
 fn of_16_bits(inputs: &Inputs) -> usize {
@@ -140,8 +201,8 @@ fn tell_of_rounded(rounded: usize, common: &Common) {
 
 /// Writes the index, and tells what was compressed.
 fn tell(args: &Compress, common: &Common, compressed: &Compressed) -> anyhow::Result<()> {
-    let Compressed { bytes, count, tiles, pixels, index, skipped } = compressed;
-    let index = index.write_beside(&args.out, *skipped)?;
+    let Compressed { bytes, count, tiles, pixels, index, skipped, part: _ } = compressed;
+    let index = index.write_beside(&args.out, *skipped, false)?;
     let size = bytes.len();
     let output = args.out.display().to_string();
     if common.json {
@@ -151,7 +212,7 @@ fn tell(args: &Compress, common: &Common, compressed: &Compressed) -> anyhow::Re
         }))?;
     } else if !common.quiet {
         let left_out = if *skipped > 0 { format!(", {skipped} left out") } else { String::new() };
-        let each = size as f64 / *count as f64;
+        let each = size as f64 / (*count).max(1) as f64;
         let what = if tiles.is_some() { "picture" } else { "image" };
         output::text(&format!(
             "{} compressed to {size} bytes, {each:.1} each, in {output}{left_out}{}",

@@ -5,8 +5,8 @@ mod survey;
 use std::path::Path;
 
 use ae_dataset::{
-    Dataset, Images, LoadOptions, Part, Scaling, TableInfo, refuse_existing, replace_folder,
-    replace_pictures, write_folder, write_pictures,
+    Dataset, Images, LoadOptions, Mapping, Part, Scaling, TableInfo, refuse_existing,
+    replace_folder, replace_pictures, write_folder, write_pictures,
 };
 use ae_experiment::{DatasetRecord, Display, PatchRecord};
 use ae_files::counted_as;
@@ -60,7 +60,7 @@ pub(crate) fn run(command: &DataCommand, common: &Common) -> anyhow::Result<Stat
             }
             let dataset = load(&export.split, common)?;
             // IDX files need labels. What has 16 bits is refused with the reason that pictures have.
-            let is_of_pictures = dataset.train.bytes().is_some() || dataset.of_16_bits > 0;
+            let is_of_pictures = dataset.train.are_bytes() || dataset.of_16_bits > 0;
             let as_pictures = dataset.train.labels().is_none() && is_of_pictures;
             match (as_pictures, replaces) {
                 (true, true) => replace_pictures(&dataset, &export.out)?,
@@ -92,6 +92,7 @@ fn load(split: &Split, common: &Common) -> anyhow::Result<Dataset> {
         test_fraction: test_fraction.unwrap_or(LoadOptions::TEST_FRACTION),
         seed: Seed::new(*seed),
         patches: becoming.patches(None)?,
+        mapping: if becoming.mapped { Mapping::Always } else { Mapping::Large },
         ..LoadOptions::default()
     };
     dataset(split.named(), &options, common)

@@ -63,7 +63,8 @@ fn pictures(
         let done = place + 1 - wanted.start;
         progress.read("decompressing", done as u64, shapes.len() as u64);
     }
-    delivery.finish(0, &NoiseLevels::default(), common)
+    delivery.finish(0, &NoiseLevels::default(), common)?;
+    Ok(())
 }
 
 fn as_values(bytes: &[u8]) -> Vec<f32> {
@@ -93,5 +94,6 @@ fn images(
         delivery.add(&images, &[("decompressed", &images)], &items)?;
         progress.read("decompressing", (first + count - start) as u64, (end - start) as u64);
     }
-    delivery.finish(0, &NoiseLevels::default(), common)
+    delivery.finish(0, &NoiseLevels::default(), common)?;
+    Ok(())
 }

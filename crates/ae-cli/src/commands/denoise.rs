@@ -11,18 +11,21 @@ use ae_models::ModelKind;
 use ae_random::Seed;
 use ae_report::PictureFormat;
 
-use super::inputs;
 use super::whole_pictures::{self, Work, are_whole};
+use super::{in_flags, inputs};
 use crate::args::{Common, Denoise, Denoised, OutputKind, OutputPath};
 use crate::delivery::{Continuation, Delivered, Delivery};
 use crate::exit_status::{Status, Usage};
 use crate::guard::check_beside;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
+use crate::shards::{Begun, Sharded, check_target, finish};
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     let args = &with_target(args)?;
     let Denoised { model: path, images } = &args.apply.applied;
+    let shard = args.apply.shard.shard;
+    let out = shard.map(|_| check_target(&args.apply.target)).transpose()?;
     let model = opened(path.as_deref(), images, common)?;
     if let (Some(path), ModelKind::Regular) = (path, model.saved().spec.kind) {
         let path = path.display();
@@ -35,13 +38,27 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     let seed = Seed::new(args.seed);
     if are_whole(images, &args.apply.reading, &model)? {
         let options = PictureOptions { noise_level: args.sigma, overlap: args.overlap };
-        let work = Work { model: &model, noise: args.noise.as_ref(), seed, options };
+        let (noise, command) = (args.noise.as_ref(), "denoise");
+        let work = Work { model: &model, noise, seed, options, command, path: path.as_deref() };
         return whole_pictures::run(&work, images, &args.apply, common);
     }
-    let mut reader = inputs(images, model.input(), &args.apply.reading, common)?;
-    let continuation = Continuation::new(args.apply.continues, &model);
-    let mut delivery = Delivery::begin(&args.apply.target, model.format(), reader.name())?
-        .of_pictures(reader.origins().as_deref(), &continuation)?;
+    let reader = inputs(images, model.input(), &args.apply.reading, common)?;
+    let origins = reader.origins();
+    let sharded = Sharded {
+        command: "denoise",
+        model: path.as_deref(),
+        settings: format!("{} {}", in_flags(reader.options()), settings(args)),
+        out,
+        replaces: args.apply.target.overwrite.force,
+    };
+    let Some(begun) = sharded.begin(shard, reader, &|_| true, common)? else {
+        return Ok(Status::Done);
+    };
+    let Begun { mut reader, part } = begun;
+    let (target, continuation) =
+        (&args.apply.target, Continuation::new(args.apply.continues, &model));
+    let mut delivery = Delivery::begin_shard(target, model.format(), reader.name(), shard)?
+        .of_pictures(origins.as_deref(), &continuation)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
     let mut told = NoiseLevels::default();
@@ -73,8 +90,16 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     if args.sigma.is_none() {
         told.summarise(progress.as_mut());
     }
-    delivery.finish(reader.skipped(), &told, common)?;
+    let outcome = delivery.finish(reader.skipped(), &told, common)?;
+    finish(part, outcome, reader.skipped())?;
     Ok(Status::Done)
+}
+
+/// What changes the result, in words.
+fn settings(args: &Denoise) -> String {
+    let Denoise { apply, noise, seed, sigma, overlap } = args;
+    let noise = noise.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    format!("{} noise {noise} seed {seed} {sigma:?} {overlap:?}", apply.target.settings())
 }
 
 /// The model that is named, or the denoiser inside.
@@ -102,7 +127,7 @@ fn opened(path: Option<&Path>, images: &Path, common: &Common) -> anyhow::Result
 fn with_target(args: &Denoise) -> anyhow::Result<Denoise> {
     let (mut args, images) = (args.clone(), &args.apply.applied.images);
     let target = &mut args.apply.target;
-    if target.out.is_some() || target.show {
+    if target.out.is_some() || target.show || args.apply.shard.shard.is_some() {
         return Ok(args);
     }
     let Some(output) = beside(images) else {

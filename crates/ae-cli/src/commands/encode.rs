@@ -1,19 +1,23 @@
 //! `ae encode`
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::PathBuf;
 
 use ae_apply::{FeatureMaps, TrainedEncoder, device};
-use ae_dataset::{NpyWriter, PictureReader};
+use ae_dataset::{
+    NpyWriter, ParquetCell, ParquetColumn, ParquetKind, ParquetWriter, PictureOrigin, PictureReader,
+};
 use ae_experiment::open_encoder;
 use ae_files::{counted_as, make_folder};
 use anyhow::bail;
 
-use super::{inputs, noun_of, of_picture, tell_of_training_data};
+use super::{in_flags, inputs, noun_of, of_picture, tell_of_training_data};
 use crate::args::{Common, Encode, OutputPath};
-use crate::delivery::PictureNames;
+use crate::delivery::{Outcome, PictureNames, ending};
 use crate::exit_status::Status;
 use crate::item_index::ItemIndex;
 use crate::noise_levels::NoiseLevels;
+use crate::shards::{Begun, Sharded, finish};
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
@@ -21,8 +25,13 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     if takes_whole_pictures(args, &encoder)? {
         return pictures(args, &encoder, common);
     }
-    let mut reader = inputs(&args.applied.images, encoder.input(), &args.reading, common)?;
-    let mut codes = NpyWriter::create(&args.out, &[encoder.latent_dim()])?;
+    let reader = inputs(&args.applied.images, encoder.input(), &args.reading, common)?;
+    let sharded = sharded(args, in_flags(reader.options()));
+    let Some(begun) = sharded.begin(args.shard.shard, reader, &|_| true, common)? else {
+        return Ok(Status::Done);
+    };
+    let Begun { mut reader, part } = begun;
+    let mut codes = CodesFile::create(&args.out, encoder.latent_dim())?;
     let mut progress = progress::data(common);
     let (mut encoded, mut index) = (0, ItemIndex::default());
     while let Some(chunk) = reader.next().transpose()? {
@@ -35,7 +44,7 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let count = counted_as(encoded, noun_of(encoder.format()));
     let numbers = counted_as(encoder.latent_dim(), "number");
     let what = format!("{count} encoded to {numbers} each");
-    let index = index.write_beside(&args.out, reader.skipped())?;
+    let index = index.write_beside(&args.out, reader.skipped(), part.is_some())?;
     let levels = NoiseLevels::default();
     output::written(
         common,
@@ -46,7 +55,18 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
         index.as_deref(),
         &levels,
     )?;
+    finish(part, Outcome { images: encoded, files: Vec::new() }, reader.skipped())?;
     Ok(Status::Done)
+}
+
+fn sharded(args: &Encode, settings: String) -> Sharded<'_> {
+    Sharded {
+        command: "encode",
+        model: Some(&args.applied.model),
+        settings,
+        out: Some(&args.out),
+        replaces: args.overwrite.force,
+    }
 }
 
 /// Whether pictures are encoded in their own sizes: of a network that takes them, where one has another size than the
@@ -79,16 +99,21 @@ fn pictures(args: &Encode, encoder: &TrainedEncoder, common: &Common) -> anyhow:
     tell_of_training_data(images, input, common);
     let mut progress = progress::data(common);
     let (channels, options) = (encoder.shape().channels, args.reading.over(input.reading()));
-    let mut reader =
+    let reader =
         PictureReader::open(images, channels, &options, progress.as_mut())?.in_channels(channels);
     let count = reader.shapes().len();
-    if !args.out.is_folder() && count > 1 {
+    if !args.out.is_folder() && (count > 1 || args.shard.shard.is_some()) {
         bail!(
             "{}: the feature maps of several pictures go into a folder, such as codes/: a .npy file for each",
             args.out.display()
         );
     }
-    let mut files = CodeFiles::new(&args.out)?;
+    let mut files = CodeFiles::new(&args.out, &reader.origins())?;
+    let sharded = sharded(args, in_flags(&options));
+    let Some(begun) = sharded.begin(args.shard.shard, reader, &|_| true, common)? else {
+        return Ok(Status::Done);
+    };
+    let Begun { mut reader, part } = begun;
     for picture in reader.by_ref() {
         let picture = picture?;
         for origin in picture.origins.iter().flatten() {
@@ -99,10 +124,10 @@ fn pictures(args: &Encode, encoder: &TrainedEncoder, common: &Common) -> anyhow:
             };
             let maps = encoder.encode_picture(&picture.pixels, picture.shape, &mut tell);
             let FeatureMaps { shape, values } = maps.map_err(|error| of_picture(error, &shown))?;
-            files.write(&name, shape, &values)?;
+            files.write(origin.item, shape, &values)?;
         }
     }
-    let CodeFiles { written, last, .. } = files;
+    let CodeFiles { written, last, files, .. } = files;
     let what = match last.filter(|_| written == 1) {
         Some([channels, height, width]) => {
             format!("1 picture encoded to feature maps of {channels} x {height} x {width}, written")
@@ -111,30 +136,80 @@ fn pictures(args: &Encode, encoder: &TrainedEncoder, common: &Common) -> anyhow:
     };
     let levels = NoiseLevels::default();
     output::written(common, &args.out, written, reader.skipped(), &what, None, &levels)?;
+    finish(part, Outcome { images: written, files }, reader.skipped())?;
     Ok(Status::Done)
+}
+
+/// The file of codes: a `.npy` file, or a Parquet file with a column for each number.
+enum CodesFile {
+    Npy(NpyWriter),
+    Parquet(Box<ParquetWriter>, usize),
+}
+
+impl CodesFile {
+    fn create(out: &OutputPath, numbers: usize) -> anyhow::Result<Self> {
+        if ending(out) != "parquet" {
+            return Ok(Self::Npy(NpyWriter::create(out, &[numbers])?));
+        }
+        let column =
+            |place| ParquetColumn { name: format!("code_{place}"), kind: ParquetKind::Float };
+        let columns: Vec<ParquetColumn> = (0..numbers).map(column).collect();
+        Ok(Self::Parquet(Box::new(ParquetWriter::create(out, &columns)?), numbers))
+    }
+
+    fn write(&mut self, codes: &[f32]) -> anyhow::Result<()> {
+        match self {
+            Self::Npy(file) => file.write(codes)?,
+            Self::Parquet(file, numbers) => {
+                for code in codes.chunks(*numbers) {
+                    file.write_row(code.iter().map(|&x| ParquetCell::Number(x.into())))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Npy(file) => file.finish()?,
+            Self::Parquet(file, _) => file.finish()?,
+        }
+        Ok(())
+    }
 }
 
 /// The files of feature maps: one, or a folder with a file of each picture's folders and name.
 struct CodeFiles<'a> {
     out: &'a OutputPath,
-    names: PictureNames,
+    /// The name of each picture's file in a folder, by its place in the input.
+    names: HashMap<u64, PathBuf>,
     written: usize,
+    files: Vec<PathBuf>,
     /// The shape of the last.
     last: Option<[usize; 3]>,
 }
 
 impl<'a> CodeFiles<'a> {
-    fn new(out: &'a OutputPath) -> anyhow::Result<Self> {
+    fn new(out: &'a OutputPath, pictures: &[PictureOrigin]) -> anyhow::Result<Self> {
         if out.is_folder() {
             make_folder(out)?;
         }
-        Ok(Self { out, names: PictureNames::default(), written: 0, last: None })
+        let mut names = PictureNames::default();
+        let name = |PictureOrigin { picture, file, item }: &PictureOrigin| {
+            (*item, names.with_ending(&picture.named(file), "npy"))
+        };
+        let names = pictures.iter().map(name).collect();
+        Ok(Self { out, names, written: 0, files: Vec::new(), last: None })
     }
 
-    fn write(&mut self, name: &Path, shape: [usize; 3], values: &[f32]) -> anyhow::Result<()> {
-        let path = match self.out.is_folder() {
-            true => self.out.join(self.names.with_ending(name, "npy")),
-            false => self.out.to_path_buf(),
+    fn write(&mut self, item: u64, shape: [usize; 3], values: &[f32]) -> anyhow::Result<()> {
+        let path = match self.names.remove(&item).filter(|_| self.out.is_folder()) {
+            Some(name) => {
+                let path = self.out.join(&name);
+                self.files.push(name);
+                path
+            }
+            None => self.out.to_path_buf(),
         };
         if let Some(folder) = path.parent().filter(|_| self.out.is_folder()) {
             make_folder(folder)?;

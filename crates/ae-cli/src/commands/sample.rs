@@ -57,7 +57,8 @@ fn deliver(model: &Model, args: &Sample, common: &Common) -> anyhow::Result<()> 
         delivery.add(&images, &[("sample", &images)], &Delivered::numbered(first, count))?;
         progress.read("sampling", (first + count) as u64, args.number as u64);
     }
-    delivery.finish(0, &NoiseLevels::default(), common)
+    delivery.finish(0, &NoiseLevels::default(), common)?;
+    Ok(())
 }
 
 /// A square grid of samples.

@@ -247,6 +247,7 @@ fn own_data(data: &mut DataSpec, becoming: &Becoming) -> Result<(), Usage> {
     data.test_fraction = test_fraction.or(data.test_fraction);
     data.resize = resize.or(data.resize);
     data.skip_bad = skip_bad.unwrap_or(data.skip_bad);
+    data.mapped |= becoming.mapped;
     data.background = background.or(data.background);
     if label_column.is_some() {
         data.label_column.clone_from(label_column);

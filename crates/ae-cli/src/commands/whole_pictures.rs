@@ -7,12 +7,13 @@ use ae_dataset::{Inputs, PictureReader};
 use ae_random::Seed;
 use clap::Args;
 
-use super::tell_of_training_data;
+use super::{in_flags, tell_of_training_data};
 use crate::args::{Apply, Common, Reading};
 use crate::delivery::{Continuation, PictureDelivery};
 use crate::exit_status::Status;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
+use crate::shards::{Begun, Sharded, check_target, finish};
 
 /// How pictures are taken.
 pub(super) struct Work<'a> {
@@ -21,6 +22,9 @@ pub(super) struct Work<'a> {
     pub(super) noise: Option<&'a Noise>,
     pub(super) seed: Seed,
     pub(super) options: PictureOptions,
+    pub(super) command: &'static str,
+    /// The path of the model; none is the denoiser inside.
+    pub(super) path: Option<&'a Path>,
 }
 
 /// Whether pictures go through a model one by one, in their own sizes: there are some of other shapes than the model's, and
@@ -38,16 +42,33 @@ pub(super) fn run<A: Args>(
     apply: &Apply<A>,
     common: &Common,
 ) -> anyhow::Result<Status> {
-    let (Apply { target, continues, reading, .. }, model) = (apply, work.model);
+    let (Apply { target, continues, reading, shard, .. }, model) = (apply, work.model);
     tell_of_training_data(images, model.input(), common);
     let mut progress = progress::data(common);
     let (channels, options) = (model.shape().channels, reading.over(model.input().reading()));
-    let mut reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
+    let reader = PictureReader::open(images, channels, &options, progress.as_mut())?;
+    let (origins, shapes) = (reader.origins(), reader.shapes().to_vec());
+    let Work { noise, seed, options: how, .. } = work;
+    let noise = noise.map_or_else(|| "none".to_owned(), ToString::to_string);
+    let sharded = Sharded {
+        command: work.command,
+        model: work.path,
+        settings: format!(
+            "{} {} noise {noise} {seed:?} {how:?}",
+            in_flags(&options),
+            target.settings()
+        ),
+        out: shard.shard.map(|_| check_target(target)).transpose()?,
+        replaces: target.overwrite.force,
+    };
+    let Some(begun) = sharded.begin(shard.shard, reader, &|_| true, common)? else {
+        return Ok(Status::Done);
+    };
+    let Begun { mut reader, part } = begun;
     let continuation = Continuation::new(*continues, model);
-    let mut delivery =
-        PictureDelivery::begin(target, &continuation, &reader.origins(), reader.shapes())?;
+    let mut delivery = PictureDelivery::begin(target, &continuation, &origins, &shapes)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
-    if channels == 1 && reader.shapes().iter().any(|shape| shape.channels > 1) {
+    if channels == 1 && shapes.iter().any(|shape| shape.channels > 1) {
         progress.chose(match model.takes_colour_differences() {
             true => {
                 "the model is for grey pictures: it takes the brightness of a colour picture, then two differences of colours"
@@ -84,7 +105,8 @@ pub(super) fn run<A: Args>(
             delivery.add(shape, &outputs, origin, has_16_bits)?;
         }
     }
-    delivery.finish(reader.skipped(), &levels, common)?;
+    let outcome = delivery.finish(reader.skipped(), &levels, common)?;
+    finish(part, outcome, reader.skipped())?;
     Ok(Status::Done)
 }
 

@@ -10,6 +10,7 @@ use ae_files::{read_bounded, write_atomic};
 use anyhow::{Context as _, bail};
 
 use crate::output::quoted;
+use crate::shards::PartRecord;
 
 /// The file that says that a folder is not finished, and by which command it was begun.
 const MARK: &str = ".ae-unfinished";
@@ -64,7 +65,7 @@ impl Job {
             let bytes = read_bounded(&mark, MAX_COMMAND)?;
             check(&String::from_utf8_lossy(&bytes), &command, &place, weights)
                 .with_context(|| format!("{shown} cannot be continued"))?;
-        } else if continues && fs::read_dir(folder)?.next().is_some() {
+        } else if continues && holds_files(folder)? {
             bail!(
                 "{shown} holds files, but nothing in it is unfinished; --force makes all pictures anew, or choose \
                  another folder"
@@ -110,6 +111,17 @@ impl Drop for Job {
             let _ = fs::remove_file(&self.mark);
         }
     }
+}
+
+/// Whether a folder holds anything but the record of a shard.
+fn holds_files(folder: &Path) -> anyhow::Result<bool> {
+    let record = PartRecord::place(folder);
+    for entry in fs::read_dir(folder)? {
+        if entry?.path() != record {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Refuses to go on with what another command, another model or the same command in another folder has begun.

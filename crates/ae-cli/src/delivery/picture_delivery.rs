@@ -10,7 +10,7 @@ use anyhow::bail;
 use super::job::Continuation;
 use super::picture_folder::PictureFolder;
 use super::picture_writer::{Made, PictureWriter};
-use super::{is_folder, there_already};
+use super::{Outcome, is_folder, there_already};
 use crate::args::{Common, Target};
 use crate::noise_levels::NoiseLevels;
 use crate::output;
@@ -132,15 +132,18 @@ impl<'a> PictureDelivery<'a> {
         skipped: usize,
         levels: &NoiseLevels,
         common: &Common,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome { images: self.delivered, files: Vec::new() };
         let mut what = format!("{} written", counted_as(self.delivered, "picture"));
         match self.sink {
             Sink::Folder(folder) => {
                 what = there_already(what, folder.there());
-                folder.finish()?;
+                outcome.images += folder.there();
+                outcome.files = folder.finish()?;
             }
             Sink::File(writer, _) => writer.finish()?,
         }
-        output::written(common, self.path, self.delivered, skipped, &what, None, levels)
+        output::written(common, self.path, self.delivered, skipped, &what, None, levels)?;
+        Ok(outcome)
     }
 }

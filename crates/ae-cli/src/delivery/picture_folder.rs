@@ -1,6 +1,6 @@
 //! A folder into which pictures are written: which name each gets, which are there already, and how far it came.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use ae_dataset::{ImageShape, PictureOrigin};
@@ -25,6 +25,8 @@ pub(super) struct PictureFolder<'a> {
     job: Option<Job>,
     writer: PictureWriter,
     written: usize,
+    /// The files, relative to the folder.
+    files: BTreeSet<PathBuf>,
 }
 
 impl<'a> PictureFolder<'a> {
@@ -40,6 +42,7 @@ impl<'a> PictureFolder<'a> {
             job: None,
             writer: PictureWriter::new(target.quality),
             written: 0,
+            files: BTreeSet::new(),
         })
     }
 
@@ -68,6 +71,7 @@ impl<'a> PictureFolder<'a> {
             stack = is_page.then(|| (picture.path.as_path(), name.clone()));
             if continuation.continues && job.has_written(&self.folder.join(&name), &picture.path) {
                 self.there.insert(*item);
+                self.files.insert(name.clone());
             }
             self.planned.insert(*item, name);
         }
@@ -99,7 +103,8 @@ impl<'a> PictureFolder<'a> {
         let planned = made.origin.and_then(|origin| self.planned.get(&origin.item)).cloned();
         let png = self.format.or(Some(PictureFormat::Png));
         let name = planned.unwrap_or_else(|| self.names.next(name, png));
-        let path = self.folder.join(name);
+        let path = self.folder.join(&name);
+        self.files.insert(name);
         let pages = made.origin.and_then(|origin| origin.picture.page).map_or(1, |page| page.of);
         let write = |writer: &mut PictureWriter| {
             make_folder(path.parent().unwrap_or(self.folder))?;
@@ -135,12 +140,13 @@ impl<'a> PictureFolder<'a> {
             .context(format!("stopped after {written}, written to {}{next}", self.folder.display()))
     }
 
-    /// Finishes the last file.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+    /// Finishes the last file; all files, relative to the folder.
+    pub(super) fn finish(mut self) -> anyhow::Result<Vec<PathBuf>> {
         if let Err(error) = self.writer.finish_stack() {
             return Err(self.interrupted(error));
         }
         self.writer.finish()?;
-        self.job.map_or(Ok(()), Job::finish)
+        self.job.map_or(Ok(()), Job::finish)?;
+        Ok(self.files.into_iter().collect())
     }
 }

@@ -7,7 +7,7 @@ use crate::{FormatError, ImageShape, Images, Pixels};
 
 /// The position of the channels among an image's dimensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Channels {
+pub(crate) enum Channels {
     First,
     Last,
 }
@@ -32,7 +32,10 @@ pub(crate) fn images(array: Array, wanted: Option<ImageShape>) -> Result<Images,
     Images::of_shape(shape, pixels).map_err(|_| FormatError::NoImages)
 }
 
-fn shape_of(sizes: &[usize], wanted: Option<ImageShape>) -> Option<(ImageShape, Channels)> {
+pub(crate) fn shape_of(
+    sizes: &[usize],
+    wanted: Option<ImageShape>,
+) -> Option<(ImageShape, Channels)> {
     let are_channels = |size: usize| [1, 3].contains(&size);
     match (sizes, wanted) {
         (&[_, height, width], _) => Some((ImageShape::grey(height, width), Channels::First)),

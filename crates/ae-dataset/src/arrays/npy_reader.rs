@@ -85,6 +85,22 @@ impl NpyReader {
         self.read
     }
 
+    /// Passes over so many items.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn pass_over(&mut self, items: usize) -> Result<(), DatasetError> {
+        let items = items.min(self.total() - self.read);
+        let bytes = SeekFrom::Current((items * self.item_size() * self.header.width) as i64);
+        let moved = match &mut self.numbers {
+            Stored::File(file) => file.seek(bytes),
+            Stored::Memory(numbers) => numbers.seek(bytes),
+        };
+        moved.map_err(|source| FileError::Read { path: self.path.clone(), source })?;
+        self.read += items;
+        Ok(())
+    }
+
     /// The next items, at most `items` of them; `None` at the end.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::{DatasetError, ImageShape};
 pub enum FormatError {
     /// The file is of no kind that is read.
     #[error(
-        "neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv or .tsv"
+        "neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv, .tsv or .parquet"
     )]
     Unrecognised,
     /// A single picture was given as a data set.
@@ -22,6 +22,25 @@ pub enum FormatError {
     /// The file is not a picture.
     #[error("neither PNG nor JPEG, TIFF, WebP, BMP, PNM or GIF")]
     NotAPicture,
+    /// The file is no Parquet file that can be read, or cannot be written as one.
+    #[cfg(feature = "parquet")]
+    #[error("not a Parquet file that can be read: {reason}")]
+    Parquet {
+        /// What is wrong, in the words of the parquet crate.
+        reason: String,
+    },
+    /// A column of a Parquet file is of a type that is not read.
+    #[cfg(feature = "parquet")]
+    #[error(
+        "the column `{name}` has values of {found}; expected one number (integer, float or double), truth value or text in \
+         each row"
+    )]
+    ParquetColumn {
+        /// The column.
+        name: String,
+        /// Its type.
+        found: String,
+    },
     /// The table has no rows or no columns.
     #[error("holds no rows of numbers")]
     NoRows,

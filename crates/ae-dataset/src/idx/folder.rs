@@ -11,7 +11,9 @@ use crate::idx::file_names::FILE_NAMES;
 use crate::idx::format::{self, Kind};
 use crate::idx::gzip::{self, Unpacked};
 use crate::limits::MAX_FILE_BYTES;
-use crate::{Dataset, DatasetError, FileDigest, FormatError, Images, mnist};
+use crate::{
+    Dataset, DatasetError, FileDigest, FormatError, Images, MappedError, Mapping, mapped, mnist,
+};
 
 /// Opens a data folder.
 ///
@@ -23,13 +25,18 @@ use crate::{Dataset, DatasetError, FileDigest, FormatError, Images, mnist};
 /// If a file is missing, unreadable or damaged, if the numbers of labels and images differ, or if training and test
 /// images have different sizes.
 pub fn open_folder(folder: &Path) -> Result<Dataset, DatasetError> {
+    open_folder_as(folder, Mapping::Large)
+}
+
+/// The same; files of images that are not compressed are mapped as it is said.
+pub(crate) fn open_folder_as(folder: &Path, mapping: Mapping) -> Result<Dataset, DatasetError> {
     if !folder.is_dir() {
         return Err(DatasetError::NoFolder { path: folder.to_owned() });
     }
     let [train_images, train_labels, test_images, test_labels] = find_files(folder)?;
     let (train, test) = rayon::join(
-        || read_part(folder, &train_images, &train_labels),
-        || read_part(folder, &test_images, &test_labels),
+        || read_part(folder, &train_images, &train_labels, mapping),
+        || read_part(folder, &test_images, &test_labels, mapping),
     );
     let ((train, train_digests), (test, test_digests)) = (train?, test?);
     let digests = [train_digests, test_digests].concat();
@@ -135,11 +142,35 @@ fn read_part(
     folder: &Path,
     images: &Path,
     labels: &Path,
+    mapping: Mapping,
 ) -> Result<(Images, [String; 2]), DatasetError> {
     let (labels, labels_digest) = decode_file(labels, Kind::Labels, format::labels)?;
-    let (images, images_digest) = decode_file(images, Kind::Images, format::images)?;
+    let (images, images_digest) = match is_mapped(images, mapping)? {
+        true => mapped_file(images)?,
+        false => decode_file(images, Kind::Images, format::images)?,
+    };
     let images = images.with_labels(labels).map_err(|error| mismatch(folder, error))?;
     Ok((images, [images_digest, labels_digest]))
+}
+
+/// Whether a file of images is mapped.
+fn is_mapped(path: &Path, mapping: Mapping) -> Result<bool, DatasetError> {
+    let found = std::fs::metadata(path);
+    let length = found.map_err(|source| FileError::Read { path: path.to_owned(), source })?.len();
+    let is_raw = path.extension().is_none_or(|ending| ending != "gz");
+    match (mapping, is_raw) {
+        (Mapping::Always, false) => Err(MappedError::NoArray { path: path.to_owned() }.into()),
+        (Mapping::Always, true) => Ok(true),
+        (Mapping::Large, _) => Ok(is_raw && length > MAX_FILE_BYTES),
+    }
+}
+
+/// The images of a mapped file, and the digest of its bytes.
+fn mapped_file(path: &Path) -> Result<(Images, String), DatasetError> {
+    let images = mapped::idx_images(path)?;
+    let mut hasher = Sha256::new_with_prefix(format::images_header(&images));
+    (0..images.len()).for_each(|index| hasher.update(images.image_bytes(index)));
+    Ok((images, hexadecimal(&hasher.finalize())))
 }
 
 /// The decoded contents of a file, and the digest of its uncompressed bytes.

@@ -5,7 +5,7 @@
 //! LeCun, Cortes and Burges, "The MNIST database of handwritten digits", section "File formats".
 
 use crate::limits::MAX_FILE_BYTES;
-use crate::{FormatError, Images, Pixels};
+use crate::{FormatError, Images};
 
 /// What an IDX file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,26 @@ pub(crate) fn images(header: &[u8], pixels: Vec<u8>) -> Result<Images, FormatErr
         }
         _ => Err(FormatError::NoImages),
     }
+}
+
+/// What the header of an IDX file of images says.
+pub(crate) struct ImagesHeader {
+    pub(crate) images: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// The length of the header, and that of the whole file by the header, in bytes.
+    pub(crate) length: usize,
+    pub(crate) claimed: u128,
+}
+
+/// The header of a file of images, with which `bytes` begins.
+pub(crate) fn images_header_of(bytes: &[u8]) -> Result<ImagesHeader, FormatError> {
+    let dimensions = dimensions(Kind::Images, bytes)?;
+    let [images, height, width] = dimensions[..] else { return Err(FormatError::NoImages) };
+    let length = Kind::Images.header_length();
+    let values = dimensions.iter().map(|&size| u128::from(size)).product::<u128>();
+    let [images, height, width] = [images, height, width].map(|size| size as usize);
+    Ok(ImagesHeader { images, height, width, length, claimed: values + length as u128 })
 }
 
 /// Decodes an uncompressed IDX file of labels.
@@ -125,10 +145,7 @@ pub(crate) fn encode_labels(labels: &[u8]) -> Vec<u8> {
 /// The third byte of the magic number is the type, the fourth the number of dimensions: grey bytes have MNIST's
 /// `0x00000803`, colour images have four dimensions, floats the type `0x0d`.
 pub(crate) fn images_header(images: &Images) -> Vec<u8> {
-    let kind = match images.pixels() {
-        Pixels::Bytes(_) => 0x0800,
-        Pixels::Floats(_) => 0x0d00,
-    };
+    let kind = if images.are_bytes() { 0x0800 } else { 0x0d00 };
     let planes = [images.len(), images.channels(), images.height(), images.width()];
     let grey = [images.len(), images.height(), images.width()];
     let dimensions: &[usize] = if images.channels() > 1 { &planes } else { &grey };

@@ -1,9 +1,20 @@
 //! Rows of a CSV file as the items of an input.
 
+use std::path::Path;
+
 use crate::inputs::table_items::table_items;
 use crate::tables::csv_reader::{Row, TableReader};
 use crate::tables::rows::TableRows;
-use crate::{DatasetError, Inputs, Scaling};
+use crate::{DatasetError, Inputs, ReadOptions, Scaling};
+
+/// How many rows a table has, also such as cannot be used.
+pub(crate) fn count_rows(
+    path: &Path,
+    options: &ReadOptions,
+    scaling: Option<&Scaling>,
+) -> Result<usize, DatasetError> {
+    TableReader::open(path, options, scaling, &mut ())?.pass_over(usize::MAX)
+}
 
 /// The next rows of a table, at most `most` of them.
 pub(crate) fn read_rows(

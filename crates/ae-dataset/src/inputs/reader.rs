@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::inputs::array_items::read_array;
+use crate::inputs::identity;
 use crate::inputs::source::{InputSource, NamedSource};
 use crate::skipped::warn_of_skipped;
 use crate::{
     DatasetError, Images, InputFormat, Inputs, PictureId, PictureOrigin, Progress, ReadOptions,
+    Shard, ShardItems,
 };
 
 /// The most items of a chunk.
@@ -31,8 +33,11 @@ pub struct InputReader {
     source: InputSource,
     /// The classes of the rows of a table that were read until now.
     classes: Vec<String>,
-    /// The number of items that were read, including those that were left out.
+    /// The number of items that were read or passed over, including those that were left out.
     done: usize,
+    /// Of a shard, the places of its first item and behind its last.
+    first: usize,
+    end: usize,
     /// The number of values that were returned.
     given: usize,
     skipped: usize,
@@ -102,6 +107,8 @@ impl InputReader {
             source,
             classes: Vec::new(),
             done: 0,
+            first: 0,
+            end: usize::MAX,
             given: 0,
             skipped: 0,
             quiet: false,
@@ -122,12 +129,92 @@ impl InputReader {
 
     /// The number of all items, including those that will be left out; 0 if it is unknown, as in a CSV file.
     pub fn total(&self) -> usize {
-        self.source.total()
+        match (&self.source, self.end) {
+            // Those of other shards are not in the list.
+            (InputSource::Pictures(list), _) => list.files.len(),
+            (source, usize::MAX) => source.total(),
+            (_, end) => end - self.first,
+        }
+    }
+
+    /// How the input is read.
+    pub fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// Which items are in a shard of the input. It is cut where `may_cut` allows it, and never within a file of several
+    /// pages; see [`Shard::range`]. A CSV file is read to its end, to count its rows.
+    ///
+    /// # Errors
+    /// If the rows cannot be counted.
+    pub fn shard(
+        &self,
+        shard: Shard,
+        may_cut: &dyn Fn(usize) -> bool,
+    ) -> Result<ShardItems, DatasetError> {
+        let (items, range) = match &self.source {
+            InputSource::Pictures(list) => {
+                let cut = |place: usize| !list.is_within_file(place) && may_cut(place);
+                (list.files.len(), shard.range(list.files.len(), &cut))
+            }
+            #[cfg(feature = "tables")]
+            InputSource::Table(_) => {
+                let scaling = self.format.scaling.as_ref();
+                let count = || super::csv_rows::count_rows(&self.path, &self.options, scaling);
+                let rows = with_default(NoSubscriber::default(), count)?;
+                (rows, shard.range(rows, may_cut))
+            }
+            source => (source.total(), shard.range(source.total(), may_cut)),
+        };
+        let [first, end, of] = [range.start, range.end, items].map(|count| count as u64);
+        Ok(ShardItems { first, end, of })
+    }
+
+    /// Reads the items of a shard alone, of an input of which nothing was read. That no item is left is no error.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn within(mut self, items: ShardItems) -> Result<Self, DatasetError> {
+        self.given += 1;
+        (self.first, self.end) = (items.first as usize, items.end as usize);
+        match &mut self.source {
+            InputSource::Pictures(list) => *list = list.filtered(&|item| items.contains(item)),
+            InputSource::Images(_) | InputSource::Picture(..) => self.done = self.first,
+            InputSource::Array(array) => {
+                array.pass_over(self.first)?;
+                self.done = self.first;
+            }
+            #[cfg(feature = "tables")]
+            InputSource::Table(table) => {
+                table.pass_over(self.first)?;
+                table.end = self.end;
+                self.done = self.first;
+            }
+        }
+        Ok(self)
+    }
+
+    /// A digest of what the input is: of pictures their names and lengths; of a file its length and its first and last
+    /// MiB; of images in memory all of them. It does not depend on the input's path.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn identity(&self) -> Result<String, DatasetError> {
+        match &self.source {
+            InputSource::Pictures(list) => Ok(identity::of_pictures(list)),
+            InputSource::Images(images) | InputSource::Picture(images, _) => {
+                Ok(identity::of_images(images))
+            }
+            _ => identity::of_file(&self.path),
+        }
     }
 
     /// The number of items that were read until now, including those that were left out.
     pub fn done(&self) -> usize {
-        self.done
+        match self.source {
+            InputSource::Pictures(_) => self.done,
+            _ => self.done - self.first,
+        }
     }
 
     /// The number of items that were left out until now because they could not be read.
@@ -172,7 +259,7 @@ impl InputReader {
     pub fn read_all(mut self, progress: &mut dyn Progress) -> Result<Inputs, DatasetError> {
         let mut all: Option<Inputs> = None;
         while let Some(chunk) = self.next().transpose()? {
-            progress.read(&self.name, self.done as u64, self.total() as u64);
+            progress.read(&self.name, self.done() as u64, self.total() as u64);
             match &mut all {
                 Some(all) => all.append(chunk),
                 None => all = Some(chunk),
@@ -187,7 +274,7 @@ impl InputReader {
     /// Warns once of the items that were left out.
     fn say_skipped(&mut self) {
         if !std::mem::replace(&mut self.said, true) {
-            warn_of_skipped(&self.path, self.source.items(), self.skipped, self.done);
+            warn_of_skipped(&self.path, self.source.items(), self.skipped, self.done());
         }
     }
 
@@ -196,7 +283,7 @@ impl InputReader {
         let (most, start) = (most_items(self.format.shape.size()), self.done);
         let mut inputs = match &mut self.source {
             InputSource::Images(images) | InputSource::Picture(images, _) => {
-                let end = images.len().min(start + most);
+                let end = images.len().min(start + most).min(self.end);
                 if start >= end {
                     return Ok(None);
                 }
@@ -207,7 +294,8 @@ impl InputReader {
             }
             InputSource::Array(array) => {
                 let first = array.read();
-                let most = most_items(array.item_size()).min(most);
+                let most =
+                    most_items(array.item_size()).min(most).min(self.end.saturating_sub(first));
                 let Some(part) = array.next(most)? else { return Ok(None) };
                 self.done = array.read();
                 let (path, classes) = (&self.path, &mut self.classes);

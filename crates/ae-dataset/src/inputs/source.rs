@@ -10,6 +10,7 @@ use crate::arrays::{images, npy};
 use crate::file_kind::FileKind;
 use crate::idx::folder::{images_from_bytes, is_idx_folder, open_folder};
 use crate::limits::MAX_FILE_BYTES;
+use crate::mapped;
 use crate::other_sizes::in_shape;
 use crate::own_data::is_stack;
 use crate::pictures::list::PictureList;
@@ -18,7 +19,8 @@ use crate::pictures::parts;
 use crate::tables::csv_reader::TableReader;
 use crate::tables::is_table;
 use crate::{
-    DatasetError, FormatError, ImageShape, Images, InputFormat, Part, Progress, ReadOptions,
+    DatasetError, FormatError, ImageShape, Images, InputFormat, Mapping, Part, Progress,
+    ReadOptions,
 };
 
 /// An opened input.
@@ -99,6 +101,12 @@ impl InputSource {
         }
         if format.scaling.is_none() && is_stack(path)? {
             return Ok(Self::Pictures(list_of_stack(path)));
+        }
+        // A file of images that is larger than what is read whole.
+        if format.scaling.is_none()
+            && let Some(found) = mapped::images(path, Mapping::Large, options, &mut ())?
+        {
+            return Self::of_images(path, found.images, format, options);
         }
         let bytes = read_bounded(path, MAX_FILE_BYTES)?;
         let kind = FileKind::of_bytes(path, &bytes);

@@ -33,7 +33,7 @@ pub(super) fn append(picture: &Images, place: &Place, size: [usize; 2], out: &mu
         (Pixels::Floats(floats), Pixels::Floats(out)) => {
             floats.chunks_exact(area).for_each(|plane| steps.append(plane, size, |x| x, out));
         }
-        (Pixels::Floats(_), Pixels::Bytes(_)) => return false,
+        _ => return false,
     }
     true
 }

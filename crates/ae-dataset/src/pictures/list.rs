@@ -115,8 +115,13 @@ impl PictureList {
         Self { files, places, root, ..Self::default() }
     }
 
+    /// Whether the picture at an index is a page of the same file as the one before it.
+    pub(crate) fn is_within_file(&self, index: usize) -> bool {
+        let path = |index: usize| self.files.get(index).map(|picture| &picture.path);
+        index > 0 && path(index - 1) == path(index)
+    }
+
     /// The list without those that are not to be read.
-    #[cfg(feature = "pictures")]
     pub(crate) fn filtered(&self, is_read: &dyn Fn(u64) -> bool) -> Self {
         let places = (0..).zip(&self.places);
         let chosen: Vec<u32> =
@@ -165,8 +170,7 @@ impl PictureList {
         Self { files, root: root.to_owned(), ..self.clone() }
     }
 
-    #[cfg(feature = "pictures")]
-    fn file_name(&self, picture: &PictureId) -> PathBuf {
+    pub(crate) fn file_name(&self, picture: &PictureId) -> PathBuf {
         let path = &picture.path;
         let below = path.strip_prefix(&self.root).map(Path::to_owned);
         below.unwrap_or_else(|_| path.file_name().unwrap_or_default().into())

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::file_kind::FileKind;
 use crate::idx::folder::is_idx_folder;
+use crate::inputs::identity;
 use crate::pictures::decode::{self, Decoded, Header, Wanted};
 use crate::pictures::headers::PictureHeaders;
 use crate::pictures::id::PictureOrigin;
@@ -15,7 +16,7 @@ use crate::pictures::remark::warn_of_remarks;
 use crate::skipped::warn_of_skipped;
 use crate::{
     Background, BadItems, DatasetError, ImageShape, Inputs, PictureId, Pixels, Progress,
-    ReadOptions,
+    ReadOptions, Shard, ShardItems,
 };
 
 /// An iterator over pictures, each in its own size, as one [`Inputs`] of length 1. Only one picture is in memory at a
@@ -147,6 +148,32 @@ impl PictureReader {
         // Nothing is left to be read, and that is no error.
         self.given += usize::from(self.shapes.is_empty());
         self
+    }
+
+    /// Which pictures are in a shard. The input is cut where `may_cut` allows it for an index of [`shapes`](Self::shapes),
+    /// and never within a file of several pages; see [`Shard::range`].
+    pub fn shard(&self, shard: Shard, may_cut: &dyn Fn(usize) -> bool) -> ShardItems {
+        let cut = |index: usize| !self.list.is_within_file(index) && may_cut(index);
+        let range = shard.range(self.shapes.len(), &cut);
+        let of = self.total as u64;
+        let place = |index: usize| match index {
+            0 => 0,
+            _ => self.list.places.get(index).copied().unwrap_or(of),
+        };
+        ShardItems { first: place(range.start), end: place(range.end), of }
+    }
+
+    /// The pictures of a shard alone. Pictures whose headers cannot be read are counted by the first shard.
+    #[must_use]
+    pub fn within(self, items: ShardItems) -> Self {
+        let skipped = if items.first == 0 && items.end > 0 { self.skipped } else { 0 };
+        let only = self.only(&|item| items.contains(item));
+        Self { skipped, given: 1, total: only.shapes.len() + skipped, ..only }
+    }
+
+    /// A digest of the names and the lengths of the pictures.
+    pub fn identity(&self) -> String {
+        identity::of_pictures(&self.list)
     }
 
     /// The number of pictures that were left out until now because they could not be read.

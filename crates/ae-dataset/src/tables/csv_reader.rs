@@ -1,13 +1,10 @@
-//! Reads CSV files row by row.
+//! Reads tables row by row: CSV and Parquet files.
 
-use std::fs::File;
-use std::io::{self, Chain, Cursor, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ae_files::{FileError, counted_as, open_regular};
-use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter, Trim};
+use csv::StringRecord;
 
 use crate::limits::MAX_COLUMNS;
 use crate::tables::cell::{Cell, DecimalMark, has_thousands_separators};
@@ -16,23 +13,19 @@ use crate::tables::faults::{BadCell, Fault, Faults};
 use crate::tables::first_lines::{
     FirstLine, Preamble, choose_delimiter, decimal_mark_of, name_of, text_columns,
 };
+use crate::tables::is_parquet;
+use crate::tables::records::Records;
 use crate::{
     BadItems, DatasetError, FormatError, Header, MissingCells, Progress, ReadOptions, Scaling,
 };
 
-/// The longest row in bytes. The most columns, each with a number, take less.
-const MAX_ROW_BYTES: u64 = 16 << 20;
-/// The bytes that are read at a time.
-const BUFFER: usize = 1 << 16;
 /// The bytes of the first lines, which decide how a table is read.
 const HEAD: u64 = 1 << 20;
 
-/// Reads the rows of a CSV file one by one.
+/// Reads the rows of a CSV or a Parquet file one by one.
 pub(crate) struct TableReader {
     path: PathBuf,
-    records: StringRecordsIntoIter<BoundedRows>,
-    /// The bytes that were read since the last complete row.
-    row_bytes: Arc<AtomicU64>,
+    records: Records,
     /// The first row, if the table has no header.
     first: Option<StringRecord>,
     delimiter: u8,
@@ -45,8 +38,12 @@ pub(crate) struct TableReader {
     wants_classes: bool,
     bad: BadItems,
     faults: Faults,
-    /// The number of rows that were read, including those that are left out.
+    /// The number of rows that were read or passed over, including those that are left out.
     pub(crate) rows: usize,
+    /// The number of rows that were passed over.
+    passed: usize,
+    /// The place behind the last row that is read.
+    pub(crate) end: usize,
 }
 
 /// A row of a table.
@@ -68,6 +65,9 @@ impl TableReader {
         scaling: Option<&Scaling>,
         progress: &mut dyn Progress,
     ) -> Result<Self, DatasetError> {
+        if is_parquet(path) {
+            return Self::open_parquet(path, options, scaling, progress);
+        }
         let unreadable = |source| FileError::Read { path: path.to_owned(), source };
         let wrong = |error: FormatError| error.in_file(path);
         let mut file = open_regular(path).map_err(unreadable)?;
@@ -83,22 +83,9 @@ impl TableReader {
         let has_crlf =
             head.split(|&byte| byte == b'\n').next().is_some_and(|line| line.ends_with(b"\r"));
         let decimal = decimal_mark_of(&head, delimiter);
-        let row_bytes = Arc::new(AtomicU64::new(0));
         let beginning = head.clone();
-        let rows =
-            BoundedRows { file: Cursor::new(head).chain(file), row_bytes: Arc::clone(&row_bytes) };
-        let mut records = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(Trim::All)
-            .delimiter(delimiter)
-            .buffer_capacity(BUFFER)
-            .from_reader(rows)
-            .into_records();
-        let first = match records.next() {
-            Some(first) => first.map_err(|error| csv_error(path, &error))?,
-            None => return Err(wrong(FormatError::NoRows)),
-        };
+        let mut records = Records::of_csv(head, file, delimiter);
+        let Some(first) = records.next(path)? else { return Err(wrong(FormatError::NoRows)) };
         let fields = first.len();
         if fields > MAX_COLUMNS {
             return Err(wrong(FormatError::TooManyColumns { found: fields, limit: MAX_COLUMNS }));
@@ -118,7 +105,6 @@ impl TableReader {
         let reader = Self {
             path: path.to_owned(),
             records,
-            row_bytes,
             first: (!first_line.is_header).then_some(first),
             delimiter,
             decimal,
@@ -130,9 +116,61 @@ impl TableReader {
             bad: options.bad,
             faults: Faults::new(fields),
             rows: 0,
+            passed: 0,
+            end: usize::MAX,
         };
         let texts = text_columns(&beginning, delimiter, first_line.is_header, fields);
         reader.say_how(first_line.is_header, &texts, progress);
+        Ok(reader)
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn open_parquet(
+        _: &Path,
+        _: &ReadOptions,
+        _: Option<&Scaling>,
+        _: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
+        Err(DatasetError::NotInThisBuild { what: "read Parquet files", feature: "parquet" })
+    }
+
+    /// Opens a Parquet file, whose columns have names and whose numbers have one spelling.
+    #[cfg(feature = "parquet")]
+    fn open_parquet(
+        path: &Path,
+        options: &ReadOptions,
+        scaling: Option<&Scaling>,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, DatasetError> {
+        use crate::ParquetKind;
+        use crate::parquet::reader::ParquetRows;
+
+        let rows = ParquetRows::open(path)?;
+        let (names, fields) = (rows.names().to_vec(), rows.names().len());
+        let texts: Vec<bool> = rows.kinds().iter().map(|kind| *kind == ParquetKind::Text).collect();
+        let columns = match scaling {
+            Some(scaling) => Columns::to_apply(Some(names), fields, options, scaling),
+            None => Columns::to_learn(Some(names), fields, options),
+        };
+        let columns = columns.map_err(|error| error.in_file(path))?;
+        let reader = Self {
+            path: path.to_owned(),
+            records: Records::Parquet(Box::new(rows)),
+            first: None,
+            delimiter: b',',
+            decimal: Some(DecimalMark::Point),
+            lines: 0,
+            has_crlf: false,
+            columns,
+            scaling: scaling.cloned(),
+            wants_classes: options.label_column.is_some(),
+            bad: options.bad,
+            faults: Faults::new(fields),
+            rows: 0,
+            passed: 0,
+            end: usize::MAX,
+        };
+        reader.say_how(true, &texts, progress);
         Ok(reader)
     }
 
@@ -189,21 +227,36 @@ impl TableReader {
             .collect()
     }
 
+    /// Passes over rows without looking at their cells, at most so many; returns how many there were.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn pass_over(&mut self, most: usize) -> Result<usize, DatasetError> {
+        let mut passed = 0;
+        while passed < most && self.next_record()?.is_some() {
+            passed += 1;
+        }
+        self.rows += passed;
+        self.passed += passed;
+        Ok(passed)
+    }
+
+    fn next_record(&mut self) -> Result<Option<StringRecord>, DatasetError> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.records.next(&self.path),
+        }
+    }
+
     /// The next row that can be used; `None` at the end.
     ///
     /// # Errors
     /// If no row can be used, or if some cannot be used and such rows are refused. This error comes after all rows were
     /// read, so that it counts them.
     pub(crate) fn next_row(&mut self) -> Result<Option<Row>, DatasetError> {
-        loop {
-            let record = match self.first.take() {
-                Some(first) => first,
-                None => match self.records.next() {
-                    Some(record) => record.map_err(|error| csv_error(&self.path, &error))?,
-                    None => break,
-                },
-            };
-            self.row_bytes.store(0, Ordering::Relaxed);
+        while self.rows < self.end
+            && let Some(record) = self.next_record()?
+        {
             let place = self.rows as u64;
             self.rows += 1;
             match self.row(&record) {
@@ -215,12 +268,14 @@ impl TableReader {
                 Err(told) => self.faults.add(told, &self.path, self.bad),
             }
         }
-        if self.rows == 0 {
+        if self.rows == 0 && self.end > 0 {
             return Err(FormatError::NoRows.in_file(&self.path));
         }
-        let none_left = self.rows == self.faults.rows;
+        let rows = self.rows - self.passed;
+        // Of a part of the rows, none may be left.
+        let none_left = rows == self.faults.rows && self.end == usize::MAX;
         if self.faults.rows > 0 && (self.bad == BadItems::Refuse || none_left) {
-            return Err(self.faults.error(&self.path, &self.columns, self.rows));
+            return Err(self.faults.error(&self.path, &self.columns, rows));
         }
         Ok(None)
     }
@@ -232,7 +287,7 @@ impl TableReader {
         let fields = self.columns.roles.len();
         if record.len() != fields {
             let [expected, found] = [fields, record.len()].map(|count| counted_as(count, "field"));
-            return Err(format!("row {row} (line {line}): expected {expected}, found {found}"));
+            return Err(format!("row {row}{line}: expected {expected}, found {found}"));
         }
         let mut numbers = vec![0.0; self.columns.count()];
         let (mut class, mut fault, mut mark) = (None, None, self.decimal);
@@ -260,17 +315,22 @@ impl TableReader {
             }
             Some((field, told)) => {
                 let column = self.columns.described(field);
-                Err(format!("row {row}, {column} (line {line}): {told}"))
+                Err(format!("row {row}, {column}{line}: {told}"))
             }
         }
     }
 
-    /// The line number of a record, counted from 1.
-    fn line(&self, record: &StringRecord) -> u64 {
-        let Some(position) = record.position() else { return 1 + self.lines };
-        // If lines end in CRLF, the CSV reader counts the LF with the next record.
-        let uncounted = self.has_crlf && position.byte() > 0;
-        position.line() + self.lines + u64::from(uncounted)
+    /// The line of a record in words, counted from 1; nothing if the file has no lines.
+    fn line(&self, record: &StringRecord) -> String {
+        if !self.records.are_lines() {
+            return String::new();
+        }
+        let line = record.position().map_or(1 + self.lines, |position| {
+            // If lines end in CRLF, the CSV reader counts the LF with the next record.
+            let uncounted = self.has_crlf && position.byte() > 0;
+            position.line() + self.lines + u64::from(uncounted)
+        });
+        format!(" (line {line})")
     }
 
     /// The number in a cell.
@@ -319,31 +379,4 @@ impl TableReader {
         };
         Err(fault(BadCell::Unusable, told))
     }
-}
-
-/// A file that fails if a row is too long, so that reading row by row takes little memory.
-struct BoundedRows {
-    file: Chain<Cursor<Vec<u8>>, File>,
-    row_bytes: Arc<AtomicU64>,
-}
-
-impl Read for BoundedRows {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        let before = self.row_bytes.fetch_add(count as u64, Ordering::Relaxed);
-        if before + count as u64 > MAX_ROW_BYTES {
-            return Err(io::Error::other(format!("a row has more than {MAX_ROW_BYTES} bytes")));
-        }
-        Ok(count)
-    }
-}
-
-fn csv_error(path: &Path, error: &csv::Error) -> DatasetError {
-    let error = match error.kind() {
-        csv::ErrorKind::Utf8 { pos, .. } => {
-            FormatError::NotUtf8 { line: pos.as_ref().map_or(1, csv::Position::line) }
-        }
-        _ => FormatError::Csv { reason: error.to_string() },
-    };
-    error.in_file(path)
 }

@@ -1,5 +1,6 @@
 //! `ae anomaly` of pictures in their own sizes.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use crate::args::{AnomalyScoring, Common, ModelAndData, Reading};
 use crate::commands::{of_picture, tell_of_training_data};
 use crate::delivery::PictureNames;
 use crate::progress;
+use crate::shards::Begun;
 
 /// Whether the data are pictures of which some are of another size than the model's, and nobody asks for another size.
 pub(super) fn are_whole(
@@ -83,26 +85,33 @@ pub(super) fn score(
     args: &AnomalyScoring,
     common: &Common,
     detector: &AnomalyDetector,
-) -> anyhow::Result<Found> {
+) -> anyhow::Result<Option<Found>> {
     let model = detector.model();
     let images = &args.applied.images;
     tell_of_training_data(images, model.input(), common);
-    let mut reader = open(&args.applied, model, &args.reading, common)?;
+    let reader = open(&args.applied, model, &args.reading, common)?;
+    let before = windows_before(detector, &reader)?;
+    let options = args.reading.over(model.input().reading());
+    let sharded = super::sharded(args, &options);
+    let Some(begun) = sharded.begin(args.shard.shard, reader, &|_| true, common)? else {
+        return Ok(None);
+    };
+    let Begun { mut reader, part } = begun;
     let mut maps = match args.heat_map.as_ref().filter(|path| path.is_folder()) {
         Some(folder) => Some(HeatMaps::begin(folder, detector)?),
         None => None,
     };
     let (total, mut progress) = (reader.shapes().len() as u64, progress::data(common));
-    let (mut items, mut strangest, mut first) = (Vec::new(), Vec::new(), 0);
+    let (mut items, mut strangest) = (Vec::new(), Vec::new());
     let mut most_windows = NonZeroUsize::MIN;
     for picture in reader.by_ref() {
         let picture = picture?;
         let name = picture.names().into_iter().next().context("a picture without a name")?;
         let shown = name.display().to_string();
-        let judged = detector.judge_picture(&picture, first);
+        let first = picture.items.first().and_then(|item| before.get(item)).copied();
+        let judged = detector.judge_picture(&picture, first.unwrap_or_default());
         let judged = judged.map_err(|error| of_picture(error, &shown))?;
         let JudgedPicture { verdict, windows, strangest: [top, left], errors } = judged;
-        first += windows.get();
         most_windows = most_windows.max(windows);
         if let Some(maps) = &mut maps {
             maps.write(&name, verdict.score, picture.shape, &errors)?;
@@ -119,7 +128,21 @@ pub(super) fn score(
     }
     warn_of_few(detector, most_windows);
     let name = images.display().to_string();
-    Ok(Found { items, strangest, skipped: reader.skipped(), name })
+    Ok(Some(Found { items, strangest, skipped: reader.skipped(), name, part }))
+}
+
+/// How many windows the pictures before each have; the noise on a window depends on its number.
+fn windows_before(
+    detector: &AnomalyDetector,
+    reader: &PictureReader,
+) -> anyhow::Result<HashMap<u64, usize>> {
+    let mut windows = 0;
+    let mut before = HashMap::new();
+    for (origin, shape) in reader.origins().iter().zip(reader.shapes()) {
+        before.insert(origin.item, windows);
+        windows += detector.windows_of(*shape)?;
+    }
+    Ok(before)
 }
 
 /// Warns if there are too few scores of normal items for pictures of so many windows.

@@ -50,6 +50,12 @@ pub(super) const KEYS: &[SpecKey] = &[
         "Whether pictures and rows that cannot be read are left out.",
     ),
     optional(
+        "data.mapped",
+        ["false: files of at most 1 GiB are read into memory", "true"],
+        "true or false",
+        "Whether a file of images (IDX, .npy of u1 or f4) is mapped and not read into memory.",
+    ),
+    optional(
         "data.background",
         ["transparent pictures are refused", "\"white\""],
         "white, black or #rrggbb",

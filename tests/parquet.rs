@@ -1,0 +1,99 @@
+//! Tables in Parquet files.
+
+use std::fs;
+
+use crate::support::Sandbox;
+
+/// A sandbox with a table, a model of it, and the table as a Parquet file.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let row = |row: u32| format!("{}.25,{},{}\n", row % 11, row * row % 17, row % 5);
+    let rows = "a,b,c\n".to_owned() + &(0..60).map(row).collect::<String>();
+    sandbox.write("t.csv", rows);
+    sandbox.ae("train --data t.csv --widths 2 --epochs 2 --out rows").succeeds();
+    sandbox
+}
+
+/// Written by PyArrow; the script stands in the folder.
+const FIXTURES: [(&str, &[u8]); 3] = [
+    ("snappy.parquet", include_bytes!("fixtures/parquet/snappy.parquet")),
+    ("zstd.parquet", include_bytes!("fixtures/parquet/zstd.parquet")),
+    ("texts.parquet", include_bytes!("fixtures/parquet/texts.parquet")),
+];
+
+#[test]
+fn rows_of_parquet_are_those_of_csv() {
+    let sandbox = sandbox();
+    for (name, bytes) in FIXTURES {
+        sandbox.write(name, bytes);
+    }
+    sandbox.write("same.csv", include_bytes!("fixtures/parquet/same.csv"));
+    for name in ["same.csv", "snappy.parquet", "zstd.parquet"] {
+        sandbox
+            .ae(&format!("train --data {name} --widths 2 --epochs 2 --out run-{name}"))
+            .succeeds();
+        assert_eq!(sandbox.weights_of("run-same.csv"), sandbox.weights_of(&format!("run-{name}")));
+        sandbox.ae(&format!("encode run-same.csv {name} -o {name}.npy")).succeeds();
+        assert!(sandbox.read("same.csv.npy") == sandbox.read(&format!("{name}.npy")), "{name}");
+    }
+    // Texts are classes, or left out; missing values are bad rows.
+    let train = "train --data texts.parquet --widths 1 --epochs 1";
+    sandbox.ae(train).fails_with(&["texts.parquet", "`kind`", "--label-column kind"]);
+    let train = format!("{train} --label-column kind");
+    sandbox.ae(&train).fails_with(&["1 in column 2 `b`"]);
+    sandbox.ae(&format!("{train} --skip-bad --out texts")).succeeds();
+    let record = sandbox.read_json("texts/record.json");
+    assert_eq!(record["dataset"]["skipped"], 1, "{record}");
+}
+
+#[test]
+fn what_is_written_as_parquet_is_read_again_and_joined() {
+    let sandbox = sandbox();
+    sandbox.ae("reconstruct rows t.csv -o again.csv").succeeds();
+    sandbox.ae("reconstruct rows t.csv -o again.parquet").succeeds();
+    for ending in ["csv", "parquet"] {
+        sandbox.ae(&format!("encode rows again.{ending} -o {ending}.npy")).succeeds();
+    }
+    assert!(sandbox.read("csv.npy") == sandbox.read("parquet.npy"));
+    sandbox.ae("anomaly fit rows t.csv").succeeds();
+    for command in
+        ["encode rows t.csv", "reconstruct rows t.csv", "anomaly score rows again.parquet"]
+    {
+        sandbox.ae(&format!("{command} -o whole.parquet --force")).succeeds();
+        for shard in 1..=3 {
+            sandbox
+                .ae(&format!("{command} -o {shard}.parquet --shard {shard}/3 --force"))
+                .succeeds();
+        }
+        sandbox.ae("join 1.parquet 2.parquet 3.parquet -o joined.parquet --force").succeeds();
+        assert!(sandbox.read("whole.parquet") == sandbox.read("joined.parquet"), "{command}");
+    }
+}
+
+#[test]
+fn damaged_parquet_is_an_error() {
+    let sandbox = sandbox();
+    sandbox.ae("reconstruct rows t.csv -o good.parquet").succeeds();
+    let good = sandbox.read("good.parquet");
+    let step = good.len() / 12;
+    for length in (0..good.len()).step_by(step) {
+        sandbox.write("bad.parquet", &good[..length]);
+        let told = sandbox.ae("encode rows bad.parquet -o c.npy");
+        assert_eq!(told.status, Some(1), "{length}: {}", told.stderr);
+        assert!(told.stderr.contains("bad.parquet"), "{length}: {}", told.stderr);
+    }
+    for place in (4..good.len()).step_by(step) {
+        let mut bytes = good.clone();
+        bytes[place] ^= 0xff;
+        sandbox.write("bad.parquet", bytes);
+        // Parquet pages have no checksums that must be there: another number is not noticed.
+        let ended = sandbox.ae("encode rows bad.parquet -o c.npy --force").status;
+        assert!([Some(0), Some(1)].contains(&ended), "{place}: {ended:?}");
+    }
+    sandbox.write("no.parquet", "no parquet");
+    sandbox
+        .ae("encode rows no.parquet -o c.npy --force")
+        .fails_with(&["no.parquet", "not a Parquet file"]);
+    let _ = fs::remove_file(sandbox.path("c.npy"));
+    sandbox.ae("train --data no.parquet").fails_with(&["not a Parquet file"]);
+}
