@@ -5,6 +5,7 @@ mod commented;
 mod model_table;
 mod network;
 mod network_name;
+mod question;
 mod reference;
 mod study;
 mod written;
@@ -34,11 +35,6 @@ pub use study::{
 };
 
 use crate::{EngineKind, Expectation, ExperimentError};
-
-/// The question of a spec that is made from flags.
-const QUESTION_ABOUT_IMAGES: &str = "How well does this autoencoder reconstruct these images?";
-/// The same for a table.
-const QUESTION_ABOUT_ROWS: &str = "How well does this autoencoder reconstruct these rows?";
 
 /// The largest spec that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -313,13 +309,6 @@ impl Spec {
             .map_err(|(path, source)| ExperimentError::Keys { path, source })
     }
 
-    /// Asks the question that nobody wrote about rows.
-    pub(crate) fn ask_about_rows(&mut self) {
-        if self.question == QUESTION_ABOUT_IMAGES {
-            QUESTION_ABOUT_ROWS.clone_into(&mut self.question);
-        }
-    }
-
     /// Reads the text of a spec.
     pub(crate) fn text(path: &Path) -> Result<String, ExperimentError> {
         let bytes = ae_files::read_bounded(path, LARGEST)?;
@@ -331,7 +320,7 @@ impl Spec {
     pub fn tutorial() -> Self {
         Self {
             name: "autoencoder".to_owned(),
-            question: QUESTION_ABOUT_IMAGES.to_owned(),
+            question: question::ABOUT_IMAGES.to_owned(),
             seed: 42,
             data: DataSpec { source: "auto".to_owned(), ..DataSpec::default() },
             model: NetworkSpec::tutorial(),
