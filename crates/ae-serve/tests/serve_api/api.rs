@@ -196,7 +196,10 @@ fn examples_come_when_they_are_read_with_a_map_of_their_codes() {
     assert_eq!(examples["labels"].as_array().unwrap().len(), 24);
     let map = &examples["map"];
     assert_eq!(map["points"].as_array().unwrap().len(), 50);
-    assert_eq!((map["kind"].as_str(), map["points"][0].as_array().unwrap().len()), (Some("t-sne"), 2));
+    assert_eq!(
+        (map["kind"].as_str(), map["points"][0].as_array().unwrap().len()),
+        (Some("t-sne"), 2)
+    );
     // The first item's code is one of those on the map, to four digits.
     let body = json!({ "items": [examples["items"][0]] }).to_string();
     let code = floats(&served.post("/v1/encode", &body).ok()["codes"][0]);
