@@ -67,6 +67,9 @@ mod learning;
 mod locks;
 /// What a command says that is given something else than it takes.
 mod mistaken;
+/// Processes that train together.
+#[cfg(feature = "mpi")]
+mod mpi;
 /// Networks other than dense ones.
 mod networks;
 /// What a resume keeps and changes.

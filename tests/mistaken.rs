@@ -5,6 +5,8 @@ use std::fs;
 use image::GrayImage;
 
 use crate::studies::{NOISES, with_study};
+#[cfg(not(feature = "mpi"))]
+use crate::support::Finished;
 use crate::support::Sandbox;
 
 /// A table of four columns and its classes.
@@ -154,4 +156,25 @@ fn the_part_that_is_judged_is_named() {
     assert!(told.starts_with("4 validation images of pictures"), "{told}");
     let told = sandbox.ae("encode run photos -o codes.npy --force").succeeds().stderr;
     assert!(told.contains("the pictures of test are read"), "{told}");
+}
+
+/// Each of the processes would train for itself, and write the same files.
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn several_processes_without_mpi_are_refused_before_anything_is_written() {
+    let sandbox = Sandbox::with_data();
+    for variable in ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"] {
+        for arguments in
+            ["train --data data --epochs 1 --out run", "reproduce --data data --out run"]
+        {
+            let output = sandbox.command(arguments).env(variable, "2").output().unwrap();
+            let ended = Finished::new(arguments, output).ends_with(2);
+            assert!(ended.stderr.contains("2 processes"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("without mpirun"), "{}", ended.stderr);
+            assert!(!sandbox.path("run").exists());
+        }
+    }
+    let output = sandbox.command("train --data data --epochs 1 --out run");
+    let output = { output }.env("OMPI_COMM_WORLD_SIZE", "1").output().unwrap();
+    Finished::new("train", output).succeeds();
 }

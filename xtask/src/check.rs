@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Doc,
     /// cargo test --workspace
     Test,
+    /// Training over MPI: lints and tests of the feature; left out without an MPI library
+    Mpi,
     /// The optional feature's tests; left out without OpenSSL's headers
     CandleDatasets,
 }
@@ -70,6 +72,7 @@ impl Step {
             Self::Package => package::check(root),
             Self::Doc => document(root),
             Self::Test => run_cargo(root, "test --locked --workspace"),
+            Self::Mpi => test_mpi(root),
             Self::CandleDatasets => test_candle_datasets(root),
         }
     }
@@ -154,6 +157,26 @@ fn document(root: &Path) -> Result<Ending> {
     finish(cargo().current_dir(root).args(arguments).env("RUSTDOCFLAGS", flags))
 }
 
+/// Lints and tests what the feature `mpi` adds. Of the workspace, only what knows the feature is built again.
+fn test_mpi(root: &Path) -> Result<Ending> {
+    if ["mpicc", "mpirun"].into_iter().any(|program| !runs(program, &["--version"])) {
+        let why = "there is no mpicc or mpirun (Debian: libopenmpi-dev and openmpi-bin)";
+        return Ok(Ending::LeftOut(why.to_owned()));
+    }
+    let workspace = "--locked --workspace --features ae-cli/mpi";
+    for arguments in [
+        format!("clippy {workspace} --all-targets -- -D warnings"),
+        "test --locked --package ae-mpi --features mpi".to_owned(),
+        format!("test {workspace} --test e2e -- mpi::"),
+    ] {
+        match run_cargo(root, &arguments)? {
+            Ending::Passed => {}
+            ending => return Ok(ending),
+        }
+    }
+    Ok(Ending::Passed)
+}
+
 /// Tests the loader against candle's own.
 ///
 /// The feature doubles the number of crates, so they are built apart from the others, and unoptimised.
@@ -171,8 +194,13 @@ fn test_candle_datasets(root: &Path) -> Result<Ending> {
 }
 
 fn has_openssl() -> bool {
-    let mut command = Command::new("pkg-config");
-    command.args(["--exists", "openssl"]).stdout(Stdio::null()).stderr(Stdio::null());
+    runs("pkg-config", &["--exists", "openssl"])
+}
+
+/// Whether a program is there and ends well.
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 

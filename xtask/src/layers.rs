@@ -15,6 +15,7 @@ ae-compression: ae-kernels
 ae-corruption: ae-random
 ae-analysis: ae-corruption ae-kernels
 ae-dataset: ae-files ae-random
+ae-mpi: ae-kernels
 ae-models: ae-files ae-kernels ae-random
 ae-training: ae-corruption ae-dataset ae-files ae-kernels ae-models ae-random
 ae-apply: ae-analysis ae-compression ae-corruption ae-dataset ae-files ae-models ae-random ae-training
@@ -22,7 +23,7 @@ ae-experiment: ae-analysis ae-apply ae-corruption ae-dataset ae-files ae-models 
 ae-serve: ae-analysis ae-apply ae-corruption ae-dataset ae-files ae-models ae-random ae-report
 ae-playground: ae-apply ae-models ae-serve
 ae-studies: ae-analysis ae-apply ae-compression ae-corruption ae-dataset ae-experiment ae-files ae-models ae-random ae-report ae-training
-ae-cli: ae-analysis ae-apply ae-compression ae-corruption ae-dataset ae-experiment ae-files ae-models ae-random ae-report ae-serve ae-studies ae-training
+ae-cli: ae-analysis ae-apply ae-compression ae-corruption ae-dataset ae-experiment ae-files ae-models ae-mpi ae-random ae-report ae-serve ae-studies ae-training
 xtask: ae-files
 ";
 

@@ -195,6 +195,13 @@ pub(crate) enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// Whether several processes share the work.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Train(_) | Self::Resume(_))
+    }
+}
+
 /// Overwriting is refused everywhere, unless this is given.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Overwrite {

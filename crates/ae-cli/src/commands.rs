@@ -36,6 +36,7 @@ pub(crate) mod train;
 mod whole_pictures;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ae_apply::{ApplyError, ModelInput, device, input_reader};
 use ae_dataset::{
@@ -45,6 +46,7 @@ use ae_experiment::{
     Cause, Doubt, ExperimentError, LiveTraining, Outcome, Record, RunOptions, Spec, TensorBoard,
 };
 use ae_files::printable;
+use ae_training::Peers;
 use anyhow::Context as _;
 
 #[cfg(feature = "serve")]
@@ -52,13 +54,14 @@ use crate::args::LogFormat;
 use crate::args::{Args, Change, Command, Common, ProgressStyle, Reading, Settings, Shown};
 use crate::exit_status::{Status, Usage};
 use crate::output::LogStyle;
-use crate::{interrupt, output, progress};
+use crate::{interrupt, output, processes, progress};
 
 pub(crate) use reading::{in_flags, read_as, read_options};
 
 /// Runs the command that was typed.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
-    if let Some(threads) = args.common.threads {
+    let of_process = || args.command.is_shared().then(processes::threads).flatten();
+    if let Some(threads) = args.common.threads.or_else(of_process) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().context("cannot start the threads")?;
     }
@@ -70,8 +73,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Status> {
         Command::Spec(spec) => spec::run(spec),
         Command::Train(train) => train::run(train, common),
         Command::Resume(resume) => resume::run(resume, common),
-        Command::Reproduce(reproduce) => reproduce::run(reproduce, common),
-        Command::Study(study) => study::run(study, common),
+        Command::Reproduce(reproduce) => {
+            processes::refuse("`ae reproduce`")?;
+            reproduce::run(reproduce, common)
+        }
+        Command::Study(study) => {
+            processes::refuse("a study")?;
+            study::run(study, common)
+        }
         Command::Runs(args) => runs::run(args, common),
         Command::Compare(compare) => compare::run(compare, common),
         Command::Report(report) => report::run(report, common),
@@ -214,6 +223,7 @@ fn finish(
     common: &Common,
     folder: &Path,
     shown: &Shown,
+    peers: Option<Arc<dyn Peers>>,
     run: impl FnOnce(RunOptions) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Status> {
     let device = device(&common.device)?;
@@ -222,6 +232,7 @@ fn finish(
     #[cfg(feature = "serve")]
     let page = shown.live.map(|port| live::TrainingPage::begin(port, &live, common)).transpose()?;
     let ran = run(RunOptions {
+        peers,
         device,
         network: network(common),
         progress: &mut *progress::data(common),
@@ -256,10 +267,33 @@ fn is_stop(error: &anyhow::Error) -> bool {
 fn told(common: &Common, folder: &Path, shown: &Shown, outcome: Outcome) -> anyhow::Result<Status> {
     let Outcome { record, grid } = outcome;
     let status = conclude(common, &record, folder)?;
+    if let Some(bytes) = record.sent_bytes_a_step.filter(|_| !common.quiet) {
+        let megabytes = bytes as f64 / 1e6;
+        output::progress(&format!(
+            "rank 0 has sent {megabytes:.3} MB a step to the other processes"
+        ));
+    }
     if !common.json && (shown.show || (output::is_terminal() && !common.quiet)) {
         output::pictures(&grid)?;
     }
     Ok(status)
+}
+
+/// Calls `run`, on a rank that trains beside rank 0, with the options of a run.
+fn follow(
+    common: &Common,
+    peers: Arc<dyn Peers>,
+    run: impl FnOnce(RunOptions) -> anyhow::Result<()>,
+) -> anyhow::Result<Status> {
+    run(RunOptions {
+        peers: Some(peers),
+        device: device(&common.device)?,
+        network: network(common),
+        progress: &mut *progress::data(common),
+        observer: progress::training(common),
+        tensorboard: TensorBoard::Off,
+    })?;
+    Ok(Status::Done)
 }
 
 /// Tells what an experiment reached.

@@ -64,7 +64,7 @@ mod unix {
 
     use super::resume;
     use crate::exit_status::INTERRUPTED;
-    use crate::output;
+    use crate::{output, processes};
 
     /// The folder of the run or study that goes on, and whether it is a study.
     static CURRENT: Mutex<Option<(PathBuf, bool)>> = Mutex::new(None);
@@ -130,7 +130,9 @@ mod unix {
                     stop();
                     continue;
                 }
-                output::progress(&format!("{start}{}", advice()));
+                if !processes::is_silent() {
+                    output::progress(&format!("{start}{}", advice()));
+                }
                 signal_hook::low_level::exit(i32::from(INTERRUPTED));
             }
         });

@@ -13,6 +13,7 @@ mod interrupt;
 mod item_index;
 mod noise_levels;
 mod output;
+mod processes;
 mod progress;
 mod shards;
 
@@ -23,10 +24,13 @@ use clap::{CommandFactory, FromArgMatches};
 
 fn main() -> ExitCode {
     let matches = Args::command().get_matches_from(args::rewritten(std::env::args_os().collect()));
-    let args = match Args::from_arg_matches(&matches) {
+    let mut args = match Args::from_arg_matches(&matches) {
         Ok(args) => args,
         Err(error) => error.format(&mut Args::command()).exit(),
     };
+    if args.command.is_shared() {
+        processes::silence(&mut args.common);
+    }
     output::start_log(&args.common, commands::log_style(&args));
     interrupt::listen();
     match guard::check_arguments(&matches).and_then(|()| commands::run(&args)) {

@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         observer: Box::new(MemoryObserver::default()),
         tensorboard: TensorBoard::Off,
         live: None,
+        peers: None,
     };
     let widths = Adaptation::Widths(vec![16]);
     let record = train(spec, &widths, &folder, Existing::Refuse, options)?.record;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use ae_models::{Architecture, Device, Objective};
-use ae_training::{Engine, FusedEngine, autograd_engine};
+use ae_training::{Engine, FusedEngine, Peers, autograd_engine};
 use serde::{Deserialize, Serialize};
 
 use crate::ExperimentError;
@@ -26,20 +27,30 @@ impl EngineKind {
         if device.is_cpu() && architecture.chain().is_some() { Self::Fused } else { Self::Autograd }
     }
 
-    /// Starts the engine.
+    /// Starts the engine, as one of several processes if there are peers.
     ///
     /// # Errors
-    /// If it does not support the model or the device.
+    /// If it does not support the model, the device or peers.
     pub(crate) fn start<'a>(
         self,
         architecture: &'a dyn Architecture,
         objective: Objective,
         device: &Device,
+        peers: Option<Arc<dyn Peers>>,
     ) -> Result<Box<dyn Engine + 'a>, ExperimentError> {
         match self {
+            Self::Autograd if peers.is_some() => Err(ExperimentError::setting(
+                "training.engine",
+                "fused where several processes train together",
+                &self.to_string(),
+            )),
             Self::Autograd => Ok(autograd_engine(architecture, objective, device)?),
             Self::Fused if device.is_cpu() => {
-                Ok(Box::new(FusedEngine::new(architecture, objective)?))
+                let engine = FusedEngine::new(architecture, objective)?;
+                Ok(match peers {
+                    Some(peers) => Box::new(engine.with_peers(peers)),
+                    None => Box::new(engine),
+                })
             }
             Self::Fused => Err(ExperimentError::Setting {
                 setting: "training.engine",

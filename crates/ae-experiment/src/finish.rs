@@ -30,6 +30,15 @@ pub struct Outcome {
     pub grid: Vec<GridRow<'static>>,
 }
 
+/// The processes that have trained it together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Together {
+    /// How many, at least 1.
+    pub(crate) processes: usize,
+    /// Bytes that this one has sent, divided by the steps.
+    pub(crate) sent_a_step: Option<u64>,
+}
+
 /// Everything that the end of a run needs.
 pub(crate) struct Finish<'a> {
     pub(crate) plan: &'a Plan,
@@ -41,6 +50,7 @@ pub(crate) struct Finish<'a> {
     pub(crate) device: &'a Device,
     pub(crate) seconds: f64,
     pub(crate) resumed_after: Option<u32>,
+    pub(crate) together: Together,
 }
 
 impl Finish<'_> {
@@ -103,6 +113,8 @@ impl Finish<'_> {
             epochs,
             planned_epochs: training.epochs,
             threads: rayon::current_num_threads(),
+            processes: self.together.processes,
+            sent_bytes_a_step: self.together.sent_a_step,
             device: device_name(self.device).to_owned(),
             machine: Some(machine_in_words()),
             engine: plan.engine,

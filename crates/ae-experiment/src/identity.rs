@@ -39,7 +39,7 @@ impl Plan {
     }
 
     /// Settings and data by name, each as text.
-    fn parts(&self) -> Result<Vec<(String, String)>, ExperimentError> {
+    pub(crate) fn parts(&self) -> Result<Vec<(String, String)>, ExperimentError> {
         let Spec { seed, data, model, corruption, training, .. } = &self.spec;
         let mut parts = vec![("seed".to_owned(), seed.to_string())];
         for (table, settings) in [

@@ -46,6 +46,7 @@
 //!     observer: Box::new(MemoryObserver::default()),
 //!     tensorboard: TensorBoard::Off,
 //!     live: None,
+//!     peers: None,
 //! };
 //! let folder = dir.path().join("run");
 //! let narrow = Adaptation::Widths(vec![3]);
@@ -74,6 +75,7 @@ mod machine;
 mod resume;
 mod run;
 mod tensorboard;
+mod together;
 
 mod folder;
 mod live;
@@ -138,6 +140,7 @@ pub use spec::{
     PretrainingKind, Spec, SpecKey, StudySpec, TrainingSpec, VaeForm, spec_keys, spec_reference,
 };
 pub use tensorboard::TensorBoard;
+pub use together::{resume_beside, train_beside};
 
 /// Compiles the example of README.md.
 #[cfg(doctest)]

@@ -286,7 +286,10 @@ impl Story {
     }
 
     fn machine(&self, record: &Record) -> Section {
-        let threads = ae_files::counted_as(record.threads, "thread");
+        let mut threads = ae_files::counted_as(record.threads, "thread");
+        if record.processes > 1 {
+            threads = format!("{} processes of {threads}", record.processes);
+        }
         let mut facts = vec![
             Fact::new("program", format!("ae {}", record.version)),
             Fact::new("device", record.device.as_str()).with_note(threads),

@@ -10,7 +10,8 @@ use ae_models::{
 };
 use ae_random::Seed;
 use ae_training::{
-    BlindSpots, Counted, Engine, FitConfig, SampleCorruption, Samples, TrainingState, curve_metrics,
+    BlindSpots, Counted, Engine, FitConfig, Peers, SampleCorruption, Samples, TrainingState,
+    curve_metrics,
 };
 
 use crate::preflight::check_memory;
@@ -78,7 +79,16 @@ impl Plan {
     /// # Errors
     /// If the engine does not support the model or the device.
     pub fn start_engine(&self, device: &Device) -> Result<Box<dyn Engine + '_>, ExperimentError> {
-        self.engine.start(self.architecture.as_ref(), self.objective.clone(), device)
+        self.start_engine_among(device, None)
+    }
+
+    /// Starts the engine of one of several processes, if there are peers.
+    pub(crate) fn start_engine_among(
+        &self,
+        device: &Device,
+        peers: Option<Arc<dyn Peers>>,
+    ) -> Result<Box<dyn Engine + '_>, ExperimentError> {
+        self.engine.start(self.architecture.as_ref(), self.objective.clone(), device, peers)
     }
 
     /// The state before the first step: initial parameters, and an optimizer without moments.

@@ -30,8 +30,15 @@ pub struct Record {
     pub epochs: u32,
     /// Epochs planned; more than done if the run stopped early.
     pub planned_epochs: u32,
-    /// The number of threads; it does not change the result.
+    /// The number of threads of a process; it does not change the result.
     pub threads: usize,
+    /// The number of processes that trained it together, which does not change the result either; 1 in records of
+    /// earlier versions.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub processes: usize,
+    /// Bytes that rank 0 of several processes has sent, with its share of the validations, divided by the steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_bytes_a_step: Option<u64>,
     /// The device.
     pub device: String,
     /// The processor, its cores and the system; none in records of earlier versions.
@@ -230,6 +237,15 @@ impl Record {
 
 fn grey() -> usize {
     1
+}
+
+fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

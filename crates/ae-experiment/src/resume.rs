@@ -4,13 +4,14 @@ use std::path::Path;
 
 use ae_dataset::{Dataset, Progress};
 use ae_files::counted_as;
-use ae_training::{Checkpoints, Schedule, TrainingError, TrainingState, curve_csv};
+use ae_training::{Checkpoints, Schedule, TrainingError, TrainingState, curve_csv, share_state};
 
 use crate::folder::RunFolder;
 use crate::identity::told_changes;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::run::{Trainer, resolve, run};
+use crate::together::{agree_on, announcement};
 use crate::{ExperimentError, Outcome, RunOptions, Spec};
 
 /// What is changed when a run is resumed.
@@ -53,7 +54,7 @@ pub fn resume(
     changes: &ResumeChanges,
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer, tensorboard, live } = options;
+    let RunOptions { device, network, progress, observer, tensorboard, live, peers } = options;
     let (path, folder) = (folder, RunFolder::open(folder)?);
     let written = Spec::read(&folder.spec())?;
     if written.study.is_some() {
@@ -75,7 +76,11 @@ pub fn resume(
     let identity = plan.identity()?.or_former(plan.former_digest(&Spec::text(&folder.spec())?));
     let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?
         .every(plan.spec.checkpoints.every);
-    let state = match checkpoints.newest()? {
+    if let Some(peers) = &peers {
+        agree_on(&plan, peers.as_ref())?;
+        progress.chose(&announcement(&plan, peers.as_ref()));
+    }
+    let mut state = match checkpoints.newest()? {
         None => {
             progress.chose("there is no checkpoint yet: the training starts from the beginning");
             plan.initial_state()
@@ -94,8 +99,9 @@ pub fn resume(
             state
         }
     };
+    peers.as_deref().map_or(Ok(()), |peers| share_state(peers, &mut state))?;
     if changes.epochs.is_some() {
-        lengthen(&mut plan, &written, &state, progress)?;
+        lengthened(&mut plan, &written, &state, progress)?;
     }
     folder.remove_temporaries()?;
     if plan.spec != written {
@@ -115,7 +121,7 @@ pub fn resume(
         // After a kill or a damaged checkpoint, the file may hold epochs that are not in the state.
         ae_files::write_atomic(&folder.curve(), curve_csv(state.curve()).as_bytes())?;
     }
-    let trainer = Trainer { device, observer, tensorboard, live };
+    let trainer = Trainer { device, observer, tensorboard, live, peers };
     run(&plan, &Preflight::of(&plan), &folder, state, &checkpoints, trainer)
 }
 
@@ -165,7 +171,7 @@ fn is_over(plan: &Plan, state: &TrainingState) -> bool {
 }
 
 /// Checks a new number of epochs, and says what it means for early stopping and for the learning rate.
-fn lengthen(
+pub(crate) fn lengthened(
     plan: &mut Plan,
     written: &Spec,
     state: &TrainingState,

@@ -12,17 +12,18 @@ use ae_files::FileError;
 use ae_models::{Device, Parameters};
 use ae_random::Seed;
 use ae_training::{
-    Background, Checkpoints, CsvCurve, Engine, Event, FitOutcome, Observer, TrainingData,
-    TrainingError, TrainingState, best_epoch, deciding_metric, fit,
+    Background, Checkpoints, CsvCurve, Engine, Event, FitOutcome, Observer, Peers, StopTogether,
+    TrainingData, TrainingError, TrainingState, best_epoch, deciding_metric, fit, share_state,
 };
 
-use crate::finish::{Finish, Outcome};
+use crate::finish::{Finish, Outcome, Together};
 use crate::folder::{Claim, Existing, RunFolder};
 use crate::live::{Attendant, LiveTraining};
 use crate::page::try_to_write_page;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::tensorboard::EventFile;
+use crate::together::{agree_on, announcement};
 use crate::{Adaptation, DataSpec, ExperimentError, Spec, TensorBoard};
 
 /// The longest side of an image that is read, in pixels.
@@ -42,6 +43,9 @@ pub struct RunOptions<'a> {
     pub tensorboard: TensorBoard,
     /// Is told how far the training is, and stops it.
     pub live: Option<LiveTraining>,
+    /// The processes that train together, if there are several: this is rank 0 of them, and the others call
+    /// [`train_beside`](crate::train_beside) or [`resume_beside`](crate::resume_beside).
+    pub peers: Option<Arc<dyn Peers>>,
 }
 
 /// What trains a plan and listens to it.
@@ -49,7 +53,7 @@ pub(crate) struct Trainer<'a> {
     pub(crate) device: Device,
     pub(crate) observer: Box<dyn Observer + 'a>,
     pub(crate) tensorboard: TensorBoard,
-    pub(crate) live: Option<LiveTraining>,
+    pub(crate) peers: Option<Arc<dyn Peers>>,
 }
 
 /// Trains a model by its spec into a new folder. `adaptation` completes the spec from the data.
@@ -67,7 +71,7 @@ pub fn train(
     existing: Existing,
     options: RunOptions,
 ) -> Result<Outcome, ExperimentError> {
-    let RunOptions { device, network, progress, observer, tensorboard, live } = options;
+    let RunOptions { device, network, progress, observer, tensorboard, live, peers } = options;
     if spec.study.is_some() {
         return Err(ExperimentError::Study { name: spec.name });
     }
@@ -79,7 +83,11 @@ pub fn train(
     let plan = Plan::new(spec, dataset, &device)?;
     let preflight = Preflight::of(&plan);
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
-    let state = plan.initial_state();
+    let mut state = plan.initial_state();
+    if let Some(peers) = &peers {
+        agree_on(&plan, peers.as_ref())?;
+        progress.chose(&announcement(&plan, peers.as_ref()));
+    }
     progress.chose(&preflight.announcement(&plan));
     preflight.notes.iter().for_each(|note| progress.chose(note));
     preflight.warn(&plan);
@@ -89,7 +97,8 @@ pub fn train(
     let checkpoints =
         Checkpoints::open(&folder.checkpoints(), identity, plan.spec.checkpoints.keep)?
             .every(plan.spec.checkpoints.every);
-    let trainer = Trainer { device, observer, tensorboard, live };
+    peers.as_deref().map_or(Ok(()), |peers| share_state(peers, &mut state))?;
+    let trainer = Trainer { device, observer, tensorboard, live, peers };
     run(&plan, &preflight, &folder, state, &checkpoints, trainer)
 }
 
@@ -208,7 +217,8 @@ fn run_attended(
     trainer: Trainer<'_>,
     attendant: Option<&Attendant>,
 ) -> Result<Outcome, ExperimentError> {
-    let Trainer { device, observer, tensorboard, live } = trainer;
+    let Trainer { device, observer, tensorboard, live, peers } = trainer;
+    let processes = peers.as_ref().map_or(1, |peers| peers.ranks());
     let background = || Arc::clone(checkpoints.background());
     let curve = CsvCurve::new(&folder.curve(), background());
     let (path, background) = (folder.best_model(), background());
@@ -221,13 +231,25 @@ fn run_attended(
     observers.extend(live.map(|live| Box::new(live) as Box<dyn Observer>));
     observers.extend(attendant.map(|it| Box::new(it.listener()) as Box<dyn Observer>));
     let resumed_after = Some(state.completed_epochs()).filter(|&epochs| epochs > 0);
-    let mut engine = plan.start_engine(&device)?;
-    let seconds = fit_with(engine.as_mut(), plan, &mut state, Some(checkpoints), &mut observers)?;
+    let mut engine = plan.start_engine_among(&device, peers.clone())?;
+    let mut listening: Box<dyn Observer + '_> = match &peers {
+        Some(peers) => Box::new(StopTogether::new(Box::new(observers), Arc::clone(peers))),
+        None => Box::new(observers),
+    };
+    let sent = || peers.as_ref().map_or(0, |peers| peers.sent_bytes());
+    let (steps_before, sent_before) = (state.steps(), sent());
+    let observer = listening.as_mut();
+    let seconds = fit_with(engine.as_mut(), plan, &mut state, Some(checkpoints), observer)?;
+    drop(listening);
+    let steps = state.steps() - steps_before;
+    let sent_a_step = (sent() - sent_before).checked_div(steps).filter(|_| processes > 1);
     events(&state)?.map_or(Ok(()), |events| events.complete(&state))?;
     let model = engine.inference()?;
     let (state, device) = (&state, &device);
     let model = model.as_ref();
-    let finish = Finish { plan, preflight, folder, state, model, device, seconds, resumed_after };
+    let together = Together { processes, sent_a_step };
+    let finish =
+        Finish { plan, preflight, folder, state, model, device, seconds, resumed_after, together };
     let outcome = finish.finish()?;
     try_to_write_page(folder.path());
     Ok(outcome)
@@ -248,7 +270,7 @@ pub fn fit_plan(
     fit_with(plan.start_engine(device)?.as_mut(), plan, state, checkpoints, observer)
 }
 
-fn fit_with(
+pub(crate) fn fit_with(
     engine: &mut dyn Engine,
     plan: &Plan,
     state: &mut TrainingState,

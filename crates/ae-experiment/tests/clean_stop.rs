@@ -44,7 +44,9 @@ impl Observer for Failing {
 fn options<'a>(progress: &'a mut (), observer: impl Observer + 'a) -> RunOptions<'a> {
     let (device, network) = (Device::Cpu, Network::Offline);
     let tensorboard = TensorBoard::Off;
-    RunOptions { device, network, progress, observer: Box::new(observer), tensorboard, live: None }
+    let (live, peers) = (None, None);
+    let observer = Box::new(observer);
+    RunOptions { device, network, progress, observer, tensorboard, live, peers }
 }
 
 fn spec(place: &Path) -> Spec {

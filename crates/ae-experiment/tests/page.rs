@@ -29,6 +29,7 @@ fn run(place: &Path) -> PathBuf {
         observer: Box::new(MemoryObserver::default()),
         tensorboard: TensorBoard::Off,
         live: None,
+        peers: None,
     };
     let folder = place.join("run");
     train(spec, &Adaptation::Widths(vec![3]), &folder, Existing::Refuse, options).unwrap();

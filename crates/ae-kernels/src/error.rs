@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::PeersError;
 use crate::layer::Refusal;
 
 /// Why layers do not make a chain, or why numbers do not fit one.
@@ -118,6 +119,9 @@ pub enum ChainError {
         /// The numbers that are counted.
         counted: usize,
     },
+    /// Another process of the training cannot be worked with.
+    #[error(transparent)]
+    Peers(#[from] PeersError),
     /// A name that no value has.
     #[error("{what}: expected one of {expected}; found {found}")]
     Name {

@@ -8,6 +8,7 @@
 //! | describe a network | [`Chain`] of [`Layer`]s (all kinds are in [`layer`]) with a [`Connection`]; [`Shape`], [`Extent`], [`Activation`], [`Padding`], [`Windows`], [`Weight`] | `chain/`, `layer/` |
 //! | say what is minimised | [`Objective`], [`Loss`], [`Penalty`] | `loss/`, `penalty/` |
 //! | train it | [`Trainer`] with a [`Problem`] and a [`Batch`]; [`Target`], [`BatchSummary`] | `step/` |
+//! | train it in several processes | [`Trainer::with_peers`] with [`Peers`], whose [`Link`] carries [`Numbers`] by [`Topic`] | `step/` |
 //! | choose an optimizer | [`Step`], [`AdamStep`], [`SgdStep`]; [`squared_norm`] | `step/` |
 //! | apply it | [`PackedChain`] | `inference/` |
 //! | measure losses alone | [`RowLosses`], [`losses_of_logits`], [`losses_of_outputs`], [`squared_error_sum`], [`binary_cross_entropy`] | `loss/` |
@@ -95,8 +96,8 @@ pub use objective::Objective;
 pub use penalty::{CodeL1, Contractive, Kl, KlSparsity, Penalty};
 pub use shape::{Extent, Shape};
 pub use step::{
-    AdamStep, Batch, BatchStatistics, BatchSummary, Problem, SgdStep, Step, Target, Trainer,
-    squared_norm,
+    AdamStep, Batch, BatchStatistics, BatchSummary, Incoming, Link, LocalPeers, Numbers, Peers,
+    PeersError, Problem, SgdStep, Step, Target, Topic, Trainer, gather, squared_norm,
 };
 
 /// The examples of README.md, compiled as documentation tests.

@@ -154,8 +154,8 @@ fn run_one(
     }
     let observer = (options.observer)();
     let tensorboard = TensorBoard::Off;
-    let live = None;
-    let run = RunOptions { device, network, progress, observer, tensorboard, live };
+    let (live, peers) = (None, None);
+    let run = RunOptions { device, network, progress, observer, tensorboard, live, peers };
     Ok(train(spec, &Adaptation::None, folder, existing, run)?.record)
 }
 

@@ -206,6 +206,8 @@ impl<'a> Workbench<'a> {
             epochs,
             planned_epochs: epochs,
             threads: rayon::current_num_threads(),
+            processes: 1,
+            sent_bytes_a_step: None,
             device: ae_models::device_name(device).to_owned(),
             machine: Some(machine_in_words()),
             engine,

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use ae_kernels::BatchSummary;
+use ae_kernels::{BatchSummary, Peers};
 use ae_models::{Architecture, Inference, Objective, Penalty};
 use ae_random::Seed;
 
+use crate::evaluate::evaluate_among;
+use crate::variational::evaluate_variational_among;
 use crate::{
-    BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, evaluate,
-    evaluate_variational, validation_codes,
+    BatchSelection, Detail, Evaluation, Samples, TrainingError, TrainingState, validation_codes,
 };
 
 /// Trains a model: it owns parameters and optimizer between [`load`](Self::load) and
@@ -61,13 +62,7 @@ pub trait Engine: Send {
     /// # Errors
     /// As [`evaluate`] and [`evaluate_variational`].
     fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
-        let model = self.inference()?;
-        let mut evaluation = evaluate(model.as_ref(), samples, detail)?;
-        evaluation.trained_on = Some(self.objective().loss);
-        if let Some(codes) = validation_codes(self.architecture(), self.seed()?) {
-            evaluation.variational = Some(evaluate_variational(model.as_ref(), samples, &codes)?);
-        }
-        Ok(evaluation)
+        evaluate_engine(self, samples, detail, None)
     }
 
     /// The run's seed.
@@ -87,6 +82,23 @@ pub trait Engine: Send {
 
     /// The objective that is minimised.
     fn objective(&self) -> &Objective;
+}
+
+/// [`Engine::evaluate`], by one of several processes if there are peers: each evaluates a part of the samples.
+pub(crate) fn evaluate_engine(
+    engine: &(impl Engine + ?Sized),
+    samples: &Samples,
+    detail: Detail,
+    peers: Option<&dyn Peers>,
+) -> Result<Evaluation, TrainingError> {
+    let model = engine.inference()?;
+    let mut evaluation = evaluate_among(model.as_ref(), samples, detail, peers)?;
+    evaluation.trained_on = Some(engine.objective().loss);
+    if let Some(codes) = validation_codes(engine.architecture(), engine.seed()?) {
+        let losses = evaluate_variational_among(model.as_ref(), samples, &codes, peers)?;
+        evaluation.variational = Some(losses);
+    }
+    Ok(evaluation)
 }
 
 /// The size of a step.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ae_dataset::DatasetError;
 use ae_files::FileError;
-use ae_kernels::ChainError;
+use ae_kernels::{ChainError, PeersError};
 use ae_models::ModelError;
 
 use crate::Difference;
@@ -116,6 +116,17 @@ pub enum TrainingError {
         "the autograd engine needs candle, and this build has none; build ae-training with the feature `candle`"
     )]
     NeedsCandle,
+    /// Another process of the training cannot be worked with.
+    #[error(transparent)]
+    Peers(#[from] PeersError),
+    /// Another process of the training has other settings, other data or another version.
+    #[error("rank {rank} cannot train with rank 0: {fault}")]
+    Disagreement {
+        /// Its rank.
+        rank: usize,
+        /// What differs.
+        fault: String,
+    },
     /// An observer failed with an error of its own.
     #[error("an observer failed: {0}")]
     Observer(#[source] Box<dyn Error + Send + Sync>),

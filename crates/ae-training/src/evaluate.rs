@@ -1,7 +1,7 @@
 //! The evaluation of a model on a set of images.
 
 use ae_dataset::ImageShape;
-use ae_kernels::SLICE_ROWS;
+use ae_kernels::{Peers, SLICE_ROWS};
 use ae_models::{Inference, Loss, RowLosses};
 use rayon::prelude::*;
 
@@ -10,6 +10,7 @@ use crate::metric_names::{
     VALIDATION_SSE, VALIDATION_SSIM, validation_metric,
 };
 use crate::metrics::{bce_from_logits, mae, mse, psnr, ssim};
+use crate::peers::{gathered, items_of};
 use crate::{Counted, Metrics, Samples, TrainingBatch, TrainingError, VariationalLosses};
 
 /// What to compute in an evaluation.
@@ -142,14 +143,33 @@ pub fn evaluate(
     samples: &Samples,
     detail: Detail,
 ) -> Result<Evaluation, TrainingError> {
-    let images =
-        in_slices(model, samples, |inputs, targets, buffers| match (samples.counted(), detail) {
+    evaluate_among(model, samples, detail, None)
+}
+
+/// The same by one of several processes, if there are peers: each evaluates a part of the images.
+pub(crate) fn evaluate_among(
+    model: &dyn Inference,
+    samples: &Samples,
+    detail: Detail,
+    peers: Option<&dyn Peers>,
+) -> Result<Evaluation, TrainingError> {
+    let count = samples.images().len();
+    let items = |rank: usize| peers.map_or(0..count, |it| items_of(rank, it.ranks(), count));
+    let own: Vec<u32> = items(peers.map_or(0, Peers::rank)).map(|item| item as u32).collect();
+    let mut images = in_slices_of(model, samples, &own, |inputs, targets, buffers| {
+        match (samples.counted(), detail) {
             (Counted::BlindSpots, _) => blind_spots_of_slice(model, inputs, targets, buffers),
             (Counted::All, Detail::Losses) => losses_of_slice(model, inputs, targets),
             (Counted::All, Detail::Full) => {
                 evaluate_slice(model, samples, (inputs, targets), buffers)
             }
-        })?;
+        }
+    })?;
+    if let Some(peers) = peers {
+        let numbers = images.iter().flat_map(Sums::numbers).collect();
+        let all = gathered(peers, numbers, |rank| items(rank).len() * SUMS)?;
+        images = all.as_chunks().0.iter().map(Sums::of_numbers).collect();
+    }
     let mut total = Sums::default();
     images.iter().for_each(|image| total.add(image));
     let found = total.mean(images.len() as f64, samples.images().image_size() as f64);
@@ -253,7 +273,25 @@ struct Sums {
     noisy_ssim: Option<f64>,
 }
 
+/// Numbers that [`Sums`] are sent as.
+const SUMS: usize = 10;
+
 impl Sums {
+    /// All of it, for another process: what there may be as 1 and its value, or as 0 and 0.
+    fn numbers(&self) -> [f64; SUMS] {
+        let of = |sum: Option<f64>| [f64::from(u8::from(sum.is_some())), sum.unwrap_or(0.0)];
+        let [[a, bce], [b, ssim], [c, noisy_mse], [d, noisy_ssim]] =
+            [self.bce, self.ssim, self.noisy_mse, self.noisy_ssim].map(of);
+        [a, bce, b, ssim, c, noisy_mse, d, noisy_ssim, self.mse, self.mae]
+    }
+
+    fn of_numbers(numbers: &[f64; SUMS]) -> Self {
+        let [a, bce, b, ssim, c, noisy_mse, d, noisy_ssim, mse, mae] = *numbers;
+        let of = |is_some: f64, sum: f64| (is_some == 1.0).then_some(sum);
+        let (noisy_mse, noisy_ssim) = (of(c, noisy_mse), of(d, noisy_ssim));
+        Self { bce: of(a, bce), mse, mae, ssim: of(b, ssim), noisy_mse, noisy_ssim }
+    }
+
     fn add(&mut self, image: &Self) {
         let plus = |sum: Option<f64>, part: Option<f64>| part.map(|part| sum.unwrap_or(0.0) + part);
         self.bce = plus(self.bce, image.bce);

@@ -1,15 +1,21 @@
 //! The fused engine: the kernels of `ae-kernels` over the flat parameter buffer, on the CPU.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use ae_kernels::{Batch, Chain, Problem, Target, Trainer};
+use ae_kernels::{
+    Batch, Chain, Incoming, Numbers, Peers, PeersError, Problem, Target, Topic, Trainer,
+};
 use ae_models::{Architecture, Inference, KernelInference, NamedDraws, Objective};
 use ae_random::Seed;
 
 use crate::draws::{fill, training_stream};
-use crate::engine::with_kl_share;
+use crate::engine::{evaluate_engine, with_kl_share};
 use crate::host_state::{HostState, check_state};
-use crate::{BatchResult, BatchSelection, Engine, Samples, StepSize, TrainingError, TrainingState};
+use crate::{
+    BatchResult, BatchSelection, Detail, Engine, Evaluation, Samples, StepSize, TrainingError,
+    TrainingState,
+};
 
 /// The most layers that a refusal names.
 const NAMED: usize = 8;
@@ -24,6 +30,7 @@ pub struct FusedEngine<'a> {
     random: Vec<NamedDraws>,
     trainer: Trainer,
     state: Option<HostState>,
+    peers: Option<Arc<dyn Peers>>,
 }
 
 impl<'a> FusedEngine<'a> {
@@ -38,7 +45,40 @@ impl<'a> FusedEngine<'a> {
         let chain = fused_chain(architecture)?;
         chain.check_objective(&objective)?;
         let (random, trainer) = (architecture.draws(), Trainer::new());
-        Ok(Self { architecture, chain, objective, random, trainer, state: None })
+        Ok(Self { architecture, chain, objective, random, trainer, state: None, peers: None })
+    }
+
+    /// The engine of one of several processes, which compute a part of every batch and of every evaluation each. All of
+    /// them must be called alike, and have the same results, with the bits that one process has.
+    #[must_use]
+    pub fn with_peers(mut self, peers: Arc<dyn Peers>) -> Self {
+        self.trainer = self.trainer.with_peers(Arc::clone(&peers));
+        self.peers = Some(peers).filter(|peers| peers.ranks() > 1);
+        self
+    }
+
+    /// Brings the moments of all parameters to rank 0, which writes checkpoints: each rank keeps those of the
+    /// parameters that it takes the steps for.
+    fn collect_moments(
+        &self,
+        peers: &dyn Peers,
+        moments: &mut [Vec<f32>],
+    ) -> Result<(), PeersError> {
+        let ranges = self.chain.parameters_of_ranks(&self.objective, peers.ranks());
+        peers.session(&mut |link| {
+            for moments in moments.iter_mut() {
+                if peers.rank() > 0 {
+                    let own = moments[ranges[peers.rank()].clone()].to_vec();
+                    link.send(&[0], Topic::Results, Arc::new(Numbers::Singles(own)))?;
+                    continue;
+                }
+                for (rank, range) in ranges.iter().enumerate().skip(1) {
+                    let theirs = &mut moments[range.clone()];
+                    link.receive(rank, Topic::Results, Incoming::Singles(theirs))?;
+                }
+            }
+            Ok(())
+        })
     }
 
     fn check(&self, samples: &Samples) -> Result<(), TrainingError> {
@@ -108,6 +148,9 @@ impl Engine for FusedEngine<'_> {
     fn snapshot(&self, state: &mut TrainingState) -> Result<(), TrainingError> {
         check_state(state, self.architecture)?;
         self.state()?.write_to(state);
+        if let Some(peers) = &self.peers {
+            self.collect_moments(peers.as_ref(), state.optimizer.moments_mut())?;
+        }
         Ok(())
     }
 
@@ -124,6 +167,10 @@ impl Engine for FusedEngine<'_> {
         let (count, target) = (batch.indices.len(), target(batch.samples, chain));
         let rows = Batch::new(count, target, rows(batch)).with_draws(&layer_draws);
         Ok(trainer.gradient(problem, state.parameters.values(), rows, gradient)?.into())
+    }
+
+    fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
+        evaluate_engine(self, samples, detail, self.peers.as_deref())
     }
 
     fn inference(&self) -> Result<Box<dyn Inference>, TrainingError> {

@@ -145,6 +145,10 @@ impl Optimizer {
         &self.moments
     }
 
+    pub(crate) fn moments_mut(&mut self) -> &mut [Vec<f32>] {
+        &mut self.moments
+    }
+
     /// Takes a step against `scale * gradient`, where `learning_rate` is the schedule's.
     ///
     /// # Errors

@@ -1,13 +1,15 @@
 //! Bounds of variational models: the evidence lower bound and the importance-weighted one.
 
 use std::f64::consts::PI;
+use std::ops::Range;
 
-use ae_kernels::{ChainError, SLICE_ROWS, losses_of_logits, squared_error_sum};
+use ae_kernels::{ChainError, Peers, SLICE_ROWS, losses_of_logits, squared_error_sum};
 use ae_models::{Architecture, CheckedLayer, CheckedNetwork, Inference, Layer, ModelError};
 use ae_random::{Seed, Stream};
 use rayon::prelude::*;
 
 use crate::draws::validation_stream;
+use crate::peers::{gathered, items_of};
 use crate::setting::at_least_1;
 use crate::{Samples, TrainingBatch, TrainingError};
 
@@ -49,8 +51,21 @@ pub fn evaluate_variational(
     samples: &Samples,
     stream: &Stream,
 ) -> Result<VariationalLosses, TrainingError> {
+    evaluate_variational_among(model, samples, stream, None)
+}
+
+/// The same by one of several processes, if there are peers: each evaluates a part of the items.
+pub(crate) fn evaluate_variational_among(
+    model: &dyn Inference,
+    samples: &Samples,
+    stream: &Stream,
+    peers: Option<&dyn Peers>,
+) -> Result<VariationalLosses, TrainingError> {
+    let all = samples.images().len();
+    let of_rank = |rank: usize| peers.map_or(0..all, |it| items_of(rank, it.ranks(), all));
+    let own = of_rank(peers.map_or(0, Peers::rank));
     let likelihood = Likelihood::of(model);
-    let items = over_slices(model, samples, |first, slice| {
+    let mut items = over_slices(model, samples, own, |first, slice| {
         let mut codes = vec![0.0; slice.means.len()];
         let rows = codes.chunks_exact_mut(slice.width).zip(slice.codes());
         for (item, (code, of_item)) in (first..).zip(rows) {
@@ -66,6 +81,13 @@ pub fn evaluate_variational(
         });
         losses.collect()
     })?;
+    if let Some(peers) = peers {
+        let of = |item: &VariationalLosses| [item.kl, item.negative_elbo];
+        let numbers = items.iter().flat_map(of).collect();
+        let all = gathered(peers, numbers, |rank| of_rank(rank).len() * 2)?;
+        let of = |&[kl, negative_elbo]: &[f64; 2]| VariationalLosses { kl, negative_elbo };
+        items = all.as_chunks().0.iter().map(of).collect();
+    }
     let count = items.len() as f64;
     Ok(VariationalLosses {
         kl: items.iter().map(|item| item.kl).sum::<f64>() / count,
@@ -131,7 +153,8 @@ pub fn importance_weighted_nll(
     stream: &Stream,
 ) -> Result<f64, TrainingError> {
     at_least_1("the number of codes of an item", k as usize)?;
-    let items = over_slices(model, samples, |first, slice| {
+    let all = 0..samples.images().len();
+    let items = over_slices(model, samples, all, |first, slice| {
         let mut buffers = Drawn::default();
         let rows = (first..).zip(slice.targets(model.pixels()).zip(slice.codes()));
         let bounds = rows.map(|(item, (target, code))| {
@@ -272,17 +295,18 @@ impl Encoded {
     }
 }
 
-/// Encodes all samples in slices, on all threads, and returns the results of all items in order. `evaluate` is given
-/// the number of a slice's first item.
+/// Encodes samples in slices, on all threads, and returns the results of all items in order. `evaluate` is given the
+/// number of a slice's first item.
 fn over_slices<R: Send>(
     model: &dyn Inference,
     samples: &Samples,
+    items: Range<usize>,
     evaluate: impl Fn(u64, &Encoded) -> Result<Vec<R>, TrainingError> + Sync,
 ) -> Result<Vec<R>, TrainingError> {
     samples.check(model.pixels(), model.inputs())?;
     let width = model.latent_dim();
-    let all: Vec<u32> = (0..samples.images().len() as u32).collect();
-    let slices = all.par_chunks(SLICE_ROWS).map(|indices| {
+    let items: Vec<u32> = items.map(|item| item as u32).collect();
+    let slices = items.par_chunks(SLICE_ROWS).map(|indices| {
         let batch = samples.gather_inputs(indices, 0, model.inputs());
         let [mut means, mut log_variances] = [(); 2].map(|()| vec![0.0; indices.len() * width]);
         model.posterior(&batch.inputs, &mut means, &mut log_variances)?;

@@ -1,6 +1,7 @@
 //! What an experiment is made of: a spec, flags, a folder.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ae_corruption::Draw;
 use ae_dataset::ColumnScaling;
@@ -8,7 +9,7 @@ use ae_experiment::EngineKind;
 use ae_models::Loss;
 use clap::ValueHint;
 
-#[cfg(feature = "serve")]
+#[cfg(any(feature = "mpi", feature = "serve"))]
 use super::parse::whole;
 use super::parse::{blind_spot, count, epochs, loss, noise, one_of, positive, spec_seed};
 use super::{Becoming, Change, Data, NetworkFlags, NoiseChoice, OutputPath, Overwrite, files};
@@ -87,7 +88,29 @@ pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) shown: Shown,
     #[command(flatten)]
+    pub(crate) together: Together,
+    #[command(flatten)]
     pub(crate) becoming: Becoming,
+}
+
+/// What several processes that `mpirun` has started are told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Together {
+    /// Of several processes: how many seconds one waits for another before it ends all [default: 60]
+    #[cfg(feature = "mpi")]
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", value_parser = whole::<1, 86_400>)]
+    patience: Option<usize>,
+}
+
+impl Together {
+    /// How long a process waits for another one.
+    pub(crate) fn patience(&self) -> Duration {
+        #[cfg(feature = "mpi")]
+        let patience = self.patience;
+        #[cfg(not(feature = "mpi"))]
+        let patience: Option<usize> = None;
+        Duration::from_secs(patience.unwrap_or(60) as u64)
+    }
 }
 
 /// How a training is shown beside its progress.
@@ -168,6 +191,8 @@ pub(crate) struct Resume {
     pub(crate) target: Option<String>,
     #[command(flatten)]
     pub(crate) shown: Shown,
+    #[command(flatten)]
+    pub(crate) together: Together,
 }
 
 #[derive(Debug, clap::Args)]

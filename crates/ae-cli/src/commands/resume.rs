@@ -2,13 +2,13 @@
 
 use ae_apply::device;
 use ae_dataset::DatasetError;
-use ae_experiment::{ExperimentError, ResumeChanges, begun_spec, resume};
+use ae_experiment::{ExperimentError, ResumeChanges, begun_spec, resume, resume_beside};
 use ae_studies::{StudyError, StudyOptions, resume_study};
 
-use super::{conclude, finish, network};
+use super::{conclude, finish, follow, network};
 use crate::args::{Common, Resume};
 use crate::exit_status::Status;
-use crate::{interrupt, progress};
+use crate::{interrupt, processes, progress};
 
 pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
     let (data, target) = (args.data.clone(), args.target.clone());
@@ -28,10 +28,16 @@ pub(crate) fn run(args: &Resume, common: &Common) -> anyhow::Result<Status> {
         false => error,
     };
     if !is_study {
-        return finish(common, &args.run, &args.shown, |options| {
-            resume(&args.run, &changes, options).map_err(|error| hint(error.into()))
+        return processes::together(args.together.patience(), |peers| match peers {
+            Some(peers) if peers.rank() > 0 => follow(common, peers, |options| {
+                resume_beside(&args.run, &changes, options).map_err(|error| hint(error.into()))
+            }),
+            peers => finish(common, &args.run, &args.shown, peers, |options| {
+                resume(&args.run, &changes, options).map_err(|error| hint(error.into()))
+            }),
         });
     }
+    processes::refuse("a study")?;
     let options = StudyOptions {
         device: device(&common.device)?,
         network: network(common),

@@ -1,29 +1,57 @@
 //! `ae train`
 
+use std::sync::Arc;
+
 use ae_corruption::{Corruption, Draw};
 use ae_dataset::{PatchOptions, Source};
-use ae_experiment::{Adaptation, CorruptionSpec, DataSpec, NetworkName, Setting, Spec, train};
+use ae_experiment::{
+    Adaptation, CorruptionSpec, DataSpec, ExperimentError, NetworkName, Setting, Spec, train,
+    train_beside,
+};
 use ae_models::{Activation, Initialisation, Loss, ModelKind};
+use ae_training::Peers;
 
-use super::{check_spec, finish, set};
+use super::{check_spec, finish, follow, set};
 use crate::args::{Becoming, Change, Common, NetworkFlags, NoiseChoice, Reading, Train};
 use crate::exit_status::{Status, Usage};
-use crate::interrupt;
+use crate::{interrupt, processes};
 
 pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
+    processes::together(args.together.patience(), |peers| match peers {
+        Some(peers) if peers.rank() > 0 => {
+            let (spec, adaptation) = (spec(args)?, adaptation(args));
+            follow(common, peers, |options| {
+                train_beside(spec, &adaptation, options).map_err(|error| of_spec(args, error))
+            })
+        }
+        peers => train_here(args, common, peers),
+    })
+}
+
+/// Trains in this process, or as rank 0 of several.
+fn train_here(
+    args: &Train,
+    common: &Common,
+    peers: Option<Arc<dyn Peers>>,
+) -> anyhow::Result<Status> {
     let spec = spec(args)?;
     let folder = args.folder.of(&spec, common)?;
     let adaptation = adaptation(args);
     interrupt::resumable(&folder.path, false);
-    finish(common, &folder.path, &args.shown, |options| {
+    finish(common, &folder.path, &args.shown, peers, |options| {
         let outcome = train(spec, &adaptation, &folder.path, folder.existing, options);
-        outcome.map_err(|error| match &args.spec {
-            Some(path) if error.is_about_a_setting() => {
-                anyhow::Error::new(error).context(path.display().to_string())
-            }
-            _ => error.into(),
-        })
+        outcome.map_err(|error| of_spec(args, error))
     })
+}
+
+/// An error with the path of the spec that it is about.
+fn of_spec(args: &Train, error: ExperimentError) -> anyhow::Error {
+    match &args.spec {
+        Some(path) if error.is_about_a_setting() => {
+            anyhow::Error::new(error).context(path.display().to_string())
+        }
+        _ => error.into(),
+    }
 }
 
 /// What follows from the data: nothing that a spec or a flag sets.

@@ -8,7 +8,7 @@ use super::backward::Kept;
 use super::norm::squared_norm_of_chunk;
 use super::optimizer::Step;
 use super::task::Task;
-use crate::chain::{DenseOperation, Program};
+use crate::chain::{DenseOperation, LayerNonzeros, Program};
 use crate::layer::Role;
 use crate::penalty::Contraction;
 use crate::product::{Operand, Orientation, OuterProduct, Start, add_outer_products};
@@ -32,6 +32,32 @@ pub(super) struct Addends<'a, I> {
     /// The sums of earlier groups.
     pub(super) trees: &'a [&'a [f32]],
     pub(super) contraction: Option<&'a Contraction>,
+    pub(super) given: Given,
+}
+
+/// What the gradient's blocks hold already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    Nothing,
+    /// Those that are summed slice by slice hold the sums of the group.
+    SliceSums,
+    /// All of them hold the sums of the batch.
+    All,
+}
+
+/// The parameters of a batch, and whether its gradient changes them.
+pub(super) enum Parameters<'a> {
+    Kept(&'a [f32]),
+    Updated(Update<'a>),
+}
+
+impl Parameters<'_> {
+    pub(super) fn values(&self) -> &[f32] {
+        match self {
+            Self::Kept(parameters) => parameters,
+            Self::Updated(update) => update.parameters,
+        }
+    }
 }
 
 /// Parameters, and the step that is to be taken against their gradient.
@@ -41,24 +67,31 @@ pub(super) struct Update<'a> {
     pub(super) step: Step<'a>,
 }
 
+impl Update<'_> {
+    /// The same for a shorter time.
+    pub(super) fn again(&mut self) -> Update<'_> {
+        Update { parameters: self.parameters, step: self.step.again() }
+    }
+}
+
 /// A part of the flat buffer: rows of a weight, a bias, or another layer's parameters.
-struct Block<'a> {
-    place: BlockPlace,
-    gradient: &'a mut [f32],
-    update: Option<Update<'a>>,
+pub(super) struct Block<'a> {
+    pub(super) place: BlockPlace,
+    pub(super) gradient: &'a mut [f32],
+    pub(super) update: Option<Update<'a>>,
 }
 
 /// Where a block lies in the flat buffer.
 #[derive(Debug, Clone, Copy)]
-struct BlockPlace {
-    offset: usize,
-    length: usize,
-    owner: BlockOwner,
+pub(super) struct BlockPlace {
+    pub(super) offset: usize,
+    pub(super) length: usize,
+    pub(super) owner: BlockOwner,
 }
 
 /// What the parameters of a block are.
 #[derive(Debug, Clone, Copy)]
-enum BlockOwner {
+pub(super) enum BlockOwner {
     /// Rows of the weight that this operation owns.
     Weight { op: usize, first_row: usize },
     /// Numbers of the gradient that this operation computes slice by slice, from this one on.
@@ -77,11 +110,28 @@ pub(super) fn gradient_and_update<'a>(
     parameters: &[f32],
     update: Option<Update<'_>>,
 ) -> f64 {
-    let Addends { of_group: tasks, trees, contraction } = addends;
-    let blocks = blocks(program, gradient, update);
+    let mut blocks = blocks(places(program), gradient, update);
+    run_blocks(program, &addends, parameters, blocks.iter_mut()).iter().sum()
+}
+
+/// The same for some of the blocks. Returns the squared norm of each.
+pub(super) fn run_blocks<'a, 'b, 'c: 'b>(
+    program: &Program,
+    addends: &Addends<'_, impl Iterator<Item = &'a Task> + Clone + Sync>,
+    parameters: &[f32],
+    blocks: impl Iterator<Item = &'b mut Block<'c>>,
+) -> Vec<f64> {
+    let Addends { of_group: tasks, trees, contraction, given } = addends;
+    let blocks: Vec<&mut Block<'_>> = blocks.collect();
     let mut norms = vec![0.0; blocks.len()];
     run_all(blocks.into_iter().zip(&mut norms), |(Block { place, gradient, update }, norm)| {
         match place.owner {
+            BlockOwner::Untrained => {
+                gradient.fill(0.0);
+                return;
+            }
+            _ if *given == Given::All => {}
+            BlockOwner::PerSlice { .. } if *given == Given::SliceSums => {}
             BlockOwner::Weight { op, first_row } => {
                 add_weight_gradient(program, op, first_row, tasks.clone(), gradient);
                 if let Some(contraction) = contraction {
@@ -90,33 +140,30 @@ pub(super) fn gradient_and_update<'a>(
                         None => &parameters[place.offset..][..place.length],
                     };
                     let owner = (program, op, first_row);
-                    contract(*contraction, owner, tasks.clone(), values, gradient);
+                    contract(**contraction, owner, tasks.clone(), values, gradient);
                 }
             }
             BlockOwner::PerSlice { op, first } => {
                 gradient.fill(0.0);
                 add_slice_gradients(program, op, first, tasks.clone(), gradient);
             }
-            BlockOwner::Untrained => {
-                gradient.fill(0.0);
-                return;
-            }
         }
-        for tree in trees {
+        for tree in *trees {
             let summand = &tree[place.offset..][..place.length];
             gradient.iter_mut().zip(summand).for_each(|(sum, summand)| *sum += summand);
         }
         *norm = squared_norm_of_chunk(gradient);
-        if let Some(Update { parameters, step }) = update {
+        if let Some(update) = update {
+            let Update { parameters, step } = update.again();
             step.update(parameters, gradient);
         }
     });
-    norms.iter().sum()
+    norms
 }
 
 /// Cuts the flat buffers into blocks.
-fn blocks<'a>(
-    program: &Program,
+pub(super) fn blocks<'a>(
+    places: Vec<BlockPlace>,
     mut gradient: &'a mut [f32],
     mut update: Option<Update<'a>>,
 ) -> Vec<Block<'a>> {
@@ -131,11 +178,11 @@ fn blocks<'a>(
         });
         Block { place, gradient: of_block, update: now }
     };
-    places(program).into_iter().map(cut).collect()
+    places.into_iter().map(cut).collect()
 }
 
 /// The places of all blocks, in the order of the flat buffer.
-fn places(program: &Program) -> Vec<BlockPlace> {
+pub(super) fn places(program: &Program) -> Vec<BlockPlace> {
     let mut places = Vec::new();
     for (index, op) in program.ops.iter().enumerate() {
         let mut first = 0;
@@ -192,7 +239,7 @@ fn add_weight_gradient<'a>(
 }
 
 /// Adds what an operation computed slice by slice, from `first` on.
-fn add_slice_gradients<'a>(
+pub(super) fn add_slice_gradients<'a>(
     program: &Program,
     op: usize,
     first: usize,
@@ -242,20 +289,32 @@ fn outer_product<'a>(
     task: &'a Task,
     first_row: usize,
 ) -> OuterProduct<'a> {
-    let (input, gradient, nonzeros) = match task.kept.get(index) {
-        Some(Kept { input, logit_gradient, nonzeros }) => {
-            (input.all(), logit_gradient.all(), nonzeros)
-        }
-        None => {
-            let memory = &task.workspace.memories[index];
-            (task.input_of(index), memory.logits.all(), &memory.nonzeros)
-        }
-    };
+    let Sides { input, logit_gradient, nonzeros } = sides(index, task);
     let input = Operand::scanned(input, &nonzeros.input);
-    let logit_gradient = Operand::scanned(gradient, &nonzeros.logit_gradient);
+    let logit_gradient = Operand::scanned(logit_gradient, &nonzeros.logit_gradient);
     let (left, right) = match dense.weight.forward {
         Orientation::Transposed => (logit_gradient, input),
         Orientation::AsStored => (input, logit_gradient),
     };
     OuterProduct { left: left.columns_from(first_row), right: right.columns_from(0) }
+}
+
+/// What a task holds on both sides of a dense operation: at least as many rows as it has.
+pub(super) struct Sides<'a> {
+    pub(super) input: &'a [f32],
+    pub(super) logit_gradient: &'a [f32],
+    nonzeros: &'a LayerNonzeros,
+}
+
+pub(super) fn sides(index: usize, task: &Task) -> Sides<'_> {
+    match task.kept.get(index) {
+        Some(Kept { input, logit_gradient, nonzeros }) => {
+            Sides { input: input.all(), logit_gradient: logit_gradient.all(), nonzeros }
+        }
+        None => {
+            let memory = &task.workspace.memories[index];
+            let (input, logit_gradient) = (task.input_of(index), memory.logits.all());
+            Sides { input, logit_gradient, nonzeros: &memory.nonzeros }
+        }
+    }
 }

@@ -93,6 +93,16 @@ impl Step<'_> {
     }
 }
 
+impl Step<'_> {
+    /// The same for a shorter time.
+    pub(super) fn again(&mut self) -> Step<'_> {
+        match self {
+            Self::Adam { step, mean, variance } => Step::Adam { step: *step, mean, variance },
+            Self::Sgd { step, velocity } => Step::Sgd { step: *step, velocity },
+        }
+    }
+}
+
 impl<'a> Step<'a> {
     /// The step of the first parameters, and that of the others.
     pub(super) fn split_at(self, parameters: usize) -> (Self, Self) {

@@ -4,10 +4,15 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::batch::{Batch, Target};
+use super::tree::GROUP_ROWS;
 use crate::Objective;
 use crate::aligned::AlignedBuffer;
 use crate::chain::{Memory, Normalisation, Part, Program, Scratch};
 use crate::penalty::Term;
+
+/// The most slices that a thread takes through the layers together, if there are enough for all threads. They share
+/// the loads of the weights, but leave the second-level cache earlier.
+const SLICES_TOGETHER: usize = 2;
 
 /// A batch on its way through a program.
 pub(super) struct Run<'a, F> {
@@ -89,6 +94,23 @@ pub(super) struct Piece {
 }
 
 impl RunShape {
+    /// The rows of each task: whole slices of one group. A window begins with a group, or lies within one.
+    pub(super) fn task_ranges(self, window: Range<usize>) -> Vec<Range<usize>> {
+        let slices = window.len().div_ceil(self.slice_rows);
+        let most = match self.together {
+            None => SLICES_TOGETHER,
+            Some(rows) => (rows / self.slice_rows).max(1),
+        };
+        let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, most);
+        let rows = self.slice_rows * together;
+        let groups = window.clone().step_by(GROUP_ROWS);
+        let of_group = |group: usize| {
+            let end = window.end.min(group + GROUP_ROWS);
+            (group..end).step_by(rows).map(move |first| first..end.min(first + rows))
+        };
+        groups.flat_map(of_group).collect()
+    }
+
     /// Cuts the rows of a task into pieces, and these into parts of one slice each.
     pub(super) fn pieces(self, rows: usize) -> impl Iterator<Item = Piece> {
         let step = self.together.unwrap_or(rows).max(1);

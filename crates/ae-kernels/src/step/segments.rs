@@ -4,20 +4,24 @@ use std::ops::Range;
 
 use super::backward::Finish;
 use super::batch::BatchSummary;
+use super::peers::PeersError;
+use super::process::Process;
 use super::run::{Run, RunShape};
 use super::task::Task;
 use crate::chain::{Barrier, Normalisation};
 use crate::threads::run_all;
 use crate::{Objective, Penalty};
 
-/// Takes tasks forward through all segments and back.
+/// Takes tasks forward through all segments and back. `process` has the other rows of the batch, if there are any.
 pub(super) fn through_segments<F>(
     run: &mut Run<'_, F>,
     tasks: &mut [Task],
     normalisations: &mut Vec<Normalisation>,
     parameters: &[f32],
     summary: &mut BatchSummary,
-) where
+    process: Option<&Process<'_>>,
+) -> Result<(), PeersError>
+where
     F: Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
 {
     let program = run.program;
@@ -26,7 +30,7 @@ pub(super) fn through_segments<F>(
     for (segment, barrier) in program.barriers.iter().enumerate() {
         let now = Run { normalisations, ..*run };
         run_all(tasks.iter_mut(), |task| task.forward(&now, segment));
-        let sums = boundary_sums(tasks, segment, 2 * barrier.width());
+        let sums = boundary_sums(tasks, segment, 2 * barrier.width(), process)?;
         match *barrier {
             Barrier::BatchNorm { layer, channels, epsilon, .. } => {
                 let count = rows * program.boundary_numbers(segment) / channels;
@@ -48,7 +52,7 @@ pub(super) fn through_segments<F>(
             Barrier::Code { .. } => Finish::Code { slopes: &slopes },
             Barrier::BatchNorm { index, channels, weight, .. } => {
                 let op = program.segments[segment].end;
-                sums = gradient_sums(tasks, op, 2 * channels);
+                sums = gradient_sums(tasks, op, 2 * channels, process)?;
                 Finish::BatchNorm {
                     normalisation: &normalisations[index],
                     weight: &parameters[weight..][..channels],
@@ -59,27 +63,46 @@ pub(super) fn through_segments<F>(
         };
         run_all(tasks.iter_mut(), |task| task.backward(run, segment, &finish));
     }
+    Ok(())
 }
 
 /// The sums over the batch before a barrier, slice by slice in order.
-fn boundary_sums(tasks: &[Task], segment: usize, columns: usize) -> Vec<f64> {
-    let mut total = vec![0.0; columns];
-    for sums in tasks.iter().flat_map(|task| task.boundaries[segment].sums.chunks_exact(columns)) {
-        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-    }
-    total
+fn boundary_sums(
+    tasks: &[Task],
+    segment: usize,
+    columns: usize,
+    process: Option<&Process<'_>>,
+) -> Result<Vec<f64>, PeersError> {
+    let of_slices = tasks.iter().flat_map(|task| &task.boundaries[segment].sums);
+    sum_of_slices(of_slices.copied().collect(), columns, process)
 }
 
 /// The sums over the batch of what an operation computes slice by slice, in order.
-fn gradient_sums(tasks: &[Task], op: usize, columns: usize) -> Vec<f64> {
+fn gradient_sums(
+    tasks: &[Task],
+    op: usize,
+    columns: usize,
+    process: Option<&Process<'_>>,
+) -> Result<Vec<f64>, PeersError> {
+    let of_slices =
+        tasks.iter().flat_map(|task| &task.slice_gradients[op].all()[..task.slices * columns]);
+    sum_of_slices(of_slices.map(|&sum| f64::from(sum)).collect(), columns, process)
+}
+
+fn sum_of_slices(
+    own: Vec<f64>,
+    columns: usize,
+    process: Option<&Process<'_>>,
+) -> Result<Vec<f64>, PeersError> {
+    let all = match process {
+        Some(process) => process.of_all_slices(own, columns)?,
+        None => own,
+    };
     let mut total = vec![0.0; columns];
-    for task in tasks {
-        let of_task = task.slice_gradients[op].all().chunks_exact(columns);
-        for sums in of_task.take(task.slices) {
-            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += f64::from(*sum));
-        }
+    for sums in all.chunks_exact(columns) {
+        total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
     }
-    total
+    Ok(total)
 }
 
 /// Adds the penalties that are functions of the code's means, and gives their derivative by each number of an item.

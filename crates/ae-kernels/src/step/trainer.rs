@@ -1,24 +1,22 @@
 //! A batch on all threads, with results that do not depend on the number of threads.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::batch::{Batch, BatchStatistics, BatchSummary, Problem, Target};
-use super::blocks::{Addends, Update, gradient_and_update};
+use super::blocks::{Addends, Given, Parameters, Update, gradient_and_update};
 use super::optimizer::Step;
+use super::peers::Peers;
 use super::run::{IndexedTerm, Run, RunShape, Workspace};
 use super::segments::{add_losses, counted, through_segments};
 use super::task::Task;
+use super::together::{Memory, share_batch};
 use super::tree::{GROUP_ROWS, Tree};
-use crate::chain::{CodeMeans, Normalisation, Program, SLICE_ROWS};
+use crate::chain::{CodeMeans, Program, SLICE_ROWS};
 use crate::error::{ChainError, check_length};
 use crate::penalty::{Contraction, TermContext};
 use crate::threads::run_all;
 use crate::{Chain, Loss, Objective, Penalty};
-
-/// The most slices that a thread takes through the layers together, if there are enough for all threads. They share
-/// the loads of the weights, but leave the second-level cache earlier.
-const SLICES_TOGETHER: usize = 2;
 
 /// Computes gradients of batches and takes optimizer steps: the entry for training.
 ///
@@ -42,6 +40,9 @@ pub struct Trainer {
     tasks: Vec<Task>,
     workspaces: Vec<Mutex<Workspace>>,
     tree: Tree,
+    peers: Option<Arc<dyn Peers>>,
+    /// The rows of other processes.
+    remote: Vec<Task>,
 }
 
 /// The program of a chain.
@@ -50,21 +51,6 @@ struct Compiled {
     chain: Chain,
     code_means: CodeMeans,
     program: Program,
-}
-
-/// The parameters of a batch, and whether its gradient changes them.
-enum Parameters<'a> {
-    Kept(&'a [f32]),
-    Updated(Update<'a>),
-}
-
-impl Parameters<'_> {
-    fn values(&self) -> &[f32] {
-        match self {
-            Self::Kept(parameters) => parameters,
-            Self::Updated(update) => update.parameters,
-        }
-    }
 }
 
 impl Default for Trainer {
@@ -83,8 +69,19 @@ impl Trainer {
     /// the sums of losses and of gradients of biases. Chains with maps have slices of 8 rows.
     pub fn with_slice_rows(slice_rows: usize) -> Self {
         let slice_rows = slice_rows.clamp(1, GROUP_ROWS);
-        let (compiled, tasks, workspaces) = Default::default();
-        Self { slice_rows, compiled, tasks, workspaces, tree: Tree::default() }
+        let (compiled, tasks, workspaces, tree, peers, remote) = Default::default();
+        Self { slice_rows, compiled, tasks, workspaces, tree, peers, remote }
+    }
+
+    /// A trainer that is one of several processes: each computes a part of every batch. All of them call the same
+    /// functions with the same arguments, and have the same results, with the bits that one process has.
+    ///
+    /// [`Trainer::step`] then writes the gradient, and changes the moments, of this process's parameters alone:
+    /// [`Chain::parameters_of_ranks`].
+    #[must_use]
+    pub fn with_peers(mut self, peers: Arc<dyn Peers>) -> Self {
+        self.peers = Some(peers).filter(|peers| peers.ranks() > 1);
+        self
     }
 
     /// Writes the gradient of the objective over a batch to `gradient`, which is as long as the parameters.
@@ -161,7 +158,7 @@ impl Trainer {
             }
             return Ok(summary);
         }
-        let Self { slice_rows, compiled, tasks, workspaces, tree } = self;
+        let Self { slice_rows, compiled, tasks, workspaces, tree, peers, remote } = self;
         let program = compile(compiled, chain, objective);
         program.pack(parameters.values());
         let terms = terms(chain, program, objective, parameters.values(), batch.rows);
@@ -186,19 +183,23 @@ impl Trainer {
             batch,
             workspaces,
         };
+        if let Some(peers) = peers {
+            let memory = Memory { tasks, remote, gradient, parameters };
+            return Ok(share_batch(run, peers.as_ref(), memory)?);
+        }
         // Statistics need all rows at once.
         let rows_at_once = if program.barriers.is_empty() { GROUP_ROWS } else { batch.rows };
         let mut updated = Some(parameters);
         for first in (0..batch.rows).step_by(rows_at_once) {
             let window = first..batch.rows.min(first + rows_at_once);
-            let ranges = task_ranges(shape, window.clone());
+            let ranges = shape.task_ranges(window.clone());
             if tasks.len() < ranges.len() {
                 tasks.resize_with(ranges.len(), Task::default);
             }
             let tasks = &mut tasks[..ranges.len()];
             run_all(tasks.iter_mut().zip(ranges), |(task, rows)| task.fill(&run, rows));
             let values = updated.as_ref().map_or(&[][..], Parameters::values);
-            through_segments(&mut run, tasks, &mut normalisations, values, &mut summary);
+            through_segments(&mut run, tasks, &mut normalisations, values, &mut summary, None)?;
             add_losses(tasks, shape, &mut summary);
             let groups = Groups { program, tasks, contraction: run.contraction(), tree };
             let norm = groups.add(window, batch.rows, gradient, &mut updated);
@@ -232,7 +233,8 @@ impl Groups<'_> {
             let (index, is_last) = (group / GROUP_ROWS, end == rows);
             let of_group = tasks.iter().filter(|task| (group..end).contains(&task.rows.start));
             let trees = tree.addends(index, is_last, gradient.len());
-            let addends = Addends { of_group, trees: &trees, contraction };
+            let given = Given::Nothing;
+            let addends = Addends { of_group, trees: &trees, contraction, given };
             if !is_last {
                 let values = parameters.as_ref().map_or(&[][..], Parameters::values);
                 gradient_and_update(program, addends, gradient, values, None);
@@ -249,13 +251,6 @@ impl Groups<'_> {
             };
         }
         None
-    }
-}
-
-impl From<Normalisation> for BatchStatistics {
-    fn from(of: Normalisation) -> Self {
-        let Normalisation { layer, count, mean, variance, .. } = of;
-        Self { layer, count, mean, variance }
     }
 }
 
@@ -291,23 +286,6 @@ fn terms(
         Some(IndexedTerm { index, term })
     };
     counted(objective).filter_map(term).collect()
-}
-
-/// The rows of each task: whole slices of one group.
-fn task_ranges(shape: RunShape, window: Range<usize>) -> Vec<Range<usize>> {
-    let slices = window.len().div_ceil(shape.slice_rows);
-    let most = match shape.together {
-        None => SLICES_TOGETHER,
-        Some(rows) => (rows / shape.slice_rows).max(1),
-    };
-    let together = slices.div_ceil(rayon::current_num_threads()).clamp(1, most);
-    let rows = shape.slice_rows * together;
-    let groups = window.clone().step_by(GROUP_ROWS);
-    let of_group = |group: usize| {
-        let end = window.end.min(group + GROUP_ROWS);
-        (group..end).step_by(rows).map(move |first| first..end.min(first + rows))
-    };
-    groups.flat_map(of_group).collect()
 }
 
 #[cfg(test)]
