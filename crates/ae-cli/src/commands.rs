@@ -232,13 +232,13 @@ fn finish(
     #[cfg(feature = "serve")]
     let page = shown.live.map(|port| live::TrainingPage::begin(port, &live, common)).transpose()?;
     let ran = run(RunOptions {
-        peers,
         device,
         network: network(common),
         progress: &mut *progress::data(common),
         observer: progress::training(common, &live),
         tensorboard: if shown.tensorboard { TensorBoard::On } else { TensorBoard::Off },
         live: Some(live.clone()),
+        peers,
     });
     match &ran {
         Ok(_) => live.finished(),
@@ -286,12 +286,13 @@ fn follow(
     run: impl FnOnce(RunOptions) -> anyhow::Result<()>,
 ) -> anyhow::Result<Status> {
     run(RunOptions {
-        peers: Some(peers),
         device: device(&common.device)?,
         network: network(common),
         progress: &mut *progress::data(common),
-        observer: progress::training(common),
+        observer: progress::one_of_several(common),
         tensorboard: TensorBoard::Off,
+        live: None,
+        peers: Some(peers),
     })?;
     Ok(Status::Done)
 }

@@ -53,6 +53,7 @@ pub(crate) struct Trainer<'a> {
     pub(crate) device: Device,
     pub(crate) observer: Box<dyn Observer + 'a>,
     pub(crate) tensorboard: TensorBoard,
+    pub(crate) live: Option<LiveTraining>,
     pub(crate) peers: Option<Arc<dyn Peers>>,
 }
 
