@@ -88,7 +88,7 @@ pub(crate) struct Delivery<'a> {
     first: First,
     index: ItemIndex,
     delivered: usize,
-    is_part: bool,
+    keeps_index: bool,
 }
 
 /// What was delivered.
@@ -173,7 +173,7 @@ impl<'a> Delivery<'a> {
         let (shape, name) = (format.shape, name.to_owned());
         let (rows, first, index) = (Vec::new(), First::default(), ItemIndex::default());
         let display = Display::of(format);
-        let (delivered, is_part) = (0, shard.is_some());
+        let (delivered, keeps_index) = (0, false);
         Ok(Self {
             target,
             shape,
@@ -185,8 +185,14 @@ impl<'a> Delivery<'a> {
             first,
             index,
             delivered,
-            is_part,
+            keeps_index,
         })
+    }
+
+    /// The same, which says in any case which item each row is, if `keeps_index`.
+    #[must_use]
+    pub(crate) fn keeping_index(self, keeps_index: bool) -> Self {
+        Self { keeps_index, ..self }
     }
 
     /// The same for the pictures of an input, of which a folder may hold some already.
@@ -309,7 +315,7 @@ impl<'a> Delivery<'a> {
             first,
             index,
             delivered,
-            is_part,
+            keeps_index,
         } = self;
         let mut outcome = Outcome { images: delivered, files: Vec::new() };
         let noun = if scaling.is_some() { "row" } else { "image" };
@@ -354,7 +360,7 @@ impl<'a> Delivery<'a> {
         }
         if let Some(path) = &target.out {
             let index = match has_rows {
-                true => index.write_beside(path, skipped, is_part)?,
+                true => index.write_beside(path, skipped, keeps_index)?,
                 false => None,
             };
             let index = index.as_deref();

@@ -28,15 +28,15 @@ impl ItemIndex {
     }
 
     /// Writes `NAME.index.csv` beside `NAME.npy` if items were left out, so that rows and items have other
-    /// numbers, if an index of former rows stands there, or of a shard: items may be left out of others.
+    /// numbers, if an index of former rows stands there, or if it is kept in any case.
     pub(crate) fn write_beside(
         &self,
         output: &Path,
         skipped: usize,
-        is_part: bool,
+        keeps_index: bool,
     ) -> anyhow::Result<Option<PathBuf>> {
         let path = output.with_extension("index.csv");
-        if skipped == 0 && !is_part && !path.exists() {
+        if skipped == 0 && !keeps_index && !path.exists() {
             return Ok(None);
         }
         let mut text = "row,item,name\n".to_owned();

@@ -5,7 +5,7 @@ mod record;
 
 use std::path::{Path, PathBuf};
 
-use ae_dataset::{InputReader, PictureReader, Shard, ShardItems};
+use ae_dataset::{BadItems, InputReader, PictureReader, ReadOptions, Shard, ShardItems};
 use ae_experiment::weights_file;
 use ae_files::{counted_as, make_folder};
 use anyhow::bail;
@@ -196,6 +196,11 @@ pub(crate) fn finish(part: Option<Part>, outcome: Outcome, skipped: usize) -> an
         Some(part) => part.finish(outcome.images, skipped, outcome.files),
         None => Ok(()),
     }
+}
+
+/// Whether it is written which items the rows of a shard are, although none was left out: some may be in other shards.
+pub(crate) fn keeps_index(part: &Option<Part>, options: &ReadOptions) -> bool {
+    part.is_some() && options.bad == BadItems::Skip
 }
 
 /// Whether a table has a header: of shards, the first alone, so that their rows can be put together as they are.

@@ -19,7 +19,7 @@ use crate::exit_status::{Status, Usage};
 use crate::guard::check_beside;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
-use crate::shards::{Begun, Sharded, check_target, finish};
+use crate::shards::{Begun, Sharded, check_target, finish, keeps_index};
 
 pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     let args = &with_target(args)?;
@@ -58,6 +58,7 @@ pub(crate) fn run(args: &Denoise, common: &Common) -> anyhow::Result<Status> {
     let (target, continuation) =
         (&args.apply.target, Continuation::new(args.apply.continues, &model));
     let mut delivery = Delivery::begin_shard(target, model.format(), reader.name(), shard)?
+        .keeping_index(keeps_index(&part, reader.options()))
         .of_pictures(origins.as_deref(), &continuation)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);

@@ -17,7 +17,7 @@ use crate::delivery::{Outcome, PictureNames, ending};
 use crate::exit_status::Status;
 use crate::item_index::ItemIndex;
 use crate::noise_levels::NoiseLevels;
-use crate::shards::{Begun, Sharded, finish};
+use crate::shards::{Begun, Sharded, finish, keeps_index};
 use crate::{output, progress};
 
 pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
@@ -44,7 +44,8 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
     let count = counted_as(encoded, noun_of(encoder.format()));
     let numbers = counted_as(encoder.latent_dim(), "number");
     let what = format!("{count} encoded to {numbers} each");
-    let index = index.write_beside(&args.out, reader.skipped(), part.is_some())?;
+    let index =
+        index.write_beside(&args.out, reader.skipped(), keeps_index(&part, reader.options()))?;
     let levels = NoiseLevels::default();
     output::written(
         common,

@@ -11,7 +11,7 @@ use crate::delivery::{Continuation, Delivered, Delivery};
 use crate::exit_status::Status;
 use crate::noise_levels::NoiseLevels;
 use crate::progress;
-use crate::shards::{Begun, Sharded, check_target, finish};
+use crate::shards::{Begun, Sharded, check_target, finish, keeps_index};
 
 pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let model = open_model(&args.applied.model, &device(&common.device)?)?;
@@ -43,6 +43,7 @@ pub(crate) fn run(args: &Apply, common: &Common) -> anyhow::Result<Status> {
     let Begun { mut reader, part } = begun;
     let continuation = Continuation::new(args.continues, &model);
     let mut delivery = Delivery::begin_shard(&args.target, model.format(), reader.name(), shard)?
+        .keeping_index(keeps_index(&part, reader.options()))
         .of_pictures(origins.as_deref(), &continuation)?;
     reader = reader.only(&|item| delivery.is_wanted(item));
     let mut progress = progress::data(common);
