@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::{Sandbox, skip};
 
 /// Every command.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "data info",
     "data fetch",
     "data export",

@@ -106,10 +106,10 @@ impl Together {
     /// How long a process waits for another one.
     pub(crate) fn patience(&self) -> Duration {
         #[cfg(feature = "mpi")]
-        let patience = self.patience;
-        #[cfg(not(feature = "mpi"))]
-        let patience: Option<usize> = None;
-        Duration::from_secs(patience.unwrap_or(60) as u64)
+        if let Some(seconds) = self.patience {
+            return Duration::from_secs(seconds as u64);
+        }
+        Duration::from_secs(60)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Encode, common: &Common) -> anyhow::Result<Status> {
         return Ok(Status::Done);
     };
     let Begun { mut reader, part } = begun;
-    let mut codes = CodesFile::create(&args.out, encoder.latent_dim())?;
+    let mut codes = CodesFile::begin(&args.out, encoder.latent_dim())?;
     let mut progress = progress::data(common);
     let (mut encoded, mut index) = (0, ItemIndex::default());
     while let Some(chunk) = reader.next().transpose()? {
@@ -148,7 +148,7 @@ enum CodesFile {
 }
 
 impl CodesFile {
-    fn create(out: &OutputPath, numbers: usize) -> anyhow::Result<Self> {
+    fn begin(out: &OutputPath, numbers: usize) -> anyhow::Result<Self> {
         if ending(out) != "parquet" {
             return Ok(Self::Npy(NpyWriter::create(out, &[numbers])?));
         }
