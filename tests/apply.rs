@@ -182,7 +182,7 @@ fn an_output_that_cannot_be_written_is_named() {
         sandbox.ae(command).fails_with(&fragments);
     }
     for (command, fragments) in [
-        ("reconstruct run data -o out.gif", ["out.gif", ".npy, .csv, .png or .svg"]),
+        ("reconstruct run data -o out.gif", ["out.gif", ".npy, .csv, .parquet, .png or .svg"]),
         ("reconstruct run data -o out", ["--out", "or a folder, such as out/"]),
         ("encode run data -o codes.csv", ["codes.csv", ".npy"]),
     ] {

@@ -143,8 +143,8 @@ fn a_table_is_no_image() {
     sandbox
         .ae("encode run t.csv -o codes.npy --force")
         .fails_with(&["t.csv: a table, but the model takes images of 14 x 14"]);
-    sandbox
-        .ae("reconstruct run data -o out.csv --force")
-        .fails_with(&["out.csv: a .csv file holds a table, and the model makes images"]);
+    sandbox.ae("reconstruct run data -o out.csv --force").fails_with(&[
+        "out.csv: a .csv or .parquet file holds a table, and the model makes images",
+    ]);
     assert!(!sandbox.path("out.csv").exists());
 }

@@ -36,6 +36,7 @@
 //! |---|---|---|
 //! | `pictures` | yes | PNG, JPEG, TIFF, WebP, BMP, PNM and GIF files, folders of them, resizing (the crates `image`, `tiff`, `crc32fast`) |
 //! | `tables` | yes | CSV files, and writing them (the crate `csv`) |
+//! | `parquet` | no | Parquet files as tables, read and written (the crate `parquet`) |
 //! | `hub` | yes | MNIST and Fashion-MNIST from the hub, without tokio and OpenSSL (the crates `hf-hub`, `parquet`) |
 //! | `candle` | no | candle tensors of [`Images`], with `candle-core` alone |
 //! | `candle-datasets` | no | conversion from and to `candle_datasets::vision::Dataset`; needs OpenSSL's headers |

@@ -107,7 +107,7 @@ fn the_error_of_a_file_that_is_no_data_set_depends_on_its_kind() {
         let path = dir.path().join(name);
         fs::write(&path, "1,2\n3,4\n").unwrap();
         let told = open(&path, ReadOptions::default()).0.unwrap_err();
-        assert!(told.ends_with("their names must end in .csv or .tsv"), "{told}");
+        assert!(told.ends_with("their names must end in .csv, .tsv or .parquet"), "{told}");
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/colours.png");
     let told = open(&path, ReadOptions::default()).0.unwrap_err();

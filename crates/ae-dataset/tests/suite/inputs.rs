@@ -194,11 +194,11 @@ const CHECKSUM: [u8; 4] = [0xa9, 0xc0, 0xd6, 0x24];
 fn a_file_of_another_kind_is_refused() {
     assert_eq!(
         read_bytes(b"hello").unwrap_err(),
-        "FILE: neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv or .tsv"
+        "FILE: neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv, .tsv or .parquet"
     );
     assert_eq!(
         read_bytes(b"").unwrap_err(),
-        "FILE: neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv or .tsv"
+        "FILE: neither IDX, .npy nor a picture (PNG, JPEG, TIFF, WebP, BMP, PNM, GIF); tables are read too, and their names must end in .csv, .tsv or .parquet"
     );
     let missing = read(Path::new("no/such/file")).unwrap_err();
     assert!(missing.starts_with("cannot read FILE: "), "{missing}");
