@@ -99,7 +99,7 @@ mod tests {
                 for number in 1..=of {
                     let range = Shard { number, of }.range(items, &|place| place % step == 0);
                     assert_eq!(range.start, next, "{items} {of} {step}");
-                    assert!(range.end == items || range.end % step == 0);
+                    assert!(range.end == items || range.end.is_multiple_of(step));
                     next = range.end;
                 }
                 assert_eq!(next, items);
