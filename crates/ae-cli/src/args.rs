@@ -177,7 +177,7 @@ pub(crate) enum Command {
     /// at /openapi.json.
     #[cfg(feature = "serve")]
     Serve(Serve),
-    /// Watch a run in a browser: curves, reconstructions, time left, and a button that stops it
+    /// Watch a run in a browser: curves, time left, reconstructions, and a button to stop it
     ///
     /// The run may be one that goes on in another terminal, has finished or was interrupted. A training that goes on says
     /// once a second how far it is while somebody watches; a stop leaves a checkpoint.
