@@ -206,7 +206,7 @@ impl Pause {
         self.polls = self.polls.saturating_add(1);
         match self.polls {
             ..SPINS => hint::spin_loop(),
-            ..YIELDS => thread::yield_now(),
+            SPINS..YIELDS => thread::yield_now(),
             _ => thread::sleep(SLEEP),
         }
         let begun = self.begun.get_or_insert_with(Instant::now);
