@@ -174,7 +174,7 @@ fn several_processes_without_mpi_are_refused_before_anything_is_written() {
             assert!(!sandbox.path("run").exists());
         }
     }
-    let output = sandbox.command("train --data data --epochs 1 --out run");
-    let output = { output }.env("OMPI_COMM_WORLD_SIZE", "1").output().unwrap();
-    Finished::new("train", output).succeeds();
+    let arguments = "train --data data --epochs 1 --out run";
+    let alone = sandbox.command(arguments).env("OMPI_COMM_WORLD_SIZE", "1").output().unwrap();
+    Finished::new(arguments, alone).succeeds();
 }

@@ -130,8 +130,8 @@ pub(crate) fn gathered(
 ) -> Result<Vec<f64>, TrainingError> {
     let (mut own, mut all) = (Some(own), Vec::new());
     peers.session(&mut |link| {
-        let ranks = (peers.rank(), 0..peers.ranks());
-        all = gather(link, ranks, own.take().unwrap_or_default(), &count)?;
+        let own = own.take().unwrap_or_default();
+        all = gather(link, peers.rank(), 0..peers.ranks(), own, &count)?;
         Ok(())
     })?;
     Ok(all)

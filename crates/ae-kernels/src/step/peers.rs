@@ -1,6 +1,7 @@
 //! Processes that train together, and what they say to each other.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -121,13 +122,14 @@ pub struct PeersError {
     pub fault: String,
 }
 
-/// Gathers numbers of all ranks: `count(rank)` of each. They come in the order of the ranks.
+/// Gathers numbers of some ranks, of which this is `rank`: `count(rank)` of each. They come in the order of the ranks.
 ///
 /// # Errors
 /// As [`Link::receive`].
 pub fn gather(
     link: &dyn Link,
-    (rank, ranks): (usize, std::ops::Range<usize>),
+    rank: usize,
+    ranks: Range<usize>,
     own: Vec<f64>,
     count: impl Fn(usize) -> usize,
 ) -> Result<Vec<f64>, PeersError> {

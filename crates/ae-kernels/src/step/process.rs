@@ -67,8 +67,8 @@ impl<'a> Process<'a> {
         own: Vec<f64>,
         columns: usize,
     ) -> Result<Vec<f64>, PeersError> {
-        let ranks = (self.rank, 0..self.ranks());
-        gather(self.link, ranks, own, |rank| self.slices[rank] * columns)
+        let count = |rank: usize| self.slices[rank] * columns;
+        gather(self.link, self.rank, 0..self.ranks(), own, count)
     }
 
     pub(super) fn team(&self, group: usize) -> Team {
@@ -174,7 +174,7 @@ impl<'a> Process<'a> {
             slopes.iter().map(|&slope| f64::from(slope)).collect::<Vec<_>>()
         };
         let numbers = own.iter().flat_map(of_task).collect();
-        let all = gather(self.link, (self.rank, team.ranks.clone()), numbers, count)?;
+        let all = gather(self.link, self.rank, team.ranks.clone(), numbers, count)?;
         let mut rest = all.as_slice();
         let mut others = others.iter_mut();
         for rank in team.workers.iter().copied() {
@@ -316,8 +316,8 @@ impl<'a> Process<'a> {
 
     /// The squared norm of the gradient, from those of this process's blocks.
     pub(super) fn norm(&self, own: Vec<f64>) -> Result<f64, PeersError> {
-        let ranks = (self.rank, 0..self.ranks());
-        Ok(gather(self.link, ranks, own, |rank| self.owners[rank].len())?.iter().sum())
+        let count = |rank: usize| self.owners[rank].len();
+        Ok(gather(self.link, self.rank, 0..self.ranks(), own, count)?.iter().sum())
     }
 }
 
