@@ -1,6 +1,6 @@
 //! Processes of an MPI program that train one network together.
 //!
-//! [`World`] is MPI from its beginning to its end, and [`MpiPeers`] what the kernels see of it. With the feature `mpi`
+//! `World` is MPI from its beginning to its end, and `MpiPeers` what the kernels see of it. With the feature `mpi`
 //! alone; without it the crate is empty, so that it can be built where there is no MPI.
 #![cfg(feature = "mpi")]
 #![deny(missing_docs)]

@@ -60,7 +60,7 @@ pub trait Engine: Send {
     /// the negative evidence lower bound is among the results; its codes are drawn from [`validation_codes`].
     ///
     /// # Errors
-    /// As [`evaluate`] and [`evaluate_variational`].
+    /// As [`evaluate`](crate::evaluate()) and [`evaluate_variational`](crate::evaluate_variational).
     fn evaluate(&self, samples: &Samples, detail: Detail) -> Result<Evaluation, TrainingError> {
         evaluate_engine(self, samples, detail, None)
     }
