@@ -91,7 +91,8 @@ impl Job {
         let output = fs::metadata(path).ok().filter(|found| found.len() > 0);
         let input = fs::metadata(input).and_then(|found| found.modified()).ok();
         match (output.and_then(|found| found.modified().ok()), input) {
-            (Some(written), Some(input)) => written >= self.begun && input <= written,
+            // Files that are written within a tick of the clock have the same time: such a picture is made anew.
+            (Some(written), Some(input)) => written >= self.begun && input < written,
             _ => false,
         }
     }
