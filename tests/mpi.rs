@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::{Finished, Sandbox};
+use crate::support::{Finished, Sandbox, skip};
 
 const DENSE: &str = "train --data data --widths 40,8 --epochs 2 --batch-size 256 --noise gaussian:0.3 \
                      --drawn every-epoch";
@@ -29,7 +29,7 @@ fn mpirun(sandbox: &Sandbox, ranks: usize) -> Option<Command> {
         .args(["-n", &ranks.to_string()])
         .stdin(Stdio::null());
     if Command::new("mpirun").arg("--version").output().is_err() {
-        eprintln!("left out: there is no mpirun (Debian: openmpi-bin)");
+        skip("there is no mpirun (Debian: openmpi-bin)");
         return None;
     }
     Some(command)
