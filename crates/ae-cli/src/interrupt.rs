@@ -120,12 +120,7 @@ mod unix {
             }
         };
         thread::spawn(move || {
-            let mut is_first = true;
             for _ in signals.forever() {
-                // Rank 0 stops the training of all processes, with a checkpoint.
-                if std::mem::take(&mut is_first) && processes::is_silent() {
-                    continue;
-                }
                 // Behind a progress bar, or ^C.
                 let start = if io::stderr().is_terminal() { "\n" } else { "" };
                 let on_signal = STOP.lock().ok().and_then(|mut current| current.take());
