@@ -222,6 +222,7 @@ fn runs_on_different_data_are_compared_with_a_warning() {
     let sandbox = sandbox();
     let told = sandbox.ae("compare runs/narrow runs/rows").succeeds();
     assert!(told.stderr.contains("different data"), "{}", told.stderr);
+    assert!(!told.stdout.contains(" *"), "nothing is the best of its row: {}", told.stdout);
     sandbox
         .ae("train --data data --widths 2 --epochs 2 --noise gaussian:0.5 --out noisy")
         .succeeds();

@@ -27,6 +27,13 @@ function readCurve(plot) {
     plot.setAttribute("aria-valuenow", place);
     plot.setAttribute("aria-valuetext", `epoch ${epochs[place]}: ${told.join(", ")}`);
   };
+  // Where nobody reads, the legend has the last value of each curve: one may end before the others.
+  const rest = () => {
+    show(epochs.length - 1);
+    lines.forEach((line, number) => {
+      legend[number].querySelector("output").textContent = line.values.findLast((value) => value) || "–";
+    });
+  };
   const nearest = (event) => {
     const box = plot.getBoundingClientRect();
     const percent = (100 * (event.clientX - box.left)) / box.width;
@@ -40,7 +47,7 @@ function readCurve(plot) {
   const leave = () => {
     if (document.activeElement !== plot) {
       plot.classList.remove("read");
-      show(epochs.length - 1);
+      rest();
     }
   };
   plot.addEventListener("pointermove", nearest);
@@ -64,7 +71,7 @@ function readCurve(plot) {
     plot.classList.add("read");
     show(to);
   });
-  show(place);
+  rest();
 }
 document.querySelectorAll(".plot").forEach(readCurve);
 

@@ -75,9 +75,11 @@ fn runs(comparison: &Comparison, labels: &[String]) -> Vec<Block> {
     let columns = ["run", "name", "data", "network", "epochs", "state"];
     let rows = comparison.runs.iter().zip(labels).map(row).collect();
     let mut blocks = vec![table("", columns.map(str::to_owned).to_vec(), rows)];
-    if !comparison.warnings.is_empty() {
-        let doubt = |text: &String| Finding::new(Tone::Doubtful, format!("{text}."));
-        blocks.push(Block::Findings(comparison.warnings.iter().map(doubt).collect()));
+    // The first warning stands at the head of the page.
+    let doubt = |text: &String| Finding::new(Tone::Doubtful, format!("To be doubted: {text}."));
+    let doubts: Vec<Finding> = comparison.warnings.iter().skip(1).map(doubt).collect();
+    if !doubts.is_empty() {
+        blocks.push(Block::Findings(doubts));
     }
     blocks
 }

@@ -25,6 +25,8 @@ pub struct Comparison {
     pub metrics: Vec<MetricRow>,
     /// The best epoch by each validation metric of the curves that has a better direction.
     pub best_epochs: Vec<BestEpochs>,
+    /// Whether the runs are on the same data. If not, no value is marked as the best.
+    pub is_same_data: bool,
     /// What makes the numbers hard to compare, a sentence each.
     pub warnings: Vec<String>,
 }
@@ -119,13 +121,31 @@ impl Comparison {
     pub fn of(folders: &[PathBuf]) -> Result<Self, ExperimentError> {
         check_names(folders)?;
         let runs: Vec<Read> = folders.iter().map(|it| read(it)).collect::<Result<_, _>>()?;
-        Ok(Self {
+        let is_same_data = !differs(&runs, &data_key(&runs));
+        let mut comparison = Self {
             settings: settings(&runs)?,
             metrics: metrics(&runs),
             best_epochs: best_epochs(&runs),
+            is_same_data,
             warnings: warnings(&runs),
             runs: runs.into_iter().map(compared).collect(),
-        })
+        };
+        comparison.mark_best();
+        Ok(comparison)
+    }
+
+    /// Finds the best value of every row. Values on different data have none.
+    fn mark_best(&mut self) {
+        let is_same_data = self.is_same_data;
+        let best = |better, values: &[Option<f64>]| {
+            if is_same_data { best_of(better, values) } else { None }
+        };
+        for row in &mut self.metrics {
+            row.best = best(row.better, &row.values);
+        }
+        for row in &mut self.best_epochs {
+            row.best = best(Some(row.better), &values_of(&row.values));
+        }
     }
 
     /// Puts the runs in the order of a metric after the last epoch: the best first, those without it last.
@@ -141,14 +161,9 @@ impl Comparison {
         order.sort_by(|&a, &b| by_value(row.values[a], row.values[b], direction));
         reorder(&mut self.runs, &order);
         self.settings.iter_mut().for_each(|row| reorder(&mut row.values, &order));
-        for row in &mut self.metrics {
-            reorder(&mut row.values, &order);
-            row.best = best_of(row.better, &row.values);
-        }
-        for row in &mut self.best_epochs {
-            reorder(&mut row.values, &order);
-            row.best = best_of(Some(row.better), &values_of(&row.values));
-        }
+        self.metrics.iter_mut().for_each(|row| reorder(&mut row.values, &order));
+        self.best_epochs.iter_mut().for_each(|row| reorder(&mut row.values, &order));
+        self.mark_best();
         Ok(())
     }
 }
@@ -224,9 +239,7 @@ fn metrics(runs: &[Read]) -> Vec<MetricRow> {
     let names: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).collect();
     let row = |name: &String| {
         let values: Vec<Option<f64>> = all.iter().map(|run| run.get(name).copied()).collect();
-        let better = better(name);
-        let best = best_of(better, &values);
-        MetricRow { metric: name.clone(), better, values, best }
+        MetricRow { metric: name.clone(), better: better(name), values, best: None }
     };
     names.into_iter().map(row).collect()
 }
@@ -245,8 +258,7 @@ fn best_epochs(runs: &[Read]) -> Vec<BestEpochs> {
         let better = better(name)?;
         let best = |run: &Read| best_epoch(&run.files.curve, name, better);
         let values: Vec<Option<EpochValue>> = runs.iter().map(best).collect();
-        let best = best_of(Some(better), &values_of(&values));
-        Some(BestEpochs { metric: name.clone(), better, values, best })
+        Some(BestEpochs { metric: name.clone(), better, values, best: None })
     };
     validation.filter_map(row).collect()
 }
@@ -262,20 +274,21 @@ fn values_of(epochs: &[Option<EpochValue>]) -> Vec<Option<f64>> {
     epochs.iter().map(|found| found.map(|found| found.value)).collect()
 }
 
+fn differs(runs: &[Read], what: &dyn Fn(&Read) -> String) -> bool {
+    runs.iter().map(what).collect::<BTreeSet<String>>().len() > 1
+}
+
 /// What a reader of the numbers has to know.
 fn warnings(runs: &[Read]) -> Vec<String> {
     let mut warnings = Vec::new();
-    let differs = |what: &dyn Fn(&Read) -> String| {
-        runs.iter().map(what).collect::<BTreeSet<String>>().len() > 1
-    };
-    if differs(&data_key(runs)) {
+    if differs(runs, &data_key(runs)) {
         warnings.push("the runs are on different data, so their metrics do not compare".to_owned());
-    } else if differs(&held_out) {
+    } else if differs(runs, &held_out) {
         let sentence =
             "the runs hold out different parts of the data, so they are judged on different items";
         warnings.push(sentence.to_owned());
     }
-    if differs(&noise) {
+    if differs(runs, &noise) {
         let sentence = "the runs are judged on inputs with different noise";
         warnings.push(sentence.to_owned());
     }
