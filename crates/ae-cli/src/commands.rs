@@ -290,9 +290,8 @@ fn follow(
         network: network(common),
         progress: &mut *progress::data(common),
         observer: progress::one_of_several(common),
-        tensorboard: TensorBoard::Off,
-        live: None,
         peers: Some(peers),
+        ..RunOptions::default()
     })?;
     Ok(Status::Done)
 }

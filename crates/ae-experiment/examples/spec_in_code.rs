@@ -4,10 +4,8 @@
 use std::error::Error;
 
 use ae_experiment::{
-    Adaptation, Bound, Device, Existing, Expectation, Network, RunOptions, Spec, TensorBoard,
-    open_model, train,
+    Adaptation, Bound, Device, Existing, Expectation, RunOptions, Spec, open_model, train,
 };
-use ae_training::MemoryObserver;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let place = tempfile::tempdir()?;
@@ -26,17 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         published: "none".to_owned(),
         source: "this example".to_owned(),
     });
-    let options = RunOptions {
-        device: Device::Cpu,
-        network: Network::Offline,
-        progress: &mut (),
-        observer: Box::new(MemoryObserver::default()),
-        tensorboard: TensorBoard::Off,
-        live: None,
-        peers: None,
-    };
     let widths = Adaptation::Widths(vec![16]);
-    let record = train(spec, &widths, &folder, Existing::Refuse, options)?.record;
+    let record = train(spec, &widths, &folder, Existing::Refuse, RunOptions::default())?.record;
 
     let dataset = &record.dataset;
     println!("{}: {} training images of {}", record.name, dataset.train_images, dataset.name);

@@ -25,10 +25,7 @@
 //! | `metal` | no | training on Apple GPUs |
 //!
 //! ```
-//! use ae_apply::Device;
-//! use ae_dataset::Network;
-//! use ae_experiment::{Adaptation, Existing, RunOptions, Spec, TensorBoard, train};
-//! use ae_training::MemoryObserver;
+//! use ae_experiment::{Adaptation, Existing, RunOptions, Spec, train};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let dir = tempfile::tempdir()?;
@@ -39,18 +36,9 @@
 //! let mut spec = Spec::tutorial();
 //! spec.data.source = data.display().to_string();
 //! spec.training.epochs = 2;
-//! let options = RunOptions {
-//!     device: Device::Cpu,
-//!     network: Network::Offline,
-//!     progress: &mut (),
-//!     observer: Box::new(MemoryObserver::default()),
-//!     tensorboard: TensorBoard::Off,
-//!     live: None,
-//!     peers: None,
-//! };
 //! let folder = dir.path().join("run");
 //! let narrow = Adaptation::Widths(vec![3]);
-//! let record = train(spec, &narrow, &folder, Existing::Refuse, options)?.record;
+//! let record = train(spec, &narrow, &folder, Existing::Refuse, RunOptions::default())?.record;
 //! assert_eq!(record.epochs, 2);
 //! assert!(folder.join("model.safetensors").is_file());
 //! # Ok(())

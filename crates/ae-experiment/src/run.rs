@@ -48,6 +48,22 @@ pub struct RunOptions<'a> {
     pub peers: Option<Arc<dyn Peers>>,
 }
 
+/// The CPU, no downloads, and nothing that listens.
+impl Default for RunOptions<'_> {
+    fn default() -> Self {
+        Self {
+            device: Device::Cpu,
+            network: Network::Offline,
+            // `()` takes no memory, so that nothing is leaked.
+            progress: Box::leak(Box::new(())),
+            observer: Box::new(Vec::<Box<dyn Observer>>::new()),
+            tensorboard: TensorBoard::Off,
+            live: None,
+            peers: None,
+        }
+    }
+}
+
 /// What trains a plan and listens to it.
 pub(crate) struct Trainer<'a> {
     pub(crate) device: Device,
