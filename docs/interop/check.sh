@@ -111,7 +111,12 @@ checked "encoder of a table" table_encoder.onnx rows.npy table_codes.npy
 checked "decoder of a table" table_decoder.onnx table_codes.npy table.npy
 # A network with every kind of layer, its weights random.
 if command -v cargo >/dev/null; then
-    cargo run --quiet --manifest-path "$here/../../Cargo.toml" --package ae-models --example every_layer -- layers.safetensors
+    # With the features of the whole workspace, as its tests compile it.
+    built=$(cargo build --quiet --locked --manifest-path "$here/../../Cargo.toml" --workspace --example every_layer \
+        --message-format=json | "$python" -c 'import json, sys
+for line in sys.stdin:
+    print(json.loads(line).get("executable") or "", end="")')
+    "$built" layers.safetensors
     "$ae" reconstruct layers.safetensors images.npy -o layers.npy "${quiet[@]}"
     "$ae" encode layers.safetensors images.npy -o layers_codes.npy "${quiet[@]}"
     for part in model encoder; do

@@ -42,6 +42,9 @@ pub(crate) struct Check {
     /// This step; may be given several times [default: all]
     #[arg(long, value_name = "STEP")]
     pub(crate) only: Vec<Step>,
+    /// All steps but this one; may be given several times
+    #[arg(long, value_name = "STEP", conflicts_with = "only")]
+    pub(crate) skip: Vec<Step>,
 }
 
 /// The arguments of `reproduce`.
@@ -76,10 +79,13 @@ mod tests {
 
     #[test]
     fn every_step_is_read_by_its_name() {
-        assert_eq!(parsed("check").unwrap(), Command::Check(Check { only: Vec::new() }));
+        let check = |only: &[Step], skip: &[Step]| {
+            Command::Check(Check { only: only.to_vec(), skip: skip.to_vec() })
+        };
+        assert_eq!(parsed("check").unwrap(), check(&[], &[]));
         for &step in Step::value_variants() {
-            let command = parsed(&format!("check --only {}", name(step))).unwrap();
-            assert_eq!(command, Command::Check(Check { only: vec![step] }));
+            assert_eq!(parsed(&format!("check --only {}", name(step))).unwrap(), check(&[step], &[]));
+            assert_eq!(parsed(&format!("check --skip {}", name(step))).unwrap(), check(&[], &[step]));
         }
     }
 

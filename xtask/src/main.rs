@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         Command::Reproduce(options) => reproduce::reproduce(&options.flags),
         Command::Playground(options) => playground::playground(&options).map(ExitCode::from),
         Command::Bench(options) => bench::bench(&options).map(ExitCode::from),
-        Command::Check(options) => check::check(&options.only).map(ExitCode::from),
+        Command::Check(options) => check::check(&options.only, &options.skip).map(ExitCode::from),
     };
     status.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
