@@ -2,7 +2,7 @@
 
 pip install scikit-image
 python3 docs/notes/scans.py make scans/
-ae train --data scans/train/dirty --target scans/train/clean --network denoiser --patches 48x48:8000 --epochs 12 --out runs/scans
+ae train --data scans/train/dirty --target scans/train/clean --network denoiser --patches 48x48:8000 --epochs 24 --out runs/scans
 ae denoise runs/scans scans/test/dirty -o cleaned/
 python3 docs/notes/scans.py score scans/ cleaned/
 
