@@ -34,11 +34,22 @@ class Network:
 
     def parts(self, ranks):
         """The blocks of each rank: crates/ae-kernels/src/step/shares.rs."""
-        parts, offset = [[] for _ in range(ranks)], 0
-        for block in self.blocks:
-            parts[offset * ranks // self.parameters].append(block)
-            offset += block[1]
-        return parts
+        offsets, weights, last = [], [], None
+        for layer, numbers in self.blocks:
+            offsets.append(sum((offsets[-1], self.blocks[len(offsets) - 1][1])) if offsets else 0)
+            if layer is not None and layer != last:
+                weights.append(offsets[-1])
+            last = layer if layer is not None else last
+        begins = [0]
+        for part in range(1, ranks):
+            end = self.parameters * part // ranks
+            near = [w for w in weights if abs(w - end) <= self.parameters // ranks // 8]
+            begins.append(min(near, key=lambda w: abs(w - end), default=end))
+        begins.append(self.parameters)
+        return [
+            [block for block, offset in zip(self.blocks, offsets) if begin <= offset < end]
+            for begin, end in zip(begins, begins[1:])
+        ]
 
 
 def stack(*widths):

@@ -123,16 +123,19 @@ mod unix {
             for _ in signals.forever() {
                 // Behind a progress bar, or ^C.
                 let start = if io::stderr().is_terminal() { "\n" } else { "" };
+                let tell = |message: &str| {
+                    if !processes::is_silent() {
+                        output::progress(&format!("{start}{message}"));
+                    }
+                };
                 let on_signal = STOP.lock().ok().and_then(|mut current| current.take());
                 if let Some(OnSignal { message, stop }) = on_signal {
                     // What follows from it is told after it.
-                    output::progress(&format!("{start}{message}"));
+                    tell(message);
                     stop();
                     continue;
                 }
-                if !processes::is_silent() {
-                    output::progress(&format!("{start}{}", advice()));
-                }
+                tell(&advice());
                 signal_hook::low_level::exit(i32::from(INTERRUPTED));
             }
         });

@@ -26,6 +26,11 @@ fn launched() -> Option<usize> {
     number(&SIZES).filter(|&ranks| ranks > 1)
 }
 
+/// Whether a launcher has started several processes.
+pub(crate) fn are_several() -> bool {
+    launched().is_some()
+}
+
 /// Whether nothing but an error of its own is to be said by this process.
 pub(crate) fn is_silent() -> bool {
     IS_SILENT.load(Ordering::Relaxed)
@@ -101,10 +106,22 @@ pub(crate) fn together<R>(
     let world = ae_mpi::World::start(patience, tell)?;
     let peers = world.peers();
     if peers.ranks() == 1 {
-        return work(None);
+        // Each process of the launcher of another library believes that it is alone.
+        return match launched() {
+            None => work(None),
+            Some(ranks) => Err(Usage(format!(
+                "this was started as {ranks} processes that do not find each other, so that each would train for itself \
+                 and write the same files; start it with the mpirun of the MPI library that it was built with"
+            ))
+            .into()),
+        };
     }
     let rank = peers.rank();
-    work(Some(peers)).map_err(|error| {
+    let shared: Arc<dyn Peers> = Arc::<ae_mpi::MpiPeers>::clone(&peers);
+    let begun = std::time::Instant::now();
+    let done = work(Some(shared));
+    tell_waits(&peers.waits(), begun.elapsed());
+    done.map_err(|error| {
         let status = exit_status::of_error(&error);
         if rank == 0 {
             output::error(&error);
@@ -115,6 +132,15 @@ pub(crate) fn together<R>(
         }
         world.abort(status)
     })
+}
+
+/// Tells a developer how much of the messages was not hidden behind the work.
+#[cfg(feature = "mpi")]
+fn tell_waits(waits: &ae_mpi::Waits, of: std::time::Duration) {
+    let ae_mpi::Waits { received, sent } = waits;
+    tracing::debug!(
+        "waited for others, in {of:.3?}: {received:.3?}, and {sent:.3?} for what was sent"
+    );
 }
 
 /// How long a rank lets rank 0 say first what is wrong.

@@ -16,7 +16,7 @@ use ae_training::{Event, Metrics, Observer, TrainingError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle as BarStyle};
 
 use crate::args::{Common, ProgressStyle};
-use crate::{interrupt, output};
+use crate::{interrupt, output, processes};
 
 pub(crate) use data::data;
 use json::JsonLines;
@@ -48,13 +48,14 @@ pub(crate) fn training(common: &Common, live: &LiveTraining) -> Box<dyn Observer
     Box::new(vec![begun, shown])
 }
 
-/// Shows a training that nobody can ask to stop: one of several.
+/// Shows a training beside rank 0, which decides when all stop.
 pub(crate) fn one_of_several(common: &Common) -> Box<dyn Observer> {
     let begun: Box<dyn Observer> = Box::new(Begun(None));
     Box::new(vec![begun, shown(common)])
 }
 
-/// Knows that there is a run to be resumed as soon as the training begins, and what Ctrl-C does while it learns.
+/// Knows that there is a run to be resumed as soon as the training begins, and what Ctrl-C does while it learns: it
+/// stops this training, if it can. Launchers send the signal to all ranks; those beside rank 0 wait for its decision.
 struct Begun(Option<LiveTraining>);
 
 impl Observer for Begun {
@@ -62,14 +63,18 @@ impl Observer for Begun {
         match event {
             Event::Started { .. } => {
                 interrupt::begun();
-                if let Some(live) = self.0.clone() {
-                    let message =
-                        "stopping after this batch, with a checkpoint; once more ends at once";
-                    interrupt::first_stops(message, Box::new(move || live.request_stop()));
-                }
+                let live = self.0.clone();
+                // A launcher sends the signal too when a rank has died, whom the others then miss.
+                let message = if processes::are_several() {
+                    "stopping after this batch, with a checkpoint if all processes still run; once more ends at once"
+                } else {
+                    "stopping after this batch, with a checkpoint; once more ends at once"
+                };
+                let stop = move || live.iter().for_each(LiveTraining::request_stop);
+                interrupt::first_stops(message, Box::new(stop));
             }
             // What follows takes seconds, and is made again by a resume.
-            Event::Ended { .. } if self.0.is_some() => interrupt::first_ends(),
+            Event::Ended { .. } => interrupt::first_ends(),
             _ => {}
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::identity::told_changes;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::run::{Trainer, resolve, run};
-use crate::together::{agree_on, announcement};
+use crate::together::agree_on;
 use crate::{ExperimentError, Outcome, RunOptions, Spec};
 
 /// What is changed when a run is resumed.
@@ -77,8 +77,7 @@ pub fn resume(
     let checkpoints = Checkpoints::open(&folder.checkpoints(), identity, keep)?
         .every(plan.spec.checkpoints.every);
     if let Some(peers) = &peers {
-        agree_on(&plan, peers.as_ref())?;
-        progress.chose(&announcement(&plan, peers.as_ref()));
+        agree_on(&plan, peers.as_ref(), progress)?;
     }
     let mut state = match checkpoints.newest()? {
         None => {

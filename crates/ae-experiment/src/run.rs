@@ -23,7 +23,7 @@ use crate::page::try_to_write_page;
 use crate::plan::Plan;
 use crate::preflight::Preflight;
 use crate::tensorboard::EventFile;
-use crate::together::{agree_on, announcement};
+use crate::together::agree_on;
 use crate::{Adaptation, DataSpec, ExperimentError, Spec, TensorBoard};
 
 /// The longest side of an image that is read, in pixels.
@@ -102,8 +102,7 @@ pub fn train(
     let (toml, identity) = (plan.spec.to_toml()?, plan.identity()?);
     let mut state = plan.initial_state();
     if let Some(peers) = &peers {
-        agree_on(&plan, peers.as_ref())?;
-        progress.chose(&announcement(&plan, peers.as_ref()));
+        agree_on(&plan, peers.as_ref(), progress)?;
     }
     progress.chose(&preflight.announcement(&plan));
     preflight.notes.iter().for_each(|note| progress.chose(note));

@@ -95,6 +95,7 @@ pub use loss::{
 pub use objective::Objective;
 pub use penalty::{CodeL1, Contractive, Kl, KlSparsity, Penalty};
 pub use shape::{Extent, Shape};
+pub use simd::has_fused_multiply_add;
 pub use step::{
     AdamStep, Batch, BatchStatistics, BatchSummary, Incoming, Link, LocalPeers, Numbers, Peers,
     PeersError, Problem, SgdStep, Step, Target, Topic, Trainer, gather, squared_norm,

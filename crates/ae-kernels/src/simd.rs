@@ -20,6 +20,12 @@ pub(crate) fn vectorised<R>(body: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(body)
 }
 
+/// Whether products are added without being rounded first. Without it the last bits of all results differ, so processes
+/// with and without it do not train together.
+pub fn has_fused_multiply_add() -> bool {
+    cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar)
+}
+
 /// A kernel whose sums have [`LANES`] lanes.
 pub(crate) trait WithLanes {
     type Output;

@@ -9,5 +9,5 @@ mod link;
 mod outbox;
 mod world;
 
-pub use link::MpiPeers;
+pub use link::{MpiPeers, Waits};
 pub use world::{MpiError, World};

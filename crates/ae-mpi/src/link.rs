@@ -19,6 +19,19 @@ pub struct MpiPeers {
     patience: Duration,
     tell: Box<dyn Fn(&str) + Send + Sync>,
     sent: AtomicU64,
+    /// Nanoseconds that a message of each topic was waited for, in the order of [`Topic::ALL`].
+    waited: [AtomicU64; Topic::ALL.len()],
+    /// Nanoseconds that the last messages of a session were on their way when all else was done.
+    lingered: AtomicU64,
+}
+
+/// How long a process has waited for others without anything else to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// For messages of these topics.
+    pub received: [(Topic, Duration); Topic::ALL.len()],
+    /// Until what it had sent was on its way.
+    pub sent: Duration,
 }
 
 /// How much longer a rank is waited for before the training begins, when it may have to read much data.
@@ -30,7 +43,17 @@ impl MpiPeers {
         patience: Duration,
         tell: Box<dyn Fn(&str) + Send + Sync>,
     ) -> Self {
-        Self { world, patience, tell, sent: AtomicU64::new(0) }
+        let waited = Topic::ALL.map(|_| AtomicU64::new(0));
+        let (sent, lingered) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { world, patience, tell, sent, waited, lingered }
+    }
+
+    /// How long this process has waited for others so far. It says how much of the messages was not hidden behind the
+    /// work.
+    pub fn waits(&self) -> Waits {
+        let time = |of: &AtomicU64| Duration::from_nanos(of.load(Ordering::Relaxed));
+        let received = Topic::ALL.map(|topic| (topic, time(&self.waited[topic as usize])));
+        Waits { received, sent: time(&self.lingered) }
     }
 
     /// Ends all processes with an exit status.
@@ -45,12 +68,21 @@ impl MpiPeers {
         self.abort(1)
     }
 
-    /// Waits for a request, and ends everything if a rank lets it wait for too long.
-    fn wait(&self, mut request: Request<'_>, rank: usize, patience: Duration) -> Status {
+    /// Waits for a request, and ends everything if a rank lets it wait for too long. The time is added to `waited`.
+    fn wait(
+        &self,
+        mut request: Request<'_>,
+        (rank, patience): (usize, Duration),
+        waited: &AtomicU64,
+    ) -> Status {
         let mut pause = Pause::default();
         loop {
             match request.test() {
-                Ok(Some(status)) => return status,
+                Ok(Some(status)) => {
+                    let nanoseconds = pause.elapsed().as_nanos() as u64;
+                    waited.fetch_add(nanoseconds, Ordering::Relaxed);
+                    return status;
+                }
                 Ok(None) => {}
                 Err(error) => self.give_up(rank, format!("cannot be reached: {error}")),
             }
@@ -89,7 +121,7 @@ impl Peers for MpiPeers {
             let session = Session { peers: self, scope, last, on_their_way };
             result = work(&session);
             for OnItsWay { to, request } in session.on_their_way.into_inner() {
-                self.wait(request, to, self.patience);
+                self.wait(request, (to, self.patience), &self.lingered);
             }
             Ok(())
         });
@@ -152,27 +184,30 @@ impl Link for Session<'_, '_> {
             _ => self.peers.patience,
         };
         let (world, source, tag) = (&self.peers.world, from as i32, tag(topic));
+        let wait = |request: Request<'_>| {
+            self.peers.wait(request, (from, patience), &self.peers.waited[topic as usize])
+        };
         // A scope of its own: what is received is used before the session ends.
         let (expected, status) = match into {
             Incoming::Singles(to) => (
                 to.len(),
                 ferrompi::scope(|scope| {
                     let request = world.irecv(scope, to, source, tag)?;
-                    Ok(self.peers.wait(request, from, patience))
+                    Ok(wait(request))
                 }),
             ),
             Incoming::Doubles(to) => (
                 to.len(),
                 ferrompi::scope(|scope| {
                     let request = world.irecv(scope, to, source, tag)?;
-                    Ok(self.peers.wait(request, from, patience))
+                    Ok(wait(request))
                 }),
             ),
             Incoming::Bytes(to) => (
                 to.len(),
                 ferrompi::scope(|scope| {
                     let request = world.irecv(scope, to, source, tag)?;
-                    Ok(self.peers.wait(request, from, patience))
+                    Ok(wait(request))
                 }),
             ),
         };
@@ -201,6 +236,11 @@ const YIELDS: u32 = 20_000;
 const SLEEP: Duration = Duration::from_micros(50);
 
 impl Pause {
+    /// How long it has been; nothing if there was no wait.
+    fn elapsed(&self) -> Duration {
+        self.begun.map_or(Duration::ZERO, |begun| begun.elapsed())
+    }
+
     /// Waits a little, and says whether it has been too long.
     fn is_longer_than(&mut self, patience: Duration) -> bool {
         self.polls = self.polls.saturating_add(1);

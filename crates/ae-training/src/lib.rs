@@ -88,7 +88,7 @@ mod error;
 pub use ae_corruption::{Corruption, Draw};
 pub use ae_dataset::{ImageShape, Images};
 pub use ae_files::FileError;
-pub use ae_kernels::{ChainError, Peers, PeersError};
+pub use ae_kernels::{ChainError, LocalPeers, Peers, PeersError, has_fused_multiply_add};
 pub use ae_models::{
     Architecture, Device, Inference, Layout, Loss, ModelError, Objective, Parameters,
 };
@@ -116,7 +116,7 @@ pub use identity::{Change, Difference, Identity};
 pub use metric_names::{curve_metrics, deciding_metric, train_metric, validation_metric};
 pub use observer::{CsvCurve, MemoryObserver, Observer, Stop};
 pub use optimizer::{Optimizer, OptimizerConfig};
-pub use peers::{Agreement, StopTogether, agree, share_state};
+pub use peers::{Agreement, StopTogether, agree, process_names, share_state};
 pub use samples::{BatchSelection, SampleCorruption, Samples, TrainingBatch};
 pub use schedule::{Schedule, StepPosition};
 pub use supervised::{

@@ -16,22 +16,39 @@ pub type Agreement = Vec<(String, String)>;
 /// # Errors
 /// [`TrainingError::Disagreement`] on rank 0 if a rank has something else, with the first difference.
 pub fn agree(peers: &dyn Peers, own: &Agreement) -> Result<(), TrainingError> {
-    let text = serde_json::to_vec(own).unwrap_or_default();
-    let mut found = Ok(());
+    let texts = texts_of_others(peers, &serde_json::to_vec(own).unwrap_or_default())?;
+    for (rank, theirs) in (1..).zip(texts) {
+        let theirs: Agreement = serde_json::from_slice(&theirs).unwrap_or_default();
+        if let Some(fault) = difference(own, &theirs) {
+            return Err(TrainingError::Disagreement { rank, fault });
+        }
+    }
+    Ok(())
+}
+
+/// What the processes call themselves, in the order of their ranks: rank 0 hears it from the others, who hear nothing.
+///
+/// # Errors
+/// If a process is gone or does not answer.
+pub fn process_names(peers: &dyn Peers, own: &str) -> Result<Vec<String>, TrainingError> {
+    let others = texts_of_others(peers, own.as_bytes())?.into_iter();
+    let others = others.map(|name| String::from_utf8_lossy(&name).into_owned());
+    Ok(std::iter::once(own.to_owned()).chain(others).collect())
+}
+
+/// The texts of all ranks but the first, which alone receives them.
+fn texts_of_others(peers: &dyn Peers, own: &[u8]) -> Result<Vec<Vec<u8>>, PeersError> {
+    let mut texts = Vec::new();
     peers.session(&mut |link| {
         if peers.rank() > 0 {
-            return send_bytes(link, &[0], Topic::Beginning, text.clone());
+            return send_bytes(link, &[0], Topic::Beginning, own.to_vec());
         }
         for rank in 1..peers.ranks() {
-            let theirs = receive_bytes(link, rank, Topic::Beginning)?;
-            let theirs: Agreement = serde_json::from_slice(&theirs).unwrap_or_default();
-            if let (Some(fault), Ok(())) = (difference(own, &theirs), &found) {
-                found = Err(TrainingError::Disagreement { rank, fault });
-            }
+            texts.push(receive_bytes(link, rank, Topic::Beginning)?);
         }
         Ok(())
     })?;
-    found
+    Ok(texts)
 }
 
 /// The first entry that differs, as the end of a sentence.

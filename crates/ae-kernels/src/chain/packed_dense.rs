@@ -133,11 +133,10 @@ impl PackedDense {
 
 #[cfg(test)]
 mod tests {
-    use pulp::Arch;
-
     use super::*;
     use crate::Weight;
     use crate::product::{Nonzeros, ScannedAxes};
+    use crate::simd::has_fused_multiply_add;
     use crate::{Activation, Dense};
 
     /// The layer in the order of sums that `product` promises.
@@ -157,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_instruction_set_adds_up_in_the_same_order() {
-        let fused = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
+        let fused = has_fused_multiply_add();
         for (rows, inputs, outputs) in [
             (1, 1, 1),
             (1, 784, 32),

@@ -43,12 +43,11 @@ impl WithSimd for Multiply<'_> {
 
 #[cfg(test)]
 mod tests {
-    use pulp::Arch;
-
     use super::super::definition::Start;
     use super::super::matrix::{Left, Output, Right};
     use super::super::sparse::NonzeroBits;
     use super::*;
+    use crate::simd::has_fused_multiply_add;
 
     fn numbers(count: usize, step: usize) -> Vec<f32> {
         (0..count).map(|i| ((i * step) % 1009) as f32 / 1009.0 - 0.5).collect()
@@ -71,7 +70,7 @@ mod tests {
 
     #[test]
     fn every_instruction_set_adds_up_in_the_same_order() {
-        let with_fma = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
+        let with_fma = has_fused_multiply_add();
         for (rows, inner, columns) in [
             (1, 1, 1),
             (2, 3, 16),

@@ -81,11 +81,29 @@ impl Shares {
     }
 }
 
+/// A part may be longer or shorter by this fraction of its length to end where a weight begins.
+const SLACK: usize = 8;
+
 /// Divides blocks into neighbouring parts with about as many parameters each.
+///
+/// If a weight begins near the end of a part, the part ends there: who has but a few rows of a weight needs both sides
+/// of its layer from all others too.
 pub(super) fn partition(places: &[BlockPlace], parts: usize) -> Vec<Range<usize>> {
     let total: usize = places.iter().map(|place| place.length).sum();
-    let part_of = |place: &BlockPlace| (place.offset * parts) / total.max(1);
-    let first = |part: usize| places.partition_point(|place| part_of(place) < part);
+    let begins_weight =
+        |place: &&BlockPlace| matches!(place.owner, BlockOwner::Weight { first_row: 0, .. });
+    let weights: Vec<usize> =
+        places.iter().filter(begins_weight).map(|place| place.offset).collect();
+    let first = |part: usize| {
+        if part == 0 || part == parts {
+            return if part == 0 { 0 } else { places.len() };
+        }
+        let end = total * part / parts;
+        let closest = weights.iter().copied().min_by_key(|weight| weight.abs_diff(end));
+        let is_near = |weight: &usize| weight.abs_diff(end) <= total / parts / SLACK;
+        let begin = closest.filter(is_near).unwrap_or(end);
+        places.partition_point(|place| place.offset < begin)
+    };
     (0..parts).map(|part| first(part)..first(part + 1)).collect()
 }
 
@@ -173,6 +191,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_part_ends_where_a_weight_begins_if_one_begins_near() {
+        let weight = |op, first_row| BlockOwner::Weight { op, first_row };
+        let bias = BlockOwner::PerSlice { op: 0, first: 0 };
+        let owners = [(weight(0, 0), 50), (weight(0, 32), 46), (bias, 2), (weight(1, 0), 60)];
+        let mut offset = 0;
+        let places: Vec<_> = owners
+            .into_iter()
+            .chain([(weight(1, 32), 42)])
+            .map(|(owner, length)| {
+                offset += length;
+                BlockPlace { offset: offset - length, length, owner }
+            })
+            .collect();
+        assert_eq!(partition(&places, 2), [0..3, 3..5]);
+        assert_eq!(partition(&places, 1).first(), Some(&(0..5)));
+        // No weight begins near a third.
+        assert_eq!(partition(&places, 3), [0..2, 2..4, 4..5]);
+        let parts = partition(&places, 40);
+        assert_eq!(parts.iter().flat_map(Clone::clone).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -290,11 +290,9 @@ fn terms(
 
 #[cfg(test)]
 mod tests {
-    use pulp::Arch;
-
     use super::*;
-    use crate::simd::Dispatch;
     use crate::simd::forcing::forced;
+    use crate::simd::{Dispatch, has_fused_multiply_add};
     use crate::{Activation, AdamStep, CodeL1, Dense, Loss, Target, Weight};
 
     /// The FNV-1a hash of the numbers' bits.
@@ -355,7 +353,7 @@ mod tests {
     fn a_small_training_has_pinned_bits_with_and_without_fused_multiply_adds() {
         const WITH: u64 = 0x65c2_d0b3_ad86_154d;
         const WITHOUT: u64 = 0x751e_1ee9_435c_600d;
-        let with_fma = cfg!(target_arch = "aarch64") || !matches!(Arch::new(), Arch::Scalar);
+        let with_fma = has_fused_multiply_add();
         let widest = if with_fma { WITH } else { WITHOUT };
         let found = [trained(), forced(Dispatch::Scalar, trained)];
         assert_eq!(found, [widest, WITHOUT], "{found:#x?}");
