@@ -84,8 +84,14 @@ mod tests {
         };
         assert_eq!(parsed("check").unwrap(), check(&[], &[]));
         for &step in Step::value_variants() {
-            assert_eq!(parsed(&format!("check --only {}", name(step))).unwrap(), check(&[step], &[]));
-            assert_eq!(parsed(&format!("check --skip {}", name(step))).unwrap(), check(&[], &[step]));
+            assert_eq!(
+                parsed(&format!("check --only {}", name(step))).unwrap(),
+                check(&[step], &[])
+            );
+            assert_eq!(
+                parsed(&format!("check --skip {}", name(step))).unwrap(),
+                check(&[], &[step])
+            );
         }
     }
 

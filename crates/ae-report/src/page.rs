@@ -21,8 +21,10 @@ pub use numbers::{counted, number, significant};
 pub use parts::{PagePart, SCRIPT, STYLE};
 pub use table::{Cell, PageTable};
 
-/// The largest number of bytes of a page's figures, so that the page stays below 3 MB.
-const FIGURE_BYTES: usize = 2_600_000;
+/// The largest number of bytes of a page, if its text alone is smaller.
+const PAGE_BYTES: usize = 2_990_000;
+/// What stands around the data of a figure, but for its alternative text: at most so many bytes.
+const AROUND_FIGURE: usize = 512;
 
 /// A page.
 #[derive(Debug, Clone, Default)]
@@ -151,13 +153,20 @@ impl Page {
     /// If a picture cannot be encoded.
     pub fn html(mut self) -> Result<String, ReportError> {
         self.embed_figures()?;
-        Ok(PageView { page: &self, style: STYLE, script: SCRIPT }.render()?)
+        self.render()
+    }
+
+    fn render(&self) -> Result<String, ReportError> {
+        Ok(PageView { page: self, style: STYLE, script: SCRIPT }.render()?)
     }
 
     fn embed_figures(&mut self) -> Result<(), ReportError> {
+        let text = self.render()?.len();
         let mut figures = Vec::new();
         self.sections.iter_mut().for_each(|section| section.collect_figures(&mut figures));
-        embed(figures, FIGURE_BYTES)
+        let around = |figure: &&mut PageFigure| figure.alternative().len() + AROUND_FIGURE;
+        let around: usize = figures.iter().map(around).sum();
+        embed(figures, PAGE_BYTES.saturating_sub(text + around))
     }
 
     /// The title of the browser's window.
