@@ -53,3 +53,15 @@ fn without_space_no_run_begins_and_no_file_is_lost() {
 
     sandbox.ae(&format!("{TRAIN} other")).succeeds();
 }
+
+#[test]
+fn rows_that_do_not_fit_on_the_disk_are_told_of_before_a_run_begins() {
+    let sandbox = Sandbox::new();
+    let row = |row: u32| format!("{},{},{}\n", row % 11, row % 7, row % 5);
+    sandbox.write("t.csv", (0..2000).map(row).collect::<String>());
+    let train = "train --data t.csv --widths 2 --epochs 1 --mapped --out run";
+    let told = "t.csv: its rows cannot be kept in a temporary file in .";
+    limited(&sandbox, BLOCKS, train).fails_with(&[told, "too large", "--out"]);
+    assert!(!sandbox.path("run").exists());
+    sandbox.ae(train).succeeds();
+}

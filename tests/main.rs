@@ -17,6 +17,7 @@ mod specs;
 
 /// Files larger than memory.
 mod mapped;
+mod mapped_tables;
 /// Tables in Parquet files.
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -70,6 +71,8 @@ mod mistaken;
 /// Processes that train together.
 #[cfg(feature = "mpi")]
 mod mpi;
+#[cfg(feature = "mpi")]
+mod mpi_mapped;
 /// Networks other than dense ones.
 mod networks;
 /// What a resume keeps and changes.

@@ -7,15 +7,15 @@ use crate::npy;
 use crate::support::{Finished, Sandbox};
 
 /// An IDX file of images in which every value is another.
-fn idx(images: u32, side: u32) -> Vec<u8> {
+pub(crate) fn idx(images: u32, side: u32) -> Vec<u8> {
     let header = [0x0803, images, side, side].map(u32::to_be_bytes).concat();
     let values =
         (0..images * side * side).map(|value| (value.wrapping_mul(2_654_435_761) >> 24) as u8);
     header.into_iter().chain(values).collect()
 }
 
-/// Asserts that a training on mapped data has the weights of one in memory.
-fn has_the_same_weights(sandbox: &Sandbox, data: &str) {
+/// Asserts that a training on mapped data has the weights of one in memory, and all else that it leaves too.
+pub(crate) fn has_the_same_weights(sandbox: &Sandbox, data: &str) {
     let train = format!("train --data {data} --widths 6 --epochs 2 --batch-size 32");
     sandbox.ae(&format!("{train} --out memory")).succeeds();
     let told = sandbox.ae(&format!("{train} --mapped --out mapped")).succeeds();
@@ -64,13 +64,13 @@ fn what_cannot_be_mapped_is_refused() {
     sandbox.write("doubles.npy", npy::write("<f8", "(2, 2, 2)", &[0; 64]));
     sandbox.write("last.npy", npy::write("|u1", "(2, 2, 2, 3)", &[0; 24]));
     sandbox.write("short.npy", npy::write("|u1", "(9, 2, 2)", &[0; 35]));
-    sandbox.write("t.csv", "a\n1\n2\n");
+    sandbox.write("t.txt", "a\n1\n2\n");
     let images = sandbox.path("data/train-images-idx3-ubyte");
     fs::rename(&images, images.with_extension("gz")).unwrap();
     for (file, told) in [
         ("cut.idx", "cut short"),
         ("long.idx", "bytes after the end"),
-        ("t.csv", "cannot be mapped"),
+        ("t.txt", "cannot be mapped"),
         ("data", "cannot be mapped"),
         ("digits", "cannot be mapped"),
         ("doubles.npy", "cannot be mapped"),
@@ -84,7 +84,7 @@ fn what_cannot_be_mapped_is_refused() {
 
 /// Runs `ae` with at most so much memory of its own, in kilobytes; what is mapped does not count.
 #[cfg(target_os = "linux")]
-fn with_memory(sandbox: &Sandbox, kilobytes: u32, arguments: &str) -> Output {
+pub(crate) fn with_memory(sandbox: &Sandbox, kilobytes: u32, arguments: &str) -> Output {
     let ae = sandbox.command(arguments);
     Command::new("sh")
         .arg("-c")

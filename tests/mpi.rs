@@ -44,7 +44,7 @@ fn ae<'a>(command: &'a mut Command, arguments: &str) -> &'a mut Command {
 }
 
 /// Runs `ae` in so many processes to its end.
-fn together(sandbox: &Sandbox, ranks: usize, arguments: &str) -> Option<Finished> {
+pub(crate) fn together(sandbox: &Sandbox, ranks: usize, arguments: &str) -> Option<Finished> {
     let mut command = mpirun(sandbox, ranks)?;
     Some(Finished::new(arguments, ae(&mut command, arguments).output().unwrap()))
 }

@@ -47,6 +47,41 @@ fn rows_of_parquet_are_those_of_csv() {
 }
 
 #[test]
+fn lists_of_one_length_are_as_many_columns() {
+    let sandbox = sandbox();
+    let file = |name: &str, bytes: &[u8]| sandbox.write(name, bytes);
+    file("lists.parquet", include_bytes!("fixtures/parquet/lists.parquet"));
+    file("lists.csv", include_bytes!("fixtures/parquet/lists.csv"));
+    file("gaps.parquet", include_bytes!("fixtures/parquet/gaps.parquet"));
+    file("uneven.parquet", include_bytes!("fixtures/parquet/uneven.parquet"));
+    file("nested.parquet", include_bytes!("fixtures/parquet/nested.parquet"));
+    let train = "train --widths 2 --epochs 2 --data";
+    for name in ["lists.csv", "lists.parquet", "lists.parquet --mapped"] {
+        sandbox.ae(&format!("{train} {name} --out run --force")).succeeds();
+        sandbox.ae("encode run lists.parquet -o codes.npy --force").succeeds();
+        let (weights, codes) = (sandbox.weights_of("run"), sandbox.read("codes.npy"));
+        sandbox.ae(&format!("{train} lists.csv --out csv --force")).succeeds();
+        sandbox.ae("encode csv lists.csv -o codes.npy --force").succeeds();
+        assert_eq!(weights, sandbox.weights_of("csv"), "{name}");
+        assert!(codes == sandbox.read("codes.npy"), "{name}");
+    }
+    sandbox.ae(&format!("{train} lists.parquet --drop-columns v[1],x --out some")).succeeds();
+    let scaling = &sandbox.read_json("some/record.json")["dataset"]["scaling"]["names"];
+    assert_eq!(*scaling, serde_json::json!(["v[0]", "v[2]", "w[0]", "w[1]"]));
+    // A missing list, and a missing number in one, are missing cells.
+    let told = sandbox.ae(&format!("{train} gaps.parquet"));
+    told.fails_with(&["gaps.parquet", "2 of 70 rows", "`v[1]`"]);
+    sandbox.ae(&format!("{train} gaps.parquet --skip-bad --out gaps")).succeeds();
+    assert_eq!(sandbox.read_json("gaps/record.json")["dataset"]["skipped"], 2);
+    for mapped in ["", " --mapped"] {
+        sandbox.ae(&format!("{train} uneven.parquet --skip-bad{mapped}")).fails_with(&[
+            "uneven.parquet: row 41: the column `v` has a list of 2 numbers, expected 3",
+        ]);
+    }
+    sandbox.ae(&format!("{train} nested.parquet")).fails_with(&["nested.parquet", "`v.list"]);
+}
+
+#[test]
 fn what_is_written_as_parquet_is_read_again_and_joined() {
     let sandbox = sandbox();
     sandbox.ae("reconstruct rows t.csv -o again.csv").succeeds();

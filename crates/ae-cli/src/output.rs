@@ -4,7 +4,7 @@
 
 mod messages;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 use ae_experiment::{Bound, Diagnosis, Record, Verdict};
@@ -30,7 +30,7 @@ pub(crate) fn start_log(common: &Common, style: LogStyle) {
 }
 
 /// Text that a terminal shows and does not obey; lines stay lines.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
@@ -52,8 +52,22 @@ pub(crate) fn json(value: &Value) -> anyhow::Result<()> {
     as_it_is(&json_line(value))
 }
 
+/// A result that is read from somewhere, as it is. It ends in a line break, also if there is nothing.
+pub(crate) fn copied(result: &mut impl Read) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let copy = io::copy(result, &mut stdout).and_then(|bytes| match bytes {
+        0 => stdout.write_all(b"\n"),
+        _ => stdout.flush(),
+    });
+    match copy {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to stdout"),
+    }
+}
+
 /// JSON in one line, without characters that a terminal obeys.
-fn json_line(value: &Value) -> String {
+pub(crate) fn json_line(value: &Value) -> String {
     value.to_string().chars().fold(String::new(), |mut text, character| {
         match character {
             // JSON leaves these as they are.

@@ -58,7 +58,7 @@
 //! | `mnist.rs`, `hub/`, `digits/` | MNIST's checksums, downloads, procedural digits |
 //! | `leaves/` | procedural photographs: dead leaves |
 //! | `parquet/` | Parquet files, read and written |
-//! | `mapped/` | images in a file that is larger than memory |
+//! | `mapped/` | items in a file that is larger than memory |
 //! | `variations.rs` | rotated digits, digits over noise |
 //! | `scaling/` | the scaling of a table's columns |
 //! | `survey.rs` | what a folder of any contents holds |

@@ -22,3 +22,6 @@ pub(crate) const MAX_PATCH_SIDE: usize = 8192;
 /// part of the result of a training on more pictures, so it does not depend on the machine.
 #[cfg(feature = "pictures")]
 pub(crate) const POOL_BYTES: u64 = 1 << 30;
+
+/// The most numbers of a table that a model learns from and that is kept in memory: 1 GiB of `f64`.
+pub(crate) const MAX_TABLE_NUMBERS: usize = 1 << 27;

@@ -1,10 +1,10 @@
-//! Images of a file that is larger than memory: the file is mapped, and of it only what a batch needs is read.
+//! Items of a file that is larger than memory: the file is mapped, and of it only what a batch needs is read.
 
 mod file;
+mod memory;
 mod open;
 
 use std::borrow::Cow;
-use std::fs;
 use std::sync::Arc;
 
 use ae_files::f32_from_le_bytes;
@@ -13,7 +13,7 @@ use crate::images::unit_interval_of;
 use crate::{DatasetError, Pixels};
 use file::MappedFile;
 pub use open::Mapping;
-pub(crate) use open::{MappedImages, idx_images, images, told};
+pub(crate) use open::{MappedImages, idx_images, images, scaled_rows, told};
 
 /// The numbers of a mapped file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,10 +136,7 @@ impl MappedPixels {
 
     /// Whether the file fits into half of the memory that is free; then it is read as a whole, once.
     pub(crate) fn fits_into_memory(&self) -> bool {
-        let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kibibytes.is_some_and(|free| self.file.bytes().len() as u64 / 1024 <= free / 2)
+        memory::available().is_some_and(|free| self.file.bytes().len() as u64 <= free / 2)
     }
 
     /// Asks the system to read the whole file.

@@ -296,8 +296,11 @@ pub struct LoadOptions {
     /// The folder of the pictures that those of the source become: their partners have the same paths there, whatever the
     /// endings. By default pictures have no partners.
     pub target: Option<PathBuf>,
-    /// Which files of images are mapped, and not read into memory.
+    /// Which files are mapped, and not read into memory.
     pub mapping: Mapping,
+    /// The folder in which the rows of a mapped table are kept, in a temporary file without a name; by default the
+    /// system's folder for temporary files.
+    pub scratch: Option<PathBuf>,
 }
 
 impl LoadOptions {
@@ -318,6 +321,7 @@ impl Default for LoadOptions {
             patches: None,
             target: None,
             mapping: Mapping::Large,
+            scratch: None,
         }
     }
 }

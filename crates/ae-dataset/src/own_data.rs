@@ -37,7 +37,6 @@ pub(crate) fn open(
     let dataset = if path.is_dir() {
         open_any_folder(path, options, progress)
     } else if is_table(path) {
-        refuse_mapping(path, options.mapping)?;
         open_table(path, options, progress)
     } else {
         open_file(path, options, progress)
@@ -81,6 +80,9 @@ fn open_file(
         refuse_mapping(path, options.mapping)?;
         return open_pictures(path, options, progress);
     }
+    if let Some(dataset) = arrays::dataset::open_table(path, options, progress)? {
+        return Ok(dataset);
+    }
     if let Some(found) = mapped::images(path, options.mapping, &options.read, progress)? {
         let MappedImages { images, name, skipped } = found;
         let dataset = split_images(path, name, &images, options, progress)?;
@@ -99,7 +101,7 @@ fn open_file(
     }
 }
 
-/// Refuses to map what is not a file of images.
+/// Refuses to map what is no file of images or rows.
 fn refuse_mapping(path: &Path, mapping: Mapping) -> Result<(), DatasetError> {
     match mapping {
         Mapping::Large => Ok(()),

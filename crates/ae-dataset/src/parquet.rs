@@ -2,7 +2,11 @@
 
 #[cfg(not(feature = "parquet"))]
 pub(crate) mod absent;
+#[cfg(feature = "parquet")]
+mod cells;
 pub(crate) mod column;
+#[cfg(feature = "parquet")]
+mod leaf;
 #[cfg(feature = "parquet")]
 pub(crate) mod reader;
 #[cfg(feature = "parquet")]

@@ -10,7 +10,7 @@ pub enum Pixels {
     Bytes(Vec<u8>),
     /// Numbers: the pixels of images in [0, 1], or the scaled columns of a table.
     Floats(Vec<f32>),
-    /// Bytes or numbers of images in [0, 1] in a file that is not kept in memory.
+    /// Bytes or numbers of images in [0, 1], or the scaled columns of a table, in a file that is not kept in memory.
     Mapped(MappedPixels),
 }
 

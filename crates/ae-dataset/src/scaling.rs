@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::DatasetError;
 use kind::{ColumnScaling, ConstantColumns};
 
 /// The range of a few hundred normally distributed numbers, in standard deviations.
@@ -53,21 +54,24 @@ fn is_min_max(kind: &ColumnScaling) -> bool {
 }
 
 impl Scaling {
-    /// The scaling that brings these rows to [0, 1].
-    pub(crate) fn fit<'a>(
+    /// The scaling that brings rows to [0, 1]. `each_row` calls a function with every row, in order.
+    ///
+    /// # Errors
+    /// If the rows cannot be read.
+    pub(crate) fn fit(
         names: Option<Vec<String>>,
         columns: usize,
-        rows: impl Iterator<Item = &'a [f64]>,
-    ) -> Self {
+        each_row: impl Fn(&mut dyn FnMut(&[f64])) -> Result<(), DatasetError>,
+    ) -> Result<Self, DatasetError> {
         let (mut minimum, mut maximum) = (vec![f64::MAX; columns], vec![f64::MIN; columns]);
         let mut count = 0_u32;
-        for row in rows {
+        each_row(&mut |row| {
             count += 1;
             for ((low, high), &value) in minimum.iter_mut().zip(&mut maximum).zip(row) {
                 *low = low.min(value);
                 *high = high.max(value);
             }
-        }
+        })?;
         let tolerance = f64::from(count.max(10)) * f64::EPSILON;
         for (low, high) in minimum.iter().zip(&mut maximum) {
             // Halves keep the range of the largest numbers finite.
@@ -77,7 +81,7 @@ impl Scaling {
         }
         let constant_columns = ConstantColumns::Unit;
         let (ranges, left_out) = (Vec::new(), Vec::new());
-        Self {
+        Ok(Self {
             kind: ColumnScaling::MinMax,
             names,
             minimum,
@@ -85,23 +89,27 @@ impl Scaling {
             ranges,
             constant_columns,
             left_out,
-        }
+        })
     }
 
-    /// The scaling that brings these rows to mean 0 and variance 1. Constant columns keep their bounds.
-    pub(crate) fn fit_standard<'a>(
+    /// The scaling that brings rows to mean 0 and variance 1, as [`fit`](Self::fit). Constant columns keep their bounds.
+    /// The rows are read twice.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub(crate) fn fit_standard(
         names: Option<Vec<String>>,
         columns: usize,
-        rows: impl Iterator<Item = &'a [f64]> + Clone,
-    ) -> Self {
-        let mut scaling = Self::fit(names, columns, rows.clone());
+        each_row: impl Fn(&mut dyn FnMut(&[f64])) -> Result<(), DatasetError>,
+    ) -> Result<Self, DatasetError> {
+        let mut scaling = Self::fit(names, columns, &each_row)?;
         scaling.kind = ColumnScaling::Standard;
         scaling.ranges =
             scaling.minimum.iter().zip(&scaling.maximum).map(|(&low, &high)| [low, high]).collect();
         let constant = scaling.constant();
         // Sums of min-max scaled values neither overflow nor cancel.
         let (mut sums, mut squares, mut count) = (vec![0.0; columns], vec![0.0; columns], 0.0);
-        for row in rows {
+        each_row(&mut |row| {
             count += 1.0;
             let bounds = scaling.minimum.iter().zip(&scaling.maximum);
             let sums = sums.iter_mut().zip(&mut squares);
@@ -110,7 +118,7 @@ impl Scaling {
                 *sum += part;
                 *square += part * part;
             }
-        }
+        })?;
         for column in (0..columns).filter(|column| !constant.contains(column)) {
             let mean = sums[column] / count;
             let deviation = (squares[column] / count - mean * mean).max(0.0).sqrt();
@@ -123,7 +131,7 @@ impl Scaling {
                 scaling.maximum[column] = one;
             }
         }
-        scaling
+        Ok(scaling)
     }
 
     /// The number of columns.
@@ -295,7 +303,11 @@ mod tests {
     use super::*;
 
     fn fit(rows: &[&[f64]]) -> Scaling {
-        Scaling::fit(None, rows[0].len(), rows.iter().copied())
+        Scaling::fit(None, rows[0].len(), |visit| {
+            rows.iter().for_each(|row| visit(row));
+            Ok(())
+        })
+        .unwrap()
     }
 
     /// `sklearn.preprocessing.MinMaxScaler().fit([[1, 5, -2], [3, 5, 2]]).transform([[2, 7, 6]])` is
@@ -350,7 +362,11 @@ mod tests {
     #[test]
     fn standard_scaling_is_scikit_learns() {
         let rows: [&[f64]; 3] = [&[1.0, 5.0, -2.0], &[3.0, 5.0, 2.0], &[8.0, 5.0, 3.0]];
-        let scaling = Scaling::fit_standard(None, 3, rows.into_iter());
+        let each = |visit: &mut dyn FnMut(&[f64])| {
+            rows.iter().for_each(|row| visit(row));
+            Ok(())
+        };
+        let scaling = Scaling::fit_standard(None, 3, each).unwrap();
         assert_eq!(scaling.constant(), [1]);
         for (column, mean, deviation) in [(0, 4.0, 2.943_920_29), (2, 1.0, 2.160_246_9)] {
             let (zero, one) = (scaling.minimum[column], scaling.maximum[column]);

@@ -9,6 +9,8 @@ pub(crate) mod csv_reader;
 #[cfg(feature = "tables")]
 pub(crate) mod csv_writer;
 pub(crate) mod dataset;
+pub(crate) mod learned_rows;
+pub(crate) mod row_store;
 pub(crate) mod rows;
 
 #[cfg(feature = "tables")]

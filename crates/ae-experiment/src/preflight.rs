@@ -269,12 +269,20 @@ fn are_equal(images: &Images) -> bool {
 
 /// Values outside [0, 1]; bytes have none.
 fn outside(images: &Images) -> usize {
+    let count = |values: &[f32]| values.iter().filter(|it| !(0.0..=1.0).contains(*it)).count();
     match images.pixels() {
-        // Values of a mapped file were looked at when it was opened.
-        Pixels::Bytes(_) | Pixels::Mapped(_) => 0,
-        Pixels::Floats(values) => {
-            values.iter().filter(|value| !(0.0..=1.0).contains(*value)).count()
-        }
+        _ if images.are_bytes() => 0,
+        Pixels::Floats(values) => count(values),
+        _ => (0..images.len() as u32)
+            .into_par_iter()
+            .map_init(
+                || vec![0.0; images.image_size()],
+                |values, index| {
+                    images.gather(&[index], values);
+                    count(values)
+                },
+            )
+            .sum(),
     }
 }
 

@@ -60,7 +60,7 @@ pub fn resume(
     if written.study.is_some() {
         return Err(ExperimentError::Study { name: written.name });
     }
-    let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
+    let (spec, dataset) = resolve(changes.applied_to(&written), path, network, progress)?;
     check_size(path, &spec, &dataset)?;
     let mut plan = Plan::new(spec, dataset, &device).map_err(|error| match error {
         // The network has fitted the data before.

@@ -95,7 +95,7 @@ pub fn train(
     // A folder that is taken is refused before anything is downloaded.
     let claim = Claim::new(folder, existing)?;
     adaptation.before_reading(&mut spec);
-    let (mut spec, dataset) = resolve(spec, network, progress)?;
+    let (mut spec, dataset) = resolve(spec, folder, network, progress)?;
     adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
     let preflight = Preflight::of(&plan);
@@ -121,16 +121,21 @@ pub fn train(
 /// Loads the data and writes into the spec what was found: path, shape, held-out fraction, and the reason of a
 /// substitution. A resumed run then finds the same data.
 ///
+/// The rows of a mapped table are kept in a temporary file without a name in the run's `folder`, or in the nearest folder
+/// above it that exists.
+///
 /// # Errors
 /// If the data cannot be found or is damaged.
 pub fn resolve(
     mut spec: Spec,
+    folder: &Path,
     network: Network,
     progress: &mut dyn Progress,
 ) -> Result<(Spec, Dataset), ExperimentError> {
     check_data(&spec.data)?;
     let Ok(source) = spec.data.source.parse::<Source>();
-    let options = spec.data.load_options(Seed::new(spec.seed));
+    let scratch = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    let options = spec.data.load_options(Seed::new(spec.seed), scratch.to_owned());
     let mut dataset = load(&source, &options, network, progress)?;
     if let Some(sentence) = &dataset.origin.substituted {
         tracing::warn!("{sentence}");

@@ -89,7 +89,7 @@ pub struct DataSpec {
     /// Whether pictures and rows that cannot be read are left out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub skip_bad: bool,
-    /// Whether a file of images is mapped and not read into memory; one of more than 1 GiB always is.
+    /// Whether a file of images or rows is mapped and not read into memory; one of more than 1 GiB always is.
     #[serde(default, skip_serializing_if = "is_false")]
     pub mapped: bool,
     /// The colour that transparent pixels are put onto: `white`, `black` or `#rrggbb`; without it, such pictures are
@@ -222,8 +222,9 @@ impl DataSpec {
         }
     }
 
-    /// The options to load the data; the seed decides which items are held out.
-    pub(crate) fn load_options(&self, seed: Seed) -> LoadOptions {
+    /// The options to load the data; the seed decides which items are held out, and rows of a mapped table are kept in
+    /// the folder `scratch`.
+    pub(crate) fn load_options(&self, seed: Seed, scratch: PathBuf) -> LoadOptions {
         LoadOptions {
             read: self.read_options(),
             size: self.size,
@@ -235,6 +236,7 @@ impl DataSpec {
             patches: self.patches,
             target: self.target.as_ref().map(PathBuf::from),
             mapping: if self.mapped { Mapping::Always } else { Mapping::Large },
+            scratch: Some(scratch),
         }
     }
 }

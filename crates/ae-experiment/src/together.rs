@@ -22,13 +22,14 @@ const NAMED: usize = 64;
 const HOST: &str = "/proc/sys/kernel/hostname";
 
 /// Trains as one of the processes beside rank 0, which calls [`train`](crate::train) with the same spec and adaptation.
-/// Nothing is written.
+/// Nothing is written but, for a mapped table, a temporary file in `folder`; see [`resolve`](crate::resolve).
 ///
 /// # Errors
 /// As [`train`](crate::train), but for what concerns the folder.
 pub fn train_beside(
     mut spec: Spec,
     adaptation: &Adaptation,
+    folder: &Path,
     options: RunOptions,
 ) -> Result<(), ExperimentError> {
     let RunOptions { device, network, progress, observer, peers, .. } = options;
@@ -37,7 +38,7 @@ pub fn train_beside(
         return Err(ExperimentError::Study { name: spec.name });
     }
     adaptation.before_reading(&mut spec);
-    let (mut spec, dataset) = resolve(spec, network, progress)?;
+    let (mut spec, dataset) = resolve(spec, folder, network, progress)?;
     adaptation.after_reading(&mut spec, &dataset, progress)?;
     let plan = Plan::new(spec, dataset, &device)?;
     agree_on(&plan, peers.as_ref(), progress)?;
@@ -59,7 +60,7 @@ pub fn resume_beside(
     let RunOptions { device, network, progress, observer, peers, .. } = options;
     let Some(peers) = peers else { return Ok(()) };
     let written = crate::begun_spec(folder)?;
-    let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
+    let (spec, dataset) = resolve(changes.applied_to(&written), folder, network, progress)?;
     let mut plan = Plan::new(spec, dataset, &device)?;
     agree_on(&plan, peers.as_ref(), progress)?;
     let mut state = plan.initial_state();

@@ -3,6 +3,7 @@
 //! - [`write_atomic`] and [`AtomicFile`] replace a file whole: a reader sees the old contents or the new ones, never
 //!   half of them, also after `kill -9`, a full disk or a power cut.
 //! - [`AppendedFile`] grows at its end, for logs whose readers recognise a torn end.
+//! - [`scratch_file`] makes a file that disappears with the process.
 //! - [`read_bounded`] reads no more than the caller accepts.
 //! - [`FolderLock`] keeps two processes from writing into one folder.
 //! - [`file_names`] turns the names of classes and models into safe file names.
@@ -28,6 +29,7 @@ mod lock;
 mod log;
 mod names;
 mod printable;
+mod scratch;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -40,6 +42,7 @@ pub use lock::{FolderLock, LockState, lock_state};
 pub use log::AppendedFile;
 pub use names::file_names;
 pub use printable::{printable, shown};
+pub use scratch::scratch_file;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]

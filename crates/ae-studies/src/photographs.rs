@@ -165,7 +165,7 @@ fn planned(
     }
     let of_study = setup.spec.data.patches;
     spec.data.patches = spec.data.patches.map(|wanted| own_patches(wanted, of_study, &network.set));
-    let (spec, dataset) = resolve(spec, Network::Offline, &mut ())?;
+    let (spec, dataset) = resolve(spec, &std::env::temp_dir(), Network::Offline, &mut ())?;
     Ok(StudyModel { data: Some(dataset.into()), ..StudyModel::new(&network.name, spec) })
 }
 

@@ -45,7 +45,7 @@ pub fn run_study(
     let spec = study_of(&kind).prepared(spec)?;
     let kind = study_spec(&spec)?;
     let study = study_of(&kind);
-    let (spec, dataset) = resolve(spec, network, progress)?;
+    let (spec, dataset) = resolve(spec, folder, network, progress)?;
     let setup = Setup::new(&spec, &dataset, &device)?;
     let models = checked(&setup, study)?;
     let tests = study.test_sets()?;
@@ -68,7 +68,7 @@ pub fn resume_study(
     options: StudyOptions,
 ) -> Result<Record, StudyError> {
     let StudyOptions { device, network, progress, step } = options;
-    let folder = RunFolder::open(folder)?;
+    let (path, folder) = (folder, RunFolder::open(folder)?);
     let written = Spec::read(&folder.spec())?;
     let kind = study_spec(&written)?;
     let study = study_of(&kind);
@@ -76,7 +76,7 @@ pub fn resume_study(
         let expected = "left as it is for a study, whose models are compared after the same epochs";
         return Err(setting("training.epochs", expected, &epochs.to_string()));
     }
-    let (spec, dataset) = resolve(changes.applied_to(&written), network, progress)?;
+    let (spec, dataset) = resolve(changes.applied_to(&written), path, network, progress)?;
     let setup = Setup::new(&spec, &dataset, &device)?;
     let mut models = checked(&setup, study)?;
     let tests = study.test_sets()?;

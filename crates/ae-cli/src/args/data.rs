@@ -175,7 +175,7 @@ pub(crate) struct Becoming {
     /// Turn square patches at random by quarter turns
     #[arg(long, hide_short_help = true)]
     pub(crate) rotations: bool,
-    /// Read batches of an IDX or .npy file of images from the disk; files of more than 1 GiB always are
+    /// Read batches of an IDX or .npy file or of a table from the disk; files of more than 1 GiB always are
     #[arg(long, hide_short_help = true)]
     pub(crate) mapped: bool,
     /// The fraction that is held out for testing, if the data does not say [default: 0.1]

@@ -2,12 +2,13 @@
 
 mod figure;
 mod pictures;
+mod ranked;
 mod scores;
+mod written;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use ae_analysis::{AnomalyScore, Ranking, ThresholdRule};
+use ae_analysis::{AnomalyScore, ThresholdRule};
 use ae_apply::{
     AnomalyDetector, AnomalyFit, AnomalyVerdict, CalibratedBy, ErrorSpec, JudgedItems, Model,
     NoiseDraws, Normals, device, input_reader,
@@ -24,6 +25,7 @@ use crate::delivery::Outcome;
 use crate::exit_status::{Status, Usage};
 use crate::shards::{Begun, Part, SCORES, Sharded, finish};
 use crate::{guard, output, progress};
+use scores::Scores;
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {
     match command {
@@ -151,8 +153,8 @@ struct Window {
 }
 
 /// What was found of an input.
-struct Found {
-    items: Vec<Scored>,
+struct Found<'a> {
+    scores: Scores<'a>,
     strangest: Vec<Strange>,
     skipped: usize,
     name: String,
@@ -193,14 +195,14 @@ fn score(args: &AnomalyScoring, common: &Common) -> anyhow::Result<Status> {
     };
     // The shard is there already.
     let Some(found) = found else { return Ok(Status::Done) };
-    let ranking =
-        args.normal_class.as_deref().map(|class| rank(&found.items, class)).transpose()?;
+    let ranking = found.scores.ranking()?;
     if let Some(path) = args.heat_map.as_ref().filter(|path| !path.is_folder()) {
         figure::draw(&detector, &found.strangest, &found.name, path)?;
     }
-    scores::deliver(args, common, &found.items, found.skipped, ranking, &detector)?;
-    let Found { items, skipped, part, .. } = found;
-    finish(part, Outcome { images: items.len(), files: Vec::new() }, skipped)?;
+    let Found { scores, skipped, part, .. } = found;
+    let images = scores.items();
+    scores.deliver(skipped, ranking, &detector)?;
+    finish(part, Outcome { images, files: Vec::new() }, skipped)?;
     Ok(Status::Done)
 }
 
@@ -226,11 +228,11 @@ fn sharded<'a>(args: &'a AnomalyScoring, options: &ReadOptions) -> Sharded<'a> {
 }
 
 /// Scores items of the model's size.
-fn score_items(
-    args: &AnomalyScoring,
-    common: &Common,
+fn score_items<'a>(
+    args: &'a AnomalyScoring,
+    common: &'a Common,
     detector: &AnomalyDetector,
-) -> anyhow::Result<Option<Found>> {
+) -> anyhow::Result<Option<Found<'a>>> {
     let model = detector.model();
     let reader = inputs(&args.applied.images, model.input(), &args.reading, common)?;
     let sharded = sharded(args, reader.options());
@@ -240,7 +242,7 @@ fn score_items(
     let Begun { mut reader, part } = begun;
     let mut progress = progress::data(common);
     let size = model.shape().size();
-    let (mut items, mut strangest) = (Vec::new(), Vec::new());
+    let (mut scores, mut strangest) = (Scores::begin(args, common)?, Vec::new());
     while let Some(chunk) = reader.next().transpose()? {
         let JudgedItems { verdicts, errors } = detector.judge(&chunk)?;
         let names = chunk.files.is_some().then(|| chunk.names());
@@ -257,34 +259,17 @@ fn score_items(
                 strangest.push(Strange { name: shown, score: verdict.score, image, errors });
             }
             let class = class_of(&chunk, place);
-            items.push(Scored { name, verdict, class, window: None });
+            scores.push(Scored { name, verdict, class, window: None })?;
         }
         keep_strangest(&mut strangest, args.count);
         progress.read("scoring", reader.done() as u64, reader.total() as u64);
     }
     let (skipped, name) = (reader.skipped(), reader.name().to_owned());
-    Ok(Some(Found { items, strangest, skipped, name, part }))
+    Ok(Some(Found { scores, strangest, skipped, name, part }))
 }
 
 /// Keeps the items with the largest scores; of equal ones the first.
 fn keep_strangest(items: &mut Vec<Strange>, count: usize) {
     items.sort_by(|a, b| b.score.total_cmp(&a.score));
     items.truncate(count);
-}
-
-/// How well the scores rank the other classes above the normal one.
-fn rank(items: &[Scored], normal: &str) -> anyhow::Result<Ranking> {
-    let classes: Option<Vec<&str>> = items.iter().map(|item| item.class.as_deref()).collect();
-    let Some(classes) = classes else { bail!("--normal-class needs items with classes") };
-    if !classes.contains(&normal) {
-        let known: BTreeSet<&str> = classes.iter().copied().collect();
-        let known: Vec<&str> = known.into_iter().collect();
-        bail!(
-            "--normal-class must be one of the items' classes ({}), found {normal}",
-            known.join(", ")
-        );
-    }
-    let scores: Vec<f64> = items.iter().map(|item| item.verdict.score).collect();
-    let is_anomaly: Vec<bool> = classes.iter().map(|&class| class != normal).collect();
-    Ok(Ranking::new(&scores, &is_anomaly)?)
 }

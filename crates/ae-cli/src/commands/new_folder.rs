@@ -33,6 +33,11 @@ impl Drop for ReservedFolder {
 }
 
 impl NewFolder {
+    /// The folder as far as a process beside rank 0 knows it: the named one, or the one with the default folders.
+    pub(super) fn of_rank_0(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("runs"))
+    }
+
     /// The folder of an experiment, and what to do if it is taken.
     pub(super) fn of(&self, spec: &Spec, common: &Common) -> anyhow::Result<ChosenFolder> {
         let replaces = self.overwrite.force;

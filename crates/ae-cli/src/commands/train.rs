@@ -21,7 +21,8 @@ pub(crate) fn run(args: &Train, common: &Common) -> anyhow::Result<Status> {
         Some(peers) if peers.rank() > 0 => {
             let (spec, adaptation) = (spec(args)?, adaptation(args));
             follow(common, peers, |options| {
-                train_beside(spec, &adaptation, options).map_err(|error| of_spec(args, error))
+                train_beside(spec, &adaptation, args.folder.of_rank_0(), options)
+                    .map_err(|error| of_spec(args, error))
             })
         }
         peers => train_here(args, common, peers),

@@ -33,13 +33,37 @@ pub enum FormatError {
     #[cfg(feature = "parquet")]
     #[error(
         "the column `{name}` has values of {found}; expected one number (integer, float or double), truth value or text in \
-         each row"
+         each row, or a list of numbers"
     )]
     ParquetColumn {
         /// The column.
         name: String,
         /// Its type.
         found: String,
+    },
+    /// A list in a Parquet file has another length than the first one.
+    #[cfg(feature = "parquet")]
+    #[error(
+        "row {row}: the column `{column}` has a list of {found} numbers, expected {expected} as in its first list"
+    )]
+    ParquetList {
+        /// The row, counted from 1.
+        row: u64,
+        /// The column.
+        column: String,
+        /// The length of the first list.
+        expected: usize,
+        /// The length of this one.
+        found: usize,
+    },
+    /// Lists in a Parquet file have no numbers.
+    #[cfg(feature = "parquet")]
+    #[error(
+        "the column `{column}` has lists without numbers; expected lists of one length in all rows"
+    )]
+    ParquetNoList {
+        /// The column.
+        column: String,
     },
     /// The table has no rows or no columns.
     #[error("holds no rows of numbers")]

@@ -1,17 +1,18 @@
-//! Why a file of images cannot be mapped, or be mapped any longer.
+//! Why a file cannot be mapped, or be mapped any longer.
 
+use std::io;
 use std::path::PathBuf;
 
 use ae_files::shown;
 
-/// Why a file of images cannot be mapped, or be mapped any longer.
+/// Why a file cannot be mapped, or be mapped any longer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MappedError {
     /// A file that is to be mapped is none that can be.
     #[error(
-        "{} cannot be mapped: expected an uncompressed IDX file, or a .npy file of u1 or f4 images in C order, channels \
-         first",
+        "{} cannot be mapped: expected a table, an uncompressed IDX file, or a .npy file of u1 or f4 images in C order, \
+         channels first",
         shown(path)
     )]
     NoArray {
@@ -30,5 +31,22 @@ pub enum MappedError {
         expected: u64,
         /// Its length now.
         found: u64,
+    },
+    /// The rows of a table cannot be kept in a temporary file.
+    #[error(
+        "{}: its rows cannot be kept in a temporary file in {}, which has {written} bytes so far: {source}; make room \
+         there, or take a folder on a larger disk for the run (--out) or, for other commands, for $TMPDIR",
+        shown(path),
+        shown(folder)
+    )]
+    Scratch {
+        /// The table.
+        path: PathBuf,
+        /// The folder of the temporary file.
+        folder: PathBuf,
+        /// The bytes that were written.
+        written: u64,
+        /// The operating system's reason.
+        source: io::Error,
     },
 }

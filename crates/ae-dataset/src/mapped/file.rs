@@ -28,6 +28,12 @@ impl MappedFile {
         open().map_err(|source| FileError::Read { path: path.to_owned(), source })
     }
 
+    /// Maps the temporary file with the rows of the table at `path`.
+    pub(super) fn of_table(file: File, path: &Path) -> Result<Self, FileError> {
+        let map = map(&file).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+        Ok(Self { map: Arc::new(map), file: Arc::new(file), path: path.to_owned() })
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.map
     }

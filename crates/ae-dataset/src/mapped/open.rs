@@ -12,6 +12,7 @@ use crate::arrays::npy::{self, LONGEST_HEADER};
 use crate::arrays::numbers::place_of;
 use crate::idx::format::images_header_of;
 use crate::limits::MAX_FILE_BYTES;
+use crate::tables::row_store::ScaledRows;
 use crate::{
     BadItems, DatasetError, FormatError, ImageShape, Images, MappedError, Pixels, Progress,
     ReadOptions,
@@ -69,6 +70,29 @@ pub(crate) fn images(
 pub(crate) fn told(path: &Path) -> String {
     let path = path.display();
     format!("{path}: mapped: batches are read from the disk, and the data is not kept in memory")
+}
+
+/// The scaled rows of a table as images of one row; says how much of the disk they take.
+///
+/// # Errors
+/// If the temporary file cannot be mapped.
+pub(crate) fn scaled_rows(
+    rows: ScaledRows,
+    columns: usize,
+    progress: &mut dyn Progress,
+) -> Result<Images, DatasetError> {
+    let ScaledRows { path, folder, file, rows } = rows;
+    let file = MappedFile::of_table(file, &path)?;
+    let bytes = file.bytes().len();
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+    progress.chose(&format!(
+        "{}: mapped: its rows are not kept in memory but in a temporary file of {bytes} bytes in {} (twice as many while \
+         the table was read)",
+        path.display(),
+        folder.display()
+    ));
+    let (shape, count) = (ImageShape::grey(1, columns), rows as usize);
+    mapped(file, 0, MappedNumbers::Floats, shape, count).map_err(|error| error.in_file(&path))
 }
 
 /// The first bytes of a file that is to be mapped.

@@ -4,15 +4,14 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ::parquet::basic::{ConvertedType, LogicalType, Type};
-use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use ::parquet::data_type::DataType;
-use ::parquet::errors::ParquetError;
+use ::parquet::column::reader::ColumnReader;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ae_files::{FileError, open_regular};
 use csv::StringRecord;
 
+use super::cells::Cells;
 use super::guarded;
+use super::leaf::{Leaf, ListLevels};
 use crate::limits::MAX_COLUMNS;
 use crate::{DatasetError, FormatError, ParquetKind};
 
@@ -21,10 +20,16 @@ const CELLS: usize = 1 << 18;
 /// The most rows that are read at a time.
 const ROWS: usize = 4096;
 
-/// The rows of a Parquet file.
+/// Rows in which the length of a list is looked for at a time.
+const LOOKED_AT: usize = 64;
+
+/// The rows of a Parquet file. A column of lists of one length is read as that many columns.
 pub(crate) struct ParquetRows {
     path: PathBuf,
     file: SerializedFileReader<File>,
+    leaves: Vec<Leaf>,
+    /// For each leaf that has lists, their length.
+    lengths: Vec<Option<usize>>,
     names: Vec<String>,
     kinds: Vec<ParquetKind>,
     /// The row group that is read, and the readers of its columns.
@@ -32,47 +37,58 @@ pub(crate) struct ParquetRows {
     columns: Vec<ColumnReader>,
     /// The rows of the group that are left.
     left: usize,
+    /// The number of rows that were read.
+    read: u64,
     /// Cells that were read, column by column, and the row that comes next.
     cells: Vec<Vec<String>>,
     next: usize,
 }
 
 impl ParquetRows {
-    /// Opens a file. Every column must be of numbers, truth values or texts, one in each row.
+    /// Opens a file. Every column must be of numbers, truth values or texts, one in each row, or of lists of numbers.
     pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
-        let wrong = |error: FormatError| error.in_file(path);
         let file = open_regular(path)
             .map_err(|source| FileError::Read { path: path.to_owned(), source })?;
-        let file = guarded(|| SerializedFileReader::new(file)).map_err(wrong)?;
+        Self::of(path, file).map_err(|error| error.in_file(path))
+    }
+
+    fn of(path: &Path, file: File) -> Result<Self, FormatError> {
+        let file = guarded(|| SerializedFileReader::new(file))?;
         let schema = file.metadata().file_metadata().schema_descr();
-        if schema.num_columns() > MAX_COLUMNS {
-            let (found, limit) = (schema.num_columns(), MAX_COLUMNS);
-            return Err(wrong(FormatError::TooManyColumns { found, limit }));
-        }
-        let (mut names, mut kinds) = (Vec::new(), Vec::new());
-        for column in schema.columns() {
-            let name = column.path().string();
-            let is_text = matches!(column.logical_type_ref(), Some(LogicalType::String))
-                || column.converted_type() == ConvertedType::UTF8;
-            let is_single = column.max_rep_level() == 0 && column.max_def_level() <= 1;
-            let kind = match column.physical_type() {
-                Type::BYTE_ARRAY if is_text => Some(ParquetKind::Text),
-                Type::FLOAT => Some(ParquetKind::Float),
-                Type::DOUBLE | Type::INT32 | Type::INT64 | Type::BOOLEAN => {
-                    Some(ParquetKind::Double)
+        check_count(schema.num_columns())?;
+        let leaves = Leaf::all(schema)?;
+        let (mut names, mut kinds, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, leaf) in leaves.iter().enumerate() {
+            let length = leaf.list.map(|levels| list_length(&file, place, leaf, levels));
+            let length = length.transpose()?;
+            match length {
+                None => names.push(leaf.name.clone()),
+                Some(length) => {
+                    check_count(length)?;
+                    names.extend((0..length).map(|element| format!("{}[{element}]", leaf.name)));
                 }
-                _ => None,
-            };
-            let Some(kind) = kind.filter(|_| is_single) else {
-                let found = column.physical_type().to_string();
-                return Err(wrong(FormatError::ParquetColumn { name, found }));
-            };
-            names.push(name);
-            kinds.push(kind);
+            }
+            check_count(names.len())?;
+            kinds.resize(names.len(), leaf.kind);
+            lengths.push(length);
         }
         let path = path.to_owned();
         let (columns, cells) = (Vec::new(), Vec::new());
-        Ok(Self { path, file, names, kinds, group: 0, columns, left: 0, cells, next: 0 })
+        let (group, left, read, next) = (0, 0, 0, 0);
+        Ok(Self {
+            path,
+            file,
+            leaves,
+            lengths,
+            names,
+            kinds,
+            group,
+            columns,
+            left,
+            read,
+            cells,
+            next,
+        })
     }
 
     /// The names of the columns.
@@ -109,64 +125,57 @@ impl ParquetRows {
             })?;
             self.group += 1;
         }
-        let rows = (CELLS / self.columns.len().max(1)).clamp(1, ROWS).min(self.left);
-        let columns = &mut self.columns;
-        self.cells = guarded(|| columns.iter_mut().map(|column| cells_of(column, rows)).collect())?;
-        if let Some((place, cells)) =
-            self.cells.iter().enumerate().find(|(_, cells)| cells.len() != rows)
-        {
+        let rows = (CELLS / self.names.len().max(1)).clamp(1, ROWS).min(self.left);
+        let mut cells = Vec::with_capacity(self.names.len());
+        for (place, (column, leaf)) in self.columns.iter_mut().zip(&self.leaves).enumerate() {
+            let found = guarded(|| Cells::read(column, leaf, rows))?;
+            match (leaf.list, self.lengths.get(place).copied().flatten()) {
+                (Some(levels), Some(length)) => {
+                    cells.extend(found.lists(leaf, levels, length, self.read + 1)?);
+                }
+                _ => cells.push(found.single()),
+            }
+        }
+        if let Some((place, cells)) = cells.iter().enumerate().find(|(_, it)| it.len() != rows) {
             let name = self.names.get(place).cloned().unwrap_or_default();
             let reason = format!("column {name}: {} values in {rows} rows", cells.len());
             return Err(FormatError::Parquet { reason });
         }
+        self.cells = cells;
+        self.read += rows as u64;
         self.left -= rows;
         self.next = 0;
         Ok(true)
     }
 }
 
-/// The next values of a column as texts.
-fn cells_of(column: &mut ColumnReader, rows: usize) -> Result<Vec<String>, ParquetError> {
-    match column {
-        ColumnReader::BoolColumnReader(column) => {
-            texts(column, rows, |value| u8::from(*value).to_string())
-        }
-        ColumnReader::Int32ColumnReader(column) => texts(column, rows, i32::to_string),
-        ColumnReader::Int64ColumnReader(column) => texts(column, rows, i64::to_string),
-        ColumnReader::FloatColumnReader(column) => {
-            texts(column, rows, |value| f64::from(*value).to_string())
-        }
-        ColumnReader::DoubleColumnReader(column) => texts(column, rows, f64::to_string),
-        ColumnReader::ByteArrayColumnReader(column) => {
-            texts(column, rows, |value| String::from_utf8_lossy(value.data()).into_owned())
-        }
-        _ => Err(ParquetError::General("a column of another type".to_owned())),
-    }
+fn check_count(found: usize) -> Result<(), FormatError> {
+    let limit = MAX_COLUMNS;
+    if found > limit { Err(FormatError::TooManyColumns { found, limit }) } else { Ok(()) }
 }
 
-fn texts<T: DataType>(
-    column: &mut ColumnReaderImpl<T>,
-    rows: usize,
-    text: impl Fn(&T::T) -> String,
-) -> Result<Vec<String>, ParquetError> {
-    let (mut values, mut levels) = (Vec::new(), Vec::new());
-    let mut read = 0;
-    // A page may end within these rows.
-    while read < rows {
-        let (records, _, _) =
-            column.read_records(rows - read, Some(&mut levels), None, &mut values)?;
-        if records == 0 {
-            break;
+/// The length of the first list of a column.
+fn list_length(
+    file: &SerializedFileReader<File>,
+    place: usize,
+    leaf: &Leaf,
+    levels: ListLevels,
+) -> Result<usize, FormatError> {
+    for group in 0..file.num_row_groups() {
+        let group = guarded(|| file.get_row_group(group))?;
+        let mut column = guarded(|| group.get_column_reader(place))?;
+        let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        while left > 0 {
+            let rows = LOOKED_AT.min(left);
+            let cells = guarded(|| Cells::read(&mut column, leaf, rows))?;
+            if let Some(length) = cells.first_length(levels) {
+                return match length {
+                    0 => Err(FormatError::ParquetNoList { column: leaf.name.clone() }),
+                    length => Ok(length),
+                };
+            }
+            left -= rows;
         }
-        read += records;
     }
-    let mut values = values.iter();
-    if levels.is_empty() {
-        return Ok(values.map(text).collect());
-    }
-    let cell = |level: &i16| match level {
-        0 => String::new(),
-        _ => values.next().map(&text).unwrap_or_default(),
-    };
-    Ok(levels.iter().map(cell).collect())
+    Err(FormatError::ParquetNoList { column: leaf.name.clone() })
 }

@@ -4,11 +4,9 @@ use std::path::Path;
 
 use crate::tables::csv_reader::TableReader;
 use crate::tables::dataset::scaled_dataset;
-use crate::tables::rows::TableRows;
-use crate::{Dataset, DatasetError, FormatError, LoadOptions, Progress};
+use crate::tables::learned_rows::LearnedRows;
+use crate::{Dataset, DatasetError, LoadOptions, Progress};
 
-/// The most numbers of a table: 1 GiB of `f64`.
-const MAX_NUMBERS: usize = 1 << 27;
 /// Rows between two reports of progress.
 const REPORTED_ROWS: usize = 4096;
 
@@ -19,18 +17,11 @@ pub(crate) fn open(
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
     let mut reader = TableReader::open(path, &options.read, options.scaling.as_ref(), progress)?;
-    let mut rows = TableRows::default();
+    let mut rows = LearnedRows::new(path, reader.columns().count(), options)?;
     while let Some(row) = reader.next_row()? {
-        rows.numbers.extend(row.numbers);
-        rows.classes.extend(row.class);
-        rows.places.push(row.place);
-        let numbers = rows.numbers.len();
-        if numbers > MAX_NUMBERS {
-            let (claimed, limit) = (8 * numbers as u128, 8 * MAX_NUMBERS as u64);
-            return Err(FormatError::TooLarge { claimed, limit }.in_file(path));
-        }
-        if rows.places.len().is_multiple_of(REPORTED_ROWS) {
-            progress.read("reading rows", rows.places.len() as u64, 0);
+        rows.push(row.place, &row.numbers, row.class)?;
+        if rows.len().is_multiple_of(REPORTED_ROWS) {
+            progress.read("reading rows", rows.len() as u64, 0);
         }
     }
     rows.skipped = reader.skipped();

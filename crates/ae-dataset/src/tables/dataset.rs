@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use crate::hold_out::{hold_out, say_held_out};
-use crate::tables::classes::{Labelled, label};
 use crate::tables::columns::Columns;
-use crate::tables::rows::TableRows;
+use crate::tables::learned_rows::LearnedRows;
 use crate::{
-    BadItems, ColumnScaling, Dataset, DatasetError, FormatError, ImageShape, Images, LoadOptions,
-    MissingCells, Pixels, Progress, Scaling,
+    BadItems, ColumnScaling, Dataset, DatasetError, FormatError, LoadOptions, MissingCells,
+    Progress, Scaling,
 };
 
 /// The most columns that a sentence names.
@@ -19,81 +18,65 @@ const NAMED_COLUMNS: usize = 20;
 pub(crate) fn scaled_dataset(
     path: &Path,
     columns: &Columns,
-    rows: TableRows,
+    mut rows: LearnedRows,
     missing: Vec<MissingCells>,
     options: &LoadOptions,
     progress: &mut dyn Progress,
 ) -> Result<Dataset, DatasetError> {
+    rows.seal()?;
     if options.scaling.is_none() {
-        warn_of_index(path, columns, &rows.numbers);
+        warn_of_index(path, columns, &rows)?;
     }
-    let labelled = if rows.classes.is_empty() { None } else { Some(label(&rows.classes)?) };
-    let count = rows.places.len();
+    // Too many classes are refused before the rows are looked at.
+    rows.label()?;
+    let (count, skipped) = (rows.len(), rows.skipped);
     let [train, test] = hold_out(path, count, options.test_fraction, options.seed)?;
     say_held_out(path, "rows", test.len(), count, progress);
     let scaling = match &options.scaling {
         Some(scaling) => scaling.clone(),
         None => {
-            let scaling = fitted(columns, &rows, &train, options.columns);
+            let scaling = fitted(columns, &rows, &train, options.columns)?;
             say_constant(path, &scaling, progress);
             scaling
         }
     };
     let test = finite_rows(path, &scaling, &test, &rows, options.read.bad)?;
-    let skipped = rows.skipped + count - train.len() - test.len();
-    let half = |chosen: &[u32]| scaled_half(chosen, &rows, &scaling, labelled.as_ref());
+    let skipped = skipped + count - train.len() - test.len();
     let location = path.display().to_string();
-    let dataset = Dataset::new("table", location, half(&train)?, half(&test)?)?;
+    let [train, test] = rows.into_images([&train, &test], &scaling, progress)?;
+    let dataset = Dataset::new("table", location, train, test)?;
     let (held_out, table) = (Some(options.test_fraction), Some(columns.info(missing)));
     Ok(Dataset { scaling: Some(scaling), held_out, skipped, table, ..dataset })
 }
 
-/// The numbers of one row, of `columns` numbers each.
-fn numbers_of(rows: &TableRows, row: u32, columns: usize) -> &[f64] {
-    &rows.numbers[row as usize * columns..][..columns]
-}
-
 /// The scaling that is fitted to the training rows.
-fn fitted(columns: &Columns, rows: &TableRows, train: &[u32], kind: ColumnScaling) -> Scaling {
-    let count = columns.count();
-    let training_rows = train.iter().map(|&row| numbers_of(rows, row, count));
-    let scaling = match kind {
-        ColumnScaling::MinMax => Scaling::fit(columns.names(), count, training_rows),
-        ColumnScaling::Standard => Scaling::fit_standard(columns.names(), count, training_rows),
+fn fitted(
+    columns: &Columns,
+    rows: &LearnedRows,
+    train: &[u32],
+    kind: ColumnScaling,
+) -> Result<Scaling, DatasetError> {
+    let each_row = |visit: &mut dyn FnMut(&[f64])| {
+        rows.each(train, &mut |_, row| {
+            visit(row);
+            Ok(())
+        })
     };
-    Scaling { left_out: columns.left_out(), ..scaling }
-}
-
-/// The chosen rows as images of one row, scaled, with their labels.
-fn scaled_half(
-    chosen: &[u32],
-    rows: &TableRows,
-    scaling: &Scaling,
-    labelled: Option<&Labelled>,
-) -> Result<Images, DatasetError> {
-    let columns = scaling.columns();
-    let values =
-        chosen.iter().flat_map(|&row| scaling.apply(numbers_of(rows, row, columns))).collect();
-    let images = Images::of_shape(ImageShape::grey(1, columns), Pixels::Floats(values))?;
-    let Some(Labelled { labels, names }) = labelled else { return Ok(images) };
-    let labels = chosen.iter().filter_map(|&row| labels.get(row as usize).copied());
-    images.with_labels(labels.collect())?.with_class_names(names.clone())
+    let (names, count) = (columns.names(), columns.count());
+    let scaling = match kind {
+        ColumnScaling::MinMax => Scaling::fit(names, count, each_row),
+        ColumnScaling::Standard => Scaling::fit_standard(names, count, each_row),
+    }?;
+    Ok(Scaling { left_out: columns.left_out(), ..scaling })
 }
 
 /// Warns of a first column that numbers the rows, as pandas writes it.
-fn warn_of_index(path: &Path, columns: &Columns, numbers: &[f64]) {
-    let Some(field) = columns.first().filter(|_| columns.count() > 1) else { return };
-    let mut first: Vec<f64> = numbers.iter().step_by(columns.count()).copied().collect();
-    first.sort_by(f64::total_cmp);
-    let start = first.first().copied().unwrap_or_default();
-    let counts = [0.0, 1.0].contains(&start)
-        && first.len() > 2
-        && first.iter().zip(0_u32..).all(|(&value, row)| value == start + f64::from(row));
+fn warn_of_index(path: &Path, columns: &Columns, rows: &LearnedRows) -> Result<(), DatasetError> {
+    let Some(field) = columns.first().filter(|_| columns.count() > 1) else { return Ok(()) };
     let (path, column) = (path.display(), columns.described(field));
     let argument = columns.argument(field);
     let drop = format!("--drop-columns {argument} leaves it out");
-    if counts {
-        let last = first.last().copied().unwrap_or_default();
+    if let Some([start, last]) = rows.counted_by_first()? {
         tracing::warn!(
             "{path}: {column} counts from {start} to {last}, as an index does, and later rows will have \
              other numbers: {drop}"
@@ -101,6 +84,7 @@ fn warn_of_index(path: &Path, columns: &Columns, numbers: &[f64]) {
     } else if columns.has_name_of_index(field) {
         tracing::warn!("{path}: {column} may be an index, as pandas writes it: {drop}");
     }
+    Ok(())
 }
 
 /// Names the columns that are constant in the training rows.
@@ -130,26 +114,26 @@ fn finite_rows(
     path: &Path,
     scaling: &Scaling,
     chosen: &[u32],
-    rows: &TableRows,
+    rows: &LearnedRows,
     bad: BadItems,
 ) -> Result<Vec<u32>, DatasetError> {
     let mut kept = Vec::new();
-    for &row in chosen {
-        let values = numbers_of(rows, row, scaling.columns());
+    rows.each(chosen, &mut |row, values| {
         let Some(column) = scaling.apply(values).position(|value| !value.is_finite()) else {
             kept.push(row);
-            continue;
+            return Ok(());
         };
-        let number = rows.places[row as usize] + 1;
+        let number = rows.place(row) + 1;
         let place = format!("row {number}, column {}", scaling.name(column));
         let expected = "finite in single precision once it is scaled by the range of training";
         let error = FormatError::Value { place, found: values[column], expected };
         match bad {
-            BadItems::Refuse => {
-                return Err(DatasetError::BadItem { path: path.to_owned(), source: error });
+            BadItems::Refuse => Err(DatasetError::BadItem { path: path.to_owned(), source: error }),
+            BadItems::Skip => {
+                tracing::warn!("left out: {}: {error}", path.display());
+                Ok(())
             }
-            BadItems::Skip => tracing::warn!("left out: {}: {error}", path.display()),
         }
-    }
+    })?;
     Ok(kept)
 }

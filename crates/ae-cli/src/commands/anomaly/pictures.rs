@@ -14,7 +14,7 @@ use ae_report::Picture;
 use anyhow::{Context as _, bail};
 
 use super::figure;
-use super::{Found, Scored, Strange, Window, class_of, keep_strangest};
+use super::{Found, Scored, Scores, Strange, Window, class_of, keep_strangest};
 use crate::args::{AnomalyScoring, Common, ModelAndData, Reading};
 use crate::commands::{of_picture, tell_of_training_data};
 use crate::delivery::PictureNames;
@@ -81,11 +81,11 @@ fn size(model: &Model) -> String {
 }
 
 /// Scores pictures, each by its strangest window, and writes their heat maps.
-pub(super) fn score(
-    args: &AnomalyScoring,
-    common: &Common,
+pub(super) fn score<'a>(
+    args: &'a AnomalyScoring,
+    common: &'a Common,
     detector: &AnomalyDetector,
-) -> anyhow::Result<Option<Found>> {
+) -> anyhow::Result<Option<Found<'a>>> {
     let model = detector.model();
     let images = &args.applied.images;
     tell_of_training_data(images, model.input(), common);
@@ -102,7 +102,7 @@ pub(super) fn score(
         None => None,
     };
     let (total, mut progress) = (reader.shapes().len() as u64, progress::data(common));
-    let (mut items, mut strangest) = (Vec::new(), Vec::new());
+    let (mut scores, mut strangest) = (Scores::begin(args, common)?, Vec::new());
     let mut most_windows = NonZeroUsize::MIN;
     for picture in reader.by_ref() {
         let picture = picture?;
@@ -123,12 +123,12 @@ pub(super) fn score(
             keep_strangest(&mut strangest, args.count);
         }
         let window = Some(Window { top, left, windows: windows.get() });
-        items.push(Scored { name: shown, verdict, class: class_of(&picture, 0), window });
-        progress.read("scoring", items.len() as u64, total);
+        scores.push(Scored { name: shown, verdict, class: class_of(&picture, 0), window })?;
+        progress.read("scoring", scores.items() as u64, total);
     }
     warn_of_few(detector, most_windows);
     let name = images.display().to_string();
-    Ok(Some(Found { items, strangest, skipped: reader.skipped(), name, part }))
+    Ok(Some(Found { scores, strangest, skipped: reader.skipped(), name, part }))
 }
 
 /// How many windows the pictures before each have; the noise on a window depends on its number.

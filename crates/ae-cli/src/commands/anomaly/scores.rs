@@ -1,80 +1,106 @@
-//! The scores of items: as CSV or JSON, and their summary.
+//! The scores of items, written as they come: as CSV, Parquet or JSON, and their summary.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use ae_analysis::Ranking;
 use ae_apply::{AnomalyDetector, AnomalyVerdict};
-use ae_dataset::{ParquetCell, ParquetColumn, ParquetKind, ParquetWriter};
-use ae_files::{counted_as, write_atomic};
+use ae_files::counted_as;
 use serde_json::{Value, json};
 
+use super::ranked::Classes;
+use super::written::{Format, Written};
 use super::{Scored, Window};
 use crate::args::{AnomalyScoring, Common};
-use crate::delivery::ending;
-use crate::shards::has_header;
-use crate::{csv, output};
+use crate::output;
 
-/// Writes what was said of each item, and the summary where it does not disturb.
-pub(super) fn deliver(
-    args: &AnomalyScoring,
-    common: &Common,
-    items: &[Scored],
-    skipped: usize,
-    ranking: Option<Ranking>,
-    detector: &AnomalyDetector,
-) -> anyhow::Result<()> {
-    let anomalies = items.iter().filter(|item| item.verdict.is_anomaly).count();
-    let threshold = detector.calibration().threshold();
-    let mut summary = json!({
-        "items": items.len(), "anomalies": anomalies, "skipped": skipped, "threshold": threshold,
-    });
-    let mut told = format!(
-        "{}, {anomalies} anomalous: score above {threshold:.6} (larger is stranger)",
-        counted_as(items.len(), "item")
-    );
-    if let Some(most) =
-        items.iter().filter_map(|item| item.window.as_ref()).map(|it| it.windows).max()
-    {
-        summary["windows"] = json!(most);
-        let pictures = counted_as(items.len(), "picture");
-        told = format!("{pictures}, {anomalies} anomalous: {}", verdict_rule(detector, most));
+/// Takes the scores of items in their order. Memory does not grow with their number, but for the ranking of classes.
+pub(super) struct Scores<'a> {
+    args: &'a AnomalyScoring,
+    common: &'a Common,
+    written: Written,
+    classes: Option<Classes<'a>>,
+    items: usize,
+    anomalies: usize,
+    /// Of pictures in their own sizes, the most windows that one has.
+    most_windows: Option<usize>,
+}
+
+impl<'a> Scores<'a> {
+    /// No scores yet.
+    pub(super) fn begin(args: &'a AnomalyScoring, common: &'a Common) -> anyhow::Result<Self> {
+        let written = Written::begin(args, common)?;
+        let classes = args.normal_class.as_deref().map(Classes::new);
+        let (items, anomalies, most_windows) = (0, 0, None);
+        Ok(Self { args, common, written, classes, items, anomalies, most_windows })
     }
-    if skipped > 0 {
-        told.push_str(&format!(", {skipped} left out"));
-    }
-    if let Some(ranking) = ranking {
-        summary["auroc"] = json!(ranking.auroc());
-        summary["average_precision"] = json!(ranking.average_precision());
-        summary["share_of_anomalies"] = json!(ranking.share_of_anomalies());
-        told.push_str(&ranked(&ranking));
-    }
-    let document = || {
-        let mut document = summary.clone();
-        document["scores"] = items.iter().map(Scored::json).collect();
-        document
-    };
-    if let Some(path) = &args.out {
-        match ending(path) {
-            "json" => write_atomic(path, (document().to_string() + "\n").as_bytes())?,
-            "parquet" => parquet(path, items)?,
-            _ => write_atomic(path, csv(args, items).as_bytes())?,
+
+    /// Takes the score of the next item.
+    pub(super) fn push(&mut self, item: Scored) -> anyhow::Result<()> {
+        self.items += 1;
+        self.anomalies += usize::from(item.verdict.is_anomaly);
+        let windows = item.window.as_ref().map(|window| window.windows);
+        self.most_windows = self.most_windows.max(windows);
+        self.written.push(&item)?;
+        if let Some(classes) = &mut self.classes {
+            classes.push(item.class, item.verdict.score);
         }
-        if common.json {
-            summary["output"] = json!(path.display().to_string());
-            output::json(&summary)?;
-        } else if !common.quiet {
-            output::text(&format!("{told}; written to {}", path.display()))?;
+        Ok(())
+    }
+
+    /// The number of items.
+    pub(super) fn items(&self) -> usize {
+        self.items
+    }
+
+    /// How well the scores rank classes, if that was asked for.
+    pub(super) fn ranking(&self) -> anyhow::Result<Option<Ranking>> {
+        self.classes.as_ref().map(Classes::ranking).transpose()
+    }
+
+    /// Ends the output, and gives the summary where it does not disturb.
+    pub(super) fn deliver(
+        self,
+        skipped: usize,
+        ranking: Option<Ranking>,
+        detector: &AnomalyDetector,
+    ) -> anyhow::Result<()> {
+        let Self { args, common, written, items, anomalies, most_windows, .. } = self;
+        let threshold = detector.calibration().threshold();
+        let mut summary = json!({
+            "items": items, "anomalies": anomalies, "skipped": skipped, "threshold": threshold,
+        });
+        let mut told = format!(
+            "{}, {anomalies} anomalous: score above {threshold:.6} (larger is stranger)",
+            counted_as(items, "item")
+        );
+        if let Some(most) = most_windows {
+            summary["windows"] = json!(most);
+            let pictures = counted_as(items, "picture");
+            told = format!("{pictures}, {anomalies} anomalous: {}", verdict_rule(detector, most));
         }
-    } else if common.json {
-        output::json(&document())?;
-    } else {
-        output::text(&csv(args, items))?;
-        if !common.quiet {
+        if skipped > 0 {
+            told.push_str(&format!(", {skipped} left out"));
+        }
+        if let Some(ranking) = ranking {
+            summary["auroc"] = json!(ranking.auroc());
+            summary["average_precision"] = json!(ranking.average_precision());
+            summary["share_of_anomalies"] = json!(ranking.share_of_anomalies());
+            told.push_str(&ranked(&ranking));
+        }
+        let is_text = written.format() == Format::Csv;
+        written.finish(&summary)?;
+        if let Some(path) = &args.out {
+            if common.json {
+                summary["output"] = json!(path.display().to_string());
+                output::json(&summary)?;
+            } else if !common.quiet {
+                output::text(&format!("{told}; written to {}", path.display()))?;
+            }
+        } else if is_text && !common.quiet {
             output::progress(&told);
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// By which rule a picture of so many windows is an anomaly.
@@ -104,45 +130,14 @@ fn ranked(ranking: &Ranking) -> String {
     )
 }
 
-fn csv(args: &AnomalyScoring, items: &[Scored]) -> String {
-    let header = "item,score,p_value,label\n".to_owned();
-    let mut text = if has_header(args.shard.shard) { header } else { String::new() };
-    for Scored { name, verdict, .. } in items {
-        let name = csv::cell(name);
-        let AnomalyVerdict { score, p_value, .. } = verdict;
-        text.push_str(&format!("{name},{score},{p_value},{}\n", label(verdict)));
-    }
-    text
-}
-
-/// The columns of the CSV file.
-fn parquet(path: &Path, items: &[Scored]) -> anyhow::Result<()> {
-    let column = |name: &str, kind| ParquetColumn { name: name.to_owned(), kind };
-    let columns = [
-        column("item", ParquetKind::Text),
-        column("score", ParquetKind::Double),
-        column("p_value", ParquetKind::Double),
-        column("label", ParquetKind::Text),
-    ];
-    let mut file = ParquetWriter::create(path, &columns)?;
-    for Scored { name, verdict, .. } in items {
-        let AnomalyVerdict { score, p_value, .. } = *verdict;
-        file.write_row([
-            ParquetCell::Text(name),
-            ParquetCell::Number(score),
-            ParquetCell::Number(p_value),
-            ParquetCell::Text(label(verdict)),
-        ])?;
-    }
-    Ok(file.finish()?)
-}
-
-fn label(verdict: &AnomalyVerdict) -> &'static str {
+/// The word for a verdict.
+pub(super) fn label(verdict: &AnomalyVerdict) -> &'static str {
     if verdict.is_anomaly { "anomaly" } else { "normal" }
 }
 
 impl Scored {
-    fn json(&self) -> Value {
+    /// What is said of the item.
+    pub(super) fn json(&self) -> Value {
         let AnomalyVerdict { score, p_value, .. } = self.verdict;
         let mut json = json!({ "item": self.name, "score": score, "p_value": p_value, "label": label(&self.verdict) });
         if let Some(Window { top, left, windows }) = self.window {

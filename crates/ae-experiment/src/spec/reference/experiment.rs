@@ -53,7 +53,7 @@ pub(super) const KEYS: &[SpecKey] = &[
         "data.mapped",
         ["false: files of at most 1 GiB are read into memory", "true"],
         "true or false",
-        "Whether a file of images (IDX, .npy of u1 or f4) is mapped and not read into memory.",
+        "Whether a file of images (IDX, .npy of u1 or f4) or rows is mapped and not read into memory.",
     ),
     optional(
         "data.background",
