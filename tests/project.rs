@@ -179,6 +179,12 @@ fn pictures_stand_on_the_map_as_many_as_are_asked_for() {
     assert!(!sandbox.read_text("map.svg").contains("<image"));
 }
 
+/// What the script of an interactive map reads.
+fn data_of(html: &str) -> serde_json::Value {
+    let (_, data) = html.split_once("id=\"data\">").unwrap();
+    serde_json::from_str(data.split("</script>").next().unwrap()).unwrap()
+}
+
 #[test]
 fn an_interactive_map_is_one_file_with_all_items() {
     let sandbox = with_plane();
@@ -188,17 +194,43 @@ fn an_interactive_map_is_one_file_with_all_items() {
     for words in ["default-src 'none'", "data:image/png;base64,", "100 images of 10 classes"] {
         assert!(html.contains(words), "{words}");
     }
-    let (_, data) = html.split_once("id=\"data\">").unwrap();
-    let data: serde_json::Value =
-        serde_json::from_str(data.split("</script>").next().unwrap()).unwrap();
+    let data = data_of(&html);
     assert_eq!(data["points"].as_array().unwrap().len(), 200);
     assert_eq!(data["labels"].as_array().unwrap().len(), 100);
     assert_eq!(data["cells"][99], 99);
     assert_eq!(data["cell"], serde_json::json!([SIDE, SIDE]));
+    assert_eq!(data["score"], "reconstruction error");
+    assert!(data["scores"].as_array().unwrap().iter().all(|score| score.is_string()), "{data}");
     sandbox.ae("project plane data -o again.html --threads 1").succeeds();
     assert_eq!(sandbox.read_text("again.html"), html);
     sandbox.ae("project plane data -o none.html --thumbnails 0").succeeds();
     assert!(!sandbox.read_text("none.html").contains("data:image"));
+}
+
+/// The noise on an item depends on its place, so the scores tell whether the places are the same.
+#[test]
+fn an_interactive_map_has_the_scores_of_the_detector() {
+    let sandbox = with_plane();
+    sandbox.ae("anomaly fit plane data --noise gaussian:0.3").succeeds();
+    let scored = sandbox.ae("anomaly score plane data").succeeds().stdout;
+    sandbox.ae("project plane data -o map.html --limit 30").succeeds();
+    let data = data_of(&sandbox.read_text("map.html"));
+    assert_eq!(data["score"], "anomaly score");
+    let scored: Vec<f64> = scored
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(1).unwrap().parse().unwrap())
+        .collect();
+    let (places, scores) = (data["places"].as_array().unwrap(), data["scores"].as_array().unwrap());
+    assert_eq!((places.len(), scores.len()), (30, 30));
+    for (place, score) in places.iter().zip(scores) {
+        let expected = scored[place.as_u64().unwrap() as usize];
+        let found: f64 = score.as_str().unwrap().parse().unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-3, "{place}: {found} {expected}");
+    }
+    // An encoder alone scores nothing.
+    sandbox.ae("project plane/encoder.safetensors data -o codes.html").succeeds();
+    assert_eq!(data_of(&sandbox.read_text("codes.html"))["score"], "");
 }
 
 #[test]

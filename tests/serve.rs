@@ -2,7 +2,9 @@
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -18,7 +20,24 @@ struct Serving {
 
 impl Serving {
     fn begin(sandbox: &Sandbox, arguments: &str) -> Self {
-        let mut command = sandbox.command(&format!("serve {arguments} --port 0 --json"));
+        Self::of(sandbox.command(&format!("serve {arguments} --port 0 --json")))
+    }
+
+    /// The same with a limit of open files.
+    fn begin_with_files(sandbox: &Sandbox, arguments: &str, files: usize) -> Self {
+        let serve = sandbox.command(&format!("serve {arguments} --port 0 --json"));
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""));
+        shell.arg(serve.get_program()).args(serve.get_args());
+        if let Some(folder) = serve.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        shell.env_clear();
+        shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::of(shell)
+    }
+
+    fn of(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -84,6 +103,27 @@ fn a_run_is_served_until_a_signal_ends_it_well() {
         assert_eq!(line["status"], 200);
         assert!(line["timestamp"].is_string() && line["milliseconds"].is_number(), "{line}");
     }
+}
+
+/// Each connection is an open file.
+#[test]
+fn few_open_files_are_survived_and_told() {
+    let sandbox = Sandbox::with_run();
+    let serving = Serving::begin_with_files(&sandbox, "run --examples none", 64);
+    let idle: Vec<TcpStream> = (0..200)
+        .filter_map(|_| TcpStream::connect(("127.0.0.1", serving.port as u16)).ok())
+        .collect();
+    // Who waits for a request makes room after a while.
+    std::thread::sleep(Duration::from_millis(400));
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(serving.ask("GET /healthz", "").0, 200);
+    }
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    drop(idle);
+    let (code, told) = serving.end("-TERM");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("at most 24 connections") && told.contains("ulimit -n 672"), "{told}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ export function faults() {
     found.push(`it is ${root.scrollWidth} pixels wide: ${wide.slice(0, 3).map(name)}`);
   }
   for (const image of document.images) {
-    if (!image.alt.trim()) found.push("an image has no alternative text");
+    if (!image.alt.trim() && image.checkVisibility()) found.push("an image has no alternative text");
     if (image.complete && image.naturalWidth === 0) found.push(`an image is broken: ${image.alt.slice(0, 60)}`);
   }
   let level = 0;

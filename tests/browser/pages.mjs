@@ -17,6 +17,7 @@ async function readCurve(page, tell) {
   const plot = page.locator(".plot").first();
   if (!(await plot.count())) return;
   const told = () => plot.getAttribute("aria-valuetext");
+  if ((await plot.getAttribute("data-epochs")).split(" ").length < 2) return;
   const last = await told();
   await plot.focus();
   await page.keyboard.press("ArrowLeft");

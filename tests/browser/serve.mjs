@@ -166,6 +166,8 @@ async function use(page, touch, tell) {
   await dragMap(page, touch, tell);
   await morph(page, tell);
   await draw(page, touch, tell);
+  const { height } = await page.locator(".code").boundingBox();
+  if (height > 320) tell(`the bars of the code are ${height} pixels high`);
   return times;
 }
 

@@ -3,22 +3,9 @@
 #
 # Usage: tests/browser/serve.sh AE [SCREENSHOTS]
 #
-# AE is the program. SCREENSHOTS is a folder for pictures of the pages; without it none are taken. The playground is left
-# out where no compiler for WebAssembly is installed.
+# The playground is left out where no compiler for WebAssembly is installed.
 set -euo pipefail
-ae=$(realpath "$1")
-shots=${2:-none}
-[ "$shots" = none ] || shots=$(realpath -m "$shots")
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/browser.sh"
-scratch=$(mktemp -d)
-children=()
-finish() {
-    [ ${#children[@]} = 0 ] || kill "${children[@]}" 2>/dev/null || true
-    rm -rf "$scratch"
-}
-trap finish EXIT
-cd "$scratch"
+. "$(dirname "${BASH_SOURCE[0]}")/browser.sh"
 
 # Serves a model; sets `address`.
 serve() {
@@ -48,7 +35,6 @@ address_in() {
     return 1
 }
 
-quietly() { "$ae" "$@" --quiet --offline >/dev/null || [ $? = 3 ]; }
 quietly train --data digits --noise gaussian:0.5 --epochs 5 --out denoiser
 quietly anomaly fit denoiser digits
 quietly train --data "$here/../fixtures/tables/headerless_class.csv" --label-column 5 --epochs 20 --out table
@@ -61,6 +47,7 @@ xtask() { cargo run --quiet --manifest-path "$here/../../Cargo.toml" --package x
 if xtask playground denoiser --ae "$ae" --out playground 2>playground.log; then
     serve_files playground
     node "$tools/same.mjs" "$served" playground
+    node "$tools/file.mjs" "$shots" playground
     pages+=("playground=$address")
 elif grep --quiet '^error: no compiler for wasm32' playground.log; then
     echo "SKIPPED: the playground: $(sed -n 's/^error: //p' playground.log)"

@@ -233,7 +233,16 @@ impl AnomalyDetector {
     /// # Errors
     /// If the slice is not whole items, or a score is not finite: [`ApplyError::Score`] names the item.
     pub fn judge_slice(&self, items: &[f32]) -> Result<JudgedItems, ApplyError> {
-        self.judge_items(items, 0, |place| ItemName { number: place as u64, file: None })
+        self.judge_slice_from(items, 0)
+    }
+
+    /// The same of items that begin at the place `first` of an input: the noise on an item depends on its place.
+    ///
+    /// # Errors
+    /// As [`judge_slice`](Self::judge_slice).
+    pub fn judge_slice_from(&self, items: &[f32], first: usize) -> Result<JudgedItems, ApplyError> {
+        let name = |within| ItemName { number: (first + within) as u64, file: None };
+        self.judge_items(items, first, name)
     }
 
     /// Judges a chunk of an input. Noise on an item depends on its place in the input ([`Inputs::items`]).

@@ -82,10 +82,10 @@ impl CodeSample {
         seed: Seed,
         progress: &mut dyn Progress,
     ) -> Result<Self, ApplyError> {
-        Ok(Self::draw_with(encoder, reader, limit, seed, &mut |_| (), progress)?.0)
+        Ok(Self::draw_with(encoder, reader, limit, seed, &mut |_, _| (), progress)?.0)
     }
 
-    /// The same, and what `keep` makes of the values of each item of the sample, in the items' order.
+    /// The same, and what `keep` makes of the place and the values of each item of the sample, in the items' order.
     ///
     /// It is also called for items of early chunks that later ones replace; what it returns should be small.
     ///
@@ -96,7 +96,7 @@ impl CodeSample {
         mut reader: InputReader,
         limit: usize,
         seed: Seed,
-        keep: &mut dyn FnMut(&[f32]) -> T,
+        keep: &mut dyn FnMut(usize, &[f32]) -> T,
         progress: &mut dyn Progress,
     ) -> Result<(Self, Vec<T>), ApplyError> {
         let (stream, latent_dim) = (seed.stream(STREAM), encoder.latent_dim());
@@ -116,7 +116,8 @@ impl CodeSample {
             let size = chunk.pixels.len().checked_div(chunk.len()).unwrap_or_default();
             for candidate in &mut drawn {
                 if let Kept::OfChunk(within) = candidate.kept {
-                    candidate.kept = Kept::Made(keep(&chunk.pixels[within * size..][..size]));
+                    let values = &chunk.pixels[within * size..][..size];
+                    candidate.kept = Kept::Made(keep(candidate.item.place, values));
                 }
             }
             total += chunk.len();

@@ -5,6 +5,7 @@
 //! The same map gives the same bytes.
 
 mod data;
+mod scores;
 mod sprite;
 mod words;
 
@@ -13,8 +14,12 @@ use askama::Template;
 use crate::picture_scale::note_of_missing;
 use crate::scatter_plot::axes_around;
 use crate::{Picture, ReportError};
+use scores::Scores;
 use sprite::Sprite;
 use words::ClassInWords;
+
+/// With more classes, buttons are folded, and the map has no names.
+const MANY_CLASSES: usize = 24;
 
 /// A map of items.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +32,8 @@ pub struct MapPage<'a> {
     pub noun: &'a str,
     /// Whether only distances mean something, so that both axes have the same scale.
     pub has_one_scale: bool,
+    /// What the items' scores are: `anomaly score`. Empty if they have none.
+    pub score: &'a str,
     /// The names of the classes; empty if there are none.
     pub classes: &'a [String],
     /// The items.
@@ -44,7 +51,7 @@ pub struct MapItem {
     pub name: Option<String>,
     /// Its class, an index into the names of the classes.
     pub class: Option<u8>,
-    /// Its score.
+    /// Its score; the larger, the stranger the item.
     pub score: Option<f64>,
     /// How it looks, at most 32 pixels wide and high; larger pictures are averaged.
     pub picture: Option<Picture>,
@@ -72,6 +79,7 @@ struct MapView<'a> {
     label: String,
     words: String,
     classes: Vec<ClassInWords>,
+    scores: Option<Scores>,
     notes: &'a [String],
     has_pictures: bool,
     /// Whether the map begins with them. Those of rows are lines that say nothing without a name beside them.
@@ -80,6 +88,13 @@ struct MapView<'a> {
     data: String,
     style: &'static str,
     script: &'static str,
+}
+
+impl MapView<'_> {
+    /// More classes than buttons and names have room for.
+    fn has_many_classes(&self) -> bool {
+        self.classes.len() > MANY_CLASSES
+    }
 }
 
 impl MapPage<'_> {
@@ -108,12 +123,16 @@ impl MapPage<'_> {
             words: words::summary(self, &classes, placed.len()),
             data: data::json(self, &placed, &sprite, &classes),
             classes,
+            scores: Scores::of(self, &placed),
             label,
             notes: &notes,
             has_pictures: !sprite.uri.is_empty(),
             shows_pictures: items.iter().flat_map(|item| &item.picture).any(|it| it.height() > 1),
             sprite: &sprite.uri,
-            style: include_str!("../templates/map.css"),
+            style: concat!(
+                include_str!("../templates/base.css"),
+                include_str!("../templates/map.css")
+            ),
             script: include_str!("../templates/map.js"),
         }
         .render()?;

@@ -8,6 +8,7 @@
   const said = document.getElementById("said");
   const sprite = document.getElementById("sprite");
   const pictures = document.getElementById("pictures");
+  const byScore = document.getElementById("scores");
   const context = canvas.getContext("2d");
   const count = names.length;
   let width = 1, height = 1, zoom = 1, left = 0, top = 0;
@@ -50,6 +51,16 @@
     }
   }
 
+  // The rank of each score from 0 to 1: a few large ones would take all colours of a scale of values.
+  const ranks = new Float32Array(count).fill(-1);
+  const scored = scores.map((score, item) => [Number(score ?? NaN), item]).filter(([score]) => !Number.isNaN(score));
+  scored.sort((a, b) => a[0] - b[0]).forEach(([, item], rank) => { ranks[item] = rank / Math.max(1, scored.length - 1); });
+  let [low, high] = [[0, 0, 0], [0, 0, 0]];
+  const fillOf = (item) => {
+    if (!byScore || !byScore.checked || ranks[item] < 0) return mark(item).colour;
+    return `rgb(${low.map((from, channel) => Math.round(from + (high[channel] - from) * ranks[item]))})`;
+  };
+
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const spriteAt = (number) => [(number % columns) * cell[0], Math.floor(number / columns) * cell[1]];
   // How large a picture is drawn beside its side in pixels; a row of numbers is a strip.
@@ -63,16 +74,22 @@
     const rim = colour("--rim");
     context.lineWidth = 0.75;
     context.strokeStyle = rim;
-    for (let item = 0; item < count; item += 1) {
+    // Rims would outshine the colours of scores.
+    const hasRim = rim !== "#0000" && !(byScore && byScore.checked);
+    [low, high] = ["--low", "--high"].map((name) => [1, 3, 5].map((at) => parseInt(colour(name).slice(at, at + 2), 16)));
+    // The highest scores are on top.
+    const order = [...names.keys()];
+    if (byScore && byScore.checked) order.sort((a, b) => ranks[a] - ranks[b]);
+    for (const item of order) {
       const [x, y] = place(item);
       if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
-      const { colour: fill, shape } = mark(item);
+      const { shape } = mark(item);
       context.globalAlpha = isShown(item) ? 0.8 : 0.08;
-      context.fillStyle = fill;
+      context.fillStyle = fillOf(item);
       context.beginPath();
       trace(shape, x, y, radius);
       context.fill();
-      if (rim !== "#0000" && isShown(item)) context.stroke();
+      if (hasRim && isShown(item)) context.stroke();
     }
     context.globalAlpha = 1;
   }
@@ -87,7 +104,7 @@
     for (let item = 0; item < count; item += 1) {
       if (cells[item] < 0 || !isShown(item)) continue;
       const [x, y] = place(item);
-      if (x < wide || y < 44 || x > width - wide || y > height - high) continue;
+      if (x < wide || y < high || x > width - wide || y > height - high) continue;
       const part = `${Math.floor(x / step)},${Math.floor(y / step)}`;
       if (parts.has(part)) continue;
       const box = [x - wide / 2 - 2, y - high / 2 - 2, x + wide / 2 + 2, y + high / 2 + 2];
@@ -95,7 +112,7 @@
       parts.add(part);
       taken.push(box);
       const [from, down] = spriteAt(cells[item]);
-      context.fillStyle = mark(item).colour;
+      context.fillStyle = fillOf(item);
       context.fillRect(box[0], box[1], wide + 4, high + 4);
       context.drawImage(sprite, from, down, cell[0], cell[1], x - wide / 2, y - high / 2, wide, high);
     }
@@ -107,12 +124,12 @@
     const found = [];
     context.font = "700 18px system-ui, sans-serif";
     classes.forEach((one, index) => {
-      if (!one.median || (alone >= 0 && alone !== index)) return;
+      if (!one.median || (!data.named && alone < 0) || (alone >= 0 && alone !== index)) return;
       const [across, up] = side();
       const x = width / 2 + ((one.median[0] - 0.5) * across + left) * zoom;
       const y = height / 2 + ((0.5 - one.median[1]) * up + top) * zoom;
       const wide = context.measureText(one.name).width / 2 + 5;
-      if (x < 0 || y < 44 || x > width || y > height) return;
+      if (x < 0 || y < 12 || x > width || y > height) return;
       for (const [right, down] of [[0, 0], [0, -24], [0, 24], [-34, 0], [34, 0], [-28, -24], [28, 24], [28, -24], [-28, 24], [0, -48], [0, 48]]) {
         const at = [Math.min(Math.max(x + right, wide), width - wide), y + down];
         const box = [at[0] - wide, at[1] - 12, at[0] + wide, at[1] + 12];
@@ -186,7 +203,7 @@
     add("strong", lines[0]);
     const tell = (text) => { lines.push(text); add("div", text); };
     if (labels.length) tell(`class ${classes[labels[chosen]].name}`);
-    if (scores.length && scores[chosen] !== null) tell(`score ${scores[chosen]}`);
+    if (scores.length && scores[chosen] !== null) tell(`${data.score} ${scores[chosen]}`);
     said.textContent = lines.join(", ");
   }
 
@@ -233,7 +250,7 @@
     choose(best);
     const [a, b] = place(best);
     if (a < 20 || a > width - 20) left -= (a - width / 2) / zoom;
-    if (b < 50 || b > height - 20) top -= (b - height / 2) / zoom;
+    if (b < 20 || b > height - 20) top -= (b - height / 2) / zoom;
     redraw();
   }
 
@@ -319,6 +336,12 @@
   document.getElementById("out").addEventListener("click", () => zoomAt(width / 2, height / 2, 1 / 1.5));
   document.getElementById("whole").addEventListener("click", whole);
   if (pictures) pictures.addEventListener("change", redraw);
+  if (byScore) {
+    byScore.addEventListener("change", () => {
+      document.getElementById("scale").hidden = !byScore.checked;
+      redraw();
+    });
+  }
   const buttons = [...document.querySelectorAll(".class")];
   for (const button of buttons) {
     button.addEventListener("click", () => {

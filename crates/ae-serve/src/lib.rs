@@ -39,73 +39,39 @@
 //! ```
 #![deny(missing_docs)]
 
-// Any router.
-#[cfg(feature = "server")]
-mod access;
-mod error;
-mod fault;
-mod limits;
-#[cfg(feature = "server")]
-mod patient;
-#[cfg(feature = "server")]
-mod server;
-#[cfg(feature = "server")]
-mod stop;
-#[cfg(feature = "server")]
-mod token;
-
-// A training.
-#[cfg(feature = "server")]
-mod live;
-
 // A model, asked in JSON.
 mod answer;
 mod ask;
 mod compute;
 mod description;
+mod error;
 mod examples;
+mod fault;
 mod given;
+mod limits;
 mod noises;
 mod numbers;
+mod openapi;
+#[cfg(feature = "server")]
+mod picture;
 mod query;
 mod question;
 mod subject;
 
-// A model, asked by HTTP.
+// A model or a training, asked by HTTP.
 #[cfg(feature = "server")]
-mod body;
-#[cfg(feature = "server")]
-mod budget;
-#[cfg(feature = "server")]
-mod metrics;
-mod openapi;
-#[cfg(feature = "server")]
-mod page;
-#[cfg(feature = "server")]
-mod picture;
-#[cfg(feature = "server")]
-mod routes;
-#[cfg(feature = "server")]
-mod work;
+mod server;
 
-#[cfg(feature = "server")]
-pub use access::{Access, Hosts};
 pub use ask::ask;
 pub use error::ServeError;
 pub use examples::Examples;
 pub use fault::Fault;
 pub use limits::Limits;
 #[cfg(feature = "server")]
-pub use live::{Asker, LiveRun, LiveStop, live_router};
-#[cfg(feature = "server")]
-pub use routes::{route_names, router};
-#[cfg(feature = "server")]
-pub use server::Server;
-#[cfg(feature = "server")]
-pub use stop::Stop;
+pub use server::{
+    Access, Asker, Hosts, LiveRun, LiveStop, Server, Stop, Token, live_router, route_names, router,
+};
 pub use subject::Subject;
-#[cfg(feature = "server")]
-pub use token::Token;
 
 /// The description of the API as `/openapi.json` has it.
 pub use openapi::description as openapi;

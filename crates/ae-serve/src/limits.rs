@@ -11,7 +11,8 @@ pub struct Limits {
     pub batch: usize,
     /// The most requests that wait or are computed at once; further ones are answered 503.
     pub queue: usize,
-    /// The most connections at once; further ones are answered 503 and closed.
+    /// The most connections at once. A further one takes the place of the one that has waited longest for a request, at
+    /// least a quarter of a second; if there is none, it is answered 503 and closed. The limit of open files may lower it.
     pub connections: usize,
     /// The most bytes of bodies and answers in memory at once.
     pub memory: usize,

@@ -14,6 +14,11 @@ const MARK: &str = "playground.json";
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
                       img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
+/// Seen after a while if no script has begun: browsers load modules of files from servers alone.
+const STUCK: &str = "<p class=\"notice stuck\">This page has not started. If it was opened as a file: browsers run it from a \
+                     file server alone. Run <code>python3 -m http.server</code> in this folder, and open the address that it \
+                     prints.</p>";
+
 /// A folder that may be written.
 pub(super) struct Folder {
     path: PathBuf,
@@ -82,7 +87,7 @@ fn page(root: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
             let name = PathBuf::from(path.file_name().unwrap_or_default());
             files.retain(|(known, _)| *known != Path::new("page").join(&name));
             files.push(match name.to_str() {
-                Some("index.html") => (name, with_policy(&contents)?),
+                Some("index.html") => (name, of_files(&contents)?),
                 _ => (Path::new("page").join(name), contents),
             });
         }
@@ -90,12 +95,13 @@ fn page(root: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     Ok(files)
 }
 
-/// The page with the rules that a server would send as a header.
-fn with_policy(html: &[u8]) -> Result<Vec<u8>> {
+/// The page with the rules that a server would send as a header, and with words for who opens it without a server.
+fn of_files(html: &[u8]) -> Result<Vec<u8>> {
     let html = std::str::from_utf8(html).context("index.html")?;
-    let (before, after) = html.split_once("<title>").context("index.html has no title")?;
+    let (head, rest) = html.split_once("<title>").context("index.html has no title")?;
+    let (page, end) = rest.split_once("</main>").context("index.html has no main part")?;
     let rule = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">");
-    Ok(format!("{before}{rule}\n<title>{after}").into_bytes())
+    Ok(format!("{head}{rule}\n<title>{page}</main>\n{STUCK}{end}").into_bytes())
 }
 
 impl fmt::Display for Sizes {
@@ -142,6 +148,7 @@ mod tests {
             String::from_utf8(file.unwrap_or_else(|| panic!("no {name}")).1.clone()).unwrap()
         };
         let html = text("index.html");
+        assert!(html.contains("python3 -m http.server"), "{html}");
         assert!(html.contains("wasm-unsafe-eval") && !html.contains("\"/"), "{html}");
         for part in html.split("=\"page/").skip(1) {
             text(&format!("page/{}", part.split('"').next().unwrap()));

@@ -1,8 +1,10 @@
 //! `ae project`
 
+mod scorer;
+
 use std::path::Path;
 
-use ae_apply::{CodeSample, Projection, device};
+use ae_apply::{ApplyError, CodeSample, Projection, device};
 use ae_dataset::{ImageShape, InputFormat, Progress};
 use ae_experiment::{
     Display, PointClasses, decoded_plane_figure, map_figure, open_encoder, open_model,
@@ -17,6 +19,7 @@ use crate::args::{Common, Project};
 use crate::delivery::{ending, write_figure};
 use crate::exit_status::Status;
 use crate::{csv, output, progress};
+use scorer::Scorer;
 
 pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let device = device(&common.device)?;
@@ -43,10 +46,23 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let name = reader.name().to_owned();
     let display = Display::of(encoder.format());
     let wanted = wanted_thumbnails(args, encoder.format());
-    let mut keep = |values: &[f32]| (wanted > 0).then(|| thumbnail(&display, values)).flatten();
+    let scorer = match args.out.as_deref().map(ending) {
+        Some("html") => Scorer::open(&args.applied.model, &device)?,
+        _ => None,
+    };
+    let mut keep = |place: usize, values: &[f32]| Seen {
+        picture: (wanted > 0).then(|| thumbnail(&display, values)).flatten(),
+        score: scorer.as_ref().map_or(Ok(None), |scorer| scorer.score(place, values)),
+    };
     let seed = Seed::new(args.seed);
-    let (sample, pictures) =
+    let (sample, seen) =
         CodeSample::draw_with(&encoder, reader, args.limit, seed, &mut keep, progress)?;
+    let (pictures, scores): (Vec<_>, Vec<_>) =
+        seen.into_iter().map(|item| (item.picture, item.score)).unzip();
+    let scores = Scores {
+        name: scorer.as_ref().map_or("", Scorer::name),
+        values: scores.into_iter().collect::<Result<_, _>>()?,
+    };
     let told = told(args, &sample, noun_of(encoder.format()), progress);
     let about = format!("{name}: {told}; {}", projection.in_words());
     if let (Some(path), Some(model)) = (&args.grid, &model) {
@@ -58,7 +74,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     if let Some(path) = &args.out {
         let step = &mut |done, of| progress.read("t-SNE", done as u64, of as u64);
         let points = sample.project(projection, step)?;
-        let map = Map { points: &points, sample: &sample, pictures, wanted, about: &about };
+        let map = Map { points: &points, sample: &sample, pictures, scores, wanted, about: &about };
         map.write(path, projection, noun_of(encoder.format()))?;
     }
     tell((args, side), common, &sample, &told, projection)?;
@@ -108,12 +124,26 @@ fn thumbnail(display: &Display, values: &[f32]) -> Option<Picture> {
     Some(display.pictures(values).ok()?.pop()?.within(THUMBNAIL_SIDE))
 }
 
+/// What an item looks like, and what it scores.
+struct Seen {
+    picture: Option<Picture>,
+    score: Result<Option<f64>, ApplyError>,
+}
+
+/// The scores of the items of a map.
+struct Scores {
+    /// Empty if there are none.
+    name: &'static str,
+    values: Vec<Option<f64>>,
+}
+
 /// What is on a map.
 struct Map<'a> {
     points: &'a [[f32; 2]],
     sample: &'a CodeSample,
     /// The picture of each item, if pictures are wanted.
     pictures: Vec<Option<Picture>>,
+    scores: Scores,
     /// The largest number of pictures on the map.
     wanted: usize,
     about: &'a str,
@@ -153,13 +183,14 @@ impl Map<'_> {
         }
         let classes = class_names(self.sample);
         let items = self.sample.items.iter().zip(self.points).zip(&mut self.pictures);
+        let items = items.zip(self.scores.values);
         let items: Vec<MapItem> = items
-            .map(|((item, &point), picture)| MapItem {
+            .map(|(((item, &point), picture), score)| MapItem {
                 point,
                 place: item.place,
                 name: item.file.as_ref().map(|file| file.display().to_string()),
                 class: item.label.filter(|_| !classes.is_empty()),
-                score: None,
+                score,
                 picture: picture.take(),
             })
             .collect();
@@ -167,6 +198,7 @@ impl Map<'_> {
             title: TITLE,
             about: self.about,
             noun,
+            score: self.scores.name,
             has_one_scale: projection == Projection::Tsne,
             classes,
             items: &items,

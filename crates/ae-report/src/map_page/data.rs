@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::sprite::{COLUMNS, Sprite};
 use super::words::ClassInWords;
-use super::{MapPage, Placed};
+use super::{MANY_CLASSES, MapPage, Placed};
 use crate::class_marks::class_mark;
 use crate::text::{printable, shorten_front, significant};
 
@@ -18,7 +18,6 @@ pub(super) fn json(
     sprite: &Sprite,
     classes: &[ClassInWords],
 ) -> String {
-    let has_scores = placed.iter().any(|placed| placed.item.score.is_some());
     let points = list(placed, |placed| format!("{:.4},{:.4}", placed.at[0], placed.at[1]));
     let names = list(placed, |placed| {
         placed.item.name.as_ref().map_or_else(
@@ -31,12 +30,12 @@ pub(super) fn json(
         true => String::new(),
         false => list(placed, |placed| placed.item.class.unwrap_or_default().to_string()),
     };
-    let scores = match has_scores {
-        true => list(placed, |placed| match placed.item.score {
+    let scores = match page.score.is_empty() {
+        false => list(placed, |placed| match placed.item.score {
             Some(score) if score.is_finite() => text(&significant(score, 4)),
             _ => "null".to_owned(),
         }),
-        false => String::new(),
+        true => String::new(),
     };
     let cells = list(&sprite.cells, |cell| cell.map_or("-1".to_owned(), |cell| cell.to_string()));
     let classes = list(classes, |class| {
@@ -45,12 +44,15 @@ pub(super) fn json(
         let shape = class_mark(class.index).shape.name();
         format!(r#"{{"name":{name},"colour":{colour},"shape":"{shape}","median":{median}}}"#)
     });
+    let classes_are_named = page.classes.len() <= MANY_CLASSES;
     let plain = class_mark(0);
     let [red, green, blue] = plain.colour;
     let [width, height] = sprite.cell;
     format!(
-        r##"{{"noun":{},"square":{},"points":[{points}],"names":[{names}],"places":[{places}],"labels":[{labels}],"scores":[{scores}],"cells":[{cells}],"cell":[{width},{height}],"columns":{COLUMNS},"classes":[{classes}],"plain":{{"colour":"#{red:02x}{green:02x}{blue:02x}","shape":"{}"}}}}"##,
+        r##"{{"noun":{},"score":{},"named":{},"square":{},"points":[{points}],"names":[{names}],"places":[{places}],"labels":[{labels}],"scores":[{scores}],"cells":[{cells}],"cell":[{width},{height}],"columns":{COLUMNS},"classes":[{classes}],"plain":{{"colour":"#{red:02x}{green:02x}{blue:02x}","shape":"{}"}}}}"##,
         text(page.noun),
+        text(page.score),
+        classes_are_named,
         page.has_one_scale,
         plain.shape.name(),
     )

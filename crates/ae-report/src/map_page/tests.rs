@@ -8,7 +8,15 @@ fn item(place: usize) -> MapItem {
 }
 
 fn page<'a>(items: &'a [MapItem], classes: &'a [String]) -> MapPage<'a> {
-    MapPage { title: "A map", about: "a toy", noun: "image", has_one_scale: false, classes, items }
+    MapPage {
+        title: "A map",
+        about: "a toy",
+        noun: "image",
+        has_one_scale: false,
+        score: "",
+        classes,
+        items,
+    }
 }
 
 fn classes() -> Vec<String> {
@@ -64,7 +72,8 @@ fn ten_thousand_items_with_noisy_pictures_stay_below_3_mb_and_the_page_says_so()
         })
         .collect();
     let classes = classes();
-    let document = page(&items, &classes).html().unwrap();
+    let page = MapPage { score: "anomaly score", ..page(&items, &classes) };
+    let document = page.html().unwrap();
     assert!(document.html.len() < 3_000_000, "{}", document.html.len());
     let [note] = &document.notes[..] else { panic!("{:?}", document.notes) };
     assert!(note.contains("of 10000 images have a picture"), "{note}");
@@ -103,6 +112,39 @@ fn what_cannot_be_placed_is_left_out_and_classes_are_needed_for_all() {
     assert_eq!(error.to_string(), "expected a class for each of 2 points, found 1");
     let none = page(&[], &[]).html().unwrap();
     assert!(none.html.contains("The map shows 0 images without classes"));
+}
+
+#[test]
+fn scores_are_told_by_name_the_highest_first() {
+    let items: Vec<MapItem> = [0.25, 4.0, f64::NAN, 1.5]
+        .into_iter()
+        .enumerate()
+        .map(|(place, score)| MapItem { score: Some(score), ..item(place) })
+        .collect();
+    let page = MapPage { score: "anomaly score", ..page(&items, &[]) };
+    let html = page.html().unwrap().html;
+    for words in [
+        "Colour by anomaly score",
+        "The highest values of the anomaly score: image 1 (4.000), image 3 (1.500), image 0 (0.2500).",
+        "the median is 1.500",
+        r#""score":"anomaly score""#,
+        r#""scores":["0.2500","4.000",null,"1.500"]"#,
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    let html = MapPage { score: "", ..page }.html().unwrap().html;
+    assert!(!html.contains("Colour by") && html.contains(r#""scores":[]"#), "{html}");
+}
+
+#[test]
+fn many_classes_are_folded_and_have_no_names_on_the_map() {
+    let html = |count: usize| {
+        let classes: Vec<String> = (0..count).map(|class| format!("class {class}")).collect();
+        page(&[item(0)], &classes).html().unwrap().html
+    };
+    let (few, many) = (html(24), html(25));
+    assert!(few.contains(r#""named":true"#) && !few.contains("<details>"), "{few}");
+    assert!(many.contains(r#""named":false"#) && many.contains("<summary>25 classes"), "{many}");
 }
 
 #[test]

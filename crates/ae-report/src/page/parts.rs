@@ -6,7 +6,8 @@ use super::{Finding, Page};
 use crate::ReportError;
 
 /// The style sheet of every page.
-pub const STYLE: &str = include_str!("../../templates/page.css");
+pub const STYLE: &str =
+    concat!(include_str!("../../templates/base.css"), include_str!("../../templates/page.css"));
 /// The script of every page: `readCurve(plot)` and `readMap(cells)` let the pointer and the arrow keys read values.
 pub const SCRIPT: &str = include_str!("../../templates/page.js");
 

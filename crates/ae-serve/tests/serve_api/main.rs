@@ -7,11 +7,13 @@ mod support;
 
 /// What the API answers.
 mod api;
+/// Idle and slow connections in numbers.
+mod crowd;
 /// The description agrees with the routes.
 mod described;
 /// Bodies, addresses and methods that make no sense.
 mod faults;
-/// Slow clients, many clients, a full queue.
+/// Slow clients, a full queue.
 mod limits;
 /// The page of a training.
 mod live;

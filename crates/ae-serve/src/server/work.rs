@@ -12,10 +12,11 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use crate::budget::{Budget, HeldBytes};
+use super::body;
+use super::budget::{Budget, HeldBytes};
+use super::metrics::Metrics;
 use crate::compute::{self, Work, answer};
-use crate::metrics::Metrics;
-use crate::{Fault, Limits, ServeError, Subject, body};
+use crate::{Fault, Limits, ServeError, Subject};
 
 /// What all requests share.
 pub(crate) struct Shared {

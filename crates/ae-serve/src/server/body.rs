@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use tokio::time::{Duration, timeout};
 
-use crate::budget::{Budget, HeldBytes};
+use super::budget::{Budget, HeldBytes};
 use crate::question::Kind;
 use crate::{Fault, Limits};
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,17 +10,25 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::places::{Busy, Occupant};
+
 /// A stream with a limit on the time that a write may stand still.
 pub(crate) struct Patient {
     stream: TcpStream,
     limit: Duration,
-    /// Runs while a write stands still.
-    stalled: Option<Pin<Box<Sleep>>>,
+    occupant: Arc<Occupant>,
+    /// While a write stands still.
+    stalled: Option<Stalled>,
+}
+
+struct Stalled {
+    limit: Pin<Box<Sleep>>,
+    _busy: Busy,
 }
 
 impl Patient {
-    pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, stalled: None }
+    pub(crate) fn new(stream: TcpStream, limit: Duration, occupant: Arc<Occupant>) -> Self {
+        Self { stream, limit, occupant, stalled: None }
     }
 
     /// Passes on what a write came to, unless it has stood still for too long.
@@ -32,9 +41,12 @@ impl Patient {
             self.stalled = None;
             return written;
         }
-        let limit = self.limit;
-        let timer = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
-        ready!(timer.as_mut().poll(context));
+        let (limit, occupant) = (self.limit, &self.occupant);
+        let stalled = self.stalled.get_or_insert_with(|| Stalled {
+            limit: Box::pin(sleep(limit)),
+            _busy: Busy::new(occupant),
+        });
+        ready!(stalled.limit.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

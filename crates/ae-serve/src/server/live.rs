@@ -11,8 +11,8 @@ use axum::routing::{MethodFilter, on};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::page::{CSS, HTML, PageFile, SCRIPT, SVG, page_file};
-use crate::work::json_response;
+use super::page::{CSS, HTML, PageFile, SCRIPT, SVG, page_file};
+use super::work::json_response;
 use crate::{Access, Fault};
 
 /// A training as its page asks for it.
@@ -64,16 +64,20 @@ pub enum LiveStop {
 
 /// The files of the page. Style and script of the curves are those of a report.
 const FILES: [PageFile; 6] = [
-    PageFile { path: "/", kind: HTML, contents: include_str!("../page/live/index.html") },
+    PageFile { path: "/", kind: HTML, contents: include_str!("../../page/live/index.html") },
     PageFile { path: "/page/report.css", kind: CSS, contents: ae_report::page::STYLE },
-    PageFile { path: "/page/live.css", kind: CSS, contents: include_str!("../page/live/live.css") },
+    PageFile {
+        path: "/page/live.css",
+        kind: CSS,
+        contents: include_str!("../../page/live/live.css"),
+    },
     PageFile { path: "/page/report.js", kind: SCRIPT, contents: ae_report::page::SCRIPT },
     PageFile {
         path: "/page/live.js",
         kind: SCRIPT,
-        contents: include_str!("../page/live/live.js"),
+        contents: include_str!("../../page/live/live.js"),
     },
-    PageFile { path: "/page/icon.svg", kind: SVG, contents: include_str!("../page/icon.svg") },
+    PageFile { path: "/page/icon.svg", kind: SVG, contents: include_str!("../../page/icon.svg") },
 ];
 
 const PARTS: &str = "/v1/live/parts/";

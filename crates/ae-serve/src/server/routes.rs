@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use serde_json::json;
 
+use super::metrics::Gauges;
+use super::page::{FILES, page_file};
+use super::work::{Shared, json_response, serve};
 use crate::compute::Work;
 use crate::description::description;
-use crate::metrics::Gauges;
-use crate::page::{FILES, page_file};
-use crate::work::{Shared, json_response, serve};
 use crate::{Access, Fault, Limits, ServeError, Subject, openapi};
 
 /// What a route answers.

@@ -19,7 +19,7 @@ pub(crate) const SVG: &str = "image/svg+xml";
 
 macro_rules! file {
     ($path:literal, $kind:expr, $name:literal) => {
-        PageFile { path: $path, kind: $kind, contents: include_str!(concat!("../page/", $name)) }
+        PageFile { path: $path, kind: $kind, contents: include_str!(concat!("../../page/", $name)) }
     };
 }
 
