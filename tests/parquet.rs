@@ -2,6 +2,8 @@
 
 use std::fs;
 
+#[cfg(target_os = "linux")]
+use crate::mapped::with_memory;
 use crate::support::Sandbox;
 
 /// A sandbox with a table, a model of it, and the table as a Parquet file.
@@ -65,6 +67,13 @@ fn lists_of_one_length_are_as_many_columns() {
         assert_eq!(weights, sandbox.weights_of("csv"), "{name}");
         assert!(codes == sandbox.read("codes.npy"), "{name}");
     }
+    for dropped in ["v", "v[0],v[1],v[2]"] {
+        let drop = format!("{train} lists.parquet --drop-columns {dropped} --out dropped --force");
+        sandbox.ae(&drop).succeeds();
+        sandbox.ae("encode dropped lists.parquet -o codes.npy --force").succeeds();
+        let scaling = &sandbox.read_json("dropped/record.json")["dataset"]["scaling"]["names"];
+        assert_eq!(*scaling, serde_json::json!(["w[0]", "w[1]", "x"]));
+    }
     sandbox.ae(&format!("{train} lists.parquet --drop-columns v[1],x --out some")).succeeds();
     let scaling = &sandbox.read_json("some/record.json")["dataset"]["scaling"]["names"];
     assert_eq!(*scaling, serde_json::json!(["v[0]", "v[2]", "w[0]", "w[1]"]));
@@ -79,6 +88,36 @@ fn lists_of_one_length_are_as_many_columns() {
         ]);
     }
     sandbox.ae(&format!("{train} nested.parquet")).fails_with(&["nested.parquet", "`v.list"]);
+}
+
+#[test]
+fn decimals_that_are_stored_as_integers_keep_their_point() {
+    let sandbox = sandbox();
+    sandbox.write("d.parquet", include_bytes!("fixtures/parquet/decimals.parquet"));
+    sandbox.write("d.csv", include_bytes!("fixtures/parquet/decimals.csv"));
+    for name in ["csv", "parquet"] {
+        sandbox.ae(&format!("train --widths 2 --epochs 2 --data d.{name} --out {name}")).succeeds();
+    }
+    assert_eq!(sandbox.weights_of("csv"), sandbox.weights_of("parquet"));
+    sandbox.ae("encode csv d.parquet -o codes.npy").succeeds();
+}
+
+/// Kilobyte files with lists of a million numbers, and with a text of half a megabyte in each of 4000 rows.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_small_file_takes_little_memory() {
+    let sandbox = sandbox();
+    sandbox.write("long.parquet", include_bytes!("fixtures/parquet/long.parquet"));
+    sandbox.write("text.parquet", include_bytes!("fixtures/parquet/text.parquet"));
+    let train = "train --epochs 1 --widths 1 --data";
+    let told = with_memory(&sandbox, 300_000, &format!("{train} long.parquet"));
+    let told = (told.status.code(), String::from_utf8(told.stderr).unwrap());
+    assert!(
+        told.0 == Some(1) && told.1.contains("1000000 columns, more than the 8192"),
+        "{told:?}"
+    );
+    let told = with_memory(&sandbox, 300_000, &format!("{train} text.parquet --drop-columns c"));
+    assert!(told.status.success(), "{told:?}");
 }
 
 #[test]

@@ -136,6 +136,7 @@ mod unix {
                     continue;
                 }
                 tell(&advice());
+                ae_files::remove_begun();
                 signal_hook::low_level::exit(i32::from(INTERRUPTED));
             }
         });

@@ -23,6 +23,7 @@
 #![deny(missing_docs)]
 
 mod atomic;
+mod begun;
 mod bytes;
 mod counted;
 mod lock;
@@ -36,6 +37,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use atomic::{AtomicFile, remove_for_rewrite, remove_temporaries, write_atomic};
+pub use begun::remove_begun;
 pub use bytes::{f32_from_le_bytes, f32_to_le_bytes, hexadecimal};
 pub use counted::counted_as;
 pub use lock::{FolderLock, LockState, lock_state};

@@ -79,7 +79,7 @@ impl Split {
 /// Which data set.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Data {
-    /// auto, mnist, fashion-mnist, digits, leaves, or your own: a folder of pictures or IDX files, .npy, .csv
+    /// auto, mnist, fashion-mnist, digits, leaves, or your own: a folder of pictures or IDX files, .npy, .csv, .parquet
     ///
     /// auto takes the folder $AE_DATA, then the user's cache, then the hub (for a bounded time), then
     /// procedural digits, and says so. mnist fails rather than take other data. mnist-rot (rotated),

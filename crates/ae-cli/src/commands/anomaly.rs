@@ -25,6 +25,7 @@ use crate::delivery::Outcome;
 use crate::exit_status::{Status, Usage};
 use crate::shards::{Begun, Part, SCORES, Sharded, finish};
 use crate::{guard, output, progress};
+pub(super) use pictures::are_whole;
 use scores::Scores;
 
 pub(crate) fn run(command: &AnomalyCommand, common: &Common) -> anyhow::Result<Status> {

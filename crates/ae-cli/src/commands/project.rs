@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     let display = Display::of(encoder.format());
     let wanted = wanted_thumbnails(args, encoder.format());
     let scorer = match args.out.as_deref().map(ending) {
-        Some("html") => Scorer::open(&args.applied.model, &device)?,
+        Some("html") => Scorer::open(args, &device, progress)?,
         _ => None,
     };
     let mut keep = |place: usize, values: &[f32]| Seen {

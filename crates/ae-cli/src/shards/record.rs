@@ -80,8 +80,13 @@ impl PartRecord {
         if !path.exists() {
             return Ok(None);
         }
-        let record: Self = serde_json::from_slice(&read_bounded(&path, MAX_BYTES)?)
-            .with_context(|| format!("{} is not the record of a shard", path.display()))?;
+        let record: Self =
+            serde_json::from_slice(&read_bounded(&path, MAX_BYTES)?).with_context(|| {
+                format!(
+                    "{} is not the record of a shard; remove it to run the shard again",
+                    path.display()
+                )
+            })?;
         if record.schema != SCHEMA {
             let (path, found) = (path.display(), record.schema);
             bail!("{path}: expected schema {SCHEMA}, found {found}, of a later program");

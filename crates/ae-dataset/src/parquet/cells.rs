@@ -1,16 +1,43 @@
 //! The values of a column of a Parquet file as texts, the next rows of it.
 
+use std::borrow::Cow;
+
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use ::parquet::data_type::DataType;
+use ::parquet::data_type::{ByteArray, DataType};
 use ::parquet::errors::ParquetError;
 
 use super::leaf::{Leaf, ListLevels};
 use crate::FormatError;
 
+/// The most digits of a decimal number that is stored as an integer.
+const DIGITS: u32 = 18;
+
+/// The text of a cell.
+#[derive(Debug)]
+pub(super) enum Cell {
+    Number(String),
+    /// A text where the file's page has it: a dictionary may hold a long one for very many rows.
+    Text(ByteArray),
+}
+
+impl Cell {
+    /// Of a missing value.
+    fn empty() -> Self {
+        Self::Number(String::new())
+    }
+
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Number(text) => text.into(),
+            Self::Text(bytes) => String::from_utf8_lossy(bytes.data()),
+        }
+    }
+}
+
 /// What some rows of a column hold.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
-    values: Vec<String>,
+    values: Vec<Cell>,
     /// How much of the way to a value there is, for each cell or element of a list; empty if there always is one.
     definition: Vec<i16>,
     /// For each element of a list, 0 if it is the first of its row.
@@ -26,36 +53,42 @@ impl Cells {
     ) -> Result<Self, ParquetError> {
         match column {
             ColumnReader::BoolColumnReader(column) => {
-                texts(column, rows, |value| u8::from(*value).to_string())
+                numbers(column, rows, |value| u8::from(*value).to_string())
+            }
+            ColumnReader::Int32ColumnReader(column) if leaf.scale > 0 => {
+                numbers(column, rows, |value| decimal(i64::from(*value), leaf.scale))
+            }
+            ColumnReader::Int64ColumnReader(column) if leaf.scale > 0 => {
+                numbers(column, rows, |value| decimal(*value, leaf.scale))
             }
             ColumnReader::Int32ColumnReader(column) if leaf.is_unsigned => {
-                texts(column, rows, |value| value.cast_unsigned().to_string())
+                numbers(column, rows, |value| value.cast_unsigned().to_string())
             }
             ColumnReader::Int64ColumnReader(column) if leaf.is_unsigned => {
-                texts(column, rows, |value| value.cast_unsigned().to_string())
+                numbers(column, rows, |value| value.cast_unsigned().to_string())
             }
-            ColumnReader::Int32ColumnReader(column) => texts(column, rows, i32::to_string),
-            ColumnReader::Int64ColumnReader(column) => texts(column, rows, i64::to_string),
+            ColumnReader::Int32ColumnReader(column) => numbers(column, rows, i32::to_string),
+            ColumnReader::Int64ColumnReader(column) => numbers(column, rows, i64::to_string),
             ColumnReader::FloatColumnReader(column) => {
-                texts(column, rows, |value| f64::from(*value).to_string())
+                numbers(column, rows, |value| f64::from(*value).to_string())
             }
-            ColumnReader::DoubleColumnReader(column) => texts(column, rows, f64::to_string),
+            ColumnReader::DoubleColumnReader(column) => numbers(column, rows, f64::to_string),
             ColumnReader::ByteArrayColumnReader(column) => {
-                texts(column, rows, |value| String::from_utf8_lossy(value.data()).into_owned())
+                cells(column, rows, |value| Cell::Text(value.clone()))
             }
             _ => Err(ParquetError::General("a column of another type".to_owned())),
         }
     }
 
     /// One text for each row, empty for a missing value.
-    pub(super) fn single(self) -> Vec<String> {
+    pub(super) fn single(self) -> Vec<Cell> {
         if self.definition.is_empty() {
             return self.values;
         }
         let mut values = self.values.into_iter();
         let cell = |level: &i16| match level {
-            0 => String::new(),
-            _ => values.next().unwrap_or_default(),
+            0 => Cell::empty(),
+            _ => values.next().unwrap_or_else(Cell::empty),
         };
         self.definition.iter().map(cell).collect()
     }
@@ -79,8 +112,8 @@ impl Cells {
         levels: ListLevels,
         length: usize,
         first: u64,
-    ) -> Result<Vec<Vec<String>>, FormatError> {
-        let mut columns = vec![Vec::new(); length];
+    ) -> Result<Vec<Vec<Cell>>, FormatError> {
+        let mut columns: Vec<Vec<Cell>> = (0..length).map(|_| Vec::new()).collect();
         let starts: Vec<usize> = self.starts().chain([self.definition.len()]).collect();
         let mut values = self.values.into_iter();
         for (row, bounds) in (first..).zip(starts.windows(2)) {
@@ -88,7 +121,7 @@ impl Cells {
             let elements = &self.definition[start..end];
             match elements {
                 [level] if *level < levels.element - 1 => {
-                    columns.iter_mut().for_each(|column| column.push(String::new()));
+                    columns.iter_mut().for_each(|column| column.push(Cell::empty()));
                     continue;
                 }
                 _ => {}
@@ -100,7 +133,7 @@ impl Cells {
             }
             for (column, &level) in columns.iter_mut().zip(elements) {
                 let value = if level == levels.value { values.next() } else { None };
-                column.push(value.unwrap_or_default());
+                column.push(value.unwrap_or_else(Cell::empty));
             }
         }
         Ok(columns)
@@ -112,10 +145,26 @@ impl Cells {
     }
 }
 
-fn texts<T: DataType>(
+/// `integer` with so many digits after the point.
+fn decimal(integer: i64, scale: u32) -> String {
+    let scale = scale.min(DIGITS) as usize;
+    let digits = format!("{:0>width$}", integer.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    format!("{}{whole}.{fraction}", if integer < 0 { "-" } else { "" })
+}
+
+fn numbers<T: DataType>(
     column: &mut ColumnReaderImpl<T>,
     rows: usize,
     text: impl Fn(&T::T) -> String,
+) -> Result<Cells, ParquetError> {
+    cells(column, rows, |value| Cell::Number(text(value)))
+}
+
+fn cells<T: DataType>(
+    column: &mut ColumnReaderImpl<T>,
+    rows: usize,
+    cell: impl Fn(&T::T) -> Cell,
 ) -> Result<Cells, ParquetError> {
     let (mut values, mut definition, mut repetition) = (Vec::new(), Vec::new(), Vec::new());
     let mut read = 0;
@@ -131,5 +180,22 @@ fn texts<T: DataType>(
     if repetition.len() > definition.len() {
         return Err(ParquetError::General("lists without definition levels".to_owned()));
     }
-    Ok(Cells { values: values.iter().map(text).collect(), definition, repetition })
+    Ok(Cells { values: values.iter().map(cell).collect(), definition, repetition })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn decimals_have_their_point() {
+        for (integer, scale, expected) in [
+            (12345, 2, "123.45"),
+            (-5, 2, "-0.05"),
+            (0, 3, "0.000"),
+            (i64::MIN, 18, "-9.223372036854775808"),
+        ] {
+            assert_eq!(decimal(integer, scale), expected);
+        }
+    }
 }

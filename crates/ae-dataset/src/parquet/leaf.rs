@@ -15,6 +15,8 @@ pub(super) struct Leaf {
     pub(super) kind: ParquetKind,
     /// Whether integers have no sign; the file stores the same bits as with one.
     pub(super) is_unsigned: bool,
+    /// The digits after the point of decimal numbers that are stored as integers.
+    pub(super) scale: u32,
     /// The levels of its values, if every row has a list of numbers.
     pub(super) list: Option<ListLevels>,
 }
@@ -66,7 +68,10 @@ impl Leaf {
         };
         let is_unsigned =
             matches!(column.converted_type(), ConvertedType::UINT_32 | ConvertedType::UINT_64);
-        Ok(Self { name, kind, is_unsigned, list })
+        let is_decimal = matches!(column.logical_type_ref(), Some(LogicalType::Decimal { .. }))
+            || column.converted_type() == ConvertedType::DECIMAL;
+        let scale = if is_decimal { u32::try_from(column.type_scale()).unwrap_or(0) } else { 0 };
+        Ok(Self { name, kind, is_unsigned, scale, list })
     }
 }
 

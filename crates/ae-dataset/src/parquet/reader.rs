@@ -5,11 +5,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use ::parquet::column::reader::ColumnReader;
+use ::parquet::file::metadata::RowGroupMetaData;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ae_files::{FileError, open_regular};
 use csv::StringRecord;
 
-use super::cells::Cells;
+use super::cells::{Cell, Cells};
 use super::guarded;
 use super::leaf::{Leaf, ListLevels};
 use crate::limits::MAX_COLUMNS;
@@ -35,12 +36,14 @@ pub(crate) struct ParquetRows {
     /// The row group that is read, and the readers of its columns.
     group: usize,
     columns: Vec<ColumnReader>,
+    /// The values of a row of the group, about.
+    width: usize,
     /// The rows of the group that are left.
     left: usize,
     /// The number of rows that were read.
     read: u64,
     /// Cells that were read, column by column, and the row that comes next.
-    cells: Vec<Vec<String>>,
+    cells: Vec<Vec<Cell>>,
     next: usize,
 }
 
@@ -74,7 +77,7 @@ impl ParquetRows {
         }
         let path = path.to_owned();
         let (columns, cells) = (Vec::new(), Vec::new());
-        let (group, left, read, next) = (0, 0, 0, 0);
+        let (group, width, left, read, next) = (0, 1, 0, 0, 0);
         Ok(Self {
             path,
             file,
@@ -84,6 +87,7 @@ impl ParquetRows {
             kinds,
             group,
             columns,
+            width,
             left,
             read,
             cells,
@@ -109,7 +113,7 @@ impl ParquetRows {
         }
         let row = self.next;
         self.next += 1;
-        Ok(Some(self.cells.iter().filter_map(|column| column.get(row)).collect()))
+        Ok(Some(self.cells.iter().filter_map(|column| Some(column.get(row)?.text())).collect()))
     }
 
     /// Reads the next rows; false at the end.
@@ -120,12 +124,15 @@ impl ParquetRows {
             }
             let group = guarded(|| self.file.get_row_group(self.group))?;
             self.left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+            // A list may be far longer than the first one.
+            let lengths = (0..group.num_columns()).map(|at| mean_length(group.metadata(), at));
+            self.width = lengths.fold(self.names.len().max(1), usize::saturating_add);
             self.columns = guarded(|| {
                 (0..group.num_columns()).map(|column| group.get_column_reader(column)).collect()
             })?;
             self.group += 1;
         }
-        let rows = (CELLS / self.names.len().max(1)).clamp(1, ROWS).min(self.left);
+        let rows = (CELLS / self.width).clamp(1, ROWS).min(self.left);
         let mut cells = Vec::with_capacity(self.names.len());
         for (place, (column, leaf)) in self.columns.iter_mut().zip(&self.leaves).enumerate() {
             let found = guarded(|| Cells::read(column, leaf, rows))?;
@@ -154,6 +161,13 @@ fn check_count(found: usize) -> Result<(), FormatError> {
     if found > limit { Err(FormatError::TooManyColumns { found, limit }) } else { Ok(()) }
 }
 
+/// The values of a column in a row of the group, on average and rounded up.
+fn mean_length(group: &RowGroupMetaData, column: usize) -> usize {
+    let values = u64::try_from(group.column(column).num_values()).unwrap_or(0);
+    let rows = u64::try_from(group.num_rows()).unwrap_or(0);
+    usize::try_from(values.div_ceil(rows.max(1))).unwrap_or(usize::MAX)
+}
+
 /// The length of the first list of a column.
 fn list_length(
     file: &SerializedFileReader<File>,
@@ -165,8 +179,11 @@ fn list_length(
         let group = guarded(|| file.get_row_group(group))?;
         let mut column = guarded(|| group.get_column_reader(place))?;
         let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        // Before any is read: a small file can hold very long lists.
+        let length = mean_length(group.metadata(), place);
+        check_count(length)?;
         while left > 0 {
-            let rows = LOOKED_AT.min(left);
+            let rows = (CELLS / length.max(1)).clamp(1, LOOKED_AT).min(left);
             let cells = guarded(|| Cells::read(&mut column, leaf, rows))?;
             if let Some(length) = cells.first_length(levels) {
                 return match length {

@@ -11,8 +11,8 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::Type;
 use ae_files::AtomicFile;
 
-use super::guarded;
 use super::reader::ParquetRows;
+use super::{guarded, writing};
 use crate::{DatasetError, FormatError, ParquetCell, ParquetColumn, ParquetKind};
 
 /// The most cells of a row group, which is kept in memory until it is written.
@@ -51,7 +51,7 @@ impl ParquetWriter {
             .build();
         let file = AtomicFile::begin(path)?;
         let begin = || SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties));
-        let writer = guarded(begin).map_err(wrong)?;
+        let writer = writing(path, begin)?;
         let buffer = |column: &ParquetColumn| match column.kind {
             ParquetKind::Float => Buffer::Floats(Vec::new()),
             ParquetKind::Double => Buffer::Doubles(Vec::new()),
@@ -95,7 +95,7 @@ impl ParquetWriter {
 
     fn write_group(&mut self) -> Result<(), DatasetError> {
         let Self { path, writer, buffers, .. } = self;
-        guarded(|| write_group(writer, buffers)).map_err(|error| error.in_file(path))?;
+        writing(path, || write_group(writer, buffers))?;
         self.rows = 0;
         Ok(())
     }
@@ -109,7 +109,7 @@ impl ParquetWriter {
             self.write_group()?;
         }
         let Self { path, writer, .. } = self;
-        let file = guarded(|| writer.into_inner()).map_err(|error| error.in_file(&path))?;
+        let file = writing(&path, || writer.into_inner())?;
         Ok(file.commit()?)
     }
 }

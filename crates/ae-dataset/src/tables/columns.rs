@@ -38,7 +38,8 @@ impl Columns {
     ) -> Result<Self, FormatError> {
         let find = |name: &String| find(header.as_deref(), fields, name);
         let label = options.label_column.as_ref().map(find).transpose()?;
-        let left_out = options.drop_columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        let left_out = dropped(header.as_deref(), options);
+        let left_out = left_out.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         if let Some(label) = label.filter(|label| left_out.contains(label)) {
             return Err(FormatError::LabelLeftOut { column: described(header.as_deref(), label) });
         }
@@ -94,7 +95,8 @@ impl Columns {
             Err(error) => Err(error),
         };
         let label = options.label_column.as_ref().map(wanted).transpose()?.flatten();
-        let asked = options.drop_columns.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
+        let asked = dropped(Some(&header), options);
+        let asked = asked.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
         let unknown: Vec<&str> = header
             .iter()
             .enumerate()
@@ -129,7 +131,8 @@ impl Columns {
         scaling: &Scaling,
     ) -> Result<Self, FormatError> {
         let expected = scaling.columns();
-        let asked = || options.label_column.iter().chain(&options.drop_columns);
+        let drop_columns = dropped(header.as_deref(), options);
+        let asked = || options.label_column.iter().chain(&drop_columns);
         // The classes, and the columns that were left out in training, may be missing.
         if fields == expected && asked().all(|name| scaling.left_out.contains(name)) {
             return Ok(Self { roles: roles(fields, None, &[]), header, reordered: false });
@@ -140,7 +143,7 @@ impl Columns {
         };
         let label = options.label_column.as_ref().map(wanted).transpose()?.flatten();
         let mut left_out = Vec::new();
-        for name in &options.drop_columns {
+        for name in &drop_columns {
             left_out.extend(wanted(name)?);
         }
         if label.is_none() && left_out.is_empty() && fields == expected + scaling.left_out.len() {
@@ -280,6 +283,23 @@ fn roles(fields: usize, label: Option<usize>, left_out: &[usize]) -> Vec<Role> {
 }
 
 /// The field of a column by its name or, if no column has this name, by its number.
+/// The columns that are to be left out. The name of a list stands for the columns of all its numbers, `name[0]`, ..
+fn dropped(header: Option<&[String]>, options: &ReadOptions) -> Vec<String> {
+    let header = header.unwrap_or_default();
+    let elements = |name: &String| {
+        let is_element = |other: &&String| {
+            let index = other.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('['));
+            let index = index.and_then(|rest| rest.strip_suffix(']'));
+            index.is_some_and(|index| {
+                !index.is_empty() && index.bytes().all(|it| it.is_ascii_digit())
+            })
+        };
+        let all: Vec<String> = header.iter().filter(is_element).cloned().collect();
+        if all.is_empty() || header.contains(name) { vec![name.clone()] } else { all }
+    };
+    options.drop_columns.iter().flat_map(elements).collect()
+}
+
 fn find(header: Option<&[String]>, fields: usize, name: &str) -> Result<usize, FormatError> {
     let named = header.and_then(|header| header.iter().position(|other| other == name));
     let numbered = || {

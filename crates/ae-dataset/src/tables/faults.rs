@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use ae_files::counted_as;
+
 use crate::limits::MAX_CLASSES;
 use crate::tables::columns::{Columns, Role, shortened};
 use crate::{BadItems, DatasetError};
@@ -117,18 +119,22 @@ impl Faults {
         }
         let missing = self.missing();
         let counts = missing.iter().take(NAMED);
-        let counts =
-            counts.map(|&(field, count)| format!("{count} in {}", columns.described(field)));
+        let mut counts: Vec<String> = counts
+            .map(|&(field, count)| format!("{count} in {}", columns.described(field)))
+            .collect();
+        if let (Some(last), 1..) = (counts.last_mut(), missing.len().saturating_sub(NAMED)) {
+            let more = counted_as(missing.len() - NAMED, "more column");
+            last.push_str(&format!(" and {more}"));
+        }
         let is_number = |field: &usize| matches!(columns.roles[*field], Role::Number(_));
-        let worst: Vec<usize> =
-            missing.iter().map(|&(field, _)| field).filter(is_number).take(NAMED).collect();
+        let all: Vec<usize> = missing.iter().map(|&(field, _)| field).filter(is_number).collect();
         DatasetError::BadRows {
             path,
             first: self.first.clone(),
             count: self.rows,
             total,
-            missing: counts.collect(),
-            arguments: dropping(columns, &worst),
+            missing: counts,
+            arguments: dropping(columns, &all),
         }
     }
 }

@@ -68,6 +68,9 @@ pub(super) fn meaning_of(name: &str) -> String {
     format!("{words}{unit}{of}")
 }
 
+/// How many times smaller than that of the mean the squared error of a model is that has learned something.
+const LEARNED: f64 = 1.1;
+
 /// The model beside the mean and PCA, for the head of the page.
 pub(super) fn comparisons(record: &Record) -> Vec<Fact> {
     let Some(diagnosis) = &record.diagnosis else { return Vec::new() };
@@ -107,10 +110,15 @@ pub(super) fn headline(record: &Record) -> Finding {
             "It has learned more than PCA: the squared error is {} times smaller with a code as long.",
             ratio(*pca)
         ),
-        _ if mean_mse > model_mse => format!(
+        _ if *mean_mse > model_mse * LEARNED => format!(
             "It has learned: the squared error is {} times smaller than that of predicting the mean.",
             ratio(*mean_mse)
         ),
+        _ if mean_mse > model_mse => {
+            let text = "It has hardly learned: the squared error is about that of predicting the mean. \
+                        More epochs or smaller batches may help.";
+            return Finding::new(Tone::Doubtful, text);
+        }
         _ => return Finding::neutral("Finished. No number was expected of it."),
     };
     Finding::new(Tone::Good, text)

@@ -22,7 +22,7 @@ use crate::progress;
 use crate::shards::Begun;
 
 /// Whether the data are pictures of which some are of another size than the model's, and nobody asks for another size.
-pub(super) fn are_whole(
+pub(in crate::commands) fn are_whole(
     data: &ModelAndData,
     model: &Model,
     reading: &Reading,

@@ -1,10 +1,12 @@
 //! The scores of an interactive map.
 
-use std::path::Path;
-
 use ae_apply::{AnomalyDetector, ApplyError, Device, Model};
+use ae_dataset::Progress;
 use ae_experiment::weights_file;
 use ae_models::{ModelError, SavedModel};
+
+use crate::args::Project;
+use crate::commands::anomaly::are_whole;
 
 /// What scores items.
 pub(super) enum Scorer {
@@ -16,16 +18,29 @@ pub(super) enum Scorer {
 
 impl Scorer {
     /// The detector in a model's file, or else the model; nothing for an encoder alone.
-    pub(super) fn open(path: &Path, device: &Device) -> anyhow::Result<Option<Self>> {
+    pub(super) fn open(
+        args: &Project,
+        device: &Device,
+        progress: &mut dyn Progress,
+    ) -> anyhow::Result<Option<Self>> {
+        let path = &args.applied.model;
         let saved = match SavedModel::load(&weights_file(path)?) {
             Err(ModelError::WrongPart { .. }) => return Ok(None),
             loaded => loaded?,
         };
         let model = Model::new_on(saved, device)?;
-        Ok(Some(match AnomalyDetector::is_in(&model) {
-            true => Self::Detector(Box::new(AnomalyDetector::of_model(model, path)?)),
-            false => Self::Error(Box::new(model)),
-        }))
+        if !AnomalyDetector::is_in(&model) {
+            return Ok(Some(Self::Error(Box::new(model))));
+        }
+        if are_whole(&args.applied, &model, &args.reading)? {
+            // A map has one point for a picture.
+            progress.chose(
+                "the map shows reconstruction errors: it has pictures in the model's size, and `ae anomaly score` looks \
+                 at the windows of whole pictures",
+            );
+            return Ok(Some(Self::Error(Box::new(model))));
+        }
+        Ok(Some(Self::Detector(Box::new(AnomalyDetector::of_model(model, path)?))))
     }
 
     /// What the page calls the score.
