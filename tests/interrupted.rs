@@ -2,6 +2,7 @@
 //! 130.
 #![cfg(unix)]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -160,4 +161,30 @@ fn other_commands_end_with_one_line() {
         assert_eq!(told, ["interrupted; outputs that were not complete are not written"]);
     }
     assert!(sandbox.contents_of("") == before);
+}
+
+#[test]
+fn an_output_that_is_interrupted_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    let rows = |count: u32| -> String {
+        let row = |row: u32| format!("{},{}\n", row % 7, row * 3 % 11);
+        "a,b\n".to_owned() + &(0..count).map(row).collect::<String>()
+    };
+    sandbox.write("few.csv", rows(60));
+    sandbox.write("many.csv", rows(400_000));
+    sandbox.ae("train --data few.csv --widths 1 --epochs 1 --out run").succeeds();
+    sandbox.ae("anomaly fit run few.csv").succeeds();
+    fs::create_dir(sandbox.path("out")).unwrap();
+    let files = || fs::read_dir(sandbox.path("out")).unwrap().count();
+    for signal in ["-INT", "-TERM"] {
+        let score = "anomaly score run many.csv -o out/scores.csv";
+        let mut child = sandbox.command(score).stderr(Stdio::null()).spawn().unwrap();
+        while files() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it wrote");
+            sleep(Duration::from_millis(5));
+        }
+        send(signal, &child);
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(files(), 0, "{signal}");
+    }
 }

@@ -108,6 +108,7 @@ fn decimals_that_are_stored_as_integers_keep_their_point() {
 fn a_small_file_takes_little_memory() {
     let sandbox = sandbox();
     sandbox.write("long.parquet", include_bytes!("fixtures/parquet/long.parquet"));
+    sandbox.write("one_long.parquet", include_bytes!("fixtures/parquet/one_long.parquet"));
     sandbox.write("text.parquet", include_bytes!("fixtures/parquet/text.parquet"));
     let train = "train --epochs 1 --widths 1 --data";
     let told = with_memory(&sandbox, 300_000, &format!("{train} long.parquet"));

@@ -2,15 +2,11 @@
 // width, light and dark.
 // Usage: node map.mjs SCREENSHOTS|none PAGE...
 import { mkdirSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { basename, join } from "node:path";
+import { visitAll } from "./disk.mjs";
 import { faults } from "./faults.mjs";
 
 const [shots, ...pages] = process.argv.slice(2);
-const WIDTHS = [390, 1280];
-const SCHEMES = ["light", "dark"];
-const problems = [];
 
 /** What the map shows, as a text. */
 const shown = (page) => page.locator("#map").evaluate((canvas) => canvas.toDataURL());
@@ -160,51 +156,25 @@ async function chooseClass(page, tell) {
   await button.click();
 }
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || undefined, args: ["--no-sandbox"] });
-for (const file of pages) {
-  const url = pathToFileURL(resolve(file)).href;
-  for (const width of WIDTHS) {
-    for (const colorScheme of SCHEMES) {
-      const touch = width === WIDTHS[0];
-      const options = { viewport: { width, height: touch ? 844 : 900 }, colorScheme, hasTouch: touch, isMobile: touch };
-      const context = await browser.newContext(options);
-      const page = await context.newPage();
-      const tell = (problem) => problems.push(`${file}, ${width} pixels, ${colorScheme}: ${problem}`);
-      page.on("console", (message) => ["error", "warning"].includes(message.type()) && tell(`console: ${message.text()}`));
-      page.on("pageerror", (error) => tell(`script: ${error.message}`));
-      page.on("request", (request) => {
-        if (!request.url().startsWith("data:") && request.url() !== url) tell(`it asks for ${request.url()}`);
-      });
-      const photograph = async (name) => {
-        if (shots === "none") return;
-        mkdirSync(shots, { recursive: true });
-        await page.screenshot({ path: join(shots, `${basename(file, ".html")}-${name}-${width}-${colorScheme}.png`) });
-      };
-      try {
-        await page.goto(url);
-        await frame(page);
-        (await page.evaluate(faults)).forEach(tell);
-        await (touch ? useFingers : useMouse)(page, tell);
-        await useKeys(page, tell);
-        await chooseClass(page, tell);
-        const laid = await layOut(page);
-        const [x, y] = laid.place(lonely(laid));
-        await (touch ? page.touchscreen.tap(x, y) : page.mouse.move(x, y));
-        await frame(page);
-        await photograph("item");
-        await useColours(page, tell);
-        await frame(page);
-        await photograph("scores");
-        await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
-        (await page.evaluate(faults)).forEach((fault) => tell(`opened: ${fault}`));
-      } catch (error) {
-        tell(error.message);
-      }
-      await context.close();
-    }
-  }
-}
-await browser.close();
-problems.forEach((problem) => console.error(problem));
-console.log(`${pages.length} maps, each at ${WIDTHS.length} widths in ${SCHEMES.length} colour schemes: ${problems.length} problems`);
-process.exit(problems.length ? 1 : 0);
+await visitAll("maps", pages, true, async ({ page, file, tell, touch, view }) => {
+  const photograph = async (name) => {
+    if (shots === "none") return;
+    mkdirSync(shots, { recursive: true });
+    await page.screenshot({ path: join(shots, `${basename(file, ".html")}-${name}-${view}.png`) });
+  };
+  await frame(page);
+  (await page.evaluate(faults)).forEach(tell);
+  await (touch ? useFingers : useMouse)(page, tell);
+  await useKeys(page, tell);
+  await chooseClass(page, tell);
+  const laid = await layOut(page);
+  const [x, y] = laid.place(lonely(laid));
+  await (touch ? page.touchscreen.tap(x, y) : page.mouse.move(x, y));
+  await frame(page);
+  await photograph("item");
+  await useColours(page, tell);
+  await frame(page);
+  await photograph("scores");
+  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+  (await page.evaluate(faults)).forEach((fault) => tell(`opened: ${fault}`));
+});

@@ -2,15 +2,11 @@
 // Usage: node pages.mjs SCREENSHOTS|none PAGE...
 import { mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { visitAll } from "./disk.mjs";
 import { faults } from "./faults.mjs";
 
 const [shots, ...pages] = process.argv.slice(2);
-const WIDTHS = [390, 1280];
-const SCHEMES = ["light", "dark"];
 const MOST_BYTES = 3_000_000;
-const problems = [];
 
 // The arrow keys and the pointer read other values of a curve than those of the last epoch.
 async function readCurve(page, tell) {
@@ -43,37 +39,16 @@ async function readMap(page, tell) {
   await cells.blur();
 }
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || undefined, args: ["--no-sandbox"] });
-for (const file of pages) {
-  const url = pathToFileURL(resolve(file)).href;
-  if (statSync(file).size >= MOST_BYTES) problems.push(`${file}: ${statSync(file).size} bytes`);
-  for (const width of WIDTHS) {
-    for (const colorScheme of SCHEMES) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
-      const page = await context.newPage();
-      const tell = (problem) => problems.push(`${file}, ${width} pixels, ${colorScheme}: ${problem}`);
-      page.on("console", (message) => ["error", "warning"].includes(message.type()) && tell(`console: ${message.text()}`));
-      page.on("pageerror", (error) => tell(`script: ${error.message}`));
-      page.on("request", (request) => {
-        if (!request.url().startsWith("data:") && request.url() !== url) tell(`it asks for ${request.url()}`);
-      });
-      await page.goto(url);
-      (await page.evaluate(faults)).forEach(tell);
-      await readCurve(page, tell);
-      await readMap(page, tell);
-      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
-      (await page.evaluate(faults)).forEach((fault) => tell(`opened: ${fault}`));
-      if (shots !== "none") {
-        mkdirSync(shots, { recursive: true });
-        await page.reload();
-        const name = `${basename(dirname(resolve(file)))}-${basename(file, ".html")}-${width}-${colorScheme}.png`;
-        await page.screenshot({ path: join(shots, name), fullPage: true });
-      }
-      await context.close();
-    }
-  }
-}
-await browser.close();
-problems.forEach((problem) => console.error(problem));
-console.log(`${pages.length} pages, each at ${WIDTHS.length} widths in ${SCHEMES.length} colour schemes: ${problems.length} problems`);
-process.exit(problems.length ? 1 : 0);
+await visitAll("pages", pages, false, async ({ page, file, tell, view }) => {
+  if (statSync(file).size >= MOST_BYTES) tell(`it has ${statSync(file).size} bytes`);
+  (await page.evaluate(faults)).forEach(tell);
+  await readCurve(page, tell);
+  await readMap(page, tell);
+  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+  (await page.evaluate(faults)).forEach((fault) => tell(`opened: ${fault}`));
+  if (shots === "none") return;
+  mkdirSync(shots, { recursive: true });
+  await page.reload();
+  const name = `${basename(dirname(resolve(file)))}-${basename(file, ".html")}-${view}.png`;
+  await page.screenshot({ path: join(shots, name), fullPage: true });
+});

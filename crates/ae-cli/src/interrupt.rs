@@ -136,7 +136,7 @@ mod unix {
                     continue;
                 }
                 tell(&advice());
-                ae_files::remove_begun();
+                ae_files::remove_unfinished();
                 signal_hook::low_level::exit(i32::from(INTERRUPTED));
             }
         });

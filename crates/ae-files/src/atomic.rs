@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::FileError;
-use crate::begun::Begun;
+use crate::unfinished::Unfinished;
 
 /// How the names of temporary files begin. [`remove_temporaries`] removes those that a killed process left.
 const TEMPORARY_PREFIX: &str = ".ae-tmp-";
@@ -73,8 +73,7 @@ pub struct AtomicFile {
     /// The file that is written: where the path leads once all links are followed.
     target: PathBuf,
     file: tempfile::NamedTempFile,
-    /// Goes after the file.
-    begun: Begun,
+    unfinished: Unfinished,
 }
 
 impl AtomicFile {
@@ -101,8 +100,8 @@ impl AtomicFile {
             existing.as_ref().map_or(Ok(()), check_replaceable)?;
             let existing = existing.or_else(|| removed().get(&target).cloned());
             let file = temporary(folder_of(&target), existing.as_ref())?;
-            let begun = Begun::new(file.path());
-            Ok(Self { path: path.to_owned(), target, file, begun })
+            let unfinished = Unfinished::new(file.path());
+            Ok(Self { path: path.to_owned(), target, file, unfinished })
         };
         begin().map_err(|source| fail(path, source))
     }
@@ -133,11 +132,11 @@ impl AtomicFile {
     /// # Errors
     /// If the operating system fails.
     pub fn commit(self) -> Result<(), FileError> {
-        let Self { path, target, file, begun } = self;
+        let Self { path, target, file, unfinished } = self;
         let commit = || -> io::Result<()> {
             file.as_file().sync_all()?;
             file.persist(&target).map_err(|error| error.error)?;
-            drop(begun);
+            drop(unfinished);
             sync_folder(folder_of(&target))
         };
         commit().map_err(|source| fail(&path, source))

@@ -23,7 +23,6 @@
 #![deny(missing_docs)]
 
 mod atomic;
-mod begun;
 mod bytes;
 mod counted;
 mod lock;
@@ -31,13 +30,13 @@ mod log;
 mod names;
 mod printable;
 mod scratch;
+mod unfinished;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use atomic::{AtomicFile, remove_for_rewrite, remove_temporaries, write_atomic};
-pub use begun::remove_begun;
 pub use bytes::{f32_from_le_bytes, f32_to_le_bytes, hexadecimal};
 pub use counted::counted_as;
 pub use lock::{FolderLock, LockState, lock_state};
@@ -45,6 +44,7 @@ pub use log::AppendedFile;
 pub use names::file_names;
 pub use printable::{printable, shown};
 pub use scratch::scratch_file;
+pub use unfinished::remove_unfinished;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ use ::parquet::errors::ParquetError;
 
 use super::leaf::{Leaf, ListLevels};
 use crate::FormatError;
+use crate::limits::MAX_COLUMNS;
 
 /// The most digits of a decimal number that is stored as an integer.
 const DIGITS: u32 = 18;
@@ -180,12 +181,26 @@ fn cells<T: DataType>(
     if repetition.len() > definition.len() {
         return Err(ParquetError::General("lists without definition levels".to_owned()));
     }
-    Ok(Cells { values: values.iter().map(cell).collect(), definition, repetition })
+    // A row of so many numbers is refused, so that their texts are not made: they take many times the memory.
+    let is_refused = longest(&repetition) > MAX_COLUMNS;
+    let values = if is_refused { Vec::new() } else { values.iter().map(cell).collect() };
+    Ok(Cells { values, definition, repetition })
+}
+
+/// The length of the longest list.
+fn longest(repetition: &[i16]) -> usize {
+    repetition.split(|level| *level == 0).map(|rest| rest.len() + 1).max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::decimal;
+    use super::{decimal, longest};
+
+    #[test]
+    fn the_longest_list_is_found() {
+        assert_eq!(longest(&[0, 1, 0, 1, 1, 0]), 3);
+        assert_eq!(longest(&[0, 0]), 1);
+    }
 
     #[test]
     fn decimals_have_their_point() {

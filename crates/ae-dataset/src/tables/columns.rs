@@ -38,7 +38,7 @@ impl Columns {
     ) -> Result<Self, FormatError> {
         let find = |name: &String| find(header.as_deref(), fields, name);
         let label = options.label_column.as_ref().map(find).transpose()?;
-        let left_out = dropped(header.as_deref(), options);
+        let left_out = dropped(header.as_deref().unwrap_or_default(), options);
         let left_out = left_out.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         if let Some(label) = label.filter(|label| left_out.contains(label)) {
             return Err(FormatError::LabelLeftOut { column: described(header.as_deref(), label) });
@@ -95,7 +95,9 @@ impl Columns {
             Err(error) => Err(error),
         };
         let label = options.label_column.as_ref().map(wanted).transpose()?.flatten();
-        let asked = dropped(Some(&header), options);
+        // The table may lack what was left out in training.
+        let known: Vec<String> = header.iter().chain(&scaling.left_out).cloned().collect();
+        let asked = dropped(&known, options);
         let asked = asked.iter().map(wanted).collect::<Result<Vec<_>, _>>()?;
         let unknown: Vec<&str> = header
             .iter()
@@ -131,7 +133,8 @@ impl Columns {
         scaling: &Scaling,
     ) -> Result<Self, FormatError> {
         let expected = scaling.columns();
-        let drop_columns = dropped(header.as_deref(), options);
+        let known = header.iter().flatten().chain(&scaling.left_out).cloned();
+        let drop_columns = dropped(&known.collect::<Vec<_>>(), options);
         let asked = || options.label_column.iter().chain(&drop_columns);
         // The classes, and the columns that were left out in training, may be missing.
         if fields == expected && asked().all(|name| scaling.left_out.contains(name)) {
@@ -282,24 +285,25 @@ fn roles(fields: usize, label: Option<usize>, left_out: &[usize]) -> Vec<Role> {
         .collect()
 }
 
-/// The field of a column by its name or, if no column has this name, by its number.
-/// The columns that are to be left out. The name of a list stands for the columns of all its numbers, `name[0]`, ..
-fn dropped(header: Option<&[String]>, options: &ReadOptions) -> Vec<String> {
-    let header = header.unwrap_or_default();
+/// The columns that are to be left out. The name of a list stands for the columns of all its numbers, `name[0]`, ..,
+/// among the `known` names.
+fn dropped(known: &[String], options: &ReadOptions) -> Vec<String> {
     let elements = |name: &String| {
-        let is_element = |other: &&String| {
-            let index = other.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('['));
-            let index = index.and_then(|rest| rest.strip_suffix(']'));
-            index.is_some_and(|index| {
-                !index.is_empty() && index.bytes().all(|it| it.is_ascii_digit())
-            })
-        };
-        let all: Vec<String> = header.iter().filter(is_element).cloned().collect();
-        if all.is_empty() || header.contains(name) { vec![name.clone()] } else { all }
+        let all: Vec<String> =
+            known.iter().filter(|other| is_element(other, name)).cloned().collect();
+        if all.is_empty() || known.contains(name) { vec![name.clone()] } else { all }
     };
     options.drop_columns.iter().flat_map(elements).collect()
 }
 
+/// Whether a column is called `list[0]`, `list[1]`, ..
+fn is_element(column: &str, list: &str) -> bool {
+    let place = column.strip_prefix(list).and_then(|rest| rest.strip_prefix('['));
+    let place = place.and_then(|rest| rest.strip_suffix(']'));
+    place.is_some_and(|place| !place.is_empty() && place.bytes().all(|it| it.is_ascii_digit()))
+}
+
+/// The field of a column by its name or, if no column has this name, by its number.
 fn find(header: Option<&[String]>, fields: usize, name: &str) -> Result<usize, FormatError> {
     let named = header.and_then(|header| header.iter().position(|other| other == name));
     let numbered = || {

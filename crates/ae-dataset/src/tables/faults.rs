@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use ae_files::counted_as;
-
 use crate::limits::MAX_CLASSES;
 use crate::tables::columns::{Columns, Role, shortened};
 use crate::{BadItems, DatasetError};
@@ -100,14 +98,10 @@ impl Faults {
             (0..self.texts.len()).filter(|&field| 2 * self.texts[field] > total).collect();
         if let Some(&field) = texts.first() {
             let example = self.example[field].clone().unwrap_or_default();
-            let listed: Vec<String> =
-                texts.iter().take(NAMED).map(|&field| columns.described(field)).collect();
-            let more = texts.len() - listed.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let label = texts.iter().find(|&&field| self.distinct[field].len() <= MAX_CLASSES);
             return DatasetError::TextColumns {
                 path,
-                columns: listed.join(", ") + &more,
+                columns: few(&texts, |&field| columns.described(field)).join(", "),
                 count: texts.len(),
                 example,
                 advice: without_text(
@@ -118,14 +112,6 @@ impl Faults {
             };
         }
         let missing = self.missing();
-        let counts = missing.iter().take(NAMED);
-        let mut counts: Vec<String> = counts
-            .map(|&(field, count)| format!("{count} in {}", columns.described(field)))
-            .collect();
-        if let (Some(last), 1..) = (counts.last_mut(), missing.len().saturating_sub(NAMED)) {
-            let more = counted_as(missing.len() - NAMED, "more column");
-            last.push_str(&format!(" and {more}"));
-        }
         let is_number = |field: &usize| matches!(columns.roles[*field], Role::Number(_));
         let all: Vec<usize> = missing.iter().map(|&(field, _)| field).filter(is_number).collect();
         DatasetError::BadRows {
@@ -133,10 +119,21 @@ impl Faults {
             first: self.first.clone(),
             count: self.rows,
             total,
-            missing: counts,
+            missing: few(&missing, |&(field, count)| {
+                format!("{count} in {}", columns.described(field))
+            }),
             arguments: dropping(columns, &all),
         }
     }
+}
+
+/// The first ones in words, the last of them with the number of those that follow.
+fn few<T>(all: &[T], in_words: impl Fn(&T) -> String) -> Vec<String> {
+    let mut words: Vec<String> = all.iter().take(NAMED).map(in_words).collect();
+    if let (Some(last), Some(more @ 1..)) = (words.last_mut(), all.len().checked_sub(NAMED)) {
+        last.push_str(&format!(" and {more} more"));
+    }
+    words
 }
 
 /// The arguments of `drop_columns` for these fields; `None` if there are none, or if no column of numbers would remain.

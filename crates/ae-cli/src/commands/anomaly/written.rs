@@ -122,8 +122,10 @@ impl Written {
                     Some(file) => file,
                     none => none.insert(scratch_file(folder)?),
                 };
+                // A temporary file has no name: what cannot be written is the output.
+                let path = self.out.as_ref().unwrap_or(folder).clone();
                 file.write_all(text.as_bytes())
-                    .map_err(|source| FileError::Write { path: folder.clone(), source })?;
+                    .map_err(|source| FileError::Write { path, source })?;
             }
         }
         Ok(())

@@ -54,6 +54,23 @@ fn columns_are_named_by_name_or_number() {
 }
 
 #[test]
+fn a_list_is_left_out_by_its_name_also_where_it_is_missing() {
+    let drop = || options(None, &["v"]);
+    let columns = Columns::to_learn(header(&["v[0]", "x", "v[1]", "v[x]"]), 4, &drop()).unwrap();
+    assert_eq!(columns.with_role(Role::LeftOut), ["v[0]", "v[1]"]);
+    // A column of this name is meant before a list.
+    let columns = Columns::to_learn(header(&["v[0]", "v"]), 2, &drop()).unwrap();
+    assert_eq!(columns.with_role(Role::LeftOut), ["v"]);
+    let model = scaling(header(&["x"]), 1, &["v[0]", "v[1]"]);
+    for names in [&["x"][..], &["v[1]", "x", "v[0]"]] {
+        let columns = Columns::to_apply(header(names), names.len(), &drop(), &model).unwrap();
+        assert_eq!(columns.count(), 1);
+    }
+    let told = Columns::to_learn(header(&["x", "y"]), 2, &drop()).unwrap_err().to_string();
+    assert_eq!(told, "no column is named `v`; there are x, y");
+}
+
+#[test]
 fn columns_are_put_into_the_models_order() {
     let model = scaling(header(&["x", "y"]), 2, &["c", ""]);
     let of = |names: &[&str], options: ReadOptions| {

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use ae_files::{AtomicFile, remove_begun};
+use ae_files::{AtomicFile, remove_unfinished};
 
 #[test]
 fn what_is_begun_is_removed_and_what_is_committed_stays() {
@@ -23,7 +23,7 @@ fn what_is_begun_is_removed_and_what_is_committed_stays() {
     done.commit().unwrap();
     drop(first);
     assert_eq!(names().len(), 2, "{:?}", names());
-    remove_begun();
+    remove_unfinished();
     assert_eq!(names(), ["done"]);
     // Nothing can be written after it.
     assert!(second.commit().is_err());
