@@ -60,7 +60,11 @@ fn a_mapped_table_is_said_to_be_and_its_run_is_resumed() {
     sandbox.ae(&format!("{train} --epochs 4 --out memory")).succeeds();
     let told = sandbox.ae(&format!("{train} --epochs 2 --mapped --out mapped")).succeeds();
     // 300 rows of 5 numbers of 4 bytes.
-    assert!(told.stderr.contains("a temporary file of 6000 bytes in ."), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("a temporary file of 6000 bytes in the working folder"),
+        "{}",
+        told.stderr
+    );
     let told = sandbox.ae("resume mapped --epochs 4").succeeds();
     assert!(told.stderr.contains("a temporary file of 6000 bytes in mapped"), "{}", told.stderr);
     assert_eq!(sandbox.weights_of("memory"), sandbox.weights_of("mapped"));

@@ -135,10 +135,11 @@ fn what_has_no_map_is_refused() {
     let map = |data: &str, flags: &str| {
         sandbox.ae(&format!("project run {data} -o map.csv --force {flags}"))
     };
-    map("one.npy", "").fails_with(&["a map by PCA needs at least 2 images, found 1"]);
+    map("one.npy", "").fails_with(&["one.npy: a map by PCA needs at least 2 items, found 1"]);
     map("one.npy", "--method tsne")
-        .fails_with(&["a map by t-SNE needs at least 4 images, found 1"]);
-    map("data", "--method tsne --limit 3").fails_with(&["at least 4 images, found 3"]);
+        .fails_with(&["one.npy: a map by t-SNE needs at least 4 items, found 1"]);
+    map("data", "--method tsne --limit 3")
+        .fails_with(&["data: a map by t-SNE needs at least 4 items, found 3"]);
     for method in ["pca", "tsne"] {
         map("same.npy", &format!("--method {method}")).fails_with(&["the codes do not vary"]);
     }

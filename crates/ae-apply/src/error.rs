@@ -69,14 +69,14 @@ pub enum ApplyError {
          `residual = false` trains one that decodes"
     )]
     Residual,
-    /// There are too few images.
-    #[error("{what} needs at least {needed} images, found {found}")]
+    /// There are too few items.
+    #[error("{what} needs at least {needed} items, found {found}")]
     TooFew {
         /// What needs them.
         what: &'static str,
-        /// The fewest images that it needs.
+        /// The fewest items that it needs.
         needed: usize,
-        /// The number of images.
+        /// The number of items.
         found: usize,
     },
     /// A classifier needs at least two classes.

@@ -9,9 +9,10 @@ use ae_dataset::{ImageShape, InputFormat, Progress};
 use ae_experiment::{
     Display, PointClasses, decoded_plane_figure, map_figure, open_encoder, open_model,
 };
-use ae_files::{counted_as, write_atomic};
+use ae_files::{counted_as, shown, write_atomic};
 use ae_random::Seed;
 use ae_report::{MapItem, MapPage, Picture, Thumbnail, spread_points, square_grid_side};
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::{inputs, noun_of};
@@ -73,7 +74,8 @@ pub(crate) fn run(args: &Project, common: &Common) -> anyhow::Result<Status> {
     }
     if let Some(path) = &args.out {
         let step = &mut |done, of| progress.read("t-SNE", done as u64, of as u64);
-        let points = sample.project(projection, step)?;
+        let points =
+            sample.project(projection, step).with_context(|| shown(&args.applied.images))?;
         let map = Map { points: &points, sample: &sample, pictures, scores, wanted, about: &about };
         map.write(path, projection, noun_of(encoder.format()))?;
     }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use ae_files::{FileError, open_regular};
+use ae_files::{FileError, open_regular, shown};
 
 use super::file::MappedFile;
 use super::{MappedNumbers, MappedPixels};
@@ -84,12 +84,14 @@ pub(crate) fn scaled_rows(
     let ScaledRows { path, folder, file, rows } = rows;
     let file = MappedFile::of_table(file, &path)?;
     let bytes = file.bytes().len();
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+    let place = match folder.as_os_str().is_empty() || folder == Path::new(".") {
+        true => "the working folder".to_owned(),
+        false => shown(&folder),
+    };
     progress.chose(&format!(
-        "{}: mapped: its rows are not kept in memory but in a temporary file of {bytes} bytes in {} (twice as many while \
+        "{}: mapped: its rows are not kept in memory but in a temporary file of {bytes} bytes in {place} (twice as many while \
          the table was read)",
-        path.display(),
-        folder.display()
+        shown(&path)
     ));
     let (shape, count) = (ImageShape::grey(1, columns), rows as usize);
     mapped(file, 0, MappedNumbers::Floats, shape, count).map_err(|error| error.in_file(&path))

@@ -194,5 +194,8 @@ fn list_length(
             left -= rows;
         }
     }
-    Err(FormatError::ParquetNoList { column: leaf.name.clone() })
+    match file.metadata().file_metadata().num_rows() {
+        0 => Err(FormatError::NoRows),
+        _ => Err(FormatError::ParquetNoList { column: leaf.name.clone() }),
+    }
 }
